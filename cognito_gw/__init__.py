@@ -1,0 +1,3 @@
+"""cognito-gw: an API Gateway REST API secured by Amazon Cognito, from one file."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,173 @@
+"""One session and its clients, made once and shared by every thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+from cognito_gw import __version__
+from cognito_gw.errors import UsageError
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where the stack lives, as ARNs spell it."""
+
+    partition: str
+    region: str
+    number: str
+
+    def arn(self, service: str, rest: str, *, is_global: bool = False) -> str:
+        """Return the ARN of something of this account."""
+        region = "" if is_global else self.region
+        return f"arn:{self.partition}:{service}:{region}:{self.number}:{rest}"
+
+
+class Aws:
+    """AWS, or whatever answers for it at `endpoint_url`.
+
+    Clients are thread-safe, but a session is not while it makes them; hence the lock.
+    """
+
+    def __init__(
+        self,
+        session: boto3.Session,
+        *,
+        endpoint_url: str | None = None,
+        tell: Tell = lambda _: None,
+        announce: Tell = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Use `session`; `tell` hears of waits, `announce` what is said only once."""
+        self.session = session
+        self.endpoint_url = endpoint_url
+        self.tell = tell
+        self.announce = announce
+        self.sleep = sleep
+        self._lock = threading.RLock()
+        self._clients: dict[str, Any] = {}
+        self._account: Account | None = None
+
+    @property
+    def region(self) -> str:
+        """The region that every call goes to."""
+        return str(self.session.region_name)
+
+    @property
+    def account(self) -> Account:
+        """Whose credentials these are; asks AWS once."""
+        with self._lock:
+            if self._account is None:
+                caller = self._client("sts").get_caller_identity()
+                partition = caller["Arn"].split(":")[1]
+                self._account = Account(partition, self.region, caller["Account"])
+            return self._account
+
+    @property
+    def cognito(self) -> Any:
+        """Cognito user pools, with the caller's credentials."""
+        return self._client("cognito-idp")
+
+    @property
+    def sign_in(self) -> Any:
+        """Cognito user pools as an app calls them: without credentials."""
+        return self._client("cognito-idp", signature_version=UNSIGNED)
+
+    @property
+    def apigateway(self) -> Any:
+        """API Gateway REST APIs."""
+        return self._client("apigateway")
+
+    @property
+    def functions(self) -> Any:
+        """Lambda."""
+        return self._client("lambda")
+
+    @property
+    def iam(self) -> Any:
+        """Identity and access management."""
+        return self._client("iam")
+
+    @property
+    def logs(self) -> Any:
+        """CloudWatch Logs."""
+        return self._client("logs")
+
+    @property
+    def tagging(self) -> Any:
+        """The tagging API: what carries which tag."""
+        return self._client("resourcegroupstaggingapi")
+
+    def _client(self, service: str, **options: Any) -> Any:
+        key = service + "".join(sorted(options))
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self.session.client(
+                    service, endpoint_url=self.endpoint_url, config=self._config(options)
+                )
+            return self._clients[key]
+
+    def _config(self, options: dict[str, Any]) -> Config:
+        if self.endpoint_url:
+            options = options | {"proxies": {}}  # a loopback server needs no proxy
+        return Config(
+            retries={"mode": "standard", "total_max_attempts": 5},
+            max_pool_connections=32,
+            connect_timeout=10,
+            user_agent_extra=f"cognito-gw/{__version__}",
+            **options,
+        )
+
+
+def aws_session(profile: str | None, region: str | None) -> boto3.Session:
+    """Return a session of the standard credential chain, for a region that is known."""
+    session = boto3.Session(
+        profile_name=profile,
+        region_name=region or os.environ.get("AWS_REGION") or None,
+    )
+    if not session.region_name:
+        raise UsageError(
+            "no region is given",
+            hint="set `region:` in the file, `--region`, or AWS_REGION",
+        )
+    return session
+
+
+def local_session(region: str | None) -> boto3.Session:
+    """Return a session for the embedded local AWS, which takes any credentials."""
+    return boto3.Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - the local AWS has no secrets
+        region_name=region or "us-east-1",
+    )
+
+
+def trace_calls(session: boto3.Session, tell: Tell) -> None:
+    """Tell of each call: service, operation, time and retries; never its content."""
+
+    def begin(context: dict[str, Any], **_: Any) -> None:
+        context["cgw_began"] = time.monotonic()
+
+    def end(
+        context: dict[str, Any], model: Any, parsed: dict[str, Any], **_: Any
+    ) -> None:
+        took = (time.monotonic() - context.get("cgw_began", time.monotonic())) * 1000
+        meta = parsed.get("ResponseMetadata", {})
+        retries = meta.get("RetryAttempts", 0)
+        again = f", {retries} retries" if retries else ""
+        code = parsed.get("Error", {}).get("Code", meta.get("HTTPStatusCode", ""))
+        service = model.service_model.signing_name
+        tell(f"{service} {model.name}: {code}, {took:.0f} ms{again}")
+
+    session.events.register("before-call.*.*", begin)
+    session.events.register("after-call.*.*", end)

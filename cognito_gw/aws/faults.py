@@ -1,0 +1,124 @@
+"""What the errors of AWS mean: absent, refused, or our user's to mend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError as BotoConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from cognito_gw.errors import AwsRefused, CgwError
+
+ABSENT = frozenset(
+    {
+        "NoSuchEntity",
+        "NotFoundException",
+        "ResourceNotFoundException",
+        "UserNotFoundException",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_UNKNOWN_KEY = frozenset(
+    {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+)
+THROTTLED = frozenset(
+    {"LimitExceededException", "Throttling", "TooManyRequestsException"}
+)
+_SIGN_IN_AGAIN = "sign in again: `aws sso login`, with `--profile` if you use one"
+_DOMAIN_TAKEN = "already associated with another user pool"
+_ADVICE = {
+    "InvalidPasswordException": "choose a password that meets user_pool.password_policy",
+    "LimitExceededException": "an AWS quota is reached: see Service Quotas",
+    "TooManyRequestsException": "AWS is throttling: run the same command again shortly",
+    "Throttling": "AWS is throttling: run the same command again shortly",
+}
+
+
+def code_of(error: ClientError) -> str:
+    """Return the AWS error code."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def message_of(error: ClientError) -> str:
+    """Return the words that AWS gave with it."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+@contextmanager
+def absent_is_none() -> Iterator[None]:
+    """Let pass the errors with which AWS says that something is not there."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in ABSENT:
+            raise
+
+
+def as_cgw_error(error: BaseException) -> CgwError | None:
+    """Return the error as one for our user to read; None for a bug of ours."""
+    if isinstance(error, CgwError):
+        return error
+    if isinstance(error, ClientError):
+        return _refused(error)
+    if isinstance(error, BotoCoreError):
+        return _unreachable(error)
+    return None
+
+
+def _refused(error: ClientError) -> CgwError:
+    code, words = code_of(error), message_of(error)
+    call = error.operation_name
+    if code in _DENIED:
+        return _denied(error)
+    if code in _STALE:
+        return AwsRefused("the AWS credentials have expired", hint=_SIGN_IN_AGAIN)
+    if code in _UNKNOWN_KEY:
+        return AwsRefused(
+            f"AWS does not accept these credentials ({code})",
+            hint="check the profile, and that the region is enabled in your account",
+        )
+    if _DOMAIN_TAKEN in words:
+        return AwsRefused(
+            "the domain prefix is taken: it must be unique in the whole region",
+            hint="choose another `domain:`, or leave it out for a generated one",
+        )
+    return AwsRefused(f"{call}: {code}: {words}", hint=_ADVICE.get(code))
+
+
+def _denied(error: ClientError) -> AwsRefused:
+    named = re.search(r"not authorized to perform: ([\w-]+:\w+)", message_of(error))
+    what = named.group(1) if named else error.operation_name
+    return AwsRefused(
+        f"the caller may not do {what}: {message_of(error)}",
+        hint="`cgw policy` prints the IAM policy that this file needs",
+    )
+
+
+def _unreachable(error: BotoCoreError) -> CgwError:
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return AwsRefused(
+            "no AWS credentials were found",
+            hint="`aws configure` or `aws sso login`; or try `cgw --local`, "
+            "which needs no account",
+        )
+    if isinstance(error, SSOError | TokenRetrievalError):
+        return AwsRefused("the AWS SSO session has expired", hint=_SIGN_IN_AGAIN)
+    if isinstance(error, ProfileNotFound):
+        return AwsRefused(str(error), hint="`aws configure list-profiles` lists them")
+    if isinstance(error, BotoConnectionError):
+        return AwsRefused(
+            str(error),
+            hint="check the network and the region; behind a proxy set HTTPS_PROXY",
+        )
+    return AwsRefused(str(error))

@@ -1,0 +1,33 @@
+"""Where the data plane answers: on AWS, on the local AWS, or where the file says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Links:
+    """URL templates; `{api_id}`, `{stage}`, `{region}`, `{domain}`… are filled in."""
+
+    invoke: str
+    hosted_ui: str
+    issuer: str
+
+
+def aws_links(region: str) -> Links:
+    """Return AWS's own addresses in a region."""
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return Links(
+        invoke=f"https://{{api_id}}.execute-api.{{region}}.{suffix}/{{stage}}",
+        hosted_ui="https://{domain}.auth.{region}.amazoncognito.com",
+        issuer=f"https://cognito-idp.{{region}}.{suffix}/{{user_pool_id}}",
+    )
+
+
+def local_links(url: str) -> Links:
+    """Return the addresses of an embedded local AWS at `url`."""
+    return Links(
+        invoke=f"{url}/_aws/execute-api/{{api_id}}/{{stage}}",
+        hosted_ui=f"{url}/_aws/cognito/{{domain}}",
+        issuer=f"{url}/{{user_pool_id}}",
+    )

@@ -1,0 +1,45 @@
+"""The tag by which a stack knows what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.errors import NotOurs
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Aws
+
+STACK_TAG = "cgw:stack"
+
+
+def is_ours(tags: Mapping[str, str] | None, stack: str) -> bool:
+    """Whether the tags are those of this stack."""
+    return (tags or {}).get(STACK_TAG) == stack
+
+
+def refuse_foreign(thing: object, tags: Mapping[str, str] | None, stack: str) -> None:
+    """Raise unless the tags say that `thing` belongs to the stack."""
+    if is_ours(tags, stack):
+        return
+    owner = (tags or {}).get(STACK_TAG)
+    whose = f"the cgw stack `{owner}`" if owner else "something that cgw did not make"
+    raise NotOurs(
+        f"{thing}: the name is taken by {whose}",
+        hint="choose another name in the file, or remove the other one yourself",
+    )
+
+
+def owned_arns(aws: Aws, stack: str, resource_type: str) -> list[str]:
+    """Return the ARNs of one type that carry the stack's tag, under whatever name.
+
+    The tagging API lags behind a creation: use it for what a name does not find.
+    """
+    pages = aws.tagging.get_paginator("get_resources").paginate(
+        TagFilters=[{"Key": STACK_TAG, "Values": [stack]}],
+        ResourceTypeFilters=[resource_type],
+    )
+    found: list[dict[str, Any]] = [
+        item for page in pages for item in page["ResourceTagMappingList"]
+    ]
+    return [item["ResourceARN"] for item in found]

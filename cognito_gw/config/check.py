@@ -1,0 +1,259 @@
+"""The rules that go across sections, and AWS's own that no type can say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from cognito_gw.config.document import Document, KeyPath, Problem
+from cognito_gw.config.schema import AppClient, Config, Function, PasswordPolicy, User
+
+STANDARD_SCOPES = (
+    "openid",
+    "email",
+    "phone",
+    "profile",
+    "aws.cognito.signin.user.admin",
+)
+RESERVED_WORDS = ("aws", "amazon", "cognito")
+_SEGMENT = re.compile(r"[A-Za-z0-9_.,:-]+|\{[A-Za-z0-9_.-]+\+?\}")
+_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?")
+_WEB_OR_APP = re.compile(r"(?!http:)[A-Za-z][A-Za-z0-9+.-]*://[^\s#]+")
+_LACKS: dict[str, Callable[[str], bool]] = {
+    "lowercase": lambda word: not re.search("[a-z]", word),
+    "uppercase": lambda word: not re.search("[A-Z]", word),
+    "numbers": lambda word: not re.search("[0-9]", word),
+    "symbols": lambda word: not re.search(r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]", word),
+}
+_MANY_CODE_BYTES = 50 * 1024 * 1024
+
+
+def check(config: Config, folder: Path) -> list[Problem]:
+    """Return every breach of a rule that spans more than one key."""
+    problems = [
+        *_external(config),
+        *_clients(config),
+        *_domain(config),
+        *_users(config),
+        *_functions(config, folder),
+        *_routes(config),
+    ]
+    return problems
+
+
+def warnings_of(config: Config, document: Document) -> list[str]:
+    """Return what is allowed and yet worth a second thought."""
+    warnings = [
+        f"{document.file}:{document.line(path)}: a password stands in the file; "
+        "better: ${A_VARIABLE}"
+        for path in document.literal_passwords
+    ]
+    open_routes = [
+        key
+        for key, route in config.api.routes.items()
+        if route.auth == "cognito" and not route.scopes
+    ]
+    if config.user_pool.self_sign_up and open_routes:
+        warnings.append(
+            "user_pool.self_sign_up is on, so anyone on the internet can get a token "
+            f"for {', '.join(open_routes)}: these routes ask for no scope"
+        )
+    return warnings
+
+
+def known_scopes(config: Config) -> list[str]:
+    """Return every scope that a token of this pool can carry."""
+    custom = [
+        f"{identifier}/{scope}"
+        for identifier, server in config.resource_servers.items()
+        for scope in server.scopes
+    ]
+    return [*STANDARD_SCOPES, *custom]
+
+
+def _external(config: Config) -> Iterator[Problem]:
+    if config.user_pool.id is None:
+        return
+    given = config.model_fields_set
+    for section in ("resource_servers", "domain"):
+        if section in given:
+            yield Problem(
+                (section,),
+                "user_pool.id names a pool made elsewhere, in which cgw makes nothing",
+            )
+    for key, client in config.app_clients.items():
+        if client.id is None and "app_clients" in given:
+            yield Problem(
+                ("app_clients", key),
+                "needs an `id`: user_pool.id names a pool made elsewhere, "
+                "in which cgw makes nothing",
+            )
+
+
+def _clients(config: Config) -> Iterator[Problem]:
+    scopes = known_scopes(config)
+    for key, client in config.app_clients.items():
+        if client.id is not None or config.user_pool.id is not None:
+            continue
+        at: KeyPath = ("app_clients", key)
+        yield from _urls(client, at)
+        yield from _flows(client, at)
+        for index, scope in enumerate(client.oauth_scopes):
+            if scope not in scopes:
+                yield Problem(
+                    (*at, "oauth_scopes", index),
+                    f"no such scope `{scope}`; there are: {', '.join(scopes)}",
+                )
+
+
+def _urls(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+    for field in ("callback_urls", "logout_urls"):
+        for index, url in enumerate(getattr(client, field)):
+            if not (_LOOPBACK.fullmatch(url) or _WEB_OR_APP.fullmatch(url)):
+                yield Problem(
+                    (*at, field, index),
+                    f"`{url}` must be https://…, http://localhost or an app's own "
+                    "scheme, absolute and without `#`",
+                )
+
+
+def _flows(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+    flows = set(client.oauth_flows)
+    if "client_credentials" in flows:
+        if len(flows) > 1:
+            yield Problem(
+                (*at, "oauth_flows"),
+                "client_credentials must be the only flow; make a second app client",
+            )
+        if not client.secret:
+            yield Problem((*at, "secret"), "client_credentials needs `secret: true`")
+        if not any("/" in scope for scope in client.oauth_scopes):
+            yield Problem(
+                (*at, "oauth_scopes"),
+                "client_credentials needs a scope of a resource server, "
+                "such as transactions/read",
+            )
+    elif flows and not client.callback_urls:
+        yield Problem(
+            (*at, "callback_urls"), f"{', '.join(sorted(flows))} needs a callback URL"
+        )
+
+
+def _domain(config: Config) -> Iterator[Problem]:
+    for word in RESERVED_WORDS:
+        if word in (config.domain.prefix or ""):
+            yield Problem(("domain",), f"AWS reserves the word `{word}` in domains")
+
+
+def _users(config: Config) -> Iterator[Problem]:
+    names: set[str] = set()
+    for index, user in enumerate(config.users):
+        at: KeyPath = ("users", index)
+        if user.username.lower() in names:
+            yield Problem((*at, "username"), "this user stands in the list twice")
+        names.add(user.username.lower())
+        yield from _user(user, config, at)
+
+
+def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
+    pool = config.user_pool
+    if pool.id is None:
+        if pool.sign_in_with == ["email"] and not re.fullmatch(
+            r"[^@\s]+@[^@\s]+", user.username
+        ):
+            yield Problem(
+                (*at, "username"),
+                f"`{user.username}` must be an email address: "
+                "user_pool.sign_in_with is [email]",
+            )
+        for index, group in enumerate(user.groups or []):
+            if group not in pool.groups:
+                there = ", ".join(pool.groups) or "none"
+                yield Problem(
+                    (*at, "groups", index),
+                    f"no such group `{group}`; user_pool.groups has: {there}",
+                )
+        if user.password and not user.password.missing:
+            lacks = weaknesses(user.password.reveal(), pool.password_policy)
+            if lacks:
+                yield Problem(
+                    (*at, "password"),
+                    f"too weak for user_pool.password_policy: needs {', '.join(lacks)}",
+                )
+
+
+def weaknesses(password: str, policy: PasswordPolicy) -> list[str]:
+    """Return what the password lacks under the policy."""
+    short = len(password) < policy.min_length
+    return [f"{policy.min_length} characters"] * short + [
+        f"{kind[:-1] if kind in ('numbers', 'symbols') else kind + ' letter'}s"
+        for kind in policy.require
+        if _LACKS[kind](password)
+    ]
+
+
+def _functions(config: Config, folder: Path) -> Iterator[Problem]:
+    for key, function in config.functions.items():
+        at: KeyPath = ("functions", key)
+        yield from _code(function, folder, at)
+        name = function.name or f"{config.name}-{key}"
+        if len(name) > 64:
+            yield Problem(at, f"the function's name `{name}` is over 64 characters")
+
+
+def _code(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+    if function.code is None:
+        if not function.runtime.startswith("python"):
+            yield Problem(
+                (*at, "code"), f"{function.runtime} needs `code`: the default is Python"
+            )
+        return
+    code = folder / function.code
+    if not code.exists():
+        yield Problem((*at, "code"), f"there is no folder or .zip file {code}")
+    elif code.is_file() and code.suffix != ".zip":
+        yield Problem((*at, "code"), f"{code} is neither a folder nor a .zip file")
+
+
+def _routes(config: Config) -> Iterator[Problem]:
+    scopes = known_scopes(config)
+    variables: dict[str, str] = {}
+    for key, route in config.api.routes.items():
+        at: KeyPath = ("api", "routes", key)
+        path = key.split(" ", 1)[1]
+        yield from _path(path, at, variables)
+        if route.function is None and len(config.functions) != 1:
+            yield Problem(at, f"say which `function`: {', '.join(config.functions)}")
+        if route.function is not None and route.function not in config.functions:
+            there = ", ".join(config.functions)
+            yield Problem(
+                (*at, "function"), f"no such function `{route.function}`; there are: {there}"
+            )
+        if route.auth == "none" and route.scopes:
+            yield Problem((*at, "scopes"), "a public route (`auth: none`) has no scopes")
+        for index, scope in enumerate(route.scopes):
+            if config.user_pool.id is None and scope not in scopes:
+                yield Problem(
+                    (*at, "scopes", index),
+                    f"no such scope `{scope}`; there are: {', '.join(scopes)}",
+                )
+
+
+def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem]:
+    parent = ""
+    segments = path.strip("/").split("/") if path != "/" else []
+    if path != "/" and path.endswith("/"):
+        yield Problem(at, "a path does not end with `/`")
+    for index, segment in enumerate(segments):
+        if not _SEGMENT.fullmatch(segment):
+            yield Problem(at, f"API Gateway does not take the path part `{segment}`")
+        if segment.endswith("+}") and index < len(segments) - 1:
+            yield Problem(at, f"the greedy `{segment}` must be the last path part")
+        if segment.startswith("{") and variables.setdefault(parent, segment) != segment:
+            yield Problem(
+                at,
+                f"`{segment}` stands where another route has `{variables[parent]}`: "
+                "API Gateway takes one path variable at a place",
+            )
+        parent += f"/{segment}"

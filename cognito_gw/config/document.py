@@ -1,0 +1,137 @@
+"""YAML with its line numbers: where each key stands, and what ${VARIABLES} say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from cognito_gw.config.secret import Password
+from cognito_gw.errors import UsageError
+
+KeyPath = tuple[str | int, ...]
+_VARIABLE = re.compile(r"\$\$(?=\{)|\$\{(\w+)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One complaint about the file, and where."""
+
+    path: KeyPath
+    what: str
+
+
+@dataclass
+class Document:
+    """A YAML file as data, the line of every key in it, and what is wrong already."""
+
+    file: Path
+    data: Any = None
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    literal_passwords: list[KeyPath] = field(default_factory=list)
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of a key, or of the nearest one above it that is there."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_document(file: Path, environment: Mapping[str, str]) -> Document:
+    """Read a YAML file and fill in its variables."""
+    try:
+        loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no file {file}",
+            hint="`cgw init` writes one; `-c FILE` names another",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        raise _bad_yaml(file, error) from None
+    document = Document(file)
+    if node is None:
+        document.data = {}
+        return document
+    missing = _Variables(document, environment).fill(node)
+    document.data = loader.construct_document(node)  # type: ignore[no-untyped-call]
+    for path, variable in missing.items():
+        _put(document.data, path, Password(None, missing=variable))
+    return document
+
+
+def _bad_yaml(file: Path, error: yaml.YAMLError) -> UsageError:
+    mark = getattr(error, "problem_mark", None)
+    where = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else file
+    what = getattr(error, "problem", None) or str(error)
+    return UsageError(f"{where}: this is not YAML: {what}")
+
+
+class _Variables:
+    """Walks the nodes once: notes lines and double keys, replaces ${VARIABLES}."""
+
+    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
+        self.document = document
+        self.environment = environment
+        self.missing: dict[KeyPath, str] = {}
+
+    def fill(self, root: yaml.Node) -> dict[KeyPath, str]:
+        """Replace variables; return the passwords that lack theirs, by path."""
+        for path, node in _scalars(root, (), self.document):
+            raw = node.value
+            if _is_password(path) and not _VARIABLE.search(raw):
+                self.document.literal_passwords.append(path)
+            node.value = _VARIABLE.sub(lambda found: self._value(found, path), raw)
+        return self.missing
+
+    def _value(self, found: re.Match[str], path: KeyPath) -> str:
+        name, default = found[1], found[2]
+        if name is None:  # $${ stands for a literal ${
+            return "$"
+        if name in self.environment:
+            return self.environment[name]
+        if default is not None:
+            return default
+        if _is_password(path):
+            self.missing[path] = name
+        else:
+            what = f"the environment variable {name} is not set"
+            self.document.problems.append(Problem(path, what))
+        return ""
+
+
+def _is_password(path: KeyPath) -> bool:
+    return path[:1] == ("users",) and path[-1:] == ("password",)
+
+
+def _scalars(
+    node: yaml.Node, path: KeyPath, document: Document
+) -> Iterator[tuple[KeyPath, yaml.ScalarNode]]:
+    document.lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.ScalarNode):
+        yield path, node
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _scalars(item, (*path, index), document)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            below = (*path, key.value)
+            if below in document.lines:
+                first = document.lines[below]
+                what = f"the key stands twice; it is first at line {first}"
+                document.problems.append(Problem(below, what))
+            document.lines[below] = key.start_mark.line + 1
+            yield from _scalars(value, below, document)
+
+
+def _put(data: Any, path: KeyPath, value: Any) -> None:
+    for key in path[:-1]:
+        data = data[key]
+    data[path[-1]] = value

@@ -1,0 +1,107 @@
+"""Reads the file into a `Config`, or says everything that is wrong with it."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cognito_gw.config.check import check, warnings_of
+from cognito_gw.config.complaint import complaint
+from cognito_gw.config.document import Document, KeyPath, Problem, read_document
+from cognito_gw.config.schema import Config
+from cognito_gw.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A valid configuration, and what its author should know about it."""
+
+    config: Config
+    warnings: list[str]
+
+
+class BadConfig(UsageError):
+    """Raised with every problem of a file at once."""
+
+    def __init__(self, document: Document, problems: list[Problem]) -> None:
+        """Word the problems in the order of their lines."""
+        self.problems = sorted(problems, key=lambda each: document.line(each.path))
+        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = [
+            f"  {document.file}:{document.line(each.path)}: {spell(each.path)}{each.what}"
+            for each in self.problems
+        ]
+        super().__init__("\n".join([f"{document.file} has {count}:", *lines]))
+
+
+def spell(path: KeyPath) -> str:
+    """Spell a key path as `app_clients.web.oauth_flows[1]: `; nothing for the root."""
+    text = ""
+    for key in path:
+        text += f"[{key}]" if isinstance(key, int) else f".{key}"
+    return text.removeprefix(".") + ": " if path else ""
+
+
+def load(file: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
+    """Read and validate the whole file; no AWS call is made."""
+    document = read_document(file, environment)
+    config, problems = _validate(document)
+    problems = [*document.problems, *problems]
+    if config is not None:
+        problems += check(config, file.parent)
+    if problems or config is None:
+        raise BadConfig(document, _first_of_each(problems))
+    return Loaded(_beside(config, file.parent), warnings_of(config, document))
+
+
+def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
+    """Return the problems of shape, and a model of what is left without them.
+
+    With the wrong keys taken out, the rules across sections can be checked as well,
+    so that one run tells everything.
+    """
+    if not isinstance(document.data, dict):
+        return None, [Problem((), "the file must be a mapping, such as `name: my-api`")]
+    try:
+        return Config.model_validate(document.data), []
+    except ValidationError as invalid:
+        errors = invalid.errors()
+    problems = [complaint(error, document.data) for error in errors]
+    rest = copy.deepcopy(document.data)
+    for problem in problems:
+        _take_out(rest, problem.path)
+    try:
+        return Config.model_validate({"name": "unnamed"} | rest), problems
+    except ValidationError:
+        return None, problems
+
+
+def _take_out(data: Any, path: KeyPath) -> None:
+    for key in path[:-1]:
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(data, dict):
+        data.pop(path[-1], None)
+
+
+def _first_of_each(problems: list[Problem]) -> list[Problem]:
+    return list({(each.path, each.what): each for each in problems}.values())
+
+
+def _beside(config: Config, folder: Path) -> Config:
+    """Make the code paths independent of the working directory."""
+    functions = {
+        key: function.model_copy(update={"code": (folder / function.code).resolve()})
+        if function.code
+        else function
+        for key, function in config.functions.items()
+    }
+    return config.model_copy(update={"functions": functions})

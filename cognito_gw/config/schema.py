@@ -1,0 +1,259 @@
+"""The shape of the file, one frozen model per section, with the tutorial's defaults."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+from cognito_gw.config.secret import Password
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(\d+)([smhd])")
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
+_ROUTE = re.compile(rf"({'|'.join(VERBS)}) /\S*")
+
+
+def _or_empty(value: Any) -> Any:
+    return {} if value is None else value
+
+
+def _duration(value: Any) -> Any:
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("write a number and a unit, such as 15m, 1h or 30d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _off(value: Any) -> Any:
+    return "off" if value is False else value  # YAML reads a bare `off` as false
+
+
+def _prefix(value: Any) -> Any:
+    return {"prefix": value} if isinstance(value, str) else _or_empty(value)
+
+
+def _cors(value: Any) -> Any:
+    if value is True:
+        raise ValueError("name the origins: {origins: [https://app.example.com]}")
+    return None if value is False else value
+
+
+def _route_key(value: str) -> str:
+    if not _ROUTE.fullmatch(value):
+        raise ValueError(
+            f"write a method ({', '.join(VERBS)}), one space and a path from `/` on, "
+            "such as GET /transactions"
+        )
+    return value
+
+
+def _tag_key(value: str) -> str:
+    if value.startswith(("aws:", "cgw:")):
+        raise ValueError("tags that begin with aws: or cgw: are reserved")
+    return value
+
+
+def between(low: str, high: str) -> Any:
+    """Constrain a duration to a range that AWS accepts."""
+
+    def check(value: timedelta) -> timedelta:
+        if not _duration(low) <= value <= _duration(high):
+            raise ValueError(f"must be from {low} to {high}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _spelled(value: timedelta) -> str:
+    return f"{int(value.total_seconds())}s"
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(_spelled, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+[smhd]$"}),
+]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")]
+Label = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[\w\s+=,.@-]+$")
+]
+FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+TagKey = Annotated[
+    str,
+    Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9+=._:/-]+$"),
+    AfterValidator(_tag_key),
+]
+RouteKey = Annotated[str, AfterValidator(_route_key)]
+Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
+
+
+class Section(BaseModel):
+    """A part of the file. Unknown keys are errors; models are immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class PasswordPolicy(Section):
+    min_length: int = Field(default=8, ge=6, le=99)
+    require: list[Symbols] = ["lowercase", "uppercase", "numbers", "symbols"]
+
+
+class UserPool(Section):
+    id: str | None = Field(default=None, pattern=r"^[\w-]+_[0-9a-zA-Z]+$")
+    """A pool made elsewhere: used, never changed or deleted."""
+    name: Label | None = None
+    sign_in_with: list[Literal["email", "phone_number"]] = ["email"]
+    """Fixed at creation. An empty list: users have names of their own."""
+    self_sign_up: bool = False
+    """true: anyone on the internet can sign up, and so get a token."""
+    password_policy: PasswordPolicy = PasswordPolicy()
+    mfa: Annotated[Literal["off", "optional", "required"], BeforeValidator(_off)] = "off"
+    """Time-based one-time passwords (TOTP)."""
+    groups: list[Annotated[str, Field(pattern=r"^\S{1,128}$")]] = []
+    deletion_protection: bool = False
+    """true: AWS and `cgw down` refuse to delete the pool."""
+
+
+class Validity(Section):
+    id: Annotated[Duration, between("5m", "1d")] = timedelta(hours=1)
+    access: Annotated[Duration, between("5m", "1d")] = timedelta(hours=1)
+    refresh: Annotated[Duration, between("1h", "3650d")] = timedelta(days=30)
+
+
+class AppClient(Section):
+    id: str | None = Field(default=None, pattern=r"^[\w+]+$")
+    """An app client made elsewhere: used, never changed or deleted."""
+    name: Label | None = None
+    callback_urls: list[str] = ["http://localhost:8765/callback"]
+    logout_urls: list[str] = ["http://localhost:8765/"]
+    oauth_flows: list[Literal["code", "implicit", "client_credentials"]] = ["code"]
+    oauth_scopes: list[str] = ["openid", "email", "profile"]
+    secret: bool = False
+    """Fixed at creation."""
+    validity: Annotated[Validity, BeforeValidator(_or_empty)] = Validity()
+
+
+class ResourceServer(Section):
+    name: Label | None = None
+    scopes: dict[Annotated[str, Field(pattern=r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+$")], str] = Field(
+        min_length=1, max_length=100
+    )
+    """Scope name to description; a token carries it as `server/scope`."""
+
+
+class Domain(Section):
+    prefix: str | None = Field(
+        default=None, pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+    )
+    """Unique in the region. Default: the name and a hash of the account id."""
+    login: Literal["classic", "managed"] = "classic"
+    """The classic hosted UI, or managed login with its default branding."""
+
+
+class User(Section):
+    username: str = Field(min_length=1, max_length=128)
+    password: Password | None = None
+    """Best as ${VARIABLE}. Without one, a generated password is shown once."""
+    groups: list[str] | None = None
+
+
+class Function(Section):
+    name: FunctionName | None = None
+    runtime: str = Field(
+        default="python3.13",
+        pattern=r"^(python3\.\d+|nodejs\d+\.x|java\d+(\.\w+)?|dotnet\d+|ruby\d\.\d|provided\.\w+)$",
+    )
+    handler: str = Field(default="lambda_function.lambda_handler", pattern=r"^\S{1,128}$")
+    code: Path | None = None
+    """A folder or a .zip, beside the file. Default: the console's "Hello from Lambda!"."""
+    environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z]\w+$")], str] = {}
+    memory: int = Field(default=128, ge=128, le=10240)
+    """MiB."""
+    timeout: int = Field(default=3, ge=1, le=900)
+    """Seconds."""
+
+
+class Route(Section):
+    function: str | None = None
+    """Default: the only function."""
+    auth: Literal["cognito", "none"] = "cognito"
+    """Secured unless it says `none`."""
+    scopes: list[str] = []
+    """Empty: an ID token is wanted. Otherwise an access token with any one of these."""
+
+
+class Authorizer(Section):
+    name: Name = "cognito"
+    ttl: int = Field(default=300, ge=0, le=3600)
+    """Seconds."""
+    identity_source: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]+$")
+    """The request header with the token."""
+
+
+class Cors(Section):
+    origins: list[Annotated[str, Field(pattern=r"^(\*|https?://[^/'\"\s]+)$")]] = Field(
+        min_length=1
+    )
+
+
+class Api(Section):
+    id: str | None = Field(default=None, pattern=r"^[a-z0-9]+$")
+    """A REST API made elsewhere: used, never changed or deleted."""
+    name: Name | None = None
+    stage: str = Field(default="dev", pattern=r"^[A-Za-z0-9_-]{1,128}$")
+    endpoint: Literal["regional", "edge"] = "regional"
+    cors: Annotated[Cors | None, BeforeValidator(_cors)] = None
+    """false, or {origins: [...]}; also puts CORS headers on 401 and 403."""
+    routes: dict[RouteKey, Annotated[Route, BeforeValidator(_or_empty)]] = Field(
+        default={"GET /transactions": Route()}, min_length=1
+    )
+    """Method and path. Routes that vanish from the file vanish from the API."""
+    authorizer: Annotated[Authorizer, BeforeValidator(_or_empty)] = Authorizer()
+
+
+class Endpoints(Section):
+    """Where a foreign AWS-compatible endpoint serves what it deploys."""
+
+    invoke: str | None = None
+    hosted_ui: str | None = None
+    issuer: str | None = None
+
+
+Keyed = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
+
+
+class Config(Section):
+    """A cognito-gw stack: a user pool, functions, and the REST API that it secures."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,31}$")
+    """Stack name: default for every resource's name, and the ownership tag."""
+    region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    target: Literal["aws", "local"] = "aws"
+    tags: dict[TagKey, Annotated[str, Field(max_length=256)]] = {}
+    user_pool: Annotated[UserPool, BeforeValidator(_or_empty)] = UserPool()
+    app_clients: dict[
+        Annotated[str, Keyed], Annotated[AppClient, BeforeValidator(_or_empty)]
+    ] = Field(default={"web": AppClient()})
+    resource_servers: dict[
+        Annotated[str, Field(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,256}$")], ResourceServer
+    ] = {}
+    domain: Annotated[Domain, BeforeValidator(_prefix)] = Domain()
+    users: list[User] = []
+    functions: dict[
+        Annotated[str, Keyed], Annotated[Function, BeforeValidator(_or_empty)]
+    ] = Field(default={"hello": Function()})
+    api: Annotated[Api, BeforeValidator(_or_empty)] = Api()
+    endpoints: Annotated[Endpoints, BeforeValidator(_or_empty)] = Endpoints()

@@ -1,0 +1,1 @@
+"""The reconcile engine: it knows resources and their order, and no AWS service."""

@@ -1,0 +1,115 @@
+"""The four things that can be done with one resource.
+
+Each command is a composition of these: `apply` is `plan` and then the write that the
+plan asks for, so a plan cannot promise what an apply does not do.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from cognito_gw.aws.faults import absent_is_none
+from cognito_gw.engine.diff import diff
+from cognito_gw.engine.resource import (
+    Action,
+    Change,
+    NotReady,
+    Resource,
+    Step,
+    previewing,
+)
+from cognito_gw.errors import CannotChange, CgwError, Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cognito_gw.aws.clients import Aws
+
+
+def look(resource: Resource, aws: Aws) -> Step:
+    """Read the resource from AWS into `live`. Never writes."""
+    resource.live = resource.step = None
+    with suppress(NotReady), absent_is_none():  # its parent is absent, or it is
+        resource.live = resource.observe(aws)
+    return Step(resource, Action.KEEP)
+
+
+def require(resource: Resource, aws: Aws) -> Step:
+    """Look at what another step must have made; raise when it has not."""
+    step = look(resource, aws)
+    if resource.live is None and resource.wanted and not resource.optional:
+        raise Missing(
+            f"{resource} does not exist yet",
+            hint=f"run `cgw {resource.command}` first, or add `--with-deps`",
+        )
+    return step
+
+
+def plan(resource: Resource, aws: Aws) -> Step:
+    """Read AWS and say what `apply` would do. Never writes."""
+    look(resource, aws)
+    resource.step = step = _decide(resource)
+    if step.is_change and resource.obstacle:
+        raise resource.obstacle
+    return step
+
+
+def apply(resource: Resource, aws: Aws) -> Step:
+    """Make the resource as the file wants it."""
+    step = plan(resource, aws)
+    if step.action is Action.CREATE:
+        resource.live = resource.create(aws)
+    elif step.action is Action.UPDATE:
+        resource.live = resource.update(aws, step.changes)
+    elif step.action is Action.DELETE:
+        resource.delete(aws)
+        resource.live = None
+    resource.step = step.carried_out()
+    return resource.step
+
+
+def destroy(resource: Resource, aws: Aws) -> Step:
+    """Remove the resource that was looked at, unless its container took it along."""
+    if resource.live is None:
+        return Step(resource, Action.KEEP, done=True)
+    if not resource.managed:
+        kept = CgwError("the file names it by `id`: left as it is")
+        return Step(resource, Action.SKIP, error=kept, done=True)
+    if resource.inside is None or resource.inside.live is not None:
+        with absent_is_none():
+            resource.delete(aws)
+    resource.live = None  # or what hangs under it would look through a stale id
+    return Step(resource, Action.DELETE, done=True)
+
+
+def _decide(resource: Resource) -> Step:
+    if not resource.managed:
+        if resource.live is None:
+            raise Missing(f"{resource} does not exist, yet the file names it by `id`")
+        return Step(resource, Action.KEEP)
+    if not resource.wanted:
+        return Step(resource, Action.KEEP if resource.live is None else Action.DELETE)
+    changes = _changes(resource)
+    if resource.live is None:
+        return Step(resource, Action.CREATE, changes)
+    if stuck := sorted(changes.keys() & resource.frozen):
+        raise CannotChange(
+            f"{resource}: AWS fixes {', '.join(stuck)} at creation: "
+            + "; ".join(f"it is {changes[k].before}, not {changes[k].after}" for k in stuck),
+            hint="take the change back, or `cgw down` and `cgw up` to make it anew",
+        )
+    return Step(resource, Action.UPDATE if changes else Action.KEEP, changes)
+
+
+def _changes(resource: Resource) -> Mapping[str, Change]:
+    with previewing():
+        changes = diff(resource.desired(), resource.live or {})
+    return {
+        field: Change("(hidden)", "(hidden)") if _is_hidden(field, resource) else change
+        for field, change in changes.items()
+    }
+
+
+def _is_hidden(field: str, resource: Resource) -> bool:
+    return field.split(".")[0] in resource.hidden

@@ -1,0 +1,189 @@
+"""One thing that AWS keeps for us, and the verbs that the engine speaks to it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Aws
+    from cognito_gw.errors import CgwError
+
+KNOWN_AFTER_APPLY = "(known after apply)"
+_previewing: ContextVar[bool] = ContextVar("previewing", default=False)
+
+
+class NotReady(Exception):  # noqa: N818 - a state of the graph, not a fault
+    """Raised when a resource is asked for what only its existence can tell."""
+
+
+class Action(StrEnum):
+    """What is to be done with a resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    KEEP = "keep"
+    DELETE = "delete"
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+_DONE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.KEEP: "unchanged",
+    Action.DELETE: "deleted",
+    Action.FAIL: "failed",
+    Action.SKIP: "skipped",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field's value on AWS and the value that the file wants."""
+
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is to be done with one resource, or (`done`) what was."""
+
+    resource: Resource
+    action: Action
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    error: CgwError | None = None
+    done: bool = False
+
+    @property
+    def word(self) -> str:
+        """The action as reports spell it: `create` when planned, `created` when done."""
+        return _DONE[self.action] if self.done else self.action.value
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the step writes to AWS."""
+        return self.action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+
+    def carried_out(self) -> Step:
+        """Return the same step, done."""
+        return replace(self, done=True)
+
+
+@dataclass(eq=False)
+class Resource(ABC):
+    """One AWS object. It depends on the resources that it was built with.
+
+    A subclass's fields say what the file wants; `live` is what AWS answered, in
+    AWS's own spelling, or None while it is not known to exist.
+    """
+
+    kind: ClassVar[str]
+    command: ClassVar[str]  # the `cgw` step that makes it
+    frozen: ClassVar[frozenset[str]] = frozenset()  # fields AWS fixes at creation
+    hidden: ClassVar[frozenset[str]] = frozenset()  # fields whose values may be secret
+    optional: ClassVar[bool] = False  # others can be made while it is absent
+
+    live: dict[str, Any] | None = field(default=None, init=False, repr=False)
+    step: Step | None = field(default=None, init=False, repr=False)
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The name by which the user knows it."""
+
+    @abstractmethod
+    def desired(self) -> dict[str, Any]:
+        """What the file wants, as the part of `live` it speaks of. Never a secret."""
+
+    @abstractmethod
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        """Read it from AWS; None when it is absent. Must not write."""
+
+    @abstractmethod
+    def create(self, aws: Aws) -> dict[str, Any]:
+        """Make it, tagged as ours in the same call, and answer as `observe` would."""
+
+    @abstractmethod
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        """Bring it to what is desired, and answer as `observe` would."""
+
+    @abstractmethod
+    def delete(self, aws: Aws) -> None:
+        """Remove it."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the file wants it to exist; what is ours and unwanted is removed."""
+        return True
+
+    @property
+    def managed(self) -> bool:
+        """Whether cgw may change it: false for what the file names by `id`."""
+        return True
+
+    @property
+    def inside(self) -> Resource | None:
+        """The resource whose deletion takes this one along, as AWS does it."""
+        return None
+
+    @property
+    def obstacle(self) -> CgwError | None:
+        """What stands in the way of creating or changing it, if anything."""
+        return None
+
+    @property
+    def protected(self) -> CgwError | None:
+        """Why it must not be deleted, if so."""
+        return None
+
+    @property
+    def needs(self) -> list[Resource]:
+        """The resources among its fields: those that must exist before it."""
+        return list(_resources_in(vars(self).values()))
+
+    @property
+    def pending(self) -> bool:
+        """Whether a change of it is planned and not carried out yet."""
+        return self.step is not None and self.step.is_change and not self.step.done
+
+    @property
+    def changed(self) -> bool:
+        """Whether this run has changed it."""
+        return self.step is not None and self.step.is_change and self.step.done
+
+    def __getitem__(self, key: str) -> Any:
+        """Return what AWS says of it, once it exists."""
+        if self.live is not None:
+            return self.live[key]
+        if _previewing.get():
+            return KNOWN_AFTER_APPLY
+        raise NotReady(f"{self} does not exist yet, so its {key} is not known")
+
+    def __str__(self) -> str:
+        """Name it as error messages do."""
+        return f"{self.kind} `{self.label}`"
+
+
+@contextmanager
+def previewing() -> Iterator[None]:
+    """Let `desired()` name what does not exist yet, for a plan to be read by people."""
+    token = _previewing.set(True)
+    try:
+        yield
+    finally:
+        _previewing.reset(token)
+
+
+def _resources_in(values: Iterable[Any]) -> Iterator[Resource]:
+    for value in values:
+        if isinstance(value, Resource):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _resources_in(value)

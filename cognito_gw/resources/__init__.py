@@ -1,0 +1,1 @@
+"""What AWS keeps for a stack: one object per file, in the tutorial's words."""

@@ -1,0 +1,142 @@
+"""An app client: what an application may ask of the user pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.requests import overlay, settable, without_empty
+from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.errors import CgwError
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Aws
+    from cognito_gw.config import schema
+    from cognito_gw.resources.pool_parts import ResourceServer
+    from cognito_gw.resources.user_pool import UserPool
+
+_UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
+_USER_FLOWS = (
+    "ALLOW_USER_PASSWORD_AUTH",
+    "ALLOW_USER_SRP_AUTH",
+    "ALLOW_REFRESH_TOKEN_AUTH",
+)
+
+
+@dataclass(eq=False)
+class AppClient(Resource):
+    """An app client, found by its name in the pool."""
+
+    kind = "app client"
+    command = "client"
+    frozen = frozenset({"GenerateSecret"})
+
+    pool: UserPool
+    key: str
+    name: str
+    config: schema.AppClient
+    resource_servers: tuple[ResourceServer, ...]
+
+    @property
+    def label(self) -> str:
+        return self.key
+
+    @property
+    def managed(self) -> bool:
+        return self.config.id is None and self.pool.managed
+
+    @property
+    def inside(self) -> Resource | None:
+        return self.pool
+
+    def desired(self) -> dict[str, Any]:
+        flows = self.config.oauth_flows
+        return {
+            "ClientName": self.name,
+            "GenerateSecret": self.config.secret,
+            "ExplicitAuthFlows": (
+                ["ALLOW_REFRESH_TOKEN_AUTH"]
+                if flows == ["client_credentials"]
+                else list(_USER_FLOWS)
+            ),
+            "AllowedOAuthFlowsUserPoolClient": bool(flows),
+            "AllowedOAuthFlows": list(flows),
+            "AllowedOAuthScopes": list(self.config.oauth_scopes) if flows else [],
+            "CallbackURLs": list(self.config.callback_urls) if flows else [],
+            "LogoutURLs": list(self.config.logout_urls) if flows else [],
+            "PreventUserExistenceErrors": "ENABLED",
+            "EnableTokenRevocation": True,
+            **_validity(self.config.validity),
+        }
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        if self.config.id:
+            return self._describe(aws, self.config.id)
+        pages = aws.cognito.get_paginator("list_user_pool_clients").paginate(
+            UserPoolId=self.pool["Id"], MaxResults=60
+        )
+        named = [
+            client["ClientId"]
+            for page in pages
+            for client in page["UserPoolClients"]
+            if client["ClientName"] == self.name
+        ]
+        if len(named) > 1:
+            raise CgwError(
+                f"{self}: {len(named)} app clients have its name: {', '.join(named)}",
+                hint="delete those that you do not need in the console",
+            )
+        return self._describe(aws, named[0]) if named else None
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        answer = aws.cognito.create_user_pool_client(
+            UserPoolId=self.pool["Id"],
+            SupportedIdentityProviders=["COGNITO"],
+            **without_empty(self.desired()),
+        )
+        return _described(answer)
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        # UpdateUserPoolClient resets every field that it is not sent.
+        request = overlay(self.live or {}, self.desired())
+        request = settable(aws.cognito, "UpdateUserPoolClient", request)
+        return _described(aws.cognito.update_user_pool_client(**request))
+
+    def delete(self, aws: Aws) -> None:
+        aws.cognito.delete_user_pool_client(
+            UserPoolId=self.pool["Id"], ClientId=self["ClientId"]
+        )
+
+    def _describe(self, aws: Aws, client_id: str) -> dict[str, Any]:
+        return _described(
+            aws.cognito.describe_user_pool_client(
+                UserPoolId=self.pool["Id"], ClientId=client_id
+            )
+        )
+
+
+def _described(answer: dict[str, Any]) -> dict[str, Any]:
+    """Put what only creation takes beside what AWS describes."""
+    client = dict(answer["UserPoolClient"])
+    return client | {"GenerateSecret": "ClientSecret" in client}
+
+
+def _validity(validity: schema.Validity) -> dict[str, Any]:
+    fields = {
+        "IdToken": validity.id,
+        "AccessToken": validity.access,
+        "RefreshToken": validity.refresh,
+    }
+    spans = {field: _in_units(span) for field, span in fields.items()}
+    return {f"{field}Validity": count for field, (count, _) in spans.items()} | {
+        # Always with their units: without, AWS reads hours, hours and days.
+        "TokenValidityUnits": {field: unit for field, (_, unit) in spans.items()}
+    }
+
+
+def _in_units(span: timedelta) -> tuple[int, str]:
+    seconds = int(span.total_seconds())
+    unit = next(unit for unit, size in _UNITS.items() if seconds % size == 0)
+    return seconds // _UNITS[unit], unit

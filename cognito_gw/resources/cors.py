@@ -1,0 +1,167 @@
+"""What browsers need: OPTIONS on every path, and CORS headers on refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.engine.diff import Exactly
+from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.resources.method import method_key, observed
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Aws
+    from cognito_gw.resources.rest_api import Path, RestApi
+
+_ALLOW = "Access-Control-Allow-"
+_SENT_BY_CLIENTS = "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key"
+_RESPONSE_ORIGIN = f"gatewayresponse.header.{_ALLOW}Origin"
+
+
+@dataclass(eq=False)
+class Preflight(Resource):
+    """OPTIONS of one path: public, as a preflight carries no token; answered by a mock."""
+
+    kind = "method"
+    command = "method"
+
+    path: Path
+    origins: list[str]
+    verbs: list[str]
+    identity_source: str
+
+    @property
+    def label(self) -> str:
+        return f"OPTIONS {self.path.path}"
+
+    @property
+    def inside(self) -> Resource | None:
+        return self.path.api
+
+    def desired(self) -> dict[str, Any]:
+        headers = self._headers()
+        names = {f"method.response.header.{name}": True for name in headers}
+        values = {f"method.response.header.{k}": f"'{v}'" for k, v in headers.items()}
+        return {
+            "authorizationType": "NONE",
+            "methodResponses": {"200": {"responseParameters": Exactly(names)}},
+            "methodIntegration": {
+                "type": "MOCK",
+                "requestTemplates": {"application/json": '{"statusCode": 200}'},
+                "integrationResponses": {
+                    "200": {
+                        "responseParameters": Exactly(values),
+                        "responseTemplates": Exactly(self._templates()),
+                    }
+                },
+            },
+        }
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        return observed(self.path, "OPTIONS")
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        wanted = self.desired()
+        key = method_key(self.path, "OPTIONS")
+        response = {"statusCode": "200"}
+        integration = wanted["methodIntegration"]
+        aws.apigateway.put_method(**key, authorizationType="NONE")
+        aws.apigateway.put_method_response(
+            **key, **response, **wanted["methodResponses"]["200"]
+        )
+        aws.apigateway.put_integration(
+            **key, type="MOCK", requestTemplates=integration["requestTemplates"]
+        )
+        aws.apigateway.put_integration_response(
+            **key, **response, **integration["integrationResponses"]["200"]
+        )
+        answer = aws.apigateway.get_method(**key)
+        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        # Made anew: the stage serves its snapshot until the next deployment.
+        self.delete(aws)
+        return self.create(aws)
+
+    def delete(self, aws: Aws) -> None:
+        aws.apigateway.delete_method(**method_key(self.path, "OPTIONS"))
+
+    def _headers(self) -> dict[str, str]:
+        sent = _SENT_BY_CLIENTS.split(",")
+        if self.identity_source not in sent:
+            sent.append(self.identity_source)
+        verbs = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
+        if "ANY" not in self.verbs:
+            verbs = sorted(self.verbs)
+        return {
+            f"{_ALLOW}Origin": self.origins[0],
+            f"{_ALLOW}Methods": ",".join([*verbs, "OPTIONS"]),
+            f"{_ALLOW}Headers": ",".join(sent),
+        }
+
+    def _templates(self) -> dict[str, str]:
+        """With several origins, answer the one that asks, if it is among them."""
+        if len(self.origins) == 1:
+            return {}
+        tests = " || ".join(f'$origin == "{origin}"' for origin in self.origins)
+        return {
+            "application/json": (
+                '#set($origin = $input.params().header.get("Origin"))\n'
+                '#if(!$origin || $origin == "")'
+                '#set($origin = $input.params().header.get("origin"))#end\n'
+                f"#if({tests})"
+                f"#set($context.responseOverride.header.{_ALLOW}Origin = $origin)#end"
+            )
+        }
+
+
+@dataclass(eq=False)
+class GatewayResponse(Resource):
+    """CORS headers on what the gateway itself answers, 401 and 403 above all."""
+
+    kind = "gateway response"
+    command = "api"
+
+    api: RestApi
+    response_type: str
+    origins: list[str]  # none: no CORS headers
+
+    @property
+    def label(self) -> str:
+        return self.response_type
+
+    @property
+    def wanted(self) -> bool:
+        return bool(self.origins)
+
+    @property
+    def inside(self) -> Resource | None:
+        return self.api
+
+    def desired(self) -> dict[str, Any]:
+        # A refusal tells nothing, so with several origins whoever asks may read it.
+        origin = f"'{self.origins[0]}'"
+        if len(self.origins) > 1:
+            origin = "method.request.header.Origin"
+        return {"responseParameters": {_RESPONSE_ORIGIN: origin}}
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        answer = aws.apigateway.get_gateway_response(**self._key())
+        # Without CORS headers it is AWS's own, or somebody's: not what we speak of.
+        is_cors = _RESPONSE_ORIGIN in answer.get("responseParameters", {})
+        return dict(answer) if is_cors else None
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        return dict(
+            aws.apigateway.put_gateway_response(**self._key(), **self.desired())
+        )
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        return self.create(aws)
+
+    def delete(self, aws: Aws) -> None:
+        aws.apigateway.delete_gateway_response(**self._key())
+
+    def _key(self) -> dict[str, str]:
+        return {"restApiId": self.api["id"], "responseType": self.response_type}

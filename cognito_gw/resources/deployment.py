@@ -1,0 +1,180 @@
+"""The deployment and the stage: what callers really get.
+
+A deployment is a frozen copy of the API. Ours remember, in their description, a
+fingerprint of what they froze; the API is deployed again exactly when its own
+fingerprint is another, whoever changed it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.settle import settle
+from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.errors import CgwError, Missing
+from cognito_gw.resources.authorizer import read_authorizers
+from cognito_gw.resources.method import Method
+from cognito_gw.resources.rest_api import is_throttled
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Account, Aws
+    from cognito_gw.resources.rest_api import RestApi
+
+_MARK = "cgw "
+# Of the API itself, what a deployment freezes.
+_FROZEN = ("apiKeySource", "binaryMediaTypes", "minimumCompressionSize", "policy")
+
+
+@dataclass(eq=False)
+class Deployment(Resource):
+    """The deployment of the API as it is once everything before it is done."""
+
+    kind = "deployment"
+    command = "deploy"
+
+    api: RestApi
+    parts: tuple[Resource, ...]  # all that it freezes
+    permissions: tuple[Resource, ...]  # not frozen, but callers need them
+
+    @property
+    def label(self) -> str:
+        return self.api.label
+
+    @property
+    def inside(self) -> Resource | None:
+        return self.api
+
+    @property
+    def obstacle(self) -> CgwError | None:
+        unsecured = [
+            part.label
+            for part in self.parts
+            if isinstance(part, Method) and part.is_unsecured
+        ]
+        if not unsecured:
+            return None
+        return Missing(
+            f"not secured yet, so not deployed: {', '.join(unsecured)}",
+            hint="run `cgw authorizer` first, or add `--with-deps`",
+        )
+
+    def desired(self) -> dict[str, Any]:
+        return {}  # its identity, the fingerprint, is all there is to it
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        if any(part.pending for part in self.parts) or self._loses_routes:
+            return None  # planned: what there will be to deploy is not there yet
+        description = self._description(aws)
+        pages = aws.apigateway.get_paginator("get_deployments").paginate(
+            restApiId=self.api["id"], PaginationConfig={"PageSize": 500}
+        )
+        for page in pages:
+            for deployment in page["items"]:
+                if deployment.get("description") == description:
+                    return dict(deployment)
+        return None
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        description = self._description(aws)
+        answer = settle(
+            lambda: aws.apigateway.create_deployment(
+                restApiId=self.api["id"], description=description
+            ),
+            aws,
+            passing=is_throttled,
+            until="API Gateway takes another deployment (one in 5 s)",
+            first=5.0,
+        )
+        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        raise NotImplementedError  # deployments are immutable
+
+    def delete(self, aws: Aws) -> None:
+        aws.apigateway.delete_deployment(
+            restApiId=self.api["id"], deploymentId=self["id"]
+        )
+
+    @property
+    def _loses_routes(self) -> bool:
+        step = self.api.step
+        return self.api.pending and step is not None and "UnlistedRoutes" in step.changes
+
+    def _description(self, aws: Aws) -> str:
+        return _MARK + fingerprint(self._draft(aws))
+
+    def _draft(self, aws: Aws) -> list[Any]:
+        """Everything that a deployment would freeze now, as AWS describes it."""
+        resources = list(self.api["Resources"].values())
+        if any(part.changed for part in (self.api, *self.parts)):
+            resources = self.api.read_resources(aws)
+        responses = aws.apigateway.get_gateway_responses(restApiId=self.api["id"])
+        customised = [
+            item for item in responses["items"] if not item.get("defaultResponse")
+        ]
+        return [
+            {field: self.api.live[field] for field in _FROZEN if field in self.api.live}
+            if self.api.live
+            else {},
+            sorted(resources, key=lambda item: item["path"]),
+            sorted(read_authorizers(aws, self.api["id"]), key=lambda item: item["id"]),
+            sorted(customised, key=lambda item: item["responseType"]),
+        ]
+
+
+@dataclass(eq=False)
+class Stage(Resource):
+    """The stage, and which deployment it serves."""
+
+    kind = "stage"
+    command = "deploy"
+
+    api: RestApi
+    deployment: Deployment
+    name: str
+    tags: dict[str, str]
+    account: Account
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def inside(self) -> Resource | None:
+        return self.api
+
+    def desired(self) -> dict[str, Any]:
+        return {"deploymentId": self.deployment["id"], "tags": self.tags}
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        return dict(aws.apigateway.get_stage(**self._key()))
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        return dict(aws.apigateway.create_stage(**self._key(), **self.desired()))
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        if any(field.startswith("tags") for field in changes):
+            arn = f"{self.api.arn}/stages/{self.name}"
+            aws.apigateway.tag_resource(resourceArn=arn, tags=self.tags)
+        if "deploymentId" in changes:
+            target = {"path": "/deploymentId", "value": self.deployment["id"]}
+            aws.apigateway.update_stage(
+                **self._key(), patchOperations=[{"op": "replace", **target}]
+            )
+        return self.observe(aws) or {}
+
+    def delete(self, aws: Aws) -> None:
+        aws.apigateway.delete_stage(**self._key())
+
+    def _key(self) -> dict[str, str]:
+        return {"restApiId": self.api["id"], "stageName": self.name}
+
+
+def fingerprint(content: Any) -> str:
+    """Return a short hash of JSON-like data, whatever the order of its keys."""
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,137 @@
+"""The domain of the sign-in pages, and the branding that managed login needs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.errors import NotOurs
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Account, Aws
+    from cognito_gw.resources.app_client import AppClient
+    from cognito_gw.resources.user_pool import UserPool
+
+_VERSIONS = {"classic": 1, "managed": 2}
+_RESERVED = {"cognito": "cgnt", "amazon": "amzn", "aws": "a-w-s"}
+
+
+def default_prefix(stack: str, account: Account) -> str:
+    """Return a prefix that is the stack's own, as prefixes are unique in a region."""
+    name = stack.lower()
+    for word, stand_in in _RESERVED.items():
+        name = name.replace(word, stand_in)
+    seed = f"{account.number}/{account.region}/{stack}"
+    return f"{name}-{hashlib.sha256(seed.encode()).hexdigest()[:8]}"
+
+
+@dataclass(eq=False)
+class ManagedLoginBranding(Resource):
+    """The style without which managed login shows an app client no page."""
+
+    kind = "branding"
+    command = "domain"
+
+    client: AppClient
+
+    @property
+    def label(self) -> str:
+        return self.client.label
+
+    @property
+    def inside(self) -> Resource | None:
+        return self.client.pool
+
+    def desired(self) -> dict[str, Any]:
+        return {}  # that it exists is enough: how it looks is for its owner to say
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        answer = aws.cognito.describe_managed_login_branding_by_client(**self._key())
+        return dict(answer["ManagedLoginBranding"])
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        answer = aws.cognito.create_managed_login_branding(
+            **self._key(), UseCognitoProvidedValues=True
+        )
+        return dict(answer["ManagedLoginBranding"])
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        raise NotImplementedError  # nothing is desired, so nothing can differ
+
+    def delete(self, aws: Aws) -> None:
+        aws.cognito.delete_managed_login_branding(
+            UserPoolId=self.client.pool["Id"],
+            ManagedLoginBrandingId=self["ManagedLoginBrandingId"],
+        )
+
+    def _key(self) -> dict[str, str]:
+        return {
+            "UserPoolId": self.client.pool["Id"],
+            "ClientId": self.client["ClientId"],
+        }
+
+
+@dataclass(eq=False)
+class Domain(Resource):
+    """The prefix domain of the pool's sign-in pages and OAuth endpoints."""
+
+    kind = "domain"
+    command = "domain"
+
+    pool: UserPool
+    prefix: str
+    login: str
+    brandings: tuple[ManagedLoginBranding, ...]  # before version 2, or pages are 403
+
+    @property
+    def label(self) -> str:
+        return self.prefix
+
+    def desired(self) -> dict[str, Any]:
+        return {"Domain": self.prefix, "ManagedLoginVersion": _VERSIONS[self.login]}
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        # An unknown domain is described as {} with status 200, not refused.
+        found = _describe(aws, self.prefix)
+        owner = found.get("UserPoolId")
+        if owner and (self.pool.live is None or owner != self.pool["Id"]):
+            raise NotOurs(
+                f"{self}: the prefix is taken by the user pool {owner}",
+                hint="choose another `domain:`, or leave it out for a generated one",
+            )
+        if not owner and (other := self.pool["Domain"] if self._has_other() else None):
+            found = _describe(aws, other)
+        return found or None
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        aws.cognito.create_user_pool_domain(**self._request())
+        return _describe(aws, self.prefix)
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        if "Domain" in changes:  # a rename is a deletion and a creation
+            self.delete(aws)
+            return self.create(aws)
+        aws.cognito.update_user_pool_domain(**self._request())
+        return _describe(aws, self.prefix)
+
+    def delete(self, aws: Aws) -> None:
+        aws.cognito.delete_user_pool_domain(
+            UserPoolId=self.pool["Id"], Domain=self["Domain"]
+        )
+
+    def _has_other(self) -> bool:
+        return self.pool.live is not None and bool(self.pool.live.get("Domain"))
+
+    def _request(self) -> dict[str, Any]:
+        request: dict[str, Any] = {"UserPoolId": self.pool["Id"], "Domain": self.prefix}
+        if self.login == "managed":  # classic is AWS's default
+            request["ManagedLoginVersion"] = _VERSIONS[self.login]
+        return request
+
+
+def _describe(aws: Aws, domain: str) -> dict[str, Any]:
+    answer = aws.cognito.describe_user_pool_domain(Domain=domain)["DomainDescription"]
+    return {"ManagedLoginVersion": 1} | answer if answer else {}

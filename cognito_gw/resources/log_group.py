@@ -1,0 +1,66 @@
+"""The log group of one function, made beforehand so that it expires and is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.tags import refuse_foreign
+from cognito_gw.engine.resource import Change, Resource
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Account, Aws
+
+_DAYS = 30
+
+
+@dataclass(eq=False)
+class LogGroup(Resource):
+    """A CloudWatch log group; Lambda would make one that keeps its events for ever."""
+
+    kind = "log group"
+    command = "lambda"
+
+    stack: str
+    name: str
+    tags: dict[str, str]
+    account: Account
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def desired(self) -> dict[str, Any]:
+        return {"retentionInDays": _DAYS, "tags": self.tags}
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        pages = aws.logs.get_paginator("describe_log_groups").paginate(
+            logGroupNamePrefix=self.name
+        )
+        groups = [group for page in pages for group in page["logGroups"]]
+        found = [group for group in groups if group["logGroupName"] == self.name]
+        if not found:
+            return None
+        tags = aws.logs.list_tags_for_resource(resourceArn=self._arn())["tags"]
+        refuse_foreign(self, tags, self.stack)
+        return found[0] | {"tags": tags}
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        aws.logs.create_log_group(logGroupName=self.name, tags=self.tags)
+        return self._keep(aws)
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        if any(field.startswith("tags") for field in changes):
+            aws.logs.tag_resource(resourceArn=self._arn(), tags=self.tags)
+        return self._keep(aws)
+
+    def delete(self, aws: Aws) -> None:
+        aws.logs.delete_log_group(logGroupName=self.name)
+
+    def _keep(self, aws: Aws) -> dict[str, Any]:
+        aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=_DAYS)
+        return self.observe(aws) or {}
+
+    def _arn(self) -> str:
+        return self.account.arn("logs", f"log-group:{self.name}")

@@ -1,0 +1,239 @@
+"""The REST API, its paths, and what it answers where no function does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from cognito_gw.aws.faults import THROTTLED, code_of
+from cognito_gw.aws.settle import settle
+from cognito_gw.aws.tags import is_ours, refuse_foreign
+from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.errors import CgwError
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Account, Aws
+
+Route = tuple[str, str]  # method and path
+
+
+@dataclass(eq=False)
+class RestApi(Resource):
+    """The REST API, found by the stack's tag; routes not in the file are removed.
+
+    `live["Resources"]` holds all its paths with their methods, as one paged read
+    answers them: what paths and methods observe costs no call of their own.
+    """
+
+    kind = "rest api"
+    command = "api"
+
+    stack: str
+    name: str
+    tags: dict[str, str]
+    endpoint: str
+    given_id: str | None
+    routes: frozenset[Route]  # every method that may be there, those for CORS too
+    account: Account
+
+    @property
+    def label(self) -> str:
+        return self.given_id or self.name
+
+    @property
+    def managed(self) -> bool:
+        return self.given_id is None
+
+    def desired(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "endpointConfiguration": {"types": [self.endpoint.upper()]},
+            "tags": self.tags,
+            "UnlistedRoutes": [],
+        }
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        found = self._find(aws)
+        return None if found is None else self._with_resources(aws, found)
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        answer = settle(
+            lambda: aws.apigateway.create_rest_api(
+                name=self.name,
+                endpointConfiguration={"types": [self.endpoint.upper()]},
+                tags=self.tags,
+            ),
+            aws,
+            passing=is_throttled,
+            until="API Gateway makes another REST API",
+            first=3.0,
+        )
+        return self._with_resources(aws, _described(answer))
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        patch = []
+        if "name" in changes:
+            patch.append({"op": "replace", "path": "/name", "value": self.name})
+        if "endpointConfiguration.types" in changes:
+            old = self["endpointConfiguration"]["types"][0]
+            path = f"/endpointConfiguration/types/{old}"
+            patch.append({"op": "replace", "path": path, "value": self.endpoint.upper()})
+        if patch:
+            aws.apigateway.update_rest_api(restApiId=self["id"], patchOperations=patch)
+        if any(field.startswith("tags") for field in changes):
+            aws.apigateway.tag_resource(resourceArn=self.arn, tags=self.tags)
+        if "UnlistedRoutes" in changes:
+            self._remove_unlisted(aws)
+        return self.observe(aws) or {}
+
+    def delete(self, aws: Aws) -> None:
+        settle(
+            lambda: aws.apigateway.delete_rest_api(restApiId=self["id"]),
+            aws,
+            passing=is_throttled,
+            until="API Gateway deletes another REST API (one in 30 s)",
+            first=30.0,
+            longest=35.0,
+            patience=180.0,
+        )
+
+    @property
+    def arn(self) -> str:
+        """The ARN for tags: API Gateway's have no account number."""
+        place = f"{self.account.partition}:apigateway:{self.account.region}"
+        return f"arn:{place}::/restapis/{self['id']}"
+
+    def read_resources(self, aws: Aws) -> list[dict[str, Any]]:
+        """Read every path with its methods and their integrations."""
+        return _read_resources(aws, self["id"])
+
+    def _find(self, aws: Aws) -> dict[str, Any] | None:
+        if self.given_id:
+            return _described(aws.apigateway.get_rest_api(restApiId=self.given_id))
+        pages = aws.apigateway.get_paginator("get_rest_apis").paginate(
+            PaginationConfig={"PageSize": 500}
+        )
+        apis = [api for page in pages for api in page["items"]]
+        ours = [api for api in apis if is_ours(api.get("tags"), self.stack)]
+        if len(ours) > 1:
+            ids = ", ".join(api["id"] for api in ours)
+            raise CgwError(
+                f"{self}: {len(ours)} REST APIs carry this stack's tag: {ids}",
+                hint="delete those that you do not need in the console",
+            )
+        named = [api for api in apis if api["name"] == self.name]
+        if named and not ours:
+            refuse_foreign(self, named[0].get("tags"), self.stack)
+        return ours[0] if ours else None
+
+    def _with_resources(self, aws: Aws, api: dict[str, Any]) -> dict[str, Any]:
+        resources = _read_resources(aws, api["id"])
+        return api | {
+            "Resources": {item["path"]: item for item in resources},
+            "UnlistedRoutes": [
+                f"{verb} {path}" for verb, path in self._unlisted(resources)
+            ],
+        }
+
+    def _unlisted(self, resources: list[dict[str, Any]]) -> list[Route]:
+        return [
+            (verb, item["path"])
+            for item in resources
+            for verb in item.get("resourceMethods", {})
+            if (verb, item["path"]) not in self.routes
+        ]
+
+    def _remove_unlisted(self, aws: Aws) -> None:
+        for verb, path in self._unlisted(list(self["Resources"].values())):
+            aws.apigateway.delete_method(
+                restApiId=self["id"],
+                resourceId=self["Resources"][path]["id"],
+                httpMethod=verb,
+            )
+        kept = {path for _, path in self.routes}
+        gone = {
+            path
+            for path in self["Resources"]
+            if path != "/" and not any(is_under(route, path) for route in kept)
+        }
+        for path in gone:
+            if parent_of(path) not in gone:  # a deletion takes along what is below
+                aws.apigateway.delete_resource(
+                    restApiId=self["id"], resourceId=self["Resources"][path]["id"]
+                )
+
+
+@dataclass(eq=False)
+class Path(Resource):
+    """One part of a path: API Gateway's "resource"."""
+
+    kind = "resource"
+    command = "resource"
+
+    api: RestApi
+    path: str
+    parent: Path | None  # None: the root, which comes with the API
+
+    @property
+    def label(self) -> str:
+        return self.path
+
+    @property
+    def inside(self) -> Resource | None:
+        return self.api
+
+    def desired(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        found: dict[str, Any] | None = self.api["Resources"].get(self.path)
+        return found
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        parent = self.parent or self.api["Resources"]["/"]
+        answer = settle(
+            lambda: aws.apigateway.create_resource(
+                restApiId=self.api["id"],
+                parentId=parent["id"],
+                pathPart=self.path.rsplit("/", 1)[1],
+            ),
+            aws,
+            passing=is_throttled,
+            until="API Gateway makes another resource",
+        )
+        return _described(answer)
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        raise NotImplementedError  # its path is its identity
+
+    def delete(self, aws: Aws) -> None:
+        aws.apigateway.delete_resource(restApiId=self.api["id"], resourceId=self["id"])
+
+
+def is_under(path: str, top: str) -> bool:
+    """Whether `path` is `top` or below it."""
+    return path == top or path.startswith(f"{top.rstrip('/')}/")
+
+
+def parent_of(path: str) -> str:
+    """Return the path that holds this one."""
+    return path.rsplit("/", 1)[0] or "/"
+
+
+def is_throttled(error: ClientError) -> bool:
+    """Whether AWS asks for patience."""
+    return code_of(error) in THROTTLED
+
+
+def _read_resources(aws: Aws, api_id: str) -> list[dict[str, Any]]:
+    pages = aws.apigateway.get_paginator("get_resources").paginate(
+        restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": 500}
+    )
+    return [item for page in pages for item in page["items"]]
+
+
+def _described(answer: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}

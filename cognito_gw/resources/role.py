@@ -1,0 +1,120 @@
+"""The execution role of one function: it may write that function's log, no more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.faults import absent_is_none
+from cognito_gw.aws.tags import refuse_foreign
+from cognito_gw.engine.diff import Exactly
+from cognito_gw.engine.resource import Change, Resource
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Account, Aws
+
+_POLICY = "write-logs"
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+@dataclass(eq=False)
+class ExecutionRole(Resource):
+    """An IAM role with one inline policy; no managed policy is attached."""
+
+    kind = "execution role"
+    command = "lambda"
+
+    stack: str
+    name: str
+    tags: dict[str, str]
+    account: Account
+    log_group: str
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def desired(self) -> dict[str, Any]:
+        return {
+            "AssumeRolePolicyDocument": Exactly(_TRUST),
+            "Policy": Exactly(self._policy()),
+            "Tags": self.tags,
+        }
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        role = dict(aws.iam.get_role(RoleName=self.name)["Role"])
+        tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
+        refuse_foreign(self, tags, self.stack)
+        policy = None
+        with absent_is_none():
+            answer = aws.iam.get_role_policy(RoleName=self.name, PolicyName=_POLICY)
+            policy = answer["PolicyDocument"]
+        return role | {"Tags": tags, "Policy": policy}
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        answer = aws.iam.create_role(
+            RoleName=self.name,
+            AssumeRolePolicyDocument=json.dumps(_TRUST),
+            Description=f"Execution role of a function of the cgw stack {self.stack}",
+            Tags=_tag_list(self.tags),
+        )
+        self._put_policy(aws)
+        wanted = {"Tags": self.tags, "Policy": self._policy()}
+        return dict(answer["Role"]) | wanted
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        if any(field.startswith("Tags") for field in changes):
+            aws.iam.tag_role(RoleName=self.name, Tags=_tag_list(self.tags))
+        if "AssumeRolePolicyDocument" in changes:
+            aws.iam.update_assume_role_policy(
+                RoleName=self.name, PolicyDocument=json.dumps(_TRUST)
+            )
+        if "Policy" in changes:
+            self._put_policy(aws)
+        return self.observe(aws) or {}
+
+    def delete(self, aws: Aws) -> None:
+        # DeleteRole refuses while a policy is left, also one added behind our back.
+        attached = aws.iam.list_attached_role_policies(RoleName=self.name)
+        for policy in attached["AttachedPolicies"]:
+            aws.iam.detach_role_policy(
+                RoleName=self.name, PolicyArn=policy["PolicyArn"]
+            )
+        for policy in aws.iam.list_role_policies(RoleName=self.name)["PolicyNames"]:
+            aws.iam.delete_role_policy(RoleName=self.name, PolicyName=policy)
+        aws.iam.delete_role(RoleName=self.name)
+
+    def _policy(self) -> dict[str, Any]:
+        group = self.account.arn("logs", f"log-group:{self.log_group}:*")
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    "Resource": group,
+                }
+            ],
+        }
+
+    def _put_policy(self, aws: Aws) -> None:
+        aws.iam.put_role_policy(
+            RoleName=self.name,
+            PolicyName=_POLICY,
+            PolicyDocument=json.dumps(self._policy()),
+        )
+
+
+def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,281 @@
+"""The stack: the file's wishes wired up as resources, in the tutorial's order."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cognito_gw.aws.tags import STACK_TAG
+from cognito_gw.resources.app_client import AppClient
+from cognito_gw.resources.authorizer import Authorizer
+from cognito_gw.resources.cors import GatewayResponse, Preflight
+from cognito_gw.resources.deployment import Deployment, Stage
+from cognito_gw.resources.domain import Domain, ManagedLoginBranding, default_prefix
+from cognito_gw.resources.function import Function, InvokePermission
+from cognito_gw.resources.log_group import LogGroup
+from cognito_gw.resources.method import Method
+from cognito_gw.resources.pool_parts import Group, MfaSetting, ResourceServer
+from cognito_gw.resources.rest_api import Path, RestApi, parent_of
+from cognito_gw.resources.role import ExecutionRole
+from cognito_gw.resources.user import User
+from cognito_gw.resources.user_pool import UserPool
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Account
+    from cognito_gw.config import schema
+    from cognito_gw.config.schema import Config
+    from cognito_gw.engine.resource import Resource
+
+STEPS = (
+    "pool",
+    "client",
+    "domain",
+    "user",
+    "lambda",
+    "api",
+    "resource",
+    "method",
+    "authorizer",
+    "deploy",
+)
+_IAM_NAME_LIMIT = 64
+
+
+@dataclass
+class Stack:
+    """Every resource of one file, those of the user pool first."""
+
+    config: Config
+    account: Account
+    resources: list[Resource] = field(default_factory=list)
+
+    def of(self, step: str) -> list[Resource]:
+        """Return what one step of the tutorial makes."""
+        return [each for each in self.resources if each.command == step]
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """The tags of everything that can be tagged; the first marks it as ours."""
+        return {STACK_TAG: self.config.name, **self.config.tags}
+
+    @cached_property
+    def pool(self) -> UserPool:
+        config = self.config.user_pool
+        return UserPool(self.config.name, config.name or self.config.name, self.tags, config)
+
+    @cached_property
+    def clients(self) -> dict[str, AppClient]:
+        return {
+            key: AppClient(
+                self.pool,
+                key,
+                client.name or f"{self.config.name}-{key}",
+                client,
+                tuple(self.resource_servers),
+            )
+            for key, client in self.config.app_clients.items()
+            if client.id or self.pool.managed
+        }
+
+    @cached_property
+    def groups(self) -> dict[str, Group]:
+        names = self.config.user_pool.groups
+        return {name: Group(self.pool, name) for name in names}
+
+    @cached_property
+    def resource_servers(self) -> list[ResourceServer]:
+        servers = self.config.resource_servers
+        return [ResourceServer(self.pool, key, each) for key, each in servers.items()]
+
+    @cached_property
+    def domain(self) -> Domain:
+        config = self.config.domain
+        prefix = config.prefix or default_prefix(self.config.name, self.account)
+        return Domain(self.pool, prefix, config.login, tuple(self.brandings))
+
+    @cached_property
+    def brandings(self) -> list[ManagedLoginBranding]:
+        if self.config.domain.login == "classic":
+            return []
+        return [ManagedLoginBranding(client) for client in self.clients.values()]
+
+    @cached_property
+    def users(self) -> list[User]:
+        return [
+            User(
+                self.pool,
+                user.username,
+                user.groups,
+                tuple(self.groups[name] for name in user.groups or []),
+                self.config.user_pool.password_policy,
+                user.password,
+            )
+            for user in self.config.users
+        ]
+
+    @cached_property
+    def functions(self) -> dict[str, Function]:
+        return {
+            key: self.function(config.name or f"{self.config.name}-{key}", config)
+            for key, config in self.config.functions.items()
+        }
+
+    def function(self, name: str, config: schema.Function) -> Function:
+        """Wire up one function with its role and its log group."""
+        stack = self.config.name
+        group = LogGroup(stack, f"/aws/lambda/{name}", self.tags, self.account)
+        # IAM is global: the region keeps the roles of two regions apart.
+        role_name = _fitting(f"{name}-{self.account.region}", _IAM_NAME_LIMIT)
+        role = ExecutionRole(stack, role_name, self.tags, self.account, group.name)
+        return Function(stack, name, self.tags, config, role, group)
+
+    @cached_property
+    def api(self) -> RestApi:
+        config = self.config.api
+        routes = {(verb, path) for verb, path, _ in self.routes}
+        if config.cors:
+            routes |= {("OPTIONS", path) for _, path, _ in self.routes}
+        return RestApi(
+            self.config.name,
+            config.name or self.config.name,
+            self.tags,
+            config.endpoint,
+            config.id,
+            frozenset(routes),
+            self.account,
+        )
+
+    @cached_property
+    def gateway_responses(self) -> list[GatewayResponse]:
+        cors = self.config.api.cors
+        origins = list(cors.origins) if cors else []
+        kinds = ("DEFAULT_4XX", "DEFAULT_5XX")
+        return [GatewayResponse(self.api, kind, origins) for kind in kinds]
+
+    @cached_property
+    def routes(self) -> list[tuple[str, str, schema.Route]]:
+        """Method, path and settings of every route."""
+        return [
+            (*_verb_and_path(key), route) for key, route in self.config.api.routes.items()
+        ]
+
+    @cached_property
+    def paths(self) -> dict[str, Path]:
+        paths: dict[str, Path] = {}
+
+        def path_at(path: str) -> Path:
+            if path not in paths:
+                above = parent_of(path)
+                parent = path_at(above) if above != "/" else None
+                paths[path] = Path(self.api, path, parent)
+            return paths[path]
+
+        for _, path, _ in self.routes:
+            path_at(path)
+        return paths
+
+    @cached_property
+    def authorizer(self) -> Authorizer:
+        return Authorizer(self.api, self.pool, self.config.api.authorizer)
+
+    @cached_property
+    def methods(self) -> list[Method]:
+        only = next(iter(self.functions), "")
+        return [
+            Method(
+                self.paths[path],
+                verb,
+                self.functions[route.function or only],
+                self.authorizer if route.auth == "cognito" else None,
+                list(route.scopes),
+                self.account,
+            )
+            for verb, path, route in self.routes
+        ]
+
+    @cached_property
+    def permissions(self) -> list[InvokePermission]:
+        called = dict.fromkeys(method.function for method in self.methods)
+        name = self.config.name
+        return [InvokePermission(name, each, self.api, self.account) for each in called]
+
+    @cached_property
+    def preflights(self) -> list[Preflight]:
+        cors = self.config.api.cors
+        verbs: dict[str, list[str]] = {}
+        for verb, path, _ in self.routes:
+            verbs.setdefault(path, []).append(verb)
+        if cors is None:
+            return []
+        header = self.config.api.authorizer.identity_source
+        return [
+            Preflight(self.paths[path], list(cors.origins), its, header)
+            for path, its in verbs.items()
+            if "OPTIONS" not in its
+        ]
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        parts = (
+            *self.paths.values(),
+            self.authorizer,
+            *self.methods,
+            *self.preflights,
+            *self.gateway_responses,
+        )
+        return Deployment(self.api, parts, tuple(self.permissions))
+
+    @cached_property
+    def stage(self) -> Stage:
+        name = self.config.api.stage
+        return Stage(self.api, self.deployment, name, self.tags, self.account)
+
+
+def build(config: Config, account: Account) -> Stack:
+    """Wire up what the file wants; reads like the tutorial, from top to bottom."""
+    stack = Stack(config, account)
+    stack.resources = [stack.pool]
+    if stack.pool.managed:
+        stack.resources += [
+            *stack.groups.values(),
+            *stack.resource_servers,
+            MfaSetting(stack.pool, config.user_pool.mfa),
+            *stack.clients.values(),
+            *stack.brandings,
+            stack.domain,
+            *stack.users,
+        ]
+    else:
+        stack.resources += stack.clients.values()
+    if not stack.api.managed:
+        stack.resources += [stack.api]
+        return stack
+    for function in stack.functions.values():
+        stack.resources += [function.log_group, function.role, function]
+    stack.resources += [
+        stack.api,
+        *stack.gateway_responses,
+        *stack.paths.values(),
+        stack.authorizer,
+        *stack.methods,
+        *stack.preflights,
+        *stack.permissions,
+        stack.deployment,
+        stack.stage,
+    ]
+    return stack
+
+
+def _verb_and_path(key: str) -> tuple[str, str]:
+    verb, path = key.split(" ", 1)
+    return verb, path
+
+
+def _fitting(name: str, limit: int) -> str:
+    """Return the name, shortened to the limit and still its own."""
+    if len(name) <= limit:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: limit - 9]}-{mark}"

@@ -1,0 +1,136 @@
+"""The user pool, found by its name and the stack's tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.faults import absent_is_none
+from cognito_gw.aws.requests import overlay, settable
+from cognito_gw.aws.tags import is_ours, owned_arns, refuse_foreign
+from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.errors import CgwError
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Aws
+    from cognito_gw.config import schema
+
+
+@dataclass(eq=False)
+class UserPool(Resource):
+    """A directory of users, and the issuer of their tokens."""
+
+    kind = "user pool"
+    command = "pool"
+    frozen = frozenset({"UsernameAttributes"})
+
+    stack: str
+    name: str
+    tags: dict[str, str]
+    config: schema.UserPool
+
+    @property
+    def label(self) -> str:
+        return self.config.id or self.name
+
+    @property
+    def managed(self) -> bool:
+        return self.config.id is None
+
+    @property
+    def protected(self) -> CgwError | None:
+        is_on = self.live and self.live.get("DeletionProtection") == "ACTIVE"
+        if not self.managed or not (is_on or self.config.deletion_protection):
+            return None
+        return CgwError(
+            f"{self} has deletion protection",
+            hint="set `user_pool.deletion_protection: false`, `cgw up`, then `cgw down`",
+        )
+
+    def desired(self) -> dict[str, Any]:
+        policy = self.config.password_policy
+        return {
+            "Name": self.name,
+            "Policies": {
+                "PasswordPolicy": {
+                    "MinimumLength": policy.min_length,
+                    "RequireLowercase": "lowercase" in policy.require,
+                    "RequireUppercase": "uppercase" in policy.require,
+                    "RequireNumbers": "numbers" in policy.require,
+                    "RequireSymbols": "symbols" in policy.require,
+                }
+            },
+            "AdminCreateUserConfig": {
+                "AllowAdminCreateUserOnly": not self.config.self_sign_up
+            },
+            "AutoVerifiedAttributes": self._verified(),
+            "UsernameAttributes": list(self.config.sign_in_with),
+            "DeletionProtection": (
+                "ACTIVE" if self.config.deletion_protection else "INACTIVE"
+            ),
+            "UserPoolTags": self.tags,
+        }
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        if self.config.id:
+            return _describe(aws, self.config.id)
+        named = [_describe(aws, each) for each in _ids_named(aws, self.name)]
+        ours = [pool for pool in named if is_ours(pool.get("UserPoolTags"), self.stack)]
+        ours = ours or self._renamed(aws)
+        if len(ours) > 1:
+            ids = ", ".join(pool["Id"] for pool in ours)
+            raise CgwError(
+                f"{self}: {len(ours)} user pools carry this stack's tag: {ids}",
+                hint="delete those that you do not need in the console",
+            )
+        if named and not ours:
+            refuse_foreign(self, named[0].get("UserPoolTags"), self.stack)
+        return ours[0] if ours else None
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        wanted = self.desired()
+        answer = aws.cognito.create_user_pool(
+            PoolName=wanted.pop("Name"),
+            UsernameConfiguration={"CaseSensitive": False},
+            **wanted,
+        )
+        return dict(answer["UserPool"])
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        # UpdateUserPool resets what it is not sent, so the description goes back whole.
+        request = overlay(self.live or {}, self.desired())
+        if "Name" in changes:
+            request["PoolName"] = self.name
+        request = settable(aws.cognito, "UpdateUserPool", request)
+        # Not reset when left out, and refused for TOTP: SetUserPoolMfaConfig has it.
+        request.pop("MfaConfiguration", None)
+        if "TemporaryPasswordValidityDays" in request["Policies"]["PasswordPolicy"]:
+            # Its older name in the description; AWS takes only one of the two.
+            request["AdminCreateUserConfig"].pop("UnusedAccountValidityDays", None)
+        aws.cognito.update_user_pool(UserPoolId=self["Id"], **request)
+        return _describe(aws, self["Id"])
+
+    def delete(self, aws: Aws) -> None:
+        aws.cognito.delete_user_pool(UserPoolId=self["Id"])
+
+    def _verified(self) -> list[str]:
+        # Verifying phone numbers would need an SMS role, which the file has no word for.
+        return [] if self.config.sign_in_with == ["phone_number"] else ["email"]
+
+    def _renamed(self, aws: Aws) -> list[dict[str, Any]]:
+        """Find the pool that the file used to name otherwise."""
+        found = []
+        for arn in owned_arns(aws, self.stack, "cognito-idp:userpool"):
+            with absent_is_none():  # the tagging API remembers the deleted for a while
+                found.append(_describe(aws, arn.rsplit("/", 1)[1]))
+        return found
+
+
+def _ids_named(aws: Aws, name: str) -> list[str]:
+    pages = aws.cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
+    return [pool["Id"] for page in pages for pool in page["UserPools"] if pool["Name"] == name]
+
+
+def _describe(aws: Aws, pool_id: str) -> dict[str, Any]:
+    return dict(aws.cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"])
