@@ -31,19 +31,19 @@ class UsageError(CgwError):
     exit_code = 2
 
 
-class Missing(CgwError):  # noqa: N818 - named for what it tells the user
+class Missing(CgwError):
     """Raised when a step needs something that another command makes."""
 
     exit_code = 3
 
 
-class NotOurs(CgwError):  # noqa: N818
+class NotOurs(CgwError):
     """Raised when a wanted name belongs to something without this stack's tag."""
 
 
-class CannotChange(CgwError):  # noqa: N818
+class CannotChange(CgwError):
     """Raised when the file changes what AWS fixes at creation."""
 
 
-class AwsRefused(CgwError):  # noqa: N818
+class AwsRefused(CgwError):
     """Raised for an answer of AWS that retrying does not mend."""

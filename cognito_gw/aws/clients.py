@@ -112,8 +112,11 @@ class Aws:
         key = service + "".join(sorted(options))
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self.session.client(
-                    service, endpoint_url=self.endpoint_url, config=self._config(options)
+                make: Any = self.session.client  # its overloads want a literal
+                self._clients[key] = make(
+                    service,
+                    endpoint_url=self.endpoint_url,
+                    config=self._config(options),
                 )
             return self._clients[key]
 

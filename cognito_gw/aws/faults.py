@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError as BotoConnectionError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
 
 from cognito_gw.errors import AwsRefused, CgwError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ABSENT = frozenset(
     {
@@ -38,7 +43,7 @@ THROTTLED = frozenset(
 _SIGN_IN_AGAIN = "sign in again: `aws sso login`, with `--profile` if you use one"
 _DOMAIN_TAKEN = "already associated with another user pool"
 _ADVICE = {
-    "InvalidPasswordException": "choose a password that meets user_pool.password_policy",
+    "InvalidPasswordException": "choose one that meets user_pool.password_policy",
     "LimitExceededException": "an AWS quota is reached: see Service Quotas",
     "TooManyRequestsException": "AWS is throttling: run the same command again shortly",
     "Throttling": "AWS is throttling: run the same command again shortly",
@@ -92,6 +97,11 @@ def _refused(error: ClientError) -> CgwError:
         return AwsRefused(
             "the domain prefix is taken: it must be unique in the whole region",
             hint="choose another `domain:`, or leave it out for a generated one",
+        )
+    if code.isdigit():  # a page of HTML with a status, where AWS has an error code
+        return AwsRefused(
+            f"{call}: the endpoint answered with HTTP {code}, and not as AWS does",
+            hint="an emulator may not have this call; `cgw --local` has it",
         )
     return AwsRefused(f"{call}: {code}: {words}", hint=_ADVICE.get(code))
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -12,6 +16,10 @@ class Links:
     invoke: str
     hosted_ui: str
     issuer: str
+
+    def overridden(self, given: Mapping[str, str | None]) -> Links:
+        """Return them with those that the file gives in their places."""
+        return replace(self, **{key: url for key, url in given.items() if url})
 
 
 def aws_links(region: str) -> Links:

@@ -11,7 +11,11 @@ def settable(client: Any, operation: str, live: dict[str, Any]) -> dict[str, Any
     Empty values go: AWS describes unset settings with them and refuses to be sent them.
     """
     members = client.meta.service_model.operation_model(operation).input_shape.members
-    return {key: value for key, value in live.items() if key in members and not is_empty(value)}
+    return {
+        key: value
+        for key, value in live.items()
+        if key in members and not is_empty(value)
+    }
 
 
 def overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:

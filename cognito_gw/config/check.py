@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cognito_gw.config.document import Document, KeyPath, Problem
-from cognito_gw.config.schema import AppClient, Config, Function, PasswordPolicy, User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from cognito_gw.config.schema import (
+        AppClient,
+        Config,
+        Function,
+        PasswordPolicy,
+        User,
+    )
 
 STANDARD_SCOPES = (
     "openid",
@@ -24,14 +34,16 @@ _LACKS: dict[str, Callable[[str], bool]] = {
     "lowercase": lambda word: not re.search("[a-z]", word),
     "uppercase": lambda word: not re.search("[A-Z]", word),
     "numbers": lambda word: not re.search("[0-9]", word),
-    "symbols": lambda word: not re.search(r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]", word),
+    "symbols": lambda word: (
+        not re.search(r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]", word)
+    ),
 }
-_MANY_CODE_BYTES = 50 * 1024 * 1024
+_NAME_LIMIT = 64  # of functions and of roles
 
 
 def check(config: Config, folder: Path) -> list[Problem]:
     """Return every breach of a rule that spans more than one key."""
-    problems = [
+    return [
         *_external(config),
         *_clients(config),
         *_domain(config),
@@ -39,13 +51,12 @@ def check(config: Config, folder: Path) -> list[Problem]:
         *_functions(config, folder),
         *_routes(config),
     ]
-    return problems
 
 
 def warnings_of(config: Config, document: Document) -> list[str]:
     """Return what is allowed and yet worth a second thought."""
     warnings = [
-        f"{document.file}:{document.line(path)}: a password stands in the file; "
+        f"{document.where(path)}: a password stands in the file; "
         "better: ${A_VARIABLE}"
         for path in document.literal_passwords
     ]
@@ -198,8 +209,10 @@ def _functions(config: Config, folder: Path) -> Iterator[Problem]:
         at: KeyPath = ("functions", key)
         yield from _code(function, folder, at)
         name = function.name or f"{config.name}-{key}"
-        if len(name) > 64:
-            yield Problem(at, f"the function's name `{name}` is over 64 characters")
+        if len(name) > _NAME_LIMIT:
+            yield Problem(
+                at, f"the function's name `{name}` is over {_NAME_LIMIT} characters"
+            )
 
 
 def _code(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
@@ -228,10 +241,13 @@ def _routes(config: Config) -> Iterator[Problem]:
         if route.function is not None and route.function not in config.functions:
             there = ", ".join(config.functions)
             yield Problem(
-                (*at, "function"), f"no such function `{route.function}`; there are: {there}"
+                (*at, "function"),
+                f"no such function `{route.function}`; there are: {there}",
             )
         if route.auth == "none" and route.scopes:
-            yield Problem((*at, "scopes"), "a public route (`auth: none`) has no scopes")
+            yield Problem(
+                (*at, "scopes"), "a public route (`auth: none`) has no scopes"
+            )
         for index, scope in enumerate(route.scopes):
             if config.user_pool.id is None and scope not in scopes:
                 yield Problem(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from functools import cache
-from typing import Any
-
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING, Any
 
 from cognito_gw.config.document import KeyPath, Problem
 from cognito_gw.config.schema import Config
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _TYPES = {
     "dict_type": "a mapping",
@@ -25,7 +26,7 @@ _TYPES = {
 }
 
 
-def complaint(error: ErrorDetails, data: dict[str, Any]) -> Problem:
+def complaint(error: ErrorDetails) -> Problem:
     """Word one validation error."""
     path = tuple(key for key in error["loc"] if key != "[key]")
     return Problem(path, _what(error, path))

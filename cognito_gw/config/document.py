@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from cognito_gw.config.secret import Password
 from cognito_gw.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 KeyPath = tuple[str | int, ...]
 _VARIABLE = re.compile(r"\$\$(?=\{)|\$\{(\w+)(?::-([^}]*))?\}")
@@ -34,6 +37,10 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     literal_passwords: list[KeyPath] = field(default_factory=list)
+
+    def where(self, path: KeyPath) -> str:
+        """Return the file and the line of a key."""
+        return f"{self.file}:{self.line(path)}"
 
     def line(self, path: KeyPath) -> int:
         """Return the line of a key, or of the nearest one above it that is there."""
@@ -61,7 +68,7 @@ def read_document(file: Path, environment: Mapping[str, str]) -> Document:
         document.data = {}
         return document
     missing = _Variables(document, environment).fill(node)
-    document.data = loader.construct_document(node)  # type: ignore[no-untyped-call]
+    document.data = loader.construct_document(node)
     for path, variable in missing.items():
         _put(document.data, path, Password(None, missing=variable))
     return document
@@ -88,10 +95,10 @@ class _Variables:
             raw = node.value
             if _is_password(path) and not _VARIABLE.search(raw):
                 self.document.literal_passwords.append(path)
-            node.value = _VARIABLE.sub(lambda found: self._value(found, path), raw)
+            node.value = _VARIABLE.sub(partial(self._value, path), raw)
         return self.missing
 
-    def _value(self, found: re.Match[str], path: KeyPath) -> str:
+    def _value(self, path: KeyPath, found: re.Match[str]) -> str:
         name, default = found[1], found[2]
         if name is None:  # $${ stands for a literal ${
             return "$"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -16,6 +14,10 @@ from cognito_gw.config.complaint import complaint
 from cognito_gw.config.document import Document, KeyPath, Problem, read_document
 from cognito_gw.config.schema import Config
 from cognito_gw.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class BadConfig(UsageError):
         self.problems = sorted(problems, key=lambda each: document.line(each.path))
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [
-            f"  {document.file}:{document.line(each.path)}: {spell(each.path)}{each.what}"
+            f"  {document.where(each.path)}: {spell(each.path)}{each.what}"
             for each in self.problems
         ]
         super().__init__("\n".join([f"{document.file} has {count}:", *lines]))
@@ -72,7 +74,7 @@ def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
         return Config.model_validate(document.data), []
     except ValidationError as invalid:
         errors = invalid.errors()
-    problems = [complaint(error, document.data) for error in errors]
+    problems = [complaint(error) for error in errors]
     rest = copy.deepcopy(document.data)
     for problem in problems:
         _take_out(rest, problem.path)

@@ -87,9 +87,7 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d+[smhd]$"}),
 ]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")]
-Label = Annotated[
-    str, Field(min_length=1, max_length=128, pattern=r"^[\w\s+=,.@-]+$")
-]
+Label = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w\s+=,.@-]+$")]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 TagKey = Annotated[
     str,
@@ -103,7 +101,9 @@ Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
 class Section(BaseModel):
     """A part of the file. Unknown keys are errors; models are immutable."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
 
 
 class PasswordPolicy(Section):
@@ -120,7 +120,9 @@ class UserPool(Section):
     self_sign_up: bool = False
     """true: anyone on the internet can sign up, and so get a token."""
     password_policy: PasswordPolicy = PasswordPolicy()
-    mfa: Annotated[Literal["off", "optional", "required"], BeforeValidator(_off)] = "off"
+    mfa: Annotated[Literal["off", "optional", "required"], BeforeValidator(_off)] = (
+        "off"
+    )
     """Time-based one-time passwords (TOTP)."""
     groups: list[Annotated[str, Field(pattern=r"^\S{1,128}$")]] = []
     deletion_protection: bool = False
@@ -148,9 +150,9 @@ class AppClient(Section):
 
 class ResourceServer(Section):
     name: Label | None = None
-    scopes: dict[Annotated[str, Field(pattern=r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+$")], str] = Field(
-        min_length=1, max_length=100
-    )
+    scopes: dict[
+        Annotated[str, Field(pattern=r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+$")], str
+    ] = Field(min_length=1, max_length=100)
     """Scope name to description; a token carries it as `server/scope`."""
 
 
@@ -176,9 +178,11 @@ class Function(Section):
         default="python3.13",
         pattern=r"^(python3\.\d+|nodejs\d+\.x|java\d+(\.\w+)?|dotnet\d+|ruby\d\.\d|provided\.\w+)$",
     )
-    handler: str = Field(default="lambda_function.lambda_handler", pattern=r"^\S{1,128}$")
+    handler: str = Field(
+        default="lambda_function.lambda_handler", pattern=r"^\S{1,128}$"
+    )
     code: Path | None = None
-    """A folder or a .zip, beside the file. Default: the console's "Hello from Lambda!"."""
+    """A folder or a .zip. Default: the console's "Hello from Lambda!"."""
     environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z]\w+$")], str] = {}
     memory: int = Field(default=128, ge=128, le=10240)
     """MiB."""
@@ -248,7 +252,8 @@ class Config(Section):
         Annotated[str, Keyed], Annotated[AppClient, BeforeValidator(_or_empty)]
     ] = Field(default={"web": AppClient()})
     resource_servers: dict[
-        Annotated[str, Field(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,256}$")], ResourceServer
+        Annotated[str, Field(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,256}$")],
+        ResourceServer,
     ] = {}
     domain: Annotated[Domain, BeforeValidator(_prefix)] = Domain()
     users: list[User] = []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 from cognito_gw.errors import UsageError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 
 
 class Password:
@@ -51,4 +53,4 @@ def _password(value: Any) -> Password:
         return value
     if isinstance(value, str):
         return Password(value)
-    raise ValueError("Input should be a valid string")  # noqa: TRY004 - pydantic's way
+    raise ValueError("Input should be a valid string")

@@ -1,4 +1,4 @@
-"""Is what the file wants covered by what AWS has?"""
+"""Compares what the file wants with what AWS has."""
 
 from __future__ import annotations
 

@@ -96,7 +96,9 @@ def _decide(resource: Resource) -> Step:
     if stuck := sorted(changes.keys() & resource.frozen):
         raise CannotChange(
             f"{resource}: AWS fixes {', '.join(stuck)} at creation: "
-            + "; ".join(f"it is {changes[k].before}, not {changes[k].after}" for k in stuck),
+            + "; ".join(
+                f"it is {changes[k].before}, not {changes[k].after}" for k in stuck
+            ),
             hint="take the change back, or `cgw down` and `cgw up` to make it anew",
         )
     return Step(resource, Action.UPDATE if changes else Action.KEEP, changes)
@@ -112,4 +114,4 @@ def _changes(resource: Resource) -> Mapping[str, Change]:
 
 
 def _is_hidden(field: str, resource: Resource) -> bool:
-    return field.split(".")[0] in resource.hidden
+    return field.partition(".")[0] in resource.hidden

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from cognito_gw.aws.clients import Aws
     from cognito_gw.errors import CgwError
 
@@ -18,7 +19,7 @@ KNOWN_AFTER_APPLY = "(known after apply)"
 _previewing: ContextVar[bool] = ContextVar("previewing", default=False)
 
 
-class NotReady(Exception):  # noqa: N818 - a state of the graph, not a fault
+class NotReady(Exception):
     """Raised when a resource is asked for what only its existence can tell."""
 
 
@@ -63,7 +64,7 @@ class Step:
 
     @property
     def word(self) -> str:
-        """The action as reports spell it: `create` when planned, `created` when done."""
+        """The action as reports spell it: `create`, and `created` when done."""
         return _DONE[self.action] if self.done else self.action.value
 
     @property
@@ -86,6 +87,7 @@ class Resource(ABC):
 
     kind: ClassVar[str]
     command: ClassVar[str]  # the `cgw` step that makes it
+    id_field: ClassVar[str]  # the field of `live` that names it to AWS
     frozen: ClassVar[frozenset[str]] = frozenset()  # fields AWS fixes at creation
     hidden: ClassVar[frozenset[str]] = frozenset()  # fields whose values may be secret
     optional: ClassVar[bool] = False  # others can be made while it is absent
@@ -142,6 +144,11 @@ class Resource(ABC):
     def protected(self) -> CgwError | None:
         """Why it must not be deleted, if so."""
         return None
+
+    @property
+    def id(self) -> str | None:
+        """The name by which AWS knows it, once it exists."""
+        return self.live.get(self.id_field, self.label) if self.live else None
 
     @property
     def needs(self) -> list[Resource]:

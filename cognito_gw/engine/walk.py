@@ -1,4 +1,4 @@
-"""Visits the resources of a graph, each once those before it are done, many at a time."""
+"""Visits the resources of a graph concurrently, each once those before it are done."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def forward(resources: Iterable[Resource]) -> Graph:
 
 
 def backward(resources: Iterable[Resource]) -> Graph:
-    """Order for removing: dependents first, but what goes with its container after it."""
+    """Order for removing: dependents first; what goes with its container, after it."""
     graph: Graph = {each: set() for each in resources}
     for each in graph:
         if each.inside in graph:

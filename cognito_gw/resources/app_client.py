@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.requests import overlay, settable, without_empty
@@ -12,6 +10,9 @@ from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import schema
     from cognito_gw.resources.pool_parts import ResourceServer
@@ -31,6 +32,7 @@ class AppClient(Resource):
 
     kind = "app client"
     command = "client"
+    id_field = "ClientId"
     frozen = frozenset({"GenerateSecret"})
 
     pool: UserPool

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import schema
     from cognito_gw.resources.rest_api import RestApi
@@ -23,7 +24,10 @@ class Authorizer(Resource):
 
     kind = "authorizer"
     command = "authorizer"
-    optional = True  # the tutorial makes methods first: they stay shut until it is there
+    id_field = "id"
+    optional = (
+        True  # the tutorial makes methods first: they stay shut until it is there
+    )
 
     api: RestApi
     pool: UserPool
@@ -55,7 +59,9 @@ class Authorizer(Resource):
         answer = aws.apigateway.create_authorizer(
             restApiId=self.api["id"], name=self.config.name, **self.desired()
         )
-        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+        return {
+            key: value for key, value in answer.items() if key != "ResponseMetadata"
+        }
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         patch = [

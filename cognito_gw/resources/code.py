@@ -6,10 +6,13 @@ import base64
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cognito_gw.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 # What the Lambda console puts into a new Python function.
 HELLO = """\
@@ -48,9 +51,11 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes, bool]]:
             yield name.as_posix(), path.read_bytes(), bool(path.stat().st_mode & 0o100)
 
 
-def _zip(files: list[tuple[str, bytes, bool]] | Iterator[tuple[str, bytes, bool]]) -> bytes:
+def _zip(
+    files: list[tuple[str, bytes, bool]] | Iterator[tuple[str, bytes, bool]],
+) -> bytes:
     target = io.BytesIO()
-    # Stored, not deflated: builds of zlib differ, and so would the hash between machines.
+    # Stored, not deflated: builds of zlib differ, and with them the hash.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, content, is_executable in files:
             entry = zipfile.ZipInfo(name, _EPOCH)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +10,25 @@ from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.resources.method import method_key, observed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Aws
     from cognito_gw.resources.rest_api import Path, RestApi
 
 _ALLOW = "Access-Control-Allow-"
-_SENT_BY_CLIENTS = "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key"
+_SENT_BY_CLIENTS = (
+    "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key"
+)
 _RESPONSE_ORIGIN = f"gatewayresponse.header.{_ALLOW}Origin"
 
 
 @dataclass(eq=False)
 class Preflight(Resource):
-    """OPTIONS of one path: public, as a preflight carries no token; answered by a mock."""
+    """OPTIONS of one path, answered by a mock; public: a preflight carries no token."""
 
     kind = "method"
     command = "method"
+    id_field = "httpMethod"
 
     path: Path
     origins: list[str]
@@ -77,7 +81,9 @@ class Preflight(Resource):
             **key, **response, **integration["integrationResponses"]["200"]
         )
         answer = aws.apigateway.get_method(**key)
-        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+        return {
+            key: value for key, value in answer.items() if key != "ResponseMetadata"
+        }
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         # Made anew: the stage serves its snapshot until the next deployment.
@@ -122,6 +128,7 @@ class GatewayResponse(Resource):
 
     kind = "gateway response"
     command = "api"
+    id_field = "responseType"
 
     api: RestApi
     response_type: str

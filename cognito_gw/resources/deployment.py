@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,8 @@ from cognito_gw.resources.method import Method
 from cognito_gw.resources.rest_api import is_throttled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.resources.rest_api import RestApi
 
@@ -35,6 +36,7 @@ class Deployment(Resource):
 
     kind = "deployment"
     command = "deploy"
+    id_field = "id"
 
     api: RestApi
     parts: tuple[Resource, ...]  # all that it freezes
@@ -89,7 +91,9 @@ class Deployment(Resource):
             until="API Gateway takes another deployment (one in 5 s)",
             first=5.0,
         )
-        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+        return {
+            key: value for key, value in answer.items() if key != "ResponseMetadata"
+        }
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         raise NotImplementedError  # deployments are immutable
@@ -102,7 +106,9 @@ class Deployment(Resource):
     @property
     def _loses_routes(self) -> bool:
         step = self.api.step
-        return self.api.pending and step is not None and "UnlistedRoutes" in step.changes
+        return (
+            self.api.pending and step is not None and "UnlistedRoutes" in step.changes
+        )
 
     def _description(self, aws: Aws) -> str:
         return _MARK + fingerprint(self._draft(aws))
@@ -132,6 +138,7 @@ class Stage(Resource):
 
     kind = "stage"
     command = "deploy"
+    id_field = "stageName"
 
     api: RestApi
     deployment: Deployment

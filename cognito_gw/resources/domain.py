@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import NotOurs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.resources.app_client import AppClient
     from cognito_gw.resources.user_pool import UserPool
@@ -34,6 +35,7 @@ class ManagedLoginBranding(Resource):
 
     kind = "branding"
     command = "domain"
+    id_field = "ManagedLoginBrandingId"
 
     client: AppClient
 
@@ -80,6 +82,7 @@ class Domain(Resource):
 
     kind = "domain"
     command = "domain"
+    id_field = "Domain"
 
     pool: UserPool
     prefix: str

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from cognito_gw.aws.faults import code_of, message_of
 from cognito_gw.aws.settle import settle
@@ -18,6 +15,10 @@ from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.resources.code import sha256, zipped
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.exceptions import ClientError
+
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.config import schema
     from cognito_gw.resources.log_group import LogGroup
@@ -31,6 +32,7 @@ class Function(Resource):
 
     kind = "function"
     command = "lambda"
+    id_field = "FunctionArn"
     hidden = frozenset({"Environment"})
 
     stack: str
@@ -130,6 +132,7 @@ class InvokePermission(Resource):
 
     kind = "invoke permission"
     command = "method"
+    id_field = "SourceArn"
 
     stack: str
     function: Function
@@ -183,7 +186,9 @@ class InvokePermission(Resource):
 
 def _source_arn(statement: dict[str, Any]) -> str | None:
     like = statement.get("Condition", {}).get("ArnLike", {})
-    return next((arn for key, arn in like.items() if key.lower() == "aws:sourcearn"), None)
+    return next(
+        (arn for key, arn in like.items() if key.lower() == "aws:sourcearn"), None
+    )
 
 
 def _is_role_too_new(error: ClientError) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Account, Aws
 
 _DAYS = 30
@@ -21,6 +22,7 @@ class LogGroup(Resource):
 
     kind = "log group"
     command = "lambda"
+    id_field = "arn"
 
     stack: str
     name: str
@@ -44,7 +46,7 @@ class LogGroup(Resource):
             return None
         tags = aws.logs.list_tags_for_resource(resourceArn=self._arn())["tags"]
         refuse_foreign(self, tags, self.stack)
-        return found[0] | {"tags": tags}
+        return dict(found[0]) | {"tags": tags}
 
     def create(self, aws: Aws) -> dict[str, Any]:
         aws.logs.create_log_group(logGroupName=self.name, tags=self.tags)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from cognito_gw.aws.requests import without_empty
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.resources.authorizer import Authorizer
     from cognito_gw.resources.function import Function
@@ -24,6 +25,7 @@ class Method(Resource):
 
     kind = "method"
     command = "method"
+    id_field = "httpMethod"
 
     path: Path
     verb: str
@@ -103,7 +105,8 @@ class Method(Resource):
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 patch.append({"op": "replace", "path": f"/{field}", "value": text})
         if "authorizationScopes" in changes:
-            has, wants = set(self["authorizationScopes"] or []), set(self.scopes)
+            has = set(changes["authorizationScopes"].before or [])
+            wants = set(self.scopes)
             patch += [_scope("add", scope) for scope in sorted(wants - has)]
             patch += [_scope("remove", scope) for scope in sorted(has - wants)]
         return patch
@@ -119,7 +122,9 @@ class Method(Resource):
 
     def _read(self, aws: Aws) -> dict[str, Any]:
         answer = aws.apigateway.get_method(**self._key())
-        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+        return {
+            key: value for key, value in answer.items() if key != "ResponseMetadata"
+        }
 
     def _key(self) -> dict[str, str]:
         return method_key(self.path, self.verb)
@@ -128,7 +133,9 @@ class Method(Resource):
 def observed(path: Path, verb: str) -> dict[str, Any] | None:
     """Return a method as the read of the whole API answered it."""
     path["id"]  # a method of an absent path is not known to be absent, but not ready
-    found: dict[str, Any] | None = (path.live or {}).get("resourceMethods", {}).get(verb)
+    found: dict[str, Any] | None = (
+        (path.live or {}).get("resourceMethods", {}).get(verb)
+    )
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from cognito_gw.aws.requests import overlay, settable
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import schema
     from cognito_gw.resources.user_pool import UserPool
@@ -21,6 +22,7 @@ class Group(Resource):
 
     kind = "group"
     command = "pool"
+    id_field = "GroupName"
 
     pool: UserPool
     name: str
@@ -58,6 +60,7 @@ class ResourceServer(Resource):
 
     kind = "resource server"
     command = "pool"
+    id_field = "Identifier"
 
     pool: UserPool
     identifier: str
@@ -105,6 +108,7 @@ class MfaSetting(Resource):
 
     kind = "mfa setting"
     command = "pool"
+    id_field = "MfaConfiguration"
 
     pool: UserPool
     mode: str

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
 
 from cognito_gw.aws.faults import THROTTLED, code_of
 from cognito_gw.aws.settle import settle
@@ -15,6 +12,10 @@ from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.exceptions import ClientError
+
     from cognito_gw.aws.clients import Account, Aws
 
 Route = tuple[str, str]  # method and path
@@ -30,6 +31,7 @@ class RestApi(Resource):
 
     kind = "rest api"
     command = "api"
+    id_field = "id"
 
     stack: str
     name: str
@@ -80,7 +82,9 @@ class RestApi(Resource):
         if "endpointConfiguration.types" in changes:
             old = self["endpointConfiguration"]["types"][0]
             path = f"/endpointConfiguration/types/{old}"
-            patch.append({"op": "replace", "path": path, "value": self.endpoint.upper()})
+            patch.append(
+                {"op": "replace", "path": path, "value": self.endpoint.upper()}
+            )
         if patch:
             aws.apigateway.update_rest_api(restApiId=self["id"], patchOperations=patch)
         if any(field.startswith("tags") for field in changes):
@@ -172,6 +176,7 @@ class Path(Resource):
 
     kind = "resource"
     command = "resource"
+    id_field = "id"
 
     api: RestApi
     path: str

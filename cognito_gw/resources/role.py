@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Account, Aws
 
 _POLICY = "write-logs"
@@ -34,6 +35,7 @@ class ExecutionRole(Resource):
 
     kind = "execution role"
     command = "lambda"
+    id_field = "Arn"
 
     stack: str
     name: str

@@ -63,7 +63,9 @@ class Stack:
     @cached_property
     def pool(self) -> UserPool:
         config = self.config.user_pool
-        return UserPool(self.config.name, config.name or self.config.name, self.tags, config)
+        return UserPool(
+            self.config.name, config.name or self.config.name, self.tags, config
+        )
 
     @cached_property
     def clients(self) -> dict[str, AppClient]:
@@ -158,7 +160,8 @@ class Stack:
     def routes(self) -> list[tuple[str, str, schema.Route]]:
         """Method, path and settings of every route."""
         return [
-            (*_verb_and_path(key), route) for key, route in self.config.api.routes.items()
+            (*_verb_and_path(key), route)
+            for key, route in self.config.api.routes.items()
         ]
 
     @cached_property

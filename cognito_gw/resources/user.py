@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import schema
     from cognito_gw.config.secret import Password
@@ -27,6 +28,7 @@ class User(Resource):
 
     kind = "user"
     command = "user"
+    id_field = "Username"
 
     pool: UserPool
     username: str

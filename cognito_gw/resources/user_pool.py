@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import schema
 
@@ -23,6 +24,7 @@ class UserPool(Resource):
 
     kind = "user pool"
     command = "pool"
+    id_field = "Id"
     frozen = frozenset({"UsernameAttributes"})
 
     stack: str
@@ -45,7 +47,7 @@ class UserPool(Resource):
             return None
         return CgwError(
             f"{self} has deletion protection",
-            hint="set `user_pool.deletion_protection: false`, `cgw up`, then `cgw down`",
+            hint="set `deletion_protection: false`, `cgw up`, then `cgw down`",
         )
 
     def desired(self) -> dict[str, Any]:
@@ -115,7 +117,7 @@ class UserPool(Resource):
         aws.cognito.delete_user_pool(UserPoolId=self["Id"])
 
     def _verified(self) -> list[str]:
-        # Verifying phone numbers would need an SMS role, which the file has no word for.
+        # Verifying phone numbers needs an SMS role, which the file has no word for.
         return [] if self.config.sign_in_with == ["phone_number"] else ["email"]
 
     def _renamed(self, aws: Aws) -> list[dict[str, Any]]:
@@ -129,7 +131,12 @@ class UserPool(Resource):
 
 def _ids_named(aws: Aws, name: str) -> list[str]:
     pages = aws.cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
-    return [pool["Id"] for page in pages for pool in page["UserPools"] if pool["Name"] == name]
+    return [
+        pool["Id"]
+        for page in pages
+        for pool in page["UserPools"]
+        if pool["Name"] == name
+    ]
 
 
 def _describe(aws: Aws, pool_id: str) -> dict[str, Any]:

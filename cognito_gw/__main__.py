@@ -1,0 +1,21 @@
+"""`python -m cognito_gw`, and the `cgw` command."""
+
+from __future__ import annotations
+
+import sys
+
+from cognito_gw import __version__
+
+
+def main() -> None:
+    """Run the command line; `--version` alone is answered before anything is loaded."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"cgw {__version__}\n")
+        return
+    from cognito_gw.cli import cgw
+
+    cgw.main(prog_name="cgw")
+
+
+if __name__ == "__main__":
+    main()

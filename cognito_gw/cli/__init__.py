@@ -1,0 +1,126 @@
+"""The command line: parse, call, report. Decisions are made elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from cognito_gw import __version__
+from cognito_gw.cli.settings import Command, global_options
+from cognito_gw.errors import CgwError
+
+# Command: the module that has it, under its own name, loaded only when it is asked for.
+_SECTIONS = {
+    "Whole stack": {
+        "init": "init",
+        "plan": "stack",
+        "up": "stack",
+        "down": "down",
+        "status": "status",
+        "outputs": "outputs",
+        "policy": "policy",
+        "schema": "init",
+    },
+    "Steps of the tutorial": {
+        "pool": "steps",
+        "client": "steps",
+        "domain": "steps",
+        "user": "steps",
+        "lambda": "steps",
+        "api": "steps",
+        "resource": "steps",
+        "method": "steps",
+        "authorizer": "steps",
+        "deploy": "steps",
+    },
+    "Tokens and calls": {"token": "token", "call": "call"},
+    "Local AWS": {"local": "local", "demo": "demo"},
+}
+_MODULES = {
+    name: module for names in _SECTIONS.values() for name, module in names.items()
+}
+
+
+class Cgw(click.Group):
+    """The group of commands; a failure of ours ends in a message, not a traceback."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the commands in the order in which one meets them."""
+        return list(_MODULES)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        name: str,
+    ) -> click.Command | None:
+        """Load one command."""
+        if name not in _MODULES:
+            return None
+        module = import_module(f"cognito_gw.cli.{_MODULES[name]}")
+        command: click.Command = module.COMMANDS[name]
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the commands in their sections."""
+        for section, names in _SECTIONS.items():
+            rows = [(name, self._short_help(ctx, name)) for name in names]
+            with formatter.section(section):
+                formatter.write_dl(rows)
+
+    def _short_help(self, ctx: click.Context, name: str) -> str:
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(limit=100) if command else ""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; word what goes wrong, and exit as the contract says."""
+        try:
+            return super().invoke(ctx)
+        except CgwError as error:
+            show_error(error)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(130)
+        except BrokenPipeError:
+            sys.stderr.close()  # whoever read us has gone: nothing more to say
+            ctx.exit(1)
+        except Exception as error:
+            known = _from_aws(error)
+            if known is None:
+                raise
+            show_error(known)
+            ctx.exit(known.exit_code)
+
+
+def show_error(error: CgwError) -> None:
+    """Print what is wrong and what to do next, on stderr."""
+    click.echo(click.style("error: ", fg="red", bold=True) + error.what, err=True)
+    if error.hint:
+        click.echo(f"  hint: {error.hint}", err=True)
+
+
+def _from_aws(error: Exception) -> CgwError | None:
+    from cognito_gw.aws.faults import as_cgw_error
+
+    return as_cgw_error(error)
+
+
+@click.group(
+    cls=Cgw,
+    params=list(global_options()),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="cgw", message="%(prog)s %(version)s")
+def cgw() -> None:
+    """A REST API secured by Amazon Cognito: up, proven, and down again.
+
+    One YAML file describes it; `cgw init` writes the first. With `--local` everything
+    runs on an embedded local AWS: no account, no Docker, no network.
+    """

@@ -1,0 +1,184 @@
+"""`cgw call`: calls the deployed API with the token that the method wants."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cognito_gw.cli.results import show_json
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+from cognito_gw.cli.signing_in import tokens_for
+from cognito_gw.errors import Missing, UsageError
+
+if TYPE_CHECKING:
+    import httpx
+
+    from cognito_gw.oauth.causes import Cause
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What is sent as the token, and how it was come by."""
+
+    kind: str  # id, access, none or given
+    value: str | None
+
+    def __repr__(self) -> str:
+        """Show how it was come by, not what it is."""
+        return f"Credential({self.kind})"
+
+
+@click.command("call", cls=Command)
+@click.argument("path")
+@click.option("-X", "--method", "verb", metavar="METHOD", help="Default: GET, or POST.")
+@click.option("-H", "--header", "headers", multiple=True, metavar="'Name: value'")
+@click.option("-d", "--data", metavar="TEXT", help="Body; @FILE reads one, - stdin.")
+@click.option("-q", "--query", "queries", multiple=True, metavar="KEY=VALUE")
+@click.option("--user", metavar="NAME", help="Who signs in. Default: the first user.")
+@click.option(
+    "--client", metavar="NAME", help="Default: the first that signs users in."
+)
+@click.option(
+    "--token",
+    "choice",
+    metavar="id|access|none|RAW|@FILE|-",
+    help="Default: the one that the method wants.",
+)
+@with_session
+def call(  # noqa: PLR0913 - one argument per option
+    session: Session,
+    *,
+    path: str,
+    verb: str | None,
+    headers: tuple[str, ...],
+    data: str | None,
+    queries: tuple[str, ...],
+    user: str | None,
+    client: str | None,
+    choice: str | None,
+) -> None:
+    """Call the deployed API with the right token: cgw call /transactions.
+
+    The body goes to stdout, the status to stderr. Exit 0 for 2xx and 3xx, 4 for 4xx,
+    5 for 5xx.
+    """
+    from cognito_gw.oauth.causes import causes_of
+    from cognito_gw.oauth.request import message_in, send
+    from cognito_gw.oauth.routes import match
+
+    verb = (verb or ("POST" if data is not None else "GET")).upper()
+    url = _invoke_url(session)
+    method = match(session.stack.api["Resources"].values(), verb, path)
+    credential = _credential(session, choice, method, user, client)
+    sent = [_split(header, ":", "-H") for header in headers]
+    if credential.value is not None:
+        sent.insert(
+            0, (session.config.api.authorizer.identity_source, credential.value)
+        )
+    query = [_split(each, "=", "-q") for each in queries]
+    response = send(verb, url + "/" + path.lstrip("/"), sent, query, _body(data))
+    causes = causes_of(
+        response.status_code, message_in(response), credential.value, method
+    )
+    _show(session, response, credential, causes)
+    if response.is_error:
+        raise SystemExit(response.status_code // 100)
+
+
+def _invoke_url(session: Session) -> str:
+    from cognito_gw.resources.outputs import outputs
+
+    stack = session.stack
+    session.look([stack.api, stack.pool])
+    url = outputs(stack, session.links)["invoke_url"]
+    if url is None:
+        raise Missing(f"{stack.api} does not exist yet", hint="run `cgw up` first")
+    return str(url)
+
+
+def _credential(
+    session: Session,
+    choice: str | None,
+    method: dict[str, Any] | None,
+    user: str | None,
+    client: str | None,
+) -> Credential:
+    kind = choice or _wanted(method)
+    if kind == "none":
+        return Credential("none", None)
+    if kind not in ("id", "access"):
+        return Credential("given", _given(kind))
+    tokens = tokens_for(session, user, client)
+    return Credential(kind, tokens.id_token if kind == "id" else tokens.access_token)
+
+
+def _wanted(method: dict[str, Any] | None) -> str:
+    """Return which token a method wants: by its scopes, as the authorizer decides."""
+    if method is not None and method["authorizationType"] == "NONE":
+        return "none"
+    return "access" if method and method.get("authorizationScopes") else "id"
+
+
+def _given(choice: str) -> str:
+    if choice == "-":
+        return sys.stdin.read().strip()
+    if choice.startswith("@"):
+        return _read(choice[1:]).decode().strip()
+    return choice
+
+
+def _body(data: str | None) -> bytes | None:
+    if data == "-":
+        return sys.stdin.buffer.read()
+    if data is not None and data.startswith("@"):
+        return _read(data[1:])
+    return None if data is None else data.encode()
+
+
+def _read(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _split(text: str, separator: str, option: str) -> tuple[str, str]:
+    name, found, value = text.partition(separator)
+    if not found or not name.strip():
+        raise UsageError(f"{option} takes a name, `{separator}` and a value: `{text}`")
+    return name.strip(), value.strip() if separator == ":" else value
+
+
+def _show(
+    session: Session,
+    response: httpx.Response,
+    credential: Credential,
+    causes: list[Cause],
+) -> None:
+    if session.settings.as_json:
+        show_json(
+            {
+                "status": response.status_code,
+                "headers": dict(response.headers),
+                "body": response.text,
+                "token": credential.kind,
+                "causes": [cause.document() for cause in causes],
+            }
+        )
+        return
+    if not session.settings.quiet:
+        colour = "red" if response.is_error else "green"
+        status = f"{response.status_code} {response.reason_phrase}"
+        click.secho(f"{status}  (token: {credential.kind})", fg=colour, err=True)
+        for cause in causes:
+            click.echo(f"  {cause.code}: {cause.summary}", err=True)
+            click.echo(f"  fix: {cause.fix}", err=True)
+    click.echo(response.content)
+
+
+COMMANDS = {"call": call}

@@ -1,0 +1,178 @@
+"""`cgw demo`: the whole tutorial on a private local AWS, leaving nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cognito_gw.cli.session import Session
+from cognito_gw.cli.settings import Command, Settings
+from cognito_gw.errors import CgwError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cognito_gw.oauth.tokens import Tokens
+
+_USER = "alice@example.com"
+_ROUTE = "/transactions"
+_STEPS = {
+    "pool": "The user pool keeps users and signs their tokens.",
+    "client": "The app client says how an application may ask for tokens.",
+    "domain": "The domain is where the hosted sign-in pages live.",
+    "user": f"{_USER} is made, confirmed, and given a password.",
+    "lambda": 'The function has the console\'s code: "Hello from Lambda!".',
+    "api": "The REST API is empty so far.",
+    "resource": f"The resource is the path {_ROUTE}.",
+    "method": "GET calls the function. It is shut until an authorizer guards it.",
+}
+_LATER_STEPS = {
+    "authorizer": "The Cognito authorizer lets in who has a token of this user pool.",
+    "deploy": "A deployment freezes the API; the stage serves it.",
+}
+_FILE = """\
+name: demo
+users: [{{username: {user}, password: "${{CGW_DEMO_PASSWORD}}"}}]
+api:
+  routes: {{GET {route}: {{}}}}
+"""
+
+
+@click.command("demo", cls=Command)
+@click.option("--step", "by_step", is_flag=True, help="Wait for Enter between steps.")
+def demo(*, by_step: bool) -> None:
+    """Walk the whole tutorial on a private local AWS, in seconds; leave nothing."""
+    with _private_session() as (session, password):
+        Walkthrough(session, password, by_step=by_step).run()
+
+
+@contextmanager
+def _private_session() -> Iterator[tuple[Session, str]]:
+    """Run a local AWS of its own in a folder of its own; remove both at the end."""
+    from cognito_gw.local import daemon
+    from cognito_gw.resources.user import generate_password
+
+    password = generate_password(8)
+    with tempfile.TemporaryDirectory(prefix="cgw-demo-") as folder:
+        file = Path(folder, "cgw.yaml")
+        file.write_text(_FILE.format(user=_USER, route=_ROUTE), encoding="utf-8")
+        settings = Settings(config=file, local=True, quiet=True)
+        state = Path(folder, "state")
+        environment = {"CGW_DEMO_PASSWORD": password}
+        try:
+            yield Session(settings, state, environment), password
+        finally:
+            daemon.stop(state)
+
+
+@dataclass
+class Walkthrough:
+    """The tutorial as one reads it: what is done, and what came of it."""
+
+    session: Session
+    password: str
+    by_step: bool
+    count: int = 0
+
+    def run(self) -> None:
+        """Walk all the steps."""
+        self._say("A local AWS of its own", "No account, no Docker, no network.")
+        self._result(self.session.aws.endpoint_url or "")
+        for step, words in _STEPS.items():
+            self._make(step, words)
+        self._test()
+        for step, words in _LATER_STEPS.items():
+            self._make(step, words)
+        tokens = self._sign_in()
+        self._call("Call without a token", None, 401)
+        self._call("Call with the ID token", tokens.id_token, 200)
+        self._call("Call with the access token", tokens.access_token, 401)
+        self._tear_down()
+
+    def _make(self, step: str, words: str) -> None:
+        from cognito_gw.engine import reconcile
+        from cognito_gw.engine.walk import forward
+
+        self._say(f"cgw {step}", words)
+        chosen = self.session.stack.of(step)
+        if step == "authorizer":
+            chosen = [*chosen, *self.session.stack.methods]
+        visit = partial(reconcile.apply, aws=self.session.aws)
+        steps = self.session.walk(visit, forward(chosen), chosen, silently=True)
+        for each in steps:
+            if each.error:
+                raise each.error
+        made = [each for each in steps if each.is_change]
+        self._result(", ".join(f"{each.word} {each.resource}" for each in made))
+
+    def _test(self) -> None:
+        self._say(
+            "The console's Test button", "The draft answers before it is deployed."
+        )
+        stack = self.session.stack
+        answer = self.session.aws.apigateway.test_invoke_method(
+            restApiId=stack.api["id"],
+            resourceId=stack.paths[_ROUTE]["id"],
+            httpMethod="GET",
+        )
+        self._result(f"{answer['status']} {answer['body']}")
+        self._expect(answer["status"], 200)
+
+    def _sign_in(self) -> Tokens:
+        from cognito_gw.oauth.sign_in import Client, SignIn
+
+        self._say("cgw token", f"{_USER} signs in with the password.")
+        client = Client(self.session.stack.clients["web"]["ClientId"])
+        sign_in = SignIn(self.session.aws.sign_in, client, lambda _: self.password)
+        tokens = sign_in.with_password(_USER, self.password)
+        minutes = tokens.expires_in // 60
+        self._result(f"an ID token and an access token, good for {minutes} minutes")
+        return tokens
+
+    def _call(self, title: str, token: str | None, expected: int) -> None:
+        from cognito_gw.oauth.request import send
+        from cognito_gw.resources.outputs import outputs
+
+        why = {
+            None: "The authorizer refuses, and the function is not even called.",
+            200: "The authorizer knows the pool's signature, and the function answers.",
+            401: "Without scopes the method wants the ID token; this is the other one.",
+        }[None if token is None else expected]
+        self._say(title, why)
+        url = outputs(self.session.stack, self.session.links)["invoke_url"]
+        headers = [("Authorization", token)] if token else []
+        response = send("GET", f"{url}{_ROUTE}", headers, [], None)
+        self._result(f"{response.status_code} {response.text}")
+        self._expect(response.status_code, expected)
+
+    def _tear_down(self) -> None:
+        from cognito_gw.engine import reconcile
+        from cognito_gw.engine.walk import backward
+
+        self._say("cgw down", "All that was made is removed, by tag and parentage.")
+        resources = self.session.stack.resources
+        visit = partial(reconcile.destroy, aws=self.session.aws)
+        steps = self.session.walk(visit, backward(resources), resources, silently=True)
+        self._result(f"{sum(each.is_change for each in steps)} removed, nothing left")
+
+    def _say(self, title: str, words: str) -> None:
+        if self.by_step and self.count:
+            click.prompt("Enter", default="", show_default=False, prompt_suffix="… ")
+        self.count += 1
+        click.echo(f"{self.count:>2}  {click.style(title, bold=True)}  {words}")
+
+    def _result(self, text: str) -> None:
+        click.echo(f"    {click.style('→', fg='green')} {text}")
+
+    def _expect(self, got: int, expected: int) -> None:
+        if got != expected:
+            raise CgwError(f"the demo expected {expected} and got {got}")
+
+
+COMMANDS = {"demo": demo}

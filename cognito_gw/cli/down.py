@@ -1,0 +1,77 @@
+"""`cgw down`: removes what the stack owns, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from cognito_gw.cli.results import finish
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+from cognito_gw.errors import NotOurs, UsageError
+from cognito_gw.oauth.cache import forget
+
+if TYPE_CHECKING:
+    from cognito_gw.engine.resource import Resource, Step
+
+
+@click.command("down", cls=Command)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@with_session
+def down(session: Session, *, yes: bool) -> None:
+    """Remove all that this stack owns, and nothing else."""
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.walk import backward
+    from cognito_gw.report.lines import summary
+
+    found, foreign = _found(session)
+    owned = [each for each in found if each.managed]
+    for resource in owned:
+        if resource.protected:
+            raise resource.protected
+    for step in foreign:
+        click.echo(f"left as it is: {step.error}", err=True)
+    if not owned:
+        click.echo("nothing to do", err=True)
+        finish(session, [])
+        return
+    if not yes:
+        _ask(session, owned)
+    visit = partial(reconcile.destroy, aws=session.aws)
+    steps = session.walk(visit, backward(found), owned)
+    forget(session.config.name)
+    if not session.settings.quiet:
+        click.echo(summary(steps), err=True)
+    finish(session, steps)
+
+
+def _found(session: Session) -> tuple[list[Resource], list[Step]]:
+    """Look at everything; return what exists, and what is there but not ours."""
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.walk import forward
+    from cognito_gw.resources.leftovers import leftover_functions
+
+    resources = session.stack.resources + leftover_functions(session.stack, session.aws)
+    visit = partial(reconcile.look, aws=session.aws)
+    steps = session.walk(visit, forward(resources), resources, silently=True)
+    for step in steps:
+        if step.word == "failed" and step.error and not isinstance(step.error, NotOurs):
+            raise step.error
+    foreign = [step for step in steps if isinstance(step.error, NotOurs)]
+    return [each for each in resources if each.live is not None], foreign
+
+
+def _ask(session: Session, owned: list[Resource]) -> None:
+    for resource in owned:
+        click.echo(f"  {resource.kind:<18}{resource.label}", err=True)
+    if not sys.stdin.isatty():
+        raise UsageError("`cgw down` asks before it deletes", hint="add `--yes`")
+    where = "the local AWS" if session.is_local else session.aws.account.number
+    question = f"Delete these {len(owned)} from {where} ({session.aws.region})?"
+    click.confirm(question, abort=True, err=True)
+
+
+COMMANDS = {"down": down}

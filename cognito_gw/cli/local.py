@@ -1,0 +1,88 @@
+"""`cgw local`: the embedded local AWS, started, stopped and asked how it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from cognito_gw.cli.results import show_json
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+from cognito_gw.errors import Missing
+
+if TYPE_CHECKING:
+    from cognito_gw.local.daemon import Server
+
+
+@click.group("local")
+def local() -> None:
+    """The embedded local AWS: start, stop, status, logs."""
+
+
+@local.command("start", cls=Command)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: any.")
+@with_session
+def start(session: Session, *, port: int) -> None:
+    """Start it in the background, if it does not run."""
+    from cognito_gw.local import daemon
+
+    server = daemon.start(session.state, port)
+    if port and not server.url.endswith(f":{port}"):
+        click.echo(f"it runs already, at another port: {server.url}", err=True)
+    _show(session, server)
+
+
+@local.command("stop", cls=Command)
+@with_session
+def stop(session: Session) -> None:
+    """Stop it; what it holds is gone."""
+    from cognito_gw.local import daemon
+
+    was_running = daemon.stop(session.state)
+    if session.settings.as_json:
+        _show(session, None)
+    else:
+        click.echo("stopped" if was_running else "it was not running", err=True)
+
+
+@local.command("status", cls=Command)
+@with_session
+def status(session: Session) -> None:
+    """Show whether it runs, and where."""
+    _show(session, _running(session))
+
+
+@local.command("logs", cls=Command)
+@with_session
+def logs(session: Session) -> None:
+    """Print its log: requests, decisions, and what functions print."""
+    server = _running(session)
+    if server is None:
+        raise Missing("the local AWS does not run", hint="`cgw local start`")
+    click.echo(server.log.read_text(encoding="utf-8", errors="replace"), nl=False)
+
+
+def _running(session: Session) -> Server | None:
+    from cognito_gw.local import daemon
+
+    return daemon.running(session.state)
+
+
+def _show(session: Session, server: Server | None) -> None:
+    if session.settings.as_json:
+        show_json(
+            {
+                "running": server is not None,
+                "url": server.url if server else None,
+                "pid": server.pid if server else None,
+                "log": str(server.log) if server else None,
+            }
+        )
+    elif server is None:
+        click.echo("not running")
+    else:
+        click.echo(f"running at {server.url} (pid {server.pid}, log {server.log})")
+
+
+COMMANDS = {"local": local}

@@ -1,0 +1,51 @@
+"""`cgw outputs`: ids and URLs, for people and for scripts."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import click
+
+from cognito_gw.cli.results import flat, show_json, show_outputs
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+
+
+@click.command("outputs", cls=Command)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "env"]),
+    help='env: lines for `eval "$(cgw outputs --format env)"`.',
+)
+@with_session
+def outputs(session: Session, *, form: str | None) -> None:
+    """Print ids and URLs."""
+    from cognito_gw.resources.outputs import outputs as values_of
+
+    session.look(session.stack.resources)
+    values = values_of(session.stack, session.links)
+    form = form or session.settings.output
+    if form == "json":
+        show_json(values)
+    elif form == "env":
+        click.echo("\n".join(_env_lines(values)))
+    else:
+        show_outputs(values)
+
+
+def _env_lines(values: dict[str, Any]) -> list[str]:
+    """Spell them as `export CGW_USER_POOL_ID=…`."""
+    return [
+        f"export CGW_{_variable(key)}={shlex.quote(str(value))}"
+        for key, value in flat(values).items()
+        if value is not None
+    ]
+
+
+def _variable(key: str) -> str:
+    return "".join(letter if letter.isalnum() else "_" for letter in key).upper()
+
+
+COMMANDS = {"outputs": outputs}

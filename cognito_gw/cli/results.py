@@ -1,0 +1,57 @@
+"""The end of a walk: its document or its text, and its exit code."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cognito_gw.cli.session import Session
+    from cognito_gw.engine.resource import Step
+
+
+def show_json(document: Any) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+
+
+def finish(session: Session, steps: list[Step], *, with_outputs: bool = False) -> None:
+    """Print what a walk made, and exit with the code of what failed."""
+    from cognito_gw.resources.outputs import outputs
+
+    values = outputs(session.stack, session.links)
+    if session.settings.as_json:
+        from cognito_gw.report.document import steps_document
+
+        show_json(steps_document(session.config.name, steps, values))
+    elif with_outputs and not failure_code(steps):
+        show_outputs(values)
+    if code := failure_code(steps):
+        raise SystemExit(code)
+
+
+def failure_code(steps: list[Step]) -> int:
+    """Return the exit code of the failures: their own where they agree, else 1."""
+    codes = {
+        step.error.exit_code for step in steps if step.word == "failed" and step.error
+    }
+    return codes.pop() if len(codes) == 1 else int(bool(codes))
+
+
+def show_outputs(values: dict[str, Any]) -> None:
+    """Print the outputs as aligned text."""
+    for key, value in flat(values).items():
+        click.echo(f"{key:<24}{'' if value is None else value}")
+
+
+def flat(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the outputs one level deep: `functions.hello`."""
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            result |= {f"{key}.{name}": item for name, item in value.items()}
+        else:
+            result[key] = value
+    return result

@@ -1,0 +1,192 @@
+"""What one command works with: the file, the target, the stack, and who is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial, update_wrapper
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cognito_gw.cli.settings import Settings
+from cognito_gw.config.load import load
+from cognito_gw.state import state_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from cognito_gw.aws.clients import Aws
+    from cognito_gw.aws.links import Links
+    from cognito_gw.config.schema import Config
+    from cognito_gw.engine.resource import Resource, Step
+    from cognito_gw.engine.walk import Graph, Visit
+    from cognito_gw.report.lines import Reporter
+    from cognito_gw.resources.stack import Stack
+
+
+@dataclass
+class Session:
+    """Everything is made when it is first asked for, and once."""
+
+    settings: Settings
+    state: Path = field(default_factory=state_directory)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @cached_property
+    def config(self) -> Config:
+        """The file, validated; its warnings are printed."""
+        loaded = load(self.settings.config, self.environment)
+        if not self.settings.quiet:
+            for warning in loaded.warnings:
+                click.echo(
+                    f"{click.style('warning:', fg='yellow')} {warning}", err=True
+                )
+        return loaded.config
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the target is the embedded local AWS."""
+        return self.settings.is_local or self.config.target == "local"
+
+    @property
+    def region(self) -> str | None:
+        """The region that was asked for, if any."""
+        return self.settings.region or self.config.region
+
+    @property
+    def place(self) -> str:
+        """What tells this target from others, without asking it anything."""
+        if self.is_local:
+            from cognito_gw.local.daemon import recorded_instance
+
+            return f"local {recorded_instance(self.state)}"
+        names = ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
+        around = [f"{name}={os.environ.get(name, '')}" for name in names]
+        return " ".join([f"{self.settings.profile} {self.region}", *around])
+
+    @cached_property
+    def target(self) -> tuple[Aws, Links]:
+        """AWS or the local one, started when it does not run, and its addresses."""
+        from cognito_gw.aws import clients, links
+
+        if self.is_local:
+            from cognito_gw.local import daemon
+
+            url = daemon.start(self.state).url
+            session = clients.local_session(self.region)
+            addresses = links.local_links(url)
+        else:
+            url = None
+            session = clients.aws_session(self.settings.profile, self.region)
+            addresses = links.aws_links(session.region_name)
+        if self.settings.verbose:
+            clients.trace_calls(session, self._tell)
+        aws = clients.Aws(
+            session,
+            endpoint_url=url,
+            tell=self._tell,
+            announce=self._announce,
+        )
+        return aws, addresses.overridden(self.config.endpoints.model_dump())
+
+    @property
+    def aws(self) -> Aws:
+        """The target's clients."""
+        return self.target[0]
+
+    @property
+    def links(self) -> Links:
+        """The target's addresses."""
+        return self.target[1]
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The file as resources, in the caller's account."""
+        from cognito_gw.resources.stack import build
+
+        return build(self.config, self.aws.account)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Who is told while nothing else is on the screen."""
+        from cognito_gw.report.lines import Lines
+
+        return Lines(quiet=self.settings.quiet)
+
+    def walk(
+        self,
+        visit: Visit,
+        graph: Graph,
+        shown: list[Resource],
+        *,
+        silently: bool = False,
+    ) -> list[Step]:
+        """Walk the graph; tell of the resources `shown`, and return the steps.
+
+        Those shown come first, in their order; what is absent and unwanted is no news.
+        """
+        from cognito_gw.engine.walk import walk
+
+        steps: dict[Resource, Step] = {}
+        with self._reporting([] if silently else shown) as reporter:
+            for step in walk(visit, graph, started=reporter.started):
+                steps[step.resource] = step
+                if not silently and step.resource in shown and _is_news(step):
+                    reporter.finished(step)
+        order = [*shown, *(each for each in graph if each not in shown)]
+        return [
+            steps[each] for each in order if each in steps and _is_news(steps[each])
+        ]
+
+    def look(self, resources: list[Resource]) -> None:
+        """Read resources and what they need; raise the first failure."""
+        from cognito_gw.engine import reconcile
+        from cognito_gw.engine.walk import closure, forward
+
+        graph = forward(closure(resources))
+        visit = partial(reconcile.look, aws=self.aws)
+        for step in self.walk(visit, graph, resources, silently=True):
+            if step.error:
+                raise step.error
+
+    def _tell(self, text: str) -> None:
+        self.reporter.tell(text)  # whoever reports at that moment
+
+    def _announce(self, text: str) -> None:
+        self.reporter.announce(text)
+
+    @contextmanager
+    def _reporting(self, shown: list[Resource]) -> Iterator[Reporter]:
+        is_animated = sys.stdout.isatty() and sys.stderr.isatty()
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        if plain or not is_animated or self.settings.quiet or not shown:
+            yield self.reporter
+            return
+        from cognito_gw.report.rows import Rows
+
+        before = self.reporter
+        with Rows(shown) as rows:
+            self.__dict__["reporter"] = rows
+            try:
+                yield rows
+            finally:
+                self.__dict__["reporter"] = before
+
+
+def with_session(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command its session as the first argument."""
+
+    @click.pass_context
+    def run(context: click.Context, /, *args: Any, **kwargs: Any) -> None:
+        function(Session(context.ensure_object(Settings)), *args, **kwargs)
+
+    return update_wrapper(run, function)
+
+
+def _is_news(step: Step) -> bool:
+    """Whether anybody wants to hear of it: not of what is absent and unwanted."""
+    return step.resource.wanted or step.is_change or step.error is not None

@@ -1,0 +1,86 @@
+"""The ten steps of the tutorial, each a command: one part of the same graph."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from cognito_gw.cli.results import finish
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+from cognito_gw.errors import Missing
+
+if TYPE_CHECKING:
+    from cognito_gw.engine.resource import Resource
+
+_HELP = {
+    "pool": "Make the user pool, its groups, resource servers and MFA setting.",
+    "client": "Make the app clients.",
+    "domain": "Make the domain of the sign-in pages, and their branding.",
+    "user": "Make the users, set their passwords once, put them into groups.",
+    "lambda": "Make the functions, each with its role and log group.",
+    "api": "Make the REST API and its gateway responses; remove unlisted routes.",
+    "resource": "Make the paths.",
+    "method": "Make the methods with their integrations and invoke permissions.",
+    "authorizer": "Make the authorizer and attach it to the methods to be secured.",
+    "deploy": "Deploy the API to its stage.",
+}
+
+
+def _command(step: str) -> click.Command:
+    @click.command(step, cls=Command, help=_HELP[step])
+    @click.option("--with-deps", is_flag=True, help="Make what it stands on, too.")
+    @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
+    @with_session
+    def command(session: Session, *, with_deps: bool, dry_run: bool) -> None:
+        _run(session, step, with_deps=with_deps, dry_run=dry_run)
+
+    return command
+
+
+def _run(session: Session, step: str, *, with_deps: bool, dry_run: bool) -> None:
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.walk import closure, forward
+
+    chosen = _chosen(session, step)
+    around = closure(chosen)
+    shown = around if with_deps else chosen
+    _require(session, [each for each in around if each not in shown])
+    do = partial(reconcile.plan if dry_run else reconcile.apply, aws=session.aws)
+    finish(session, session.walk(do, forward(shown), shown))
+
+
+def _chosen(session: Session, step: str) -> list[Resource]:
+    """Return what the step makes; the authorizer is also attached to its methods."""
+    chosen = session.stack.of(step)
+    if step != "authorizer":
+        return chosen
+    secured = [each for each in session.stack.methods if each.authorizer is not None]
+    session.look([*secured])
+    return [*chosen, *(each for each in secured if each.live is not None)]
+
+
+def _require(session: Session, needs: list[Resource]) -> None:
+    """Look at what the step stands on; raise one error for all that is not there."""
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.walk import forward
+    from cognito_gw.resources.stack import STEPS
+
+    visit = partial(reconcile.require, aws=session.aws)
+    steps = session.walk(visit, forward(needs), needs, silently=True)
+    failed = [each for each in steps if each.word == "failed" and each.error]
+    for step in failed:
+        if step.error and not isinstance(step.error, Missing):
+            raise step.error
+    if failed:
+        steps_before = {each.resource.command for each in failed}
+        commands = [f"`cgw {step}`" for step in STEPS if step in steps_before]
+        raise Missing(
+            f"not there yet: {', '.join(str(each.resource) for each in failed)}",
+            hint=f"run {', '.join(commands)} first, or add `--with-deps`",
+        )
+
+
+COMMANDS = {step: _command(step) for step in _HELP}

@@ -1,0 +1,1 @@
+"""Tokens: how to get them, where they are kept, and a call that carries one."""

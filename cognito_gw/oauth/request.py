@@ -1,0 +1,54 @@
+"""One HTTP request to the deployed API."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from cognito_gw.errors import CgwError
+
+if TYPE_CHECKING:
+    import httpx
+
+
+def send(
+    verb: str,
+    url: str,
+    headers: list[tuple[str, str]],
+    query: list[tuple[str, str]],
+    body: bytes | None,
+) -> httpx.Response:
+    """Send a request through the proxy that the environment names, if any."""
+    import httpx
+
+    try:
+        with httpx.Client(verify=_trust(), timeout=35.0) as client:
+            return client.request(
+                verb,
+                url,
+                headers=headers,
+                params=urlencode(query) or None,
+                content=body,
+            )
+    except httpx.HTTPError as error:
+        raise CgwError(
+            f"{verb} {url}: {error}",
+            hint="is it deployed? a new name can take a minute to resolve",
+        ) from None
+
+
+def message_in(response: httpx.Response) -> str:
+    """Return the `message` of a gateway's JSON body, or nothing."""
+    try:
+        content = json.loads(response.content)
+    except ValueError:
+        return ""
+    return str(content.get("message", "")) if isinstance(content, dict) else ""
+
+
+def _trust() -> ssl.SSLContext:
+    bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    return ssl.create_default_context(cafile=bundle)

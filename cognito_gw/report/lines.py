@@ -1,0 +1,104 @@
+"""Steps as text: one line each, and a line for each change."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Protocol
+
+import click
+
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cognito_gw.engine.resource import Change, Resource, Step
+
+_COLOURS = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.DELETE: "red",
+    Action.FAIL: "red",
+    Action.SKIP: "magenta",
+}
+_WIDEST = 70
+
+
+class Reporter(Protocol):
+    """Who is told what happens while a walk goes on."""
+
+    def started(self, resource: Resource) -> None:
+        """Hear that a resource is being visited."""
+
+    def finished(self, step: Step) -> None:
+        """Hear what came of it."""
+
+    def tell(self, text: str) -> None:
+        """Hear of a wait or a call."""
+
+    def announce(self, text: str) -> None:
+        """Hear what is said only once, and must not be missed."""
+
+
+class Lines:
+    """Tells one line per step on stderr, when it is done."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """Say nothing but failures when `quiet`."""
+        self.quiet = quiet
+
+    def started(self, resource: Resource) -> None:
+        """Say nothing: a line per step is enough where nothing can be overwritten."""
+
+    def finished(self, step: Step) -> None:
+        """Print the step, and what went wrong with it."""
+        if self.quiet and step.action is not Action.FAIL:
+            return
+        for line in step_lines(step):
+            click.echo(line, err=True)
+
+    def tell(self, text: str) -> None:
+        """Print a note."""
+        if not self.quiet:
+            click.echo(click.style(f"  {text}", dim=True), err=True)
+
+    def announce(self, text: str) -> None:
+        """Print a note, even when quiet."""
+        click.echo(text, err=True)
+
+
+def step_lines(step: Step, *, with_values: bool = False) -> Iterator[str]:
+    """Spell a step out: what, which, its changes and its error."""
+    word = click.style(f"{step.word:<10}", fg=_COLOURS.get(step.action))
+    yield f"{word}{step.resource.kind:<18}{step.resource.label}"
+    if step.action is Action.UPDATE or (with_values and step.action is Action.CREATE):
+        yield from change_lines(step.changes)
+    if step.error:
+        yield f"{'':10}{step.error}"
+        if step.error.hint:
+            yield f"{'':10}hint: {step.error.hint}"
+
+
+def change_lines(changes: Mapping[str, Change]) -> Iterator[str]:
+    """Spell changes out: `field: before → after`, or the value alone where none was."""
+    for field, change in changes.items():
+        after = _shown(change.after)
+        if change.before is None:
+            yield f"{'':12}{field}: {after}"
+        else:
+            yield f"{'':12}{field}: {_shown(change.before)} → {after}"
+
+
+def summary(steps: list[Step]) -> str:
+    """Count the steps by what became of them."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        counts[step.word] = counts.get(step.word, 0) + 1
+    return ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == KNOWN_AFTER_APPLY:
+        return "(none)" if value is None else KNOWN_AFTER_APPLY
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"

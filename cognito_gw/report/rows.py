@@ -1,0 +1,110 @@
+"""Steps on a terminal: one fixed row per resource, updated in place."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from cognito_gw.engine.resource import Action
+from cognito_gw.report.lines import change_lines
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from cognito_gw.engine.resource import Resource, Step
+
+_STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.DELETE: "red",
+    Action.FAIL: "bold red",
+    Action.SKIP: "magenta",
+    Action.KEEP: "dim",
+}
+
+
+class Rows:
+    """Shows every resource from the start, in the tutorial's order, on stderr."""
+
+    def __init__(self, resources: list[Resource]) -> None:
+        """Lay out a row for each of the resources."""
+        self.console = Console(stderr=True)
+        self.resources = resources
+        self.running: set[Resource] = set()
+        self.steps: dict[Resource, Step] = {}
+        self.spinner = Spinner("dots", style="cyan")
+        self.lock = threading.Lock()
+        self.live = Live(
+            console=self.console,
+            get_renderable=self._table,
+            refresh_per_second=12,
+            vertical_overflow="crop",
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self.live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the rows as they are at last, also those that did not fit."""
+        self.live.stop()
+        self.console.print(self._table(is_final=True))
+
+    def started(self, resource: Resource) -> None:
+        """Set the row in motion."""
+        with self.lock:
+            self.running.add(resource)
+
+    def finished(self, step: Step) -> None:
+        """Set the row to its outcome."""
+        with self.lock:
+            self.steps[step.resource] = step
+            self.running.discard(step.resource)
+
+    def tell(self, text: str) -> None:
+        """Print a note above the rows."""
+        self.console.print(Text(f"  {text}", style="dim"))
+
+    def announce(self, text: str) -> None:
+        """Print what is said only once above the rows."""
+        self.console.print(Text(text))
+
+    def _table(self, *, is_final: bool = False) -> Table:
+        table = Table.grid(padding=(0, 2))
+        with self.lock:
+            for resource in self.resources:
+                self._add_row(table, resource, is_final=is_final)
+        return table
+
+    def _add_row(self, table: Table, resource: Resource, *, is_final: bool) -> None:
+        step = self.steps.get(resource)
+        if step is None:
+            if is_final or not resource.wanted:
+                return
+            state = self.spinner if resource in self.running else Text("·", style="dim")
+            table.add_row(state, resource.kind, resource.label)
+            return
+        if not (resource.wanted or step.is_change):
+            return
+        style = _STYLES[step.action]
+        table.add_row(Text(step.word, style=style), resource.kind, Text(resource.label))
+        if step.action is Action.UPDATE:
+            for line in change_lines(step.changes):
+                table.add_row("", "", Text(line.strip(), style="dim"))
+        if step.error:
+            table.add_row("", "", Text(str(step.error), style="red"))
+            if step.error.hint:
+                table.add_row("", "", Text(f"hint: {step.error.hint}"))

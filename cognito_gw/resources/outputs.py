@@ -1,0 +1,55 @@
+"""What a stack that was looked at gives its users: ids and URLs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.links import Links
+    from cognito_gw.engine.resource import Resource
+    from cognito_gw.resources.stack import Stack
+
+
+def outputs(stack: Stack, links: Links) -> dict[str, Any]:
+    """Return the ids and URLs that are known; None for what does not exist."""
+    clients = {key: _id(client, "ClientId") for key, client in stack.clients.items()}
+    place = {
+        "region": stack.account.region,
+        "user_pool_id": _id(stack.pool, "Id"),
+        "domain": _domain(stack),
+        "api_id": _id(stack.api, "id"),
+        "stage": stack.config.api.stage,
+    }
+    return {
+        "region": place["region"],
+        "user_pool_id": place["user_pool_id"],
+        "app_client_id": next(iter(clients.values()), None),
+        "app_clients": clients,
+        "hosted_ui_url": _filled(links.hosted_ui, place),
+        "issuer": _filled(links.issuer, place),
+        "api_id": place["api_id"],
+        "authorizer_id": _id(stack.authorizer, "id"),
+        "stage": place["stage"],
+        "invoke_url": _filled(links.invoke, place),
+        "functions": {
+            key: _id(function, "FunctionArn")
+            for key, function in stack.functions.items()
+        },
+    }
+
+
+def _domain(stack: Stack) -> str | None:
+    if stack.pool.managed:
+        return _id(stack.domain, "Domain")
+    return (stack.pool.live or {}).get("Domain")
+
+
+def _id(resource: Resource, key: str) -> str | None:
+    return resource.live[key] if resource.live else None
+
+
+def _filled(template: str, place: dict[str, str | None]) -> str | None:
+    """Fill a URL template; None while something that it names does not exist."""
+    if any(f"{{{key}}}" in template and not value for key, value in place.items()):
+        return None
+    return template.format(**place)
