@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -69,11 +70,13 @@ def call(  # noqa: PLR0913 - one argument per option
     """
     from cognito_gw.oauth.causes import causes_of
     from cognito_gw.oauth.request import message_in, send
-    from cognito_gw.oauth.routes import match
+    from cognito_gw.routing import Router
 
     verb = (verb or ("POST" if data is not None else "GET")).upper()
+    path = "/" + path.lstrip("/")
     url = _invoke_url(session)
-    method = match(session.stack.api["Resources"].values(), verb, path)
+    found = Router(session.stack.api["Resources"].values()).match(verb, urlsplit(path).path)
+    method = found.method if found else None
     credential = _credential(session, choice, method, user, client)
     sent = [_split(header, ":", "-H") for header in headers]
     if credential.value is not None:
@@ -81,7 +84,7 @@ def call(  # noqa: PLR0913 - one argument per option
             0, (session.config.api.authorizer.identity_source, credential.value)
         )
     query = [_split(each, "=", "-q") for each in queries]
-    response = send(verb, url + "/" + path.lstrip("/"), sent, query, _body(data))
+    response = send(verb, url + path, sent, query, _body(data))
     causes = causes_of(
         response.status_code, message_in(response), credential.value, method
     )

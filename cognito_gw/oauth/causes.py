@@ -73,7 +73,7 @@ def _not_deployed(method: Method | None, message: str) -> Cause:
         "method-not-deployed",
         "the API has this route, but its stage does not serve it yet",
         "run `cgw deploy`",
-        {"message": message, "path": method["path"]},
+        {"message": message},
     )
 
 

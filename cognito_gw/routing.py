@@ -1,0 +1,72 @@
+"""Which method of a REST API answers a request, as API Gateway chooses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LITERAL, _VARIABLE, _GREEDY = range(3)
+
+
+@dataclass(frozen=True)
+class Match:
+    """The method that answers, its resource, and the path's variables."""
+
+    resource: dict[str, Any]  # as GetResources describes it
+    method: dict[str, Any]
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+class Router:
+    """Matches requests against the resources of one API."""
+
+    def __init__(self, resources: Iterable[dict[str, Any]]) -> None:
+        """Order the resources: a literal part wins over a {variable}, that over {all+}."""
+        split = [(_parts(item["path"]), item) for item in resources]
+        self._ordered = sorted(
+            split, key=lambda pair: [_rank(part) for part in pair[0]]
+        )
+
+    def match(self, verb: str, path: str) -> Match | None:
+        """Return what answers a request; `path` is percent-encoded, without a query."""
+        sent = _parts(path)
+        for template, resource in self._ordered:
+            parameters = _fit(template, sent)
+            methods = resource.get("resourceMethods", {})
+            method = methods.get(verb) or methods.get("ANY")
+            if parameters is not None and method:
+                return Match(resource, method, parameters)
+        return None
+
+
+def _parts(path: str) -> list[str]:
+    return path.strip("/").split("/")
+
+
+def _rank(part: str) -> int:
+    if part.endswith("+}"):
+        return _GREEDY
+    return _VARIABLE if part.startswith("{") else _LITERAL
+
+
+def _fit(template: list[str], sent: list[str]) -> dict[str, str] | None:
+    """Return the variables of a path that fits the template, or None."""
+    found: dict[str, str] = {}
+    for index, part in enumerate(template):
+        rank = _rank(part)
+        if rank == _GREEDY:
+            rest = "/".join(sent[index:])
+            return found | {part[1:-2]: unquote(rest)} if rest else None
+        if index >= len(sent):
+            return None
+        if rank == _VARIABLE:
+            if not sent[index]:
+                return None
+            found[part[1:-1]] = unquote(sent[index])
+        elif part != sent[index]:
+            return None
+    return found if len(template) == len(sent) else None
