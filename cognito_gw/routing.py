@@ -25,7 +25,7 @@ class Router:
     """Matches requests against the resources of one API."""
 
     def __init__(self, resources: Iterable[dict[str, Any]]) -> None:
-        """Order the resources: a literal part wins over a {variable}, that over {all+}."""
+        """Order the resources: a literal part wins over {one}, and that over {all+}."""
         split = [(_parts(item["path"]), item) for item in resources]
         self._ordered = sorted(
             split, key=lambda pair: [_rank(part) for part in pair[0]]

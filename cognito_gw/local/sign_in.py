@@ -9,7 +9,6 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +17,8 @@ from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.tokens import Tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cognito_gw.local.keys import Keys
     from cognito_gw.local.store import AppClient, User
 
@@ -326,7 +327,7 @@ def _check_state(client: AppClient, user: User) -> None:
 
 
 def _signed_in_user(pool_id: str, username: str) -> User:
-    """Return a user who signed in before, and may have been removed or disabled since."""
+    """Return a user who signed in before, and may be gone or disabled since."""
     user = store.find_user(pool_id, username)
     if user is None:
         raise AwsFault("UserNotFoundException", "User does not exist.")

@@ -1,0 +1,159 @@
+"""`python -m cognito_gw.local`: the server process itself, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import fcntl
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cognito_gw.errors import CgwError
+from cognito_gw.local.daemon import STATE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+HOST = "127.0.0.1"
+SHUTDOWN_SECONDS = 2.0
+ENVIRONMENT = {
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    # Any web page could otherwise drive this AWS, and so run code as a Lambda.
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+    # moto writes local times as if they were UTC.
+    "TZ": "UTC",
+}
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT."""
+    arguments = _arguments()
+    if arguments.ready_fd is not None:
+        _leave_parent()
+    os.umask(0o077)
+    _set_environment()
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    try:
+        asyncio.run(_serve(arguments.port, arguments.state_dir, arguments.ready_fd))
+    except CgwError as error:
+        _report(arguments.ready_fd, {"error": error.what, "hint": error.hint or ""})
+        sys.stderr.write(f"error: {error.what}\n{error.hint or ''}\n")
+        return error.exit_code
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m cognito_gw.local")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--ready-fd", type=int, help="become a daemon; report here")
+    return parser.parse_args()
+
+
+def _leave_parent() -> None:
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+
+
+def _set_environment() -> None:
+    """Drop the user's settings for the real AWS; moto reads ours when imported."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "MOTO_"))]:
+        del os.environ[name]
+    os.environ.update(ENVIRONMENT)
+    time.tzset()
+
+
+async def _serve(port: int, state_dir: Path, ready_fd: int | None) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    listener = _listen(port)
+    url = f"http://{HOST}:{listener.getsockname()[1]}"
+    instance = secrets.token_hex(16)
+    with ExitStack() as stack:
+        async with _listening(listener, url, instance):
+            stack.enter_context(_state_file(state_dir / STATE, url, instance))
+            _report(ready_fd, {"url": url})
+            await stopped.wait()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        raise CgwError(
+            f"cannot listen on port {port}: {os.strerror(error.errno)}",
+            hint="choose another one with --port",
+        ) from error
+    return listener
+
+
+@asynccontextmanager
+async def _listening(
+    listener: socket.socket, url: str, instance: str
+) -> AsyncIterator[None]:
+    from aiohttp import web
+
+    from cognito_gw.local.server import MAX_LINE, application
+
+    runner = web.AppRunner(
+        application(url, instance),
+        access_log=None,
+        max_line_size=MAX_LINE,
+        max_field_size=MAX_LINE,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@contextmanager
+def _state_file(path: Path, url: str, instance: str) -> Iterator[None]:
+    """Say where we are, under a lock that tells others for how long we live."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    with draft.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        json.dump({"url": url, "pid": os.getpid(), "instance": instance}, file)
+        file.flush()
+        draft.replace(path)
+        try:
+            yield
+        finally:
+            _remove_if_ours(path, file.fileno())
+
+
+def _remove_if_ours(path: Path, descriptor: int) -> None:
+    with suppress(FileNotFoundError):
+        if os.path.samestat(path.stat(), os.fstat(descriptor)):
+            path.unlink()
+
+
+def _report(ready_fd: int | None, report: dict[str, str]) -> None:
+    if ready_fd is not None:
+        os.write(ready_fd, json.dumps(report).encode())
+        os.close(ready_fd)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""The control plane: sign-in first, then our corrections, then moto.
+
+moto's objects have no locks, so one worker thread does all that touches them: what a
+correction checks still holds when it acts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from moto.core.exceptions import JsonRESTError, ServiceException
+
+from cognito_gw.local import emulator, wire
+from cognito_gw.local.corrections import SERVICES
+from cognito_gw.local.corrections.call import Call
+from cognito_gw.local.emulator import HttpAnswer, HttpCall
+from cognito_gw.local.faults import AwsFault
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from cognito_gw.local.snapshot import Snapshots
+
+    SignInOperation = Callable[[dict[str, Any]], dict[str, Any]]
+    LiveOperation = Callable[[Call], Awaitable[dict[str, Any]]]
+
+log = logging.getLogger(__name__)
+
+
+class ControlPlane:
+    """Answers AWS API calls."""
+
+    def __init__(
+        self, sign_in: Mapping[str, SignInOperation], snapshots: Snapshots
+    ) -> None:
+        """Answer Cognito's `sign_in` operations without moto; fill `snapshots`."""
+        self._sign_in = sign_in
+        self._snapshots = snapshots
+        self._live: dict[tuple[str, str], LiveOperation] = {}
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="moto")
+
+    def answer_live(self, service: str, operation: str, live: LiveOperation) -> None:
+        """Leave an operation that runs a function to `live`, off moto's thread."""
+        self._live[service, operation] = live
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one HTTP request of an AWS client."""
+        url = f"http://{request.host}{request.raw_path}"
+        call = HttpCall(request.method, url, request.headers, await request.read())
+        if not wire.is_aws_call(call):
+            raise web.HTTPNotFound(text="This is a local AWS; use an AWS client.\n")
+        answer = await self._answer(call)
+        return web.Response(
+            status=answer.status, headers=answer.headers, body=answer.body
+        )
+
+    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a function on the thread that owns moto's objects."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker, function, *arguments)
+
+    async def warm_up(self) -> None:
+        """Import each service before its first call, letting real calls go between."""
+        for service in SERVICES.values():
+            await self.run(emulator.warm_up, service.name)
+
+    def close(self) -> None:
+        """Finish the calls under way."""
+        self._worker.shutdown()
+
+    async def _answer(self, call: HttpCall) -> HttpAnswer:
+        operation = None
+        try:
+            operation = await self.run(wire.recognise, call)
+            return await self._answer_operation(operation, call)
+        except Exception as error:  # noqa: BLE001 - whatever it is, AWS would answer
+            return wire.write_fault(operation, _as_fault(operation, error))
+
+    async def _answer_operation(
+        self, operation: wire.Operation | None, call: HttpCall
+    ) -> HttpAnswer:
+        live = operation and self._live.get((operation.service, operation.name))
+        if not operation or not live:
+            answer: HttpAnswer = await self.run(self._on_worker, operation, call)
+            return answer
+        read = self._read(operation, call)
+        await self.run(SERVICES[operation.service].check, read)
+        return wire.write_answer(operation, await live(read))
+
+    def _on_worker(
+        self, operation: wire.Operation | None, call: HttpCall
+    ) -> HttpAnswer:
+        if operation is None:
+            return _uncorrected(call)
+        if operation.service == "cognito-idp" and operation.name in self._sign_in:
+            sign_in = self._sign_in[operation.name]
+            return wire.write_answer(
+                operation, sign_in(wire.read_input(operation, call))
+            )
+        service = SERVICES.get(operation.service)
+        if service is None:
+            return _uncorrected(call)
+        read = self._read(operation, call)
+        service.check(read)
+        if not service.answers_itself(operation.name):
+            return _uncorrected(call)
+        return wire.write_answer(operation, service.answer(read))
+
+    def _read(self, operation: wire.Operation, call: HttpCall) -> Call:
+        return Call(
+            service=operation.service,
+            operation=operation.name,
+            region=operation.region,
+            params=wire.read_input(operation, call),
+            snapshots=self._snapshots,
+        )
+
+
+def _uncorrected(call: HttpCall) -> HttpAnswer:
+    answer = emulator.send(call)
+    # moto's router answers with a web page when it knows no such path.
+    if answer.body.startswith(b"<!doctype html"):
+        raise NotImplementedError(f"{call.method} {call.url}")
+    return answer
+
+
+def _as_fault(operation: wire.Operation | None, error: Exception) -> AwsFault:
+    what = f"{operation.service}:{operation.name}" if operation else "this call"
+    match error:
+        case AwsFault():
+            return error
+        case ServiceException():  # moto's own refusals, of its newer kind
+            return AwsFault(error.code, error.message)
+        case JsonRESTError():  # and of its older
+            return AwsFault(error.error_type, error.message, error.code)
+        case NotImplementedError():
+            # Not 500, which boto3 would retry.
+            return AwsFault("NotImplemented", f"The local AWS has no {what}", 501)
+    log.error("%s failed", what, exc_info=error)
+    return AwsFault(
+        "InternalFailure", f"The local AWS failed in {what}: {error!r}", 500
+    )

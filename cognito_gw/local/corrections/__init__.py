@@ -1,0 +1,26 @@
+"""Where moto is put right: every entry names the AWS behaviour that it restores.
+
+moto answers a call differently from AWS in three ways, and an entry mends it in the
+same three: it `refuses` what moto lets through, `answers` what moto cannot, or `amends`
+what moto answers incompletely. One file holds one part of one service. An entry that a
+later moto makes needless is simply deleted.
+"""
+
+# ruff: noqa: F401 - an entry is registered when its file is imported
+from cognito_gw.local.corrections import awslambda, iam, tagging
+from cognito_gw.local.corrections.apigateway import (
+    authorizers,
+    deployments,
+    gateway_responses,
+    methods,
+    resources,
+    rest_apis,
+)
+from cognito_gw.local.corrections.cognito_idp import (
+    branding,
+    clients,
+    domains,
+    pools,
+    users,
+)
+from cognito_gw.local.corrections.services import SERVICES as SERVICES

@@ -1,0 +1,156 @@
+"""Methods and integrations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.corrections.apigateway.faults import (
+    bad_request,
+    conflict,
+    not_found,
+)
+from cognito_gw.local.corrections.apigateway.patch import (
+    Entries,
+    Items,
+    Value,
+    boolean,
+    patched,
+)
+from cognito_gw.local.corrections.services import apigateway
+
+if TYPE_CHECKING:
+    from cognito_gw.local.corrections.apigateway.patch import Field
+    from cognito_gw.local.corrections.call import Call
+
+METHOD_FIELDS: dict[str, Field] = {
+    "apiKeyRequired": Value("api_key_required", boolean),
+    "authorizationScopes": Items("authorization_scopes"),
+    "authorizationType": Value("authorization_type"),
+    "authorizerId": Value("authorizer_id"),
+    "operationName": Value("operation_name"),
+    "requestModels": Entries("request_models"),
+    "requestParameters": Entries("request_parameters", boolean),
+    "requestValidatorId": Value("request_validator_id"),
+}
+INTEGRATION_FIELDS: dict[str, Field] = {
+    "cacheKeyParameters": Items("cache_key_parameters"),
+    "cacheNamespace": Value("cache_namespace"),
+    "connectionType": Value("connection_type"),
+    "contentHandling": Value("content_handling"),
+    "credentials": Value("credentials"),
+    "httpMethod": Value("http_method"),
+    "passthroughBehavior": Value("passthrough_behaviour"),
+    "requestParameters": Entries("request_parameters"),
+    "requestTemplates": Entries("request_templates"),
+    "timeoutInMillis": Value("timeout_in_millis", int),
+    "type": Value("integration_type"),
+    "uri": Value("uri"),
+}
+WITH_AUTHORIZER = ("COGNITO_USER_POOLS", "CUSTOM")
+OF_METHOD = ("restApiId", "resourceId", "httpMethod")
+
+
+@apigateway.refuses("PutMethod")
+def method_exists(call: Call) -> None:
+    """Refuse the same method twice: ConflictException, 409; moto overwrites."""
+    if call["httpMethod"] in _resource(call).resource_methods:
+        raise conflict("Method already exists for this resource")
+
+
+@apigateway.refuses("PutMethod")
+def method_without_authorizer(call: Call) -> None:
+    """Refuse an authorizer that is not there: BadRequestException."""
+    _require_authorizer(call, call["authorizationType"], call.get("authorizerId"))
+
+
+@apigateway.refuses("DeleteMethod", "PutIntegration", "PutMethodResponse")
+def absent_method(call: Call) -> None:
+    """Refuse a method that is not there: NotFoundException, 404."""
+    _method(call)
+
+
+@apigateway.answers("UpdateMethod")
+def update_method(call: Call) -> dict[str, Any]:
+    """Apply patch operations to a method; moto has no UpdateMethod."""
+    changed = patched(_method(call), call.get("patchOperations", []), METHOD_FIELDS)
+    if changed.authorization_type not in WITH_AUTHORIZER:
+        changed.authorizer_id = None
+    _require_authorizer(call, changed.authorization_type, changed.authorizer_id)
+    _resource(call).resource_methods[call["httpMethod"]] = changed
+    return call.ask("GetMethod", **{name: call[name] for name in OF_METHOD})
+
+
+@apigateway.refuses("PutMethodResponse")
+def response_exists(call: Call) -> None:
+    """Refuse a status code twice: ConflictException, 409; moto overwrites."""
+    if call["statusCode"] in _method(call).method_responses:
+        raise conflict("Response already exists for this resource")
+
+
+@apigateway.refuses("PutIntegration")
+def lambda_proxy_only(call: Call) -> None:
+    """Refuse AWS_PROXY to other than Lambda and Firehose: BadRequestException."""
+    uri = call.get("uri", "")
+    targets = (":lambda:path/", ":firehose:action/")
+    is_service = ":path/" in uri or ":action/" in uri
+    is_proxied = any(target in uri for target in targets)
+    if call["type"] == "AWS_PROXY" and is_service and not is_proxied:
+        raise bad_request(
+            "Integrations of type 'AWS_PROXY' currently only supports Lambda function "
+            "and Firehose stream invocations."
+        )
+
+
+@apigateway.answers("PutIntegration")
+def put_integration(call: Call) -> dict[str, Any]:
+    """Fill in AWS's defaults, which moto leaves out."""
+    defaults = {
+        "passthroughBehavior": "WHEN_NO_MATCH",
+        "timeoutInMillis": 29000,
+        "cacheNamespace": call["resourceId"],
+    }
+    answer = call.forward(**defaults | call.params)
+    keys = call.get("cacheKeyParameters", [])
+    _method(call).method_integration.cache_key_parameters = keys
+    return answer | {"cacheKeyParameters": keys}
+
+
+@apigateway.refuses("GetIntegration", "DeleteIntegration", "PutIntegrationResponse")
+def absent_integration(call: Call) -> None:
+    """Refuse an integration that is not there: NotFoundException, 404."""
+    if _method(call).method_integration is None:
+        raise not_found("Invalid Integration identifier specified")
+
+
+@apigateway.answers("UpdateIntegration")
+def update_integration(call: Call) -> dict[str, Any]:
+    """Apply patch operations to an integration; moto has no UpdateIntegration."""
+    absent_integration(call)
+    method = _method(call)
+    method.method_integration = patched(
+        method.method_integration, call.get("patchOperations", []), INTEGRATION_FIELDS
+    )
+    return call.ask("GetIntegration", **{name: call[name] for name in OF_METHOD})
+
+
+def _resource(call: Call) -> Any:
+    resources = call.backend.apis[call["restApiId"]].resources
+    if call["resourceId"] not in resources:
+        raise not_found("Invalid Resource identifier specified")
+    return resources[call["resourceId"]]
+
+
+def _method(call: Call) -> Any:
+    methods = _resource(call).resource_methods
+    if call["httpMethod"] not in methods:
+        raise not_found("Invalid Method identifier specified")
+    return methods[call["httpMethod"]]
+
+
+def _require_authorizer(call: Call, kind: str, authorizer_id: str | None) -> None:
+    authorizers = call.backend.apis[call["restApiId"]].authorizers
+    if kind in WITH_AUTHORIZER and authorizer_id not in authorizers:
+        raise bad_request(
+            "Invalid authorizer ID specified. Setting the authorization type to CUSTOM "
+            "or COGNITO_USER_POOLS requires a valid authorizer."
+        )

@@ -1,0 +1,127 @@
+"""Lambda functions and their resource policies."""
+
+from __future__ import annotations
+
+import io
+import uuid
+import zipfile
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from moto.core.utils import iso_8601_datetime_with_nanoseconds
+
+from cognito_gw.local import emulator
+from cognito_gw.local.corrections.services import awslambda
+from cognito_gw.local.faults import AwsFault
+
+if TYPE_CHECKING:
+    from cognito_gw.local.corrections.call import Call
+
+UPDATES = ("UpdateFunctionCode", "UpdateFunctionConfiguration")
+RUNTIME_VERSION = "arn:aws:lambda:{region}::runtime:local"
+
+
+@awslambda.refuses("CreateFunction", "UpdateFunctionConfiguration")
+def unknown_runtime(call: Call) -> None:
+    """Refuse a runtime that Lambda has not: InvalidParameterValueException."""
+    model: Any = emulator.client("lambda", call.region).meta.service_model
+    runtimes = model.shape_for("Runtime").enum
+    runtime = call.get("Runtime")
+    if runtime is not None and runtime not in runtimes:
+        raise _invalid(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must "
+            f"satisfy enum value set: [{', '.join(runtimes)}] or be a valid ARN"
+        )
+
+
+@awslambda.refuses("CreateFunction", "UpdateFunctionCode")
+def not_a_zip(call: Call) -> None:
+    """Refuse code that does not unzip: InvalidParameterValueException."""
+    archive = call.get("ZipFile") or call.get("Code", {}).get("ZipFile")
+    if archive is not None and not zipfile.is_zipfile(io.BytesIO(archive)):
+        raise _invalid(
+            "Could not unzip uploaded file. "
+            "Please check your file, then try to upload again."
+        )
+
+
+@awslambda.amends(*UPDATES)
+def function_changed(call: Call, answer: dict[str, Any]) -> None:
+    """Answer that the update is under way, as a new revision; moto: done at once."""
+    if call.get("DryRun"):
+        return
+    function = _function(call)
+    function.last_modified = iso_8601_datetime_with_nanoseconds()
+    function.revision_id = str(uuid.uuid4())
+    answer["LastModified"] = function.last_modified
+    answer["LastUpdateStatus"] = "InProgress"
+    answer["LastUpdateStatusReason"] = "The function is being created."
+    answer["LastUpdateStatusReasonCode"] = "Creating"
+
+
+@awslambda.amends("CreateFunction")
+def function_pending(_: Call, answer: dict[str, Any]) -> None:
+    """Answer that the function is being made; moto: active at once."""
+    answer["State"] = "Pending"
+    answer["StateReason"] = "The function is being created."
+    answer["StateReasonCode"] = "Creating"
+
+
+@awslambda.amends("CreateFunction", "GetFunction", "GetFunctionConfiguration", *UPDATES)
+def function_fields(call: Call, answer: dict[str, Any]) -> None:
+    """Answer revision, logging and runtime version, which moto does not know."""
+    function = _function(call)
+    function.revision_id = getattr(function, "revision_id", str(uuid.uuid4()))
+    answer.get("Configuration", answer).update(
+        RevisionId=function.revision_id,
+        LoggingConfig={"LogFormat": "Text", "LogGroup": function.logs_group_name},
+        RuntimeVersionConfig={
+            "RuntimeVersionArn": RUNTIME_VERSION.format(region=call.region)
+        },
+    )
+
+
+@awslambda.refuses("AddPermission")
+def statement_exists(call: Call) -> None:
+    """Refuse a statement id twice: ResourceConflictException, 409; moto adds it."""
+    if call["StatementId"] in _statement_ids(call):
+        raise AwsFault(
+            "ResourceConflictException",
+            f"The statement id ({call['StatementId']}) provided already exists. Please "
+            "provide a new statement id, or remove the existing statement.",
+            HTTPStatus.CONFLICT,
+        )
+
+
+@awslambda.refuses("RemovePermission")
+def absent_statement(call: Call) -> None:
+    """Refuse a statement that is not there: ResourceNotFoundException, 404."""
+    ids = _statement_ids(call)
+    if not ids:
+        raise _not_found("No policy is associated with the given resource.")
+    if call["StatementId"] not in ids:
+        raise _not_found(
+            f"Statement {call['StatementId']} is not found in resource policy."
+        )
+
+
+@awslambda.refuses("Invoke")
+def absent_function(call: Call) -> None:
+    """Refuse a function that is not there: ResourceNotFoundException, 404."""
+    _function(call)
+
+
+def _function(call: Call) -> Any:
+    return call.backend.get_function(call["FunctionName"], call.get("Qualifier"))
+
+
+def _statement_ids(call: Call) -> set[str]:
+    return {statement["Sid"] for statement in _function(call).policy.statements}
+
+
+def _invalid(message: str) -> AwsFault:
+    return AwsFault("InvalidParameterValueException", message)
+
+
+def _not_found(message: str) -> AwsFault:
+    return AwsFault("ResourceNotFoundException", message, HTTPStatus.NOT_FOUND)

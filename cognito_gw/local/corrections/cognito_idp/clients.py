@@ -1,0 +1,136 @@
+"""App clients and resource servers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cognito_gw.local.corrections.cognito_idp.faults import (
+    invalid_parameter,
+    not_found,
+)
+from cognito_gw.local.corrections.services import cognito_idp
+from cognito_gw.local.faults import AwsFault
+
+if TYPE_CHECKING:
+    from cognito_gw.local.corrections.call import Call
+
+STANDARD_SCOPES = {
+    "aws.cognito.signin.user.admin",
+    "email",
+    "openid",
+    "phone",
+    "profile",
+}
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+IDENTIFIERS = ("UserPoolId", "ClientId")
+# Kept by UpdateUserPoolClient, which resets everything else that it is not given.
+KEPT = ("ClientName", "CreationDate")
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def absent_scope(call: Call) -> None:
+    """Refuse a scope that no resource server has: ScopeDoesNotExistException."""
+    servers = call.backend.user_pools[call["UserPoolId"]].resource_servers.values()
+    known = STANDARD_SCOPES | {
+        f"{server.identifier}/{scope['ScopeName']}"
+        for server in servers
+        for scope in server.scopes or []
+    }
+    for scope in call.get("AllowedOAuthScopes", []):
+        if scope not in known:
+            raise AwsFault(
+                "ScopeDoesNotExistException", f"Invalid scope requested: {scope}"
+            )
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def insecure_url(call: Call) -> None:
+    """Refuse http to other than this machine: InvalidParameterException."""
+    for url in call.get("CallbackURLs", []) + call.get("LogoutURLs", []):
+        parts = urlsplit(url)
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise invalid_parameter(f"{url} cannot use the HTTP protocol.")
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def impossible_flows(call: Call) -> None:
+    """Refuse flows that cannot work, or not together: InvalidOAuthFlowException."""
+    flows = set(call.get("AllowedOAuthFlows", []))
+    if flows & {"code", "implicit"} and not call.get("CallbackURLs"):
+        raise invalid_parameter(
+            "CallbackURLs can not be empty when code grant flow or implicit flow is "
+            "selected."
+        )
+    if "client_credentials" not in flows:
+        return
+    if flows != {"client_credentials"}:
+        raise _invalid_flow("along with code flow or implicit flow.")
+    if not _has_secret(call):
+        raise _invalid_flow("if client does not have a client secret.")
+    if STANDARD_SCOPES & set(call.get("AllowedOAuthScopes", [])):
+        raise _invalid_flow("along with the scopes of users.")
+
+
+def _invalid_flow(why: str) -> AwsFault:
+    return AwsFault(
+        "InvalidOAuthFlowException",
+        f"client_credentials flow can not be selected {why}",
+    )
+
+
+def _has_secret(call: Call) -> bool:
+    clients = call.backend.user_pools[call["UserPoolId"]].clients
+    known = clients.get(call.get("ClientId"))
+    return bool(known.generate_secret if known else call.get("GenerateSecret"))
+
+
+@cognito_idp.answers("CreateUserPoolClient")
+def create_user_pool_client(call: Call) -> dict[str, Any]:
+    """Answer when the client was made, which moto does not know."""
+    client_id = call.forward()["UserPoolClient"]["ClientId"]
+    client = call.backend.user_pools[call["UserPoolId"]].clients[client_id]
+    client.extended_config["CreationDate"] = datetime.now(UTC)
+    client.extended_config["LastModifiedDate"] = datetime.now(UTC)
+    return call.ask(
+        "DescribeUserPoolClient", UserPoolId=call["UserPoolId"], ClientId=client_id
+    )
+
+
+@cognito_idp.answers("UpdateUserPoolClient")
+def update_user_pool_client(call: Call) -> dict[str, Any]:
+    """Replace the settings: what is omitted gets its default; moto merges."""
+    pool_id, client_id = (call[name] for name in IDENTIFIERS)
+    client = call.backend.describe_user_pool_client(pool_id, client_id)
+    fresh = type(client)(pool_id, client.generate_secret, None).extended_config
+    kept = {name: client.extended_config[name] for name in KEPT}
+    given = {name: call[name] for name in call.params if name not in IDENTIFIERS}
+    client.extended_config = fresh | kept | given
+    client.extended_config["LastModifiedDate"] = datetime.now(UTC)
+    return call.ask("DescribeUserPoolClient", UserPoolId=pool_id, ClientId=client_id)
+
+
+@cognito_idp.answers("UpdateResourceServer")
+def update_resource_server(call: Call) -> dict[str, Any]:
+    """Replace name and scopes; moto has no UpdateResourceServer."""
+    server = _resource_server(call)
+    server.name = call["Name"]
+    server.scopes = call.get("Scopes", [])
+    return {"ResourceServer": server.to_json()}
+
+
+@cognito_idp.answers("DeleteResourceServer")
+def delete_resource_server(call: Call) -> dict[str, Any]:
+    """Delete a resource server; moto has no DeleteResourceServer."""
+    servers = call.backend.user_pools[call["UserPoolId"]].resource_servers
+    del servers[_resource_server(call).identifier]
+    return {}
+
+
+def _resource_server(call: Call) -> Any:
+    identifier = call["Identifier"]
+    servers = call.backend.user_pools[call["UserPoolId"]].resource_servers
+    if identifier not in servers:
+        raise not_found(f"Resource server {identifier} does not exist.")
+    return servers[identifier]

@@ -1,0 +1,155 @@
+"""User pools: their ids, settings, tags and deletion."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.corrections.call import EVERY
+from cognito_gw.local.corrections.cognito_idp.faults import (
+    invalid_parameter,
+    not_found,
+)
+from cognito_gw.local.corrections.services import cognito_idp
+
+if TYPE_CHECKING:
+    from cognito_gw.local.corrections.call import Call
+
+ALPHABET = string.ascii_letters + string.digits
+LARGEST_PAGE = 60
+# UpdateUserPool resets what it is not given, but for what is fixed at creation and
+# for the policies, which were measured to stay.
+KEPT = ("AliasAttributes", "Policies", "UsernameAttributes", "UsernameConfiguration")
+POLICY_DEFAULTS = {
+    "MinimumLength": 8,
+    "RequireUppercase": False,
+    "RequireLowercase": False,
+    "RequireNumbers": False,
+    "RequireSymbols": False,
+    "TemporaryPasswordValidityDays": 7,
+}
+
+
+@cognito_idp.refuses(EVERY)
+def absent_pool(call: Call) -> None:
+    """Refuse a pool that is not there: ResourceNotFoundException; moto: KeyError."""
+    pool_id = call.get("UserPoolId")
+    if pool_id is not None and pool_id not in call.backend.user_pools:
+        raise not_found(f"User pool {pool_id} does not exist.")
+
+
+@cognito_idp.refuses("ListUserPools", "ListUserPoolClients")
+def page_too_large(call: Call) -> None:
+    """Refuse more than 60 results a page: InvalidParameterException."""
+    size = call.get("MaxResults", 0)
+    if size > LARGEST_PAGE:
+        raise invalid_parameter(
+            f"1 validation error detected: Value '{size}' at 'maxResults' failed to "
+            "satisfy constraint: Member must have value less than or equal to 60"
+        )
+
+
+@cognito_idp.answers("CreateUserPool")
+def create_user_pool(call: Call) -> dict[str, Any]:
+    """Give ids of AWS's form, and every standard attribute beside the custom ones."""
+    from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
+
+    made = call.forward()["UserPool"]["Id"]
+    pool = call.backend.user_pools.pop(made)
+    pool.id = f"{call.region}_{''.join(secrets.choice(ALPHABET) for _ in range(9))}"
+    pool.arn = pool.arn.replace(made, pool.id)
+    call.backend.user_pools[pool.id] = pool
+    for name, schema in CognitoIdpUserPoolAttribute.STANDARD_SCHEMA.items():
+        standard = CognitoIdpUserPoolAttribute(name, custom=False, schema=schema)
+        pool.schema_attributes.setdefault(name, standard)
+    _complete(pool)
+    return {"UserPool": call.ask("DescribeUserPool", UserPoolId=pool.id)["UserPool"]}
+
+
+@cognito_idp.answers("UpdateUserPool")
+def update_user_pool(call: Call) -> dict[str, Any]:
+    """Keep what is fixed at creation; moto resets that too."""
+    pool = call.backend.user_pools[call["UserPoolId"]]
+    before = pool.extended_config
+    pool.update_extended_config(
+        {name: before[name] for name in KEPT if name in before}
+        | {name: call[name] for name in call.params if name != "UserPoolId"}
+    )
+    pool.name = pool.extended_config.pop("PoolName", pool.name)
+    pool.last_modified_date = datetime.now(UTC)
+    _complete(pool)
+    return {}
+
+
+def _complete(pool: Any) -> None:
+    settings = pool.extended_config
+    # moto answers this one, once set, before what SetUserPoolMfaConfig says later.
+    pool.mfa_config = settings.pop("MfaConfiguration", pool.mfa_config)
+    policies = settings["Policies"]
+    policy = POLICY_DEFAULTS | policies.get("PasswordPolicy", {})
+    settings["Policies"] = policies | {"PasswordPolicy": policy}
+
+
+@cognito_idp.refuses("SetUserPoolMfaConfig")
+def mfa_off_and_configured(call: Call) -> None:
+    """Refuse to configure what is off: InvalidParameterException."""
+    token = call.get("SoftwareTokenMfaConfiguration", {})
+    if call.get("MfaConfiguration", "OFF") == "OFF" and token.get("Enabled"):
+        raise invalid_parameter(
+            "Invalid MFA configuration given, can't turn off MFA and configure an MFA "
+            "together."
+        )
+
+
+@cognito_idp.answers("SetUserPoolMfaConfig")
+def set_user_pool_mfa_config(call: Call) -> dict[str, Any]:
+    """Read an omitted MfaConfiguration as OFF; moto refuses it."""
+    return call.forward(MfaConfiguration=call.get("MfaConfiguration", "OFF"))
+
+
+@cognito_idp.refuses("DeleteUserPool")
+def pool_protected(call: Call) -> None:
+    """Refuse while it has a domain or protection: InvalidParameterException."""
+    pool = call.backend.user_pools[call["UserPoolId"]]
+    if pool.domain:
+        raise invalid_parameter(
+            "User pool cannot be deleted. It has a domain configured that should be "
+            "deleted first."
+        )
+    if pool.extended_config.get("DeletionProtection") == "ACTIVE":
+        raise invalid_parameter(
+            "The user pool cannot be deleted because deletion protection is activated. "
+            "Deletion protection must be inactivated first."
+        )
+
+
+@cognito_idp.answers("TagResource")
+def tag_resource(call: Call) -> dict[str, Any]:
+    """Tag a pool; moto has no TagResource."""
+    settings = _pool_of_arn(call).extended_config
+    settings["UserPoolTags"] = settings.get("UserPoolTags", {}) | call["Tags"]
+    return {}
+
+
+@cognito_idp.answers("UntagResource")
+def untag_resource(call: Call) -> dict[str, Any]:
+    """Untag a pool; moto has no UntagResource."""
+    settings = _pool_of_arn(call).extended_config
+    tags, removed = settings.get("UserPoolTags", {}), call["TagKeys"]
+    settings["UserPoolTags"] = {key: tags[key] for key in tags if key not in removed}
+    return {}
+
+
+@cognito_idp.answers("ListTagsForResource")
+def list_tags_for_resource(call: Call) -> dict[str, Any]:
+    """Read the tags of a pool; moto has no ListTagsForResource."""
+    return {"Tags": _pool_of_arn(call).extended_config.get("UserPoolTags", {})}
+
+
+def _pool_of_arn(call: Call) -> Any:
+    pool_id = call["ResourceArn"].rpartition("/")[2]
+    if pool_id not in call.backend.user_pools:
+        raise not_found(f"User pool {pool_id} does not exist.")
+    return call.backend.user_pools[pool_id]

@@ -1,0 +1,59 @@
+"""Users that an administrator makes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cognito_gw.local.corrections.services import cognito_idp
+from cognito_gw.local.faults import AwsFault
+
+if TYPE_CHECKING:
+    from cognito_gw.local.corrections.call import Call
+
+SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
+DEMANDS = {
+    "RequireLowercase": (r"[a-z]", "lowercase characters"),
+    "RequireUppercase": (r"[A-Z]", "uppercase characters"),
+    "RequireNumbers": (r"\d", "numeric characters"),
+    "RequireSymbols": (SYMBOLS, "symbol characters"),
+}
+
+
+@cognito_idp.refuses("AdminCreateUser")
+def same_name_in_other_case(call: Call) -> None:
+    """Refuse it where case does not count: UsernameExistsException; moto takes it."""
+    pool = call.backend.user_pools[call["UserPoolId"]]
+    case = pool.extended_config.get("UsernameConfiguration", {})
+    if case.get("CaseSensitive", True) or call.get("MessageAction") == "RESEND":
+        return
+    aliases = pool.extended_config.get("UsernameAttributes", [])
+    taken = {
+        name.lower()
+        for user in pool.users.values()
+        for name in (user.username, *map(user.attribute_lookup.get, aliases))
+        if name
+    }
+    if call["Username"].lower() in taken:
+        raise AwsFault("UsernameExistsException", "User account already exists")
+
+
+@cognito_idp.refuses("AdminCreateUser", "AdminSetUserPassword")
+def weak_password(call: Call) -> None:
+    """Refuse what the policy forbids, in AWS's words: InvalidPasswordException."""
+    password = call.get("TemporaryPassword") or call.get("Password")
+    if password is None:
+        return
+    pool = call.backend.user_pools[call["UserPoolId"]]
+    policy = pool.extended_config["Policies"]["PasswordPolicy"]
+    if len(password) < policy["MinimumLength"]:
+        raise _nonconforming("Password not long enough")
+    for demand, (pattern, what) in DEMANDS.items():
+        if policy[demand] and not re.search(pattern, password):
+            raise _nonconforming(f"Password must have {what}")
+
+
+def _nonconforming(why: str) -> AwsFault:
+    return AwsFault(
+        "InvalidPasswordException", f"Password did not conform with policy: {why}"
+    )

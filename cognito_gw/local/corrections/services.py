@@ -1,0 +1,14 @@
+"""The services with corrections."""
+
+from cognito_gw.local.corrections.call import Service
+
+apigateway = Service("apigateway")
+cognito_idp = Service("cognito-idp")
+iam = Service("iam")
+awslambda = Service("lambda")
+tagging = Service("resourcegroupstaggingapi")
+
+SERVICES = {
+    service.name: service
+    for service in (apigateway, cognito_idp, iam, awslambda, tagging)
+}

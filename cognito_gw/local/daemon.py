@@ -1,0 +1,212 @@
+"""The local AWS as a background process: started, found again, stopped.
+
+A state file says where it is, and is believed only while its server holds a lock on it
+and answers with the pid and the random instance id that the file names.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from select import select
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from urllib.parse import urlsplit
+
+from cognito_gw.errors import CgwError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STATE, LOG, LOCK = "local.json", "local.log", "local.lock"
+EXTRA = ("aiohttp", "awslambdaric", "flask", "flask_cors", "jwt", "moto")
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+HEALTH_SECONDS = 5.0
+POLL_SECONDS = 0.02
+LOG_TAIL = 5
+
+
+@dataclass(frozen=True)
+class Server:
+    """A local AWS that runs."""
+
+    url: str
+    pid: int
+    log: Path
+
+
+def running(state_dir: Path) -> Server | None:
+    """Return the local AWS that runs, and forget one that does not."""
+    server = _find(state_dir)
+    if server is None and (state_dir / STATE).exists():
+        with _lock(state_dir):
+            server = _find_or_forget(state_dir)
+    return server
+
+
+def start(state_dir: Path, port: int = 0) -> Server:
+    """Return the local AWS that runs, started on `port` (0: any) when none does."""
+    _private_directory(state_dir)
+    with _lock(state_dir):
+        server = _find_or_forget(state_dir)
+        if server is None:
+            _require_extra()
+            _spawn(state_dir, port)
+            server = _find(state_dir)
+    if server is None:
+        raise _died(state_dir / LOG)
+    return server
+
+
+def stop(state_dir: Path) -> bool:
+    """End the local AWS that runs, and tell whether there was one."""
+    server = running(state_dir)
+    if server is None:
+        return False
+    with (
+        suppress(FileNotFoundError, ProcessLookupError),  # it went by itself
+        (state_dir / STATE).open() as state,
+    ):
+        os.kill(server.pid, signal.SIGTERM)
+        if not _dies(state):
+            # It leads its own session, so that its Lambda processes end with it.
+            os.killpg(server.pid, signal.SIGKILL)
+    (state_dir / STATE).unlink(missing_ok=True)
+    return True
+
+
+def recorded_instance(state_dir: Path) -> str | None:
+    """Return the id of the local AWS that last ran here, without asking it."""
+    try:
+        return str(json.loads((state_dir / STATE).read_text())["instance"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _find(state_dir: Path) -> Server | None:
+    try:
+        with (state_dir / STATE).open() as file:
+            state = json.load(file)
+            alive = _lives(file)
+        server = Server(state["url"], state["pid"], state_dir / LOG)
+        identity = {"instance": state["instance"], "pid": state["pid"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return server if alive and _health(server.url) == identity else None
+
+
+def _find_or_forget(state_dir: Path) -> Server | None:
+    server = _find(state_dir)
+    if server is None:
+        (state_dir / STATE).unlink(missing_ok=True)
+    return server
+
+
+def _health(url: str) -> Any:
+    connection = http.client.HTTPConnection(
+        urlsplit(url).netloc, timeout=HEALTH_SECONDS
+    )
+    try:
+        connection.request("GET", "/_cgw/health")
+        return json.load(connection.getresponse())
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _spawn(state_dir: Path, port: int) -> None:
+    """Start the server; it says by pipe that it is ready, or why it cannot be."""
+    ready, child_end = os.pipe()
+    command = [sys.executable, "-m", "cognito_gw.local", f"--port={port}"]
+    command += [f"--state-dir={state_dir}", f"--ready-fd={child_end}"]
+    with os.fdopen(ready, "rb") as reports:
+        _run_detached(command, child_end, state_dir / LOG)
+        report = _read_report(reports)
+    if report is None:
+        raise _died(state_dir / LOG)
+    if "error" in report:
+        raise CgwError(report["error"], hint=report["hint"])
+
+
+def _run_detached(command: list[str], child_end: int, log_path: Path) -> None:
+    """Run a command that forks away from us at once, so that it is nobody's zombie."""
+    with os.fdopen(child_end, "wb"), os.fdopen(_open_log(log_path), "wb") as log:
+        subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[child_end],
+        )
+
+
+def _read_report(reports: BinaryIO) -> dict[str, Any] | None:
+    readable, _, _ = select([reports], [], [], START_SECONDS)
+    line = reports.read() if readable else b""
+    return json.loads(line) if line else None
+
+
+def _died(log: Path) -> CgwError:
+    lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
+    what = "\n".join(["the local AWS did not start", *lines])
+    return CgwError(what, hint=f"the whole log is in {log}")
+
+
+def _require_extra() -> None:
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise CgwError(
+            f"the local AWS needs {', '.join(missing)}, not installed",
+            hint="pip install 'cognito-gw[local]'",
+        )
+
+
+def _lives(state: TextIO) -> bool:
+    """Tell whether the server lives: it locks its state file for as long as it does.
+
+    Its pid would not tell: it may be another process's by now, or a zombie's.
+    """
+    try:
+        fcntl.flock(state, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _dies(state: TextIO) -> bool:
+    deadline = time.monotonic() + STOP_SECONDS
+    while _lives(state):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _private_directory(path: Path) -> None:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
+def _open_log(path: Path) -> int:
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+@contextmanager
+def _lock(state_dir: Path) -> Iterator[None]:
+    """Let one process at a time start or forget the server of this directory."""
+    with os.fdopen(os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

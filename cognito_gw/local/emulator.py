@@ -1,0 +1,109 @@
+"""moto in this process: HTTP in, HTTP out, and boto3 clients that need no socket."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
+from botocore.session import Session
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.request import Request
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    create_backend_app,
+)
+from werkzeug.test import run_wsgi_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from botocore.client import BaseClient
+
+ACCOUNT: str = DEFAULT_ACCOUNT_ID
+
+
+@dataclass(frozen=True)
+class HttpCall:
+    """One request as it came over the wire."""
+
+    method: str
+    url: str  # its path is still percent-encoded, as ARNs in it hold slashes
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """One answer as it goes over the wire."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def send(call: HttpCall) -> HttpAnswer:
+    """Let moto answer; an exception inside moto is raised here."""
+    body, status, headers = run_wsgi_app(
+        _application(), as_werkzeug(call).environ, buffered=True
+    )
+    return HttpAnswer(int(status.split()[0]), dict(headers), b"".join(body))
+
+
+def as_werkzeug(call: HttpCall) -> Any:
+    """Return the request in the form in which moto routes and parses it."""
+    return Request.from_primitives(call.method, call.url, call.headers, call.body)
+
+
+def backend(service: str, region: str) -> Any:
+    """Return moto's own objects of a service, to read or to put right."""
+    regions = get_backend(service)[ACCOUNT]
+    return regions[region if region in regions else "aws"]
+
+
+def regional_backends(service: str) -> list[Any]:
+    """Return moto's own objects of a service in each region used so far."""
+    return list(get_backend(service)[ACCOUNT].values())
+
+
+@cache
+def client(service: str, region: str) -> BaseClient:
+    """Return a boto3 client that moto answers itself, uncorrected."""
+    session = Session()
+    session.set_credentials("local", "local")
+    made: BaseClient = session.create_client(
+        service, region_name=region, config=Config(retries={"total_max_attempts": 1})
+    )
+    made.meta.events.register_first("before-send", _answer_in_process)
+    return made
+
+
+def warm_up(service: str) -> None:
+    """Import what the first call of a service would otherwise wait for."""
+    client(service, "us-east-1")
+    get_backend(service)
+
+
+@cache
+def _application() -> Any:
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def _answer_in_process(request: Any, **_: Any) -> Any:
+    answer = send(
+        HttpCall(request.method, request.url, request.headers, request.body or b"")
+    )
+    headers = HTTPHeaders.from_dict(dict(answer.headers))
+    return AWSResponse(request.url, answer.status, headers, _Raw(answer.body))
+
+
+class _Raw(io.BytesIO):
+    """The part of an urllib3 response that botocore reads."""
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        yield self.read()

@@ -1,0 +1,266 @@
+"""Serves the deployed stages as API Gateway does: route, authorizer, integration."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import logging
+import re
+import secrets
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from cognito_gw.local import gateway_response as answers
+from cognito_gw.local import store
+from cognito_gw.local.authorizer import Allowed, Authorizer, Refused
+from cognito_gw.local.event import Incoming, Served, is_binary, proxy_event
+from cognito_gw.local.execution_log import ExecutionLog
+from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.gateway_response import Kind, gateway_response
+from cognito_gw.local.mock_integration import mock_response
+from cognito_gw.local.proxy_response import Malformed, Outgoing, from_payload
+from cognito_gw.routing import Match, Router
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.local.functions import Functions
+    from cognito_gw.local.keys import Keys
+    from cognito_gw.local.snapshot import DeployedStage, Snapshot
+
+_log = logging.getLogger(__name__)
+_FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
+_TIMEOUT_MS = 29_000
+_MOST_BODY = 10 * 1024 * 1024
+_TEST_STAGE = "test-invoke-stage"
+# AWS computes these itself; a function's own are handed on under another name.
+_REMAPPED = {"date", "server", "connection", "content-length", "www-authenticate"}
+
+
+class Gateway:
+    """Answers requests to stages; what is not deployed is not there."""
+
+    def __init__(
+        self,
+        stages: Callable[[str, str], DeployedStage | None],
+        keys: Keys,
+        functions: Functions,
+        url: str,
+    ) -> None:
+        """Serve `stages(api_id, name)`; run `functions`; trust `keys`."""
+        self._stages = stages
+        self._keys = keys
+        self._functions = functions
+        self._url = url
+        self._routers: dict[tuple[str, str], Router] = {}
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request to `/{api_id}/{stage}/…`."""
+        api_id, stage_name = request.match_info["api_id"], request.match_info["stage"]
+        incoming = await _incoming(request)
+        stage = self._stages(api_id, stage_name)
+        if stage is None:
+            outgoing, why = _say(answers.FORBIDDEN, {}, incoming), "no such stage"
+        else:
+            outgoing, why = await self._answer(incoming, stage)
+        _log.info("%s %s %d: %s", request.method, request.path, outgoing.status, why)
+        return _http(outgoing, incoming)
+
+    async def test_invoke(
+        self, draft: Snapshot, resource_id: str, verb: str, request: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Answer TestInvokeMethod: the draft as it is, without its authorizer."""
+        resource = next(each for each in draft.resources if each["id"] == resource_id)
+        methods = resource.get("resourceMethods", {})
+        method = methods.get(verb) or methods.get("ANY")
+        if method is None:
+            raise AwsFault(
+                "NotFoundException", "Invalid Method identifier specified", 404
+            )
+        incoming = _test_request(resource, verb, request)
+        path, _, _ = incoming.path.partition("?")
+        found = Router([resource]).match(verb, path)
+        match = found or Match(resource, method)
+        variables = request.get("stageVariables") or {}
+        served = Served(draft, _TEST_STAGE, None, variables)
+        log = ExecutionLog(incoming, resource["path"])
+        began = time.monotonic()
+        outgoing, why = await self._integrate(incoming, served, match, None)
+        latency = int((time.monotonic() - began) * 1000)
+        return log.answer(outgoing, why, latency)
+
+    async def _answer(
+        self, request: Incoming, stage: DeployedStage
+    ) -> tuple[Outgoing, str]:
+        snapshot = stage.snapshot
+        custom = snapshot.gateway_responses
+        match = self._router(stage).match(request.method, request.path)
+        if match is None or match.method["authorizationType"] == "AWS_IAM":
+            return _unrouted(request, custom, match)
+        if len(request.body) > _MOST_BODY:
+            return _say(answers.TOO_LARGE, custom, request), "the body is too large"
+        decision = self._decide(request, snapshot, match.method)
+        if isinstance(decision, Refused):
+            kind = answers.UNAUTHORIZED
+            return _say(kind, custom, request, decision.message), decision.reason
+        claims = decision.claims if decision else None
+        served = Served(snapshot, stage.name, stage.deployment_id, stage.variables)
+        return await self._integrate(request, served, match, claims)
+
+    def _router(self, stage: DeployedStage) -> Router:
+        key = (stage.snapshot.api_id, stage.deployment_id)
+        if key not in self._routers:
+            self._routers[key] = Router(stage.snapshot.resources)
+        return self._routers[key]
+
+    def _decide(
+        self, request: Incoming, snapshot: Snapshot, method: dict[str, Any]
+    ) -> Allowed | Refused | None:
+        """Ask the method's authorizer; None where it has none to ask."""
+        if method["authorizationType"] == "NONE":
+            return None
+        settings = snapshot.authorizers.get(method.get("authorizerId", ""))
+        if settings is None or settings["type"] != "COGNITO_USER_POOLS":
+            return Refused("the method's authorizer is none that is known here")
+        authorizer = Authorizer(settings, self._keys, self._url)
+        scopes = method.get("authorizationScopes") or []
+        return authorizer.decide(request.header(authorizer.header), scopes)
+
+    async def _integrate(
+        self,
+        request: Incoming,
+        served: Served,
+        match: Match,
+        claims: dict[str, Any] | None,
+    ) -> tuple[Outgoing, str]:
+        custom = served.snapshot.gateway_responses
+        integration = match.method.get("methodIntegration") or {}
+        if integration.get("type") == "MOCK":
+            outgoing = mock_response(integration, request)
+            if outgoing is not None:
+                return outgoing, "mock"
+        if integration.get("type") != "AWS_PROXY":
+            why = f"an integration of type {integration.get('type')} is not served here"
+            return _say(answers.CONFIGURATION_ERROR, custom, request), why
+        return await self._call_function(request, served, match, claims)
+
+    async def _call_function(
+        self,
+        request: Incoming,
+        served: Served,
+        match: Match,
+        claims: dict[str, Any] | None,
+    ) -> tuple[Outgoing, str]:
+        custom = served.snapshot.gateway_responses
+        integration = match.method["methodIntegration"]
+        found = _FUNCTION.search(integration.get("uri", ""))
+        source = _source_arn(served, request.method, match.resource["path"])
+        if found is None or not store.may_invoke(found[1], source):
+            why = "Invalid permissions on Lambda function"
+            return _say(answers.CONFIGURATION_ERROR, custom, request), why
+        event = json.dumps(proxy_event(request, served, match, claims)).encode()
+        seconds = (integration.get("timeoutInMillis") or _TIMEOUT_MS) / 1000
+        try:
+            async with asyncio.timeout(seconds):
+                done = await self._functions.invoke(found[1], event)
+        except TimeoutError:
+            return _say(answers.TIMED_OUT, custom, request), "the integration timed out"
+        if done.error:
+            why = f"the function failed: {done.payload.decode('utf-8', 'replace')}"
+            return _say(answers.BAD_ANSWER, custom, request), why
+        is_binary_api = is_binary(request.header("Accept"), served.snapshot)
+        try:
+            return from_payload(done.payload, is_binary_api=is_binary_api), "function"
+        except Malformed as error:
+            why = f"Malformed Lambda proxy response: {error}"
+            return _say(answers.BAD_ANSWER, custom, request), why
+
+
+def _say(
+    kind: Kind,
+    customised: dict[str, dict[str, Any]],
+    request: Incoming,
+    message: str | None = None,
+) -> Outgoing:
+    return gateway_response(kind, customised, request, message)
+
+
+def _unrouted(
+    request: Incoming, custom: dict[str, dict[str, Any]], match: Match | None
+) -> tuple[Outgoing, str]:
+    """Refuse what the stage does not have, or what would need a signature."""
+    why = "no such route is deployed" if match is None else "the method wants SigV4"
+    sent = request.header("Authorization")
+    if not sent:
+        return _say(answers.NO_ROUTE, custom, request), why
+    # With the header, AWS takes the request for a signed one that is badly signed.
+    digest = base64.b64encode(hashlib.sha256(sent.encode()).digest()).decode()
+    message = (
+        "Invalid key=value pair (missing equal-sign) in Authorization header "
+        f"(hashed with SHA-256 and encoded with Base64): '{digest}'."
+    )
+    return _say(answers.NOT_SIGNED, custom, request, message), why
+
+
+def _source_arn(served: Served, verb: str, path: str) -> str:
+    snapshot = served.snapshot
+    place = f"arn:aws:execute-api:{snapshot.region}:{snapshot.account}"
+    return f"{place}:{snapshot.api_id}/{served.stage}/{verb}{path}"
+
+
+async def _incoming(request: web.Request) -> Incoming:
+    _, _, rest = request.rel_url.raw_path.partition("/_aws/execute-api/")
+    path = "/" + "/".join(rest.split("/")[2:])
+    return Incoming(
+        method=request.method,
+        path=path,
+        query=request.rel_url.raw_query_string,
+        headers=list(request.headers.items()),
+        body=await request.read(),
+        source_ip=request.remote or "127.0.0.1",
+        **_ids(),
+    )
+
+
+def _test_request(
+    resource: dict[str, Any], verb: str, request: dict[str, Any]
+) -> Incoming:
+    path, _, query = (request.get("pathWithQueryString") or "").partition("?")
+    headers = list((request.get("headers") or {}).items())
+    for name, values in (request.get("multiValueHeaders") or {}).items():
+        headers += [(name, value) for value in values]
+    return Incoming(
+        method=verb,
+        path=path or resource["path"],
+        query=query,
+        headers=headers,
+        body=(request.get("body") or "").encode(),
+        source_ip="test-invoke-source-ip",
+        **_ids(),
+    )
+
+
+def _ids() -> dict[str, str]:
+    random = secrets.token_hex(12)
+    return {
+        "request_id": str(uuid.uuid4()),
+        "extended_request_id": base64.b64encode(secrets.token_bytes(11)).decode(),
+        "trace_id": f"Root=1-{int(time.time()):08x}-{random}",
+    }
+
+
+def _http(outgoing: Outgoing, request: Incoming) -> web.Response:
+    response = web.Response(status=outgoing.status, body=outgoing.body)
+    response.headers.popall("Content-Type", None)
+    response.headers["x-amzn-RequestId"] = request.request_id
+    response.headers["x-amz-apigw-id"] = request.extended_request_id
+    response.headers["X-Amzn-Trace-Id"] = request.trace_id
+    for name, value in outgoing.headers:
+        remapped = f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
+        response.headers.add(remapped, value)
+    return response

@@ -1,0 +1,104 @@
+"""One application on one port: the control plane and the data plane."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from cognito_gw.local import oidc
+from cognito_gw.local.control import ControlPlane
+from cognito_gw.local.functions import Functions
+from cognito_gw.local.gateway import Gateway
+from cognito_gw.local.keys import Keys
+from cognito_gw.local.live import Invoke, TestInvokeMethod
+from cognito_gw.local.sign_in import SignIn
+from cognito_gw.local.snapshot import Snapshots
+from cognito_gw.local.stages import Stages
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+MEBI = 1 << 20
+# A function's zip may have 50 MB, and travels as base64.
+MAX_BODY = 128 * MEBI
+# API Gateway takes 10 KiB of headers; ours must see more to refuse it.
+MAX_LINE = 64 * 1024
+STAGE = "/_aws/execute-api/{api_id}/{stage}"
+
+
+def application(url: str, instance: str) -> web.Application:
+    """Return the local AWS that lives at `url`."""
+    app = web.Application(
+        client_max_size=MAX_BODY, middlewares=[_only_hosts(_own_hosts(url))]
+    )
+    keys, functions, snapshots = Keys(), Functions(url), Snapshots()
+    gateway = Gateway(Stages(snapshots).find, keys, functions, url)
+    control = ControlPlane(SignIn(keys, url).operations, snapshots)
+    test_invoke = TestInvokeMethod(gateway, control)
+    control.answer_live("lambda", "Invoke", Invoke(functions))
+    control.answer_live("apigateway", "TestInvokeMethod", test_invoke)
+    app.add_routes(
+        [
+            web.get("/_cgw/health", _health(instance)),
+            *oidc.routes(keys, url),
+            web.route("*", STAGE, gateway.handle),
+            web.route("*", STAGE + "/{path:.*}", gateway.handle),
+            web.route("*", "/{path:.*}", control.handle),
+        ]
+    )
+    app.cleanup_ctx.append(_warmed_up(control))
+    app.cleanup_ctx.append(_closed_at_end(control, functions))
+    return app
+
+
+def _warmed_up(
+    control: ControlPlane,
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def warmed_up(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(control.warm_up())
+        yield
+        task.cancel()
+
+    return warmed_up
+
+
+def _closed_at_end(
+    control: ControlPlane, functions: Functions
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def closed_at_end(_: web.Application) -> AsyncIterator[None]:
+        yield
+        await functions.close()
+        control.close()
+
+    return closed_at_end
+
+
+def _health(instance: str) -> Handler:
+    async def health(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"instance": instance, "pid": os.getpid()})
+
+    return health
+
+
+def _own_hosts(url: str) -> frozenset[str]:
+    port = urlsplit(url).port
+    return frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+
+
+def _only_hosts(hosts: frozenset[str]) -> Callable[..., Awaitable[web.StreamResponse]]:
+    @web.middleware
+    async def refuse_foreign_host(
+        request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        """Guard against DNS rebinding: a foreign name that leads to this port."""
+        if request.host not in hosts:
+            return web.Response(status=403, text="This host is not served here.\n")
+        return await handler(request)
+
+    return refuse_foreign_host

@@ -1,0 +1,125 @@
+"""AWS's wire protocols, server side: which operation, its input, its answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.routing import NotFound, get_service_router
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+
+from cognito_gw.local.emulator import HttpAnswer, HttpCall, as_werkzeug
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cognito_gw.local.faults import AwsFault
+
+SERVICE_OF_TARGET = {
+    "AWSCognitoIdentityProviderService": "cognito-idp",
+    "Logs_20140328": "logs",
+    "ResourceGroupsTaggingAPI_20170126": "resourcegroupstaggingapi",
+}
+SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+UNSIGNED_REGION = "us-east-1"
+
+XML_FAULT = """\
+<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>\
+<Message>{message}</Message></Error><RequestId>local</RequestId></ErrorResponse>"""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One AWS operation, recognised in an HTTP request."""
+
+    service: str
+    name: str
+    region: str
+    protocol: str  # as its service may speak several, the one of this request
+    uri_parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def model(self) -> Any:
+        """The operation's description in botocore's service model."""
+        return get_service_model(self.service).operation_model(self.name)
+
+
+def is_aws_call(call: HttpCall) -> bool:
+    """Tell an AWS client by headers that a web page cannot send across origins."""
+    return bool(SCOPE.search(call.headers.get("Authorization", ""))) or (
+        "X-Amz-Target" in call.headers
+    )
+
+
+def recognise(call: HttpCall) -> Operation | None:
+    """Tell which operation is called, or None where only moto may know it."""
+    scope = SCOPE.search(call.headers.get("Authorization", ""))
+    region = scope["region"] if scope else UNSIGNED_REGION
+    target, _, name = call.headers.get("X-Amz-Target", "").partition(".")
+    if target:
+        service = SERVICE_OF_TARGET.get(target)
+        return Operation(service, name, region, "json") if service else None
+    match scope and scope["service"]:
+        case "iam" | "sts" as service:
+            action = parse_qs(call.body.decode()).get("Action", [""])[0]
+            return Operation(service, action, region, "query")
+        case "apigateway" | "lambda" as service:
+            return _rest_operation(call, service, region)
+    return None
+
+
+def _rest_operation(call: HttpCall, service: str, region: str) -> Operation | None:
+    try:
+        model, parameters = get_service_router(service).match(as_werkzeug(call))
+    except NotFound:
+        return None
+    return Operation(service, model.name, region, "rest-json", parameters)
+
+
+def read_input(operation: Operation, call: HttpCall) -> dict[str, Any]:
+    """Return the operation's parameters, spelt as boto3 spells them."""
+    request = as_werkzeug(call)
+    parser = PROTOCOL_PARSERS[operation.protocol](operation.model)
+    parsed: dict[str, Any] = parser.parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": operation.uri_parameters,
+        }
+    )
+    return {name: value for name, value in parsed.items() if value is not None}
+
+
+def write_answer(operation: Operation, answer: dict[str, Any]) -> HttpAnswer:
+    """Return the answer as the operation's protocol spells it."""
+    serializer = get_serializer_class(operation.service, operation.protocol)
+    written = serializer(operation.model).serialize(answer)
+    body = written["body"]
+    return HttpAnswer(
+        # Lambda's Invoke is the one operation that answers with its status.
+        answer.get("StatusCode", written["status_code"]),
+        written["headers"],
+        body.encode() if isinstance(body, str) else body,
+    )
+
+
+def write_fault(operation: Operation | None, fault: AwsFault) -> HttpAnswer:
+    """Return the refusal in the shape in which boto3 finds its code and message."""
+    headers = {"x-amzn-ErrorType": fault.code}
+    if operation and operation.protocol == "query":
+        body = XML_FAULT.format(code=fault.code, message=escape(fault.message))
+        return HttpAnswer(
+            fault.status, headers | {"Content-Type": "text/xml"}, body.encode()
+        )
+    document = {"__type": fault.code, "message": fault.message}
+    headers["Content-Type"] = "application/json"
+    return HttpAnswer(fault.status, headers, json.dumps(document).encode())
