@@ -75,7 +75,8 @@ def call(  # noqa: PLR0913 - one argument per option
     verb = (verb or ("POST" if data is not None else "GET")).upper()
     path = "/" + path.lstrip("/")
     url = _invoke_url(session)
-    found = Router(session.stack.api["Resources"].values()).match(verb, urlsplit(path).path)
+    router = Router(session.stack.api["Resources"].values())
+    found = router.match(verb, urlsplit(path).path)
     method = found.method if found else None
     credential = _credential(session, choice, method, user, client)
     sent = [_split(header, ":", "-H") for header in headers]

@@ -13,6 +13,7 @@ import click
 
 from cognito_gw.cli.session import Session
 from cognito_gw.cli.settings import Command, Settings
+from cognito_gw.cli.steps import run_step
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
@@ -96,20 +97,13 @@ class Walkthrough:
         self._tear_down()
 
     def _make(self, step: str, words: str) -> None:
-        from cognito_gw.engine import reconcile
-        from cognito_gw.engine.walk import forward
-
         self._say(f"cgw {step}", words)
-        chosen = self.session.stack.of(step)
-        if step == "authorizer":
-            chosen = [*chosen, *self.session.stack.methods]
-        visit = partial(reconcile.apply, aws=self.session.aws)
-        steps = self.session.walk(visit, forward(chosen), chosen, silently=True)
+        steps = run_step(self.session, step, silently=True)
         for each in steps:
             if each.error:
                 raise each.error
-        made = [each for each in steps if each.is_change]
-        self._result(", ".join(f"{each.word} {each.resource}" for each in made))
+        made = [f"{each.word} {each.resource}" for each in steps if each.is_change]
+        self._result(", ".join(made))
 
     def _test(self) -> None:
         self._say(

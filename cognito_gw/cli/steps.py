@@ -13,7 +13,7 @@ from cognito_gw.cli.settings import Command
 from cognito_gw.errors import Missing
 
 if TYPE_CHECKING:
-    from cognito_gw.engine.resource import Resource
+    from cognito_gw.engine.resource import Resource, Step
 
 _HELP = {
     "pool": "Make the user pool, its groups, resource servers and MFA setting.",
@@ -35,12 +35,20 @@ def _command(step: str) -> click.Command:
     @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
     @with_session
     def command(session: Session, *, with_deps: bool, dry_run: bool) -> None:
-        _run(session, step, with_deps=with_deps, dry_run=dry_run)
+        finish(session, run_step(session, step, with_deps=with_deps, dry_run=dry_run))
 
     return command
 
 
-def _run(session: Session, step: str, *, with_deps: bool, dry_run: bool) -> None:
+def run_step(
+    session: Session,
+    step: str,
+    *,
+    with_deps: bool = False,
+    dry_run: bool = False,
+    silently: bool = False,
+) -> list[Step]:
+    """Make one step's resources, once what they stand on is found."""
     from cognito_gw.engine import reconcile
     from cognito_gw.engine.walk import closure, forward
 
@@ -49,7 +57,7 @@ def _run(session: Session, step: str, *, with_deps: bool, dry_run: bool) -> None
     shown = around if with_deps else chosen
     _require(session, [each for each in around if each not in shown])
     do = partial(reconcile.plan if dry_run else reconcile.apply, aws=session.aws)
-    finish(session, session.walk(do, forward(shown), shown))
+    return session.walk(do, forward(shown), shown, silently=silently)
 
 
 def _chosen(session: Session, step: str) -> list[Resource]:

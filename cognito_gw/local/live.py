@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.local.corrections.apigateway.deployments import draft
 
 if TYPE_CHECKING:
+    from cognito_gw.local.apigw.gateway import Gateway
     from cognito_gw.local.control import ControlPlane
     from cognito_gw.local.corrections.call import Call
-    from cognito_gw.local.functions import Functions
-    from cognito_gw.local.gateway import Gateway
+    from cognito_gw.local.runtime.functions import Functions
 
 
 class Invoke:

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from cognito_gw.local import oidc
+from cognito_gw.local.apigw.gateway import Gateway
 from cognito_gw.local.control import ControlPlane
-from cognito_gw.local.functions import Functions
-from cognito_gw.local.gateway import Gateway
-from cognito_gw.local.keys import Keys
+from cognito_gw.local.identity import oidc
+from cognito_gw.local.identity.keys import Keys
+from cognito_gw.local.identity.sign_in import SignIn
 from cognito_gw.local.live import Invoke, TestInvokeMethod
-from cognito_gw.local.sign_in import SignIn
+from cognito_gw.local.runtime.functions import Functions
 from cognito_gw.local.snapshot import Snapshots
 from cognito_gw.local.stages import Stages
 
@@ -52,31 +52,21 @@ def application(url: str, instance: str) -> web.Application:
             web.route("*", "/{path:.*}", control.handle),
         ]
     )
-    app.cleanup_ctx.append(_warmed_up(control))
-    app.cleanup_ctx.append(_closed_at_end(control, functions))
+    app.cleanup_ctx.append(_lifetime(control, functions))
     return app
 
 
-def _warmed_up(
-    control: ControlPlane,
-) -> Callable[[web.Application], AsyncIterator[None]]:
-    async def warmed_up(_: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(control.warm_up())
-        yield
-        task.cancel()
-
-    return warmed_up
-
-
-def _closed_at_end(
+def _lifetime(
     control: ControlPlane, functions: Functions
 ) -> Callable[[web.Application], AsyncIterator[None]]:
-    async def closed_at_end(_: web.Application) -> AsyncIterator[None]:
+    async def lifetime(_: web.Application) -> AsyncIterator[None]:
+        warming_up = asyncio.create_task(control.warm_up())
         yield
+        warming_up.cancel()
         await functions.close()
         control.close()
 
-    return closed_at_end
+    return lifetime
 
 
 def _health(instance: str) -> Handler:

@@ -23,7 +23,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cognito_gw.local.store import Function
+    from cognito_gw.local.records import Function
 
 _log = logging.getLogger(__name__)
 _BASE = "/2018-06-01/runtime"

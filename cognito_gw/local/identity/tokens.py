@@ -13,8 +13,8 @@ import jwt
 from cognito_gw.local.faults import AwsFault
 
 if TYPE_CHECKING:
-    from cognito_gw.local.keys import Keys
-    from cognito_gw.local.store import AppClient, User
+    from cognito_gw.local.identity.keys import Keys
+    from cognito_gw.local.records import AppClient, User
 
 API_SCOPE = "aws.cognito.signin.user.admin"  # all that a sign-in by API grants
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}

@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from cognito_gw.local import gateway_response as answers
-from cognito_gw.local import store
-from cognito_gw.local.authorizer import Allowed, Authorizer, Refused
-from cognito_gw.local.event import Incoming, Served, is_binary, proxy_event
-from cognito_gw.local.execution_log import ExecutionLog
+from cognito_gw.local import records
+from cognito_gw.local.apigw import gateway_response as answers
+from cognito_gw.local.apigw.authorizer import Allowed, Authorizer, Refused
+from cognito_gw.local.apigw.event import Incoming, Served, is_binary, proxy_event
+from cognito_gw.local.apigw.execution_log import ExecutionLog
+from cognito_gw.local.apigw.gateway_response import Kind, gateway_response
+from cognito_gw.local.apigw.mock_integration import mock_response
+from cognito_gw.local.apigw.proxy_response import Malformed, Outgoing, from_payload
 from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.gateway_response import Kind, gateway_response
-from cognito_gw.local.mock_integration import mock_response
-from cognito_gw.local.proxy_response import Malformed, Outgoing, from_payload
 from cognito_gw.routing import Match, Router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.local.functions import Functions
-    from cognito_gw.local.keys import Keys
+    from cognito_gw.local.identity.keys import Keys
+    from cognito_gw.local.runtime.functions import Functions
     from cognito_gw.local.snapshot import DeployedStage, Snapshot
 
 _log = logging.getLogger(__name__)
@@ -160,7 +160,7 @@ class Gateway:
         integration = match.method["methodIntegration"]
         found = _FUNCTION.search(integration.get("uri", ""))
         source = _source_arn(served, request.method, match.resource["path"])
-        if found is None or not store.may_invoke(found[1], source):
+        if found is None or not records.may_invoke(found[1], source):
             why = "Invalid permissions on Lambda function"
             return _say(answers.CONFIGURATION_ERROR, custom, request), why
         event = json.dumps(proxy_event(request, served, match, claims)).encode()

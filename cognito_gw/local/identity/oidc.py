@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from cognito_gw.local import store
+from cognito_gw.local import records
 
 if TYPE_CHECKING:
-    from cognito_gw.local.keys import Keys
+    from cognito_gw.local.identity.keys import Keys
 
 
 def routes(keys: Keys, url: str) -> list[web.RouteDef]:
@@ -40,7 +40,7 @@ def routes(keys: Keys, url: str) -> list[web.RouteDef]:
 
 def _pool_id(request: web.Request) -> str:
     pool_id = request.match_info["pool_id"]
-    if not store.pool_exists(pool_id):
+    if not records.pool_exists(pool_id):
         message = f"User pool {pool_id} does not exist."
         raise web.HTTPNotFound(text=message)
     return pool_id

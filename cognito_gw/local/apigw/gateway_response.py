@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cognito_gw.local.proxy_response import Outgoing
+from cognito_gw.local.apigw.proxy_response import Outgoing
 
 if TYPE_CHECKING:
-    from cognito_gw.local.event import Incoming
+    from cognito_gw.local.apigw.event import Incoming
 
 _SERVER_ERROR = 500
 

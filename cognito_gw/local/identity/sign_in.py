@@ -12,15 +12,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from cognito_gw.local import store
+from cognito_gw.local import records
 from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.tokens import Tokens
+from cognito_gw.local.identity.tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.local.keys import Keys
-    from cognito_gw.local.store import AppClient, User
+    from cognito_gw.local.identity.keys import Keys
+    from cognito_gw.local.records import AppClient, User
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -214,7 +214,7 @@ class SignIn:
 
     def _admin_sign_out(self, request: Request) -> Answer:
         pool_id = _required(request, "UserPoolId")
-        user = store.find_user(pool_id, _required(request, "Username"))
+        user = records.find_user(pool_id, _required(request, "Username"))
         if user is None:
             raise AwsFault("UserNotFoundException", "User does not exist.")
         self.tokens.revoke_all(pool_id, user.username)
@@ -246,7 +246,7 @@ def _required(fields: dict[str, Any], name: str) -> str:
 
 def _client(request: Request) -> AppClient:
     client_id = _required(request, "ClientId")
-    client = store.find_client(client_id)
+    client = records.find_client(client_id)
     if client is None:
         raise AwsFault(
             "ResourceNotFoundException", f"User pool client {client_id} does not exist."
@@ -299,7 +299,7 @@ def _check_secret(client: AppClient, given: str | None) -> None:
 
 
 def _authenticated(client: AppClient, name: str, password: str) -> User:
-    user = store.find_user(client.pool_id, name)
+    user = records.find_user(client.pool_id, name)
     if user is None and client.settings.get("PreventUserExistenceErrors") != "ENABLED":
         raise AwsFault("UserNotFoundException", "User does not exist.")
     if user is None or not user.has_password(password):
@@ -328,7 +328,7 @@ def _check_state(client: AppClient, user: User) -> None:
 
 def _signed_in_user(pool_id: str, username: str) -> User:
     """Return a user who signed in before, and may be gone or disabled since."""
-    user = store.find_user(pool_id, username)
+    user = records.find_user(pool_id, username)
     if user is None:
         raise AwsFault("UserNotFoundException", "User does not exist.")
     if not user.is_enabled:

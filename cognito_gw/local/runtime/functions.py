@@ -10,9 +10,9 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cognito_gw.local import store
+from cognito_gw.local import records
 from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.worker import Invocation, Worker
+from cognito_gw.local.runtime.worker import Invocation, Worker
 
 _MOST_WORKERS = 4  # of one function; further calls wait for one to be free
 
@@ -21,7 +21,7 @@ _MOST_WORKERS = 4  # of one function; further calls wait for one to be free
 class Pool:
     """The workers of one revision of a function."""
 
-    function: store.Function
+    function: records.Function
     folder: tempfile.TemporaryDirectory[str]
     idle: list[Worker] = field(default_factory=list)
     free: asyncio.Semaphore = field(
@@ -41,7 +41,7 @@ class Functions:
 
     async def invoke(self, arn: str, payload: bytes) -> Invocation:
         """Run a function once."""
-        function = store.find_function(arn)
+        function = records.find_function(arn)
         if function is None:
             raise AwsFault(
                 "ResourceNotFoundException", f"Function not found: {arn}", 404
@@ -58,7 +58,7 @@ class Functions:
             await self._retire(pool)
         self._pools.clear()
 
-    async def _pool(self, function: store.Function) -> Pool:
+    async def _pool(self, function: records.Function) -> Pool:
         pool = self._pools.get(function.arn)
         if pool is None or pool.function.revision != function.revision:
             fresh = Pool(function, _unpacked(function))
@@ -104,7 +104,7 @@ class Functions:
             pool.folder.cleanup()
 
 
-def _unpacked(function: store.Function) -> tempfile.TemporaryDirectory[str]:
+def _unpacked(function: records.Function) -> tempfile.TemporaryDirectory[str]:
     """Return the function's code in a folder of this user's alone."""
     folder = tempfile.TemporaryDirectory(prefix="cgw-function-")
     with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
@@ -115,7 +115,7 @@ def _unpacked(function: store.Function) -> tempfile.TemporaryDirectory[str]:
     return folder
 
 
-def _unsupported(function: store.Function) -> Invocation:
+def _unsupported(function: records.Function) -> Invocation:
     message = (
         f"the local AWS runs Python functions; {function.name} has the runtime "
         f"{function.runtime}"

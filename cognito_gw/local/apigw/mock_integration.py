@@ -6,10 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.proxy_response import Outgoing
+from cognito_gw.local.apigw.proxy_response import Outgoing
 
 if TYPE_CHECKING:
-    from cognito_gw.local.event import Incoming
+    from cognito_gw.local.apigw.event import Incoming
 
 _OVERRIDE = re.compile(
     r"#if\((?P<tests>[^)]*==[^)]*)\)\s*"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cognito_gw.local.event import Incoming
-    from cognito_gw.local.proxy_response import Outgoing
+    from cognito_gw.local.apigw.event import Incoming
+    from cognito_gw.local.apigw.proxy_response import Outgoing
 
 
 @dataclass

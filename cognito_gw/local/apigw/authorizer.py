@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 
 if TYPE_CHECKING:
-    from cognito_gw.local.keys import Keys
+    from cognito_gw.local.identity.keys import Keys
 
 EXPIRED = "The incoming token has expired"
 _BEARER = "Bearer "

@@ -1,0 +1,1 @@
+"""The local API Gateway: what answers a request to a deployed stage."""
