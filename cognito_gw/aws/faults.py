@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -129,6 +130,20 @@ def _unreachable(error: BotoCoreError) -> CgwError:
     if isinstance(error, BotoConnectionError):
         return AwsRefused(
             str(error),
-            hint="check the network and the region; behind a proxy set HTTPS_PROXY",
+            hint=_region_guess(str(error))
+            or "check the network and the region; behind a proxy set HTTPS_PROXY",
         )
     return AwsRefused(str(error))
+
+
+def _region_guess(words: str) -> str | None:
+    """Return a hint when the address that did not answer is of no known region."""
+    import boto3
+
+    found = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws", words)
+    known = boto3.Session().get_available_regions("cognito-idp")
+    if found is None or found[1] in known:
+        return None
+    near = difflib.get_close_matches(found[1], known, n=1)
+    guess = f": did you mean `{near[0]}`?" if near else ""
+    return f"`{found[1]}` is no region that has Cognito, as far as is known{guess}"

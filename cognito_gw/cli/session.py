@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw.cli.settings import Settings
-from cognito_gw.config.load import load
 from cognito_gw.state import state_directory
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.aws.links import Links
+    from cognito_gw.config.load import Loaded
     from cognito_gw.config.schema import Config
     from cognito_gw.engine.resource import Resource, Step
     from cognito_gw.engine.walk import Graph, Visit
@@ -37,15 +37,21 @@ class Session:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @cached_property
+    def loaded(self) -> Loaded:
+        """The file, validated, and what its author should know of it."""
+        from cognito_gw.config.load import load
+
+        return load(self.settings.config, self.environment)
+
+    @property
     def config(self) -> Config:
-        """The file, validated; its warnings are printed."""
-        loaded = load(self.settings.config, self.environment)
-        if not self.settings.quiet:
-            for warning in loaded.warnings:
-                click.echo(
-                    f"{click.style('warning:', fg='yellow')} {warning}", err=True
-                )
-        return loaded.config
+        """The file, validated."""
+        return self.loaded.config
+
+    def warn(self) -> None:
+        """Print what is allowed in the file and yet worth a second thought."""
+        for warning in [] if self.settings.quiet else self.loaded.warnings:
+            click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
 
     @property
     def is_local(self) -> bool:

@@ -23,6 +23,7 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
     from cognito_gw.engine.walk import forward
     from cognito_gw.report.lines import step_lines, summary
 
+    session.warn()
     resources = session.stack.resources
     visit = partial(reconcile.plan, aws=session.aws)
     steps = session.walk(visit, forward(resources), resources, silently=True)
@@ -43,6 +44,7 @@ def up(session: Session) -> None:
     from cognito_gw.engine.walk import forward
     from cognito_gw.report.lines import summary
 
+    session.warn()
     resources = session.stack.resources
     visit = partial(reconcile.apply, aws=session.aws)
     steps = session.walk(visit, forward(resources), resources)

@@ -35,6 +35,7 @@ def _command(step: str) -> click.Command:
     @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
     @with_session
     def command(session: Session, *, with_deps: bool, dry_run: bool) -> None:
+        session.warn()
         finish(session, run_step(session, step, with_deps=with_deps, dry_run=dry_run))
 
     return command
