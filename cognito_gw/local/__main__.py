@@ -43,6 +43,7 @@ def main() -> int:
     os.umask(0o077)
     _set_environment()
     logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("cognito_gw").setLevel(logging.INFO)
     try:
         asyncio.run(_serve(arguments.port, arguments.state_dir, arguments.ready_fd))
     except CgwError as error:

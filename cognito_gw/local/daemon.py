@@ -79,8 +79,8 @@ def stop(state_dir: Path) -> bool:
     ):
         os.kill(server.pid, signal.SIGTERM)
         if not _dies(state):
-            # It leads its own session, so that its Lambda processes end with it.
-            os.killpg(server.pid, signal.SIGKILL)
+            # Its Lambda processes end by themselves when it no longer answers them.
+            os.kill(server.pid, signal.SIGKILL)
     (state_dir / STATE).unlink(missing_ok=True)
     return True
 

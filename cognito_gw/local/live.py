@@ -26,7 +26,7 @@ class Invoke:
 
     async def __call__(self, call: Call) -> dict[str, Any]:
         """Answer one call."""
-        arn, payload = _function_arn(call), call.get("Payload", b"")
+        arn, payload = _function_arn(call), call.get("Payload") or b"{}"
         match call.get("InvocationType"):
             case "DryRun":
                 return {"StatusCode": HTTPStatus.NO_CONTENT}

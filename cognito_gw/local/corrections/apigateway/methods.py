@@ -63,6 +63,12 @@ def method_without_authorizer(call: Call) -> None:
     _require_authorizer(call, call["authorizationType"], call.get("authorizerId"))
 
 
+@apigateway.refuses("TestInvokeMethod")
+def absent_resource(call: Call) -> None:
+    """Refuse a resource that is not there: NotFoundException, 404."""
+    _resource(call)
+
+
 @apigateway.refuses("DeleteMethod", "PutIntegration", "PutMethodResponse")
 def absent_method(call: Call) -> None:
     """Refuse a method that is not there: NotFoundException, 404."""

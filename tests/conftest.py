@@ -1,0 +1,133 @@
+"""What every test stands on: no user's environment, no AWS, no waiting."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+import pytest
+import yaml
+from fakes import FakeAws, QuickAws, SharedSession
+from moto import mock_aws
+
+from cognito_gw.config.schema import Config
+from cognito_gw.engine import reconcile
+from cognito_gw.engine.walk import backward, closure, forward, walk
+from cognito_gw.resources.stack import build
+
+REGION = "eu-west-1"
+_OURS = ("AWS_", "CGW_", "XDG_")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+FULL = """
+name: shop
+region: eu-west-1
+tags: {team: payments}
+user_pool:
+  mfa: optional
+  groups: [readers, writers]
+  password_policy: {min_length: 10, require: [lowercase, numbers]}
+resource_servers:
+  orders: {scopes: {read: Read orders, write: Write them}}
+app_clients:
+  web: {oauth_scopes: [openid, orders/read]}
+  machine:
+    secret: true
+    oauth_flows: [client_credentials]
+    oauth_scopes: [orders/write]
+    validity: {access: 15m}
+domain: shop-front
+users:
+  - {username: alice@example.com, password: Correct-Horse-1, groups: [readers]}
+  - {username: bob@example.com, groups: [writers]}
+functions:
+  hello: {}
+  ship: {timeout: 7, memory: 256, environment: {TABLE: orders}}
+api:
+  cors: {origins: ["https://shop.example.com"]}
+  routes:
+    GET /orders: {function: hello}
+    POST /orders/{id}/ship: {function: ship, scopes: [orders/write]}
+    GET /health: {function: hello, auth: none}
+  authorizer: {name: shoppers, ttl: 60}
+"""
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path):
+    """Nothing of the user's own reaches a test, and no real credentials."""
+    for name in os.environ:
+        if name.startswith(_OURS) or name.upper() in _PROXIES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return monkeypatch
+
+
+@pytest.fixture(scope="session")
+def session():
+    """One session, and one client per service, for all tests of a worker."""
+    return SharedSession(
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        region_name=REGION,
+    )
+
+
+@pytest.fixture
+def aws(session):
+    """An empty account of moto's."""
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        quick = QuickAws(session)
+        assert quick.account.region == REGION
+        session.calls.clear()
+        yield quick
+
+
+@pytest.fixture
+def fake_aws():
+    """A world in memory."""
+    return FakeAws()
+
+
+@pytest.fixture
+def configured():
+    """Return a maker of configurations: the full one with some sections replaced."""
+
+    def make(text="", **sections):
+        data = yaml.safe_load(text or FULL) | sections
+        return Config.model_validate(data)
+
+    return make
+
+
+@pytest.fixture
+def built(aws, configured):
+    """Return a maker of stacks: the full configuration with sections replaced."""
+
+    def make(text="", **sections):
+        return build(configured(text, **sections), aws.account)
+
+    return make
+
+
+@pytest.fixture
+def do(aws):
+    """Return what walks a verb of the engine over resources and all they need."""
+
+    def run(verb, *resources):
+        chosen = closure(resources)
+        if verb == "destroy":
+            _walk(reconcile.look, forward(chosen), aws)
+            return _walk(reconcile.destroy, backward(chosen), aws)
+        return _walk(getattr(reconcile, verb), forward(chosen), aws)
+
+    return run
+
+
+def _walk(verb, graph, aws):
+    return {each.resource: each for each in walk(partial(verb, aws=aws), graph)}

@@ -1,0 +1,156 @@
+"""Stand-ins that touch no AWS: a world in memory and resources that live in it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import boto3
+from botocore.exceptions import ClientError
+
+from cognito_gw.aws.clients import Aws
+from cognito_gw.engine.resource import Resource
+
+
+def refusal(code, message="no", call="DoIt", status=400):
+    """Return the error that boto3 raises for an answer of AWS."""
+    answer = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(answer, call)
+
+
+class FakeAws:
+    """What exists, by name; every call is noted, and can be made to fail."""
+
+    def __init__(self, **world):
+        self.world = world
+        self.calls = []
+        self.faults = {}  # (verb, name): the exception to raise
+        self.on_call = lambda verb, name: None
+        self._lock = threading.Lock()
+
+    def call(self, verb, name):
+        """Note one call, and raise what was asked for."""
+        with self._lock:
+            self.calls.append((verb, name))
+        self.on_call(verb, name)
+        if fault := self.faults.get((verb, name)):
+            raise fault
+
+    @property
+    def writes(self):
+        """Every call that was not a read."""
+        return [call for call in self.calls if call[0] != "read"]
+
+
+@dataclass(eq=False)
+class FakeResource(Resource):
+    """A resource of a `FakeAws`, as the fields say."""
+
+    kind = "thing"
+    command = "thing"
+    id_field = "id"
+    frozen = frozenset({"fixed"})
+    hidden = frozenset({"environment"})
+
+    name: str
+    above: tuple[Resource, ...] = ()
+    container: Resource | None = None
+    wants: dict = field(default_factory=lambda: {"size": 1})
+    points_at: tuple[Resource, str] | None = None  # a field taken from another
+    is_wanted: bool = True
+    is_managed: bool = True
+    blocked_by: Exception | None = None
+
+    label = property(lambda self: self.name)
+    inside = property(lambda self: self.container)
+    wanted = property(lambda self: self.is_wanted)
+    managed = property(lambda self: self.is_managed)
+    obstacle = property(lambda self: self.blocked_by)
+
+    def desired(self):
+        """Return what is wanted, with the other's field when it points at one."""
+        if self.points_at is None:
+            return dict(self.wants)
+        other, key = self.points_at
+        return {**self.wants, "target": other[key]}
+
+    def observe(self, aws):
+        """Look it up, inside its container if it has one."""
+        if self.container is not None:
+            self.container["id"]
+        aws.call("read", self.name)
+        return aws.world.get(self.name)
+
+    def create(self, aws):
+        """Put it into the world."""
+        aws.call("create", self.name)
+        aws.world[self.name] = {"id": f"id-{self.name}", **self.desired()}
+        return aws.world[self.name]
+
+    def update(self, aws, changes):
+        """Bring it to what is desired."""
+        aws.call("update", self.name)
+        aws.world[self.name] |= self.desired()
+        return aws.world[self.name]
+
+    def delete(self, aws):
+        """Take it out of the world."""
+        aws.call("delete", self.name)
+        aws.world.pop(self.name)
+
+
+class SharedSession(boto3.Session):
+    """A session that makes each client once, as making them is what costs."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.made = {}
+        self.calls = []  # (service, operation, parameters) of every call
+        self.events.register("provide-client-params.*.*", self._note)
+
+    def client(self, service, **settings):
+        """Return the client of the service, made at most once for each signature."""
+        config = settings.get("config")
+        key = service, config and config.signature_version
+        if key not in self.made:
+            self.made[key] = super().client(service, **settings)
+        return self.made[key]
+
+    def _note(self, params, model, **_):
+        service = model.service_model.signing_name
+        self.calls.append((service, model.name, params))
+
+
+class QuickAws(Aws):
+    """AWS that never sleeps, and remembers what was said and how long it waited."""
+
+    def __init__(self, session):
+        self.told, self.announced, self.naps = [], [], []
+        super().__init__(
+            session,
+            tell=self.told.append,
+            announce=self.announced.append,
+            sleep=self.naps.append,
+        )
+
+    @property
+    def calls(self):
+        """The names of the operations called, in order."""
+        return [operation for _, operation, _ in self.session.calls]
+
+    @property
+    def writes(self):
+        """The names of those operations that are no reads."""
+        return [name for name in self.calls if not is_read(name)]
+
+    def sent(self, operation):
+        """Return the parameters of the last call of an operation."""
+        return [sent for _, name, sent in self.session.calls if name == operation][-1]
+
+
+def is_read(operation):
+    """Whether an operation only reads, as AWS names them."""
+    return operation.startswith(("Get", "List", "Describe", "AdminGet", "AdminList"))

@@ -1,0 +1,193 @@
+"""One local AWS per test process; each test makes its own things in it."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cache
+from typing import NamedTuple
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from cognito_gw.local import daemon
+
+REGION = "eu-west-1"
+POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
+LAMBDA = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{FUNCTION}"
+URI = f"{LAMBDA}/invocations"
+
+LOOPBACK = "http://localhost:8765/callback"
+SIGN_IN_BY_MAIL = {
+    "UsernameAttributes": ["email"],
+    "UsernameConfiguration": {"CaseSensitive": False},
+}
+
+
+class Refused(NamedTuple):
+    """What AWS says when it refuses."""
+
+    status: int
+    code: str
+    message: str
+
+
+@pytest.fixture(scope="session")
+def local_url(tmp_path_factory):
+    """The address of a running local AWS."""
+    state_dir = tmp_path_factory.mktemp("local-aws")
+    yield daemon.start(state_dir).url
+    daemon.stop(state_dir)
+
+
+@pytest.fixture(scope="session")
+def aws(local_url):
+    """Return a maker of boto3 clients of the local AWS."""
+
+    @cache
+    def client(service):
+        return boto3.client(
+            service,
+            endpoint_url=local_url,
+            region_name=REGION,
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    return client
+
+
+@pytest.fixture
+def name():
+    """A name that no other test uses."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def refusal():
+    """Return how AWS refuses a call that it must refuse."""
+
+    def refused(call, *arguments, **params):
+        with pytest.raises(ClientError) as caught:
+            call(*arguments, **params)
+        answer = caught.value.response
+        return Refused(
+            answer["ResponseMetadata"]["HTTPStatusCode"],
+            answer["Error"]["Code"],
+            answer["Error"]["Message"],
+        )
+
+    return refused
+
+
+class RestApi:
+    """A REST API with its root resource, and the calls that tests make on it."""
+
+    uri = URI
+
+    def __init__(self, client, name):
+        self.client = client
+        self.id = client.create_rest_api(name=name)["id"]
+        self.root = self.call("get_resources")["items"][0]["id"]
+
+    def call(self, operation, **params):
+        return getattr(self.client, operation)(restApiId=self.id, **params)
+
+    def on_method(self, operation, verb="GET", **params):
+        return self.call(operation, resourceId=self.root, httpMethod=verb, **params)
+
+    def resource(self, part, parent=None):
+        return self.call("create_resource", parentId=parent or self.root, pathPart=part)
+
+    def authorizer(self, name="cognito", **params):
+        params = {"type": "COGNITO_USER_POOLS", "providerARNs": [POOL]} | params
+        return self.call("create_authorizer", name=name, **params)
+
+    def method(self, verb="GET", **params):
+        params = {"authorizationType": "NONE"} | params
+        return self.on_method("put_method", verb, **params)
+
+    def integration(self, verb="GET", **params):
+        params = {"type": "AWS_PROXY", "integrationHttpMethod": "POST"} | params
+        params = {"uri": URI} | params
+        return self.on_method("put_integration", verb, **params)
+
+    def deployment(self, **params):
+        return self.call("create_deployment", **params)["id"]
+
+    def deployable(self):
+        self.method()
+        self.integration()
+        return self
+
+    def patch(self, operation, *operations, **params):
+        fields = ("op", "path", "value")
+        patch = [dict(zip(fields, given, strict=False)) for given in operations]
+        return self.call(operation, patchOperations=patch, **params)
+
+
+@pytest.fixture
+def api(aws, name):
+    return RestApi(aws("apigateway"), name)
+
+
+class UserPool:
+    """A user pool, and the calls that tests make on it."""
+
+    def __init__(self, client, name, **settings):
+        self.client = client
+        self.name = name
+        self.made = client.create_user_pool(PoolName=name, **settings)["UserPool"]
+        self.id, self.arn = self.made["Id"], self.made["Arn"]
+
+    def call(self, operation, **params):
+        return getattr(self.client, operation)(UserPoolId=self.id, **params)
+
+    def described(self):
+        return self.call("describe_user_pool")["UserPool"]
+
+    def app_client(self, **settings):
+        made = self.call("create_user_pool_client", ClientName="web", **settings)
+        return made["UserPoolClient"]
+
+    def oauth_client(self, *flows, **settings):
+        oauth = {"AllowedOAuthFlowsUserPoolClient": True}
+        oauth["AllowedOAuthFlows"] = list(flows or ["code"])
+        oauth["AllowedOAuthScopes"] = ["openid"]
+        oauth["CallbackURLs"] = [LOOPBACK]
+        return self.app_client(**oauth | settings)
+
+    def server(self, *scopes):
+        scopes = [{"ScopeName": name, "ScopeDescription": name} for name in scopes]
+        server = {"Identifier": "api", "Name": "api", "Scopes": scopes}
+        return self.call("create_resource_server", **server)
+
+    def machine_client(self, **settings):
+        self.server("read")
+        settings = {"AllowedOAuthScopes": ["api/read"], "CallbackURLs": []} | settings
+        return self.oauth_client("client_credentials", **settings)
+
+    def domain(self, prefix, **settings):
+        return self.call("create_user_pool_domain", Domain=prefix, **settings)
+
+    def user(self, username, **settings):
+        settings = {"MessageAction": "SUPPRESS"} | settings
+        return self.call("admin_create_user", Username=username, **settings)
+
+
+@pytest.fixture
+def pool(make_pool):
+    return make_pool(**SIGN_IN_BY_MAIL)
+
+
+@pytest.fixture
+def make_pool(aws, name):
+    """Return a maker of user pools with given settings."""
+
+    def make(**settings):
+        return UserPool(aws("cognito-idp"), name, **settings)
+
+    return make

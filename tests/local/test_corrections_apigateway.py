@@ -1,0 +1,226 @@
+"""API Gateway answers as AWS does where moto does not."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
+OTHER_POOL = POOL.replace("abcdefghi", "jklmnopqr")
+
+
+def test_deleting_a_resource_deletes_those_below(api):
+    parent = api.resource("a")["id"]
+    api.resource("b", parent)
+    api.call("delete_resource", resourceId=parent)
+    assert [item["path"] for item in api.call("get_resources")["items"]] == ["/"]
+
+
+def test_methods_are_listed_in_full_only_when_embedded(api):
+    api.method()
+    bare = api.call("get_resources")["items"][0]["resourceMethods"]
+    full = api.call("get_resources", embed=["methods"])["items"][0]["resourceMethods"]
+    assert bare == {"GET": {}}
+    assert full["GET"]["authorizationType"] == "NONE"
+
+
+def test_updates_a_method(api):
+    authorizer = api.authorizer()["id"]
+    api.method()
+    method = {"resourceId": api.root, "httpMethod": "GET"}
+    updated = api.patch(
+        "update_method",
+        ("replace", "/authorizationType", "COGNITO_USER_POOLS"),
+        ("replace", "/authorizerId", authorizer),
+        ("replace", "/apiKeyRequired", "true"),
+        ("add", "/authorizationScopes", "a/read"),
+        ("add", "/authorizationScopes", "a/write"),
+        ("remove", "/authorizationScopes", "a/read"),
+        ("add", "/requestParameters/method.request.querystring.q", "true"),
+        **method,
+    )
+    assert updated["authorizationType"] == "COGNITO_USER_POOLS"
+    assert updated["authorizerId"] == authorizer
+    assert updated["apiKeyRequired"] is True
+    assert updated["authorizationScopes"] == ["a/write"]
+    assert updated["requestParameters"] == {"method.request.querystring.q": True}
+    assert api.on_method("get_method")["authorizationScopes"] == ["a/write"]
+
+
+def test_an_opened_method_forgets_its_authorizer(api):
+    authorizer = api.authorizer()["id"]
+    api.method(authorizationType="COGNITO_USER_POOLS", authorizerId=authorizer)
+    opened = api.patch(
+        "update_method",
+        ("replace", "/authorizationType", "NONE"),
+        resourceId=api.root,
+        httpMethod="GET",
+    )
+    assert "authorizerId" not in opened
+
+
+def test_an_integration_has_the_defaults_of_aws(api):
+    api.method()
+    api.integration()
+    assert (
+        api.on_method("get_integration").items()
+        >= {
+            "passthroughBehavior": "WHEN_NO_MATCH",
+            "timeoutInMillis": 29000,
+            "cacheNamespace": api.root,
+            "cacheKeyParameters": [],
+            "httpMethod": "POST",
+        }.items()
+    )
+
+
+def test_updates_an_integration(api):
+    api.deployable()
+    updated = api.patch(
+        "update_integration",
+        ("replace", "/uri", api.uri.replace("hello", "other")),
+        ("replace", "/timeoutInMillis", "5000"),
+        resourceId=api.root,
+        httpMethod="GET",
+    )
+    assert updated["uri"].endswith("function:other/invocations")
+    assert updated["timeoutInMillis"] == 5000
+
+
+def test_a_cognito_authorizer_says_so_in_auth_type(api):
+    made = api.authorizer(identityValidationExpression="^abc$")
+    assert made["authType"] == "cognito_user_pools"
+    read = api.call("get_authorizer", authorizerId=made["id"])
+    assert read["identityValidationExpression"] == "^abc$"
+    assert read["authType"] == "cognito_user_pools"
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (("add", "/providerARNs", OTHER_POOL), {"providerARNs": [POOL, OTHER_POOL]}),
+        (("replace", "/providerARNs", OTHER_POOL), {"providerARNs": [OTHER_POOL]}),
+        (
+            ("add", "/providerARNs/" + OTHER_POOL.replace("/", "~1")),
+            {"providerARNs": [POOL, OTHER_POOL]},
+        ),
+        (("replace", "/name", "other"), {"name": "other"}),
+        (
+            ("replace", "/identitySource", "method.request.header.X"),
+            {"identitySource": "method.request.header.X"},
+        ),
+        (
+            ("replace", "/authorizerResultTtlInSeconds", "0"),
+            {"authorizerResultTtlInSeconds": 0},
+        ),
+    ],
+)
+def test_updates_an_authorizer(api, operation, expected):
+    authorizer = api.authorizer()["id"]
+    updated = api.patch("update_authorizer", operation, authorizerId=authorizer)
+    assert updated.items() >= expected.items()
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        (("replace", "/name", "other"), {"name": "other"}),
+        (("replace", "/description", "new"), {"description": "new"}),
+        (
+            ("replace", "/disableExecuteApiEndpoint", "false"),
+            {"disableExecuteApiEndpoint": False},
+        ),
+        (("add", "/binaryMediaTypes/image~1png"), {"binaryMediaTypes": ["image/png"]}),
+    ],
+)
+def test_updates_an_api(api, operation, expected):
+    assert api.patch("update_rest_api", operation).items() >= expected.items()
+
+
+def test_moves_an_api_to_another_endpoint_type(api):
+    operation = ("replace", "/endpointConfiguration/types/EDGE", "REGIONAL")
+    updated = api.patch("update_rest_api", operation)
+    assert updated["endpointConfiguration"]["types"] == ["REGIONAL"]
+
+
+def test_pages_through_lists(api):
+    for part in ("a", "b", "c"):
+        api.resource(part)
+    pages = api.client.get_paginator("get_resources").paginate(
+        restApiId=api.id, PaginationConfig={"PageSize": 2}
+    )
+    paths = [[item["path"] for item in page["items"]] for page in pages]
+    assert [len(page) for page in paths] == [2, 2]
+    assert sorted(itertools.chain(*paths)) == ["/", "/a", "/b", "/c"]
+
+
+def test_a_page_has_25_items_unless_told(api):
+    for number in range(25):
+        api.resource(f"r{number}")
+    assert len(api.call("get_resources")["items"]) == 25
+    assert len(api.call("get_resources", limit=500)["items"]) == 26
+
+
+def test_every_gateway_response_has_a_default(api):
+    api.call("put_gateway_response", responseType="UNAUTHORIZED", statusCode="418")
+    responses = {
+        response["responseType"]: response
+        for response in api.call("get_gateway_responses", limit=500)["items"]
+    }
+    assert len(responses) == 21
+    assert responses["THROTTLED"]["defaultResponse"] is True
+    assert responses["THROTTLED"]["statusCode"] == "429"
+    assert responses["UNAUTHORIZED"]["defaultResponse"] is False
+    assert responses["UNAUTHORIZED"]["statusCode"] == "418"
+    api.call("delete_gateway_response", responseType="UNAUTHORIZED")
+    default = api.call("get_gateway_response", responseType="UNAUTHORIZED")
+    assert default["statusCode"] == "401"
+
+
+def test_a_deployment_freezes_the_api(api):
+    frozen = api.deployable().deployment()
+    api.method("POST")
+    api.integration("POST")
+    summary = api.call("get_deployment", deploymentId=frozen, embed=["apisummary"])
+    assert list(summary["apiSummary"]["/"]) == ["GET"]
+
+
+def test_deploying_again_keeps_the_stage(api):
+    first = api.deployable().deployment()
+    api.call(
+        "create_stage",
+        stageName="dev",
+        deploymentId=first,
+        tags={"a": "1"},
+        variables={"v": "1"},
+    )
+    second = api.deployment(stageName="dev")
+    stage = api.call("get_stage", stageName="dev")
+    assert stage["deploymentId"] == second
+    assert stage["tags"] == {"a": "1"}
+    assert stage["variables"] == {"v": "1"}
+    api.call("delete_deployment", deploymentId=first)
+
+
+def test_a_stage_has_dates_and_defaults(api):
+    api.deployable().deployment(stageName="dev")
+    stage = api.call("get_stages")["item"][0]
+    assert stage["createdDate"] <= stage["lastUpdatedDate"]
+    assert stage["cacheClusterStatus"] == "NOT_AVAILABLE"
+    assert stage["tracingEnabled"] is False
+
+
+def test_adds_a_stage_variable(api):
+    api.deployable().deployment(stageName="dev")
+    updated = api.patch("update_stage", ("add", "/variables/a", "1"), stageName="dev")
+    assert updated["variables"] == {"a": "1"}
+
+
+@pytest.mark.parametrize("suffix", ["", "/stages/dev"])
+def test_tags_by_arn(api, suffix):
+    api.deployable().deployment(stageName="dev")
+    arn = f"arn:aws:apigateway:eu-west-1::/restapis/{api.id}{suffix}"
+    api.client.tag_resource(resourceArn=arn, tags={"a": "1", "b": "2"})
+    api.client.untag_resource(resourceArn=arn, tagKeys=["a"])
+    assert api.client.get_tags(resourceArn=arn)["tags"] == {"b": "2"}

@@ -1,0 +1,198 @@
+"""API Gateway refuses what AWS refuses, in AWS's words."""
+
+from __future__ import annotations
+
+import pytest
+
+POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
+
+
+def create_same_resource(api):
+    api.resource("pets")
+    api.resource("pets")
+
+
+def create_second_variable(api):
+    api.resource("{id}")
+    api.resource("{name}")
+
+
+def put_method_twice(api):
+    api.method()
+    api.method()
+
+
+def put_method_response_twice(api):
+    api.method()
+    api.on_method("put_method_response", statusCode="200")
+    api.on_method("put_method_response", statusCode="200")
+
+
+def create_same_authorizer(api):
+    api.authorizer()
+    api.authorizer()
+
+
+def remove_last_user_pool(api):
+    api.patch(
+        "update_authorizer",
+        ("remove", "/providerARNs", POOL),
+        authorizerId=api.authorizer()["id"],
+    )
+
+
+def delete_authorizer_in_use(api):
+    authorizer = api.authorizer()["id"]
+    api.method(authorizationType="COGNITO_USER_POOLS", authorizerId=authorizer)
+    api.call("delete_authorizer", authorizerId=authorizer)
+
+
+def secure_method_without_authorizer(api):
+    api.method()
+    api.patch(
+        "update_method",
+        ("replace", "/authorizationType", "COGNITO_USER_POOLS"),
+        resourceId=api.root,
+        httpMethod="GET",
+    )
+
+
+def deploy_without_integration(api):
+    api.deployable().method("POST")
+    api.deployment()
+
+
+def move_stage_to_absent_deployment(api):
+    api.deployable().deployment(stageName="dev")
+    api.patch("update_stage", ("replace", "/deploymentId", "none"), stageName="dev")
+
+
+def delete_live_deployment(api):
+    deployment = api.deployable().deployment(stageName="dev")
+    api.call("delete_deployment", deploymentId=deployment)
+
+
+CONFLICT = (409, "ConflictException")
+BAD_REQUEST = (400, "BadRequestException")
+NOT_FOUND = (404, "NotFoundException")
+SQS = "arn:aws:apigateway:eu-west-1:sqs:path/queue"
+
+REFUSALS = [
+    (
+        create_same_resource,
+        CONFLICT,
+        "Another resource with the same parent already has this name: pets",
+    ),
+    (
+        create_second_variable,
+        BAD_REQUEST,
+        "A sibling ({id}) of this resource already has a variable path part",
+    ),
+    (
+        lambda api: api.resource("pets", parent="none"),
+        NOT_FOUND,
+        "Invalid Resource identifier specified",
+    ),
+    (put_method_twice, CONFLICT, "Method already exists for this resource"),
+    (
+        put_method_response_twice,
+        CONFLICT,
+        "Response already exists for this resource",
+    ),
+    (
+        lambda api: api.method(authorizationType="CUSTOM", authorizerId="none"),
+        BAD_REQUEST,
+        "Invalid authorizer ID specified.",
+    ),
+    (
+        secure_method_without_authorizer,
+        BAD_REQUEST,
+        "Invalid authorizer ID specified.",
+    ),
+    (
+        lambda api: api.on_method("delete_method"),
+        NOT_FOUND,
+        "Invalid Method identifier specified",
+    ),
+    (
+        lambda api: api.method() and api.on_method("get_integration"),
+        NOT_FOUND,
+        "Invalid Integration identifier specified",
+    ),
+    (
+        lambda api: api.method() and api.integration(uri="not an arn"),
+        BAD_REQUEST,
+        "Invalid ARN specified in the request",
+    ),
+    (
+        lambda api: api.method() and api.integration(uri=SQS),
+        BAD_REQUEST,
+        "Integrations of type 'AWS_PROXY' currently only supports Lambda function",
+    ),
+    (
+        create_same_authorizer,
+        CONFLICT,
+        "Authorizer name must be unique. Authorizer cognito already exists",
+    ),
+    (
+        lambda api: api.authorizer(providerARNs=[]),
+        BAD_REQUEST,
+        "Invalid Authorizer",
+    ),
+    (remove_last_user_pool, BAD_REQUEST, "Invalid Authorizer"),
+    (delete_authorizer_in_use, CONFLICT, "Cannot delete authorizer"),
+    (
+        lambda api: api.deployment(),
+        BAD_REQUEST,
+        "The REST API doesn't contain any methods",
+    ),
+    (deploy_without_integration, BAD_REQUEST, "No integration defined for method"),
+    (
+        lambda api: api.call("create_stage", stageName="dev", deploymentId="none"),
+        BAD_REQUEST,
+        "Deployment id does not exist",
+    ),
+    (move_stage_to_absent_deployment, BAD_REQUEST, "Deployment id does not exist"),
+    (
+        delete_live_deployment,
+        BAD_REQUEST,
+        "Active stages pointing to this deployment must be moved or deleted",
+    ),
+    (
+        lambda api: api.call("get_deployment", deploymentId="none"),
+        NOT_FOUND,
+        "Invalid Deployment identifier specified",
+    ),
+    (
+        lambda api: api.call("delete_gateway_response", responseType="THROTTLED"),
+        NOT_FOUND,
+        "Gateway response type not defined on api",
+    ),
+    (
+        lambda api: api.client.delete_rest_api(restApiId="none"),
+        NOT_FOUND,
+        "Invalid API identifier specified 123456789012:none",
+    ),
+    (
+        lambda api: api.client.get_resources(restApiId="none"),
+        NOT_FOUND,
+        "Invalid API identifier specified 123456789012:none",
+    ),
+    (
+        lambda api: api.client.create_rest_api(name="x", description=""),
+        BAD_REQUEST,
+        "Description cannot be an empty string",
+    ),
+    (
+        lambda api: api.patch("update_rest_api", ("replace", "/colour", "red")),
+        BAD_REQUEST,
+        "Invalid patch path  '/colour' specified for op 'replace'.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "fault", "message"), REFUSALS)
+def test_refuses_what_aws_refuses(api, refusal, call, fault, message):
+    refused = refusal(call, api)
+    assert (refused.status, refused.code) == fault
+    assert refused.message.startswith(message)

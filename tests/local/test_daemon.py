@@ -1,0 +1,149 @@
+"""The local AWS starts once, is found again, and goes without a trace."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cognito_gw.errors import CgwError
+from cognito_gw.local import daemon
+
+
+@pytest.fixture
+def state_dir(tmp_path):
+    yield tmp_path / "state"
+    daemon.stop(tmp_path / "state")
+
+
+def test_starts_once_and_is_found_again(state_dir):
+    assert daemon.running(state_dir) is None
+    started = daemon.start(state_dir)
+    assert daemon.running(state_dir) == started
+    assert daemon.start(state_dir) == started
+
+
+def test_starts_at_the_same_time_give_one_server(state_dir):
+    with ThreadPoolExecutor(4) as pool:
+        servers = set(pool.map(lambda _: daemon.start(state_dir), range(4)))
+    assert len(servers) == 1
+
+
+def test_stops_and_leaves_no_listener_and_no_state(state_dir):
+    port = int(daemon.start(state_dir).url.rpartition(":")[2])
+    assert daemon.stop(state_dir) is True
+    with socket.socket() as client, pytest.raises(ConnectionRefusedError):
+        client.connect(("127.0.0.1", port))
+    assert not (state_dir / daemon.STATE).exists()
+    assert daemon.stop(state_dir) is False
+
+
+def test_only_the_user_can_read_its_files(state_dir):
+    server = daemon.start(state_dir)
+    modes = [
+        stat.S_IMODE(path.stat().st_mode)
+        for path in (state_dir, state_dir / daemon.STATE, server.log)
+    ]
+    assert modes == [0o700, 0o600, 0o600]
+
+
+def test_a_port_in_use_is_named(state_dir):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(CgwError, match=f"port {port}") as caught:
+            daemon.start(state_dir, port)
+    assert "--port" in caught.value.hint
+
+
+def test_listens_on_the_port_asked_for_again_at_once(state_dir):
+    port = int(daemon.start(state_dir).url.rpartition(":")[2])
+    daemon.stop(state_dir)
+    assert daemon.start(state_dir, port).url == f"http://127.0.0.1:{port}"
+
+
+def test_a_killed_server_is_forgotten_and_started_anew(state_dir):
+    killed = daemon.start(state_dir)
+    os.kill(killed.pid, signal.SIGKILL)
+    assert daemon.running(state_dir) is None
+    assert not (state_dir / daemon.STATE).exists()
+    assert daemon.start(state_dir).pid != killed.pid
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"instance": "another one"},
+        {"pid": 2**22 + 1},
+        {"url": "http://127.0.0.1:1"},
+    ],
+)
+def test_a_state_file_that_lies_is_not_believed(state_dir, lie):
+    started = daemon.start(state_dir)
+    path, kept = state_dir / daemon.STATE, state_dir / "kept"
+    kept.hardlink_to(path)
+    truth = path.read_text()
+    path.write_text(json.dumps(json.loads(truth) | lie))
+    assert daemon.running(state_dir) is None
+    kept.write_text(truth)
+    kept.rename(path)
+    assert daemon.running(state_dir) == started
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"url": 1}'])
+def test_a_state_file_that_is_none_is_forgotten(state_dir, content):
+    state_dir.mkdir()
+    (state_dir / daemon.STATE).write_text(content)
+    assert daemon.running(state_dir) is None
+    assert not (state_dir / daemon.STATE).exists()
+
+
+def test_a_server_that_dies_tells_its_last_words(state_dir, tmp_path, monkeypatch):
+    broken = tmp_path / "aiohttp"
+    broken.mkdir()
+    (broken / "__init__.py").write_text("raise RuntimeError('out of luck')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(CgwError, match="out of luck") as caught:
+        daemon.start(state_dir)
+    assert daemon.LOG in caught.value.hint
+
+
+def test_says_how_to_install_what_is_missing(state_dir, monkeypatch):
+    monkeypatch.setattr(daemon, "EXTRA", ("json", "no_such_package"))
+    with pytest.raises(CgwError, match="no_such_package") as caught:
+        daemon.start(state_dir)
+    assert caught.value.hint == "pip install 'cognito-gw[local]'"
+
+
+def test_ignores_the_settings_of_the_real_aws(state_dir, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "none-such")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert daemon.start(state_dir) == daemon.running(state_dir)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_in_the_foreground_a_signal_ends_it_cleanly(state_dir, number):
+    command = [sys.executable, "-m", "cognito_gw.local", "--state-dir", str(state_dir)]
+    with subprocess.Popen(command) as process:
+        while daemon.running(state_dir) is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                assert process.wait(0.05) is None
+        process.send_signal(number)
+        assert process.wait(20) == 0
+    assert not (state_dir / daemon.STATE).exists()
+
+
+def test_the_client_side_imports_nothing_heavy():
+    heavy = ("moto", "aiohttp", "boto3", "botocore", "flask")
+    program = (
+        "import sys; import cognito_gw.local.daemon; "
+        f"sys.exit(any(name in sys.modules for name in {heavy}))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
