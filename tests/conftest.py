@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 
 import pytest
 import yaml
@@ -19,38 +20,7 @@ REGION = "eu-west-1"
 _OURS = ("AWS_", "CGW_", "XDG_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
-FULL = """
-name: shop
-region: eu-west-1
-tags: {team: payments}
-user_pool:
-  mfa: optional
-  groups: [readers, writers]
-  password_policy: {min_length: 10, require: [lowercase, numbers]}
-resource_servers:
-  orders: {scopes: {read: Read orders, write: Write them}}
-app_clients:
-  web: {oauth_scopes: [openid, orders/read]}
-  machine:
-    secret: true
-    oauth_flows: [client_credentials]
-    oauth_scopes: [orders/write]
-    validity: {access: 15m}
-domain: shop-front
-users:
-  - {username: alice@example.com, password: Correct-Horse-1, groups: [readers]}
-  - {username: bob@example.com, groups: [writers]}
-functions:
-  hello: {}
-  ship: {timeout: 7, memory: 256, environment: {TABLE: orders}}
-api:
-  cors: {origins: ["https://shop.example.com"]}
-  routes:
-    GET /orders: {function: hello}
-    POST /orders/{id}/ship: {function: ship, scopes: [orders/write]}
-    GET /health: {function: hello, auth: none}
-  authorizer: {name: shoppers, ttl: 60}
-"""
+FULL = Path(__file__).with_name("full.yaml")
 
 
 @pytest.fixture(autouse=True)
@@ -99,7 +69,7 @@ def configured():
     """Return a maker of configurations: the full one with some sections replaced."""
 
     def make(text="", **sections):
-        data = yaml.safe_load(text or FULL) | sections
+        data = yaml.safe_load(text or FULL.read_text("utf-8")) | sections
         return Config.model_validate(data)
 
     return make

@@ -28,14 +28,15 @@ class FakeAws:
         self.world = world
         self.calls = []
         self.faults = {}  # (verb, name): the exception to raise
-        self.on_call = lambda verb, name: None
+        self.on_call = None  # told of each verb and name
         self._lock = threading.Lock()
 
     def call(self, verb, name):
         """Note one call, and raise what was asked for."""
         with self._lock:
             self.calls.append((verb, name))
-        self.on_call(verb, name)
+        if self.on_call:
+            self.on_call(verb, name)
         if fault := self.faults.get((verb, name)):
             raise fault
 
@@ -90,7 +91,7 @@ class FakeResource(Resource):
         aws.world[self.name] = {"id": f"id-{self.name}", **self.desired()}
         return aws.world[self.name]
 
-    def update(self, aws, changes):
+    def update(self, aws, _):
         """Bring it to what is desired."""
         aws.call("update", self.name)
         aws.world[self.name] |= self.desired()

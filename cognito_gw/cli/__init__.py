@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -80,6 +81,8 @@ class Cgw(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; word what goes wrong, and exit as the contract says."""
+        if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+            ctx.color = False
         try:
             return super().invoke(ctx)
         except CgwError as error:

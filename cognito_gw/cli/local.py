@@ -8,14 +8,14 @@ import click
 
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
-from cognito_gw.cli.settings import Command
+from cognito_gw.cli.settings import Command, global_options
 from cognito_gw.errors import Missing
 
 if TYPE_CHECKING:
     from cognito_gw.local.daemon import Server
 
 
-@click.group("local")
+@click.group("local", params=list(global_options()))
 def local() -> None:
     """The embedded local AWS: start, stop, status, logs."""
 

@@ -27,6 +27,7 @@ STANDARD_SCOPES = (
     "aws.cognito.signin.user.admin",
 )
 RESERVED_WORDS = ("aws", "amazon", "cognito")
+PLACES = ("region", "user_pool_id", "domain", "api_id", "stage")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.,:-]+|\{[A-Za-z0-9_.-]+\+?\}")
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?")
 _WEB_OR_APP = re.compile(r"(?!http:)[A-Za-z][A-Za-z0-9+.-]*://[^\s#]+")
@@ -50,6 +51,7 @@ def check(config: Config, folder: Path) -> list[Problem]:
         *_users(config),
         *_functions(config, folder),
         *_routes(config),
+        *_endpoints(config),
     ]
 
 
@@ -104,10 +106,12 @@ def _external(config: Config) -> Iterator[Problem]:
 
 def _clients(config: Config) -> Iterator[Problem]:
     scopes = known_scopes(config)
+    names: dict[str, str] = {}
     for key, client in config.app_clients.items():
         if client.id is not None or config.user_pool.id is not None:
             continue
         at: KeyPath = ("app_clients", key)
+        yield from _name(client.name or f"{config.name}-{key}", key, at, names)
         yield from _urls(client, at)
         yield from _flows(client, at)
         for index, scope in enumerate(client.oauth_scopes):
@@ -205,14 +209,21 @@ def weaknesses(password: str, policy: PasswordPolicy) -> list[str]:
 
 
 def _functions(config: Config, folder: Path) -> Iterator[Problem]:
+    names: dict[str, str] = {}
     for key, function in config.functions.items():
         at: KeyPath = ("functions", key)
         yield from _code(function, folder, at)
         name = function.name or f"{config.name}-{key}"
+        yield from _name(name, key, at, names)
         if len(name) > _NAME_LIMIT:
             yield Problem(
                 at, f"the function's name `{name}` is over {_NAME_LIMIT} characters"
             )
+
+
+def _name(name: str, key: str, at: KeyPath, names: dict[str, str]) -> Iterator[Problem]:
+    if (first := names.setdefault(name, key)) != key:
+        yield Problem(at, f"its name `{name}` is that of `{first}`, too")
 
 
 def _code(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
@@ -223,9 +234,14 @@ def _code(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
             )
         return
     code = folder / function.code
-    if not code.exists():
+    try:
+        is_there, is_file = code.exists(), code.is_file()
+    except OSError as error:
+        yield Problem((*at, "code"), f"{code} cannot be read: {error.strerror}")
+        return
+    if not is_there:
         yield Problem((*at, "code"), f"there is no folder or .zip file {code}")
-    elif code.is_file() and code.suffix != ".zip":
+    elif is_file and code.suffix != ".zip":
         yield Problem((*at, "code"), f"{code} is neither a folder nor a .zip file")
 
 
@@ -236,10 +252,10 @@ def _routes(config: Config) -> Iterator[Problem]:
         at: KeyPath = ("api", "routes", key)
         path = key.split(" ", 1)[1]
         yield from _path(path, at, variables)
+        there = ", ".join(config.functions) or "none"
         if route.function is None and len(config.functions) != 1:
-            yield Problem(at, f"say which `function`: {', '.join(config.functions)}")
+            yield Problem(at, f"say which `function`; there are: {there}")
         if route.function is not None and route.function not in config.functions:
-            there = ", ".join(config.functions)
             yield Problem(
                 (*at, "function"),
                 f"no such function `{route.function}`; there are: {there}",
@@ -258,7 +274,7 @@ def _routes(config: Config) -> Iterator[Problem]:
 
 def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem]:
     parent = ""
-    segments = path.strip("/").split("/") if path != "/" else []
+    segments = path[1:].removesuffix("/").split("/") if path != "/" else []
     if path != "/" and path.endswith("/"):
         yield Problem(at, "a path does not end with `/`")
     for index, segment in enumerate(segments):
@@ -273,3 +289,14 @@ def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem
                 "API Gateway takes one path variable at a place",
             )
         parent += f"/{segment}"
+
+
+def _endpoints(config: Config) -> Iterator[Problem]:
+    for key, template in config.endpoints:
+        try:
+            (template or "").format(**dict.fromkeys(PLACES, ""))
+        except (LookupError, ValueError, AttributeError):
+            known = ", ".join(f"{{{place}}}" for place in PLACES)
+            yield Problem(
+                ("endpoints", key), f"it may hold {known} and no other braces"
+            )

@@ -43,6 +43,8 @@ def _what(error: ErrorDetails, path: KeyPath) -> str:
         return f"must be {_TYPES[kind]}, not {_shown(value)}"
     if kind == "literal_error":
         return f"must be {context['expected']}, not {_shown(value)}"
+    if kind == "too_short":
+        return "must not be empty"
     if kind == "string_pattern_mismatch":
         return f"{_shown(value)} does not fit the pattern {context['pattern']}"
     return error["msg"].removeprefix("Value error, ").replace("Input should", "should")
@@ -53,6 +55,8 @@ def _shown(value: Any) -> str:
         return "a mapping"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, bool):
+        return f"`{value}`".lower()
     return "nothing" if value is None else f"`{value}`"
 
 

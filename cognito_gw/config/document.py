@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KeyPath = tuple[str | int, ...]
+_TAG = "tag:yaml.org,2002:"
+_TYPES = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float", "str")}
+_TYPES |= {f"{_TAG}seq", f"{_TAG}map"}
+_MISSING = "!missing"
 _VARIABLE = re.compile(r"\$\$(?=\{)|\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -37,6 +41,7 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     literal_passwords: list[KeyPath] = field(default_factory=list)
+    unset: set[KeyPath] = field(default_factory=set)  # for want of a variable
 
     def where(self, path: KeyPath) -> str:
         """Return the file and the line of a key."""
@@ -51,9 +56,15 @@ class Document:
 
 def read_document(file: Path, environment: Mapping[str, str]) -> Document:
     """Read a YAML file and fill in its variables."""
+    document = Document(file)
     try:
-        loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
+        loader = _Loader(file.read_text(encoding="utf-8"))
         node = loader.get_single_node()
+        if node is None:
+            document.data = {}
+            return document
+        _Variables(document, environment).fill(node)
+        document.data = loader.construct_document(node)
     except FileNotFoundError:
         raise UsageError(
             f"there is no file {file}",
@@ -63,15 +74,40 @@ def read_document(file: Path, environment: Mapping[str, str]) -> Document:
         raise UsageError(f"{file} cannot be read: {error}") from None
     except yaml.YAMLError as error:
         raise _bad_yaml(file, error) from None
-    document = Document(file)
-    if node is None:
-        document.data = {}
-        return document
-    missing = _Variables(document, environment).fill(node)
-    document.data = loader.construct_document(node)
-    for path, variable in missing.items():
-        _put(document.data, path, Password(None, missing=variable))
+    except RecursionError:
+        what = "it is nested too deep, or an alias stands within itself"
+        raise UsageError(f"{file}: {what}") from None
     return document
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's plain types and no others: dates are text, and there are no sets."""
+
+    yaml_constructors = {  # noqa: RUF012 - as in the class above
+        tag: construct
+        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag in _TYPES
+    }
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [each for each in resolvers if each[0] != f"{_TAG}timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Construct a value; where that fails, say where it stands."""
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError):  # such as !!int x
+            raise yaml.constructor.ConstructorError(
+                None, None, "the value does not fit its type", node.start_mark
+            ) from None
+
+
+def _missing_password(_: _Loader, node: yaml.ScalarNode) -> Password:
+    return Password(None, missing=node.value)
+
+
+_Loader.add_constructor(_MISSING, _missing_password)
 
 
 def _bad_yaml(file: Path, error: yaml.YAMLError) -> UsageError:
@@ -87,16 +123,17 @@ class _Variables:
     def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
         self.document = document
         self.environment = environment
-        self.missing: dict[KeyPath, str] = {}
+        self.raw: dict[yaml.Node, str] = {}  # an alias is met again after its change
 
-    def fill(self, root: yaml.Node) -> dict[KeyPath, str]:
-        """Replace variables; return the passwords that lack theirs, by path."""
+    def fill(self, root: yaml.Node) -> None:
+        """Replace variables, and mark the passwords that lack theirs."""
         for path, node in _scalars(root, (), self.document):
-            raw = node.value
+            raw = self.raw.setdefault(node, node.value)
             if _is_password(path) and not _VARIABLE.search(raw):
                 self.document.literal_passwords.append(path)
             node.value = _VARIABLE.sub(partial(self._value, path), raw)
-        return self.missing
+            if _is_password(path) and (missing := self._missing(raw)):
+                node.tag, node.value = _MISSING, missing
 
     def _value(self, path: KeyPath, found: re.Match[str]) -> str:
         name, default = found[1], found[2]
@@ -104,14 +141,21 @@ class _Variables:
             return "$"
         if name in self.environment:
             return self.environment[name]
-        if default is not None:
-            return default
-        if _is_password(path):
-            self.missing[path] = name
-        else:
+        if default is None and not _is_password(path):
             what = f"the environment variable {name} is not set"
             self.document.problems.append(Problem(path, what))
-        return ""
+            self.document.unset.add(path)
+        return default or ""
+
+    def _missing(self, raw: str) -> str | None:
+        return next(
+            (
+                found[1]
+                for found in _VARIABLE.finditer(raw)
+                if found[1] and found[2] is None and found[1] not in self.environment
+            ),
+            None,
+        )
 
 
 def _is_password(path: KeyPath) -> bool:
@@ -129,16 +173,10 @@ def _scalars(
             yield from _scalars(item, (*path, index), document)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            below = (*path, key.value)
+            below = (*path, str(key.value))
             if below in document.lines:
                 first = document.lines[below]
                 what = f"the key stands twice; it is first at line {first}"
                 document.problems.append(Problem(below, what))
             document.lines[below] = key.start_mark.line + 1
             yield from _scalars(value, below, document)
-
-
-def _put(data: Any, path: KeyPath, value: Any) -> None:
-    for key in path[:-1]:
-        data = data[key]
-    data[path[-1]] = value

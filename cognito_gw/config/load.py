@@ -54,7 +54,8 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
     """Read and validate the whole file; no AWS call is made."""
     document = read_document(file, environment)
     config, problems = _validate(document)
-    problems = [*document.problems, *problems]
+    said = [each for each in problems if each.path not in document.unset]
+    problems = [*document.problems, *said]
     if config is not None:
         problems += check(config, file.parent)
     if problems or config is None:

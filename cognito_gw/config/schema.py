@@ -20,7 +20,7 @@ from pydantic import (
 from cognito_gw.config.secret import Password
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_DURATION = re.compile(r"(\d+)([smhd])")
+_DURATION = re.compile(r"(\d{1,9})([smhd])")
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
 _ROUTE = re.compile(rf"({'|'.join(VERBS)}) /\S*")
 
@@ -84,7 +84,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     PlainSerializer(_spelled, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+[smhd]$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}[smhd]$"}),
 ]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")]
 Label = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w\s+=,.@-]+$")]

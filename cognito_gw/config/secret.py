@@ -53,4 +53,4 @@ def _password(value: Any) -> Password:
         return value
     if isinstance(value, str):
         return Password(value)
-    raise ValueError("Input should be a valid string")
+    raise ValueError("must be text: put it in quotes")

@@ -73,7 +73,13 @@ def walk(
                 running[pool.submit(visit, resource)] = resource
             if not running:
                 break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            try:
+                done = wait(running, return_when=FIRST_COMPLETED).done
+            except KeyboardInterrupt:
+                wait(running)
+                yield from (_outcome(*each) for each in running.items())
+                raise
+            for future in done:
                 resource = running.pop(future)
                 step = _outcome(future, resource)
                 if step.action is not Action.FAIL:

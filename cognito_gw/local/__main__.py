@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 2.0
 ENVIRONMENT = {
-    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     # Any web page could otherwise drive this AWS, and so run code as a Lambda.
     "MOTO_DISABLE_GLOBAL_CORS": "true",
     # moto writes local times as if they were UTC.
@@ -130,18 +129,21 @@ async def _listening(
 
 @contextmanager
 def _state_file(path: Path, url: str, instance: str) -> Iterator[None]:
-    """Say where we are, under a lock that tells others for how long we live."""
+    """Say where we are, under a lock that tells others for how long we live.
+
+    The file is never closed, so that the lock ends with the process and not before.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
-    with draft.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        json.dump({"url": url, "pid": os.getpid(), "instance": instance}, file)
-        file.flush()
-        draft.replace(path)
-        try:
-            yield
-        finally:
-            _remove_if_ours(path, file.fileno())
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    state = {"url": url, "pid": os.getpid(), "instance": instance}
+    os.write(descriptor, json.dumps(state).encode())
+    draft.replace(path)
+    try:
+        yield
+    finally:
+        _remove_if_ours(path, descriptor)
 
 
 def _remove_if_ours(path: Path, descriptor: int) -> None:

@@ -148,11 +148,13 @@ def test_refuses_to_delete_an_absent_role(aws, name, refusal):
     assert refusal(aws("iam").delete_role, RoleName=name)[:2] == (404, "NoSuchEntity")
 
 
-def test_a_role_takes_and_gives_back_the_basic_execution_policy(
-    aws, name, role, refusal
-):
-    policy = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+def test_a_role_is_not_deleted_while_a_policy_is_attached(aws, name, role, refusal):
     iam = aws("iam")
+    document = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+    policy = iam.create_policy(
+        PolicyName=name,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": document}),
+    )["Policy"]["Arn"]
     iam.attach_role_policy(RoleName=name, PolicyArn=policy)
     attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     assert [entry["PolicyArn"] for entry in attached] == [policy]
