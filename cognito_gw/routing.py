@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,7 +13,7 @@ _LITERAL, _VARIABLE, _GREEDY = range(3)
 
 @dataclass(frozen=True)
 class Match:
-    """The method that answers, its resource, and the path's variables."""
+    """The method that answers, its resource, and the path's variables as sent."""
 
     resource: dict[str, Any]  # as GetResources describes it
     method: dict[str, Any]
@@ -60,13 +59,13 @@ def _fit(template: list[str], sent: list[str]) -> dict[str, str] | None:
         rank = _rank(part)
         if rank == _GREEDY:
             rest = "/".join(sent[index:])
-            return found | {part[1:-2]: unquote(rest)} if rest else None
+            return found | {part[1:-2]: rest} if rest else None
         if index >= len(sent):
             return None
         if rank == _VARIABLE:
             if not sent[index]:
                 return None
-            found[part[1:-1]] = unquote(sent[index])
+            found[part[1:-1]] = sent[index]
         elif part != sent[index]:
             return None
     return found if len(template) == len(sent) else None

@@ -88,18 +88,25 @@ class Cgw(click.Group):
         except CgwError as error:
             show_error(error)
             ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort) as stop:
+            if not _is_interrupt(stop):
+                raise
             click.echo("interrupted", err=True)
             ctx.exit(130)
         except BrokenPipeError:
             sys.stderr.close()  # whoever read us has gone: nothing more to say
             ctx.exit(1)
         except Exception as error:
-            known = _from_aws(error)
+            known = _known(error)
             if known is None:
                 raise
             show_error(known)
             ctx.exit(known.exit_code)
+
+
+def _is_interrupt(stop: BaseException) -> bool:
+    """Tell Ctrl-C, at a prompt too, from a "no" or the end of the input."""
+    return isinstance(stop.__context__ or stop, KeyboardInterrupt)
 
 
 def show_error(error: CgwError) -> None:
@@ -109,7 +116,10 @@ def show_error(error: CgwError) -> None:
         click.echo(f"  hint: {error.hint}", err=True)
 
 
-def _from_aws(error: Exception) -> CgwError | None:
+def _known(error: Exception) -> CgwError | None:
+    """Return what the user can mend: AWS's answers, and files that are in the way."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return CgwError(f"{error.filename}: {error.strerror}")
     from cognito_gw.aws.faults import as_cgw_error
 
     return as_cgw_error(error)

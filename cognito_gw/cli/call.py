@@ -74,18 +74,19 @@ def call(  # noqa: PLR0913 - one argument per option
 
     verb = (verb or ("POST" if data is not None else "GET")).upper()
     path = "/" + path.lstrip("/")
+    sent = [_split(header, ":", "-H") for header in headers]
+    query = [_split(each, "=", "-q") for each in queries]
+    body = _body(data)
     url = _invoke_url(session)
     router = Router(session.stack.api["Resources"].values())
     found = router.match(verb, urlsplit(path).path)
     method = found.method if found else None
     credential = _credential(session, choice, method, user, client)
-    sent = [_split(header, ":", "-H") for header in headers]
     if credential.value is not None:
         sent.insert(
             0, (session.config.api.authorizer.identity_source, credential.value)
         )
-    query = [_split(each, "=", "-q") for each in queries]
-    response = send(verb, url + path, sent, query, _body(data))
+    response = send(verb, url + path, sent, query, body)
     causes = causes_of(
         response.status_code, message_in(response), credential.value, method
     )
@@ -123,16 +124,16 @@ def _credential(
 
 def _wanted(method: dict[str, Any] | None) -> str:
     """Return which token a method wants: by its scopes, as the authorizer decides."""
-    if method is not None and method["authorizationType"] == "NONE":
+    if method is None or method["authorizationType"] == "NONE":
         return "none"
-    return "access" if method and method.get("authorizationScopes") else "id"
+    return "access" if method.get("authorizationScopes") else "id"
 
 
 def _given(choice: str) -> str:
     if choice == "-":
-        return sys.stdin.read().strip()
+        return sys.stdin.buffer.read().decode(errors="replace").strip()
     if choice.startswith("@"):
-        return _read(choice[1:]).decode().strip()
+        return _read(choice[1:]).decode(errors="replace").strip()
     return choice
 
 

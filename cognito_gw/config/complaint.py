@@ -12,6 +12,11 @@ from cognito_gw.config.schema import Config
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_PLAIN = {
+    "invalid_key": "a key must be text",
+    "missing": "this key is required",
+    "too_short": "must not be empty",
+}
 _TYPES = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -37,14 +42,12 @@ def _what(error: ErrorDetails, path: KeyPath) -> str:
     context = error.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_key(path)
-    if kind == "missing":
-        return "this key is required"
+    if kind in _PLAIN:
+        return _PLAIN[kind]
     if kind in _TYPES:
         return f"must be {_TYPES[kind]}, not {_shown(value)}"
     if kind == "literal_error":
         return f"must be {context['expected']}, not {_shown(value)}"
-    if kind == "too_short":
-        return "must not be empty"
     if kind == "string_pattern_mismatch":
         return f"{_shown(value)} does not fit the pattern {context['pattern']}"
     return error["msg"].removeprefix("Value error, ").replace("Input should", "should")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local import emulator
@@ -82,7 +80,8 @@ class User:
     @property
     def status(self) -> str:
         """CONFIRMED, FORCE_CHANGE_PASSWORD, …."""
-        return str(self._record.status)
+        status = self._record.status  # an enumeration, or the text that we set
+        return str(getattr(status, "value", status))
 
     @property
     def is_enabled(self) -> bool:
@@ -180,39 +179,10 @@ def find_function(arn: str) -> Function | None:
     )
 
 
-def may_invoke(arn: str, source_arn: str) -> bool:
-    """Whether the function's policy lets API Gateway invoke it for `source_arn`."""
+def policy_of(arn: str) -> list[dict[str, Any]]:
+    """Return the statements of a function's resource policy."""
     record = _function(arn.split(":")[3], arn.split(":")[6])
-    if record is None:
-        return False
-    return any(_allows(statement, source_arn) for statement in record.policy.statements)
-
-
-def _allows(statement: dict[str, Any], source_arn: str) -> bool:
-    statement = json.loads(json.dumps(statement))
-    principal = statement.get("Principal", {})
-    service = principal.get("Service") if isinstance(principal, dict) else principal
-    if service not in ("apigateway.amazonaws.com", "*"):
-        return False
-    if statement.get("Action") not in ("lambda:InvokeFunction", "lambda:*", "*"):
-        return False
-    condition = statement.get("Condition", {})
-    patterns = [
-        pattern
-        for operator in ("ArnLike", "StringLike", "ArnEquals", "StringEquals")
-        for key, pattern in condition.get(operator, {}).items()
-        if key.lower() == "aws:sourcearn"
-    ]
-    return all(_is_like(source_arn, pattern) for pattern in patterns)
-
-
-def _is_like(arn: str, pattern: str) -> bool:
-    # ArnLike compares part by part; the last may hold colons of its own.
-    parts, patterns = arn.split(":", 5), pattern.split(":", 5)
-    pairs = zip(parts, patterns, strict=False)
-    return len(parts) == len(patterns) and all(
-        fnmatchcase(part, like.replace("[", "[[]")) for part, like in pairs
-    )
+    return [] if record is None else list(record.policy.statements)
 
 
 def _aliased(pool: Any, name: str) -> Iterator[Any]:

@@ -53,6 +53,7 @@ def application(url: str, instance: str) -> web.Application:
         ]
     )
     app.cleanup_ctx.append(_lifetime(control, functions))
+    app.on_response_prepare.append(_be_no_server)
     return app
 
 
@@ -67,6 +68,11 @@ def _lifetime(
         control.close()
 
     return lifetime
+
+
+async def _be_no_server(_: web.Request, response: web.StreamResponse) -> None:
+    """Take out the header that names our web server: AWS sends none."""
+    response.headers.popall("Server", None)
 
 
 def _health(instance: str) -> Handler:

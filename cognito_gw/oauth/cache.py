@@ -31,15 +31,17 @@ def recall(key: Key) -> Tokens | None:
     """Return the tokens kept for a key, fresh or not."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         content = json.loads(_file(key).read_text(encoding="utf-8"))
-        if content["key"] == asdict(key):
-            return Tokens(**content["tokens"])
+        tokens = Tokens(**content["tokens"])
+        if content["key"] == asdict(key) and _is_sound(tokens):
+            return tokens
     return None
 
 
 def keep(key: Key, tokens: Tokens) -> None:
     """Keep the tokens; a reader sees the old file or the new one, nothing between."""
     target = _file(key)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (target.parent.parent, target.parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
     content = json.dumps({"key": asdict(key), "tokens": asdict(tokens)})
     handle, draft = tempfile.mkstemp(dir=target.parent)  # mode 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -49,10 +51,17 @@ def keep(key: Key, tokens: Tokens) -> None:
 
 def forget(stack: str) -> int:
     """Drop all tokens of a stack, and return how many files there were."""
-    files = list(_folder(stack).glob("*.json"))
+    files = list(_folder(stack).glob("*"))  # drafts too, if one was left
     for file in files:
         file.unlink(missing_ok=True)
     return len(files)
+
+
+def _is_sound(tokens: Tokens) -> bool:
+    texts = (tokens.access_token, tokens.id_token, tokens.refresh_token)
+    return isinstance(tokens.expires_at, int | float) and all(
+        text is None or isinstance(text, str) for text in texts
+    )
 
 
 def _folder(stack: str) -> Path:

@@ -10,7 +10,10 @@ from typing import Any
 from cognito_gw.oauth.tokens import claims_of
 
 Method = dict[str, Any]
+# The gateway's own words: any other answer is the function's, which may well say 401.
 _NO_ROUTE = ("Missing Authentication Token", "in Authorization header")
+_NO_ENTRY = ("Unauthorized", "The incoming token has expired")
+_NO_ANSWER = ("Internal server error", "Endpoint request timed out")
 _INTEGRATION = {
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "lambda-permission-missing",
@@ -53,9 +56,9 @@ def causes_of(
     """
     if status == HTTPStatus.FORBIDDEN and any(words in message for words in _NO_ROUTE):
         return [_not_deployed(method, message)]
-    if status == HTTPStatus.UNAUTHORIZED:
+    if status == HTTPStatus.UNAUTHORIZED and message in _NO_ENTRY:
         return [_unauthorized(token, method or {}, message)]
-    if status in _INTEGRATION:
+    if status in _INTEGRATION and message in _NO_ANSWER:
         code, summary, fix = _INTEGRATION[HTTPStatus(status)]
         return [Cause(code, summary, fix, {"message": message})]
     return []
@@ -68,6 +71,13 @@ def _not_deployed(method: Method | None, message: str) -> Cause:
             "the API has no such path and method",
             "add the route to the file, then `cgw up`",
             {"message": message},
+        )
+    if method.get("authorizationType") == "AWS_IAM":
+        return Cause(
+            "authorizer-missing",
+            "the method has no authorizer yet, and is shut until it has one",
+            "run `cgw authorizer`, then `cgw deploy`",
+            {"authorizationType": "AWS_IAM"},
         )
     return Cause(
         "method-not-deployed",

@@ -8,7 +8,7 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from cognito_gw.errors import CgwError
+from cognito_gw.errors import CgwError, UsageError
 
 if TYPE_CHECKING:
     import httpx
@@ -27,6 +27,9 @@ def send(
     """Send a request through the proxy that the environment names, if any."""
     import httpx
 
+    _require_ascii(verb, "the method")
+    for name, value in headers:
+        _require_ascii(name + value, f"the header {name}")
     try:
         # No proxy leads to this machine itself.
         is_here = urlsplit(url).hostname in _LOOPBACK
@@ -40,6 +43,8 @@ def send(
                 params=urlencode(query) or None,
                 content=body,
             )
+    except (httpx.LocalProtocolError, httpx.InvalidURL) as error:
+        raise UsageError(f"{verb} {url} cannot be sent: {error}") from None
     except httpx.HTTPError as error:
         raise CgwError(
             f"{verb} {url}: {error}",
@@ -56,6 +61,17 @@ def message_in(response: httpx.Response) -> str:
     return str(content.get("message", "")) if isinstance(content, dict) else ""
 
 
+def _require_ascii(text: str, what: str) -> None:
+    if not text.isascii():
+        raise UsageError(f"{what} may have ASCII letters only")
+
+
 def _trust() -> ssl.SSLContext:
     bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-    return ssl.create_default_context(cafile=bundle)
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        raise CgwError(
+            f"the CA bundle {bundle} cannot be used: {error.strerror or error}",
+            hint="AWS_CA_BUNDLE or SSL_CERT_FILE names it",
+        ) from None

@@ -54,11 +54,11 @@ class Authorizer:
         token = value.removeprefix(_BEARER)
         try:
             claims = self._verified(token)
+            refusal = self._wrong_kind(claims, scopes) or self._wrong_audience(claims)
         except jwt.ExpiredSignatureError:
             return Refused("the token has expired", EXPIRED)
         except Exception as error:  # noqa: BLE001 - whatever is sent, it is just a 401
             return Refused(f"not a good token: {error}")
-        refusal = self._wrong_kind(claims, scopes) or self._wrong_audience(claims)
         return Refused(refusal) if refusal else Allowed(claims)
 
     def _verified(self, token: str) -> dict[str, Any]:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cognito_gw.routing import Match
 
 _DATES = ("exp", "iat")
+_OF_THE_CONNECTION = frozenset(
+    {"connection", "content-length", "expect", "te", "transfer-encoding", "upgrade"}
+)
 _NO_IDENTITY = (
     "accessKey",
     "accountId",
@@ -28,6 +31,11 @@ _NO_IDENTITY = (
     "user",
     "userArn",
 )
+_TEST_IDENTITY = {
+    "apiKey": "test-invoke-api-key",
+    "apiKeyId": "test-invoke-api-key-id",
+    "sourceIp": "test-invoke-source-ip",
+}
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Served:
-    """The API that answers: a deployed stage, or the draft under test."""
+    """The API that answers: a stage, or (with no deployment) the draft in a test."""
 
     snapshot: Snapshot
     stage: str
@@ -65,7 +73,7 @@ def proxy_event(
 ) -> dict[str, Any]:
     """Return the event; what there is none of is null, never an empty mapping."""
     query = parse_qsl(request.query, keep_blank_values=True)
-    headers = [*request.headers, *_forwarded(request)]
+    headers = [*_end_to_end(request.headers), *_forwarded(request)]
     body, is_base64 = _body(request, served.snapshot)
     return {
         "resource": match.resource["path"],
@@ -101,12 +109,15 @@ def _context(
         "sourceIp": request.source_ip,
         "userAgent": request.header("User-Agent"),
     }
+    is_test = served.deployment_id is None
+    if is_test:
+        identity |= _TEST_IDENTITY
     context = {
         "accountId": snapshot.account,
         "apiId": snapshot.api_id,
         "deploymentId": served.deployment_id,
         "domainName": host,
-        "domainPrefix": snapshot.api_id,
+        "domainPrefix": "testPrefix" if is_test else snapshot.api_id,
         "extendedRequestId": request.extended_request_id,
         "httpMethod": request.method,
         "identity": identity,
@@ -122,6 +133,10 @@ def _context(
     if claims is not None:
         context["authorizer"] = {"claims": spelled_claims(claims)}
     return context
+
+
+def _end_to_end(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [each for each in headers if each[0].lower() not in _OF_THE_CONNECTION]
 
 
 def _forwarded(request: Incoming) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from cognito_gw.local.apigw.gateway_response import Kind, gateway_response
 from cognito_gw.local.apigw.mock_integration import mock_response
 from cognito_gw.local.apigw.proxy_response import Malformed, Outgoing, from_payload
 from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.runtime.permission import may_invoke
 from cognito_gw.routing import Match, Router
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Gateway:
             outgoing, why = _say(answers.FORBIDDEN, {}, incoming), "no such stage"
         else:
             outgoing, why = await self._answer(incoming, stage)
-        _log.info("%s %s %d: %s", request.method, request.path, outgoing.status, why)
+        target = request.rel_url.raw_path
+        _log.info("%s %s %d: %s", request.method, target, outgoing.status, why)
         return _http(outgoing, incoming)
 
     async def test_invoke(
@@ -160,7 +162,8 @@ class Gateway:
         integration = match.method["methodIntegration"]
         found = _FUNCTION.search(integration.get("uri", ""))
         source = _source_arn(served, request.method, match.resource["path"])
-        if found is None or not records.may_invoke(found[1], source):
+        policy = records.policy_of(found[1]) if found else []
+        if not found or not may_invoke(policy, source, served.snapshot.account):
             why = "Invalid permissions on Lambda function"
             return _say(answers.CONFIGURATION_ERROR, custom, request), why
         event = json.dumps(proxy_event(request, served, match, claims)).encode()
@@ -175,10 +178,12 @@ class Gateway:
             return _say(answers.BAD_ANSWER, custom, request), why
         is_binary_api = is_binary(request.header("Accept"), served.snapshot)
         try:
-            return from_payload(done.payload, is_binary_api=is_binary_api), "function"
+            outgoing = from_payload(done.payload, is_binary_api=is_binary_api)
         except Malformed as error:
             why = f"Malformed Lambda proxy response: {error}"
             return _say(answers.BAD_ANSWER, custom, request), why
+        outgoing.headers.append(("X-Amzn-Trace-Id", request.trace_id))
+        return outgoing, "function"
 
 
 def _say(
@@ -199,7 +204,8 @@ def _unrouted(
     if not sent:
         return _say(answers.NO_ROUTE, custom, request), why
     # With the header, AWS takes the request for a signed one that is badly signed.
-    digest = base64.b64encode(hashlib.sha256(sent.encode()).digest()).decode()
+    sent_bytes = sent.encode("utf-8", "surrogateescape")
+    digest = base64.b64encode(hashlib.sha256(sent_bytes).digest()).decode()
     message = (
         "Invalid key=value pair (missing equal-sign) in Authorization header "
         f"(hashed with SHA-256 and encoded with Base64): '{digest}'."
@@ -240,7 +246,7 @@ def _test_request(
         query=query,
         headers=headers,
         body=(request.get("body") or "").encode(),
-        source_ip="test-invoke-source-ip",
+        source_ip="127.0.0.1",
         **_ids(),
     )
 
@@ -259,7 +265,6 @@ def _http(outgoing: Outgoing, request: Incoming) -> web.Response:
     response.headers.popall("Content-Type", None)
     response.headers["x-amzn-RequestId"] = request.request_id
     response.headers["x-amz-apigw-id"] = request.extended_request_id
-    response.headers["X-Amzn-Trace-Id"] = request.trace_id
     for name, value in outgoing.headers:
         remapped = f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
         response.headers.add(remapped, value)

@@ -64,33 +64,35 @@ def _body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
             return base64.b64decode(body, validate=True)
         except binascii.Error:
             raise Malformed("the body is not base64") from None
-    return body.encode()
+    try:
+        return body.encode()
+    except UnicodeEncodeError:
+        raise Malformed("the body has half a surrogate pair") from None
 
 
 def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the headers; those of multiValueHeaders take their namesakes' place."""
+    """Return the headers: of one in both mappings, the many values and then the one."""
     single = answer.get("headers") or {}
     multi = answer.get("multiValueHeaders") or {}
     if not isinstance(single, dict) or not isinstance(multi, dict):
         raise Malformed("the headers are not an object")
     if not all(isinstance(values, list) for values in multi.values()):
         raise Malformed("multiValueHeaders are not lists")
-    listed = {name.lower() for name in multi}
+    spelling = {name.lower(): name for name in single}
     pairs = [
-        (name, _text(value))
-        for name, value in single.items()
-        if name.lower() not in listed
+        (spelling.get(name.lower(), name), value)
+        for name, values in multi.items()
+        for value in values
     ]
-    pairs += [
-        (name, _text(value)) for name, values in multi.items() for value in values
-    ]
-    if not any(name.lower() == "content-type" for name, _ in pairs):
-        pairs.append(("Content-Type", "application/json"))
-    return pairs
+    pairs += single.items()
+    headers = [(_one_line(name), _one_line(value)) for name, value in pairs]
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", "application/json"))
+    return headers
 
 
-def _text(value: Any) -> str:
+def _one_line(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    if "\r" in text or "\n" in text:
+    if set(text) & set("\r\n\0"):
         raise Malformed("a header has a line break")
     return text

@@ -26,12 +26,13 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 
 # Flow: the setting of the app client that allows it.
-_PASSWORD_FLOWS = {
-    "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
+_USER_FLOWS = {"USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH"}
+_ADMIN_FLOWS = {
     "ADMIN_USER_PASSWORD_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
 }
 _REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
+_ATTRIBUTE = "userAttributes."
 _SESSION_MINUTES = 3
 _TEMPORARY_DAYS = 7
 _DAY = 86400
@@ -40,7 +41,8 @@ _NOT_HERE = (
     "AssociateSoftwareToken ChangePassword CompleteWebAuthnRegistration ConfirmDevice "
     "DeleteUser DeleteUserAttributes DeleteWebAuthnCredential ForgetDevice GetDevice "
     "GetUserAttributeVerificationCode GetUserAuthFactors ListDevices "
-    "ListWebAuthnCredentials SetUserMFAPreference SetUserSettings "
+    "ListUserSessions ListWebAuthnCredentials RevokeUserSession "
+    "SetUserMFAPreference SetUserSettings "
     "StartWebAuthnRegistration UpdateDeviceStatus UpdateUserAttributes "
     "VerifySoftwareToken VerifyUserAttribute"
 )
@@ -72,9 +74,9 @@ class SignIn:
         self._used: set[str] = set()
         self.operations: dict[str, Callable[[Request], Answer]] = {
             "InitiateAuth": self._initiate,
-            "AdminInitiateAuth": self._initiate,
+            "AdminInitiateAuth": self._admin_initiate,
             "RespondToAuthChallenge": self._respond,
-            "AdminRespondToAuthChallenge": self._respond,
+            "AdminRespondToAuthChallenge": self._admin_respond,
             "GetTokensFromRefreshToken": self._exchange,
             "RevokeToken": self._revoke,
             "GlobalSignOut": self._sign_out,
@@ -84,17 +86,24 @@ class SignIn:
         }
 
     def _initiate(self, request: Request) -> Answer:
-        client = _client(request)
+        return self._begin(_client(request), request, _USER_FLOWS)
+
+    def _admin_initiate(self, request: Request) -> Answer:
+        return self._begin(_client_of_pool(request), request, _ADMIN_FLOWS)
+
+    def _begin(
+        self, client: AppClient, request: Request, flows: dict[str, str]
+    ) -> Answer:
         flow = request.get("AuthFlow", "")
         parameters = request.get("AuthParameters", {})
         if flow in _REFRESH_FLOWS:
             return self._refresh(client, parameters)
-        if flow not in _PASSWORD_FLOWS:
+        if flow not in flows:
             raise AwsFault(
                 "InvalidParameterException",
                 f"The local AWS does not have the flow {flow} yet",
             )
-        _require_flow(client, _PASSWORD_FLOWS[flow], flow)
+        _require_flow(client, flows[flow], flow)
         name = _required(parameters, "USERNAME")
         _check_secret_hash(client, name, parameters)
         user = _authenticated(client, name, _required(parameters, "PASSWORD"))
@@ -160,6 +169,10 @@ class SignIn:
             "ChallengeParameters": parameters,
         }
 
+    def _admin_respond(self, request: Request) -> Answer:
+        _client_of_pool(request)
+        return self._respond(request)
+
     def _respond(self, request: Request) -> Answer:
         client = _client(request)
         name = request.get("ChallengeName", "")
@@ -174,9 +187,10 @@ class SignIn:
         user = _signed_in_user(client.pool_id, pending.username)
         password = _required(responses, "NEW_PASSWORD")
         _check_policy(client, password)
+        attributes = _answered_attributes(client, responses)
         self._used.add(request["Session"])
         user.confirm_with(password)
-        _set_answered_attributes(user, responses)
+        user.set_attributes(attributes)
         return self._challenged(client, user) or _result(
             self.tokens.issue(client, user)
         )
@@ -250,6 +264,15 @@ def _client(request: Request) -> AppClient:
     if client is None:
         raise AwsFault(
             "ResourceNotFoundException", f"User pool client {client_id} does not exist."
+        )
+    return client
+
+
+def _client_of_pool(request: Request) -> AppClient:
+    client = _client(request)
+    if client.pool_id != _required(request, "UserPoolId"):
+        raise AwsFault(
+            "ResourceNotFoundException", f"User pool client {client.id} does not exist."
         )
     return client
 
@@ -355,12 +378,22 @@ def _check_policy(client: AppClient, password: str) -> None:
         )
 
 
-def _set_answered_attributes(user: User, responses: dict[str, str]) -> None:
-    prefix = "userAttributes."
+def _answered_attributes(
+    client: AppClient, responses: dict[str, str]
+) -> dict[str, str]:
+    """Return the attributes that the user gives; refuse those not the user's to set."""
     given = {
-        name.removeprefix(prefix): value
+        name.removeprefix(_ATTRIBUTE): value
         for name, value in responses.items()
-        if name.startswith(prefix)
+        if name.startswith(_ATTRIBUTE)
     }
-    if given:
-        user.set_attributes(given)
+    schema = client.pool.get("SchemaAttributes", [])
+    mutable = {each["Name"] for each in schema if each.get("Mutable", True)} - {"sub"}
+    writable = set(client.settings.get("WriteAttributes") or mutable) & mutable
+    for name in given:
+        if name not in writable or name.endswith("_verified"):
+            raise AwsFault(
+                "NotAuthorizedException",
+                "A client attempted to write unauthorized attribute",
+            )
+    return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 import time
 import uuid
@@ -23,6 +24,11 @@ _DEFAULTS = {
     "AccessToken": (1, "hours"),
     "RefreshToken": (30, "days"),
 }
+_JWE_HEADER = (
+    base64.urlsafe_b64encode(b'{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}')
+    .decode()
+    .rstrip("=")
+)
 _BOOLEANS = ("email_verified", "phone_number_verified")
 _NOT_CLAIMS = ("sub", "cognito:mfa_enabled", "identities")
 
@@ -123,15 +129,15 @@ class Tokens:
         return claims | {"pool_id": pool_id}
 
     def _result(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
-        access = self._common(grant, user, "access") | {
+        access = self._common(client, user, grant, "access") | {
             "client_id": client.id,
             "scope": grant.scope,
             "username": user.username,
         }
-        identity = self._common(grant, user, "id") | {
+        identity = self._common(client, user, grant, "id") | {
             "aud": client.id,
             "cognito:username": user.username,
-            **_attribute_claims(user),
+            **_attribute_claims(client, user),
         }
         lifetime = _validity(client, "AccessToken")
         return {
@@ -143,16 +149,19 @@ class Tokens:
             "ExpiresIn": lifetime,
         }
 
-    def _common(self, grant: Grant, user: User, token_use: str) -> dict[str, Any]:
+    def _common(
+        self, client: AppClient, user: User, grant: Grant, token_use: str
+    ) -> dict[str, Any]:
         claims = {
             "sub": user.sub,
             "iss": f"{self.url}/{grant.pool_id}",
             "token_use": token_use,
             "auth_time": grant.auth_time,
-            "origin_jti": grant.origin_jti,
             "event_id": grant.event_id,
             "jti": str(uuid.uuid4()),
         }
+        if client.settings.get("EnableTokenRevocation", True):
+            claims["origin_jti"] = grant.origin_jti
         return claims | ({"cognito:groups": user.groups} if user.groups else {})
 
     def _signed(self, pool_id: str, claims: dict[str, Any], lifetime: int) -> str:
@@ -166,11 +175,12 @@ class Tokens:
         )
 
 
-def _attribute_claims(user: User) -> dict[str, Any]:
+def _attribute_claims(client: AppClient, user: User) -> dict[str, Any]:
+    readable = client.settings.get("ReadAttributes") or user.attributes
     return {
         name: value == "true" if name in _BOOLEANS else value
         for name, value in user.attributes.items()
-        if name not in _NOT_CLAIMS
+        if name in readable and name not in _NOT_CLAIMS
     }
 
 
@@ -185,4 +195,5 @@ def _validity(client: AppClient, token: str) -> int:
 
 def _opaque_token() -> str:
     """Return a random text in the shape of Cognito's: a JWE of five parts."""
-    return ".".join(secrets.token_urlsafe(size) for size in (54, 256, 12, 600, 16))
+    parts = [secrets.token_urlsafe(size) for size in (256, 12, 600, 16)]
+    return ".".join([_JWE_HEADER, *parts])

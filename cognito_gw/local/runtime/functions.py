@@ -19,16 +19,69 @@ _MOST_WORKERS = 4  # of one function; further calls wait for one to be free
 
 @dataclass
 class Pool:
-    """The workers of one revision of a function."""
+    """The workers of one revision of a function, and the folder with its code."""
 
     function: records.Function
     folder: tempfile.TemporaryDirectory[str]
+    url: str
     idle: list[Worker] = field(default_factory=list)
+    workers: set[Worker] = field(default_factory=set)  # busy ones too
     free: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_MOST_WORKERS)
     )
-    busy: int = 0
     is_retired: bool = False
+
+    async def run(self, payload: bytes) -> Invocation:
+        """Run the function once, in a worker that is free."""
+        async with self.free:
+            worker = await self._worker()
+            try:
+                return await worker.invoke(payload)
+            except asyncio.CancelledError:  # nobody waits for the answer any more
+                worker.is_usable = False
+                raise
+            finally:
+                await self._give_back(worker)
+
+    async def retire(self) -> None:
+        """End what is idle; what is busy ends with its call."""
+        self.is_retired = True
+        while self.idle:
+            await self._end(self.idle.pop())
+        self._clear()
+
+    async def close(self) -> None:
+        """End every worker at once."""
+        self.is_retired = True
+        for worker in list(self.workers):
+            await self._end(worker)
+        self._clear()
+
+    async def _worker(self) -> Worker:
+        while self.idle:
+            worker = self.idle.pop()
+            if worker.is_usable:
+                return worker
+            await self._end(worker)
+        worker = Worker(self.function, Path(self.folder.name), self.url)
+        self.workers.add(worker)
+        await worker.start()
+        return worker
+
+    async def _give_back(self, worker: Worker) -> None:
+        if worker.is_usable and not self.is_retired:
+            self.idle.append(worker)
+        else:
+            await self._end(worker)
+            self._clear()
+
+    async def _end(self, worker: Worker) -> None:
+        self.workers.discard(worker)
+        await worker.stop()
+
+    def _clear(self) -> None:
+        if self.is_retired and not self.workers:
+            self.folder.cleanup()
 
 
 class Functions:
@@ -49,59 +102,23 @@ class Functions:
         if not function.runtime.startswith("python"):
             return _unsupported(function)
         pool = await self._pool(function)
-        async with pool.free:
-            return await self._run(pool, payload)
+        return await pool.run(payload)
 
     async def close(self) -> None:
         """End every worker."""
-        for pool in list(self._pools.values()):
-            await self._retire(pool)
+        for pool in self._pools.values():
+            await pool.close()
         self._pools.clear()
 
     async def _pool(self, function: records.Function) -> Pool:
         pool = self._pools.get(function.arn)
-        if pool is None or pool.function.revision != function.revision:
-            fresh = Pool(function, _unpacked(function))
-            self._pools[function.arn] = fresh
-            if pool is not None:
-                await self._retire(pool)
-            return fresh
-        return pool
-
-    async def _run(self, pool: Pool, payload: bytes) -> Invocation:
-        pool.busy += 1
-        try:
-            worker = await self._worker(pool)
-            invocation = await worker.invoke(payload)
-        finally:
-            pool.busy -= 1
-        if worker.is_usable and not pool.is_retired:
-            pool.idle.append(worker)
-        else:
-            await worker.stop()
-        self._clear(pool)
-        return invocation
-
-    async def _worker(self, pool: Pool) -> Worker:
-        while pool.idle:
-            worker = pool.idle.pop()
-            if worker.is_usable:
-                return worker
-            await worker.stop()
-        worker = Worker(pool.function, Path(pool.folder.name), self._url)
-        await worker.start()
-        return worker
-
-    async def _retire(self, pool: Pool) -> None:
-        """End what is idle; what is busy ends with its call."""
-        pool.is_retired = True
-        while pool.idle:
-            await pool.idle.pop().stop()
-        self._clear(pool)
-
-    def _clear(self, pool: Pool) -> None:
-        if pool.is_retired and not pool.busy:
-            pool.folder.cleanup()
+        if pool is not None and pool.function.revision == function.revision:
+            return pool
+        fresh = Pool(function, _unpacked(function), self._url)
+        self._pools[function.arn] = fresh
+        if pool is not None:
+            await pool.retire()
+        return fresh
 
 
 def _unpacked(function: records.Function) -> tempfile.TemporaryDirectory[str]:

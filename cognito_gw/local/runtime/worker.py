@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cognito_gw.local.records import Function
 
 _log = logging.getLogger(__name__)
 _BASE = "/2018-06-01/runtime"
+_CHUNK = 65536
 _LOG_TAIL = 4096  # bytes that Invoke returns of the log
 _INIT_SECONDS = 10.0  # what Lambda gives a function to start
 _MAX_ANSWER = 6 * 1024 * 1024
@@ -74,7 +76,8 @@ class Worker:
         self._lines: deque[str] = deque(maxlen=1000)
         self._stream = f"{time.strftime('%Y/%m/%d')}/[$LATEST]{uuid.uuid4().hex}"
         self._process: asyncio.subprocess.Process | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._output: Output | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
@@ -92,6 +95,7 @@ class Worker:
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         port = self._runner.addresses[0][1]
+        self._output = Output(self._say)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -100,14 +104,12 @@ class Worker:
             cwd=self._folder,
             env=self._environment(port),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stdout=self._output.writer,
+            stderr=self._output.writer,
             start_new_session=True,  # so that what the function starts ends with it
         )
-        self._tasks = [
-            asyncio.create_task(self._read_output()),
-            asyncio.create_task(self._watch()),
-        ]
+        os.close(self._output.writer)
+        self._watching = asyncio.create_task(self._watch())
 
     async def invoke(self, payload: bytes) -> Invocation:
         """Run the function once; a failure of any kind is an answer too."""
@@ -121,7 +123,8 @@ class Worker:
         self._say(f"START RequestId: {job.request_id} Version: $LATEST")
         await self._jobs.put(job)
         body, is_error = await self._answer(job)
-        await asyncio.sleep(0)  # lets what was printed before the answer come in
+        if self._output is not None:
+            self._output.drain()  # what was printed before the answer
         self._job = None
         self._say(f"END RequestId: {job.request_id}")
         milliseconds = (time.monotonic() - began) * 1000
@@ -139,9 +142,11 @@ class Worker:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._watching is not None:
+            await self._watching
+        if self._output is not None:
+            self._output.close()
+            self._output = None
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -158,7 +163,7 @@ class Worker:
                 return payload, is_error
         except TimeoutError:
             await self.stop()
-            text = f"Task timed out after {self.function.timeout:.2f} seconds"
+            text = f"Error: Task timed out after {self.function.timeout:.2f} seconds"
             return _failure("Sandbox.Timedout", job, text)
 
     async def _next(self, _: web.Request) -> web.Response:
@@ -201,11 +206,6 @@ class Worker:
             job.answer.set_result((body, is_error))
         return web.json_response({"status": "OK"}, status=202)
 
-    async def _read_output(self) -> None:
-        stream = self._process.stdout if self._process else None
-        while stream is not None and (line := await _line(stream)):
-            self._say(line.decode("utf-8", "replace").rstrip("\n"))
-
     async def _watch(self) -> None:
         """Tell of a process that ends without an answer."""
         if self._process is None:
@@ -247,13 +247,30 @@ class Worker:
         }
 
 
-async def _line(stream: asyncio.StreamReader) -> bytes:
-    try:
-        return await stream.readline()
-    except (
-        ValueError
-    ):  # longer than the reader's buffer: the rest comes as further ones
-        return await stream.read(65536)
+class Output:
+    """What a process prints, told line by line."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Open the pipe to print into: `writer`."""
+        self._say = say
+        self._reader, self.writer = os.pipe()
+        self._rest = b""
+        os.set_blocking(self._reader, False)
+        asyncio.get_running_loop().add_reader(self._reader, self.drain)
+
+    def drain(self) -> None:
+        """Tell all that is there by now."""
+        with suppress(BlockingIOError):
+            while chunk := os.read(self._reader, _CHUNK):
+                *lines, self._rest = (self._rest + chunk).split(b"\n")
+                for line in lines:
+                    self._say(line.decode("utf-8", "replace"))
+            asyncio.get_running_loop().remove_reader(self._reader)  # it has ended
+
+    def close(self) -> None:
+        """Stop to listen."""
+        asyncio.get_running_loop().remove_reader(self._reader)
+        os.close(self._reader)
 
 
 def _failure(kind: str, job: Job, text: str) -> tuple[bytes, bool]:
