@@ -28,6 +28,11 @@ def overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def described(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer of AWS without what is about the call."""
+    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+
 def is_empty(value: Any) -> bool:
     """Whether a value says nothing: None, or an empty text, list or mapping."""
     return value is None or (isinstance(value, str | list | dict) and not value)

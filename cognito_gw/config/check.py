@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cognito_gw.config.document import Document, KeyPath, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cognito_gw.config.schema import (
@@ -31,13 +31,13 @@ PLACES = ("region", "user_pool_id", "domain", "api_id", "stage")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.,:-]+|\{[A-Za-z0-9_.-]+\+?\}")
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?")
 _WEB_OR_APP = re.compile(r"(?!http:)[A-Za-z][A-Za-z0-9+.-]*://[^\s#]+")
-_LACKS: dict[str, Callable[[str], bool]] = {
-    "lowercase": lambda word: not re.search("[a-z]", word),
-    "uppercase": lambda word: not re.search("[A-Z]", word),
-    "numbers": lambda word: not re.search("[0-9]", word),
-    "symbols": lambda word: (
-        not re.search(r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]", word)
-    ),
+# What each requirement of a password policy looks for, and its name.
+_SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
+_REQUIREMENTS = {
+    "lowercase": ("[a-z]", "lowercase letters"),
+    "uppercase": ("[A-Z]", "uppercase letters"),
+    "numbers": ("[0-9]", "numbers"),
+    "symbols": (_SYMBOLS, "symbols"),
 }
 _NAME_LIMIT = 64  # of functions and of roles
 
@@ -200,11 +200,10 @@ def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
 
 def weaknesses(password: str, policy: PasswordPolicy) -> list[str]:
     """Return what the password lacks under the policy."""
-    short = len(password) < policy.min_length
-    return [f"{policy.min_length} characters"] * short + [
-        f"{kind[:-1] if kind in ('numbers', 'symbols') else kind + ' letter'}s"
-        for kind in policy.require
-        if _LACKS[kind](password)
+    is_short = len(password) < policy.min_length
+    wanted = [_REQUIREMENTS[kind] for kind in policy.require]
+    return [f"{policy.min_length} characters"] * is_short + [
+        words for pattern, words in wanted if not re.search(pattern, password)
     ]
 
 

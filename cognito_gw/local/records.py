@@ -80,8 +80,7 @@ class User:
     @property
     def status(self) -> str:
         """CONFIRMED, FORCE_CHANGE_PASSWORD, …."""
-        status = self._record.status  # an enumeration, or the text that we set
-        return str(getattr(status, "value", status))
+        return str(self._record.status.value)
 
     @property
     def is_enabled(self) -> bool:
@@ -114,7 +113,7 @@ class User:
     def confirm_with(self, password: str) -> None:
         """Give the user a permanent password."""
         self._record.password = password
-        self._record.status = "CONFIRMED"
+        self._record.status = type(self._record.status)("CONFIRMED")
 
     def set_attributes(self, attributes: dict[str, str]) -> None:
         """Set attributes."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.engine.resource import Change, Resource, Step
 
-_COLOURS = {
+COLOURS = {
     Action.CREATE: "green",
     Action.UPDATE: "yellow",
     Action.DELETE: "red",
@@ -69,7 +69,7 @@ class Lines:
 
 def step_lines(step: Step, *, with_values: bool = False) -> Iterator[str]:
     """Spell a step out: what, which, its changes and its error."""
-    word = click.style(f"{step.word:<10}", fg=_COLOURS.get(step.action))
+    word = click.style(f"{step.word:<10}", fg=COLOURS.get(step.action))
     yield f"{word}{step.resource.kind:<18}{step.resource.label}"
     if step.action is Action.UPDATE or (with_values and step.action is Action.CREATE):
         yield from change_lines(step.changes)

@@ -12,21 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cognito_gw.engine.resource import Action
-from cognito_gw.report.lines import change_lines
+from cognito_gw.report.lines import COLOURS, change_lines
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from cognito_gw.engine.resource import Resource, Step
-
-_STYLES = {
-    Action.CREATE: "green",
-    Action.UPDATE: "yellow",
-    Action.DELETE: "red",
-    Action.FAIL: "bold red",
-    Action.SKIP: "magenta",
-    Action.KEEP: "dim",
-}
 
 
 class Rows:
@@ -99,7 +90,7 @@ class Rows:
             return
         if not (resource.wanted or step.is_change):
             return
-        style = _STYLES[step.action]
+        style = COLOURS.get(step.action, "dim")
         table.add_row(Text(step.word, style=style), resource.kind, Text(resource.label))
         if step.action is Action.UPDATE:
             for line in change_lines(step.changes):

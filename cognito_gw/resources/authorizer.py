@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.requests import described
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ class Authorizer(Resource):
         answer = aws.apigateway.create_authorizer(
             restApiId=self.api["id"], name=self.config.name, **self.desired()
         )
-        return {
-            key: value for key, value in answer.items() if key != "ResponseMetadata"
-        }
+        return described(answer)
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         patch = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.requests import described
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.resources.method import method_key, observed
@@ -81,9 +82,7 @@ class Preflight(Resource):
             **key, **response, **integration["integrationResponses"]["200"]
         )
         answer = aws.apigateway.get_method(**key)
-        return {
-            key: value for key, value in answer.items() if key != "ResponseMetadata"
-        }
+        return described(answer)
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         # Made anew: the stage serves its snapshot until the next deployment.

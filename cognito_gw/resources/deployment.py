@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.requests import described
 from cognito_gw.aws.settle import settle
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError, Missing
@@ -91,9 +92,7 @@ class Deployment(Resource):
             until="API Gateway takes another deployment (one in 5 s)",
             first=5.0,
         )
-        return {
-            key: value for key, value in answer.items() if key != "ResponseMetadata"
-        }
+        return described(answer)
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         raise NotImplementedError  # deployments are immutable

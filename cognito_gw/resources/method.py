@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.requests import without_empty
+from cognito_gw.aws.requests import described, without_empty
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
@@ -122,9 +122,7 @@ class Method(Resource):
 
     def _read(self, aws: Aws) -> dict[str, Any]:
         answer = aws.apigateway.get_method(**self._key())
-        return {
-            key: value for key, value in answer.items() if key != "ResponseMetadata"
-        }
+        return described(answer)
 
     def _key(self) -> dict[str, str]:
         return method_key(self.path, self.verb)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.faults import THROTTLED, code_of
+from cognito_gw.aws.requests import described
 from cognito_gw.aws.settle import settle
 from cognito_gw.aws.tags import is_ours, refuse_foreign
 from cognito_gw.engine.resource import Change, Resource
@@ -73,7 +74,7 @@ class RestApi(Resource):
             until="API Gateway makes another REST API",
             first=3.0,
         )
-        return self._with_resources(aws, _described(answer))
+        return self._with_resources(aws, described(answer))
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         patch = []
@@ -116,7 +117,7 @@ class RestApi(Resource):
 
     def _find(self, aws: Aws) -> dict[str, Any] | None:
         if self.given_id:
-            return _described(aws.apigateway.get_rest_api(restApiId=self.given_id))
+            return described(aws.apigateway.get_rest_api(restApiId=self.given_id))
         pages = aws.apigateway.get_paginator("get_rest_apis").paginate(
             PaginationConfig={"PageSize": 500}
         )
@@ -209,7 +210,7 @@ class Path(Resource):
             passing=is_throttled,
             until="API Gateway makes another resource",
         )
-        return _described(answer)
+        return described(answer)
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         raise NotImplementedError  # its path is its identity
@@ -238,7 +239,3 @@ def _read_resources(aws: Aws, api_id: str) -> list[dict[str, Any]]:
         restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": 500}
     )
     return [item for page in pages for item in page["items"]]
-
-
-def _described(answer: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}

@@ -244,3 +244,8 @@ def test_no_change_of_a_token_is_accepted(data):
 def test_whatever_is_sent_is_only_refused(value):
     assert isinstance(decided(value), Refused)
     assert isinstance(decided(f"Bearer {value}", ["a/read"]), Refused)
+
+
+@pytest.mark.parametrize("padding", ["=", "==", "==="])
+def test_a_padded_token_is_refused(padding):
+    assert isinstance(decided(GOOD + padding), Refused)

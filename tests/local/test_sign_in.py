@@ -19,7 +19,6 @@ FLOWS = [
     "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "ALLOW_REFRESH_TOKEN_AUTH",
 ]
-BY_STATUS = "records.User.status is str() of an enum, 'UserStatus.X'"
 
 
 class SignIn:
@@ -316,6 +315,14 @@ class TestNewPassword:
     def test_ends_the_temporary_one(self, begun, refusal):
         begun.answer(begun.password())
         assert refusal(begun.password).code == "NotAuthorizedException"
+
+    def test_leaves_a_user_whose_password_can_be_reset(self, begun):
+        begun.answer(begun.password())
+        verified = [{"Name": "email_verified", "Value": "true"}]
+        begun.pool.call(
+            "admin_update_user_attributes", Username=USER, UserAttributes=verified
+        )
+        assert begun.pool.call("admin_reset_user_password", Username=USER)
 
     def test_must_fit_the_policy(self, begun, refusal):
         challenge = begun.password()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 EXPIRED = "The incoming token has expired"
 _BEARER = "Bearer "
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Authorizer:
         return Refused(refusal) if refusal else Allowed(claims)
 
     def _verified(self, token: str) -> dict[str, Any]:
+        if not _JWT.fullmatch(token):  # the decoder would let padding pass
+            raise jwt.DecodeError("not a JWT")
         pools = [arn.rpartition("/")[2] for arn in self.settings["providerARNs"]]
         found = self.keys.find(pools, jwt.get_unverified_header(token)["kid"])
         if found is None:

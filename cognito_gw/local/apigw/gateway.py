@@ -8,17 +8,14 @@ import hashlib
 import json
 import logging
 import re
-import secrets
 import time
-import uuid
 from typing import TYPE_CHECKING, Any
-
-from aiohttp import web
 
 from cognito_gw.local import records
 from cognito_gw.local.apigw import gateway_response as answers
 from cognito_gw.local.apigw.authorizer import Allowed, Authorizer, Refused
-from cognito_gw.local.apigw.event import Incoming, Served, is_binary, proxy_event
+from cognito_gw.local.apigw.event import Served, is_binary, proxy_event
+from cognito_gw.local.apigw.exchange import from_http, from_test, to_http
 from cognito_gw.local.apigw.execution_log import ExecutionLog
 from cognito_gw.local.apigw.gateway_response import Kind, gateway_response
 from cognito_gw.local.apigw.mock_integration import mock_response
@@ -30,6 +27,9 @@ from cognito_gw.routing import Match, Router
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aiohttp import web
+
+    from cognito_gw.local.apigw.event import Incoming
     from cognito_gw.local.identity.keys import Keys
     from cognito_gw.local.runtime.functions import Functions
     from cognito_gw.local.snapshot import DeployedStage, Snapshot
@@ -39,8 +39,6 @@ _FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
 _TIMEOUT_MS = 29_000
 _MOST_BODY = 10 * 1024 * 1024
 _TEST_STAGE = "test-invoke-stage"
-# AWS computes these itself; a function's own are handed on under another name.
-_REMAPPED = {"date", "server", "connection", "content-length", "www-authenticate"}
 
 
 class Gateway:
@@ -63,7 +61,7 @@ class Gateway:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request to `/{api_id}/{stage}/…`."""
         api_id, stage_name = request.match_info["api_id"], request.match_info["stage"]
-        incoming = await _incoming(request)
+        incoming = await from_http(request)
         stage = self._stages(api_id, stage_name)
         if stage is None:
             outgoing, why = _say(answers.FORBIDDEN, {}, incoming), "no such stage"
@@ -71,7 +69,7 @@ class Gateway:
             outgoing, why = await self._answer(incoming, stage)
         target = request.rel_url.raw_path
         _log.info("%s %s %d: %s", request.method, target, outgoing.status, why)
-        return _http(outgoing, incoming)
+        return to_http(outgoing, incoming)
 
     async def test_invoke(
         self, draft: Snapshot, resource_id: str, verb: str, request: dict[str, Any]
@@ -84,7 +82,7 @@ class Gateway:
             raise AwsFault(
                 "NotFoundException", "Invalid Method identifier specified", 404
             )
-        incoming = _test_request(resource, verb, request)
+        incoming = from_test(resource, verb, request)
         path, _, _ = incoming.path.partition("?")
         found = Router([resource]).match(verb, path)
         match = found or Match(resource, method)
@@ -217,55 +215,3 @@ def _source_arn(served: Served, verb: str, path: str) -> str:
     snapshot = served.snapshot
     place = f"arn:aws:execute-api:{snapshot.region}:{snapshot.account}"
     return f"{place}:{snapshot.api_id}/{served.stage}/{verb}{path}"
-
-
-async def _incoming(request: web.Request) -> Incoming:
-    _, _, rest = request.rel_url.raw_path.partition("/_aws/execute-api/")
-    path = "/" + "/".join(rest.split("/")[2:])
-    return Incoming(
-        method=request.method,
-        path=path,
-        query=request.rel_url.raw_query_string,
-        headers=list(request.headers.items()),
-        body=await request.read(),
-        source_ip=request.remote or "127.0.0.1",
-        **_ids(),
-    )
-
-
-def _test_request(
-    resource: dict[str, Any], verb: str, request: dict[str, Any]
-) -> Incoming:
-    path, _, query = (request.get("pathWithQueryString") or "").partition("?")
-    headers = list((request.get("headers") or {}).items())
-    for name, values in (request.get("multiValueHeaders") or {}).items():
-        headers += [(name, value) for value in values]
-    return Incoming(
-        method=verb,
-        path=path or resource["path"],
-        query=query,
-        headers=headers,
-        body=(request.get("body") or "").encode(),
-        source_ip="127.0.0.1",
-        **_ids(),
-    )
-
-
-def _ids() -> dict[str, str]:
-    random = secrets.token_hex(12)
-    return {
-        "request_id": str(uuid.uuid4()),
-        "extended_request_id": base64.b64encode(secrets.token_bytes(11)).decode(),
-        "trace_id": f"Root=1-{int(time.time()):08x}-{random}",
-    }
-
-
-def _http(outgoing: Outgoing, request: Incoming) -> web.Response:
-    response = web.Response(status=outgoing.status, body=outgoing.body)
-    response.headers.popall("Content-Type", None)
-    response.headers["x-amzn-RequestId"] = request.request_id
-    response.headers["x-amz-apigw-id"] = request.extended_request_id
-    for name, value in outgoing.headers:
-        remapped = f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
-        response.headers.add(remapped, value)
-    return response

@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from cognito_gw.local.runtime.output import Output
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from cognito_gw.local.records import Function
 
 _log = logging.getLogger(__name__)
 _BASE = "/2018-06-01/runtime"
-_CHUNK = 65536
 _LOG_TAIL = 4096  # bytes that Invoke returns of the log
 _INIT_SECONDS = 10.0  # what Lambda gives a function to start
 _MAX_ANSWER = 6 * 1024 * 1024
@@ -245,32 +245,6 @@ class Worker:
             "_HANDLER": function.handler,
             **function.environment,
         }
-
-
-class Output:
-    """What a process prints, told line by line."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        """Open the pipe to print into: `writer`."""
-        self._say = say
-        self._reader, self.writer = os.pipe()
-        self._rest = b""
-        os.set_blocking(self._reader, False)
-        asyncio.get_running_loop().add_reader(self._reader, self.drain)
-
-    def drain(self) -> None:
-        """Tell all that is there by now."""
-        with suppress(BlockingIOError):
-            while chunk := os.read(self._reader, _CHUNK):
-                *lines, self._rest = (self._rest + chunk).split(b"\n")
-                for line in lines:
-                    self._say(line.decode("utf-8", "replace"))
-            asyncio.get_running_loop().remove_reader(self._reader)  # it has ended
-
-    def close(self) -> None:
-        """Stop to listen."""
-        asyncio.get_running_loop().remove_reader(self._reader)
-        os.close(self._reader)
 
 
 def _failure(kind: str, job: Job, text: str) -> tuple[bytes, bool]:
