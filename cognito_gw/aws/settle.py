@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
+from cognito_gw.errors import CgwError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cognito_gw.aws.clients import Aws
 
@@ -30,15 +32,41 @@ def settle(  # noqa: PLR0913 - each is a bound or a word of the wait
     Pauses grow from `first` to `longest` seconds, with jitter, and add up to no more
     than `patience` seconds; then the refusal stands.
     """
-    pause, waited = first, 0.0
+    naps = _naps(first, longest, patience)
     while True:
         try:
             return call()
         except ClientError as error:
-            if not passing(error) or waited >= patience:
+            nap = next(naps, None)
+            if nap is None or not passing(error):
                 raise
+        _wait(nap, aws, until)
+
+
+def wait_for(
+    condition: Callable[[], bool], aws: Aws, *, until: str, patience: float = 60.0
+) -> None:
+    """Ask until the condition holds, for no more than `patience` seconds."""
+    naps = _naps(1.0, 5.0, patience)
+    while not condition():
+        nap = next(naps, None)
+        if nap is None:
+            raise CgwError(
+                f"gave up waiting, after {patience:.0f} s, until {until}",
+                hint="run the same command again in a minute",
+            )
+        _wait(nap, aws, until)
+
+
+def _naps(first: float, longest: float, patience: float) -> Iterator[float]:
+    pause, waited = first, 0.0
+    while waited < patience:
         nap = pause * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
-        aws.tell(f"waiting {nap:.0f} s until {until}")
-        aws.sleep(nap)
+        yield nap
         waited += nap
         pause = min(pause * 1.6, longest)
+
+
+def _wait(nap: float, aws: Aws, until: str) -> None:
+    aws.tell(f"waiting {nap:.0f} s until {until}")
+    aws.sleep(nap)

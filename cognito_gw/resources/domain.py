@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.settle import wait_for
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import NotOurs
 
@@ -121,18 +122,20 @@ class Domain(Resource):
         return _describe(aws, self.prefix)
 
     def delete(self, aws: Aws) -> None:
-        aws.cognito.delete_user_pool_domain(
-            UserPoolId=self.pool["Id"], Domain=self["Domain"]
+        domain = self["Domain"]
+        aws.cognito.delete_user_pool_domain(UserPoolId=self.pool["Id"], Domain=domain)
+        # Until it is gone, the pool is not deleted, and takes no other domain.
+        wait_for(
+            lambda: not _describe(aws, domain),
+            aws,
+            until=f"the domain {domain} is gone",
         )
 
     def _has_other(self) -> bool:
         return self.pool.live is not None and bool(self.pool.live.get("Domain"))
 
     def _request(self) -> dict[str, Any]:
-        request: dict[str, Any] = {"UserPoolId": self.pool["Id"], "Domain": self.prefix}
-        if self.login == "managed":  # classic is AWS's default
-            request["ManagedLoginVersion"] = _VERSIONS[self.login]
-        return request
+        return {"UserPoolId": self.pool["Id"], **self.desired()}
 
 
 def _describe(aws: Aws, domain: str) -> dict[str, Any]:
