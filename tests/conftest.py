@@ -23,6 +23,11 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 FULL = Path(__file__).with_name("full.yaml")
 
 
+def pytest_addoption(parser):
+    """Add the option that rewrites the expected outputs of tests/cli/golden."""
+    parser.addoption("--update-golden", action="store_true")
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
     """Nothing of the user's own reaches a test, and no real credentials."""
@@ -69,8 +74,10 @@ def configured():
     """Return a maker of configurations: the full one with some sections replaced."""
 
     def make(text="", **sections):
-        data = yaml.safe_load(text or FULL.read_text("utf-8")) | sections
-        return Config.model_validate(data)
+        data = yaml.safe_load(text or FULL.read_text("utf-8"))
+        if "user_pool" in sections:  # what it has besides stays: others name it
+            sections["user_pool"] = data["user_pool"] | sections["user_pool"]
+        return Config.model_validate(data | sections)
 
     return make
 

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from cognito_gw.aws.clients import Aws
 from cognito_gw.engine.resource import Resource
@@ -110,7 +110,9 @@ class SharedSession(boto3.Session):
         super().__init__(**settings)
         self.made = {}
         self.calls = []  # (service, operation, parameters) of every call
+        self.lost = None  # the operation whose next answer never arrives
         self.events.register("provide-client-params.*.*", self._note)
+        self.events.register("after-call.*.*", self._lose)
 
     def client(self, service, **settings):
         """Return the client of the service, made at most once for each signature."""
@@ -123,6 +125,11 @@ class SharedSession(boto3.Session):
     def _note(self, params, model, **_):
         service = model.service_model.signing_name
         self.calls.append((service, model.name, params))
+
+    def _lose(self, model, **_):
+        if model.name == self.lost:
+            self.lost = None
+            raise ReadTimeoutError(endpoint_url=f"https://{model.name}.aws")
 
 
 class QuickAws(Aws):

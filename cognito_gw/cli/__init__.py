@@ -96,6 +96,8 @@ class Cgw(click.Group):
         except BrokenPipeError:
             sys.stderr.close()  # whoever read us has gone: nothing more to say
             ctx.exit(1)
+        except (click.ClickException, click.exceptions.Exit):
+            raise  # click words these itself
         except Exception as error:
             known = _known(error)
             if known is None:

@@ -84,7 +84,8 @@ def _require(session: Session, needs: list[Resource]) -> None:
         if step.error and not isinstance(step.error, Missing):
             raise step.error
     if failed:
-        steps_before = {each.resource.command for each in failed}
+        # What was skipped hangs under what failed, so it is to be made, too.
+        steps_before = {each.resource.command for each in steps if each.error}
         commands = [f"`cgw {step}`" for step in STEPS if step in steps_before]
         raise Missing(
             f"not there yet: {', '.join(str(each.resource) for each in failed)}",

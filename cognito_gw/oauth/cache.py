@@ -12,6 +12,7 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from cognito_gw.oauth.tokens import Tokens
 from cognito_gw.state import state_directory
@@ -58,10 +59,11 @@ def forget(stack: str) -> int:
 
 
 def _is_sound(tokens: Tokens) -> bool:
-    texts = (tokens.access_token, tokens.id_token, tokens.refresh_token)
-    return isinstance(tokens.expires_at, int | float) and all(
-        text is None or isinstance(text, str) for text in texts
-    )
+    fields: dict[str, Any] = dict(vars(tokens))
+    is_timed = isinstance(fields.pop("expires_at"), int | float)
+    is_token = isinstance(fields["access_token"], str)
+    texts = (str, type(None))
+    return is_timed and is_token and all(isinstance(x, texts) for x in fields.values())
 
 
 def _folder(stack: str) -> Path:

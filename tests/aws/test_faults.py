@@ -1,0 +1,203 @@
+"""What AWS's refusals mean for the one who reads them."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions
+from fakes import refusal
+
+from cognito_gw.aws.faults import ABSENT, absent_is_none, as_cgw_error
+from cognito_gw.errors import AwsRefused, Missing
+
+CALLER = "User: arn:aws:iam::1:user/bob is not authorized to perform: "
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "hint", "reason"),
+    [
+        (
+            refusal("AccessDenied", f"{CALLER}iam:CreateRole on resource: x"),
+            "the caller may not do iam:CreateRole",
+            "cgw policy",
+            "the action is the one that AWS names",
+        ),
+        (
+            refusal("AccessDeniedException", "no", "CreateUserPool"),
+            "the caller may not do CreateUserPool",
+            "cgw policy",
+            "where AWS names no action it is the call",
+        ),
+        (
+            refusal("AccessDeniedException", f"{CALLER}cognito-idp:TagResource"),
+            "cognito-idp:TagResource",
+            "cgw policy",
+            "a service with a hyphen",
+        ),
+        (
+            refusal("ExpiredToken"),
+            "the AWS credentials have expired",
+            "aws sso login",
+            "of STS",
+        ),
+        (
+            refusal("ExpiredTokenException"),
+            "the AWS credentials have expired",
+            "aws sso login",
+            "of other services",
+        ),
+        (
+            refusal("InvalidClientTokenId"),
+            "does not accept these credentials",
+            "region is enabled",
+            "a key of another account, or a region that is off",
+        ),
+        (
+            refusal("UnrecognizedClientException"),
+            "does not accept these credentials",
+            "region is enabled",
+            "as Cognito says it",
+        ),
+        (
+            refusal("SignatureDoesNotMatch"),
+            "does not accept these credentials",
+            "profile",
+            "a wrong secret key",
+        ),
+        (
+            refusal("Throttling", "Rate exceeded", "CreateRole"),
+            "CreateRole: Throttling: Rate exceeded",
+            "run the same command again",
+            "IAM's throttling",
+        ),
+        (
+            refusal("TooManyRequestsException", "Too Many Requests", "DeleteRestApi"),
+            "DeleteRestApi: TooManyRequestsException",
+            "run the same command again",
+            "API Gateway's throttling",
+        ),
+        (
+            refusal("LimitExceededException", "full"),
+            "LimitExceededException: full",
+            "Service Quotas",
+            "a quota",
+        ),
+        (
+            refusal(
+                "InvalidParameterException",
+                "Domain already associated with another user pool.",
+            ),
+            "the domain prefix is taken",
+            "choose another `domain:`",
+            "a prefix of another account",
+        ),
+        (
+            refusal("InvalidPasswordException", "too short", "AdminSetUserPassword"),
+            "AdminSetUserPassword: InvalidPasswordException: too short",
+            "user_pool.password_policy",
+            "a weak password",
+        ),
+        (
+            refusal("500", "Internal Server Error", "UpdateMethod", 500),
+            "UpdateMethod: the endpoint answered with HTTP 500",
+            "emulator",
+            "a page of HTML instead of an error",
+        ),
+        (
+            refusal("ConflictException", "already", "PutMethod"),
+            "PutMethod: ConflictException: already",
+            None,
+            "anything else is told in AWS's words",
+        ),
+        (
+            exceptions.NoCredentialsError(),
+            "no AWS credentials were found",
+            "cgw --local",
+            "nothing is configured",
+        ),
+        (
+            exceptions.PartialCredentialsError(provider="env", cred_var="x"),
+            "no AWS credentials were found",
+            "aws configure",
+            "half is configured",
+        ),
+        (
+            exceptions.UnauthorizedSSOTokenError(),
+            "SSO session has expired",
+            "aws sso login",
+            "an old kind of SSO session",
+        ),
+        (
+            exceptions.SSOTokenLoadError(error_msg="no token"),
+            "SSO session has expired",
+            "aws sso login",
+            "no SSO session",
+        ),
+        (
+            exceptions.TokenRetrievalError(provider="sso", error_msg="expired"),
+            "SSO session has expired",
+            "aws sso login",
+            "a new kind of SSO session",
+        ),
+        (
+            exceptions.ProfileNotFound(profile="work"),
+            "work",
+            "list-profiles",
+            "an unknown profile",
+        ),
+        (
+            exceptions.EndpointConnectionError(endpoint_url="https://x.moon-1.aws"),
+            "https://x.moon-1.aws",
+            "region",
+            "a region that does not exist",
+        ),
+        (
+            exceptions.ConnectTimeoutError(endpoint_url="https://x.aws"),
+            "https://x.aws",
+            "HTTPS_PROXY",
+            "a network without a way out",
+        ),
+        (
+            exceptions.ParamValidationError(report="Missing parameter"),
+            "Missing parameter",
+            None,
+            "what botocore itself refuses",
+        ),
+    ],
+)
+def test_words(error, what, hint, reason):
+    """Each refusal says what happened and what to do, and exits with 1."""
+    known = as_cgw_error(error)
+    assert isinstance(known, AwsRefused), reason
+    assert what in known.what, reason
+    assert known.exit_code == 1
+    if hint is None:
+        assert known.hint is None, reason
+    else:
+        assert hint in known.hint, reason
+
+
+def test_ours_stay():
+    """Our own errors are what they are."""
+    mine = Missing("x")
+    assert as_cgw_error(mine) is mine
+
+
+@pytest.mark.parametrize("bug", [KeyError("x"), AttributeError(), KeyboardInterrupt()])
+def test_bugs(bug):
+    """What neither AWS nor we meant is no message for the user."""
+    assert as_cgw_error(bug) is None
+
+
+@pytest.mark.parametrize("code", sorted(ABSENT))
+def test_absent(code):
+    """Each of AWS's words for absence passes."""
+    with absent_is_none():
+        raise refusal(code)
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "Throttling", "500", ""])
+def test_not_absent(code):
+    """No other refusal passes for absence."""
+    error = refusal(code)
+    with pytest.raises(type(error)), absent_is_none():
+        raise error

@@ -1,0 +1,113 @@
+"""The command line as tests run it: in this process, or in one of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from botocore.loaders import create_loader
+from click.testing import CliRunner
+from fakes import is_read
+
+from cognito_gw.cli import cgw
+
+PASSWORD = "Correct-horse-7"
+EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
+_LOADER = create_loader()
+_CALL = re.compile(r"^  [\w-]+ (\w+): \S+, \d+ ms", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: its exit code and its two streams."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self):
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+    @property
+    def calls(self):
+        """The AWS operations that `-v` told of."""
+        return _CALL.findall(self.err)
+
+    @property
+    def writes(self):
+        """Those of them that change something."""
+        return [name for name in self.calls if not is_read(name)]
+
+    @property
+    def actions(self):
+        """What became of each resource, by kind and name."""
+        steps = self.document["steps"]
+        return {f"{step['kind']} {step['name']}": step["action"] for step in steps}
+
+    @property
+    def changed(self):
+        """What became of the resources that did not stay as they were."""
+        kept = ("unchanged", "keep")
+        return {key: did for key, did in self.actions.items() if did not in kept}
+
+
+@dataclass
+class Terminal:
+    """Runs `cgw` in a folder of its own, and expects an exit code each time."""
+
+    folder: Path
+    options: tuple[str, ...] = ()  # given every time
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def write(self, text, name="cgw.yaml"):
+        """Write the file that describes the stack."""
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def run(self, *arguments, typed=None):
+        """Run the command line in a process of its own."""
+        done = subprocess.run(
+            [sys.executable, "-m", "cognito_gw", *self.options, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            input=typed or "",
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def __call__(self, *arguments, code=0, typed=None):
+        """Run the command line; no traceback, the expected exit code."""
+        outcome = self.run(*arguments, typed=typed)
+        assert "Traceback" not in outcome.err, outcome.err
+        assert outcome.code == code, f"{outcome.code}\n{outcome.out}\n{outcome.err}"
+        return outcome
+
+
+def share_service_models(monkeypatch):
+    """Let all sessions read botocore's files once: half the time of a quick command."""
+    monkeypatch.setattr("botocore.session.create_loader", lambda _: _LOADER)
+
+
+class QuickTerminal(Terminal):
+    """Runs `cgw` in this process, in its folder and environment: an error is raised."""
+
+    def run(self, *arguments, typed=None):
+        """Run the command line here."""
+        done = CliRunner().invoke(
+            cgw,
+            [*self.options, *arguments],
+            input=typed,
+            prog_name="cgw",
+            catch_exceptions=False,
+        )
+        return Outcome(done.exit_code, done.stdout, done.stderr)

@@ -1,0 +1,208 @@
+"""One local AWS and one moto_server per test process; a stack's name per test."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import uuid
+from collections import deque
+from contextlib import contextmanager
+
+import pytest
+import yaml
+from account import Account
+from commandline import (
+    EXAMPLE,
+    PASSWORD,
+    QuickTerminal,
+    Terminal,
+    share_service_models,
+)
+
+from cognito_gw.local import daemon
+
+_ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "AWS_ACCESS_KEY_ID": "any",
+    "AWS_SECRET_ACCESS_KEY": "any",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "CGW_ALICE_PASSWORD": PASSWORD,
+    "PYTHONWARNINGS": "error",
+}
+
+
+@pytest.fixture
+def environment(environment):
+    """The environment of tests/conftest.py, in which `cgw` is quick to run."""
+    share_service_models(environment)
+    return environment
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    """The home directory of the user who runs `cgw`."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def variables(home):
+    """The environment in which `cgw` runs, with nothing of the real user's."""
+    home_variables = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+    return _ENVIRONMENT | home_variables
+
+
+@pytest.fixture(scope="session")
+def local(home, variables):
+    """The address of a local AWS, started and stopped by the command line."""
+    shell = Terminal(home, environment=variables)
+    yield shell("local", "start", "-o", "json").document["url"]
+    assert shell("local", "stop").err == "stopped\n"
+    assert daemon.running(home / "state" / "cognito-gw") is None
+    assert shell("local", "stop").err == "it was not running\n"
+
+
+@pytest.fixture(scope="session")
+def moto_url():
+    """The address of a moto_server as moto ships it."""
+    with _moto_server() as url:
+        yield url
+
+
+@contextmanager
+def _moto_server():
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+        env={"PATH": os.environ["PATH"]},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with server:
+        lines = iter(server.stderr.readline, "")
+        running = next(filter(None, (re.search(r"http://\S+", each) for each in lines)))
+        drain = threading.Thread(target=deque, args=(server.stderr, 0))
+        drain.start()  # or it would stand still once the pipe is full
+        try:
+            yield running[0]
+        finally:
+            server.terminate()
+            drain.join()
+
+
+@pytest.fixture(scope="session")
+def account(local):
+    """The account of the local AWS."""
+    return Account(local)
+
+
+@pytest.fixture
+def stack_name():
+    """A name that no other test uses."""
+    return f"s{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def example(stack_name):
+    """The text of config.example.yaml, for a stack of the test's own."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    return text.replace("name: transactions ", f"name: {stack_name} ", 1)
+
+
+@pytest.fixture
+def shell(tmp_path, example, variables, local):  # noqa: ARG001 - it must be running
+    """A shell with the example beside it, in which `cgw` targets the local AWS."""
+    terminal = Terminal(tmp_path, ("--local",), variables)
+    terminal.write(example)
+    return terminal
+
+
+@pytest.fixture
+def cgw(shell, environment):
+    """The same, with `cgw` run in this process: for the many short cases."""
+    for name, value in shell.environment.items():
+        environment.setenv(name, value)
+    environment.chdir(shell.folder)
+    return QuickTerminal(shell.folder, shell.options)
+
+
+@pytest.fixture
+def edited(example):
+    """Return a maker of the example's text with one thing changed."""
+
+    def make(change):
+        data = yaml.safe_load(example)
+        change(data)
+        return yaml.safe_dump(data)
+
+    return make
+
+
+class Standing:
+    """A stack that is up, for tests that change one thing and change it back."""
+
+    def __init__(self, terminal, name, text):
+        self.cgw = terminal
+        self.name = name
+        self.text = text
+        self.outputs = {}
+        self.is_changed = False
+
+    def change(self, path, value):
+        """Change one value in the file."""
+        data = here = yaml.safe_load(self.text)
+        for key in path[:-1]:
+            here = here[key]
+        here[path[-1]] = self._spelled(value)
+        self.is_changed = True
+        self.cgw.write(yaml.safe_dump(data))
+
+    def restore(self):
+        """Write the file as it was."""
+        self.cgw.write(self.text)
+
+    def restored(self):
+        """Bring all back to what it was."""
+        self.restore()
+        outcome = self.cgw("up", "-o", "json")
+        self.is_changed = False
+        return outcome
+
+    def spelled(self, expected):
+        """Return expected steps with this stack's name in them."""
+        return {self._spelled(key): word for key, word in expected.items()}
+
+    def _spelled(self, value):
+        is_text = isinstance(value, str)
+        return value.replace("{stack}", self.name) if is_text else value
+
+
+@pytest.fixture(scope="session")
+def standing_stack(tmp_path_factory, variables, local):  # noqa: ARG001
+    """One stack for all tests of this process that only change it a little."""
+    folder = tmp_path_factory.mktemp("standing")
+    name = f"s{uuid.uuid4().hex[:8]}"
+    text = EXAMPLE.read_text(encoding="utf-8").replace("transactions ", f"{name} ", 1)
+    text += f"domain: {name}-default\n"
+    code = folder / "code"
+    code.mkdir()
+    (code / "lambda_function.py").write_text("def lambda_handler(event, _): pass\n")
+    stack = Standing(QuickTerminal(folder, ("--local",), variables), name, text)
+    stack.restore()
+    shell = Terminal(folder, ("--local",), variables)
+    stack.outputs = shell("up", "-o", "json").document["outputs"]
+    yield stack
+    shell("down", "--yes")
+
+
+@pytest.fixture
+def standing(standing_stack, environment):
+    """The same, as its file describes it."""
+    for name, value in standing_stack.cgw.environment.items():
+        environment.setenv(name, value)
+    environment.chdir(standing_stack.cgw.folder)
+    if standing_stack.is_changed:  # by a test that failed, or only planned
+        standing_stack.restored()
+    return standing_stack

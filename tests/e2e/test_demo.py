@@ -1,0 +1,66 @@
+"""`cgw demo`, and the local AWS as a process that one starts and stops."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from commandline import Terminal
+
+
+def processes_of(folder):
+    """The processes, zombies aside, whose environment or arguments name a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                files = (entry / "environ", entry / "cmdline")
+                told = b"".join(file.read_bytes() for file in files)
+            except OSError:
+                continue
+            if str(folder).encode() in told:
+                found.append(entry.name)
+    return found
+
+
+def test_the_demo_walks_the_tutorial_and_leaves_nothing(tmp_path, variables):
+    """No process, no file; refused without a token, answered with one."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    own = {"TMPDIR": str(temporary), "XDG_STATE_HOME": str(tmp_path / "state")}
+    shell = Terminal(tmp_path, environment=variables | own)
+    told = shell("demo").out
+    for words in (
+        "created user pool `demo`",
+        "created app client `web`",
+        "created domain `demo-",
+        "created user `alice@example.com`",
+        "created function `demo-hello`",
+        "created rest api `demo`",
+        "created resource `/transactions`",
+        "created method `GET /transactions`",
+        "created authorizer `cognito`",
+        "created stage `dev`",
+        "Call without a token  The authorizer refuses",
+        '→ 401 {"message":"Unauthorized"}',
+        '→ 200 "Hello from Lambda!"',
+        "nothing left",
+    ):
+        assert words in told
+    assert list(temporary.iterdir()) == []
+    assert processes_of(temporary) == []
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert left == []
+
+
+@pytest.mark.usefixtures("local")
+def test_the_local_aws_that_runs_is_found_again(tmp_path, variables):
+    """A second start is the first; another port is not what it gets."""
+    shell = Terminal(tmp_path, environment=variables)
+    started = shell("local", "start", "-o", "json").document
+    assert started.keys() == {"running", "url", "pid", "log"}
+    assert shell("local", "status", "-o", "json").document == started
+    assert f"pid {started['pid']}" in shell("local", "status").out
+    other = shell("local", "start", "--port", "1").err
+    assert other == f"it runs already, at another port: {started['url']}\n"

@@ -1,0 +1,91 @@
+"""The control plane against moto as it is, reached as any AWS-compatible endpoint."""
+
+from __future__ import annotations
+
+import pytest
+from account import Account
+from commandline import QuickTerminal
+
+from cognito_gw.resources.stack import STEPS
+
+
+@pytest.fixture
+def cgw(tmp_path, example, variables, moto_url, environment):
+    """A shell whose AWS is a moto_server that was started by itself."""
+    for name, value in (variables | {"AWS_ENDPOINT_URL": moto_url}).items():
+        environment.setenv(name, value)
+    environment.chdir(tmp_path)
+    terminal = QuickTerminal(tmp_path)
+    terminal.write(example)
+    return terminal
+
+
+def test_the_control_plane_from_nothing_and_back(cgw, moto_url, edited):
+    """Fresh, again, by steps, planned, changed, told and taken down."""
+    account = Account(moto_url)
+    before = account.listing()
+    assert set(cgw("plan", "-o", "json").actions.values()) == {"create"}
+    up = cgw("up", "-o", "json")
+    assert set(up.actions.values()) == {"created"}
+    again = cgw("up", "-o", "json", "-v")
+    assert set(again.actions.values()) == {"unchanged"}
+    assert again.writes == []
+    for step in STEPS:
+        assert cgw(step, "-o", "json").changed == {}, step
+    cgw("plan", "--detailed-exitcode")
+    rows = cgw("status", "-o", "json").document["resources"]
+    assert {row["state"] for row in rows} == {"ok"}
+    assert cgw("outputs", "-o", "json").document == up.document["outputs"]
+
+    cgw.write(edited(_change))
+    changed = cgw("up", "-o", "json").changed
+    assert {key.split(" s")[0] for key in changed} == {
+        "app client web",
+        "group writers",
+        "function",
+        "method PUT /transactions",
+        "deployment",
+        "stage dev",
+        "user bob@example.com",
+    }
+    cgw("plan", "--detailed-exitcode")
+    cgw("down", "--yes")
+    assert account.listing() == before
+    assert cgw("down").err == "nothing to do\n"
+
+
+def _change(data):
+    # Not the pool: moto's UpdateUserPool forgets what the users sign in with.
+    data["user_pool"]["groups"].append("writers")
+    data["app_clients"]["web"]["validity"]["id"] = "30m"
+    data["users"].append({"username": "bob@example.com"})
+    data["functions"]["hello"]["timeout"] = 5
+    data["api"]["routes"]["PUT /transactions"] = {"function": "hello"}
+
+
+def test_an_update_that_the_endpoint_lacks_says_so(cgw, edited):
+    """Only the method fails, and the message is no page of HTML."""
+    cgw("up")
+
+    def make_public(data):
+        data["api"]["routes"]["GET /transactions"]["auth"] = "none"
+
+    cgw.write(edited(make_public))
+    outcome = cgw("up", "-o", "json", code=1)
+    failed = [each for each in outcome.document["steps"] if each["action"] == "failed"]
+    assert [step["name"] for step in failed] == ["GET /transactions"]
+    assert "UpdateMethod" in failed[0]["error"]
+    assert "<" not in failed[0]["error"]
+    cgw("down", "--yes")
+
+
+def test_the_links_of_a_foreign_endpoint_come_from_the_file(cgw, example):
+    """What AWS would be called is not where an emulator serves."""
+    cgw.write(
+        example + "endpoints: {invoke: 'http://here/{api_id}/{stage}', "
+        "hosted_ui: 'http://here/{domain}'}\n"
+    )
+    outputs = cgw("up", "-o", "json").document["outputs"]
+    assert outputs["invoke_url"] == f"http://here/{outputs['api_id']}/dev"
+    assert outputs["hosted_ui_url"].startswith("http://here/s")
+    cgw("down", "--yes")

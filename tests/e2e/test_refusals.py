@@ -1,0 +1,244 @@
+"""Errors that only an AWS can give: what is taken, what is fixed, what comes first."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+from commandline import PASSWORD
+
+
+@pytest.fixture
+def foreign_pool(account, stack_name):
+    """A user pool of somebody else's, and its domain."""
+    name = f"{stack_name}-theirs"
+    pool = {
+        "UserPoolId": account.cognito_idp.create_user_pool(PoolName=name)["UserPool"][
+            "Id"
+        ]
+    }
+    account.cognito_idp.create_user_pool_domain(Domain=name, **pool)
+    yield name
+    account.cognito_idp.delete_user_pool_domain(Domain=name, **pool)
+    account.cognito_idp.delete_user_pool(**pool)
+
+
+def failures(outcome):
+    """The errors of what failed, by kind."""
+    return {
+        step["kind"]: step["error"]
+        for step in outcome.document["steps"]
+        if step["action"] == "failed"
+    }
+
+
+def test_a_taken_domain_prefix(cgw, example, foreign_pool):
+    """Only the domain fails, with what to do about it."""
+    cgw.write(f"{example}domain: {foreign_pool}\n")
+    outcome = cgw("up", "-o", "json", code=1)
+    assert list(failures(outcome)) == ["domain"]
+    assert "the prefix is taken by the user pool" in failures(outcome)["domain"]
+    assert "hint: choose another `domain:`" in outcome.err
+    cgw("down", "--yes")
+
+
+def test_a_taken_pool_name_is_an_error_and_no_adoption(cgw, example, foreign_pool):
+    """It says that cgw did not make it, and touches nothing."""
+    cgw.write(
+        example.replace("sign_in_with:", f"name: {foreign_pool}\n  sign_in_with:")
+    )
+    outcome = cgw("up", "-o", "json", "-v", code=1)
+    assert failures(outcome)["user pool"] == (
+        f"user pool `{foreign_pool}`: the name is taken by something that cgw did "
+        "not make"
+    )
+    assert "CreateUserPool" not in outcome.calls
+
+
+def test_a_taken_function_name(cgw, account, stack_name):
+    """A function of the same name without our tag is left alone, `down` included."""
+    name = f"{stack_name}-hello"
+    _make_function(account, name)
+    outcome = cgw("up", "-o", "json", code=1)
+    assert list(failures(outcome)) == ["function"]
+    assert name in failures(outcome)["function"]
+    skipped = [e["kind"] for e in outcome.document["steps"] if e["action"] == "skipped"]
+    assert {"method", "deployment", "stage"} <= set(skipped)
+    left = cgw("down", "--yes")
+    assert f"left as it is: function `{name}`" in left.err
+    found = account.client("lambda").get_function(FunctionName=name)
+    assert found["Configuration"]["Description"] == "theirs"
+    account.client("lambda").delete_function(FunctionName=name)
+    account.iam.delete_role(RoleName=f"{name}-theirs")
+
+
+def _make_function(account, name):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("main.py", "")
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    role = account.iam.create_role(
+        RoleName=f"{name}-theirs", AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    account.client("lambda").create_function(
+        FunctionName=name,
+        Description="theirs",
+        Runtime="python3.13",
+        Role=role["Role"]["Arn"],
+        Handler="main.main",
+        Code={"ZipFile": content.getvalue()},
+    )
+
+
+def test_a_weak_password_is_found_before_any_call(cgw, environment):
+    """By the policy in the file, also when a variable holds it; it is not repeated."""
+    environment.setenv("CGW_ALICE_PASSWORD", "weak-one")
+    outcome = cgw("up", "-v", code=2)
+    assert "users[0].password" in outcome.err
+    assert "weak-one" not in outcome.err
+    assert outcome.calls == []
+
+
+def test_a_missing_password_variable_costs_only_the_user(cgw, environment):
+    """Commands that need no password do without it; `up` names the variable."""
+    environment.delenv("CGW_ALICE_PASSWORD")
+    cgw("plan")
+    outcome = cgw("up", "-o", "json", code=2)
+    assert list(failures(outcome)) == ["user"]
+    assert "CGW_ALICE_PASSWORD" in failures(outcome)["user"]
+    assert cgw("call", "/health").code == 0
+    token = cgw("token", code=2)
+    assert (token.out, "CGW_ALICE_PASSWORD" in token.err) == ("", True)
+    environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
+    assert cgw("up", "-o", "json").changed == {"user alice@example.com": "created"}
+    cgw("down", "--yes")
+
+
+def test_what_aws_fixes_at_creation_is_an_error_and_no_replacement(standing):
+    """`plan` and `up` say so, and what to do; `status` shows it as drifted."""
+    standing.change(("user_pool", "sign_in_with"), ["phone_number"])
+    for command in ("plan", "up"):
+        outcome = standing.cgw(command, "-o", "json", code=1)
+        assert "UsernameAttributes" in failures(outcome)["user pool"]
+        assert "at creation" in failures(outcome)["user pool"]
+    assert "hint: take the change back" in standing.cgw("up", code=1).err
+    rows = standing.cgw("status", "-o", "json").document["resources"]
+    assert rows[0]["state"] == "drifted"
+
+
+def test_a_pool_under_deletion_protection_stays(cgw, edited):
+    """`down` refuses before it deletes anything."""
+
+    def protect(data):
+        data["user_pool"]["deletion_protection"] = True
+
+    cgw.write(edited(protect))
+    cgw("up")
+    outcome = cgw("down", "--yes", "-v", code=1)
+    assert "deletion protection" in outcome.err
+    assert outcome.writes == []
+    cgw.write(edited(lambda _: None))
+    cgw("up")
+    cgw("down", "--yes")
+
+
+def test_down_asks_and_without_a_terminal_refuses(standing):
+    """It shows what it would delete."""
+    outcome = standing.cgw("down", code=2)
+    assert "add `--yes`" in outcome.err
+    assert f"user pool         {standing.name}" in outcome.err
+    assert standing.cgw("plan", "-o", "json").changed == {}
+
+
+def test_steps_name_what_must_come_first(cgw):
+    """Exit 3 with the commands in the tutorial's order; --with-deps makes them, too."""
+    outcome = cgw("deploy", code=3)
+    assert "not there yet: " in outcome.err
+    commands = ("pool", "lambda", "api", "resource", "method", "authorizer")
+    hint = ", ".join(f"`cgw {each}`" for each in commands)
+    assert f"hint: run {hint} first, or add `--with-deps`" in outcome.err
+    outcome = cgw("client", "-o", "json", code=3)
+    assert outcome.out == ""
+    dry = cgw("client", "--with-deps", "--dry-run", "-o", "json")
+    assert set(dry.changed.values()) == {"create"}
+    assert cgw("client", "-o", "json", code=3).out == ""
+    made = cgw("client", "--with-deps", "-o", "json").changed
+    assert made["app client web"] == "created"
+    assert "function" not in " ".join(made)
+    cgw("down", "--yes")
+
+
+def test_deploy_refuses_while_a_route_is_not_secured(cgw):
+    """Between `method` and `authorizer` the routes are shut, and are not deployed."""
+    for step in ("pool", "lambda", "api", "resource", "method"):
+        cgw(step)
+    outcome = cgw("deploy", code=3)
+    assert "cgw authorizer" in outcome.err
+    cgw("down", "--yes")
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "code"),
+    [
+        ("/nothing", 403, "route-not-found"),
+        ("/transactions/more", 403, "route-not-found"),
+        ("/health -X DELETE", 403, "route-not-found"),
+        ("/transactions --token none", 401, "no-token"),
+        ("/transactions --token garbage", 401, "malformed-token"),
+        ("/transactions --token access", 401, "access-token-without-scopes"),
+        ("/transactions -X POST --token id", 401, "id-token-with-scopes"),
+        ("/transactions -X POST", 401, "insufficient-scope"),
+    ],
+)
+def test_a_refused_call_says_why(standing, line, status, code):
+    """The right cause first, with what mends it; exit 4."""
+    answer = standing.cgw("call", *line.split(), "-o", "json", code=4).document
+    assert answer["status"] == status
+    assert answer["causes"][0]["code"] == code
+    assert answer["causes"][0]["fix"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("/transactions --token é", "ASCII"),
+        ("/health -H x:é", "ASCII"),
+        ("/health -X G(T", "cannot be sent"),
+        ("/health -X É", "ASCII"),
+        ("/health --token @nowhere", "nowhere cannot be read"),
+    ],
+)
+def test_what_cannot_be_sent_is_a_usage_error(standing, line, words):
+    """No traceback from the depths of an HTTP library."""
+    outcome = standing.cgw("call", *line.split(), code=2)
+    assert words in outcome.err
+    assert outcome.out == ""
+
+
+def test_a_call_carries_what_was_asked_for(standing):
+    """Method, headers, body and query; a path needs no slash in front."""
+    shown = standing.cgw("call", "health", "-q", "a=1 2", "-H", "x-y: z").out
+    assert shown == '"Hello from Lambda!"\n'
+    (standing.cgw.folder / "token").write_bytes(b"\xff\n")
+    standing.cgw("call", "/transactions", "--token", "@token", code=2)
+    typed = standing.cgw("call", "/transactions", "--token", "-", typed="x", code=4)
+    assert "malformed-token" in typed.err
+
+
+def test_a_ca_bundle_that_is_not_there_is_named(standing, environment):
+    """As AWS_CA_BUNDLE says where it should be."""
+    environment.setenv("AWS_CA_BUNDLE", "/nowhere.pem")
+    outcome = standing.cgw("call", "/health", code=1)
+    assert "/nowhere.pem" in outcome.err
+    assert "AWS_CA_BUNDLE" in outcome.err

@@ -1,0 +1,224 @@
+"""Signing in: the cache, its privacy, and Cognito's demand for another password."""
+
+from __future__ import annotations
+
+import json
+import re
+import stat
+import sys
+
+import pytest
+from commandline import PASSWORD
+
+from cognito_gw.oauth.tokens import claims_of
+
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
+IMPORTS = """
+import sys
+from cognito_gw.__main__ import main
+try:
+    main()
+finally:
+    found = {"boto3", "botocore", "moto", "rich", "httpx"} & set(sys.modules)
+    sys.stderr.write(f"imported: {sorted(found)}\\n")
+"""
+
+
+@pytest.fixture
+def cached(standing):
+    """The files with the standing stack's tokens: one user has signed in."""
+    standing.cgw("token", "--forget")
+    standing.cgw("token")
+    state = standing.cgw.environment["XDG_STATE_HOME"]
+    folder = type(standing.cgw.folder)(state, "cognito-gw", "tokens", standing.name)
+    (file,) = folder.iterdir()
+    return file
+
+
+def rewrite(file, **tokens):
+    """Change what a cache file says of its tokens."""
+    content = json.loads(file.read_text())
+    content["tokens"] |= tokens
+    file.write_text(json.dumps(content))
+
+
+def test_tokens_are_kept_for_the_user_alone(cached):
+    """A file of mode 0600 in directories of mode 0700."""
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (cached, *cached.parents)]
+    assert modes[:4] == [0o600, 0o700, 0o700, 0o700]
+
+
+@pytest.mark.usefixtures("cached")
+def test_a_kept_token_costs_no_call_and_no_boto3(standing):
+    """Nor rich, nor moto: a process of its own, and what it has imported."""
+    import subprocess
+
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS, "--local", "token", "--id", "-v"],
+        cwd=standing.cgw.folder,
+        env=standing.cgw.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == "imported: []\n"
+    assert claims_of(done.stdout.strip())["token_use"] == "id"
+
+
+@pytest.mark.usefixtures("cached")
+def test_tokens_are_reused_until_they_are_forgotten(standing):
+    """The same ones, again and again; then others."""
+    first = standing.cgw("token", "--id", "-v")
+    assert first.calls == []
+    assert standing.cgw("token", "--id").out == first.out
+    forgotten = standing.cgw("token", "--forget", "-o", "json")
+    assert (forgotten.out, forgotten.err) == ("", "")
+    again = standing.cgw("token", "--id", "-v")
+    assert "InitiateAuth" in again.calls
+    assert again.out != first.out
+
+
+def test_expired_tokens_are_refreshed_silently(standing, cached):
+    """The new ones are kept; no password is sent, none is needed."""
+    before = json.loads(cached.read_text())["tokens"]
+    rewrite(cached, expires_at=0)
+    outcome = standing.cgw("token", "--access", "-v")
+    assert outcome.calls.count("InitiateAuth") == 1
+    after = json.loads(cached.read_text())["tokens"]
+    assert outcome.out.strip() == after["access_token"] != before["access_token"]
+    assert after["refresh_token"] == before["refresh_token"]
+
+
+def test_a_refresh_that_fails_ends_in_a_new_sign_in(standing, cached):
+    """As when the refresh token has been revoked."""
+    rewrite(cached, expires_at=0, refresh_token="none-of-cognitos")
+    outcome = standing.cgw("token", "-o", "json", "-v")
+    assert outcome.calls.count("InitiateAuth") == 2
+    assert outcome.document["refresh_token"] != "none-of-cognitos"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[]",
+        b"{}",
+        b'{"key": {}, "tokens": {}}',
+        b'{"key": 1, "tokens": {"access_token": 1, "expires_at": 1}}',
+    ],
+)
+def test_a_file_that_is_no_cache_is_ignored_and_written_anew(standing, cached, content):
+    """Whatever it holds."""
+    cached.write_bytes(content)
+    outcome = standing.cgw("token", "--id", "-v")
+    assert "InitiateAuth" in outcome.calls
+    assert standing.cgw("token", "--id").out == outcome.out
+
+
+def test_token_shows_claims_and_decodes(standing):
+    """For people in text, for scripts in JSON."""
+    text = standing.cgw("token").out
+    assert re.search(r"^ID token\n\S+\n  ", text)
+    assert re.search(r"  exp +\d+  \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\)\n", text)
+    assert re.search(r"  cognito:groups +readers\n", text)
+    decoded = standing.cgw("token", "--decode").document
+    assert decoded.keys() == {"id_token", "access_token"}
+    assert decoded["id_token"]["header"]["alg"] == "RS256"
+    assert decoded["access_token"]["claims"]["token_use"] == "access"
+
+
+def test_a_wrong_password_says_so_and_not_what_it_is(standing, environment):
+    """Exit 1, with the words of Cognito."""
+    standing.cgw("token", "--forget")
+    environment.setenv("CGW_ALICE_PASSWORD", "Wrong-horse-7")
+    outcome = standing.cgw("token", code=1)
+    assert outcome.out == ""
+    assert "no tokens for alice@example.com: Incorrect username or" in outcome.err
+    assert "Wrong-horse-7" not in outcome.err
+
+
+def test_a_new_password_is_asked_for_where_cognito_wants_one(
+    standing, account, environment
+):
+    """By variable; with neither variable nor terminal it says which is missing."""
+    carol = "carol@example.com"
+    pool = {"UserPoolId": standing.outputs["user_pool_id"], "Username": carol}
+    account.cognito_idp.admin_create_user(
+        **pool,
+        TemporaryPassword="Temporary-1",
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": "email", "Value": carol}],
+    )
+    line = f"users: [{{username: {carol}, password: '${{CAROL}}'}}]\n"
+    text = re.sub(r"(?m)^users:.*\n.*\n", line, standing.text)
+    standing.cgw.write(text)
+    environment.setenv("CAROL", "Temporary-1")
+
+    refused = standing.cgw("token", "--user", carol, code=3)
+    assert refused.out == ""
+    assert f"Cognito wants {carol} to choose a new password" in refused.err
+    assert "CGW_NEW_PASSWORD" in refused.err
+
+    environment.setenv("CGW_NEW_PASSWORD", "Permanent-2")
+    tokens = standing.cgw("token", "--user", carol, "-o", "json")
+    claims = claims_of(tokens.document["id_token"])
+    assert claims["email"] == carol
+    user = account.cognito_idp.admin_get_user(**pool)
+    assert user["UserStatus"] == "CONFIRMED"
+
+    environment.delenv("CGW_NEW_PASSWORD")
+    environment.setenv("CAROL", "Permanent-2")
+    standing.cgw("token", "--forget")
+    standing.cgw("token", "--user", carol, "--id")
+    standing.restore()
+    account.cognito_idp.admin_delete_user(**pool)
+
+
+def test_no_secret_is_told_unasked(cgw):
+    """A whole run with -v: the password and the tokens stand nowhere."""
+    lines = [
+        ("up", "-v"),
+        ("plan", "-v"),
+        ("call", "/transactions", "-v"),
+        ("call", "/transactions", "-v", "-o", "json"),
+        ("call", "/transactions", "-v", "--token", "access"),
+        ("status", "-v", "-o", "json"),
+        ("outputs", "-v"),
+    ]
+    told = []
+    for line in lines:
+        outcome = cgw.run(*line)
+        assert outcome.calls, line
+        told.append(outcome)
+    tokens = cgw("token", "-v", "-o", "json").document
+    told += [cgw.run("down", "--yes", "-v"), cgw.run("local", "logs")]
+    # What the machine keeps for itself: `cgw token` put the tokens there, 0600.
+    secrets = {tokens[f"{name}_token"] for name in ("id", "access", "refresh")}
+    secrets |= {PASSWORD, *(token.rsplit(".", 1)[1] for token in secrets)}
+    for outcome in told:
+        assert not [each for each in secrets if each in outcome.out + outcome.err]
+        assert not _JWT.search(outcome.out + outcome.err)
+
+
+def test_a_generated_password_is_shown_once(cgw, edited):
+    """Even when quiet; it works, and the second `up` shows none."""
+
+    def forget_password(data):
+        del data["users"][0]["password"]
+
+    cgw.write(edited(forget_password))
+    first = cgw("up", "-q")
+    (password,) = re.findall(r"generated password, shown this once: (\S+)", first.err)
+    assert "generated" not in cgw("up").err
+    assert "not in the file" in cgw("token", code=3).err
+
+    def remember_password(data):
+        data["users"][0]["password"] = password.replace("$", "$$")
+
+    cgw.write(edited(remember_password))
+    cgw("token", "--id")
+    warned = cgw("plan")
+    assert "a password stands in the file" in warned.err
+    assert password not in warned.out + warned.err
+    cgw("down", "--yes")

@@ -1,0 +1,346 @@
+"""What is done with one resource, for each state that it can be in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+from fakes import FakeResource, refusal
+
+from cognito_gw.engine.reconcile import apply, destroy, look, plan, require
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action, Change, NotReady
+from cognito_gw.errors import CannotChange, CgwError, Missing
+
+AS_WANTED = {"id": "id-a", "size": 1}
+DRIFTED = {"id": "id-a", "size": 2}
+UNWANTED = {"is_wanted": False}
+EXTERNAL = {"is_managed": False}
+
+
+class Case(NamedTuple):
+    """One state of a resource, and what is to be done about it."""
+
+    reason: str
+    live: dict | None
+    settings: dict
+    words: tuple[str, str]  # of the plan, and of the apply
+    writes: list[str]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("it is absent", None, {}, ("create", "created"), ["create"]),
+        Case("it is as wanted", AS_WANTED, {}, ("keep", "unchanged"), []),
+        Case("more", AS_WANTED | {"hue": 3}, {}, ("keep", "unchanged"), []),
+        Case("it differs", DRIFTED, {}, ("update", "updated"), ["update"]),
+        Case("ours, unwanted", AS_WANTED, UNWANTED, ("delete", "deleted"), ["delete"]),
+        Case("absent, unwanted", None, UNWANTED, ("keep", "unchanged"), []),
+        Case("named by `id`", DRIFTED, EXTERNAL, ("keep", "unchanged"), []),
+    ],
+    ids=lambda case: case.reason,
+)
+def test_action(fake_aws, case):
+    """A plan writes nothing, and an apply does exactly what the plan says."""
+    if case.live:
+        fake_aws.world["a"] = dict(case.live)
+    resource = FakeResource("a", **case.settings)
+
+    planned = plan(resource, fake_aws)
+    assert (planned.word, fake_aws.writes) == (case.words[0], [])
+    assert resource.pending == bool(case.writes)
+
+    applied = apply(resource, fake_aws)
+    assert applied.word == case.words[1]
+    assert [verb for verb, _ in fake_aws.writes] == case.writes
+    assert applied.changes == planned.changes
+    assert (resource.pending, resource.changed) == (False, bool(case.writes))
+    assert resource.live == fake_aws.world.get("a")
+
+
+class TestLook:
+    """Reading, and what may be absent."""
+
+    def test_reads_what_is_there(self, fake_aws):
+        """Looking keeps what AWS says, whatever the file wants."""
+        fake_aws.world["a"] = dict(DRIFTED)
+        resource = FakeResource("a")
+        assert look(resource, fake_aws).action is Action.KEEP
+        assert resource.live == DRIFTED
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "NoSuchEntity",
+            "NotFoundException",
+            "ResourceNotFoundException",
+            "UserNotFoundException",
+        ],
+    )
+    def test_absence_is_no_failure(self, fake_aws, code):
+        """Each of AWS's ways of saying that something is not there means absent."""
+        fake_aws.faults["read", "a"] = refusal(code)
+        resource = FakeResource("a")
+        look(resource, fake_aws)
+        assert resource.live is None
+
+    def test_refusal_is_a_failure(self, fake_aws):
+        """Not being allowed to look does not mean that there is nothing."""
+        fault = fake_aws.faults["read", "a"] = refusal("AccessDeniedException")
+        with pytest.raises(type(fault)):
+            look(FakeResource("a"), fake_aws)
+
+    def test_absent_container(self, fake_aws):
+        """What is inside something absent is absent, without a call."""
+        inside = FakeResource("a", container=FakeResource("box"))
+        look(inside, fake_aws)
+        assert inside.live is None
+        assert fake_aws.calls == []
+
+    def test_forgets_what_was(self, fake_aws):
+        """A second look at what is gone meanwhile does not keep the first answer."""
+        fake_aws.world["a"] = dict(AS_WANTED)
+        resource = FakeResource("a")
+        plan(resource, fake_aws)
+        fake_aws.world.clear()
+        look(resource, fake_aws)
+        assert (resource.live, resource.step) == (None, None)
+
+
+class TestRequire:
+    """What another step must have made."""
+
+    def test_missing_names_the_command(self, fake_aws):
+        """The error names the command that makes it, and exits with 3."""
+        with pytest.raises(Missing, match="thing `a` does not exist yet") as error:
+            require(FakeResource("a"), fake_aws)
+        assert "cgw thing" in error.value.hint
+        assert error.value.exit_code == 3
+
+    @pytest.mark.parametrize("settings", [{}, UNWANTED, EXTERNAL])
+    def test_present(self, fake_aws, settings):
+        """What is there is enough, as it is."""
+        fake_aws.world["a"] = dict(DRIFTED)
+        step = require(FakeResource("a", **settings), fake_aws)
+        assert step.action is Action.KEEP
+        assert fake_aws.writes == []
+
+    def test_unwanted_may_be_missing(self, fake_aws):
+        """What the file does not want is not asked for."""
+        assert require(FakeResource("a", **UNWANTED), fake_aws).error is None
+
+    def test_optional_may_be_missing(self, fake_aws):
+        """What others can do without is not asked for."""
+
+        class Optional(FakeResource):
+            optional = True
+
+        assert require(Optional("a"), fake_aws).error is None
+
+
+class TestPlan:
+    """What is promised, and what is refused."""
+
+    def test_says_what_changes(self, fake_aws):
+        """Each differing field is named, with what it is and what it will be."""
+        fake_aws.world["a"] = dict(DRIFTED)
+        assert plan(FakeResource("a"), fake_aws).changes == {"size": Change(2, 1)}
+
+    def test_creation_shows_every_field(self, fake_aws):
+        """A creation lists all that will be set."""
+        assert plan(FakeResource("a"), fake_aws).changes == {"size": Change(None, 1)}
+
+    def test_hidden_values(self, fake_aws):
+        """Values that may be secret are not shown, neither old nor new."""
+        fake_aws.world["a"] = {"environment": {"KEY": "old-secret"}}
+        resource = FakeResource("a", wants={"environment": {"KEY": "new-secret"}})
+        step = plan(resource, fake_aws)
+        assert step.changes == {"environment.KEY": Change("(hidden)", "(hidden)")}
+        assert "secret" not in str(step.changes)
+
+    def test_known_after_apply(self, fake_aws):
+        """A field that only another's creation tells is shown as such."""
+        other = FakeResource("b")
+        resource = FakeResource("a", points_at=(other, "id"))
+        changes = plan(resource, fake_aws).changes
+        assert changes["target"] == Change(None, KNOWN_AFTER_APPLY)
+
+    def test_apply_does_not_take_the_placeholder(self, fake_aws):
+        """What is known after apply never reaches AWS as a value."""
+        other = FakeResource("b")
+        resource = FakeResource("a", points_at=(other, "id"))
+        with pytest.raises(NotReady, match="thing `b`"):
+            apply(resource, fake_aws)
+        assert "a" not in fake_aws.world
+
+    def test_frozen(self, fake_aws):
+        """What AWS fixes at creation is an error that says both values."""
+        fake_aws.world["a"] = {"fixed": "old", "size": 2}
+        resource = FakeResource("a", wants={"fixed": "new", "size": 1})
+        with pytest.raises(CannotChange, match=r"fixed .*it is old, not new") as error:
+            apply(resource, fake_aws)
+        assert "size" not in error.value.what
+        assert fake_aws.writes == []
+
+    def test_frozen_at_creation(self, fake_aws):
+        """What AWS fixes at creation can be chosen at creation."""
+        resource = FakeResource("a", wants={"fixed": "new"})
+        assert plan(resource, fake_aws).action is Action.CREATE
+
+    def test_external_missing(self, fake_aws):
+        """What the file names by `id` must be there: it is never made."""
+        with pytest.raises(Missing, match="names it by `id`"):
+            apply(FakeResource("a", **EXTERNAL), fake_aws)
+        assert fake_aws.writes == []
+
+    @pytest.mark.parametrize("live", [None, DRIFTED])
+    def test_obstacle(self, fake_aws, live):
+        """What stands in the way is told before anything is written."""
+        if live:
+            fake_aws.world["a"] = dict(live)
+        resource = FakeResource("a", blocked_by=Missing("in the way"))
+        with pytest.raises(Missing, match="in the way"):
+            apply(resource, fake_aws)
+        assert fake_aws.writes == []
+
+    def test_obstacle_in_no_ones_way(self, fake_aws):
+        """An obstacle to changing does not matter where nothing changes."""
+        fake_aws.world["a"] = dict(AS_WANTED)
+        resource = FakeResource("a", blocked_by=Missing("in the way"))
+        assert plan(resource, fake_aws).action is Action.KEEP
+
+
+class TestApply:
+    """What is carried out."""
+
+    def test_failed_write_is_not_done(self, fake_aws):
+        """A refused creation leaves the resource absent and its change pending."""
+        fault = fake_aws.faults["create", "a"] = refusal("LimitExceededException")
+        resource = FakeResource("a")
+        with pytest.raises(type(fault)):
+            apply(resource, fake_aws)
+        assert (resource.live, resource.pending, resource.changed) == (
+            None,
+            True,
+            False,
+        )
+
+    def test_goes_on(self, fake_aws):
+        """After a failure the next apply does what is left."""
+        fake_aws.faults["create", "a"] = refusal("Throttling")
+        with pytest.raises(type(refusal("Throttling"))):
+            apply(FakeResource("a"), fake_aws)
+        fake_aws.faults.clear()
+        assert apply(FakeResource("a"), fake_aws).word == "created"
+        assert apply(FakeResource("a"), fake_aws).word == "unchanged"
+
+    def test_pending_until_applied(self, fake_aws):
+        """A planned change is pending, and an applied one has changed it."""
+        resource = FakeResource("a")
+        assert not resource.pending
+        plan(resource, fake_aws)
+        assert (resource.pending, resource.changed) == (True, False)
+        apply(resource, fake_aws)
+        assert (resource.pending, resource.changed) == (False, True)
+        apply(resource, fake_aws)
+        assert (resource.pending, resource.changed) == (False, False)
+
+
+class TestDestroy:
+    """What is removed, and what is left."""
+
+    def _found(self, fake_aws, **settings):
+        fake_aws.world["a"] = dict(AS_WANTED)
+        resource = FakeResource("a", **settings)
+        look(resource, fake_aws)
+        return resource
+
+    def test_removes(self, fake_aws):
+        """What is ours goes, and is not spoken to through a stale id afterwards."""
+        resource = self._found(fake_aws)
+        assert destroy(resource, fake_aws).word == "deleted"
+        assert fake_aws.world == {}
+        with pytest.raises(NotReady):
+            resource["id"]
+
+    def test_absent(self, fake_aws):
+        """What is absent is left alone."""
+        assert destroy(FakeResource("a"), fake_aws).word == "unchanged"
+        assert fake_aws.calls == []
+
+    def test_gone_meanwhile(self, fake_aws):
+        """What somebody else has just removed is removed."""
+        resource = self._found(fake_aws)
+        fake_aws.faults["delete", "a"] = refusal("NotFoundException")
+        assert destroy(resource, fake_aws).word == "deleted"
+        assert resource.live is None
+
+    def test_refused(self, fake_aws):
+        """What AWS does not delete is still there."""
+        resource = self._found(fake_aws)
+        fault = fake_aws.faults["delete", "a"] = refusal("ConflictException")
+        with pytest.raises(type(fault)):
+            destroy(resource, fake_aws)
+        assert resource.live == AS_WANTED
+
+    def test_external(self, fake_aws):
+        """What the file names by `id` is never deleted."""
+        step = destroy(self._found(fake_aws, **EXTERNAL), fake_aws)
+        assert step.word == "skipped"
+        assert isinstance(step.error, CgwError)
+        assert fake_aws.writes == []
+
+    def test_drifted(self, fake_aws):
+        """What is not as the file wants, even in what is fixed, goes all the same."""
+        resource = self._found(fake_aws, wants={"fixed": "other"})
+        assert destroy(resource, fake_aws).word == "deleted"
+
+    def test_unwanted(self, fake_aws):
+        """What the file no longer wants goes as well."""
+        resource = self._found(fake_aws, **UNWANTED)
+        assert destroy(resource, fake_aws).word == "deleted"
+
+    def test_gone_with_its_container(self, fake_aws):
+        """What its container took along needs no call of its own."""
+        box = FakeResource("box")
+        resource = self._found(fake_aws)
+        resource.container = box
+        assert destroy(resource, fake_aws).word == "deleted"
+        assert fake_aws.writes == []
+
+    def test_container_stays(self, fake_aws):
+        """What is inside something that stays is deleted on its own."""
+        fake_aws.world["box"] = {"id": "id-box"}
+        box = FakeResource("box")
+        look(box, fake_aws)
+        resource = self._found(fake_aws)
+        resource.container = box
+        destroy(resource, fake_aws)
+        assert fake_aws.writes == [("delete", "a")]
+
+
+class TestResource:
+    """What every resource can say of itself."""
+
+    def test_needs(self):
+        """It needs every resource among its fields, also those in collections."""
+        a, b, c = FakeResource("a"), FakeResource("b"), FakeResource("c")
+        top = FakeResource("top", above=(a, (b,)), points_at=(c, "id"))
+        assert set(top.needs) == {a, b, c}
+
+    def test_errors_show_no_values(self):
+        """What AWS answered, which may hold secrets, is in no representation."""
+        resource = FakeResource("a")
+        resource.live = {"ClientSecret": "hush"}
+        assert "hush" not in repr(resource)
+        assert str(resource) == "thing `a`"
+
+    @pytest.mark.parametrize(
+        ("live", "expected"),
+        [(None, None), ({"id": "i-1"}, "i-1"), ({"size": 1}, "a")],
+    )
+    def test_id(self, live, expected):
+        """Its id is AWS's, or its name where AWS has no other; none while absent."""
+        resource = FakeResource("a")
+        resource.live = live
+        assert resource.id == expected

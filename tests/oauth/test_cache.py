@@ -1,0 +1,107 @@
+"""Tokens on disk: whose they are, who may read them, what is ignored."""
+
+from __future__ import annotations
+
+import dataclasses
+import stat
+import threading
+
+import pytest
+
+from cognito_gw.oauth import cache
+from cognito_gw.oauth.cache import Key
+from cognito_gw.oauth.tokens import Tokens
+from cognito_gw.state import state_directory
+
+KEY = Key("shop", "work eu-west-1", "web", "alice@example.com")
+TOKENS = Tokens("access", 2.5, id_token="id", refresh_token="refresh")
+
+
+def the_file():
+    """The only file of the cache."""
+    (file,) = (state_directory() / "tokens" / "shop").iterdir()
+    return file
+
+
+def test_what_is_kept_is_recalled():
+    """To the last field."""
+    assert cache.recall(KEY) is None
+    cache.keep(KEY, TOKENS)
+    assert cache.recall(KEY) == TOKENS
+
+
+@pytest.mark.parametrize("field", ["stack", "target", "client", "user"])
+def test_tokens_of_another_are_not_recalled(field):
+    """Another stack's, AWS's, app client's or user's."""
+    cache.keep(KEY, TOKENS)
+    assert cache.recall(dataclasses.replace(KEY, **{field: "other"})) is None
+
+
+def test_only_the_user_may_read_them():
+    """Mode 0600 in directories of 0700, and nothing else is left beside it."""
+    cache.keep(KEY, TOKENS)
+    cache.keep(KEY, TOKENS)
+    file = the_file()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    for folder in (file.parent, file.parent.parent, state_directory()):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_another_users_file_is_not_believed():
+    """A file that was copied to where ours would be."""
+    other = dataclasses.replace(KEY, user="mallory@example.com")
+    cache.keep(KEY, TOKENS)
+    content = the_file().read_text()
+    the_file().unlink()
+    cache.keep(other, TOKENS)
+    the_file().write_text(content)
+    assert cache.recall(other) is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"access"', "1"),
+        ('"access"', "null"),
+        ("2.5", '"soon"'),
+        ('"refresh"', "[]"),
+        ('"id_token"', '"idt"'),
+        ("}", ""),
+    ],
+)
+def test_a_file_that_is_not_what_we_wrote_is_ignored(old, new):
+    """And the next sign-in writes it anew."""
+    cache.keep(KEY, TOKENS)
+    file = the_file()
+    file.write_text(file.read_text().replace(old, new))
+    assert cache.recall(KEY) is None
+    cache.keep(KEY, TOKENS)
+    assert cache.recall(KEY) == TOKENS
+
+
+def test_a_reader_sees_the_old_tokens_or_the_new():
+    """Nothing between, and no error, while others write."""
+    cache.keep(KEY, TOKENS)
+    writers = [
+        threading.Thread(
+            target=lambda: [cache.keep(KEY, TOKENS) for _ in range(50)],
+        )
+        for _ in range(2)
+    ]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert cache.recall(KEY) == TOKENS
+    assert the_file().suffix == ".json"
+
+
+def test_forgetting_drops_the_tokens_of_one_stack():
+    """Drafts that a crash left as well; another stack's tokens stay."""
+    other = dataclasses.replace(KEY, stack="other")
+    cache.keep(KEY, TOKENS)
+    cache.keep(other, TOKENS)
+    (the_file().parent / "tmpabc").write_text("half a file")
+    assert cache.forget("shop") == 2
+    assert cache.recall(KEY) is None
+    assert cache.recall(other) == TOKENS
+    assert cache.forget("shop") == 0

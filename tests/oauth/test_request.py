@@ -1,0 +1,140 @@
+"""One HTTP request: what is sent, through which proxy, and what goes wrong."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+
+from cognito_gw.errors import CgwError, UsageError
+from cognito_gw.oauth.request import message_in, send
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Notes what it is sent."""
+
+    def do_GET(self):
+        """Answer any request with nothing."""
+        length = int(self.headers.get("Content-Length", 0))
+        sent = (self.command, self.path, list(self.headers.items()))
+        self.server.seen.append((*sent, self.rfile.read(length)))
+        self.send_response(204)
+        self.end_headers()
+
+    def do_POST(self):
+        """Answer as any other."""
+        self.do_GET()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    """A server on the loopback that notes what it is sent."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        server.seen = []
+        server.daemon_threads = True
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_everything_asked_for_is_sent(server):
+    """Method, path, query, header and body."""
+    headers = [("Authorization", "token"), ("X-One", "1"), ("X-One", "2")]
+    send("POST", f"{server.url}/a/b", headers, [("q", "1 2"), ("q", "&")], b"body")
+    ((verb, path, sent, body),) = server.seen
+    assert (verb, path, body) == ("POST", "/a/b?q=1+2&q=%26", b"body")
+    assert ("Authorization", "token") in sent
+    values = [value for name, value in sent if name.lower() == "x-one"]
+    assert ", ".join(values) == "1, 2"
+
+
+def test_a_query_in_the_path_is_kept(server):
+    """When none is given as an option."""
+    send("GET", f"{server.url}/a?b=c", [], [], None)
+    assert server.seen[0][1] == "/a?b=c"
+
+
+@pytest.mark.parametrize(
+    ("host", "no_proxy", "is_proxied"),
+    [
+        ("http://api.example.com/dev", "", True),
+        ("http://api.example.com/dev", "example.com", False),
+        ("http://127.0.0.1:1/", "", False),
+        ("http://localhost:1/", "", False),
+    ],
+)
+def test_the_proxy_of_the_environment_is_used(
+    server, environment, host, no_proxy, is_proxied
+):
+    """But for what NO_PROXY names, and never to this machine itself."""
+    environment.setenv("HTTP_PROXY", server.url)
+    environment.setenv("http_proxy", server.url)
+    environment.setenv("NO_PROXY", no_proxy)
+    try:
+        send("GET", host, [], [], None)
+    except CgwError:
+        assert not is_proxied
+    assert [seen[1] for seen in server.seen] == ([host] if is_proxied else [])
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "headers"),
+    [
+        ("G(T", "/", []),
+        ("GÉT", "/", []),
+        ("GET", "/\x00", []),
+        ("GET", "/", [("a", "é")]),
+        ("GET", "/", [("é", "a")]),
+        ("GET", "/", [("a b", "c")]),
+        ("GET", "/", [("a", "b\nc")]),
+    ],
+)
+def test_what_cannot_be_sent_is_the_users_to_mend(server, verb, path, headers):
+    """And nothing of it is sent."""
+    with pytest.raises(UsageError):
+        send(verb, server.url + path, headers, [], None)
+    assert server.seen == []
+
+
+def test_an_address_that_does_not_answer_is_named():
+    """With what may be the reason."""
+    with pytest.raises(CgwError, match=r"http://127\.0\.0\.1:1/") as caught:
+        send("GET", "http://127.0.0.1:1/", [], [], None)
+    assert "deployed" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_ca_bundle_that_cannot_be_read_is_named(environment, tmp_path, name):
+    """Whichever variable names it."""
+    bundle = tmp_path / "bundle.pem"
+    environment.setenv(name, str(bundle))
+    with pytest.raises(CgwError, match=r"bundle\.pem"):
+        send("GET", "https://127.0.0.1:1/", [], [], None)
+    bundle.write_text("not a certificate")
+    with pytest.raises(CgwError, match=r"bundle\.pem"):
+        send("GET", "https://127.0.0.1:1/", [], [], None)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"message": "Unauthorized"}', "Unauthorized"),
+        (b'{"message": null}', "None"),
+        (b"{}", ""),
+        (b"[]", ""),
+        (b"", ""),
+        (b"<html>", ""),
+        (b"\xff", ""),
+    ],
+)
+def test_the_message_of_a_gateway_is_read_from_its_json(content, message):
+    """From any other body nothing."""
+    assert message_in(httpx.Response(401, content=content)) == message

@@ -1,0 +1,58 @@
+"""What a token says, and how long it lasts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cognito_gw.oauth.tokens import Tokens, claims_of, header_of
+
+
+def test_claims_and_header_are_read(jwt):
+    """Unverified: to be shown, not trusted."""
+    token = jwt(sub="1", scope="a b")
+    assert claims_of(token) == {"sub": "1", "scope": "a b"}
+    assert header_of(token) == {"alg": "RS256", "kid": "one"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "abc", "a.b", "a.b.c", "a.b.c.d", "..", "W10.W10.W10", "é.é.é"]
+)
+def test_what_is_no_jwt_says_nothing(text):
+    """Neither claims nor an error."""
+    assert claims_of(text) == header_of(text) == {}
+
+
+@given(st.text() | st.lists(st.text(), min_size=3, max_size=3).map(".".join))
+def test_nothing_makes_reading_a_token_fail(text):
+    """Whatever a user pastes."""
+    assert isinstance(claims_of(text), dict)
+
+
+@pytest.mark.parametrize(("left", "is_fresh"), [(3600, True), (30, False), (-5, False)])
+def test_a_token_is_not_used_shortly_before_its_end(left, is_fresh):
+    """A minute is kept for the way; what is left is never less than nothing."""
+    tokens = Tokens("a", time.time() + left)
+    assert tokens.is_fresh is is_fresh
+    assert tokens.expires_in in (max(0, left), max(0, left) - 1)
+
+
+def test_tokens_do_not_show_themselves():
+    """Not in a log, nor in a traceback."""
+    tokens = Tokens("secret-a", 1.0, id_token="secret-i", refresh_token="secret-r")
+    assert "secret" not in f"{tokens} {tokens!r}"
+
+
+def test_the_document_is_an_oauth_answer():
+    """With exactly the contract's keys."""
+    document = Tokens("a", time.time() + 100, refresh_token="r").document()
+    assert document.pop("expires_in") in (99, 100)
+    assert document == {
+        "id_token": None,
+        "access_token": "a",
+        "refresh_token": "r",
+        "token_type": "Bearer",
+    }

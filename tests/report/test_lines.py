@@ -1,0 +1,139 @@
+"""Steps as lines, as rows and as data."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import pytest
+from fakes import FakeResource
+
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action, Change, Step
+from cognito_gw.errors import CgwError
+from cognito_gw.report.document import changes_document, steps_document
+from cognito_gw.report.lines import Lines, change_lines, step_lines, summary
+from cognito_gw.report.rows import Rows
+
+ONE = FakeResource("one")
+FAILED = Step(ONE, Action.FAIL, error=CgwError("it broke", hint="mend it"), done=True)
+UPDATED = Step(ONE, Action.UPDATE, {"size": Change(1, 2)}, done=True)
+
+
+def spelled(step, **options):
+    """The lines of a step, without their colours."""
+    return [click.unstyle(line) for line in step_lines(step, **options)]
+
+
+# What was, what is wanted, the line that tells it.
+CHANGES = [
+    (1, 2, "size: 1 → 2"),
+    ("a", "b", "size: a → b"),
+    (None, 2, "size: 2"),
+    (2, None, "size: 2 → (none)"),
+    (False, True, "size: false → true"),
+    ([], {"a": [1]}, 'size: [] → {"a": [1]}'),
+    (None, KNOWN_AFTER_APPLY, f"size: {KNOWN_AFTER_APPLY}"),
+    (None, "x" * 200, f"size: {'x' * 69}…"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "line"), CHANGES)
+def test_a_change_is_told_with_both_values(before, after, line):
+    """The new one alone where there was none; long ones are cut."""
+    (told,) = change_lines({"size": Change(before, after)})
+    assert told.strip() == line
+
+
+def test_a_step_is_a_line_with_its_changes_or_its_error():
+    """Values of what is created only where they are asked for."""
+    assert spelled(UPDATED) == [
+        "updated   thing             one",
+        f"{'':12}size: 1 → 2",
+    ]
+    assert spelled(FAILED) == [
+        "failed    thing             one",
+        f"{'':10}it broke",
+        f"{'':10}hint: mend it",
+    ]
+    created = Step(ONE, Action.CREATE, {"size": Change(None, 2)})
+    assert len(spelled(created)) == 1
+    assert len(spelled(created, with_values=True)) == 2
+
+
+def test_steps_are_counted_by_what_became_of_them():
+    """In the order in which they first occur."""
+    kept = Step(ONE, Action.KEEP, done=True)
+    assert summary([kept, UPDATED, kept]) == "2 unchanged, 1 updated"
+    assert summary([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("quiet", "told"),
+    [
+        (False, ["updated   thing", "size: 1 → 2", "failed    thing", "broke", "hint"]),
+        (True, ["failed    thing", "broke", "hint"]),
+    ],
+)
+def test_lines_go_to_stderr_and_quiet_leaves_the_failures(capsys, quiet, told):
+    """What is said only once is said even then."""
+    lines = Lines(quiet=quiet)
+    lines.started(ONE)
+    lines.finished(UPDATED)
+    lines.finished(FAILED)
+    lines.tell("a wait")
+    lines.announce("a password")
+    out, err = capsys.readouterr()
+    assert out == ""
+    notes = ["a password"] if quiet else ["a wait", "a password"]
+    found = err.splitlines()
+    assert len(found) == len(told + notes)
+    for line, words in zip(found, told + notes, strict=True):
+        assert words in line
+
+
+def test_rows_end_as_what_became_of_each(capsys):
+    """What never began is left out; markup in names is no markup."""
+    unwanted = FakeResource("unwanted", is_wanted=False)
+    odd, never = FakeResource("[red]odd[/]"), FakeResource("never")
+    with Rows([ONE, odd, never, unwanted]) as rows:
+        for resource in (ONE, odd):
+            rows.started(resource)
+        rows.finished(UPDATED)
+        rows.finished(
+            Step(odd, Action.FAIL, error=CgwError("[b]no", hint="[i]yes"), done=True)
+        )
+        rows.tell("[dim] a wait")
+        rows.announce("[x] said once")
+    out, err = capsys.readouterr()
+    assert out == ""
+    for words in ("updated", "size: 1 → 2", "[red]odd[/]", "[b]no", "hint: [i]yes"):
+        assert words in err
+    assert "[x] said once" in err
+    assert "never" not in err
+    assert "unwanted" not in err
+
+
+def test_steps_are_data_with_the_contracts_keys():
+    """Ready for JSON."""
+    document = steps_document("shop", [UPDATED, FAILED], {"region": "eu-west-1"})
+    assert json.loads(json.dumps(document)) == {
+        "stack": "shop",
+        "steps": [
+            {
+                "kind": "thing",
+                "name": "one",
+                "action": "updated",
+                "changes": {"size": {"from": 1, "to": 2}},
+                "error": None,
+            },
+            {
+                "kind": "thing",
+                "name": "one",
+                "action": "failed",
+                "changes": {},
+                "error": "it broke",
+            },
+        ],
+        "outputs": {"region": "eu-west-1"},
+    }
+    assert changes_document({}) == {}

@@ -1,0 +1,169 @@
+"""The app client: what an update sends, and how it is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from cognito_gw.engine.reconcile import apply, look, plan
+from cognito_gw.engine.resource import Change
+from cognito_gw.errors import CannotChange, CgwError
+
+
+@pytest.fixture
+def updated(aws, find, stubbed):
+    """Return what UpdateUserPoolClient is sent for a client described with settings."""
+
+    def run(label="web", **settings):
+        client = find("app client", label)
+        client.pool.live = {"Id": "eu-west-1_abc"}
+        client.live = client.desired() | {
+            "UserPoolId": "eu-west-1_abc",
+            "ClientId": "c1",
+            "ClientSecret": "hush",
+            "CreationDate": 1,
+            "LastModifiedDate": 2,
+            **settings,
+        }
+        answer = {"UserPoolClient": {"ClientId": "c1"}}
+        with stubbed(aws.cognito, ("update_user_pool_client", None, answer)):
+            client.update(aws, {"LogoutURLs": Change([], [])})
+        return aws.sent("UpdateUserPoolClient")
+
+    return run
+
+
+class TestUpdate:
+    """UpdateUserPoolClient resets every field that it is not sent."""
+
+    def test_sends_everything(self, updated):
+        """All that the file says is sent, though one field differs."""
+        assert updated() == {
+            "UserPoolId": "eu-west-1_abc",
+            "ClientId": "c1",
+            "ClientName": "shop-web",
+            "ExplicitAuthFlows": [
+                "ALLOW_USER_PASSWORD_AUTH",
+                "ALLOW_USER_SRP_AUTH",
+                "ALLOW_REFRESH_TOKEN_AUTH",
+            ],
+            "AllowedOAuthFlowsUserPoolClient": True,
+            "AllowedOAuthFlows": ["code"],
+            "AllowedOAuthScopes": ["openid", "orders/read"],
+            "CallbackURLs": ["http://localhost:8765/callback"],
+            "LogoutURLs": ["http://localhost:8765/"],
+            "PreventUserExistenceErrors": "ENABLED",
+            "EnableTokenRevocation": True,
+            "AccessTokenValidity": 1,
+            "IdTokenValidity": 1,
+            "RefreshTokenValidity": 30,
+            "TokenValidityUnits": {
+                "AccessToken": "hours",
+                "IdToken": "hours",
+                "RefreshToken": "days",
+            },
+        }
+
+    def test_keeps_what_the_file_does_not_speak_of(self, updated):
+        """What somebody set in the console goes back as it was."""
+        theirs = {
+            "ReadAttributes": ["email"],
+            "WriteAttributes": ["email"],
+            "SupportedIdentityProviders": ["COGNITO", "Google"],
+            "DefaultRedirectURI": "http://localhost:8765/callback",
+            "AuthSessionValidity": 5,
+            "EnablePropagateAdditionalUserContextData": False,
+        }
+        sent = updated(**theirs)
+        assert {key: sent[key] for key in theirs} == theirs
+
+    def test_sends_no_empty_lists(self, updated):
+        """An empty list of URLs is left out, as AWS refuses it."""
+        assert "ReadAttributes" not in updated(ReadAttributes=[])
+
+
+class TestCreate:
+    """What a new app client is."""
+
+    def test_machine(self, aws, find, do):
+        """A client for machines has a secret, and no flow for users."""
+        do("apply", find("app client", "machine"))
+        sent = aws.sent("CreateUserPoolClient")
+        assert sent["GenerateSecret"]
+        assert sent["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+        assert sent["AllowedOAuthFlows"] == ["client_credentials"]
+
+    def test_without_hosted_ui(self, aws, find, do):
+        """Without flows nothing of OAuth is sent, as AWS refuses scopes alone."""
+        do("apply", find("app client", app_clients={"web": {"oauth_flows": []}}))
+        sent = aws.sent("CreateUserPoolClient")
+        oauth = {
+            "AllowedOAuthFlows",
+            "AllowedOAuthScopes",
+            "CallbackURLs",
+            "LogoutURLs",
+        }
+        assert not oauth & set(sent)
+
+    @pytest.mark.parametrize(
+        ("text", "count", "unit"),
+        [
+            ("3601s", 3601, "seconds"),
+            ("90m", 90, "minutes"),
+            ("60m", 1, "hours"),
+            ("25h", 25, "hours"),
+            ("24h", 1, "days"),
+            ("30d", 30, "days"),
+        ],
+    )
+    def test_validity(self, find, text, count, unit):
+        """A time is said in the largest unit that holds it, always with its unit."""
+        settings = {"validity": {"refresh": text}}
+        wanted = find("app client", app_clients={"web": settings}).desired()
+        assert wanted["RefreshTokenValidity"] == count
+        assert wanted["TokenValidityUnits"]["RefreshToken"] == unit
+
+
+def test_secret_is_fixed(aws, find, do):
+    """Whether a client has a secret cannot be changed; the error says so."""
+    do("apply", find("app client", "web"))
+    client = find("app client", app_clients={"web": {"secret": True}})
+    do("look", client.pool)
+    with pytest.raises(CannotChange, match="GenerateSecret"):
+        plan(client, aws)
+
+
+def test_two_of_one_name(aws, find, do):
+    """Two clients of one name are an error that names both; none is guessed."""
+    client = find("app client", "web")
+    do("apply", client)
+    aws.cognito.create_user_pool_client(
+        UserPoolId=client.pool.id, ClientName="shop-web"
+    )
+    with pytest.raises(CgwError, match="2 app clients have its name") as error:
+        look(client, aws)
+    assert client.name not in error.value.hint
+
+
+def test_external(aws, find, do):
+    """A client that the file names by `id` is used, and never changed."""
+    first = find("app client", "web")
+    do("apply", first)
+    made = aws.cognito.create_user_pool_client(
+        UserPoolId=first.pool.id, ClientName="theirs"
+    )["UserPoolClient"]["ClientId"]
+    client = find("app client", app_clients={"web": {"id": made}})
+    aws.session.calls.clear()
+    assert do("apply", client)[client].word == "unchanged"
+    assert client.id == made
+    do("destroy", client)
+    assert "DeleteUserPoolClient" not in aws.writes
+    assert "UpdateUserPoolClient" not in aws.writes
+
+
+def test_secret_is_no_change(aws, find, do):
+    """No plan shows the secret that AWS gave the client."""
+    client = find("app client", "machine")
+    do("apply", client)
+    secret = client["ClientSecret"]
+    assert secret not in str(apply(client, aws).changes)
+    assert secret not in repr(client)

@@ -1,0 +1,160 @@
+"""The zip of a function's code: the same bytes wherever it is made."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import zipfile
+from base64 import b64encode
+
+import pytest
+
+from cognito_gw.errors import UsageError
+from cognito_gw.resources.code import sha256, zipped
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a maker of a folder with files, written in the order given."""
+
+    def make(name, *files):
+        for file in files:
+            path = tmp_path / name / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"# {file}", encoding="utf-8")
+        return tmp_path / name
+
+    return make
+
+
+def names(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        return archive.namelist()
+
+
+class TestSameBytes:
+    """What does not matter does not change the hash."""
+
+    def test_order(self, folder):
+        """Files may be made in any order."""
+        first = zipped(folder("one", "a.py", "b/c.py", "d.py"))
+        assert zipped(folder("two", "d.py", "b/c.py", "a.py")) == first
+
+    def test_sorted(self, folder):
+        """Files stand in the order of their names, whatever the file system's."""
+        files = [f"{n * 37 % 100:02}.py" for n in range(100)]
+        assert names(zipped(folder("one", *files))) == sorted(files)
+
+    def test_time(self, folder):
+        """Files may be of any age, and so may the zip itself."""
+        code = folder("one", "a.py")
+        first = zipped(code)
+        os.utime(code / "a.py", (1_000_000_000, 1_000_000_000))
+        assert zipped(code) == first
+        with zipfile.ZipFile(io.BytesIO(first)) as archive:
+            assert archive.getinfo("a.py").date_time == (1980, 1, 1, 0, 0, 0)
+
+    @pytest.mark.parametrize("mode", [0o600, 0o644, 0o666, 0o640])
+    def test_umask(self, folder, mode):
+        """Files may have been made under any umask."""
+        code = folder("one", "a.py")
+        first = zipped(code)
+        (code / "a.py").chmod(mode)
+        assert zipped(code) == first
+
+    def test_default(self):
+        """The default code has one hash for ever."""
+        assert zipped(None) == zipped(None)
+        assert names(zipped(None)) == ["lambda_function.py"]
+
+
+class TestOtherBytes:
+    """What matters changes the hash."""
+
+    def test_content(self, folder):
+        """Another content is another zip."""
+        code = folder("one", "a.py")
+        first = zipped(code)
+        (code / "a.py").write_text("other", encoding="utf-8")
+        assert zipped(code) != first
+
+    def test_name(self, folder):
+        """The same content under another name is another zip."""
+        assert zipped(folder("one", "a.py")) != zipped(folder("two", "b.py"))
+
+    def test_executable(self, folder):
+        """The executable bit is kept, as bootstrap needs it, and readable by all."""
+        code = folder("one", "bootstrap", "a.py")
+        (code / "bootstrap").chmod(0o700)
+        with zipfile.ZipFile(io.BytesIO(zipped(code))) as archive:
+            modes = {
+                each.filename: each.external_attr >> 16 for each in archive.filelist
+            }
+        assert modes == {"a.py": 0o100644, "bootstrap": 0o100755}
+
+
+class TestWhatIsIn:
+    """What of a folder is deployed."""
+
+    def test_nested(self, folder):
+        """Folders within are in it, named from the top."""
+        code = folder("one", "a.py", "pkg/b.py", "pkg/deep/c.json")
+        assert names(zipped(code)) == ["a.py", "pkg/b.py", "pkg/deep/c.json"]
+
+    @pytest.mark.parametrize(
+        "left_out",
+        [
+            "__pycache__/a.cpython-311.pyc",
+            "pkg/__pycache__/b.pyc",
+            "old.pyc",
+            ".git/config",
+            ".venv/bin/python",
+            ".DS_Store",
+        ],
+    )
+    def test_left_out(self, folder, left_out):
+        """What tools leave behind is not deployed."""
+        assert names(zipped(folder("one", "a.py", left_out))) == ["a.py"]
+
+    def test_given_zip(self, tmp_path):
+        """A zip that is given is deployed as it is."""
+        given = tmp_path / "code.zip"
+        given.write_bytes(b"whatever it holds")
+        assert zipped(given) == b"whatever it holds"
+
+
+class TestLimit:
+    """Lambda takes no more than 50 MiB at once."""
+
+    def _sized(self, tmp_path, size):
+        given = tmp_path / "code.zip"
+        with given.open("wb") as file:
+            file.truncate(size)
+        return given
+
+    def test_over(self, tmp_path):
+        """More is refused before it is sent, with its size."""
+        with pytest.raises(UsageError, match="51 MiB zipped; Lambda takes 50 MiB"):
+            zipped(self._sized(tmp_path, 51 * MIB))
+
+    def test_just(self, tmp_path):
+        """Just as much is taken."""
+        assert len(zipped(self._sized(tmp_path, 50 * MIB))) == 50 * MIB
+
+    def test_folder(self, folder):
+        """A folder is measured zipped, too."""
+        code = folder("one", "a.py")
+        with (code / "big.bin").open("wb") as file:
+            file.truncate(50 * MIB)
+        with pytest.raises(UsageError, match="50 MiB"):
+            zipped(code)
+
+
+def test_sha256():
+    """The hash is spelled as Lambda's CodeSha256."""
+    expected = b64encode(hashlib.sha256(b"code").digest()).decode()
+    assert sha256(b"code") == expected

@@ -1,0 +1,223 @@
+"""Deployments: made exactly when what callers get would differ."""
+
+from __future__ import annotations
+
+import pytest
+
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
+from cognito_gw.errors import Missing
+
+ROUTES = {"GET /orders": {"function": "hello"}, "GET /health": {"function": "hello"}}
+
+
+@pytest.fixture
+def up(aws, built, do):
+    """Return what brings a stack up, and says whether it was deployed."""
+
+    def run(**sections):
+        stack = built(**sections)
+        aws.session.calls.clear()
+        steps = do("apply", *stack.resources)
+        assert [step.error for step in steps.values() if step.error] == []
+        return stack, aws.writes.count("CreateDeployment")
+
+    return run
+
+
+@pytest.fixture
+def deployed(up):
+    """A stack that is up."""
+    return up()[0]
+
+
+def _served(aws, stack):
+    stage = aws.apigateway.get_stage(restApiId=stack.api.id, stageName="dev")
+    return stage["deploymentId"]
+
+
+class TestMadeWhenNeeded:
+    """Exactly when what it freezes differs."""
+
+    def test_first(self, up):
+        """A new API is deployed once."""
+        assert up()[1] == 1
+
+    def test_not_again(self, deployed, aws, up):
+        """An API that is as its stage serves it is not deployed again."""
+        before = _served(aws, deployed)
+        assert up()[1] == 0
+        assert _served(aws, deployed) == before
+
+    @pytest.mark.parametrize(
+        "sections",
+        [
+            {"api": {"routes": ROUTES, "cors": {"origins": ["*"]}}},
+            {"api": {"routes": ROUTES | {"PUT /orders": {"function": "hello"}}}},
+            {"api": {"routes": {"GET /orders": {"function": "hello"}}}},
+            {"api": {"routes": ROUTES, "authorizer": {"ttl": 5}}},
+        ],
+        ids=["CORS", "a new route", "a route less", "another TTL"],
+    )
+    def test_change_in_the_file(self, aws, up, sections):
+        """What the file changes of the API is deployed, once, and served."""
+        stack, _ = up(api={"routes": ROUTES})
+        before = _served(aws, stack)
+        assert up(**sections)[1] == 1
+        assert _served(aws, stack) != before
+        assert up(**sections)[1] == 0
+
+    @pytest.mark.usefixtures("deployed")
+    @pytest.mark.parametrize(
+        "sections",
+        [
+            {"users": []},
+            {"functions": {"hello": {"timeout": 9}, "ship": {}}},
+        ],
+        ids=["users", "functions"],
+    )
+    def test_change_of_what_is_not_frozen(self, up, sections):
+        """What a deployment does not freeze needs none."""
+        assert up(**sections)[1] == 0
+
+    def test_edited_in_the_console(self, aws, deployed, up):
+        """An edit behind our back, of what the file does not speak of, is deployed."""
+        aws.apigateway.put_gateway_response(
+            restApiId=deployed.api.id, responseType="THROTTLED", statusCode="420"
+        )
+        before = _served(aws, deployed)
+        assert up()[1] == 1
+        assert _served(aws, deployed) != before
+        assert up()[1] == 0
+
+    def test_taken_back(self, aws, deployed, up):
+        """An edit that is taken back needs none: the earlier deployment is reused."""
+        before = _served(aws, deployed)
+        key = {"restApiId": deployed.api.id, "responseType": "THROTTLED"}
+        aws.apigateway.put_gateway_response(**key, statusCode="420")
+        up()
+        assert _served(aws, deployed) != before
+        aws.apigateway.delete_gateway_response(**key)
+        assert up()[1] == 0
+        assert _served(aws, deployed) == before
+
+    def test_plan_agrees(self, aws, built, deployed, do):
+        """A plan promises a deployment exactly where an apply makes one."""
+        words = {"create": 0, "keep": 0}
+        for response in (None, "THROTTLED"):
+            if response:
+                aws.apigateway.put_gateway_response(
+                    restApiId=deployed.api.id, responseType=response, statusCode="420"
+                )
+            stack = built()
+            words[do("plan", *stack.resources)[stack.deployment].word] += 1
+        assert words == {"create": 1, "keep": 1}
+
+    @pytest.mark.parametrize(
+        "routes",
+        [
+            ROUTES | {"PUT /orders": {"function": "hello"}},
+            {"GET /orders": {"function": "hello"}},
+        ],
+        ids=["a new route", "a route less"],
+    )
+    def test_plan_of_a_change(self, built, do, up, routes):
+        """A plan that changes what is frozen promises a deployment, and the stage's."""
+        up(api={"routes": ROUTES})
+        stack = built(api={"routes": routes})
+        steps = do("plan", *stack.resources)
+        assert steps[stack.deployment].word == "create"
+        assert steps[stack.stage].changes["deploymentId"].after == KNOWN_AFTER_APPLY
+
+
+class TestStage:
+    """The stage serves the deployment that is wanted."""
+
+    def test_pointed_elsewhere(self, aws, deployed, up):
+        """A stage that somebody pointed elsewhere is pointed back, not deployed."""
+        before = _served(aws, deployed)
+        other = aws.apigateway.create_deployment(restApiId=deployed.api.id)["id"]
+        patch = [{"op": "replace", "path": "/deploymentId", "value": other}]
+        aws.apigateway.update_stage(
+            restApiId=deployed.api.id, stageName="dev", patchOperations=patch
+        )
+        assert up()[1] == 0
+        assert _served(aws, deployed) == before
+
+    def test_deleted(self, aws, deployed, up):
+        """A stage that is gone is made again, with the deployment that there is."""
+        before = _served(aws, deployed)
+        aws.apigateway.delete_stage(restApiId=deployed.api.id, stageName="dev")
+        assert up()[1] == 0
+        assert _served(aws, deployed) == before
+
+    def test_stage_of_others(self, aws, deployed, up):
+        """A stage that the file does not name is left alone."""
+        aws.apigateway.create_stage(
+            restApiId=deployed.api.id,
+            stageName="theirs",
+            deploymentId=_served(aws, deployed),
+        )
+        up()
+        assert "DeleteStage" not in aws.writes
+        stages = aws.apigateway.get_stages(restApiId=deployed.api.id)["item"]
+        assert {stage["stageName"] for stage in stages} == {"dev", "theirs"}
+
+
+class TestNeverOpen:
+    """Nothing is deployed while a route that is to be secured is not."""
+
+    def test_refused(self, aws, built, do):
+        """In the tutorial's order: the methods are there, the authorizer is not."""
+        stack = built(api={"routes": ROUTES})
+        do("apply", *stack.paths.values(), *stack.functions.values())
+        for method in stack.methods:
+            method.live = method.create(aws)
+        again = built(api={"routes": ROUTES})
+        for part in (again.api, *again.paths.values(), *again.methods):
+            part.live = part.observe(aws)
+        error = again.deployment.obstacle
+        assert isinstance(error, Missing)
+        assert error.exit_code == 3
+        assert "GET /orders" in error.what
+        assert "cgw authorizer" in error.hint
+
+    def test_public_routes_do_not_matter(self, built):
+        """A route that is public by the file is no obstacle."""
+        routes = {"GET /health": {"function": "hello", "auth": "none"}}
+        stack = built(api={"routes": routes})
+        stack.methods[0].live = {"authorizationType": "NONE"}
+        assert stack.deployment.obstacle is None
+
+    def test_made_open_behind_our_back(self, aws, deployed, built, do, refusing):
+        """A method that cannot be secured keeps its API from being deployed."""
+        method = deployed.methods[0]
+        key = {
+            "restApiId": deployed.api.id,
+            "resourceId": method.path.id,
+            "httpMethod": method.verb,
+        }
+        aws.apigateway.delete_method(**key)
+        aws.apigateway.put_method(**key, authorizationType="NONE")
+        stack = built()
+        with refusing(aws.apigateway, "UpdateMethod"):
+            steps = do("apply", *stack.resources)
+        assert steps[stack.methods[0]].action is Action.FAIL
+        assert steps[stack.deployment].action is Action.SKIP
+        assert _served(aws, deployed) == deployed.deployment.id
+
+
+def test_throttled(aws, built, stubbed):
+    """A throttled deployment is tried again: AWS takes one in five seconds."""
+    stack = built()
+    stack.api.live = {"id": "a1", "Resources": {}}
+    throttled = ("TooManyRequestsException", "Too Many Requests")
+    with stubbed(
+        aws.apigateway,
+        ("get_gateway_responses", None, {"items": []}),
+        ("get_authorizers", None, {"items": []}),
+        ("create_deployment", None, throttled),
+        ("create_deployment", None, {"id": "d1"}),
+    ):
+        assert stack.deployment.create(aws) == {"id": "d1"}
+    assert len(aws.naps) == 1
+    assert "another deployment" in aws.told[0]

@@ -1,0 +1,249 @@
+"""The REST API: routes that left the file, throttling, and whose it is."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ClientError
+
+from cognito_gw.engine.reconcile import destroy, look, plan
+from cognito_gw.engine.resource import Action, Change
+from cognito_gw.errors import CgwError
+
+THROTTLED = ("TooManyRequestsException", "Too Many Requests")
+ARN = "arn:aws:apigateway:eu-west-1::/restapis"
+
+
+@pytest.fixture
+def routes(aws):
+    """Return what lists the routes and the paths that an API has."""
+
+    def run(api):
+        items = aws.apigateway.get_resources(restApiId=api.id, embed=["methods"])
+        found = {
+            item["path"]: item.get("resourceMethods", {}) for item in items["items"]
+        }
+        return {f"{verb} {path}" for path in found for verb in found[path]}, set(found)
+
+    return run
+
+
+def _add(aws, api, *paths, verb="GET"):
+    """Add a route behind our back."""
+    for path in paths:
+        items = aws.apigateway.get_resources(restApiId=api.id)["items"]
+        ids = {item["path"]: item["id"] for item in items}
+        above, _, part = path.rpartition("/")
+        made = aws.apigateway.create_resource(
+            restApiId=api.id, parentId=ids[above or "/"], pathPart=part
+        )
+        aws.apigateway.put_method(
+            restApiId=api.id,
+            resourceId=made["id"],
+            httpMethod=verb,
+            authorizationType="NONE",
+        )
+
+
+class TestUnlisted:
+    """Routes that are not in the file are removed, and only those."""
+
+    def test_removed(self, aws, built, do, routes):
+        """A route that somebody added, and the paths that it alone needs, go."""
+        stack = built()
+        do("apply", *stack.resources)
+        before = routes(stack.api)
+        _add(aws, stack.api, "/admin", "/orders/all")
+        again = built()
+        do("apply", *again.resources)
+        assert routes(again.api) == before
+
+    def test_method_of_a_kept_path(self, aws, built, do, routes):
+        """A method that somebody added to a path of ours goes; the path stays."""
+        stack = built()
+        do("apply", *stack.resources)
+        before = routes(stack.api)
+        aws.apigateway.put_method(
+            restApiId=stack.api.id,
+            resourceId=stack.paths["/orders"].id,
+            httpMethod="DELETE",
+            authorizationType="NONE",
+        )
+        plan(built().api, aws)
+        do("apply", *built().resources)
+        assert routes(stack.api) == before
+
+    def test_vanished_from_the_file(self, built, do, routes):
+        """A route that left the file leaves the API, with the paths it alone needs."""
+        paths = ["GET /orders", "PUT /orders", "GET /orders/all", "GET /health"]
+        kept = {"GET /orders": {"function": "hello"}}
+        every = {"routes": dict.fromkeys(paths, kept["GET /orders"])}
+        do("apply", *built(api=every).resources)
+        stack = built(api={"routes": kept})
+        do("apply", *stack.resources)
+        assert routes(stack.api) == ({"GET /orders"}, {"/", "/orders"})
+
+    def test_children_go_with_their_parent(self, aws, find, stubbed):
+        """Of nested paths only the uppermost is deleted: AWS takes along the rest."""
+        api = find("rest api")
+        paths = ["/", "/orders", "/old", "/old/one", "/old/one/two", "/orders/gone"]
+        resources = {path: {"id": path, "path": path} for path in paths}
+        api.live = {"id": "a1", "Resources": resources}
+        gone = [{"restApiId": "a1", "resourceId": p} for p in ("/old", "/orders/gone")]
+        with stubbed(
+            aws.apigateway,
+            ("delete_resource", None, {}),
+            ("delete_resource", None, {}),
+            ("get_rest_apis", None, {"items": []}),
+        ):
+            api.update(aws, {"UnlistedRoutes": Change(["GET /old"], [])})
+        sent = [each for _, name, each in aws.session.calls if name == "DeleteResource"]
+        assert sorted(sent, key=str) == sorted(gone, key=str)
+
+    def test_plan_names_them(self, aws, built, do):
+        """A plan says which routes would go."""
+        stack = built()
+        do("apply", *stack.resources)
+        _add(aws, stack.api, "/admin")
+        step = plan(built().api, aws)
+        assert step.changes == {"UnlistedRoutes": Change(["GET /admin"], [])}
+
+
+class TestThrottling:
+    """API Gateway's quotas are narrow and fixed."""
+
+    def test_create(self, aws, find, stubbed):
+        """A throttled creation is tried again, visibly."""
+        api = find("rest api")
+        with stubbed(
+            aws.apigateway,
+            ("create_rest_api", None, THROTTLED),
+            ("create_rest_api", None, THROTTLED),
+            ("create_rest_api", None, {"id": "a1", "name": "shop"}),
+            ("get_resources", None, {"items": [{"id": "r", "path": "/"}]}),
+        ):
+            assert api.create(aws)["id"] == "a1"
+        assert len(aws.naps) == 2
+        assert "until API Gateway makes another REST API" in aws.told[0]
+
+    def test_delete(self, aws, find, stubbed):
+        """A throttled deletion waits for AWS's one in 30 seconds."""
+        api = find("rest api")
+        api.live = {"id": "a1"}
+        with stubbed(
+            aws.apigateway,
+            ("delete_rest_api", {"restApiId": "a1"}, THROTTLED),
+            ("delete_rest_api", {"restApiId": "a1"}, {}),
+        ):
+            api.delete(aws)
+        assert len(aws.naps) == 1
+        assert aws.naps[0] > 20
+
+    def test_patience_ends(self, aws, find, stubbed):
+        """Throttling that does not end is told as what it is."""
+        api = find("rest api")
+        api.live = {"id": "a1"}
+        with (
+            pytest.raises(ClientError, match="TooManyRequests"),
+            stubbed(aws.apigateway, *[("delete_rest_api", None, THROTTLED)] * 30),
+        ):
+            api.delete(aws)
+        assert 170 < sum(aws.naps) < 240
+
+
+class TestFinding:
+    """By the stack's tag, under whatever name."""
+
+    def test_two_of_ours(self, aws, find, do):
+        """Two APIs with our tag are an error that names both; none is guessed."""
+        api = find("rest api")
+        do("apply", api)
+        tags = {"cgw:stack": "shop"}
+        other = aws.apigateway.create_rest_api(name="other", tags=tags)
+        with pytest.raises(CgwError, match="2 REST APIs carry") as error:
+            look(find("rest api"), aws)
+        assert api.id in error.value.what
+        assert other["id"] in error.value.what
+
+    def test_renamed_in_the_file(self, aws, find, do):
+        """An API whose name in the file changed is found by its tag, and renamed."""
+        old = find("rest api")
+        do("apply", old)
+        routes = {"routes": {"GET /orders": {"function": "hello"}}}
+        api = find("rest api", api={"name": "new-name"} | routes)
+        assert plan(api, aws).changes == {"name": Change("shop", "new-name")}
+        assert api.id == old.id
+
+    def test_same_name_twice(self, aws, find, do):
+        """Somebody else's API of the same name beside ours does not matter."""
+        api = find("rest api")
+        do("apply", api)
+        aws.apigateway.create_rest_api(name="shop")
+        assert plan(find("rest api"), aws).action is Action.KEEP
+
+
+class TestExternal:
+    """An API that the file names by `id`."""
+
+    def test_is_left_alone(self, aws, built, do):
+        """It is neither changed nor deleted, and nothing is made in it."""
+        made = aws.apigateway.create_rest_api(name="theirs")["id"]
+        routes = {"GET /orders": {"function": "hello"}}
+        stack = built(api={"id": made, "routes": routes})
+        do("apply", *[each for each in stack.resources if each is not stack.api])
+        aws.session.calls.clear()
+        assert do("apply", stack.api)[stack.api].word == "unchanged"
+        assert destroy(stack.api, aws).word == "skipped"
+        assert aws.writes == []
+        kinds = {each.kind for each in stack.resources}
+        assert not kinds & {"method", "resource", "stage", "deployment", "function"}
+
+
+def test_tags(aws, find, stubbed):
+    """Tags are put back by the API's ARN, which has no account number."""
+    api = find("rest api")
+    api.live = {"id": "a1"}
+    tags = {"cgw:stack": "shop", "team": "payments"}
+    with stubbed(
+        aws.apigateway,
+        ("tag_resource", {"resourceArn": f"{ARN}/a1", "tags": tags}, {}),
+        ("get_rest_apis", None, {"items": []}),
+    ):
+        api.update(aws, {"tags.team": Change("theirs", "payments")})
+
+
+def test_endpoint(aws, find, stubbed):
+    """The endpoint's type is replaced where it stands, in one call with the name."""
+    api = find("rest api")
+    api.live = {"id": "a1", "endpointConfiguration": {"types": ["EDGE"]}}
+    patch = [
+        {"op": "replace", "path": "/name", "value": "shop"},
+        {
+            "op": "replace",
+            "path": "/endpointConfiguration/types/EDGE",
+            "value": "REGIONAL",
+        },
+    ]
+    changes = {
+        "name": Change("old", "shop"),
+        "endpointConfiguration.types": Change(["EDGE"], ["REGIONAL"]),
+    }
+    with stubbed(
+        aws.apigateway,
+        ("update_rest_api", {"restApiId": "a1", "patchOperations": patch}, {}),
+        ("get_rest_apis", None, {"items": []}),
+    ):
+        api.update(aws, changes)
+
+
+def test_reads_do_not_grow_with_routes(aws, built, do):
+    """A plan of many routes costs as many reads as one of few."""
+
+    def reads(count):
+        routes = {f"GET /r{n}": {"function": "hello"} for n in range(count)}
+        do("apply", *built(api={"routes": routes}).resources)
+        aws.session.calls.clear()
+        do("plan", *built(api={"routes": routes}).resources)
+        assert aws.writes == []
+        return sorted(aws.calls)
+
+    assert reads(2) == reads(12)

@@ -1,0 +1,80 @@
+"""The execution role and the log group: no more than is needed, and all gone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def _policies(aws, role):
+    return aws.iam.list_role_policies(RoleName=role.name)["PolicyNames"]
+
+
+def test_least_privilege(aws, find, do):
+    """The role may write the log of its own function, and nothing else."""
+    role = find("execution role")
+    do("apply", role)
+    assert (
+        aws.iam.list_attached_role_policies(RoleName=role.name)["AttachedPolicies"]
+        == []
+    )
+    (name,) = _policies(aws, role)
+    policy = aws.iam.get_role_policy(RoleName=role.name, PolicyName=name)
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": "arn:aws:logs:eu-west-1:123456789012:log-group:"
+        "/aws/lambda/shop-hello:*",
+    }
+
+
+def test_deleted_with_policies_of_others(aws, find, do):
+    """Policies that somebody added do not keep the role from being deleted."""
+    role = find("execution role")
+    do("apply", role)
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.iam.put_role_policy(
+        RoleName=role.name, PolicyName="theirs", PolicyDocument=document
+    )
+    managed = aws.iam.create_policy(PolicyName="managed", PolicyDocument=document)
+    arn = managed["Policy"]["Arn"]
+    aws.iam.attach_role_policy(RoleName=role.name, PolicyArn=arn)
+    do("destroy", role)
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        aws.iam.get_role(RoleName=role.name)
+    assert aws.iam.get_policy(PolicyArn=arn), "the policy itself is not ours"
+
+
+def test_name_says_the_region(find):
+    """IAM knows no regions, so the name keeps the roles of two regions apart."""
+    assert find("execution role").name == "shop-hello-eu-west-1"
+
+
+def test_long_name_is_shortened(built):
+    """A name over IAM's limit is cut, and still no other function's."""
+    functions = {key: {"name": "f" * 60 + key} for key in ("a", "b")}
+    stack = built(functions=functions, api={"routes": {"GET /": {"function": "a"}}})
+    names = [function.role.name for function in stack.functions.values()]
+    assert [len(name) for name in names] == [64, 64]
+    assert len(set(names)) == 2
+
+
+def test_log_group_of_a_longer_name(aws, find, do):
+    """A log group whose name only begins like ours is not ours."""
+    aws.logs.create_log_group(logGroupName="/aws/lambda/shop-hello-2")
+    group = find("log group")
+    assert do("apply", group)[group].word == "created"
+    do("destroy", find("log group"))
+    left = aws.logs.describe_log_groups()["logGroups"]
+    assert [each["logGroupName"] for each in left] == ["/aws/lambda/shop-hello-2"]
+
+
+def test_log_group_expires(aws, find, do):
+    """The function's log does not stay for ever."""
+    do("apply", find("log group"))
+    (group,) = aws.logs.describe_log_groups()["logGroups"]
+    assert group["retentionInDays"] == 30

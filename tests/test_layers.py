@@ -1,0 +1,164 @@
+"""Who may import whom, and what is not imported before it is needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cognito_gw
+
+PACKAGE = Path(cognito_gw.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Of our own package, what each layer may import; `resources` means all below it.
+MAY_IMPORT = {
+    "aws": {"", "aws", "errors"},
+    "config": {"config", "errors"},
+    "engine": {"engine", "errors", "aws.faults"},
+    "errors": set(),
+    "oauth": {"oauth", "errors", "state", "aws", "config.schema"},
+    "report": {"report", "engine"},
+    "resources": {"resources", "engine", "aws", "errors", "config.schema"},
+    "routing": set(),
+    "state": set(),
+}
+# What they may name in annotations besides, without importing it when they run.
+MAY_NAME = {
+    "engine": {"aws.clients"},
+    "report": {"errors"},
+    "resources": {"config.secret"},
+}
+# What only some layers may import from outside, wherever in a function it stands.
+ONLY_IN = {
+    "aiohttp": {"local"},
+    "boto3": {"aws"},
+    "click": {"cli", "report"},
+    "flask": {"local"},
+    "httpx": {"oauth", "cli"},
+    "jwt": {"local"},
+    "moto": {"local"},
+    "pydantic": {"config"},
+    "rich": {"report", "cli"},
+    "werkzeug": {"local"},
+    "yaml": {"config"},
+}
+HEAVY = ("aiohttp", "boto3", "botocore", "httpx", "moto", "pydantic", "rich", "yaml")
+
+
+class _Imports(ast.NodeVisitor):
+    """The modules that a file imports when it runs, and those it only names."""
+
+    def __init__(self, file):
+        self.runs, self.names = set(), set()
+        self._into = self.runs
+        self.visit(ast.parse(file.read_text("utf-8"), str(file)))
+
+    def visit_If(self, node):
+        if ast.unparse(node.test) != "TYPE_CHECKING":
+            return self.generic_visit(node)
+        self._into = self.names
+        self.generic_visit(node)
+        self._into = self.runs
+        return None
+
+    def visit_Import(self, node):
+        self._into |= {alias.name for alias in node.names}
+
+    def visit_ImportFrom(self, node):
+        assert node.level == 0, "imports are absolute"
+        base = node.module
+        inside = base.startswith("cognito_gw")
+        self._into |= {
+            _exact(base, each.name) if inside else base for each in node.names
+        }
+
+
+def _exact(base, name):
+    """Return the module itself where a name imported from a package is one."""
+    path = PACKAGE.parent.joinpath(*base.split("."), name)
+    is_module = path.is_dir() or path.with_suffix(".py").is_file()
+    return f"{base}.{name}" if is_module else base
+
+
+def _ours(modules):
+    parts = (module.partition(".") for module in modules)
+    return {rest for top, _, rest in parts if top == "cognito_gw"}
+
+
+def _within(module, allowed):
+    return any(
+        module == each or (each and module.startswith(f"{each}.")) for each in allowed
+    )
+
+
+def _layer(file):
+    return file.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def _of_each(*layers):
+    """Run a test for every file of these layers, or of all."""
+    chosen = [file for file in FILES if not layers or _layer(file) in layers]
+    names = [str(file.relative_to(PACKAGE)) for file in chosen]
+    return pytest.mark.parametrize("file", chosen, ids=names)
+
+
+def test_every_layer_is_bound():
+    """A new layer says what it may import; only the command line and local are free."""
+    free = {"__init__", "__main__", "cli", "local"}
+    assert {_layer(file) for file in FILES} - free == set(MAY_IMPORT)
+
+
+@_of_each(*MAY_IMPORT)
+def test_layers(file):
+    """A layer imports only those beneath it."""
+    layer, found = _layer(file), _Imports(file)
+    allowed = MAY_IMPORT[layer]
+    named = allowed | MAY_NAME.get(layer, set())
+    assert {each for each in _ours(found.runs) if not _within(each, allowed)} == set()
+    assert {each for each in _ours(found.names) if not _within(each, named)} == set()
+
+
+@_of_each(*MAY_IMPORT, "local")
+def test_nothing_imports_the_command_line(file):
+    """The command line is nobody's library."""
+    found = _Imports(file)
+    modules = _ours(found.runs | found.names)
+    assert not [each for each in modules if _within(each, {"cli"})]
+
+
+@_of_each()
+def test_outsiders(file):
+    """Each library from outside is used in the layers that are for it."""
+    found = _Imports(file)
+    tops = {module.partition(".")[0] for module in found.runs | found.names}
+    layer = _layer(file)
+    astray = [top for top in tops if top in ONLY_IN and layer not in ONLY_IN[top]]
+    assert astray == []
+
+
+def _loaded_by(*arguments):
+    """Return the libraries that `cgw` with these arguments has loaded at its end."""
+    script = (
+        "import sys\n"
+        "from cognito_gw.__main__ import main\n"
+        f"sys.argv = ['cgw', *{arguments!r}]\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code, end.code\n"
+        f"print('loaded:', *(m for m in {HEAVY!r} if m in sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()[-1].removeprefix("loaded:").split()
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+def test_quick_start(arguments):
+    """What needs no AWS and no file loads nothing heavy."""
+    assert _loaded_by(*arguments) == []

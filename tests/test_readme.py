@@ -1,0 +1,83 @@
+"""The README's commands exist, and its help is the real one."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import pytest
+
+from cognito_gw.cli import cgw
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"(?:^|[\s($/])cgw ([^|;&#>)\n`]*)", re.MULTILINE)
+_ELLIPSES = {"…", "..."}
+_HELP = "$ cgw --help\n"
+
+
+def blocks(*languages):
+    """Every code block of the pages in one of the languages."""
+    for page in PAGES:
+        if page.exists():
+            for language, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
+                if language in languages:
+                    yield text
+
+
+def shown_commands():
+    """Every command line of `cgw` in the blocks of shell."""
+    found = {}
+    for block in blocks("console", "sh", "shell", "bash"):
+        text = block.partition(_HELP)[0]
+        for line in text.splitlines():
+            command = line.partition(" #")[0]
+            for arguments in _COMMAND.findall(f"{command}\n"):
+                words = [
+                    word
+                    for word in shlex.split(arguments.replace('"$(', ""))
+                    if word not in _ELLIPSES
+                ]
+                found[" ".join(words)] = words
+    return found.values()
+
+
+@pytest.mark.parametrize("words", shown_commands(), ids=" ".join)
+def test_a_shown_command_exists_with_its_options(words, environment, tmp_path):
+    """As click's own parser sees it; nothing is run."""
+    environment.chdir(tmp_path)
+    parent, name, command, rest = None, "cgw", cgw, list(words)
+    while rest and isinstance(command, click.Group):
+        parent = click.Context(command, parent, name)
+        rest = command.make_parser(parent).parse_args(rest)[1]
+        if rest:
+            name, command, rest = command.resolve_command(parent, rest)
+    with suppress(click.exceptions.Exit):  # --help and --version are answered
+        command.make_context(name, rest, parent=parent)
+
+
+def test_the_shown_help_is_the_real_one():
+    """To the letter, wherever it is shown."""
+    shown = [block for block in blocks("console") if block.startswith(_HELP)]
+    told = [block.removeprefix(_HELP).strip() for block in shown]
+    assert told
+    real = subprocess.run(
+        [sys.executable, "-m", "cognito_gw", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "80"},
+    ).stdout
+    assert told == [real.strip()] * len(told)
+
+
+def test_the_readme_has_commands():
+    """Else the tests above would test nothing."""
+    assert len(shown_commands()) > 5
