@@ -55,7 +55,7 @@ def test_a_shown_command_exists_with_its_options(words, environment, tmp_path):
     environment.chdir(tmp_path)
     parent, name, command, rest = None, "cgw", cgw, list(words)
     while rest and isinstance(command, click.Group):
-        parent = click.Context(command, parent, name)
+        parent = click.Context(command, parent, name, **command.context_settings)
         rest = command.make_parser(parent).parse_args(rest)[1]
         if rest:
             name, command, rest = command.resolve_command(parent, rest)

@@ -96,8 +96,6 @@ class Cgw(click.Group):
         except BrokenPipeError:
             sys.stderr.close()  # whoever read us has gone: nothing more to say
             ctx.exit(1)
-        except (click.ClickException, click.exceptions.Exit):
-            raise  # click words these itself
         except Exception as error:
             known = _known(error)
             if known is None:
@@ -120,6 +118,8 @@ def show_error(error: CgwError) -> None:
 
 def _known(error: Exception) -> CgwError | None:
     """Return what the user can mend: AWS's answers, and files that are in the way."""
+    if isinstance(error, click.ClickException | click.exceptions.Exit):
+        return None  # click words these itself
     if isinstance(error, OSError) and error.filename is not None:
         return CgwError(f"{error.filename}: {error.strerror}")
     from cognito_gw.aws.faults import as_cgw_error
