@@ -82,6 +82,8 @@ class Session:
         if self.is_local:
             from cognito_gw.local import daemon
 
+            if daemon.recorded_instance(self.state) is None:
+                self._tell("starting the local AWS")
             url = daemon.start(self.state).url
             session = clients.local_session(self.region)
             addresses = links.local_links(url)
@@ -195,4 +197,4 @@ def with_session(function: Callable[..., None]) -> Callable[..., None]:
 
 def _is_news(step: Step) -> bool:
     """Whether anybody wants to hear of it: not of what is absent and unwanted."""
-    return step.resource.wanted or step.is_change or step.error is not None
+    return step.resource.wanted or step.is_change or step.action == "fail"

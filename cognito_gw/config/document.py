@@ -71,7 +71,8 @@ def read_document(file: Path, environment: Mapping[str, str]) -> Document:
             hint="`cgw init` writes one; `-c FILE` names another",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"{file} cannot be read: {why}") from None
     except yaml.YAMLError as error:
         raise _bad_yaml(file, error) from None
     except RecursionError:

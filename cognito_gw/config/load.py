@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_ROUNDS = 5  # what is taken out can leave something else too empty
+
+
 @dataclass(frozen=True)
 class Loaded:
     """A valid configuration, and what its author should know about it."""
@@ -71,28 +74,32 @@ def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
     """
     if not isinstance(document.data, dict):
         return None, [Problem((), "the file must be a mapping, such as `name: my-api`")]
-    try:
-        return Config.model_validate(document.data), []
-    except ValidationError as invalid:
-        errors = invalid.errors()
-    problems = [complaint(error) for error in errors]
+    problems: list[Problem] = []
     rest = copy.deepcopy(document.data)
-    for problem in problems:
-        _take_out(rest, problem.path)
-    try:
-        return Config.model_validate({"name": "unnamed"} | rest), problems
-    except ValidationError:
-        return None, problems
+    for _ in range(_ROUNDS):
+        try:
+            return Config.model_validate(rest), problems
+        except ValidationError as invalid:
+            found = [complaint(error) for error in invalid.errors()]
+        problems = problems or found  # later ones come of what was taken out
+        for path in sorted((each.path for each in found), key=_backwards):
+            _take_out(rest, path)
+        rest.setdefault("name", "unnamed")
+    return None, problems
+
+
+def _backwards(path: KeyPath) -> list[tuple[bool, int]]:
+    """Order list items from the last to the first, so that taking out moves none."""
+    return [(isinstance(key, str), -key if isinstance(key, int) else 0) for key in path]
 
 
 def _take_out(data: Any, path: KeyPath) -> None:
-    for key in path[:-1]:
-        try:
+    try:
+        for key in path[:-1]:
             data = data[key]
-        except (KeyError, IndexError, TypeError):
-            return
-    if isinstance(data, dict):
-        data.pop(path[-1], None)
+        del data[path[-1]]
+    except (KeyError, IndexError, TypeError):
+        return  # it is not there, or was taken out with what held it
 
 
 def _first_of_each(problems: list[Problem]) -> list[Problem]:

@@ -87,7 +87,7 @@ class Resource(ABC):
 
     kind: ClassVar[str]
     command: ClassVar[str]  # the `cgw` step that makes it
-    id_field: ClassVar[str]  # the field of `live` that names it to AWS
+    id_field: ClassVar[str] = ""  # the field of `live` that names it to AWS
     frozen: ClassVar[frozenset[str]] = frozenset()  # fields AWS fixes at creation
     hidden: ClassVar[frozenset[str]] = frozenset()  # fields whose values may be secret
     optional: ClassVar[bool] = False  # others can be made while it is absent

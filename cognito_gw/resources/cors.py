@@ -29,7 +29,6 @@ class Preflight(Resource):
 
     kind = "method"
     command = "method"
-    id_field = "httpMethod"
 
     path: Path
     origins: list[str]

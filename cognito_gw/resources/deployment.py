@@ -12,8 +12,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.requests import described
+from cognito_gw.aws.requests import described, is_empty
 from cognito_gw.aws.settle import settle
+from cognito_gw.aws.tags import STACK_TAG, is_ours
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.resources.authorizer import read_authorizers
@@ -154,15 +155,49 @@ class Stage(Resource):
         return self.api
 
     def desired(self) -> dict[str, Any]:
-        return {"deploymentId": self.deployment["id"], "tags": self.tags}
+        return {
+            "stageName": self.name,
+            "deploymentId": self.deployment["id"],
+            "tags": self.tags,
+            "OtherStages": [],
+        }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        return dict(aws.apigateway.get_stage(**self._key()))
+        """Find it by name, or (once renamed in the file) by the stack's tag."""
+        answer = aws.apigateway.get_stages(restApiId=self.api["id"])
+        stages = {stage["stageName"]: stage for stage in answer["item"]}
+        ours = [
+            name
+            for name, stage in stages.items()
+            if name == self.name or is_ours(stage.get("tags"), self.tags[STACK_TAG])
+        ]
+        if not ours:
+            return None
+        found = self.name if self.name in ours else ours[0]
+        others = [name for name in ours if name != found]
+        return dict(stages[found]) | {"OtherStages": others}
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        return dict(aws.apigateway.create_stage(**self._key(), **self.desired()))
+        answer = aws.apigateway.create_stage(
+            **self._key(), deploymentId=self.deployment["id"], tags=self.tags
+        )
+        return described(answer) | {"OtherStages": []}
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        before = [self["stageName"], *self["OtherStages"]]
+        if "stageName" in changes:
+            self.create(aws)
+        else:
+            self._update_in_place(aws, changes)
+        for name in before:
+            if name != self.name:  # or it would go on serving what it froze
+                aws.apigateway.delete_stage(restApiId=self.api["id"], stageName=name)
+        return self.observe(aws) or {}
+
+    def delete(self, aws: Aws) -> None:
+        aws.apigateway.delete_stage(**self._key())
+
+    def _update_in_place(self, aws: Aws, changes: Mapping[str, Change]) -> None:
         if any(field.startswith("tags") for field in changes):
             arn = f"{self.api.arn}/stages/{self.name}"
             aws.apigateway.tag_resource(resourceArn=arn, tags=self.tags)
@@ -171,16 +206,24 @@ class Stage(Resource):
             aws.apigateway.update_stage(
                 **self._key(), patchOperations=[{"op": "replace", **target}]
             )
-        return self.observe(aws) or {}
-
-    def delete(self, aws: Aws) -> None:
-        aws.apigateway.delete_stage(**self._key())
 
     def _key(self) -> dict[str, str]:
         return {"restApiId": self.api["id"], "stageName": self.name}
 
 
 def fingerprint(content: Any) -> str:
-    """Return a short hash of JSON-like data, whatever the order of its keys."""
-    text = json.dumps(content, sort_keys=True, default=str)
+    """Return a short hash of JSON-like data, whatever the order of its keys.
+
+    What is empty and what is absent count as one: AWS answers now this, now that.
+    """
+    text = json.dumps(_without_empty(content), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _without_empty(content: Any) -> Any:
+    if isinstance(content, list):
+        return [_without_empty(item) for item in content]
+    if isinstance(content, dict):
+        pairs = ((key, _without_empty(value)) for key, value in content.items())
+        return {key: value for key, value in pairs if not is_empty(value)}
+    return content

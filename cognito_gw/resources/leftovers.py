@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.tags import owned_arns
 from cognito_gw.config.schema import Function as FunctionConfig
+from cognito_gw.resources.authorizer import read_authorizers
 
 if TYPE_CHECKING:
     from cognito_gw.aws.clients import Aws
     from cognito_gw.engine.resource import Resource
     from cognito_gw.resources.stack import Stack
+
+
+Found = tuple[str, str, str]
+_MOST = 50  # that ListResourceServers returns at a time
 
 
 def leftover_functions(stack: Stack, aws: Aws) -> list[Resource]:
@@ -29,16 +34,25 @@ def leftover_functions(stack: Stack, aws: Aws) -> list[Resource]:
     ]
 
 
-def unmanaged(stack: Stack, aws: Aws) -> list[tuple[str, str, str]]:
+def unmanaged(stack: Stack, aws: Aws) -> list[Found]:
     """Return kind, name and id of what is ours and not in the file.
 
-    `up` leaves these alone; `down` removes them.
+    `up` leaves these alone; `down` removes them. Users are nobody's surprise: any pool
+    has more than the file names.
     """
-    functions = [
+    found: list[Found] = []
+    if stack.pool.live and stack.pool.managed:
+        found += _in_pool(stack, aws)
+    if stack.api.live and stack.api.managed:
+        found += [
+            ("authorizer", each["name"], each["id"])
+            for each in read_authorizers(aws, stack.api["id"])
+            if each["name"] != stack.authorizer.label
+        ]
+    return found + [
         ("function", name, stack.account.arn("lambda", f"function:{name}"))
         for name in _unnamed_functions(stack, aws)
     ]
-    return [*_unnamed_clients(stack, aws), *functions]
 
 
 def _unnamed_functions(stack: Stack, aws: Aws) -> list[str]:
@@ -47,16 +61,30 @@ def _unnamed_functions(stack: Stack, aws: Aws) -> list[str]:
     return sorted({arn.rsplit(":", 1)[1] for arn in arns} - named)
 
 
-def _unnamed_clients(stack: Stack, aws: Aws) -> list[tuple[str, str, str]]:
-    if stack.pool.live is None or not stack.pool.managed:
-        return []
-    named = {client.name for client in stack.clients.values()}
-    pages = aws.cognito.get_paginator("list_user_pool_clients").paginate(
-        UserPoolId=stack.pool["Id"], MaxResults=60
-    )
+def _in_pool(stack: Stack, aws: Aws) -> list[Found]:
+    clients = {client.name for client in stack.clients.values()}
+    servers = {server.identifier for server in stack.resource_servers}
     return [
-        ("app client", client["ClientName"], client["ClientId"])
-        for page in pages
-        for client in page["UserPoolClients"]
-        if client["ClientName"] not in named
+        *(
+            ("app client", each["ClientName"], each["ClientId"])
+            for each in _listed(stack, aws, "list_user_pool_clients", "UserPoolClients")
+            if each["ClientName"] not in clients
+        ),
+        *(
+            ("group", each["GroupName"], each["GroupName"])
+            for each in _listed(stack, aws, "list_groups", "Groups")
+            if each["GroupName"] not in stack.groups
+        ),
+        *(
+            ("resource server", each["Identifier"], each["Identifier"])
+            for each in _listed(stack, aws, "list_resource_servers", "ResourceServers")
+            if each["Identifier"] not in servers
+        ),
     ]
+
+
+def _listed(stack: Stack, aws: Aws, operation: str, key: str) -> list[dict[str, Any]]:
+    pages = aws.cognito.get_paginator(operation).paginate(
+        UserPoolId=stack.pool["Id"], PaginationConfig={"PageSize": _MOST}
+    )
+    return [item for page in pages for item in page[key]]

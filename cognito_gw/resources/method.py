@@ -25,7 +25,6 @@ class Method(Resource):
 
     kind = "method"
     command = "method"
-    id_field = "httpMethod"
 
     path: Path
     verb: str

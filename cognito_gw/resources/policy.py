@@ -73,6 +73,8 @@ def _pool_actions(stack: Stack) -> list[str]:
         "CreateUserPoolClient",
         "DescribeUserPoolClient",
         "ListUserPoolClients",
+        "ListGroups",
+        "ListResourceServers",
         "UpdateUserPoolClient",
         "DeleteUserPoolClient",
         "CreateUserPoolDomain",

@@ -481,6 +481,8 @@ ELSEWHERE = {
     ("method", "authorizationScopes"): "no UpdateMethod; test_method.py",
     ("method", "apiKeyRequired"): "no UpdateMethod; test_method.py",
     ("method", "methodResponses"): "made anew as its integration is",
+    ("stage", "stageName"): "test_deployment.py",
+    ("stage", "OtherStages"): "test_deployment.py",
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
 from cognito_gw.errors import Missing
+from cognito_gw.resources.deployment import fingerprint
 
 ROUTES = {"GET /orders": {"function": "hello"}, "GET /health": {"function": "hello"}}
 
@@ -149,6 +150,33 @@ class TestStage:
         aws.apigateway.delete_stage(restApiId=deployed.api.id, stageName="dev")
         assert up()[1] == 0
         assert _served(aws, deployed) == before
+
+    def test_a_renamed_stage(self, aws, up):
+        """Under its new name it serves the same; the old one is gone."""
+        deployed, _ = up(api={"routes": ROUTES})
+        before = _served(aws, deployed)
+        assert up(api={"routes": ROUTES, "stage": "prod"})[1] == 0
+        stages = aws.apigateway.get_stages(restApiId=deployed.api.id)["item"]
+        served = {stage["stageName"]: stage["deploymentId"] for stage in stages}
+        assert served == {"prod": before}
+
+    def test_a_stage_of_ours_too_many(self, aws, deployed, up):
+        """One with our tag that is not in the file goes, or it would stay live."""
+        stage = aws.apigateway.get_stage(restApiId=deployed.api.id, stageName="dev")
+        aws.apigateway.create_stage(
+            restApiId=deployed.api.id,
+            stageName="old",
+            deploymentId=stage["deploymentId"],
+            tags=stage["tags"],
+        )
+        up()
+        stages = aws.apigateway.get_stages(restApiId=deployed.api.id)["item"]
+        assert [stage["stageName"] for stage in stages] == ["dev"]
+
+    def test_empty_and_absent_are_one(self):
+        """AWS answers an empty list of scopes now so, now not at all."""
+        assert fingerprint([{"a": 1, "scopes": []}]) == fingerprint([{"a": 1}])
+        assert fingerprint([{"a": 1}]) != fingerprint([{"a": 0}])
 
     def test_stage_of_others(self, aws, deployed, up):
         """A stage that the file does not name is left alone."""

@@ -69,6 +69,8 @@ UNUSED = {
     "apigateway:PATCH": "a change of the API",
     "cognito-idp:AdminRemoveUserFromGroup": "a user who leaves a group",
     "cognito-idp:DeleteUserPoolClient": "a client that leaves the file",
+    "cognito-idp:ListGroups": "status: groups that left the file",
+    "cognito-idp:ListResourceServers": "status: servers that left the file",
     "cognito-idp:UpdateResourceServer": "a changed scope",
     "cognito-idp:UpdateUserPoolClient": "a changed client",
     "cognito-idp:UpdateUserPoolDomain": "other pages",
