@@ -178,11 +178,11 @@ class Session:
 
         before = self.reporter
         with Rows(shown) as rows:
-            self.__dict__["reporter"] = rows
+            self.reporter = rows
             try:
                 yield rows
             finally:
-                self.__dict__["reporter"] = before
+                self.reporter = before
 
 
 def with_session(function: Callable[..., None]) -> Callable[..., None]:

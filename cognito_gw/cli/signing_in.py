@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.errors import Missing, UsageError
-from cognito_gw.oauth.cache import Key, forget, keep, recall
+from cognito_gw.oauth.cache import Key, keep, recall
 
 if TYPE_CHECKING:
     from cognito_gw.cli.session import Session
@@ -29,11 +29,6 @@ def tokens_for(session: Session, user: str | None, client: str | None) -> Tokens
         tokens = _signed_in(session, who, which, tokens)
         keep(key, tokens)
     return tokens
-
-
-def forget_tokens(session: Session) -> None:
-    """Drop the stack's tokens."""
-    forget(session.config.name)
 
 
 def _signed_in(session: Session, who: User, which: str, old: Tokens | None) -> Tokens:

@@ -10,8 +10,9 @@ import click
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.signing_in import forget_tokens, tokens_for
+from cognito_gw.cli.signing_in import tokens_for
 from cognito_gw.errors import Missing
+from cognito_gw.oauth import cache
 from cognito_gw.oauth.tokens import claims_of, header_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def token(  # noqa: PLR0913 - one argument per option
         TOKEN=$(cgw token --id)
     """
     if forget:
-        forget_tokens(session)
+        cache.forget(session.config.name)
         return
     tokens = tokens_for(session, user, client)
     if raw:

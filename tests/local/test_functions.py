@@ -324,6 +324,14 @@ async def started(functions, arn, file):
     return task, int(await asyncio.to_thread(file.read_text))
 
 
+def assert_ended(pid):
+    """Assert that a process is gone; end it if it is not."""
+    survived = lives(pid)
+    if survived:
+        os.kill(pid, 9)
+    assert not survived
+
+
 def test_closing_ends_a_busy_process(make, tmp_path):
     async def run():
         async with running() as functions:
@@ -334,11 +342,7 @@ def test_closing_ends_a_busy_process(make, tmp_path):
         await asyncio.gather(task, return_exceptions=True)
         return pid
 
-    pid = asyncio.run(run())
-    survived = lives(pid)
-    if survived:
-        os.kill(pid, 9)
-    assert not survived
+    assert_ended(asyncio.run(run()))
 
 
 def test_a_call_that_nobody_waits_for_leaves_no_process(make, tmp_path):
@@ -351,8 +355,4 @@ def test_a_call_that_nobody_waits_for_leaves_no_process(make, tmp_path):
             await asyncio.gather(task, return_exceptions=True)
         return pid
 
-    pid = asyncio.run(run())
-    survived = lives(pid)
-    if survived:
-        os.kill(pid, 9)
-    assert not survived
+    assert_ended(asyncio.run(run()))

@@ -17,7 +17,7 @@ from cognito_gw.local.apigw.authorizer import Allowed, Authorizer, Refused
 from cognito_gw.local.apigw.event import Served, is_binary, proxy_event
 from cognito_gw.local.apigw.exchange import from_http, from_test, to_http
 from cognito_gw.local.apigw.execution_log import ExecutionLog
-from cognito_gw.local.apigw.gateway_response import Kind, gateway_response
+from cognito_gw.local.apigw.gateway_response import respond
 from cognito_gw.local.apigw.mock_integration import mock_response
 from cognito_gw.local.apigw.proxy_response import Malformed, Outgoing, from_payload
 from cognito_gw.local.faults import AwsFault
@@ -64,7 +64,10 @@ class Gateway:
         incoming = await from_http(request)
         stage = self._stages(api_id, stage_name)
         if stage is None:
-            outgoing, why = _say(answers.FORBIDDEN, {}, incoming), "no such stage"
+            outgoing, why = (
+                respond(answers.FORBIDDEN, {}, incoming),
+                "no such stage",
+            )
         else:
             outgoing, why = await self._answer(incoming, stage)
         target = request.rel_url.raw_path
@@ -83,8 +86,7 @@ class Gateway:
                 "NotFoundException", "Invalid Method identifier specified", 404
             )
         incoming = from_test(resource, verb, request)
-        path, _, _ = incoming.path.partition("?")
-        found = Router([resource]).match(verb, path)
+        found = Router([resource]).match(verb, incoming.path)
         match = found or Match(resource, method)
         variables = request.get("stageVariables") or {}
         served = Served(draft, _TEST_STAGE, None, variables)
@@ -103,11 +105,11 @@ class Gateway:
         if match is None or match.method["authorizationType"] == "AWS_IAM":
             return _unrouted(request, custom, match)
         if len(request.body) > _MOST_BODY:
-            return _say(answers.TOO_LARGE, custom, request), "the body is too large"
+            return respond(answers.TOO_LARGE, custom, request), "the body is too large"
         decision = self._decide(request, snapshot, match.method)
         if isinstance(decision, Refused):
             kind = answers.UNAUTHORIZED
-            return _say(kind, custom, request, decision.message), decision.reason
+            return respond(kind, custom, request, decision.message), decision.reason
         claims = decision.claims if decision else None
         served = Served(snapshot, stage.name, stage.deployment_id, stage.variables)
         return await self._integrate(request, served, match, claims)
@@ -146,7 +148,7 @@ class Gateway:
                 return outgoing, "mock"
         if integration.get("type") != "AWS_PROXY":
             why = f"an integration of type {integration.get('type')} is not served here"
-            return _say(answers.CONFIGURATION_ERROR, custom, request), why
+            return respond(answers.CONFIGURATION_ERROR, custom, request), why
         return await self._call_function(request, served, match, claims)
 
     async def _call_function(
@@ -163,34 +165,27 @@ class Gateway:
         policy = records.policy_of(found[1]) if found else []
         if not found or not may_invoke(policy, source, served.snapshot.account):
             why = "Invalid permissions on Lambda function"
-            return _say(answers.CONFIGURATION_ERROR, custom, request), why
+            return respond(answers.CONFIGURATION_ERROR, custom, request), why
         event = json.dumps(proxy_event(request, served, match, claims)).encode()
         seconds = (integration.get("timeoutInMillis") or _TIMEOUT_MS) / 1000
         try:
             async with asyncio.timeout(seconds):
                 done = await self._functions.invoke(found[1], event)
         except TimeoutError:
-            return _say(answers.TIMED_OUT, custom, request), "the integration timed out"
+            return respond(
+                answers.TIMED_OUT, custom, request
+            ), "the integration timed out"
         if done.error:
             why = f"the function failed: {done.payload.decode('utf-8', 'replace')}"
-            return _say(answers.BAD_ANSWER, custom, request), why
+            return respond(answers.BAD_ANSWER, custom, request), why
         is_binary_api = is_binary(request.header("Accept"), served.snapshot)
         try:
             outgoing = from_payload(done.payload, is_binary_api=is_binary_api)
         except Malformed as error:
             why = f"Malformed Lambda proxy response: {error}"
-            return _say(answers.BAD_ANSWER, custom, request), why
+            return respond(answers.BAD_ANSWER, custom, request), why
         outgoing.headers.append(("X-Amzn-Trace-Id", request.trace_id))
         return outgoing, "function"
-
-
-def _say(
-    kind: Kind,
-    customised: dict[str, dict[str, Any]],
-    request: Incoming,
-    message: str | None = None,
-) -> Outgoing:
-    return gateway_response(kind, customised, request, message)
 
 
 def _unrouted(
@@ -200,7 +195,7 @@ def _unrouted(
     why = "no such route is deployed" if match is None else "the method wants SigV4"
     sent = request.header("Authorization")
     if not sent:
-        return _say(answers.NO_ROUTE, custom, request), why
+        return respond(answers.NO_ROUTE, custom, request), why
     # With the header, AWS takes the request for a signed one that is badly signed.
     sent_bytes = sent.encode("utf-8", "surrogateescape")
     digest = base64.b64encode(hashlib.sha256(sent_bytes).digest()).decode()
@@ -208,7 +203,7 @@ def _unrouted(
         "Invalid key=value pair (missing equal-sign) in Authorization header "
         f"(hashed with SHA-256 and encoded with Base64): '{digest}'."
     )
-    return _say(answers.NOT_SIGNED, custom, request, message), why
+    return respond(answers.NOT_SIGNED, custom, request, message), why
 
 
 def _source_arn(served: Served, verb: str, path: str) -> str:

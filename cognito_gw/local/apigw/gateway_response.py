@@ -52,7 +52,7 @@ TOO_LARGE = Kind(
 )
 
 
-def gateway_response(
+def respond(
     kind: Kind,
     customised: dict[str, dict[str, Any]],
     request: Incoming,
