@@ -73,7 +73,7 @@ WRONG = [
 NOT_COMMANDS = [
     ("frob", "No such command 'frob'."),
     ("local frob", "No such command 'frob'."),
-    ("up --frob", "No such option"),
+    ("up --frob", "No such option '--frob'."),
     ("up now", "Got unexpected extra argument (now)"),
     ("-o yaml plan", "'yaml' is not one of 'text', 'json'."),
     ("outputs --format xml", "'xml' is not one of 'text', 'json', 'env'."),
