@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from cognito_gw.local.activity import Activity
 from cognito_gw.local.apigw.gateway import Gateway
 from cognito_gw.local.control import ControlPlane
 from cognito_gw.local.identity import oidc
@@ -37,8 +38,9 @@ def application(url: str, instance: str) -> web.Application:
     app = web.Application(
         client_max_size=MAX_BODY, middlewares=[_only_hosts(_own_hosts(url))]
     )
-    keys, functions, snapshots = Keys(), Functions(url), Snapshots()
-    gateway = Gateway(Stages(snapshots).find, keys, functions, url)
+    keys, snapshots, activity = Keys(), Snapshots(), Activity()
+    functions = Functions(url, activity)
+    gateway = Gateway(Stages(snapshots).find, keys, functions, url, activity)
     control = ControlPlane(SignIn(keys, url).operations, snapshots)
     test_invoke = TestInvokeMethod(gateway, control)
     control.answer_live("lambda", "Invoke", Invoke(functions))

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cognito_gw.local import emulator
+from cognito_gw.local.activity import Activity
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.runtime.functions import Functions
 
@@ -78,7 +79,7 @@ def make(client):
 
 @asynccontextmanager
 async def running():
-    functions = Functions(URL)
+    functions = Functions(URL, Activity())
     try:
         yield functions
     finally:

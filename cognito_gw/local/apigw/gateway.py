@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from cognito_gw.local.activity import Activity
     from cognito_gw.local.apigw.event import Incoming
     from cognito_gw.local.identity.keys import Keys
     from cognito_gw.local.runtime.functions import Functions
@@ -50,12 +51,14 @@ class Gateway:
         keys: Keys,
         functions: Functions,
         url: str,
+        activity: Activity,
     ) -> None:
         """Serve `stages(api_id, name)`; run `functions`; trust `keys`."""
         self._stages = stages
         self._keys = keys
         self._functions = functions
         self._url = url
+        self._activity = activity
         self._routers: dict[tuple[str, str], Router] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -72,6 +75,16 @@ class Gateway:
             outgoing, why = await self._answer(incoming, stage)
         target = request.rel_url.raw_path
         _log.info("%s %s %d: %s", request.method, target, outgoing.status, why)
+        self._activity.add(
+            "request",
+            api_id=api_id,
+            stage=stage_name,
+            method=incoming.method,
+            path=incoming.path,
+            status=outgoing.status,
+            why=why,
+            request_id=incoming.request_id,
+        )
         return to_http(outgoing, incoming)
 
     async def test_invoke(

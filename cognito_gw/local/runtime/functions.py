@@ -9,10 +9,14 @@ import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cognito_gw.local import records
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.runtime.worker import Invocation, Worker
+
+if TYPE_CHECKING:
+    from cognito_gw.local.activity import Activity
 
 _MOST_WORKERS = 4  # of one function; further calls wait for one to be free
 
@@ -87,9 +91,10 @@ class Pool:
 class Functions:
     """Runs Lambda functions; a changed function is run anew from the next call on."""
 
-    def __init__(self, url: str) -> None:
-        """Give the functions the local AWS at `url`."""
+    def __init__(self, url: str, activity: Activity) -> None:
+        """Give the functions the local AWS at `url`; tell `activity` their logs."""
         self._url = url
+        self._activity = activity
         self._pools: dict[str, Pool] = {}
 
     async def invoke(self, arn: str, payload: bytes) -> Invocation:
