@@ -49,12 +49,20 @@ class Operation:
         """The operation's description in botocore's service model."""
         return get_service_model(self.service).operation_model(self.name)
 
+    @property
+    def is_public(self) -> bool:
+        """Whether AWS takes the operation unsigned, as it takes sign-ins."""
+        return bool(self.model.auth_type == "none")
+
 
 def is_aws_call(call: HttpCall) -> bool:
     """Tell an AWS client by headers that a web page cannot send across origins."""
-    return bool(SCOPE.search(call.headers.get("Authorization", ""))) or (
-        "X-Amz-Target" in call.headers
-    )
+    return is_signed(call) or "X-Amz-Target" in call.headers
+
+
+def is_signed(call: HttpCall) -> bool:
+    """Tell whether the call names credentials; what they sign is not checked."""
+    return bool(SCOPE.search(call.headers.get("Authorization", "")))
 
 
 def recognise(call: HttpCall) -> Operation | None:

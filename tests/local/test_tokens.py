@@ -11,9 +11,9 @@ import jwt
 import pytest
 
 from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.identity.directory import AppClient
 from cognito_gw.local.identity.keys import Keys
 from cognito_gw.local.identity.tokens import Tokens
-from cognito_gw.local.records import AppClient
 
 POOL = "eu-west-1_abcdefghi"
 URL = "http://127.0.0.1:4566"
@@ -221,7 +221,7 @@ def test_an_access_token_ends():
 def test_revoking_reaches_every_token_of_the_sign_in_and_no_other():
     tokens, client = Tokens(KEYS, URL), app_client()
     first, second = (tokens.issue(client, Alice) for _ in range(2))
-    tokens.revoke(first["RefreshToken"])
+    tokens.revoke(first["RefreshToken"], client.id)
     with pytest.raises(AwsFault, match="Access Token has been revoked"):
         tokens.of_access_token(first["AccessToken"])
     with pytest.raises(AwsFault, match="Refresh Token has been revoked"):

@@ -8,13 +8,15 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local import records
 from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.identity import directory
 
 if TYPE_CHECKING:
-    from cognito_gw.local.records import AppClient, User
+    from collections.abc import Iterable
 
-_ATTRIBUTE = "userAttributes."
+    from cognito_gw.local.identity.directory import AppClient, User
+
+ATTRIBUTE = "userAttributes."  # how challenge responses spell attributes
 _TEMPORARY_DAYS = 7
 _DAY = 86400
 _POLICY = {
@@ -35,7 +37,7 @@ def required(fields: dict[str, Any], name: str) -> str:
 
 def client_of(request: dict[str, Any]) -> AppClient:
     client_id = required(request, "ClientId")
-    client = records.find_client(client_id)
+    client = directory.find_client(client_id)
     if client is None:
         raise AwsFault(
             "ResourceNotFoundException", f"User pool client {client_id} does not exist."
@@ -97,16 +99,32 @@ def check_secret(client: AppClient, given: str | None) -> None:
 
 
 def authenticated(client: AppClient, name: str, password: str) -> User:
-    user = records.find_user(client.pool_id, name)
-    if user is None and client.settings.get("PreventUserExistenceErrors") != "ENABLED":
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+    """Return the user whose name and password these are, if they may sign in."""
+    user = known_user(client, name)
     if user is None or not user.has_password(password):
-        raise AwsFault("NotAuthorizedException", "Incorrect username or password.")
-    _check_state(client, user)
+        raise wrong_password()
+    check_state(client, user)
     return user
 
 
-def _check_state(client: AppClient, user: User) -> None:
+def known_user(client: AppClient, name: str) -> User | None:
+    """Return a user, or None where the client hides that there is none."""
+    user = directory.find_user(client.pool_id, name)
+    if user is None and not hides_users(client):
+        raise AwsFault("UserNotFoundException", "User does not exist.")
+    return user
+
+
+def hides_users(client: AppClient) -> bool:
+    return client.settings.get("PreventUserExistenceErrors") == "ENABLED"
+
+
+def wrong_password() -> AwsFault:
+    return AwsFault("NotAuthorizedException", "Incorrect username or password.")
+
+
+def check_state(client: AppClient, user: User) -> None:
+    """Refuse a user who knows the password and may not sign in all the same."""
     if not user.is_enabled:
         raise AwsFault("NotAuthorizedException", "User is disabled.")
     if user.status == "UNCONFIRMED":
@@ -126,11 +144,20 @@ def _check_state(client: AppClient, user: User) -> None:
 
 def signed_in_user(pool_id: str, username: str) -> User:
     """Return a user who signed in before, and may be gone or disabled since."""
-    user = records.find_user(pool_id, username)
+    user = directory.find_user(pool_id, username)
     if user is None:
         raise AwsFault("UserNotFoundException", "User does not exist.")
     if not user.is_enabled:
         raise AwsFault("NotAuthorizedException", "User is disabled.")
+    return user
+
+
+def user_of_pool(request: dict[str, Any]) -> User:
+    """Return the user whom an administrator's operation names."""
+    pool_id = required(request, "UserPoolId")
+    user = directory.find_user(pool_id, required(request, "Username"))
+    if user is None:
+        raise AwsFault("UserNotFoundException", "User does not exist.")
     return user
 
 
@@ -154,19 +181,31 @@ def check_policy(client: AppClient, password: str) -> None:
 
 
 def answered_attributes(client: AppClient, responses: dict[str, str]) -> dict[str, str]:
-    """Return the attributes that the user gives; refuse those not the user's to set."""
+    """Return the attributes among a challenge's responses."""
     given = {
-        name.removeprefix(_ATTRIBUTE): value
+        name.removeprefix(ATTRIBUTE): value
         for name, value in responses.items()
-        if name.startswith(_ATTRIBUTE)
+        if name.startswith(ATTRIBUTE)
     }
+    check_writable(client, given)
+    return given
+
+
+def check_writable(client: AppClient, names: Iterable[str]) -> None:
+    """Refuse attributes that are not the user's to set through this client."""
     schema = client.pool.get("SchemaAttributes", [])
     mutable = {each["Name"] for each in schema if each.get("Mutable", True)} - {"sub"}
     writable = set(client.settings.get("WriteAttributes") or mutable) & mutable
-    for name in given:
+    for name in names:
         if name not in writable or name.endswith("_verified"):
             raise AwsFault(
                 "NotAuthorizedException",
                 "A client attempted to write unauthorized attribute",
             )
-    return given
+
+
+def missing_attributes(client: AppClient, user: User) -> list[str]:
+    """Return the names of what the pool requires and the user has not."""
+    schema = client.pool.get("SchemaAttributes", [])
+    required_names = [each["Name"] for each in schema if each.get("Required")]
+    return [name for name in required_names if name not in (*user.attributes, "sub")]

@@ -6,6 +6,7 @@ import base64
 import secrets
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -22,7 +23,7 @@ class Key:
     kid: str
     private: rsa.RSAPrivateKey = field(repr=False)
 
-    @property
+    @cached_property
     def public(self) -> rsa.RSAPublicKey:
         """The half that verifies."""
         return self.private.public_key()

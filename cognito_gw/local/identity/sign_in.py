@@ -1,250 +1,312 @@
-"""The sign-in API of Cognito: every operation that makes or takes a token."""
+"""Signing in: a first factor, then challenge by challenge, until there are tokens."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import secrets
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local import records
 from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.identity import codes, directory, mfa, totp
+from cognito_gw.local.identity.challenges import Challenge, Challenges
 from cognito_gw.local.identity.checks import (
+    ATTRIBUTE,
     answered_attributes,
     authenticated,
     check_policy,
-    check_secret,
     check_secret_hash,
+    check_state,
     client_of,
     client_of_pool,
+    hides_users,
+    known_user,
+    missing_attributes,
     require_flow,
     required,
-    rotates,
     signed_in_user,
+    wrong_password,
 )
-from cognito_gw.local.identity.tokens import Tokens
+from cognito_gw.local.identity.directory import User
+from cognito_gw.local.identity.srp import Exchange, SrpError, public_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.local.identity.keys import Keys
-    from cognito_gw.local.records import AppClient, User
+    from cognito_gw.local.identity.challenges import Pending
+    from cognito_gw.local.identity.codes import Codes
+    from cognito_gw.local.identity.directory import AppClient
+    from cognito_gw.local.identity.sessions import Sessions
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
+Outcome = Challenge | User
 
+_SALT_KEY = secrets.token_bytes(32)
+_REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
+_ADMIN_ONLY = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
 # Flow: the setting of the app client that allows it.
-_USER_FLOWS = {"USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH"}
-_ADMIN_FLOWS = {
+_ALLOWED_BY = {
+    "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
+    "USER_SRP_AUTH": "ALLOW_USER_SRP_AUTH",
+    "USER_AUTH": "ALLOW_USER_AUTH",
     "ADMIN_USER_PASSWORD_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
 }
-_REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
-_SESSION_MINUTES = 3
-# Moto would answer these by its own key, whose private half is published.
-_NOT_HERE = (
-    "AssociateSoftwareToken ChangePassword CompleteWebAuthnRegistration ConfirmDevice "
-    "DeleteUser DeleteUserAttributes DeleteWebAuthnCredential ForgetDevice GetDevice "
-    "GetUserAttributeVerificationCode GetUserAuthFactors ListDevices "
-    "ListUserSessions ListWebAuthnCredentials RevokeUserSession "
-    "SetUserMFAPreference SetUserSettings "
-    "StartWebAuthnRegistration UpdateDeviceStatus UpdateUserAttributes "
-    "VerifySoftwareToken VerifyUserAttribute"
-)
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A sign-in that waits for the answer to a challenge."""
-
-    client_id: str
-    username: str
-    challenge: str
-    expires_at: float
 
 
 class SignIn:
-    """The operations, by name; each takes a request's JSON and returns the answer's."""
+    """Takes users from a password or a code to tokens."""
 
-    def __init__(self, keys: Keys, url: str) -> None:
-        """Issue tokens signed with `keys`, of issuers under `url`."""
-        self.tokens = Tokens(keys, url)
-        self._pending: dict[str, Pending] = {}
-        self._used: set[str] = set()
+    def __init__(
+        self, challenges: Challenges, sent_codes: Codes, sessions: Sessions
+    ) -> None:
+        """Ask `challenges`, send codes, and open `sessions` for who answers them."""
+        self._challenges = challenges
+        self._codes = sent_codes
+        self._sessions = sessions
+        self._answered_by: dict[
+            str, Callable[[AppClient, Pending, dict[str, str]], User | Challenge]
+        ] = {
+            "PASSWORD_VERIFIER": self._proof,
+            "NEW_PASSWORD_REQUIRED": self._new_password,
+            "SOFTWARE_TOKEN_MFA": self._one_time_password,
+            "EMAIL_OTP": self._message_code,
+            "SMS_MFA": self._message_code,
+            "SMS_OTP": self._message_code,
+            "MFA_SETUP": self._mfa_set_up,
+            "SELECT_MFA_TYPE": self._mfa_selected,
+            "SELECT_CHALLENGE": self._challenge_selected,
+        }
         self.operations: dict[str, Callable[[Request], Answer]] = {
-            "InitiateAuth": self._initiate,
-            "AdminInitiateAuth": self._admin_initiate,
-            "RespondToAuthChallenge": self._respond,
-            "AdminRespondToAuthChallenge": self._admin_respond,
-            "GetTokensFromRefreshToken": self._exchange,
-            "RevokeToken": self._revoke,
-            "GlobalSignOut": self._sign_out,
-            "AdminUserGlobalSignOut": self._admin_sign_out,
-            "GetUser": self._get_user,
-            **dict.fromkeys(_NOT_HERE.split(), _not_here),
+            "InitiateAuth": lambda request: self._initiate(client_of(request), request),
+            "AdminInitiateAuth": lambda request: self._initiate(
+                client_of_pool(request), request, is_admin=True
+            ),
+            "RespondToAuthChallenge": lambda request: self._respond(
+                client_of(request), request
+            ),
+            "AdminRespondToAuthChallenge": lambda request: self._respond(
+                client_of_pool(request), request
+            ),
         }
 
-    def _initiate(self, request: Request) -> Answer:
-        return self._begin(client_of(request), request, _USER_FLOWS)
+    def with_password(self, client: AppClient, name: str, password: str) -> Outcome:
+        """Return who signs in with name and password, or the challenge to answer."""
+        return self._next(client, authenticated(client, name, password))
 
-    def _admin_initiate(self, request: Request) -> Answer:
-        return self._begin(client_of_pool(request), request, _ADMIN_FLOWS)
+    def answer(
+        self, client: AppClient, name: str, session: str, responses: dict[str, str]
+    ) -> Outcome:
+        """Return who answered a challenge, or the next challenge."""
+        pending = self._challenges.find(client, name, session)
+        outcome = self._answered_by[name](client, pending, responses)
+        self._challenges.spend(session)
+        return outcome
 
-    def _begin(
-        self, client: AppClient, request: Request, flows: dict[str, str]
+    def _initiate(
+        self, client: AppClient, request: Request, *, is_admin: bool = False
     ) -> Answer:
         flow = request.get("AuthFlow", "")
         parameters = request.get("AuthParameters", {})
         if flow in _REFRESH_FLOWS:
-            return self._refresh(client, parameters)
-        if flow not in flows:
-            raise AwsFault(
-                "InvalidParameterException",
-                f"The local AWS does not have the flow {flow} yet",
-            )
-        require_flow(client, flows[flow], flow)
+            return self._sessions.refresh(client, parameters)
+        if flow not in _ALLOWED_BY or (flow in _ADMIN_ONLY and not is_admin):
+            message = f"Initiate Auth method not supported: {flow}."
+            raise AwsFault("InvalidParameterException", message)
+        require_flow(client, _ALLOWED_BY[flow], flow)
         name = required(parameters, "USERNAME")
         check_secret_hash(client, name, parameters)
-        user = authenticated(client, name, required(parameters, "PASSWORD"))
-        return self._challenged(client, user) or _result(
-            self.tokens.issue(client, user)
+        if flow == "USER_AUTH":
+            return self._answer(client, self._choose(client, name, parameters))
+        factor = "PASSWORD_SRP" if flow == "USER_SRP_AUTH" else "PASSWORD"
+        return self._answer(
+            client, self._first_factor(client, name, factor, parameters)
         )
 
-    def _refresh(self, client: AppClient, parameters: dict[str, str]) -> Answer:
-        require_flow(client, "ALLOW_REFRESH_TOKEN_AUTH", "REFRESH_TOKEN_AUTH")
-        if rotates(client):
-            raise AwsFault(
-                "InvalidParameterException",
-                "Refresh token rotation is enabled: use GetTokensFromRefreshToken",
-            )
-        grant = self.tokens.granted(client, required(parameters, "REFRESH_TOKEN"))
-        check_secret_hash(client, grant.username, parameters)
-        user = signed_in_user(client.pool_id, grant.username)
-        return _result(self.tokens.refreshed(client, user, grant))
-
-    def _exchange(self, request: Request) -> Answer:
-        client = client_of(request)
-        check_secret(client, request.get("ClientSecret"))
-        token = required(request, "RefreshToken")
-        grant = self.tokens.granted(client, token)
-        user = signed_in_user(client.pool_id, grant.username)
-        result = self.tokens.refreshed(client, user, grant)
-        if rotates(client):
-            result["RefreshToken"] = self.tokens.rotated(token)
-        return _result(result)
-
-    def _challenged(self, client: AppClient, user: User) -> Answer | None:
-        """Return the challenge that stands between a right password and tokens."""
-        mfa = client.pool.get("MfaConfiguration", "OFF")
-        if user.status == "FORCE_CHANGE_PASSWORD":
-            parameters = {
-                "USER_ID_FOR_SRP": user.username,
-                "requiredAttributes": "[]",
-                "userAttributes": json.dumps(user.attributes),
-            }
-            return self._challenge(client, user, "NEW_PASSWORD_REQUIRED", parameters)
-        if mfa != "OFF" and user.has_totp:
-            parameters = {"USER_ID_FOR_SRP": user.username}
-            return self._challenge(client, user, "SOFTWARE_TOKEN_MFA", parameters)
-        if mfa == "ON":
-            parameters = {
-                "USER_ID_FOR_SRP": user.username,
-                "MFAS_CAN_SETUP": '["SOFTWARE_TOKEN_MFA"]',
-            }
-            return self._challenge(client, user, "MFA_SETUP", parameters)
-        return None
-
-    def _challenge(
-        self, client: AppClient, user: User, name: str, parameters: dict[str, str]
-    ) -> Answer:
-        session = secrets.token_urlsafe(96)
-        minutes = client.settings.get("AuthSessionValidity") or _SESSION_MINUTES
-        self._pending[session] = Pending(
-            client.id, user.username, name, time.time() + minutes * 60
-        )
-        return {
-            "ChallengeName": name,
-            "Session": session,
-            "ChallengeParameters": parameters,
-        }
-
-    def _admin_respond(self, request: Request) -> Answer:
-        client_of_pool(request)
-        return self._respond(request)
-
-    def _respond(self, request: Request) -> Answer:
-        client = client_of(request)
-        name = request.get("ChallengeName", "")
+    def _respond(self, client: AppClient, request: Request) -> Answer:
+        name = required(request, "ChallengeName")
         responses = request.get("ChallengeResponses", {})
-        pending = self._pending_for(client, name, request.get("Session"))
+        session = request.get("Session") or responses.get("PASSWORD_CLAIM_SECRET_BLOCK")
+        if name == "PASSWORD_VERIFIER":
+            session = required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
+        if name not in self._answered_by:
+            message = f"The local AWS does not ask {name}"
+            raise AwsFault("InvalidParameterException", message)
+        self._challenges.find(client, name, session)
         check_secret_hash(client, required(responses, "USERNAME"), responses)
-        if name != "NEW_PASSWORD_REQUIRED":
-            raise AwsFault(
-                "InvalidParameterException",
-                f"The local AWS does not take answers to {name} yet",
-            )
-        user = signed_in_user(client.pool_id, pending.username)
+        return self._answer(client, self.answer(client, name, str(session), responses))
+
+    def _answer(self, client: AppClient, outcome: Outcome) -> Answer:
+        if isinstance(outcome, User):
+            return self._sessions.open(client, outcome)
+        answer: Answer = {
+            "ChallengeName": outcome.name,
+            "Session": outcome.session,
+            "ChallengeParameters": outcome.parameters,
+        }
+        if outcome.available is not None:
+            answer["AvailableChallenges"] = outcome.available
+        return answer
+
+    def _choose(
+        self, client: AppClient, name: str, parameters: dict[str, str]
+    ) -> Outcome:
+        """Let the user choose the first factor, or take the one that is preferred."""
+        user = known_user(client, name)
+        available = _first_factors(client, user)
+        preferred = parameters.get("PREFERRED_CHALLENGE")
+        if preferred in available:
+            return self._first_factor(client, name, preferred, parameters)
+        return self._challenges.ask(client, name, "SELECT_CHALLENGE", {}, available)
+
+    def _first_factor(
+        self, client: AppClient, name: str, factor: str, parameters: dict[str, str]
+    ) -> Outcome:
+        if factor == "PASSWORD":
+            password = required(parameters, "PASSWORD")
+            return self.with_password(client, name, password)
+        user = known_user(client, name)
+        if factor == "PASSWORD_SRP":
+            exchange = _exchange(client, name, user, required(parameters, "SRP_A"))
+            username = user.username if user else None
+            return self._challenges.ask_proof(client, username, exchange)
+        if user is None:
+            raise wrong_password()
+        check_state(client, user)
+        return self._ask(client, user, factor, {})
+
+    def _next(self, client: AppClient, user: User) -> Outcome:
+        """Return what stands between a right password and tokens, if anything does."""
+        if user.status == "FORCE_CHANGE_PASSWORD":
+            shown = {
+                name: value for name, value in user.attributes.items() if name != "sub"
+            }
+            parameters = {
+                "requiredAttributes": json.dumps(
+                    [ATTRIBUTE + name for name in missing_attributes(client, user)]
+                ),
+                "userAttributes": json.dumps(shown),
+            }
+            return self._ask(client, user, "NEW_PASSWORD_REQUIRED", parameters)
+        challenge = mfa.next_challenge(client, user)
+        return self._ask(client, user, *challenge) if challenge else user
+
+    def _ask(
+        self, client: AppClient, user: User, name: str, parameters: dict[str, str]
+    ) -> Challenge:
+        if name in mfa.BY_MESSAGE:
+            parameters = mfa.send_code(self._codes, user, name)
+        parameters = {"USER_ID_FOR_SRP": user.username, **parameters}
+        return self._challenges.ask(client, user.username, name, parameters)
+
+    def _proof(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        timestamp = required(responses, "TIMESTAMP")
+        signature = required(responses, "PASSWORD_CLAIM_SIGNATURE")
+        try:
+            proves = pending.exchange and pending.exchange.proves(timestamp, signature)
+        except SrpError as error:
+            raise AwsFault("InvalidParameterException", str(error)) from None
+        user = directory.find_user(client.pool_id, pending.username or "")
+        if user is None or not user.password or not proves:
+            raise wrong_password()
+        check_state(client, user)
+        return self._next(client, user)
+
+    def _new_password(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        user = _user_of(client, pending)
         password = required(responses, "NEW_PASSWORD")
         check_policy(client, password)
         attributes = answered_attributes(client, responses)
-        self._used.add(request["Session"])
+        missing = set(missing_attributes(client, user)) - attributes.keys()
+        if missing:
+            message = f"Invalid user attributes: {', '.join(sorted(missing))}"
+            raise AwsFault("InvalidParameterException", message)
         user.confirm_with(password)
         user.set_attributes(attributes)
-        return self._challenged(client, user) or _result(
-            self.tokens.issue(client, user)
+        return self._next(client, user)
+
+    def _one_time_password(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        user = _user_of(client, pending)
+        totp.check(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
+        return user
+
+    def _message_code(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        user = _user_of(client, pending)
+        given = required(responses, f"{pending.challenge}_CODE")
+        self._codes.take(user, codes.SIGN_IN, given)
+        return user
+
+    def _mfa_set_up(
+        self, client: AppClient, pending: Pending, _: dict[str, str]
+    ) -> Outcome:
+        user = _user_of(client, pending)
+        if not user.mfa.has_verified_totp:
+            message = "User has not set up software token mfa"
+            raise AwsFault("InvalidParameterException", message)
+        user.mfa.enabled = [totp.SOFTWARE_TOKEN]
+        return user
+
+    def _mfa_selected(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        user, answer = _user_of(client, pending), required(responses, "ANSWER")
+        if answer not in user.mfa.enabled:
+            raise AwsFault("InvalidParameterException", f"Invalid MFA type: {answer}")
+        return self._ask(client, user, answer, {})
+
+    def _challenge_selected(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        name, answer = str(pending.username), required(responses, "ANSWER")
+        if answer not in _first_factors(client, known_user(client, name)):
+            raise AwsFault("InvalidParameterException", f"Invalid challenge: {answer}")
+        return self._first_factor(client, name, answer, responses)
+
+
+def _user_of(client: AppClient, pending: Pending) -> User:
+    return signed_in_user(client.pool_id, str(pending.username))
+
+
+def _exchange(
+    client: AppClient, name: str, user: User | None, client_public: str
+) -> Exchange:
+    """Begin SRP; for a user who does not exist, so that nobody sees that."""
+    user_id = user.username if user else name
+    try:
+        return Exchange(
+            pool_name=client.pool_id.partition("_")[2],
+            user_id=user_id,
+            password=(user and user.password) or secrets.token_hex(),
+            client_public=public_number(client_public),
+            salt=_salt(client, user_id),
         )
-
-    def _pending_for(self, client: AppClient, name: str, session: Any) -> Pending:
-        pending = self._pending.get(session)
-        code = "NotAuthorizedException"
-        if pending is None or (pending.client_id, pending.challenge) != (
-            client.id,
-            name,
-        ):
-            raise AwsFault(code, "Invalid session for the user.")
-        if session in self._used:
-            message = "Invalid session for the user, session can only be used once."
-            raise AwsFault(code, message)
-        if pending.expires_at < time.time():
-            message = "Invalid session for the user, session is expired."
-            raise AwsFault(code, message)
-        return pending
-
-    def _revoke(self, request: Request) -> Answer:
-        client = client_of(request)
-        check_secret(client, request.get("ClientSecret"))
-        if not client.settings.get("EnableTokenRevocation", True):
-            raise AwsFault(
-                "UnsupportedOperationException", "Token revocation is not enabled"
-            )
-        self.tokens.revoke(required(request, "Token"))
-        return {}
-
-    def _sign_out(self, request: Request) -> Answer:
-        claims = self.tokens.of_access_token(required(request, "AccessToken"))
-        self.tokens.revoke_all(claims["pool_id"], claims["username"])
-        return {}
-
-    def _admin_sign_out(self, request: Request) -> Answer:
-        pool_id = required(request, "UserPoolId")
-        user = records.find_user(pool_id, required(request, "Username"))
-        if user is None:
-            raise AwsFault("UserNotFoundException", "User does not exist.")
-        self.tokens.revoke_all(pool_id, user.username)
-        return {}
-
-    def _get_user(self, request: Request) -> Answer:
-        claims = self.tokens.of_access_token(required(request, "AccessToken"))
-        user = signed_in_user(claims["pool_id"], claims["username"]).description()
-        return {key: user[key] for key in ("Username", "UserAttributes")}
+    except SrpError as error:
+        raise AwsFault("InvalidParameterException", str(error)) from None
 
 
-def _not_here(_: Request) -> NoReturn:
-    raise AwsFault(
-        "InvalidParameterException", "The local AWS does not have this operation yet"
-    )
+def _salt(client: AppClient, user_id: str) -> int:
+    """Return the same salt for the same name each time, as if it were stored."""
+    message = f"{client.pool_id}/{user_id}".encode()
+    return int.from_bytes(hmac.digest(_SALT_KEY, message, hashlib.sha256)[:16])
 
 
-def _result(tokens: dict[str, Any]) -> Answer:
-    return {"ChallengeParameters": {}, "AuthenticationResult": tokens}
+def _first_factors(client: AppClient, user: User | None) -> list[str]:
+    policy = client.pool.get("Policies", {}).get("SignInPolicy", {})
+    allowed = policy.get("AllowedFirstAuthFactors") or ["PASSWORD"]
+    messages = [
+        factor
+        for factor in ("EMAIL_OTP", "SMS_OTP")
+        if factor in allowed
+        and (mfa.has_address(user, factor) if user else hides_users(client))
+    ]
+    return (["PASSWORD", "PASSWORD_SRP"] if "PASSWORD" in allowed else []) + messages

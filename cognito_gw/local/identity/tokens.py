@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 import time
 import uuid
@@ -14,8 +15,8 @@ import jwt
 from cognito_gw.local.faults import AwsFault
 
 if TYPE_CHECKING:
+    from cognito_gw.local.identity.directory import AppClient, User
     from cognito_gw.local.identity.keys import Keys
-    from cognito_gw.local.records import AppClient, User
 
 API_SCOPE = "aws.cognito.signin.user.admin"  # all that a sign-in by API grants
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
@@ -31,6 +32,11 @@ _JWE_HEADER = (
 )
 _BOOLEANS = ("email_verified", "phone_number_verified")
 _NOT_CLAIMS = ("sub", "cognito:mfa_enabled", "identities")
+_SCOPE_ATTRIBUTES = {
+    "email": ("email", "email_verified"),
+    "phone": ("phone_number", "phone_number_verified"),
+}
+_OAUTH_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Grant:
     client_id: str
     username: str
     scope: str = API_SCOPE
+    nonce: str | None = None
+    by_oauth: bool = False
     auth_time: int = field(default_factory=lambda: int(time.time()))
     origin_jti: str = field(default_factory=lambda: str(uuid.uuid4()))
     event_id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -55,40 +63,71 @@ class Tokens:
         self.keys = keys
         self.url = url
         self._grants: dict[str, Grant] = {}  # by refresh token
+        self._rotated: dict[str, float] = {}  # until when a replaced token is good
         self._revoked: set[str] = set()  # origin_jti
 
-    def issue(self, client: AppClient, user: User) -> dict[str, Any]:
-        """Return a new sign-in's tokens, as `AuthenticationResult`."""
+    def issue(
+        self, client: AppClient, user: User, grant: Grant | None = None
+    ) -> dict[str, Any]:
+        """Return a new sign-in's tokens, as `AuthenticationResult`.
+
+        Without a `grant` it is a sign-in by API.
+        """
+        grant = grant or Grant(client.pool_id, client.id, user.username)
         until = time.time() + _validity(client, "RefreshToken")
-        grant = Grant(client.pool_id, client.id, user.username, refreshable_until=until)
+        grant = replace(grant, refreshable_until=until)
         token = _opaque_token()
         self._grants[token] = grant
         return self._result(client, user, grant) | {"RefreshToken": token}
+
+    def for_machine(self, client: AppClient, scope: str) -> dict[str, Any]:
+        """Return the access token that an app client gets for itself."""
+        lifetime = _validity(client, "AccessToken")
+        claims = {
+            "sub": client.id,
+            "iss": f"{self.url}/{client.pool_id}",
+            "token_use": "access",
+            "auth_time": int(time.time()),
+            "jti": str(uuid.uuid4()),
+            "client_id": client.id,
+            "scope": scope,
+            "version": _OAUTH_VERSION,
+        }
+        return {
+            "AccessToken": self._signed(client.pool_id, claims, lifetime),
+            "TokenType": "Bearer",
+            "ExpiresIn": lifetime,
+        }
 
     def granted(self, client: AppClient, token: str) -> Grant:
         """Return what a refresh token stands for; refuse one that is not good."""
         grant = self._grants.get(token)
         if grant is None or grant.client_id != client.id:
-            raise AwsFault("NotAuthorizedException", "Invalid Refresh Token")
+            raise _not_authorized("Invalid Refresh Token")
         if grant.origin_jti in self._revoked:
-            raise AwsFault("NotAuthorizedException", "Refresh Token has been revoked")
+            raise _not_authorized("Refresh Token has been revoked")
         if grant.refreshable_until < time.time():
-            raise AwsFault("NotAuthorizedException", "Refresh Token has expired")
+            raise _not_authorized("Refresh Token has expired")
+        if token in self._rotated and self._rotated[token] < time.time():
+            message = "Refresh Token has been reused"
+            raise AwsFault("RefreshTokenReuseException", message)
         return grant
 
     def refreshed(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
         """Return new ID and access tokens; auth_time stays that of the sign-in."""
         return self._result(client, user, replace(grant, event_id=str(uuid.uuid4())))
 
-    def rotated(self, token: str) -> str:
-        """Return a refresh token in the place of another, which is spent."""
+    def rotated(self, token: str, grace: float) -> str:
+        """Return a refresh token in the place of another, good for `grace` seconds."""
         fresh = _opaque_token()
-        self._grants[fresh] = self._grants.pop(token)
+        self._grants[fresh] = self._grants[token]
+        self._rotated.setdefault(token, time.time() + grace)
         return fresh
 
-    def revoke(self, token: str) -> None:
-        """Revoke a refresh token and the access tokens that came of it."""
-        if grant := self._grants.get(token):
+    def revoke(self, token: str, client_id: str) -> None:
+        """Revoke a client's refresh token and the access tokens that came of it."""
+        grant = self._grants.get(token)
+        if grant and grant.client_id == client_id:
             self._revoked.add(grant.origin_jti)
 
     def revoke_all(self, pool_id: str, username: str) -> None:
@@ -97,57 +136,71 @@ class Tokens:
             if (grant.pool_id, grant.username) == (pool_id, username):
                 self._revoked.add(grant.origin_jti)
 
-    def of_access_token(self, token: str) -> dict[str, Any]:
-        """Return the claims of an access token for Cognito's own API; refuse others."""
+    def of_access_token(self, token: str, scope: str = API_SCOPE) -> dict[str, Any]:
+        """Return an access token's claims and `pool_id`; refuse one without `scope`."""
         try:
-            claims = jwt.decode(token, options={"verify_signature": False})
-            pool_id = str(claims["iss"]).rpartition("/")[2]
-            key = self.keys.find([pool_id], jwt.get_unverified_header(token)["kid"])
-            if key is None:
-                raise AwsFault("NotAuthorizedException", "Invalid Access Token")
-            claims = jwt.decode(
-                token,
-                key[1].public,
-                algorithms=["RS256"],
-                issuer=f"{self.url}/{pool_id}",
-                options={"verify_aud": False, "require": ["exp", "iss"]},
-            )
+            claims = self._verified(token)
         except jwt.ExpiredSignatureError:
-            raise AwsFault(
-                "NotAuthorizedException", "Access Token has expired"
-            ) from None
+            raise _not_authorized("Access Token has expired") from None
         except (jwt.PyJWTError, KeyError, ValueError, TypeError):
-            raise AwsFault("NotAuthorizedException", "Invalid Access Token") from None
+            raise _not_authorized("Invalid Access Token") from None
         if claims.get("token_use") != "access":
-            raise AwsFault("NotAuthorizedException", "Invalid Access Token")
+            raise _not_authorized("Invalid Access Token")
         if claims.get("origin_jti") in self._revoked:
-            raise AwsFault("NotAuthorizedException", "Access Token has been revoked")
-        if API_SCOPE not in str(claims.get("scope", "")).split():
-            raise AwsFault(
-                "NotAuthorizedException", "Access Token does not have required scopes"
-            )
+            raise _not_authorized("Access Token has been revoked")
+        if scope not in str(claims.get("scope", "")).split():
+            raise _not_authorized("Access Token does not have required scopes")
+        return claims
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        pool_id = str(claims["iss"]).rpartition("/")[2]
+        found = self.keys.find([pool_id], jwt.get_unverified_header(token)["kid"])
+        if found is None:
+            raise jwt.InvalidKeyError
+        claims = jwt.decode(
+            token,
+            found[1].public,
+            algorithms=["RS256"],
+            issuer=f"{self.url}/{pool_id}",
+            options={"verify_aud": False, "require": ["exp", "iss"]},
+        )
         return claims | {"pool_id": pool_id}
 
     def _result(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
-        access = self._common(client, user, grant, "access") | {
+        lifetime = _validity(client, "AccessToken")
+        access = self._access(client, user, grant, lifetime)
+        result = {"AccessToken": access, "TokenType": "Bearer", "ExpiresIn": lifetime}
+        if not grant.by_oauth or "openid" in grant.scope.split():
+            result["IdToken"] = self._identity(client, user, grant, access)
+        return result
+
+    def _access(
+        self, client: AppClient, user: User, grant: Grant, lifetime: int
+    ) -> str:
+        claims = self._common(client, user, grant, "access") | {
             "client_id": client.id,
             "scope": grant.scope,
             "username": user.username,
         }
-        identity = self._common(client, user, grant, "id") | {
+        if grant.by_oauth:
+            claims["version"] = _OAUTH_VERSION
+        return self._signed(grant.pool_id, claims, lifetime)
+
+    def _identity(
+        self, client: AppClient, user: User, grant: Grant, access: str
+    ) -> str:
+        claims = self._common(client, user, grant, "id") | {
             "aud": client.id,
             "cognito:username": user.username,
-            **_attribute_claims(client, user),
+            **_attribute_claims(client, user, grant),
         }
-        lifetime = _validity(client, "AccessToken")
-        return {
-            "AccessToken": self._signed(grant.pool_id, access, lifetime),
-            "IdToken": self._signed(
-                grant.pool_id, identity, _validity(client, "IdToken")
-            ),
-            "TokenType": "Bearer",
-            "ExpiresIn": lifetime,
-        }
+        if grant.by_oauth:
+            claims["at_hash"] = _half_hash(access)
+        if grant.nonce is not None:
+            claims["nonce"] = grant.nonce
+        lifetime = _validity(client, "IdToken")
+        return self._signed(grant.pool_id, claims, lifetime)
 
     def _common(
         self, client: AppClient, user: User, grant: Grant, token_use: str
@@ -175,13 +228,38 @@ class Tokens:
         )
 
 
-def _attribute_claims(client: AppClient, user: User) -> dict[str, Any]:
-    readable = client.settings.get("ReadAttributes") or user.attributes
+def granted_attributes(client: AppClient, user: User, scope: str) -> dict[str, str]:
+    """Return the attributes that the scopes open, of those the client may read.
+
+    `email` and `phone` open their own; `profile`, and `openid` alone, open all.
+    """
+    readable = set(client.settings.get("ReadAttributes") or user.attributes)
+    narrow = [each for each in scope.split() if each in _SCOPE_ATTRIBUTES]
+    if narrow and "profile" not in scope.split():
+        readable &= {name for each in narrow for name in _SCOPE_ATTRIBUTES[each]}
     return {
-        name: value == "true" if name in _BOOLEANS else value
+        name: value
         for name, value in user.attributes.items()
         if name in readable and name not in _NOT_CLAIMS
     }
+
+
+def _attribute_claims(client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
+    scope = grant.scope if grant.by_oauth else ""
+    return {
+        name: value == "true" if name in _BOOLEANS else value
+        for name, value in granted_attributes(client, user, scope).items()
+    }
+
+
+def _half_hash(token: str) -> str:
+    """Return OpenID Connect's at_hash: half of the access token's hash."""
+    digest = hashlib.sha256(token.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")
+
+
+def _not_authorized(message: str) -> AwsFault:
+    return AwsFault("NotAuthorizedException", message)
 
 
 def _validity(client: AppClient, token: str) -> int:

@@ -105,8 +105,20 @@ def mfa_off_and_configured(call: Call) -> None:
 
 @cognito_idp.answers("SetUserPoolMfaConfig")
 def set_user_pool_mfa_config(call: Call) -> dict[str, Any]:
-    """Read an omitted MfaConfiguration as OFF; moto refuses it."""
-    return call.forward(MfaConfiguration=call.get("MfaConfiguration", "OFF"))
+    """Read an omitted MfaConfiguration as OFF; moto refuses it, and drops mail."""
+    pool = call.backend.user_pools[call["UserPoolId"]]
+    pool.email_mfa_config = call.get("EmailMfaConfiguration")
+    answer = call.forward(MfaConfiguration=call.get("MfaConfiguration", "OFF"))
+    email_mfa(call, answer)
+    return answer
+
+
+@cognito_idp.amends("GetUserPoolMfaConfig")
+def email_mfa(call: Call, answer: dict[str, Any]) -> None:
+    """Answer the settings for codes by mail, of which moto knows nothing."""
+    pool = call.backend.user_pools[call["UserPoolId"]]
+    if settings := getattr(pool, "email_mfa_config", None):
+        answer["EmailMfaConfiguration"] = settings
 
 
 @cognito_idp.refuses("DeleteUserPool")

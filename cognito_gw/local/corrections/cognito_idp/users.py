@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.corrections.services import cognito_idp
 from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.identity import directory
 
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
@@ -36,6 +37,26 @@ def same_name_in_other_case(call: Call) -> None:
     }
     if call["Username"].lower() in taken:
         raise AwsFault("UsernameExistsException", "User account already exists")
+
+
+@cognito_idp.answers("AdminGetUser")
+def admin_get_user(call: Call) -> dict[str, Any]:
+    """Find users in any case, and answer their second factors, unknown to moto."""
+    user = directory.find_user(call["UserPoolId"], call["Username"])
+    if user is None:
+        raise AwsFault("UserNotFoundException", "User does not exist.")
+    return user.description()
+
+
+@cognito_idp.refuses("AdminConfirmSignUp")
+def confirmed_already(call: Call) -> None:
+    """Refuse who is confirmed: NotAuthorizedException; moto confirms anyone."""
+    user = directory.find_user(call["UserPoolId"], call["Username"])
+    if user is not None and user.status != "UNCONFIRMED":
+        raise AwsFault(
+            "NotAuthorizedException",
+            f"User cannot be confirmed. Current status is {user.status}",
+        )
 
 
 @cognito_idp.refuses("AdminCreateUser", "AdminSetUserPassword")

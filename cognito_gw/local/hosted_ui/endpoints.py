@@ -1,0 +1,116 @@
+"""The OAuth 2.0 and OpenID Connect endpoints of a domain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from cognito_gw.local.hosted_ui.browsers import COOKIE
+from cognito_gw.local.hosted_ui.visit import redirect
+from cognito_gw.local.identity.authorization import (
+    OAuthError,
+    Redirected,
+    read_request,
+    sign_out_url,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.local.hosted_ui.browsers import Browsers
+    from cognito_gw.local.hosted_ui.pages import Pages
+    from cognito_gw.local.hosted_ui.visit import Visit
+    from cognito_gw.local.identity.cognito import Cognito
+
+_FORM = "application/x-www-form-urlencoded"
+_NO_STORE = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
+# Cognito lets web apps of every origin call these: what they know is the secret.
+ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
+_BEARER_ERROR = (
+    'error="invalid_token", error_description="Access token is expired, disabled, '
+    'or deleted, or the user has globally signed out."'
+)
+
+
+class Endpoints:
+    """Answers apps, and browsers that apps send."""
+
+    def __init__(self, cognito: Cognito, browsers: Browsers, pages: Pages) -> None:
+        """Ask `cognito`; sign people in on `pages`."""
+        self._authorization = cognito.authorization
+        self._browsers = browsers
+        self._pages = pages
+
+    def authorize(self, visit: Visit) -> web.Response:
+        """Send the browser back to the app if it is signed in, else to sign in."""
+        asked = read_request(visit.domain, visit.query)
+        prompt = visit.query.get("prompt", "").split()
+        if "login" not in prompt:
+            response = self._pages.continue_to_app(visit, asked)
+            if response is not None:
+                return response
+        if "none" in prompt:
+            raise Redirected(asked.back({"error": "login_required"}))
+        return redirect(visit.link("/login"))
+
+    def log_out(self, visit: Visit) -> web.Response:
+        """End the browser's session, and send it to the app or to sign in again."""
+        url = sign_out_url(visit.domain, visit.query)
+        response = redirect(url or visit.link("/login"))
+        self._browsers.remove(visit)
+        visit.forget(response, COOKIE)
+        return response
+
+    def token(self, visit: Visit) -> web.Response:
+        """Give tokens for a code, a refresh token, or a machine's secret."""
+        return _answered(self._authorization.token, visit)
+
+    def revoke(self, visit: Visit) -> web.Response:
+        """Revoke a refresh token."""
+        return _answered(self._authorization.revoke, visit)
+
+    def user_info(self, visit: Visit) -> web.Response:
+        """Tell about the user of an access token."""
+        scheme, _, token = visit.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            return _error(OAuthError("invalid_request"))
+        try:
+            claims = self._authorization.user_info(visit.domain, token)
+        except OAuthError as error:
+            response = _error(error)
+            response.headers["WWW-Authenticate"] = _BEARER_ERROR
+            return response
+        return _json(claims)
+
+
+def preflight() -> web.Response:
+    """Let web apps of any origin use the endpoints."""
+    headers = {
+        "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Max-Age": "86400",
+    }
+    return web.Response(status=204, headers=ANY_ORIGIN | headers)
+
+
+def _answered(answer: Callable[..., Any], visit: Visit) -> web.Response:
+    content_type = visit.headers.get("Content-Type", "").partition(";")[0].strip()
+    if content_type.lower() != _FORM:
+        return _error(OAuthError("invalid_request"))
+    try:
+        answered = answer(visit.domain, visit.form, visit.headers.get("Authorization"))
+    except OAuthError as error:
+        return _error(error)
+    if answered is None:
+        return web.Response(headers=_NO_STORE | ANY_ORIGIN)
+    return _json(answered)
+
+
+def _json(document: dict[str, Any], status: int = 200) -> web.Response:
+    headers = _NO_STORE | ANY_ORIGIN
+    return web.json_response(document, status=status, headers=headers)
+
+
+def _error(error: OAuthError) -> web.Response:
+    return _json({"error": error.error}, error.status)

@@ -1,0 +1,211 @@
+"""What signed-in users may do with their own accounts, by access token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.identity import codes, directory, mfa, totp
+from cognito_gw.local.identity.checks import (
+    check_policy,
+    check_writable,
+    required,
+    signed_in_user,
+    user_of_pool,
+    wrong_password,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.local.identity.challenges import Challenges
+    from cognito_gw.local.identity.codes import Codes
+    from cognito_gw.local.identity.directory import AppClient, User
+    from cognito_gw.local.identity.tokens import Tokens
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+_ADDRESSES = ("email", "phone_number")
+_PREFERENCES = {
+    "SoftwareTokenMfaSettings": "SOFTWARE_TOKEN_MFA",
+    "EmailMfaSettings": "EMAIL_OTP",
+    "SMSMfaSettings": "SMS_MFA",
+}
+
+
+class Profile:
+    """Shows and changes the account of whose access token it is."""
+
+    def __init__(
+        self, tokens: Tokens, challenges: Challenges, sent_codes: Codes
+    ) -> None:
+        """Know users by `tokens`, or by the session of one of the `challenges`."""
+        self._tokens = tokens
+        self._challenges = challenges
+        self._codes = sent_codes
+        self.operations: dict[str, Callable[[Request], Answer]] = {
+            "GetUser": self._get_user,
+            "GetUserAuthFactors": self._get_factors,
+            "ChangePassword": self._change_password,
+            "UpdateUserAttributes": self._update_attributes,
+            "DeleteUserAttributes": self._delete_attributes,
+            "GetUserAttributeVerificationCode": self._send_verification,
+            "VerifyUserAttribute": self._verify_attribute,
+            "DeleteUser": self._delete_user,
+            "AssociateSoftwareToken": self._associate,
+            "VerifySoftwareToken": self._verify_token,
+            "SetUserMFAPreference": self._set_preference,
+            "AdminSetUserMFAPreference": self._admin_set_preference,
+        }
+
+    def _user(self, request: Request) -> tuple[User, AppClient]:
+        claims = self._tokens.of_access_token(required(request, "AccessToken"))
+        client = directory.find_client(claims["client_id"])
+        if client is None:
+            raise AwsFault("NotAuthorizedException", "Invalid Access Token")
+        return signed_in_user(claims["pool_id"], claims["username"]), client
+
+    def _get_user(self, request: Request) -> Answer:
+        user, _ = self._user(request)
+        shown = user.description()
+        kept = ("Username", "UserAttributes", "UserMFASettingList")
+        answer = {key: shown[key] for key in kept if shown[key]}
+        if user.mfa.preferred:
+            answer["PreferredMfaSetting"] = user.mfa.preferred
+        return answer
+
+    def _get_factors(self, request: Request) -> Answer:
+        user, _ = self._user(request)
+        return {
+            "Username": user.username,
+            "UserMFASettingList": list(user.mfa.enabled),
+            "ConfiguredUserAuthFactors": ["PASSWORD"],
+        }
+
+    def _change_password(self, request: Request) -> Answer:
+        user, client = self._user(request)
+        if not user.has_password(required(request, "PreviousPassword")):
+            raise wrong_password()
+        proposed = required(request, "ProposedPassword")
+        check_policy(client, proposed)
+        user.confirm_with(proposed)
+        return {}
+
+    def _update_attributes(self, request: Request) -> Answer:
+        """Set attributes; a changed address is unverified until its code comes back."""
+        user, client = self._user(request)
+        given = {each["Name"]: each["Value"] for each in request["UserAttributes"]}
+        check_writable(client, given)
+        changed = [
+            name
+            for name in _ADDRESSES
+            if name in given and given[name] != user.attributes.get(name)
+        ]
+        user.set_attributes(given | {f"{name}_verified": "false" for name in changed})
+        verified = client.pool.get("AutoVerifiedAttributes", [])
+        sent = [
+            self._codes.send(user, codes.VERIFY, name)
+            for name in changed
+            if name in verified
+        ]
+        return {"CodeDeliveryDetailsList": sent}
+
+    def _delete_attributes(self, request: Request) -> Answer:
+        user, client = self._user(request)
+        names = request["UserAttributeNames"]
+        check_writable(client, names)
+        user.delete_attributes(names)
+        return {}
+
+    def _send_verification(self, request: Request) -> Answer:
+        user, _ = self._user(request)
+        name = required(request, "AttributeName")
+        if name not in _ADDRESSES or name not in user.attributes:
+            message = f"User does not have a registered {name}"
+            raise AwsFault("InvalidParameterException", message)
+        return {"CodeDeliveryDetails": self._codes.send(user, codes.VERIFY, name)}
+
+    def _verify_attribute(self, request: Request) -> Answer:
+        user, _ = self._user(request)
+        name = self._codes.take(user, codes.VERIFY, required(request, "Code"))
+        user.set_attributes({f"{name}_verified": "true"})
+        return {}
+
+    def _delete_user(self, request: Request) -> Answer:
+        user, client = self._user(request)
+        self._tokens.revoke_all(client.pool_id, user.username)
+        directory.delete_user(client.pool_id, user.username)
+        return {}
+
+    def _associate(self, request: Request) -> Answer:
+        if "AccessToken" in request:
+            user, _ = self._user(request)
+            return {"SecretCode": totp.associate(user)}
+        user, session = self._at_set_up(request)
+        return {"SecretCode": totp.associate(user), "Session": session}
+
+    def _verify_token(self, request: Request) -> Answer:
+        code = required(request, "UserCode")
+        if "AccessToken" in request:
+            user, _ = self._user(request)
+            totp.verify(user, code)
+            return {"Status": "SUCCESS"}
+        user, session = self._at_set_up(request, lambda user: totp.verify(user, code))
+        return {"Status": "SUCCESS", "Session": session}
+
+    def _at_set_up(
+        self, request: Request, check: Callable[[User], None] = lambda _: None
+    ) -> tuple[User, str]:
+        """Return who sets MFA up while signing in, and the session that follows."""
+        session = required(request, "Session")
+        pending = self._challenges.peek(session)
+        client = pending and directory.find_client(pending.client_id)
+        if not pending or not client or pending.challenge != "MFA_SETUP":
+            message = "Invalid session for the user."
+            raise AwsFault("NotAuthorizedException", message)
+        self._challenges.find(client, "MFA_SETUP", session)
+        user = signed_in_user(client.pool_id, str(pending.username))
+        check(user)
+        self._challenges.spend(session)
+        following = self._challenges.ask(client, user.username, "MFA_SETUP", {})
+        return user, following.session
+
+    def _set_preference(self, request: Request) -> Answer:
+        user, _ = self._user(request)
+        _prefer(user, request)
+        return {}
+
+    def _admin_set_preference(self, request: Request) -> Answer:
+        _prefer(user_of_pool(request), request)
+        return {}
+
+
+def _prefer(user: User, request: Request) -> None:
+    settings = {
+        factor: request[name]
+        for name, factor in _PREFERENCES.items()
+        if name in request
+    }
+    for factor, setting in settings.items():
+        if setting.get("Enabled"):
+            _require_set_up(user, factor)
+    own = user.mfa
+    for factor, setting in settings.items():
+        own.enabled = [each for each in own.enabled if each != factor]
+        own.enabled += [factor] if setting.get("Enabled") else []
+        if setting.get("PreferredMfa"):
+            own.preferred = factor
+        elif own.preferred == factor:
+            own.preferred = None
+
+
+def _require_set_up(user: User, factor: str) -> None:
+    if factor == totp.SOFTWARE_TOKEN:
+        is_set_up, what = user.mfa.has_verified_totp, "verified software token mfa"
+    else:
+        attribute = mfa.BY_MESSAGE[factor]
+        is_set_up, what = attribute in user.attributes, f"set up a {attribute}"
+    if not is_set_up:
+        message = f"User has not {what}"
+        raise AwsFault("InvalidParameterException", message)

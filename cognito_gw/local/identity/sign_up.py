@@ -1,0 +1,240 @@
+"""People make their own accounts, and get back into them when they forget."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.identity import codes, directory
+from cognito_gw.local.identity.checks import (
+    check_policy,
+    check_secret_hash,
+    check_writable,
+    client_of,
+    known_user,
+    required,
+    user_of_pool,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.local.identity.codes import Codes
+    from cognito_gw.local.identity.directory import AppClient, User
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+_ADDRESSES = ("email", "phone_number")
+_FORMS = {
+    "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    "phone_number": re.compile(r"\+[0-9]{4,15}"),
+}
+_WORDS = {"email": "email address", "phone_number": "phone number"}
+_USERNAME = {
+    ("email",): "Username should be an email.",
+    ("phone_number",): "Username should be a phone number.",
+}
+
+
+class SignUp:
+    """Adds users who prove by a code that an address is theirs."""
+
+    def __init__(self, sent_codes: Codes) -> None:
+        """Send codes with `sent_codes`."""
+        self._codes = sent_codes
+        self.operations: dict[str, Callable[[Request], Answer]] = {
+            "SignUp": self._sign_up,
+            "ConfirmSignUp": self._confirm_sign_up,
+            "ResendConfirmationCode": self._resend,
+            "ForgotPassword": self._forgot_password,
+            "ConfirmForgotPassword": self._confirm_forgot_password,
+            "AdminResetUserPassword": self._reset_password,
+        }
+
+    def add(
+        self,
+        client: AppClient,
+        name: str,
+        password: str,
+        attributes: dict[str, str],
+    ) -> tuple[User, dict[str, str] | None]:
+        """Add a user; return also where the code went, if one was sent."""
+        if not client.is_open:
+            message = "SignUp is not permitted for this user pool"
+            raise AwsFault("NotAuthorizedException", message)
+        check_policy(client, password)
+        check_writable(client, attributes)
+        attributes = attributes | _alias(client, name)
+        _check_attributes(client, attributes)
+        if directory.find_user(client.pool_id, name):
+            raise AwsFault("UsernameExistsException", "User already exists")
+        user = directory.add_user(client, name, password, attributes)
+        return user, self._send(client, user)
+
+    def confirm(self, client: AppClient, name: str, code: str) -> None:
+        """Confirm a user whose address has received the code."""
+        user = known_user(client, name)
+        if user is None:
+            raise codes.expired()
+        if user.status != "UNCONFIRMED":
+            message = f"User cannot be confirmed. Current status is {user.status}"
+            raise AwsFault("NotAuthorizedException", message)
+        attribute = self._codes.take(user, codes.SIGN_UP, code)
+        user.set_attributes({f"{attribute}_verified": "true"})
+        user.set_status("CONFIRMED")
+
+    def resend(self, client: AppClient, name: str) -> dict[str, str]:
+        """Send the confirmation code anew, and return where it went."""
+        user = known_user(client, name)
+        if user is None:
+            return codes.delivery("email", name)
+        if user.status != "UNCONFIRMED":
+            raise _invalid("User is already confirmed.")
+        delivery = self._send(client, user)
+        if delivery is None:
+            raise _invalid("Cannot resend codes. Auto verification not turned on.")
+        return delivery
+
+    def forget(self, client: AppClient, name: str) -> dict[str, str]:
+        """Send a code for a new password, and return where it went."""
+        user = known_user(client, name)
+        if user is None:
+            return codes.delivery("email", name)
+        if not user.is_enabled:
+            raise AwsFault("NotAuthorizedException", "User is disabled.")
+        if user.status == "FORCE_CHANGE_PASSWORD":
+            message = "User password cannot be reset in the current state."
+            raise AwsFault("NotAuthorizedException", message)
+        return self._codes.send(user, codes.RESET, _verified_address(client, user))
+
+    def reset(self, client: AppClient, name: str, code: str, password: str) -> None:
+        """Give a user who has the code a new password."""
+        user = known_user(client, name)
+        if user is None:
+            raise codes.mismatch()
+        check_policy(client, password)
+        attribute = self._codes.take(user, codes.RESET, code)
+        user.set_attributes({f"{attribute}_verified": "true"})
+        user.confirm_with(password)
+
+    def _send(self, client: AppClient, user: User) -> dict[str, str] | None:
+        """Send the sign-up code to an address that the pool verifies."""
+        verified = client.pool.get("AutoVerifiedAttributes", [])
+        for attribute in _ADDRESSES:
+            if attribute in verified and attribute in user.attributes:
+                return self._codes.send(user, codes.SIGN_UP, attribute)
+        return None
+
+    def _sign_up(self, request: Request) -> Answer:
+        client, name = _asked(request)
+        given = {
+            each["Name"]: each["Value"] for each in request.get("UserAttributes", [])
+        }
+        user, delivery = self.add(client, name, required(request, "Password"), given)
+        answer = {"UserConfirmed": False, "UserSub": user.sub}
+        return answer | ({"CodeDeliveryDetails": delivery} if delivery else {})
+
+    def _confirm_sign_up(self, request: Request) -> Answer:
+        client, name = _asked(request)
+        self.confirm(client, name, required(request, "ConfirmationCode"))
+        return {}
+
+    def _resend(self, request: Request) -> Answer:
+        return {"CodeDeliveryDetails": self.resend(*_asked(request))}
+
+    def _forgot_password(self, request: Request) -> Answer:
+        return {"CodeDeliveryDetails": self.forget(*_asked(request))}
+
+    def _confirm_forgot_password(self, request: Request) -> Answer:
+        client, name = _asked(request)
+        code = required(request, "ConfirmationCode")
+        self.reset(client, name, code, required(request, "Password"))
+        return {}
+
+    def _reset_password(self, request: Request) -> Answer:
+        user = user_of_pool(request)
+        if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
+            message = "User password cannot be reset in the current state."
+            raise AwsFault("NotAuthorizedException", message)
+        addresses = [each for each in _ADDRESSES if _verified(user, each)]
+        if not addresses:
+            raise _no_address()
+        user.set_status("RESET_REQUIRED")
+        self._codes.send(user, codes.RESET, addresses[0])
+        return {}
+
+
+def _asked(request: Request) -> tuple[AppClient, str]:
+    """Return the app client and the user name of a request, its secret hash checked."""
+    client, name = client_of(request), required(request, "Username")
+    sent = {"SECRET_HASH": request["SecretHash"]} if "SecretHash" in request else {}
+    check_secret_hash(client, name, sent)
+    return client, name
+
+
+def _alias(client: AppClient, name: str) -> dict[str, str]:
+    """Return the attribute that the user name is, where people sign in with one."""
+    names = tuple(client.pool.get("UsernameAttributes") or [])
+    if not names:
+        return {}
+    for attribute in names:
+        if _FORMS[attribute].fullmatch(name):
+            return {attribute: name}
+    either = "Username should be either an email or a phone number."
+    raise _invalid(_USERNAME.get(names, either))
+
+
+def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
+    schema = client.pool.get("SchemaAttributes", [])
+    wrong = [
+        f"{each['Name']}: The attribute is required"
+        for each in schema
+        if each.get("Required") and each["Name"] not in (*attributes, "sub")
+    ]
+    wrong += [
+        f"{name}: Invalid {words} format."
+        for name, words in (
+            ("email", "email address"),
+            ("phone_number", "phone number"),
+        )
+        if name in attributes and not _FORMS[name].fullmatch(attributes[name])
+    ]
+    if wrong:
+        listed = "\n".join(wrong)
+        raise _invalid(f"Attributes did not conform to the schema: {listed}\n")
+
+
+def _verified_address(client: AppClient, user: User) -> str:
+    """Return the attribute through which the pool lets a user recover the account."""
+    recovery = client.pool.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
+    ways = [str(each["Name"]) for each in sorted(recovery or [], key=_priority)]
+    if ways == ["admin_only"]:
+        message = "Contact administrator to reset password."
+        raise AwsFault("NotAuthorizedException", message)
+    names = [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]
+    for name in names:
+        if _verified(user, name):
+            return name
+    raise _no_address()
+
+
+def _verified(user: User, attribute: str) -> bool:
+    is_verified = user.attributes.get(f"{attribute}_verified") == "true"
+    return is_verified and attribute in user.attributes
+
+
+def _priority(mechanism: dict[str, Any]) -> int:
+    return int(mechanism.get("Priority", 1))
+
+
+def _no_address() -> AwsFault:
+    return _invalid(
+        "Cannot reset password for the user as there is no registered/verified email "
+        "or phone_number"
+    )
+
+
+def _invalid(message: str) -> AwsFault:
+    return AwsFault("InvalidParameterException", message)

@@ -1,0 +1,182 @@
+"""A browser without a screen: cookies, links, and forms filled in by name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
+
+import httpx
+
+CALLBACK = "http://localhost:8765/callback"
+LOGOUT = "http://localhost:8765/"
+
+
+def http_client():
+    """Return a client that leaves no connection open behind it."""
+    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+
+
+class Form(HTMLParser):
+    """The forms of a page: where each goes, and what stands in its fields."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.forms = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "form":
+            self.forms.append((given["action"], {}))
+        elif tag == "input" and given.get("type") != "radio":
+            self.forms[-1][1][given["name"]] = given.get("value") or ""
+
+
+class Browser:
+    """Walks the pages of a domain; stops where it is sent to the app."""
+
+    def __init__(self, base):
+        self.base = base
+        self.http = http_client()
+        self.response = None
+
+    def open(self, path, **params):
+        """Go to a page of the domain, and where it leads to."""
+        return self._follow(self.http.get(f"{self.base}{path}", params=params))
+
+    def go(self, url):
+        """Go to a whole address."""
+        return self._follow(self.http.get(url))
+
+    def send(self, number=0, **fields):
+        """Fill a form of the page in, and send it."""
+        action, known = Form(self.response.text).forms[number]
+        unknown = fields.keys() - known.keys() - {"code"}
+        assert not unknown, f"the form has no {unknown}"
+        url = urljoin(str(self.response.url), action)
+        return self._follow(self.http.post(url, data=known | fields))
+
+    def click(self, text):
+        """Follow a link."""
+        link = re.search(rf'<a[^>]*href="([^"]*)"[^>]*>\s*{text}', self.response.text)
+        url = urljoin(str(self.response.url), link[1].replace("&amp;", "&"))
+        return self._follow(self.http.get(url))
+
+    def _follow(self, response):
+        while response.is_redirect:
+            url = urljoin(str(response.url), response.headers["Location"])
+            if not url.startswith(self.base):
+                self.response = None
+                return Arrival(url)
+            response = self.http.get(url)
+        self.response = response
+        return self
+
+    @property
+    def page(self):
+        """The last part of where the browser is."""
+        return urlsplit(str(self.response.url)).path.rpartition("/")[2]
+
+    @property
+    def text(self):
+        """What the page says."""
+        without_tags = re.sub(r"<[^>]+>", " ", self.response.text)
+        return " ".join(without_tags.split())
+
+    def code(self):
+        """The code that the page shows in the place of a mail."""
+        return re.search(r"here it is: (\d{6})", self.text)[1]
+
+
+class Arrival:
+    """Where an app is told what came of a sign-in."""
+
+    def __init__(self, url):
+        self.url = url
+        parts = urlsplit(url)
+        self.query = dict(parse_qsl(parts.query))
+        self.fragment = dict(parse_qsl(parts.fragment))
+
+
+class App:
+    """An app that signs people in through the pages, as OAuth 2.0 has it."""
+
+    def __init__(self, url, domain, client):
+        self.base = f"{url}/_aws/cognito/{domain}"
+        self.client_id = client["ClientId"]
+        self.secret = client.get("ClientSecret")
+        self.verifier = secrets.token_urlsafe(48)
+        self.http = http_client()
+
+    def request(self, **changes):
+        """The parameters of an authorization request; None takes one out."""
+        params = {
+            "client_id": self.client_id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "scope": "openid",
+            "state": "s",
+        } | changes
+        return {name: value for name, value in params.items() if value is not None}
+
+    def pkce(self):
+        """The parameters that announce our verifier."""
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return {"code_challenge": challenge, "code_challenge_method": "S256"}
+
+    def authorize(self, **changes):
+        """Ask without a browser's session; return where one is sent."""
+        answer = self.http.get(
+            f"{self.base}/oauth2/authorize", params=self.request(**changes)
+        )
+        assert answer.status_code == 302, answer.text
+        return answer.headers["Location"]
+
+    def refused(self, **changes):
+        """Return the error with which a request comes back to the app."""
+        url = self.authorize(**changes)
+        assert url.startswith(CALLBACK), url
+        return {
+            name: values[0] for name, values in parse_qs(urlsplit(url).query).items()
+        }
+
+    def sign_in(self, username, password, **changes):
+        """Sign in with a fresh browser; return where the app is told."""
+        browser = Browser(self.base)
+        browser.open("/oauth2/authorize", **self.request(**changes))
+        return browser.send(username=username, password=password)
+
+    def token(self, grant, headers=None, **form):
+        """Call the token endpoint."""
+        return self.post("token", headers, grant_type=grant, **form)
+
+    def post(self, endpoint, headers=None, **form):
+        """Call an endpoint with a form."""
+        form = {"client_id": self.client_id} | form
+        content = urlencode({key: form[key] for key in form if form[key] is not None})
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} | (
+            headers or {}
+        )
+        return self.http.post(
+            f"{self.base}/oauth2/{endpoint}", content=content, headers=headers
+        )
+
+    def redeem(self, code, **changes):
+        """Exchange a code for tokens."""
+        form = {"code": code, "redirect_uri": CALLBACK} | changes
+        return self.token("authorization_code", **form)
+
+    def basic(self, secret=None):
+        """The header with our id and secret."""
+        pair = f"{self.client_id}:{secret or self.secret}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+    def user_info(self, token):
+        """Call the user-info endpoint."""
+        headers = {"Authorization": f"Bearer {token}"}
+        return self.http.get(f"{self.base}/oauth2/userInfo", headers=headers)

@@ -1,0 +1,109 @@
+"""A user pool with one app client, and the ways in which people sign in through it."""
+
+from __future__ import annotations
+
+import time
+
+import boto3
+import pyotp
+from botocore import UNSIGNED
+from botocore.config import Config
+
+USER, PASSWORD, OTHER = "alice@example.com", "Secret-123", "Changed-456"
+EVERY_FLOW = [
+    "ALLOW_USER_PASSWORD_AUTH",
+    "ALLOW_USER_SRP_AUTH",
+    "ALLOW_USER_AUTH",
+    "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+    "ALLOW_REFRESH_TOKEN_AUTH",
+]
+STEP = 30  # seconds of a one-time password
+
+
+class People:
+    """Calls on the pool's users: as an administrator, and as they themselves."""
+
+    def __init__(self, pool, **settings):
+        self.pool = pool
+        self.settings = {"ExplicitAuthFlows": EVERY_FLOW} | settings
+        self.client = pool.app_client(**self.settings)
+        self.id = self.client["ClientId"]
+        # They have no credentials of AWS.
+        self.api = boto3.client(
+            "cognito-idp",
+            endpoint_url=pool.client.meta.endpoint_url,
+            region_name=pool.client.meta.region_name,
+            config=Config(
+                signature_version=UNSIGNED, retries={"total_max_attempts": 1}
+            ),
+        )
+
+    def call(self, operation, **params):
+        """Call an operation that names the app client."""
+        return getattr(self.api, operation)(ClientId=self.id, **params)
+
+    def confirmed(self, name=USER, password=PASSWORD, **attributes):
+        """Make a user who can sign in at once."""
+        verified = {"email": name, "email_verified": "true"} | attributes
+        self.pool.user(
+            name,
+            UserAttributes=[{"Name": key, "Value": verified[key]} for key in verified],
+        )
+        self.pool.call(
+            "admin_set_user_password", Username=name, Password=password, Permanent=True
+        )
+        return self
+
+    def sign_in(self, password=PASSWORD, name=USER):
+        parameters = {"USERNAME": name, "PASSWORD": password}
+        return self.call(
+            "initiate_auth", AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
+        )
+
+    def tokens(self, **which):
+        return self.sign_in(**which)["AuthenticationResult"]
+
+    def answer(self, challenge, name=None, **responses):
+        """Answer a challenge, by its own name or another."""
+        responses = {"USERNAME": USER} | responses
+        return self.call(
+            "respond_to_auth_challenge",
+            ChallengeName=name or challenge["ChallengeName"],
+            Session=challenge["Session"],
+            ChallengeResponses=responses,
+        )
+
+    def require_mfa(self, setting="ON", **more):
+        self.pool.call(
+            "set_user_pool_mfa_config",
+            SoftwareTokenMfaConfiguration={"Enabled": True},
+            MfaConfiguration=setting,
+            **more,
+        )
+        return self
+
+    def with_totp(self):
+        """Give the signed-in user an authenticator app, preferred; return it."""
+        access = self.tokens()["AccessToken"]
+        app = App(self.api.associate_software_token(AccessToken=access)["SecretCode"])
+        self.api.verify_software_token(AccessToken=access, UserCode=app.code())
+        self.api.set_user_mfa_preference(
+            AccessToken=access,
+            SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True},
+        )
+        return app
+
+
+class App:
+    """An authenticator app."""
+
+    def __init__(self, secret):
+        self._totp = pyotp.TOTP(secret)
+
+    def code(self):
+        """The code of this moment."""
+        return self._totp.now()
+
+    def next_code(self):
+        """The one after it, for each code works once."""
+        return self._totp.at(int(time.time()) + STEP)
