@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LITERAL, _VARIABLE, _GREEDY = range(3)
+_Route = tuple[list[str], dict[str, Any]]
+_OTHER = "{}"  # stands for a first part that no route begins with
 
 
 @dataclass(frozen=True)
@@ -26,20 +28,28 @@ class Router:
     def __init__(self, resources: Iterable[dict[str, Any]]) -> None:
         """Order the resources: a literal part wins over {one}, and that over {all+}."""
         split = [(_parts(item["path"]), item) for item in resources]
-        self._ordered = sorted(
-            split, key=lambda pair: [_rank(part) for part in pair[0]]
-        )
+        ordered = sorted(split, key=lambda pair: [_rank(part) for part in pair[0]])
+        # By a path's first part, so that a call looks at few of many routes.
+        self._by_first: dict[str, list[_Route]] = {}
+        for first in {_OTHER, *(parts[0] for parts, _ in ordered)}:
+            self._by_first[first] = [
+                route for route in ordered if _may_begin(route[0][0], first)
+            ]
 
     def match(self, verb: str, path: str) -> Match | None:
         """Return what answers a request; `path` is percent-encoded, without a query."""
         sent = _parts(path)
-        for template, resource in self._ordered:
+        for template, resource in self._by_first.get(sent[0], self._by_first[_OTHER]):
             parameters = _fit(template, sent)
             methods = resource.get("resourceMethods", {})
             method = methods.get(verb) or methods.get("ANY")
             if parameters is not None and method:
                 return Match(resource, method, parameters)
         return None
+
+
+def _may_begin(template: str, part: str) -> bool:
+    return _rank(template) != _LITERAL or template == part
 
 
 def _parts(path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The two control-plane operations that run a function, and so cannot wait for moto."""
+"""The control-plane operations that are the data plane's work, and not moto's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import base64
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.local.apigw.test_invoke import run_authorizer_test, run_method_test
 from cognito_gw.local.corrections.apigateway.deployments import draft
 
 if TYPE_CHECKING:
@@ -26,21 +27,20 @@ class Invoke:
 
     async def __call__(self, call: Call) -> dict[str, Any]:
         """Answer one call."""
-        arn, payload = _function_arn(call), call.get("Payload") or b"{}"
+        function_call = (
+            _function_arn(call),
+            call.get("Payload") or b"{}",
+            call.get("ClientContext") or "",
+        )
         match call.get("InvocationType"):
             case "DryRun":
                 return {"StatusCode": HTTPStatus.NO_CONTENT}
             case "Event":
-                task = asyncio.create_task(self._functions.invoke(arn, payload))
+                task = asyncio.create_task(self._functions.invoke(*function_call))
                 self._later.add(task)
                 task.add_done_callback(self._later.discard)
                 return {"StatusCode": HTTPStatus.ACCEPTED}
-        return await self._wait(arn, payload, with_log=call.get("LogType") == "Tail")
-
-    async def _wait(
-        self, arn: str, payload: bytes, *, with_log: bool
-    ) -> dict[str, Any]:
-        done = await self._functions.invoke(arn, payload)
+        done = await self._functions.invoke(*function_call)
         answer = {
             "StatusCode": HTTPStatus.OK,
             "ExecutedVersion": "$LATEST",
@@ -48,7 +48,7 @@ class Invoke:
         }
         if done.error:
             answer["FunctionError"] = "Unhandled"
-        if with_log:
+        if call.get("LogType") == "Tail":
             answer["LogResult"] = base64.b64encode(done.log_tail.encode()).decode()
         return answer
 
@@ -71,7 +71,20 @@ class TestInvokeMethod:
     async def __call__(self, call: Call) -> dict[str, Any]:
         """Answer one call."""
         snapshot = await self._control.run(draft, call)
-        answer: dict[str, Any] = await self._gateway.test_invoke(
-            snapshot, call["resourceId"], call["httpMethod"], call.params
-        )
-        return answer
+        return await run_method_test(self._gateway, snapshot, call.params)
+
+
+class TestInvokeAuthorizer:
+    """API Gateway's TestInvokeAuthorizer: the draft's authorizer answers."""
+
+    __test__ = False
+
+    def __init__(self, gateway: Gateway, control: ControlPlane) -> None:
+        """Ask the authorizer that the `gateway` would ask."""
+        self._gateway = gateway
+        self._control = control
+
+    async def __call__(self, call: Call) -> dict[str, Any]:
+        """Answer one call."""
+        snapshot = await self._control.run(draft, call)
+        return run_authorizer_test(self._gateway, snapshot, call.params)

@@ -43,7 +43,8 @@ def token(use="id", pool=POOL, *, keys=KEYS, headers=None, **changes):
 
 
 def decided(value, scopes=(), **config):
-    return authorizer(**config).decide(value, list(scopes))
+    values = [] if value is None else [value]
+    return authorizer(**config).decide(values, list(scopes))
 
 
 def encoded(part):
@@ -207,9 +208,10 @@ def test_the_validation_expression_limits_the_clients(expression, audience, allo
     assert isinstance(decision, Allowed) is allowed
 
 
-def test_no_access_token_fits_a_validation_expression():
+@pytest.mark.parametrize("expression", ["web", ".*"])
+def test_no_access_token_fits_a_validation_expression(expression):
     value = token("access")
-    decision = decided(value, ["a/read"], identityValidationExpression="web")
+    decision = decided(value, ["a/read"], identityValidationExpression=expression)
     assert isinstance(decision, Refused)
 
 

@@ -9,13 +9,10 @@ import uuid
 
 import pytest
 
-from cognito_gw.local.apigw.event import (
-    Incoming,
-    Served,
-    proxy_event,
-    spelled_claims,
-)
+from cognito_gw.local.apigw.context import Context, Served, spelled_claims
+from cognito_gw.local.apigw.event import proxy_event
 from cognito_gw.local.apigw.proxy_response import Malformed, from_payload
+from cognito_gw.local.apigw.request import Incoming
 from cognito_gw.local.snapshot import Snapshot
 from cognito_gw.routing import Match
 
@@ -43,7 +40,7 @@ def event(claims=None, variables=None, binary=(), parameters=None, **request):
     snapshot = Snapshot("123456789012", "eu-west-1", "api1", rest_api, [], {}, {})
     served = Served(snapshot, "dev", "dep1", variables or {})
     match = Match(RESOURCE, {}, {"id": "7"} if parameters is None else parameters)
-    return proxy_event(incoming(**request), served, match, claims)
+    return proxy_event(Context(incoming(**request), served, match, claims))
 
 
 def test_has_the_keys_of_aws_and_no_version():

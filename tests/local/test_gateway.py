@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
-import io
-import json
 import uuid
-import zipfile
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from functools import partial
 
 import pytest
+from local.conformance.rest_api import USER, Api, make_role, proxy, sign_in
+from local.conformance.rest_api import allow as allow_invoke
+from local.conformance.rest_api import make_function as make_python_function
 
-REGION, ACCOUNT = "eu-west-1", "123456789012"
-USER, PASSWORD = "alice@example.com", "Secret-123"
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 INTERNAL = b'{"message": "Internal server error"}'
 # The header X-Do tells what it does.
@@ -33,7 +29,6 @@ def handler(event, context):
         return {"statusCode": 418, "headers": headers, "body": "short and stout"}
     return {"statusCode": 200, "body": json.dumps(event)}
 """
-MOCK = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
 ALLOW = "Access-Control-Allow-Origin"
 ORIGINS = f"""#set($origin = $input.params().header.get("Origin"))
 #if($origin == "https://a" || $origin == "https://b")
@@ -41,157 +36,30 @@ ORIGINS = f"""#set($origin = $input.params().header.get("Origin"))
 #end"""
 
 
-class Answer(NamedTuple):
-    """An HTTP answer."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def json(self):
-        return json.loads(self.body)
-
-
-class Api:
-    """A REST API with the routes that are put on it, and a way to call its stage."""
-
-    def __init__(self, aws, url, **settings):
-        self.client, self.netloc = aws("apigateway"), urlsplit(url).netloc
-        self.id = self.client.create_rest_api(name="t", **settings)["id"]
-        self.resources = {"/": self.call("get_resources")["items"][0]["id"]}
-
-    def call(self, operation, **params):
-        return getattr(self.client, operation)(restApiId=self.id, **params)
-
-    def resource(self, path):
-        if path not in self.resources:
-            parent, _, part = path.rpartition("/")
-            made = self.call(
-                "create_resource", parentId=self.resource(parent or "/"), pathPart=part
-            )
-            self.resources[path] = made["id"]
-        return self.resources[path]
-
-    def route(self, verb, path, integration, **method):
-        key = {"resourceId": self.resource(path), "httpMethod": verb}
-        self.call("put_method", **key, **{"authorizationType": "NONE"} | method)
-        self.call("put_integration", **key, **integration)
-        return key
-
-    def mock(self, verb, path, *, headers=(), template="", **method):
-        key = self.route(verb, path, MOCK, **method) | {"statusCode": "200"}
-        names = {f"method.response.header.{name}": True for name, _ in headers}
-        values = {f"method.response.header.{name}": f"'{v}'" for name, v in headers}
-        self.call("put_method_response", **key, responseParameters=names)
-        self.call(
-            "put_integration_response",
-            **key,
-            responseParameters=values,
-            responseTemplates={"application/json": template},
-        )
-
-    def deploy(self):
-        self.call("create_deployment", stageName="dev")
-        return self
-
-    def request(self, verb, path, body=None, stage="dev", **headers):
-        """Send header names with "_" for "-"; octets are sent as they are."""
-        connection = http.client.HTTPConnection(self.netloc, timeout=30)
-        connection.putrequest(verb, f"/_aws/execute-api/{self.id}/{stage}{path}")
-        for name, value in headers.items():
-            connection.putheader(name.replace("_", "-"), value)
-        if body is not None:
-            connection.putheader("Content-Length", str(len(body)))
-        connection.endheaders(body)
-        answer = connection.getresponse()
-        read = Answer(answer.status, answer.headers, answer.read())
-        connection.close()
-        return read
-
-    def get(self, path, **headers):
-        return self.request("GET", path, **headers)
-
-
-def proxy(function, **settings):
-    base = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions"
-    uri = f"{base}/{function}/invocations"
-    return {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": uri} | settings
-
-
 @pytest.fixture(scope="session")
 def make_function(aws):
-    trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
-    trust["Principal"] = {"Service": "lambda.amazonaws.com"}
-    role = aws("iam").create_role(
-        RoleName=f"r{uuid.uuid4().hex}",
-        AssumeRolePolicyDocument=json.dumps(
-            {"Version": "2012-10-17", "Statement": trust}
-        ),
-    )
-
-    def make():
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as file:
-            file.writestr("app.py", SOURCE)
-        return aws("lambda").create_function(
-            FunctionName=f"f{uuid.uuid4().hex}",
-            Role=role["Role"]["Arn"],
-            Runtime="python3.13",
-            Handler="app.handler",
-            Code={"ZipFile": archive.getvalue()},
-        )["FunctionArn"]
-
-    return make
+    role = make_role(aws)
+    return lambda: make_python_function(aws, role, SOURCE)
 
 
 @pytest.fixture(scope="session")
 def allow(aws):
-    """Let an API invoke a function, as `source` limits it."""
-
-    def add(function, api, source="*", **changes):
-        statement = {
-            "Action": "lambda:InvokeFunction",
-            "Principal": "apigateway.amazonaws.com",
-            "SourceArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api.id}/{source}",
-        }
-        aws("lambda").add_permission(
-            FunctionName=function, StatementId=uuid.uuid4().hex, **statement | changes
-        )
-
-    return add
+    return partial(allow_invoke, aws)
 
 
 @pytest.fixture(scope="session")
 def signed_in(aws):
-    """A pool's ARN and a user's tokens."""
-    cognito = aws("cognito-idp")
-    pool = cognito.create_user_pool(PoolName="t", UsernameAttributes=["email"])
-    pool = pool["UserPool"]
-    client = cognito.create_user_pool_client(
-        UserPoolId=pool["Id"],
-        ClientName="web",
-        ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-    )["UserPoolClient"]["ClientId"]
-    user = {"UserPoolId": pool["Id"], "Username": USER}
-    cognito.admin_create_user(**user, MessageAction="SUPPRESS")
-    cognito.admin_set_user_password(**user, Password=PASSWORD, Permanent=True)
-    answer = cognito.initiate_auth(
-        ClientId=client,
-        AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": USER, "PASSWORD": PASSWORD},
-    )
-    return pool["Arn"], answer["AuthenticationResult"]
+    return sign_in(aws)
 
 
 @pytest.fixture(scope="session")
 def id_token(signed_in):
-    return signed_in[1]["IdToken"]
+    return signed_in.id
 
 
 @pytest.fixture(scope="session")
 def access_token(signed_in):
-    return signed_in[1]["AccessToken"]
+    return signed_in.access
 
 
 @pytest.fixture(scope="session")
@@ -199,13 +67,7 @@ def served(aws, local_url, make_function, allow, signed_in):
     """An API with a route of each kind, deployed."""
     api, function = Api(aws, local_url), make_function()
     allow(function, api)
-    authorizer = api.call(
-        "create_authorizer",
-        name="cognito",
-        type="COGNITO_USER_POOLS",
-        providerARNs=[signed_in[0]],
-        identitySource="method.request.header.Authorization",
-    )["id"]
+    authorizer = api.authorizer(signed_in.pool_arn)
     secured = {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": authorizer}
     api.route("GET", "/", proxy(function))
     api.route("ANY", "/any", proxy(function))
@@ -301,6 +163,20 @@ def test_octets_in_the_header_are_no_server_error(served):
     assert served.get("/none", Authorization=b"\xff").status == 403
 
 
+def test_an_authorizer_of_another_type_is_none_that_can_be_asked(fresh):
+    made = fresh.call(
+        "create_authorizer",
+        name="own",
+        type="TOKEN",
+        authorizerUri=proxy("arn:aws:lambda:eu-west-1:123456789012:function:f")["uri"],
+        identitySource="method.request.header.Authorization",
+    )
+    fresh.mock("GET", "/", authorizationType="CUSTOM", authorizerId=made["id"])
+    answer = fresh.deploy().get("/", Authorization="x")
+    assert (answer.status, answer.json) == (500, {"message": None})
+    assert answer.headers["x-amzn-ErrorType"] == "AuthorizerConfigurationException"
+
+
 def test_an_absent_stage_is_forbidden(served):
     answer = served.get("/", stage="prod")
     assert (answer.status, answer.body) == (403, b'{"message":"Forbidden"}')
@@ -382,6 +258,17 @@ def test_the_functions_policy_decides(fresh, make_function, allow, statement, st
     assert fresh.deploy().get("/pets/7").status == status
 
 
+def test_a_stage_variable_needs_no_deployment(fresh, make_function, allow):
+    function = make_function()
+    fresh.route("GET", "/", proxy(function))
+    allow(function, fresh)
+    fresh.deploy(variables={"colour": "red"})
+    assert fresh.get("/").json["stageVariables"] == {"colour": "red"}
+    blue = {"op": "replace", "path": "/variables/colour", "value": "blue"}
+    fresh.call("update_stage", stageName="dev", patchOperations=[blue])
+    assert fresh.get("/").json["stageVariables"] == {"colour": "blue"}
+
+
 def test_the_preflight_is_answered_without_a_function(served):
     answer = served.request("OPTIONS", "/one", Origin="https://x")
     assert (answer.status, answer.body) == (200, b"")
@@ -457,49 +344,3 @@ class TestGatewayResponse:
             statusCode="404",
         )
         assert fresh.get("/signed").status == 403
-
-
-class TestTestInvoke:
-    """TestInvokeMethod runs the draft without its authorizer."""
-
-    def test_answers_with_the_log(self, served):
-        resource = served.resource("/secured")
-        answer = served.call(
-            "test_invoke_method",
-            resourceId=resource,
-            httpMethod="GET",
-            pathWithQueryString="/secured?a=1",
-            headers={"X-A": "b"},
-        )
-        event = json.loads(answer["body"])
-        assert (answer["status"], event["requestContext"]["stage"]) == (
-            200,
-            "test-invoke-stage",
-        )
-        assert event["queryStringParameters"] == {"a": "1"}
-        assert "authorizer" not in event["requestContext"]
-        lines = answer["log"].splitlines()
-        assert lines[0].startswith("Execution log for request ")
-        assert " : Starting execution for request: " in lines[1]
-        assert lines[-1].endswith(" : Method completed with status: 200")
-        assert any(line.endswith("Successfully completed execution") for line in lines)
-
-    def test_says_that_it_is_a_test(self, served):
-        answer = served.call(
-            "test_invoke_method", resourceId=served.resource("/"), httpMethod="GET"
-        )
-        context = json.loads(answer["body"])["requestContext"]
-        assert context["domainPrefix"] == "testPrefix"
-        assert context["identity"]["apiKey"] == "test-invoke-api-key"
-
-    def test_tells_of_a_missing_permission(self, served):
-        resource = served.resource("/unpermitted")
-        answer = served.call(
-            "test_invoke_method", resourceId=resource, httpMethod="GET"
-        )
-        assert answer["status"] == 500
-        expected = (
-            "Execution failed due to configuration error: "
-            "Invalid permissions on Lambda function"
-        )
-        assert expected in answer["log"]

@@ -20,8 +20,8 @@ class FakeFunctions:
         self.ran = []
         self.error = error
 
-    async def invoke(self, arn, payload):
-        self.ran.append((arn, payload))
+    async def invoke(self, arn, payload, client_context):
+        self.ran.append((arn, payload, client_context))
         return SimpleNamespace(payload=b"{}", error=self.error, log_tail="hello\n")
 
 
@@ -64,7 +64,13 @@ def test_answers_by_invocation_type(params, expected):
 def test_a_dry_run_runs_nothing(params, runs):
     functions = FakeFunctions()
     invoke(functions, Payload=b"[1]", **params)
-    assert functions.ran == [(ARN, b"[1]")] * runs
+    assert functions.ran == [(ARN, b"[1]", "")] * runs
+
+
+def test_the_client_context_is_handed_on_as_it_was_sent():
+    functions = FakeFunctions()
+    invoke(functions, ClientContext="eyJhIjogMX0=")
+    assert functions.ran == [(ARN, b"{}", "eyJhIjogMX0=")]
 
 
 def test_a_failing_function_is_an_answer_with_an_error():

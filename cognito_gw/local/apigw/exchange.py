@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import time
 import uuid
@@ -10,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from cognito_gw.local.apigw.event import Incoming
+from cognito_gw.local.apigw.request import Incoming
 
 if TYPE_CHECKING:
     from cognito_gw.local.apigw.proxy_response import Outgoing
 
-# AWS computes these itself; a function's own are handed on under another name.
-_REMAPPED = {"date", "server", "connection", "content-length", "www-authenticate"}
+_TRACE_ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
 
 
 async def from_http(request: web.Request) -> Incoming:
@@ -30,42 +30,53 @@ async def from_http(request: web.Request) -> Incoming:
         headers=list(request.headers.items()),
         body=await request.read(),
         source_ip=request.remote or "127.0.0.1",
-        **_ids(),
+        **_ids(request.headers.get("X-Amzn-Trace-Id", "")),
     )
 
 
-def from_test(resource: dict[str, Any], verb: str, request: dict[str, Any]) -> Incoming:
-    """Return the request that TestInvokeMethod describes."""
-    path, _, query = (request.get("pathWithQueryString") or "").partition("?")
-    headers = list((request.get("headers") or {}).items())
-    for name, values in (request.get("multiValueHeaders") or {}).items():
-        headers += [(name, value) for value in values]
+def from_test(verb: str, path: str, test: dict[str, Any]) -> Incoming:
+    """Return the request that a test describes; `path` is that of its resource."""
+    sent, _, query = (test.get("pathWithQueryString") or "").partition("?")
+    multi = test.get("multiValueHeaders") or {}
+    headers = {**(test.get("headers") or {}), **multi}
     return Incoming(
         method=verb,
-        path=path or resource["path"],
+        path=sent or path,
         query=query,
-        headers=headers,
-        body=(request.get("body") or "").encode(),
-        source_ip="127.0.0.1",
+        headers=[
+            (name, value)
+            for name, values in headers.items()
+            for value in (values if isinstance(values, list) else [values])
+        ],
+        body=(test.get("body") or "").encode(),
+        source_ip="test-invoke-source-ip",
         **_ids(),
     )
 
 
-def to_http(outgoing: Outgoing, request: Incoming) -> web.Response:
+def to_http(
+    outgoing: Outgoing, request: Incoming, *, is_kept_alive: bool
+) -> web.Response:
     """Return the answer with AWS's ids on it."""
     response = web.Response(status=outgoing.status, body=outgoing.body)
     response.headers.popall("Content-Type", None)
+    for name, value in outgoing.headers:
+        response.headers.add(name, value)
     response.headers["x-amzn-RequestId"] = request.request_id
     response.headers["x-amz-apigw-id"] = request.extended_request_id
-    for name, value in outgoing.headers:
-        remapped = f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
-        response.headers.add(remapped, value)
+    if is_kept_alive:
+        response.headers["Connection"] = "keep-alive"
     return response
 
 
-def _ids() -> dict[str, str]:
+def _ids(sent_trace: str = "") -> dict[str, str]:
+    root = _TRACE_ROOT.search(sent_trace)
     return {
         "request_id": str(uuid.uuid4()),
         "extended_request_id": base64.b64encode(secrets.token_bytes(11)).decode(),
-        "trace_id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}",
+        "trace_id": root[0] if root else _new_trace_root(),
     }
+
+
+def _new_trace_root() -> str:
+    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cognito_gw.local.apigw.expressions import evaluated, rendered, text_of
 from cognito_gw.local.apigw.proxy_response import Outgoing
 
 if TYPE_CHECKING:
-    from cognito_gw.local.apigw.event import Incoming
+    from cognito_gw.local.apigw.context import Context
 
 _SERVER_ERROR = 500
+_JSON = "application/json"
+_DEFAULT_TEMPLATE = '{"message":$context.error.messageString}'
+_HEADER = "gatewayresponse.header."
 
 
 class Kind(NamedTuple):
@@ -19,7 +23,8 @@ class Kind(NamedTuple):
     type: str
     status: int
     error_type: str
-    message: str
+    message: str | None
+    blank: str = ""  # behind the colon of the body, where AWS has one
 
 
 UNAUTHORIZED = Kind("UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized")
@@ -31,75 +36,89 @@ NO_ROUTE = Kind(
 )
 NOT_SIGNED = Kind("INVALID_SIGNATURE", 403, "IncompleteSignatureException", "")
 FORBIDDEN = Kind("ACCESS_DENIED", 403, "ForbiddenException", "Forbidden")
-# 5xx bodies have a blank behind the colon, 4xx bodies have none.
+AUTHORIZER_ERROR = Kind(
+    "AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", None
+)
 CONFIGURATION_ERROR = Kind(
     "API_CONFIGURATION_ERROR",
     500,
     "InternalServerErrorException",
     "Internal server error",
+    " ",
 )
 BAD_ANSWER = Kind(
-    "DEFAULT_5XX", 502, "InternalServerErrorException", "Internal server error"
+    "DEFAULT_5XX", 502, "InternalServerErrorException", "Internal server error", " "
 )
 TIMED_OUT = Kind(
     "INTEGRATION_TIMEOUT",
     504,
     "InternalServerErrorException",
     "Endpoint request timed out",
+    " ",
 )
-TOO_LARGE = Kind(
-    "REQUEST_TOO_LARGE", 413, "RequestEntityTooLargeException", "Request Too Long"
+TOO_LONG_FOR_LAMBDA = Kind(
+    "DEFAULT_4XX", 413, "BadRequestException", "Request Too Long", " "
+)
+URI_TOO_LONG = Kind("DEFAULT_4XX", 414, "BadRequestException", "URI Too Long")
+HEADERS_TOO_LONG = Kind(
+    "DEFAULT_4XX", 431, "BadRequestException", "Request Header Fields Too Large"
 )
 
 
-def respond(
-    kind: Kind,
-    customised: dict[str, dict[str, Any]],
-    request: Incoming,
-    message: str | None = None,
-) -> Outgoing:
+def default(kind: Kind, message: str | None = None) -> Outgoing:
+    """Return the answer of one kind where the API has none of its own."""
+    text = json.dumps(message or kind.message)
+    body = f'{{"message":{kind.blank}{text}}}'
+    headers = [("Content-Type", _JSON), ("x-amzn-ErrorType", kind.error_type)]
+    return Outgoing(kind.status, body.encode(), headers)
+
+
+def respond(kind: Kind, context: Context, message: str | None = None) -> Outgoing:
     """Return the answer of one kind, as the API customises it."""
-    text = kind.message if message is None else message
-    default = "DEFAULT_5XX" if kind.status >= _SERVER_ERROR else "DEFAULT_4XX"
-    custom = _own(customised, kind.type) or _own(customised, default) or {}
-    headers = [("Content-Type", "application/json")]
-    body = _template(custom, text) or _body(kind, text)
-    status = int(custom.get("statusCode") or kind.status)
-    parameters = custom.get("responseParameters") or {}
-    headers += [
-        (name.removeprefix("gatewayresponse.header."), value)
-        for name, source in parameters.items()
-        if (value := _value(source, request)) is not None
-    ]
-    headers.append(("x-amzn-ErrorType", kind.error_type))
-    return Outgoing(status, body.encode(), headers)
-
-
-def _own(customised: dict[str, dict[str, Any]], kind: str) -> dict[str, Any] | None:
-    found = customised.get(kind)
-    return None if found is None or found.get("defaultResponse") else found
-
-
-def _body(kind: Kind, message: str) -> str:
-    blank = " " if kind.status >= _SERVER_ERROR else ""
-    return f'{{"message":{blank}{json.dumps(message)}}}'
-
-
-def _template(custom: dict[str, Any], message: str) -> str | None:
-    template: str | None = (custom.get("responseTemplates") or {}).get(
-        "application/json"
+    usual = default(kind, message)
+    custom = _customised(kind, context.served.snapshot.gateway_responses)
+    if custom is None:
+        return usual
+    text = message or kind.message
+    error = {
+        "message": text,
+        "messageString": json.dumps(text),
+        "responseType": kind.type,
+    }
+    media, template = _template(custom, context)
+    headers = {name.lower(): (name, value) for name, value in usual.headers}
+    headers["content-type"] = ("Content-Type", media)
+    for parameter, source in (custom.get("responseParameters") or {}).items():
+        value = evaluated(source, context, error)
+        if value is not None:
+            name = parameter.removeprefix(_HEADER)
+            headers[name.lower()] = (name, text_of(value))
+    body = (
+        usual.body
+        if template == _DEFAULT_TEMPLATE
+        else rendered(template, context, error).encode()
     )
-    if template is None or template == '{"message":$context.error.messageString}':
-        return None
-    return template.replace(
-        "$context.error.messageString", json.dumps(message)
-    ).replace("$context.error.message", message)
+    status = int(custom.get("statusCode") or kind.status)
+    return Outgoing(status, body, list(headers.values()))
 
 
-def _value(source: str, request: Incoming) -> str | None:
-    """Return a literal 'in quotes', or what the request says."""
-    if source.startswith("'"):
-        return source.strip("'")
-    if source.lower().startswith("method.request.header."):
-        return request.header(source.rpartition(".")[2])
+def _customised(
+    kind: Kind, responses: dict[str, dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the API's own response of a kind, or of all of its class."""
+    everything = "DEFAULT_5XX" if kind.status >= _SERVER_ERROR else "DEFAULT_4XX"
+    for name in (kind.type, everything):
+        found = responses.get(name)
+        if found is not None and not found.get("defaultResponse"):
+            return found
     return None
+
+
+def _template(custom: dict[str, Any], context: Context) -> tuple[str, str]:
+    """Return the media type of the answer, and the template that makes it."""
+    templates: dict[str, str] = custom.get("responseTemplates") or {}
+    accepted = (context.request.header("Accept") or "").partition(",")[0]
+    for media in (accepted.partition(";")[0].strip(), _JSON, *templates):
+        if media in templates:
+            return media, templates[media]
+    return _JSON, _DEFAULT_TEMPLATE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.local.apigw.proxy_response import Outgoing
 
 if TYPE_CHECKING:
-    from cognito_gw.local.apigw.event import Incoming
+    from cognito_gw.local.apigw.request import Incoming
 
 _OVERRIDE = re.compile(
     r"#if\((?P<tests>[^)]*==[^)]*)\)\s*"

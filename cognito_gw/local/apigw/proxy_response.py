@@ -5,14 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-_STATUSES = range(100, 600)
+_STATUSES = range(200, 600)  # what is below announces an answer, and is none
+_FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+# AWS computes these itself; a function's own are handed on under another name.
+_REMAPPED = {"date", "server", "connection", "content-length", "www-authenticate"}
+_DROPPED = "transfer-encoding"
+_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 class Malformed(Exception):
     """Raised for an answer that API Gateway turns into a 502."""
+
+
+class NotBase64(Malformed):
+    """Raised for a body that is none of the bytes it claims to be: a 500."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,7 @@ def from_payload(payload: bytes, *, is_binary_api: bool) -> Outgoing:
         raise Malformed("the answer is not JSON") from None
     if not isinstance(answer, dict):
         raise Malformed("the answer is not an object")
-    known = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
-    if not answer.keys() <= known or not answer:
+    if not answer or not answer.keys() <= _FIELDS:
         raise Malformed("the answer is not of the proxy integration's form")
     return Outgoing(
         _status(answer.get("statusCode", 200)),
@@ -63,36 +72,52 @@ def _body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
         try:
             return base64.b64decode(body, validate=True)
         except binascii.Error:
-            raise Malformed("the body is not base64") from None
-    try:
-        return body.encode()
-    except UnicodeEncodeError:
-        raise Malformed("the body has half a surrogate pair") from None
+            raise NotBase64("the body is not base64") from None
+    return _utf8(body, "the body")
 
 
 def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the headers: of one in both mappings, the many values and then the one."""
-    single = answer.get("headers") or {}
-    multi = answer.get("multiValueHeaders") or {}
+    single: Any = answer.get("headers") or {}
+    multi: Any = answer.get("multiValueHeaders") or {}
     if not isinstance(single, dict) or not isinstance(multi, dict):
         raise Malformed("the headers are not an object")
     if not all(isinstance(values, list) for values in multi.values()):
         raise Malformed("multiValueHeaders are not lists")
-    spelling = {name.lower(): name for name in single}
-    pairs = [
+    spelling: dict[str, str] = {name.lower(): name for name in single}
+    many = [
         (spelling.get(name.lower(), name), value)
         for name, values in multi.items()
         for value in values
     ]
-    pairs += single.items()
-    headers = [(_one_line(name), _one_line(value)) for name, value in pairs]
+    headers = [
+        (_sent_name(name), _spelled(value))
+        for name, value in [*many, *single.items()]
+        if name.lower() != _DROPPED
+    ]
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
     return headers
 
 
-def _one_line(value: Any) -> str:
+def _sent_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Malformed(f"{name!r} is no name of a header")
+    return f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
+
+
+def _spelled(value: Any) -> str:
+    if not isinstance(value, str | bool | int | float):
+        raise Malformed("a header is not text")
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if set(text) & set("\r\n\0"):
         raise Malformed("a header has a line break")
+    _utf8(text, "a header")
     return text
+
+
+def _utf8(text: str, what: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Malformed(f"{what} has half a surrogate pair") from None

@@ -1,0 +1,139 @@
+"""The Lambda proxy integration: the request goes to a function, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local import records
+from cognito_gw.local.apigw import gateway_response as answers
+from cognito_gw.local.apigw.event import is_binary, proxy_event
+from cognito_gw.local.apigw.expressions import with_stage_variables
+from cognito_gw.local.apigw.gateway_response import respond
+from cognito_gw.local.apigw.outcome import FunctionCall, Outcome
+from cognito_gw.local.apigw.proxy_response import Malformed, NotBase64, from_payload
+from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.runtime.invocation import MAX_PAYLOAD
+from cognito_gw.local.runtime.permission import may_invoke
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.local.apigw.context import Context
+    from cognito_gw.local.runtime.functions import Functions
+    from cognito_gw.local.runtime.invocation import Invocation
+
+_FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
+_TIMEOUT_MS = 29_000
+_CONFIGURATION = "Execution failed due to configuration error: "
+_NO_PERMISSION = "Invalid permissions on Lambda function"
+_MALFORMED = "Malformed Lambda proxy response"
+
+
+class FunctionIntegration:
+    """Calls the function that a method's integration names."""
+
+    def __init__(
+        self,
+        functions: Functions,
+        policy_of: Callable[[str], list[dict[str, Any]]] = records.policy_of,
+    ) -> None:
+        """Run `functions`, as the policies allow that `policy_of(arn)` returns."""
+        self._functions = functions
+        self._policy_of = policy_of
+        self._running: set[asyncio.Task[Invocation]] = set()
+
+    async def answer(self, context: Context, integration: dict[str, Any]) -> Outcome:
+        """Answer one request."""
+        uri = with_stage_variables(integration.get("uri", ""), context.served.variables)
+        found = _FUNCTION.search(uri)
+        call = FunctionCall(
+            arn=found[1] if found else uri,
+            source_arn=context.method_arn,
+            event=json.dumps(proxy_event(context)).encode(),
+        )
+        if not found or not self._is_permitted(call, context, integration):
+            return _not_permitted(call, context)
+        if len(call.event) > MAX_PAYLOAD:
+            outgoing = respond(answers.TOO_LONG_FOR_LAMBDA, context)
+            return Outcome(outgoing, "the event is too large", "Request Too Long", call)
+        milliseconds = integration.get("timeoutInMillis") or _TIMEOUT_MS
+        return await self._invoke(context, call, milliseconds / 1000)
+
+    async def _invoke(
+        self, context: Context, call: FunctionCall, seconds: float
+    ) -> Outcome:
+        began = time.monotonic()
+        task = asyncio.create_task(self._functions.invoke(call.arn, call.event))
+        # Held here, as a function runs on when its caller waits no longer.
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+        await asyncio.wait([task], timeout=seconds)
+        if not task.done():
+            failure = "Execution failed due to a timeout error"
+            outgoing = respond(answers.TIMED_OUT, context)
+            return Outcome(outgoing, "the integration timed out", failure, call)
+        if isinstance(fault := task.exception(), AwsFault):
+            outgoing = respond(answers.CONFIGURATION_ERROR, context)
+            return Outcome(outgoing, str(fault), f"{_CONFIGURATION}{fault}", call)
+        done = task.result()
+        milliseconds = int((time.monotonic() - began) * 1000)
+        call = replace(call, payload=done.payload, milliseconds=milliseconds)
+        return _failed(context, call) if done.error else _answered(context, call)
+
+    def _is_permitted(
+        self, call: FunctionCall, context: Context, integration: dict[str, Any]
+    ) -> bool:
+        if integration.get("httpMethod", "POST") != "POST":
+            return False  # Invoke is a POST; AWS sends what it is told, and is refused
+        policy = self._policy_of(call.arn)
+        return may_invoke(policy, call.source_arn, context.served.snapshot.account)
+
+    def _finished(self, task: asyncio.Task[Invocation]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # taken note of, where nobody waits for it any more
+
+
+def _not_permitted(call: FunctionCall, context: Context) -> Outcome:
+    outgoing = respond(answers.CONFIGURATION_ERROR, context)
+    return Outcome(outgoing, _NO_PERMISSION, f"{_CONFIGURATION}{_NO_PERMISSION}", call)
+
+
+def _failed(context: Context, call: FunctionCall) -> Outcome:
+    """Return what the caller gets of a function that raised an error, or ended."""
+    text = (call.payload or b"").decode("utf-8", "replace")
+    failure = (
+        "Lambda execution failed with status 200 due to customer function error: "
+        f"{_error_message(text)}. Lambda request id: {context.request.request_id}"
+    )
+    outgoing = respond(answers.BAD_ANSWER, context)
+    return Outcome(outgoing, f"the function failed: {text}", failure, call)
+
+
+def _answered(context: Context, call: FunctionCall) -> Outcome:
+    payload, request = call.payload or b"", context.request
+    is_binary_api = is_binary(request.header("Accept"), context.served)
+    try:
+        outgoing = from_payload(payload, is_binary_api=is_binary_api)
+    except Malformed as error:
+        is_bad_binary = isinstance(error, NotBase64)
+        kind = answers.CONFIGURATION_ERROR if is_bad_binary else answers.BAD_ANSWER
+        outgoing = respond(kind, context)
+        why = f"{_MALFORMED}: {error}"
+        return Outcome(outgoing, why, f"{_CONFIGURATION}{_MALFORMED}", call)
+    trace = f"{request.trace_id};Parent={secrets.token_hex(8)};Sampled=0"
+    outgoing.headers.append(("X-Amzn-Trace-Id", trace))
+    return Outcome(outgoing, "function", call=call)
+
+
+def _error_message(text: str) -> str:
+    try:
+        return str(json.loads(text)["errorMessage"])
+    except (KeyError, TypeError, ValueError):
+        return text

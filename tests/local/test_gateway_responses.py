@@ -1,0 +1,132 @@
+"""Gateway responses: the variables in them, and which of them is taken."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cognito_gw.local.apigw import gateway_response as answers
+from cognito_gw.local.apigw.context import Context, Served
+from cognito_gw.local.apigw.expressions import rendered, with_stage_variables
+from cognito_gw.local.apigw.gateway_response import respond
+from cognito_gw.local.apigw.request import Incoming
+from cognito_gw.local.snapshot import Snapshot
+from cognito_gw.routing import Match
+
+HEADERS = [("Origin", "https://a"), ("X-A", "1"), ("X-A", "2")]
+MATCH = Match({"id": "r", "path": "/pets/{id}"}, {}, {"id": "7"})
+ERROR = {"message": 'a "b"', "messageString": '"a \\"b\\""'}
+
+
+def context(responses=None, **claims):
+    request = Incoming(
+        "GET", "/pets/7", "q=1&q=2", HEADERS, b"", "127.0.0.1", "id1", "e=", "Root=1"
+    )
+    api = Snapshot("123456789012", "eu-west-1", "api1", {}, [], {}, responses or {})
+    return Context(request, Served(api, "dev", "d", {"colour": "red"}), MATCH, claims)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("plain", "plain"),
+        ("$context.requestId", "id1"),
+        ("${context.requestId}!", "id1!"),
+        ("$context.requestId.", "id1."),
+        ('"$context.stage","$context.apiId"', '"dev","api1"'),
+        ("$context.identity.sourceIp", "127.0.0.1"),
+        ("$context.identity.user", ""),
+        ("$context.authorizer.claims.sub", "s1"),
+        ("$context.authorizer.claims['custom:tier']", "gold"),
+        ("$context.authorizer.claims", '{"sub": "s1", "custom:tier": "gold"}'),
+        ("$context.error.message", 'a "b"'),
+        ("$context.error.messageString", r'"a \"b\""'),
+        ("$context.none", ""),
+        ("$context.stage.deeper", ""),
+        ("$stageVariables.colour $stageVariables.none!", "red !"),
+        ("${stageVariables.colour}-${stageVariables.none}", "red-"),
+        ("$method.request.header.Origin", "https://a"),
+        ("$method.request.header.X-A", "2"),
+        ("$method.request.querystring.q", "2"),
+        ("$method.request.path.id", "7"),
+        ("$method.request.path.none", ""),
+        ("$method.request.body.a", ""),
+        ("$context", "$context"),
+        ("$5, ${context.stage and $money", "$5, ${context.stage and $money"),
+        ("${context.stage", "${context.stage"),
+    ],
+)
+def test_a_template_is_filled_in(template, expected):
+    made = context(**{"sub": "s1", "custom:tier": "gold"})
+    assert rendered(template, made, ERROR) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a/${stageVariables.pool}/b", "a/p1/b"),
+        ("${stageVariables.none}", ""),
+        ("$stageVariables.pool", "$stageVariables.pool"),
+        ("${stageVariables.pool", "${stageVariables.pool"),
+        ("${context.stage}", "${context.stage}"),
+    ],
+)
+def test_stage_variables_stand_in_arns(text, expected):
+    assert with_stage_variables(text, {"pool": "p1"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "body"),
+    [
+        (answers.UNAUTHORIZED, 401, b'{"message":"Unauthorized"}'),
+        (answers.NO_ROUTE, 403, b'{"message":"Missing Authentication Token"}'),
+        (answers.FORBIDDEN, 403, b'{"message":"Forbidden"}'),
+        (answers.AUTHORIZER_ERROR, 500, b'{"message":null}'),
+        (answers.CONFIGURATION_ERROR, 500, b'{"message": "Internal server error"}'),
+        (answers.BAD_ANSWER, 502, b'{"message": "Internal server error"}'),
+        (answers.TIMED_OUT, 504, b'{"message": "Endpoint request timed out"}'),
+        (answers.TOO_LONG_FOR_LAMBDA, 413, b'{"message": "Request Too Long"}'),
+    ],
+)
+def test_the_words_of_aws(kind, status, body):
+    outgoing = respond(kind, context())
+    assert (outgoing.status, outgoing.body) == (status, body)
+    assert ("x-amzn-ErrorType", kind.error_type) in outgoing.headers
+
+
+def custom(name, **settings):
+    return {name: {"responseType": name, "defaultResponse": False} | settings}
+
+
+def test_what_is_only_listed_is_not_customised():
+    listed = custom("UNAUTHORIZED", statusCode="418", defaultResponse=True)
+    assert respond(answers.UNAUTHORIZED, context(listed)).status == 401
+
+
+def test_a_kind_of_its_own_needs_no_status():
+    own = custom("UNAUTHORIZED") | custom("DEFAULT_4XX", statusCode="404")
+    assert respond(answers.UNAUTHORIZED, context(own)).status == 401
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [(answers.UNAUTHORIZED, 404), (answers.BAD_ANSWER, 502)]
+)
+def test_a_default_is_for_its_class_alone(kind, status):
+    default = custom("DEFAULT_4XX", statusCode="404")
+    assert respond(kind, context(default)).status == status
+
+
+def test_a_customised_error_without_a_message_is_null():
+    template = '{"text": $context.error.messageString}'
+    responses = custom("DEFAULT_5XX", responseTemplates={"application/json": template})
+    outgoing = respond(answers.AUTHORIZER_ERROR, context(responses))
+    assert json.loads(outgoing.body) == {"text": None}
+
+
+def test_a_header_of_its_own_replaces_the_usual_one():
+    parameters = {"gatewayresponse.header.content-type": "'text/html'"}
+    responses = custom("UNAUTHORIZED", responseParameters=parameters)
+    headers = respond(answers.UNAUTHORIZED, context(responses)).headers
+    named = [value for name, value in headers if name.lower() == "content-type"]
+    assert named == ["text/html"]
