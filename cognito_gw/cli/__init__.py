@@ -37,7 +37,7 @@ _SECTIONS = {
         "authorizer": "steps",
         "deploy": "steps",
     },
-    "Tokens and calls": {"token": "token", "call": "call"},
+    "Tokens and calls": {"token": "token", "call": "call", "logs": "logs"},
     "Local AWS": {"local": "local", "demo": "demo"},
 }
 _MODULES = {

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
 import os
+import platform
+import re
+import signal
 import uuid
 import zipfile
 from contextlib import asynccontextmanager
@@ -22,14 +26,15 @@ REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/test"
 # One function for most tests: the event tells what it does.
 SOURCE = """
-import os, sys, time
+import os, signal, sys, time
 calls = []
 
 def handler(event, context):
     calls.append(1)
     print("a line of", context.aws_request_id)
     match event.get("do"):
-        case "exit": os._exit(1)
+        case "exit": os._exit(event.get("status", 1))
+        case "signal": os.kill(os.getpid(), event["number"])
         case "sleep": time.sleep(60)
         case "raise": raise KeyError("action")
         case "tell": return {
@@ -37,6 +42,7 @@ def handler(event, context):
             "cwd": os.getcwd(), "memory": context.memory_limit_in_mb,
             "name": context.function_name, "arn": context.invoked_function_arn,
             "left": context.get_remaining_time_in_millis(),
+            "client": context.client_context and context.client_context.custom,
         }
     return event
 """
@@ -78,8 +84,8 @@ def make(client):
 
 
 @asynccontextmanager
-async def running():
-    functions = Functions(URL, Activity())
+async def running(activity=None, **settings):
+    functions = Functions(URL, activity or Activity(), **settings)
     try:
         yield functions
     finally:
@@ -197,11 +203,78 @@ def test_a_change_is_run_at_once(make, client, change):
     assert not still_lives
 
 
+def test_calls_beyond_the_most_processes_wait(make):
+    async def run():
+        async with running() as functions:
+            arn = make(Timeout=30)
+            calls = [call(functions, arn, do="tell") for _ in range(40)]
+            return [told["pid"] for told, _ in await asyncio.gather(*calls)]
+
+    assert len(set(asyncio.run(run()))) <= max(4, 2 * os.cpu_count())
+
+
+def test_calls_that_wait_while_the_code_changes_are_answered(make, client):
+    async def run():
+        async with running() as functions:
+            arn = make(Timeout=30)
+            before = [asyncio.create_task(call(functions, arn, n=n)) for n in range(30)]
+            await asyncio.wait(before, return_when=asyncio.FIRST_COMPLETED)
+            client.update_function_code(FunctionName=arn, ZipFile=zipped("handler=str"))
+            await call(functions, arn)
+            return [answer for answer, _ in await asyncio.gather(*before)]
+
+    assert asyncio.run(run()) == [{"n": n} for n in range(30)]
+
+
+def test_a_deleted_function_leaves_no_process(make, client):
+    async def run():
+        async with running() as functions:
+            arn = make()
+            told, _ = await call(functions, arn, do="tell")
+            client.delete_function(FunctionName=arn)
+            await functions.tidy(60)
+            return lives(told["pid"])
+
+    assert not asyncio.run(run())
+
+
+def test_idle_processes_end_and_the_next_call_starts_another(make):
+    async def run():
+        async with running() as functions:
+            arn = make()
+            told, _ = await call(functions, arn, do="tell")
+            await functions.tidy(60)
+            lived_on = lives(told["pid"])
+            await functions.tidy(0)
+            again, _ = await call(functions, arn, do="tell")
+            return lived_on, lives(told["pid"]), again["calls"]
+
+    assert asyncio.run(run()) == (True, False, 1)
+
+
+def test_passes_the_client_context_on(make):
+    context = base64.b64encode(b'{"custom":\n {"key": "\xc3\xa9"}}').decode()
+
+    async def run():
+        async with running() as functions:
+            return await functions.invoke(make(), b'{"do": "tell"}', context)
+
+    assert json.loads(asyncio.run(run()).payload)["client"] == {"key": "é"}
+
+
 def test_an_exception_is_a_function_error(make):
     answer, done = once(make(), do="raise")
     assert done.error
     assert list(answer) == ["errorMessage", "errorType", "requestId", "stackTrace"]
     assert (answer["errorType"], answer["errorMessage"]) == ("KeyError", "'action'")
+
+
+def test_an_exception_may_say_much(make):
+    """The client sends it in a header too."""
+    source = "def handler(e, c): raise ValueError('x' * 500_000)"
+    answer, done = once(make(source))
+    assert (done.error, answer["errorType"]) == (True, "ValueError")
+    assert len(answer["errorMessage"]) == 500_000
 
 
 @pytest.mark.parametrize(
@@ -232,19 +305,70 @@ def test_a_function_ends_at_its_timeout(make):
     assert answer["errorMessage"].startswith("RequestId: ")
 
 
-def test_a_process_that_exits_is_a_function_error(make):
-    answer, done = once(make(), do="exit")
-    assert done.error
-    assert answer["errorType"] == "Runtime.ExitError"
-    end = " Error: Runtime exited with error: exit status 1"
-    assert answer["errorMessage"].endswith(end)
+SLOW_TO_START = "import time; time.sleep({}); handler = lambda event, _: event"
 
 
-@pytest.mark.parametrize("event", [{"do": "exit"}, {"do": "raise"}])
+def test_the_initialisation_does_not_count_against_the_timeout(make):
+    assert once(make(SLOW_TO_START.format(1.1), Timeout=1), n=1)[0] == {"n": 1}
+
+
+def test_the_initialisation_counts_when_it_takes_too_long(make):
+    async def run():
+        async with running(init_seconds=0) as functions:
+            return await call(functions, make(SLOW_TO_START.format(60), Timeout=1))
+
+    assert asyncio.run(run())[0]["errorType"] == "Sandbox.Timedout"
+
+
+@pytest.mark.parametrize(
+    ("event", "how"),
+    [
+        ({"do": "exit", "status": 3}, "Runtime exited with error: exit status 3"),
+        ({"do": "exit", "status": 0}, "Runtime exited without providing a reason"),
+        (
+            {"do": "signal", "number": signal.SIGKILL},
+            "Runtime exited with error: signal: killed",
+        ),
+        (
+            {"do": "signal", "number": signal.SIGSEGV},
+            "Runtime exited with error: signal: segmentation fault",
+        ),
+    ],
+)
+def test_a_process_that_ends_is_a_function_error(make, event, how):
+    answer, done = once(make(), **event)
+    assert (done.error, answer["errorType"]) == (True, "Runtime.ExitError")
+    request_id = done.lines[-1].split()[2]
+    assert answer["errorMessage"] == f"RequestId: {request_id} Error: {how}"
+    assert done.lines[-1].endswith("\tStatus: error\tError Type: Runtime.ExitError\t")
+
+
+def test_a_response_has_6_mb_at_most(make):
+    source = "def handler(e, c): return 'x' * e['size']"
+
+    async def run():
+        async with running() as functions:
+            arn = make(source, MemorySize=256)
+            largest, fits = await call(functions, arn, size=6 * 1024 * 1024)
+            answer, done = await call(functions, arn, size=7 * 1024 * 1024)
+            return len(largest), fits.error, answer, done.error
+
+    length, fits, answer, is_error = asyncio.run(run())
+    assert (length, fits, is_error) == (6 * 1024 * 1024, False, True)
+    assert answer == {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size exceeded maximum allowed payload size "
+        "(6291556 bytes).",
+    }
+
+
+@pytest.mark.parametrize(
+    "event", [{"do": "exit"}, {"do": "raise"}, {"do": "sleep"}], ids=lambda e: e["do"]
+)
 def test_the_next_call_after_a_failure_works(make, event):
     async def run():
         async with running() as functions:
-            arn = make()
+            arn = make(Timeout=1)
             await call(functions, arn, **event)
             return (await call(functions, arn, n=1))[0]
 
@@ -252,11 +376,71 @@ def test_the_next_call_after_a_failure_works(make, event):
 
 
 def test_the_log_has_the_lines_of_lambda(make):
-    lines = once(make())[1].log_tail.splitlines()
-    request_id = lines[0].split()[2]
-    assert lines[0] == f"START RequestId: {request_id} Version: $LATEST"
-    assert any(line.startswith(f"END RequestId: {request_id}") for line in lines)
-    assert lines[-1].startswith(f"REPORT RequestId: {request_id}\tDuration: ")
+    async def run():
+        async with running() as functions:
+            arn = make(MemorySize=256)
+            return [(await call(functions, arn))[1].lines for _ in range(2)]
+
+    cold, warm = asyncio.run(run())
+    here = platform.python_version()
+    assert cold[0] == (
+        f"INIT_START Runtime Version: python:{here} (local; python3.13 on AWS)"
+    )
+    for lines, init in ((cold[1:], r"\tInit Duration: \d+\.\d\d ms"), (warm, "")):
+        request_id = lines[0].split()[2]
+        start, printed, end, report = lines
+        assert start == f"START RequestId: {request_id} Version: $LATEST"
+        assert printed == f"a line of {request_id}"
+        assert end == f"END RequestId: {request_id}"
+        assert re.fullmatch(
+            rf"REPORT RequestId: {request_id}\tDuration: \d+\.\d\d ms"
+            r"\tBilled Duration: \d+ ms\tMemory Size: 256 MB"
+            rf"(\tMax Memory Used: \d+ MB)?{init}\t",
+            report,
+        )
+
+
+def test_the_log_tells_of_a_timeout(make):
+    assert once(make(Timeout=1), do="sleep")[1].lines[-1].endswith("Status: timeout\t")
+
+
+def test_a_function_that_does_not_start_has_a_whole_log(make):
+    lines = once(make("import absent"))[1].lines
+    kinds = [line.split()[0] for line in lines]
+    assert kinds[0] == "INIT_START"
+    assert kinds[-3:] == ["START", "END", "REPORT"]
+    status = "\tStatus: error\tError Type: Runtime.ImportModuleError\t"
+    assert lines[-1].endswith(status)
+    assert any("No module named 'absent'" in line for line in lines[1:-3])
+
+
+def test_a_traceback_is_one_event(make):
+    lines = once(make(), do="raise")[1].lines
+    (traceback,) = [line for line in lines if line.startswith("[ERROR]")]
+    assert traceback.splitlines()[1] == "Traceback (most recent call last):"
+
+
+def test_a_line_without_end_is_told_in_parts(make):
+    source = "import sys\ndef handler(e, c): sys.stdout.write('x' * 600_000)"
+    lines = once(make(source))[1].lines
+    parts = [line for line in lines if set(line) == {"x"}]
+    assert sum(map(len, parts)) == 600_000
+    assert len(parts) > 1
+
+
+def test_who_watches_is_told_each_line(make):
+    activity = Activity()
+
+    async def run():
+        async with running(activity) as functions:
+            arn = make()
+            return arn, (await call(functions, arn))[1].lines
+
+    arn, lines = asyncio.run(run())
+    told = [event.facts for event in activity.latest() if event.kind == "log"]
+    assert tuple(each["line"] for each in told) == lines
+    assert {each["function"] for each in told} == {arn.rpartition(":")[2]}
+    assert told[-1]["request_id"] == lines[-1].split()[2]
 
 
 def test_the_log_has_what_was_printed(make):
@@ -300,9 +484,9 @@ def test_an_absent_function_is_not_found():
 
 
 def test_another_runtime_says_that_it_is_not_run(make):
-    answer, done = once(make(Runtime="nodejs22.x", Handler="index.handler"))
-    assert done.error
-    assert "nodejs22.x" in answer["errorMessage"]
+    answer, done = once(make(Runtime="java21", Handler="index.handler"))
+    assert (done.error, answer["errorType"]) == (True, "Runtime.Unsupported")
+    assert "java21" in answer["errorMessage"]
 
 
 def test_closing_ends_an_idle_process(make):
@@ -344,6 +528,25 @@ def test_closing_ends_a_busy_process(make, tmp_path):
         return pid
 
     assert_ended(asyncio.run(run()))
+
+
+def test_closing_refuses_the_calls_that_wait(make, tmp_path):
+    async def run():
+        async with running() as functions:
+            arn = make(SLEEPER, Timeout=60)
+            busy = [
+                await started(functions, arn, tmp_path / str(n))
+                for n in range(max(4, 2 * os.cpu_count()))
+            ]
+            waiting = asyncio.create_task(call(functions, arn))
+            await asyncio.sleep(0)  # it has asked for a worker
+        with pytest.raises(AwsFault, match="is stopping"):
+            await waiting
+        await asyncio.gather(*(task for task, _ in busy), return_exceptions=True)
+        return [pid for _, pid in busy]
+
+    for pid in asyncio.run(run()):
+        assert_ended(pid)
 
 
 def test_a_call_that_nobody_waits_for_leaves_no_process(make, tmp_path):

@@ -7,7 +7,7 @@ later moto makes needless is simply deleted.
 """
 
 # ruff: noqa: F401 - an entry is registered when its file is imported
-from cognito_gw.local.corrections import awslambda, iam, tagging
+from cognito_gw.local.corrections import awslambda, iam, logs, tagging
 from cognito_gw.local.corrections.apigateway import (
     authorizers,
     deployments,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import uuid
 import zipfile
 from http import HTTPStatus
@@ -17,6 +19,8 @@ from cognito_gw.local.faults import AwsFault
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
 
+MAX_PAYLOAD = 6 * 1024 * 1024
+MAX_EVENT = 1024 * 1024
 UPDATES = ("UpdateFunctionCode", "UpdateFunctionConfiguration")
 RUNTIME_VERSION = "arn:aws:lambda:{region}::runtime:local"
 
@@ -43,6 +47,13 @@ def not_a_zip(call: Call) -> None:
             "Could not unzip uploaded file. "
             "Please check your file, then try to upload again."
         )
+
+
+@awslambda.amends("CreateFunction", "UpdateFunctionConfiguration")
+def log_group(call: Call, _: dict[str, Any]) -> None:
+    """Take the log group that is asked for; moto has the function's own always."""
+    if group := call.get("LoggingConfig", {}).get("LogGroup"):
+        _function(call).logs_group_name = group
 
 
 @awslambda.amends(*UPDATES)
@@ -109,6 +120,44 @@ def absent_statement(call: Call) -> None:
 def absent_function(call: Call) -> None:
     """Refuse a function that is not there: ResourceNotFoundException, 404."""
     _function(call)
+
+
+@awslambda.refuses("Invoke")
+def large_payload(call: Call) -> None:
+    """Refuse a payload above Lambda's limit: RequestTooLargeException, 413."""
+    limit = MAX_EVENT if call.get("InvocationType") == "Event" else MAX_PAYLOAD
+    if len(call.get("Payload") or b"") > limit:
+        raise AwsFault(
+            "RequestTooLargeException",
+            f"Request must be smaller than {limit} bytes for the InvokeFunction "
+            "operation",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+
+
+@awslambda.refuses("Invoke")
+def payload_not_json(call: Call) -> None:
+    """Refuse a payload that is not JSON: InvalidRequestContentException, 400."""
+    try:
+        json.loads(call.get("Payload") or b"{}")
+    except ValueError as error:
+        raise AwsFault(
+            "InvalidRequestContentException",
+            f"Could not parse request body into json: {error}",
+        ) from error
+
+
+@awslambda.refuses("Invoke")
+def malformed_client_context(call: Call) -> None:
+    """Refuse a client context that is no JSON: InvalidRequestContentException, 400."""
+    context = call.get("ClientContext") or "e30="  # which is {}
+    try:
+        json.loads(base64.b64decode(context, validate=True))
+    except ValueError as error:
+        raise AwsFault(
+            "InvalidRequestContentException",
+            "Client context must be a valid Base64-encoded JSON object.",
+        ) from error
 
 
 def _function(call: Call) -> Any:

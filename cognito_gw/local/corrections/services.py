@@ -6,9 +6,10 @@ apigateway = Service("apigateway")
 cognito_idp = Service("cognito-idp")
 iam = Service("iam")
 awslambda = Service("lambda")
+logs = Service("logs")
 tagging = Service("resourcegroupstaggingapi")
 
 SERVICES = {
     service.name: service
-    for service in (apigateway, cognito_idp, iam, awslambda, tagging)
+    for service in (apigateway, cognito_idp, iam, awslambda, logs, tagging)
 }

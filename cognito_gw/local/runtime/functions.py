@@ -1,146 +1,148 @@
-"""The deployed functions: their code on disk, and the warm workers that run it."""
+"""The deployed functions, and the pool of workers that runs each of them."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import json
+import os
 import tempfile
 import zipfile
-from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.local import records
 from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.runtime.worker import Invocation, Worker
+from cognito_gw.local.runtime.client import Unsupported, find_client
+from cognito_gw.local.runtime.invocation import Invocation, failure
+from cognito_gw.local.runtime.log import Log
+from cognito_gw.local.runtime.pool import Pool
+from cognito_gw.local.runtime.reaper import Reaper
+from cognito_gw.local.runtime.worker import Host
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.local.activity import Activity
 
-_MOST_WORKERS = 4  # of one function; further calls wait for one to be free
 
-
-@dataclass
-class Pool:
-    """The workers of one revision of a function, and the folder with its code."""
-
-    function: records.Function
-    folder: tempfile.TemporaryDirectory[str]
-    url: str
-    idle: list[Worker] = field(default_factory=list)
-    workers: set[Worker] = field(default_factory=set)  # busy ones too
-    free: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(_MOST_WORKERS)
-    )
-    is_retired: bool = False
-
-    async def run(self, payload: bytes) -> Invocation:
-        """Run the function once, in a worker that is free."""
-        async with self.free:
-            worker = await self._worker()
-            try:
-                return await worker.invoke(payload)
-            except asyncio.CancelledError:  # nobody waits for the answer any more
-                worker.is_usable = False
-                raise
-            finally:
-                await self._give_back(worker)
-
-    async def retire(self) -> None:
-        """End what is idle; what is busy ends with its call."""
-        self.is_retired = True
-        while self.idle:
-            await self._end(self.idle.pop())
-        self._clear()
-
-    async def close(self) -> None:
-        """End every worker at once."""
-        self.is_retired = True
-        for worker in list(self.workers):
-            await self._end(worker)
-        self._clear()
-
-    async def _worker(self) -> Worker:
-        while self.idle:
-            worker = self.idle.pop()
-            if worker.is_usable:
-                return worker
-            await self._end(worker)
-        worker = Worker(self.function, Path(self.folder.name), self.url)
-        self.workers.add(worker)
-        await worker.start()
-        return worker
-
-    async def _give_back(self, worker: Worker) -> None:
-        if worker.is_usable and not self.is_retired:
-            self.idle.append(worker)
-        else:
-            await self._end(worker)
-            self._clear()
-
-    async def _end(self, worker: Worker) -> None:
-        self.workers.discard(worker)
-        await worker.stop()
-
-    def _clear(self) -> None:
-        if self.is_retired and not self.workers:
-            self.folder.cleanup()
+_INIT_SECONDS = 10.0  # what Lambda gives a function to start
+_IDLE_SECONDS = 300.0  # then a worker is ended, as Lambda does after some minutes
+_TIDY_SECONDS = 60.0
 
 
 class Functions:
     """Runs Lambda functions; a changed function is run anew from the next call on."""
 
-    def __init__(self, url: str, activity: Activity) -> None:
+    def __init__(
+        self,
+        url: str,
+        activity: Activity,
+        environment: Mapping[str, str] = os.environ,
+        init_seconds: float = _INIT_SECONDS,
+    ) -> None:
         """Give the functions the local AWS at `url`; tell `activity` their logs."""
-        self._url = url
-        self._activity = activity
+        self._host = Host(url, environment, activity, Reaper(), init_seconds)
         self._pools: dict[str, Pool] = {}
+        self._changing = asyncio.Lock()
+        self._tidying: asyncio.Task[None] | None = None
 
-    async def invoke(self, arn: str, payload: bytes) -> Invocation:
-        """Run a function once."""
+    async def invoke(
+        self, arn: str, payload: bytes, client_context: str = ""
+    ) -> Invocation:
+        """Run a function once; its client context is base64, as clients send it."""
         function = records.find_function(arn)
         if function is None:
             raise AwsFault(
-                "ResourceNotFoundException", f"Function not found: {arn}", 404
+                "ResourceNotFoundException",
+                f"Function not found: {arn}",
+                HTTPStatus.NOT_FOUND,
             )
-        if not function.runtime.startswith("python"):
-            return _unsupported(function)
-        pool = await self._pool(function)
-        return await pool.run(payload)
+        try:
+            pool = self._current(function) or await self._change(function)
+        except Unsupported as reason:
+            log = Log(function, self._host.activity)
+            log.say(str(reason))
+            body = failure("Runtime.Unsupported", str(reason))
+            return Invocation(body, error=True, lines=log.take())
+        return await pool.run(payload, _decoded(client_context))
+
+    async def tidy(self, idle_seconds: float) -> None:
+        """End the workers that were idle so long, and those of deleted functions."""
+        for arn, pool in list(self._pools.items()):
+            if records.find_function(arn) is None:
+                del self._pools[arn]
+                await pool.retire()
+            else:
+                await pool.end_idle(idle_seconds)
 
     async def close(self) -> None:
         """End every worker."""
-        for pool in self._pools.values():
-            await pool.close()
-        self._pools.clear()
+        if self._tidying is not None:
+            self._tidying.cancel()
+        async with self._changing:
+            for pool in self._pools.values():
+                await pool.close()
+            self._pools.clear()
+            await self._host.reaper.close()
 
-    async def _pool(self, function: records.Function) -> Pool:
+    def _current(self, function: records.Function) -> Pool | None:
         pool = self._pools.get(function.arn)
-        if pool is not None and pool.function.revision == function.revision:
+        is_current = pool is not None and pool.function.revision == function.revision
+        return pool if is_current else None
+
+    async def _change(self, function: records.Function) -> Pool:
+        """Make a pool for a function that is new or changed, once for all callers."""
+        async with self._changing:
+            pool = self._current(function)
+            if pool is None:
+                await self._start()
+                pool = await self._made(function)
+                outdated = self._pools.pop(function.arn, None)
+                self._pools[function.arn] = pool
+                if outdated is not None:
+                    await outdated.retire()
             return pool
-        fresh = Pool(function, _unpacked(function), self._url)
-        self._pools[function.arn] = fresh
-        if pool is not None:
-            await pool.retire()
-        return fresh
+
+    async def _start(self) -> None:
+        if self._tidying is None:
+            await self._host.reaper.start()
+            self._tidying = asyncio.create_task(self._keep_tidy())
+
+    async def _keep_tidy(self) -> None:
+        while True:
+            await asyncio.sleep(_TIDY_SECONDS)
+            async with self._changing:
+                await self.tidy(_IDLE_SECONDS)
+
+    async def _made(self, function: records.Function) -> Pool:
+        folder = await asyncio.to_thread(_unpacked, function.code)
+        environment = self._host.environment
+        try:
+            client = await asyncio.to_thread(
+                find_client, function, Path(folder.name), environment
+            )
+        except BaseException:
+            folder.cleanup()
+            raise
+        return Pool(function, folder, client, self._host)
 
 
-def _unpacked(function: records.Function) -> tempfile.TemporaryDirectory[str]:
+def _decoded(client_context: str) -> str:
+    """Return a client context as JSON, on the one line that a header may have."""
+    if not client_context:
+        return ""
+    return json.dumps(json.loads(base64.b64decode(client_context)))
+
+
+def _unpacked(code: bytes) -> tempfile.TemporaryDirectory[str]:
     """Return the function's code in a folder of this user's alone."""
     folder = tempfile.TemporaryDirectory(prefix="cgw-function-")
-    with zipfile.ZipFile(io.BytesIO(function.code)) as archive:
+    with zipfile.ZipFile(io.BytesIO(code)) as archive:
         for entry in archive.infolist():  # extract() keeps every path inside
             target = Path(archive.extract(entry, folder.name))
             if mode := (entry.external_attr >> 16) & 0o777:
                 target.chmod(mode | 0o600)
     return folder
-
-
-def _unsupported(function: records.Function) -> Invocation:
-    message = (
-        f"the local AWS runs Python functions; {function.name} has the runtime "
-        f"{function.runtime}"
-    )
-    body = {"errorType": "Runtime.Unsupported", "errorMessage": message}
-    return Invocation(json.dumps(body).encode(), error=True, log_tail=f"{message}\n")

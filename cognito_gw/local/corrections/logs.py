@@ -1,0 +1,74 @@
+"""CloudWatch Logs: the log groups of functions."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local import emulator
+from cognito_gw.local.corrections.services import logs
+from cognito_gw.local.runtime import cloudwatch
+
+if TYPE_CHECKING:
+    from cognito_gw.local.corrections.call import Call
+
+
+@logs.answers(
+    "CreateLogGroup",
+    "CreateLogStream",
+    "DeleteLogGroup",
+    "DeleteLogStream",
+    "DescribeLogGroups",
+    "DescribeLogStreams",
+    "GetLogEvents",
+    "PutLogEvents",
+    "StartQuery",
+)
+def printed_lines(call: Call) -> dict[str, Any]:
+    """Have the lines that functions have printed until now; moto runs none."""
+    _deliver(call.region)
+    return call.forward()
+
+
+@logs.answers("FilterLogEvents")
+def events_in_order(call: Call) -> dict[str, Any]:
+    """Answer the events of all streams by time, as AWS does whatever is asked for."""
+    _deliver(call.region)
+    return call.forward(interleaved=True)
+
+
+def deliver_everywhere() -> None:
+    """Put what is waiting into its log groups, before they are saved."""
+    for region in cloudwatch.regions():
+        _deliver(region)
+
+
+def _deliver(region: str) -> None:
+    """Put what is waiting into its log groups, which Lambda makes where they lack."""
+    backend = emulator.backend("logs", region)
+    for name, lines in cloudwatch.take(region):
+        backend.ensure_log_group(name)
+        group = backend.groups[name]
+        for stream, part in groupby(lines, attrgetter("stream")):
+            backend.ensure_log_stream(name, stream)
+            group.put_log_events(stream, [_event(line) for line in part])
+        _forget_oldest(group)
+
+
+def _event(line: cloudwatch.Line) -> dict[str, Any]:
+    return {"timestamp": line.timestamp, "message": f"{line.message}\n"}
+
+
+def _forget_oldest(group: Any) -> None:
+    """Keep a group small, as its events stay in memory."""
+    surplus = sum(len(stream.events) for stream in group.streams.values())
+    surplus -= cloudwatch.KEPT
+    for stream in list(group.streams.values()):
+        if surplus <= 0:
+            return
+        surplus -= len(stream.events)
+        # What is left over of a stream are its newest events.
+        stream.events = stream.events[surplus:] if surplus < 0 else []
+        if not stream.events:
+            del group.streams[stream.log_stream_name]

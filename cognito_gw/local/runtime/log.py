@@ -1,0 +1,81 @@
+"""The log stream of one worker: Lambda's own lines, and those of the function."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING
+
+from cognito_gw.local.runtime import cloudwatch
+from cognito_gw.local.runtime.invocation import LOG_TAIL
+
+if TYPE_CHECKING:
+    from cognito_gw.local.activity import Activity
+    from cognito_gw.local.records import Function
+
+_log = logging.getLogger(__name__)
+
+
+class Log:
+    """Writes for Invoke's answer, for CloudWatch, and for those who watch."""
+
+    def __init__(self, function: Function, activity: Activity) -> None:
+        """Open a new stream of a function's log group."""
+        day = time.strftime("%Y/%m/%d", time.gmtime())
+        self.stream = f"{day}/[$LATEST]{uuid.uuid4().hex}"
+        self._function = function
+        self._activity = activity
+        self._request_id = ""
+        self._lines: deque[str] = deque(maxlen=LOG_TAIL)  # more cannot be returned
+
+    def open(self, request_id: str) -> None:
+        """Count what follows to a call."""
+        self._request_id = request_id
+
+    def take(self) -> tuple[str, ...]:
+        """Return what was written since the last taking."""
+        lines = tuple(self._lines)
+        self._lines.clear()
+        return lines
+
+    def say(self, line: str) -> None:
+        """Write one line."""
+        function = self._function
+        self._lines.append(line)
+        cloudwatch.put(function.region, function.log_group, self.stream, line)
+        self._activity.add(
+            "log", function=function.name, line=line, request_id=self._request_id
+        )
+        _log.info("[%s] %s", function.name, line)
+
+    def init_start(self, version: str) -> None:
+        """Write that a runtime is being started."""
+        elsewhere = f"local; {self._function.runtime} on AWS"
+        self.say(f"INIT_START Runtime Version: {version} ({elsewhere})")
+
+    def start(self) -> None:
+        """Write that the call begins."""
+        self.say(f"START RequestId: {self._request_id} Version: $LATEST")
+
+    def end(
+        self, duration: float, *, init: float | None, memory: int | None, status: str
+    ) -> None:
+        """Write that the call has ended: times in ms, memory in MB where known."""
+        billed = math.ceil(duration + (init or 0))
+        facts = [
+            f"RequestId: {self._request_id}",
+            f"Duration: {duration:.2f} ms",
+            f"Billed Duration: {billed} ms",
+            f"Memory Size: {self._function.memory} MB",
+        ]
+        if memory is not None:
+            facts.append(f"Max Memory Used: {memory} MB")
+        if init is not None:
+            facts.append(f"Init Duration: {init:.2f} ms")
+        if status:
+            facts.append(status)
+        self.say(f"END RequestId: {self._request_id}")
+        self.say("REPORT " + "\t".join(facts) + "\t")

@@ -1,0 +1,106 @@
+"""`cgw logs` against the local AWS, with real processes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+import yaml
+
+SOURCE = """
+def lambda_handler(event, context):
+    print("called with", (event["queryStringParameters"] or {}).get("n"))
+    return {"statusCode": 200, "body": ""}
+"""
+
+
+@pytest.fixture
+def deployed(cgw, edited):
+    """A stack whose function tells of its calls."""
+    code = cgw.folder / "code"
+    code.mkdir()
+    (code / "lambda_function.py").write_text(SOURCE)
+
+    def with_code(data):
+        data["functions"]["hello"]["code"] = "./code"
+
+    cgw.write(edited(with_code))
+    cgw("up")
+    yield cgw
+    cgw("down", "--yes")
+
+
+@contextmanager
+def following(shell, *options):
+    """Run `cgw logs --follow`, and end it as Ctrl-C does."""
+    command = [sys.executable, "-m", "cognito_gw", *shell.options, "logs", "--follow"]
+    process = subprocess.Popen(
+        [*command, *options],
+        cwd=shell.folder,
+        env=shell.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, err = process.communicate()
+    assert (process.returncode, err) == (130, "interrupted\n"), rest
+
+
+def test_a_call_is_in_the_log_at_once(deployed):
+    deployed("call", "/transactions", "-q", "n=1")
+    text = deployed("logs").out
+    assert "called with 1\n" in text
+    events = deployed("logs", "hello", "-o", "json").document["events"]
+    assert [event["message"].split()[0] for event in events] == [
+        "INIT_START",
+        "START",
+        "called",
+        "END",
+        "REPORT",
+    ]
+    assert {event["function"] for event in events} == {"hello"}
+
+
+@pytest.mark.usefixtures("environment")
+def test_following_shows_each_call_until_it_is_interrupted(deployed, shell):
+    with following(shell) as process:
+        for number in range(2):
+            deployed("call", "/transactions", "-q", f"n={number}")
+            lines = iter(process.stdout.readline, "")
+            assert any(f"called with {number}" in line for line in lines)
+
+
+def test_following_prints_one_object_a_line(deployed, shell):
+    deployed("call", "/transactions")
+    with following(shell, "-o", "json") as process:
+        event = json.loads(process.stdout.readline())
+    assert event.keys() == {"function", "timestamp", "stream", "message"}
+    assert event["message"].startswith("INIT_START ")
+
+
+def test_the_log_of_a_removed_stack_is_gone(deployed, account):
+    name = yaml.safe_load((deployed.folder / "cgw.yaml").read_text())["name"]
+    deployed("call", "/transactions")
+    deployed("down", "--yes")
+    groups = account.logs.describe_log_groups(
+        logGroupNamePrefix=f"/aws/lambda/{name}-"
+    )["logGroups"]
+    assert groups == []
+
+
+def test_what_functions_print_cannot_drive_the_terminal(deployed):
+    """Nor in the log of the local AWS itself."""
+    deployed("call", "/transactions", "-q", "n=\x1b[2J")
+    for arguments in (("logs",), ("local", "logs")):
+        told = deployed(*arguments).out
+        assert "\x1b" not in told
+        assert r"called with \x1b[2J" in told
