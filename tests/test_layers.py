@@ -39,10 +39,13 @@ ONLY_IN = {
     "click": {"cli", "report"},
     "flask": {"local"},
     "httpx": {"oauth", "cli"},
+    "jinja2": {"local"},
     "jwt": {"local"},
     "moto": {"local"},
     "pydantic": {"config"},
+    "pyotp": {"local"},
     "rich": {"report", "cli"},
+    "segno": {"local"},
     "werkzeug": {"local"},
     "yaml": {"config"},
 }

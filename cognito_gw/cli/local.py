@@ -10,6 +10,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command, global_options
 from cognito_gw.errors import Missing
+from cognito_gw.report.printable import printable
 
 if TYPE_CHECKING:
     from cognito_gw.local.daemon import Server
@@ -22,28 +23,42 @@ def local() -> None:
 
 @local.command("start", cls=Command)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: any.")
+@click.option(
+    "--persist",
+    is_flag=True,
+    help="Go on with what was there last time, and keep it for the next time: in a "
+    "file for your eyes only, as it holds the users' passwords. Tokens are not kept.",
+)
 @with_session
-def start(session: Session, *, port: int) -> None:
+def start(session: Session, *, port: int, persist: bool) -> None:
     """Start it in the background, if it does not run."""
     from cognito_gw.local import daemon
+    from cognito_gw.local.saved import Saved
 
-    server = daemon.start(session.state, port)
-    if port and not server.url.endswith(f":{port}"):
-        click.echo(f"it runs already, at another port: {server.url}", err=True)
+    saved = Saved(session.state)
+    last_port = saved.port if persist else 0
+    server = daemon.start(session.state, port, persist=persist)
+    if port and not server.is_at(port):
+        _tell(f"it runs already, at another port: {server.url}")
+    elif last_port and not server.is_at(last_port):
+        _tell(f"port {last_port} of last time is taken; it is now at {server.url}")
+    if saved.path.exists() and not server.saved:
+        advice = "`cgw local stop`, then `cgw local start --persist` goes on with it"
+        _tell(f"{saved.path} is left alone; {advice}")
     _show(session, server)
 
 
 @local.command("stop", cls=Command)
 @with_session
 def stop(session: Session) -> None:
-    """Stop it; what it holds is gone."""
+    """Stop it; without --persist, what it holds is gone."""
     from cognito_gw.local import daemon
 
     was_running = daemon.stop(session.state)
     if session.settings.as_json:
         _show(session, None)
     else:
-        click.echo("stopped" if was_running else "it was not running", err=True)
+        _tell("stopped" if was_running else "it was not running")
 
 
 @local.command("status", cls=Command)
@@ -60,7 +75,11 @@ def logs(session: Session) -> None:
     server = _running(session)
     if server is None:
         raise Missing("the local AWS does not run", hint="`cgw local start`")
-    click.echo(server.log.read_text(encoding="utf-8", errors="replace"), nl=False)
+    click.echo(printable(server.log.read_text(encoding="utf-8", errors="replace")))
+
+
+def _tell(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _running(session: Session) -> Server | None:
@@ -83,6 +102,8 @@ def _show(session: Session, server: Server | None) -> None:
         click.echo("not running")
     else:
         click.echo(f"running at {server.url} (pid {server.pid}, log {server.log})")
+        if server.saved:
+            click.echo(f"kept in {server.saved}")
 
 
 COMMANDS = {"local": local}

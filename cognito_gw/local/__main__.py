@@ -16,10 +16,11 @@ import sys
 import time
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cognito_gw.errors import CgwError
 from cognito_gw.local.daemon import STATE
+from cognito_gw.local.saved import Saved
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -44,7 +45,7 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("cognito_gw").setLevel(logging.INFO)
     try:
-        asyncio.run(_serve(arguments.port, arguments.state_dir, arguments.ready_fd))
+        asyncio.run(_serve(arguments))
     except CgwError as error:
         _report(arguments.ready_fd, {"error": error.what, "hint": error.hint or ""})
         sys.stderr.write(f"error: {error.what}\n{error.hint or ''}\n")
@@ -56,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cognito_gw.local")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--persist", action="store_true", help="outlive a restart")
     parser.add_argument("--ready-fd", type=int, help="become a daemon; report here")
     return parser.parse_args()
 
@@ -74,18 +76,30 @@ def _set_environment() -> None:
     time.tzset()
 
 
-async def _serve(port: int, state_dir: Path, ready_fd: int | None) -> None:
+async def _serve(arguments: argparse.Namespace) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    listener = _listen(port)
+    saved = Saved(arguments.state_dir) if arguments.persist else None
+    listener = _listen_again(saved) if saved and not arguments.port else None
+    listener = listener or _listen(arguments.port)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     instance = secrets.token_hex(16)
+    state = {"url": url, "pid": os.getpid(), "instance": instance}
+    state["persist"] = arguments.persist
     with ExitStack() as stack:
-        async with _listening(listener, url, instance):
-            stack.enter_context(_state_file(state_dir / STATE, url, instance))
-            _report(ready_fd, {"url": url})
+        async with _listening(listener, url, instance, saved):
+            stack.enter_context(_state_file(arguments.state_dir / STATE, state))
+            _report(arguments.ready_fd, {"url": url})
             await stopped.wait()
+
+
+def _listen_again(saved: Saved) -> socket.socket | None:
+    """Listen where it did last time, so that issuers and links stay what they were."""
+    try:
+        return _listen(saved.port)
+    except CgwError:
+        return None
 
 
 def _listen(port: int) -> socket.socket:
@@ -106,21 +120,21 @@ def _listen(port: int) -> socket.socket:
 
 @asynccontextmanager
 async def _listening(
-    listener: socket.socket, url: str, instance: str
+    listener: socket.socket, url: str, instance: str, saved: Saved | None
 ) -> AsyncIterator[None]:
     from aiohttp import web
 
     from cognito_gw.local.server import MAX_LINE, application
 
     runner = web.AppRunner(
-        application(url, instance),
+        application(url, instance, saved),
         access_log=None,
         max_line_size=MAX_LINE,
         max_field_size=MAX_LINE,
         shutdown_timeout=SHUTDOWN_SECONDS,
     )
-    await runner.setup()
     try:
+        await runner.setup()
         await web.SockSite(runner, listener).start()
         yield
     finally:
@@ -128,7 +142,7 @@ async def _listening(
 
 
 @contextmanager
-def _state_file(path: Path, url: str, instance: str) -> Iterator[None]:
+def _state_file(path: Path, state: dict[str, Any]) -> Iterator[None]:
     """Say where we are, under a lock that tells others for how long we live.
 
     The file is never closed, so that the lock ends with the process and not before.
@@ -137,7 +151,6 @@ def _state_file(path: Path, url: str, instance: str) -> Iterator[None]:
     draft = path.with_suffix(f".{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    state = {"url": url, "pid": os.getpid(), "instance": instance}
     os.write(descriptor, json.dumps(state).encode())
     draft.replace(path)
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -23,10 +24,26 @@ from cognito_gw.local.faults import AwsFault
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from cognito_gw.local.activity import Activity
     from cognito_gw.local.snapshot import Snapshots
 
     SignInOperation = Callable[[dict[str, Any]], dict[str, Any]]
     LiveOperation = Callable[[Call], Awaitable[dict[str, Any]]]
+
+# Web pages of any origin may sign people in, as on AWS. They may not sign requests:
+# without `Authorization` here, browsers let no page send the rest of the API a call.
+FOR_WEB_PAGES = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": (
+        "amz-sdk-invocation-id, amz-sdk-request, cache-control, content-type, "
+        "x-amz-target, x-amz-user-agent"
+    ),
+    "Access-Control-Expose-Headers": "x-amzn-ErrorType, x-amzn-RequestId",
+    "Access-Control-Max-Age": "600",
+}
+# How the operations begin that change nothing.
+READS = ("Get", "List", "Describe", "AdminGet", "AdminList", "Invoke", "Test")
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +52,15 @@ class ControlPlane:
     """Answers AWS API calls."""
 
     def __init__(
-        self, sign_in: Mapping[str, SignInOperation], snapshots: Snapshots
+        self,
+        sign_in: Mapping[str, SignInOperation],
+        snapshots: Snapshots,
+        activity: Activity,
     ) -> None:
         """Answer Cognito's `sign_in` operations without moto; fill `snapshots`."""
         self._sign_in = sign_in
         self._snapshots = snapshots
+        self._activity = activity
         self._live: dict[tuple[str, str], LiveOperation] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="moto")
 
@@ -51,17 +72,25 @@ class ControlPlane:
         """Answer one HTTP request of an AWS client."""
         url = f"http://{request.host}{request.raw_path}"
         call = HttpCall(request.method, url, request.headers, await request.read())
+        if _is_preflight(request):
+            return web.Response(status=HTTPStatus.NO_CONTENT, headers=FOR_WEB_PAGES)
         if not wire.is_aws_call(call):
             raise web.HTTPNotFound(text="This is a local AWS; use an AWS client.\n")
         answer = await self._answer(call)
         return web.Response(
-            status=answer.status, headers=answer.headers, body=answer.body
+            status=answer.status,
+            headers={**answer.headers, **_for_origin(call)},
+            body=answer.body,
         )
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run a function on the thread that owns moto's objects."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._worker, function, *arguments)
+
+    def changed(self, what: str) -> None:
+        """Tell those who watch, and those who save, that things may be different."""
+        self._activity.add("change", operation=what)
 
     async def warm_up(self) -> None:
         """Import each service before its first call, letting real calls go between."""
@@ -76,9 +105,14 @@ class ControlPlane:
         operation = None
         try:
             operation = await self.run(wire.recognise, call)
+            _require_signature(operation, call)
             return await self._answer_operation(operation, call)
         except Exception as error:  # noqa: BLE001 - whatever it is, AWS would answer
             return wire.write_fault(operation, _as_fault(operation, error))
+        finally:
+            name = operation.name if operation else "unknown"
+            if not name.startswith(READS):
+                self.changed(name)
 
     async def _answer_operation(
         self, operation: wire.Operation | None, call: HttpCall
@@ -118,6 +152,26 @@ class ControlPlane:
             params=wire.read_input(operation, call),
             snapshots=self._snapshots,
         )
+
+
+def _is_preflight(request: web.Request) -> bool:
+    """Tell a browser's question whether a web page may sign people in by API."""
+    asked = request.headers.get("Access-Control-Request-Headers", "").lower()
+    return request.method == "OPTIONS" and "x-amz-target" in asked
+
+
+def _for_origin(call: HttpCall) -> dict[str, str]:
+    """Let a web page read the answer to its unsigned call; it can make no other."""
+    return {} if wire.is_signed(call) else FOR_WEB_PAGES
+
+
+def _require_signature(operation: wire.Operation | None, call: HttpCall) -> None:
+    """Refuse an unsigned call, but for signing in: a web page could send it."""
+    if wire.is_signed(call) or (operation and operation.is_public):
+        return
+    raise AwsFault(
+        "MissingAuthenticationTokenException", "Missing Authentication Token"
+    )
 
 
 def _uncorrected(call: HttpCall) -> HttpAnswer:

@@ -22,13 +22,24 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 from urllib.parse import urlsplit
 
 from cognito_gw.errors import CgwError
+from cognito_gw.local.saved import SAVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 STATE, LOG, LOCK = "local.json", "local.log", "local.lock"
-EXTRA = ("aiohttp", "awslambdaric", "flask", "flask_cors", "jwt", "moto")
+EXTRA = (
+    "aiohttp",
+    "awslambdaric",
+    "flask",
+    "flask_cors",
+    "jinja2",
+    "jwt",
+    "moto",
+    "pyotp",
+    "segno",
+)
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 HEALTH_SECONDS = 5.0
@@ -43,6 +54,11 @@ class Server:
     url: str
     pid: int
     log: Path
+    saved: Path | None = None  # where it keeps its state, if it does
+
+    def is_at(self, port: int) -> bool:
+        """Whether it listens on this port."""
+        return urlsplit(self.url).port == port
 
 
 def running(state_dir: Path) -> Server | None:
@@ -54,17 +70,26 @@ def running(state_dir: Path) -> Server | None:
     return server
 
 
-def start(state_dir: Path, port: int = 0) -> Server:
-    """Return the local AWS that runs, started on `port` (0: any) when none does."""
+def start(state_dir: Path, port: int = 0, *, persist: bool | None = None) -> Server:
+    """Return the local AWS that runs, started on `port` (0: any) when none does.
+
+    To `persist` is to go on with the state saved here, and to save it; by default, if
+    there is one.
+    """
     _private_directory(state_dir)
     with _lock(state_dir):
         server = _find_or_forget(state_dir)
         if server is None:
             _require_extra()
-            _spawn(state_dir, port)
+            _spawn(state_dir, port, persist=_persists(state_dir, persist))
             server = _find(state_dir)
     if server is None:
         raise _died(state_dir / LOG)
+    if persist and not server.saved:
+        raise CgwError(
+            f"it runs already at {server.url}, without --persist",
+            hint="`cgw local stop` first; what it holds now is lost then",
+        )
     return server
 
 
@@ -98,7 +123,8 @@ def _find(state_dir: Path) -> Server | None:
         with (state_dir / STATE).open() as file:
             state = json.load(file)
             alive = _lives(file)
-        server = Server(state["url"], state["pid"], state_dir / LOG)
+        saved = state_dir / SAVED if state["persist"] else None
+        server = Server(state["url"], state["pid"], state_dir / LOG, saved)
         identity = {"instance": state["instance"], "pid": state["pid"]}
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -125,11 +151,12 @@ def _health(url: str) -> Any:
         connection.close()
 
 
-def _spawn(state_dir: Path, port: int) -> None:
+def _spawn(state_dir: Path, port: int, *, persist: bool) -> None:
     """Start the server; it says by pipe that it is ready, or why it cannot be."""
     ready, child_end = os.pipe()
     command = [sys.executable, "-m", "cognito_gw.local", f"--port={port}"]
     command += [f"--state-dir={state_dir}", f"--ready-fd={child_end}"]
+    command += ["--persist"] if persist else []
     with os.fdopen(ready, "rb") as reports:
         _run_detached(command, child_end, state_dir / LOG)
         report = _read_report(reports)
@@ -162,6 +189,10 @@ def _died(log: Path) -> CgwError:
     lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
     what = "\n".join(["the local AWS did not start", *lines])
     return CgwError(what, hint=f"the whole log is in {log}")
+
+
+def _persists(state_dir: Path, persist: bool | None) -> bool:
+    return (state_dir / SAVED).exists() if persist is None else persist
 
 
 def _require_extra() -> None:

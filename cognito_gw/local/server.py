@@ -11,11 +11,14 @@ from aiohttp import web
 
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.apigw.gateway import Gateway
+from cognito_gw.local.console.routes import Console
 from cognito_gw.local.control import ControlPlane
-from cognito_gw.local.identity import oidc
+from cognito_gw.local.hosted_ui import discovery
+from cognito_gw.local.hosted_ui import routes as hosted_ui
+from cognito_gw.local.identity.cognito import Cognito
 from cognito_gw.local.identity.keys import Keys
-from cognito_gw.local.identity.sign_in import SignIn
-from cognito_gw.local.live import Invoke, TestInvokeMethod
+from cognito_gw.local.keeper import Keeper
+from cognito_gw.local.live import Invoke, TestInvokeAuthorizer, TestInvokeMethod
 from cognito_gw.local.runtime.functions import Functions
 from cognito_gw.local.snapshot import Snapshots
 from cognito_gw.local.stages import Stages
@@ -23,38 +26,51 @@ from cognito_gw.local.stages import Stages
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from cognito_gw.local.saved import Saved
+
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 MEBI = 1 << 20
 # A function's zip may have 50 MB, and travels as base64.
 MAX_BODY = 128 * MEBI
-# API Gateway takes 10 KiB of headers; ours must see more to refuse it.
-MAX_LINE = 64 * 1024
+# API Gateway takes 10 KiB of headers; ours must see more to refuse it in its words.
+MAX_LINE = 8 * MEBI
 STAGE = "/_aws/execute-api/{api_id}/{stage}"
 
 
-def application(url: str, instance: str) -> web.Application:
-    """Return the local AWS that lives at `url`."""
+def application(url: str, instance: str, saved: Saved | None = None) -> web.Application:
+    """Return the local AWS that lives at `url`, and outlives it if `saved`."""
     app = web.Application(
         client_max_size=MAX_BODY, middlewares=[_only_hosts(_own_hosts(url))]
     )
     keys, snapshots, activity = Keys(), Snapshots(), Activity()
     functions = Functions(url, activity)
-    gateway = Gateway(Stages(snapshots).find, keys, functions, url, activity)
-    control = ControlPlane(SignIn(keys, url).operations, snapshots)
+    stages = Stages(snapshots)
+    gateway = Gateway(stages.find, keys, functions, url, activity)
+    cognito = Cognito(keys, url, activity)
+    control = ControlPlane(cognito.operations, snapshots, activity)
     test_invoke = TestInvokeMethod(gateway, control)
     control.answer_live("lambda", "Invoke", Invoke(functions))
     control.answer_live("apigateway", "TestInvokeMethod", test_invoke)
+    test_authorizer = TestInvokeAuthorizer(gateway, control)
+    control.answer_live("apigateway", "TestInvokeAuthorizer", test_authorizer)
     app.add_routes(
         [
             web.get("/_cgw/health", _health(instance)),
-            *oidc.routes(keys, url),
+            *Console(url, control, stages, activity).routes(),
+            *discovery.routes(keys, control, url),
+            *hosted_ui.routes(cognito, control),
             web.route("*", STAGE, gateway.handle),
             web.route("*", STAGE + "/{path:.*}", gateway.handle),
             web.route("*", "/{path:.*}", control.handle),
         ]
     )
     app.cleanup_ctx.append(_lifetime(control, functions))
+    if saved:
+        port = urlsplit(url).port or 0
+        keeper = Keeper(saved, port, snapshots, activity, control)
+        app.cleanup_ctx.append(keeper.lifetime)
+    app.on_shutdown.append(_end(activity))
     app.on_response_prepare.append(_be_no_server)
     return app
 
@@ -70,6 +86,13 @@ def _lifetime(
         control.close()
 
     return lifetime
+
+
+def _end(activity: Activity) -> Callable[[web.Application], Awaitable[None]]:
+    async def end(_: web.Application) -> None:
+        activity.close()
+
+    return end
 
 
 async def _be_no_server(_: web.Request, response: web.StreamResponse) -> None:

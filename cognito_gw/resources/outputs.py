@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from cognito_gw.aws.links import Links
@@ -20,12 +21,14 @@ def outputs(stack: Stack, links: Links) -> dict[str, Any]:
         "api_id": _id(stack.api, "id"),
         "stage": stack.config.api.stage,
     }
+    hosted_ui_url = _filled(links.hosted_ui, place)
     return {
         "region": place["region"],
         "user_pool_id": place["user_pool_id"],
         "app_client_id": next(iter(clients.values()), None),
         "app_clients": clients,
-        "hosted_ui_url": _filled(links.hosted_ui, place),
+        "hosted_ui_url": hosted_ui_url,
+        "sign_in_url": _sign_in_url(stack, hosted_ui_url),
         "issuer": _filled(links.issuer, place),
         "api_id": place["api_id"],
         "authorizer_id": _id(stack.authorizer, "id"),
@@ -36,6 +39,26 @@ def outputs(stack: Stack, links: Links) -> dict[str, Any]:
             for key, function in stack.functions.items()
         },
     }
+
+
+def _sign_in_url(stack: Stack, hosted_ui_url: str | None) -> str | None:
+    """Return the link to the sign-in page of the first app client that uses it."""
+    for client in stack.clients.values():
+        live = client.live or {}
+        flows = live.get("AllowedOAuthFlows", [])
+        if (
+            hosted_ui_url
+            and live.get("CallbackURLs")
+            and {"code", "implicit"} & {*flows}
+        ):
+            query = {
+                "client_id": live["ClientId"],
+                "response_type": "code" if "code" in flows else "token",
+                "scope": " ".join(live.get("AllowedOAuthScopes", [])),
+                "redirect_uri": live["CallbackURLs"][0],
+            }
+            return f"{hosted_ui_url}/login?{urlencode(query)}"
+    return None
 
 
 def _domain(stack: Stack) -> str | None:

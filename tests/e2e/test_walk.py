@@ -10,6 +10,7 @@ OUTPUTS = {
     "app_client_id",
     "app_clients",
     "hosted_ui_url",
+    "sign_in_url",
     "issuer",
     "api_id",
     "authorizer_id",

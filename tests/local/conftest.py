@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from functools import cache
 from typing import NamedTuple
@@ -35,11 +36,28 @@ class Refused(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def local_url(tmp_path_factory):
-    """The address of a running local AWS."""
+def server(tmp_path_factory):
+    """A running local AWS."""
     state_dir = tmp_path_factory.mktemp("local-aws")
-    yield daemon.start(state_dir).url
+    yield daemon.start(state_dir)
     daemon.stop(state_dir)
+
+
+@pytest.fixture(scope="session")
+def local_url(server):
+    """Its address."""
+    return server.url
+
+
+@pytest.fixture
+def mailed(server):
+    """Return the last code that AWS would have sent to an address."""
+
+    def code(address):
+        log = server.log.read_text(encoding="utf-8")
+        return re.findall(rf"to {re.escape(address)}: .*: (\d{{6}})", log)[-1]
+
+    return code
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,6 @@ def test_answers_to_localhost_too(get, local_url):
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("GET", "/", None),
         ("POST", "/", "Action=ListRoles&Version=2010-05-08"),
         ("POST", "/moto-api/reset", ""),
         ("GET", "/restapis", None),
@@ -51,15 +50,37 @@ def test_a_web_page_cannot_make_aws_calls(get, method, path, body):
     assert get(path, method, body=body)[0] == 404
 
 
-def test_a_web_page_is_not_given_leave_to_call(get):
+def test_a_web_page_may_sign_people_in_and_nothing_more(get):
     preflight = {
-        "Origin": "https://evil.example",
+        "Origin": "https://app.example",
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,x-amz-target",
     }
     status, headers, _ = get("/", "OPTIONS", preflight)
+    assert status == 204
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    allowed = headers["Access-Control-Allow-Headers"]
+    assert "x-amz-target" in allowed
+    assert "authorization" not in allowed.lower()
+
+
+def test_a_web_page_is_given_no_leave_otherwise(get):
+    preflight = {
+        "Origin": "https://evil.example",
+        "Access-Control-Request-Method": "PUT",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    status, headers, _ = get("/restapis", "OPTIONS", preflight)
     assert status == 404
     assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_a_web_page_reads_the_answer_to_a_sign_in(get):
+    target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth"}
+    status, headers, body = get("/", "POST", target, "{}")
+    assert status == 400
+    assert headers["Access-Control-Allow-Origin"] == "*"
+    assert json.loads(body)["__type"] == "InvalidParameterException"
 
 
 def test_long_tokens_pass_in_headers(get):
@@ -67,9 +88,18 @@ def test_long_tokens_pass_in_headers(get):
     assert get("/_cgw/health", headers=headers)[0] == 200
 
 
+def test_what_is_not_signed_is_refused(get):
+    target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}
+    status, _, body = get("/", "POST", target, '{"MaxResults": 1}')
+    assert status == 400
+    assert json.loads(body)["__type"] == "MissingAuthenticationTokenException"
+
+
 def test_a_missing_parameter_is_a_validation_exception(get):
     target = "AWSCognitoIdentityProviderService.DeleteUserPool"
-    status, _, body = get("/", "POST", {"X-Amz-Target": target}, "{}")
+    scope = "Credential=x/20260101/eu-west-1/cognito-idp/aws4_request"
+    headers = {"X-Amz-Target": target, "Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+    status, _, body = get("/", "POST", headers, "{}")
     assert status == 400
     assert json.loads(body)["__type"] == "ValidationException"
 

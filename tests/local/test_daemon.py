@@ -16,6 +16,7 @@ import pytest
 
 from cognito_gw.errors import CgwError
 from cognito_gw.local import daemon
+from cognito_gw.local.saved import Saved
 
 
 @pytest.fixture
@@ -126,6 +127,36 @@ def test_ignores_the_settings_of_the_real_aws(state_dir, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "none-such")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert daemon.start(state_dir) == daemon.running(state_dir)
+
+
+def test_persists_by_itself_where_a_state_is_saved(state_dir):
+    assert daemon.start(state_dir).saved is None
+    daemon.stop(state_dir)
+    kept = daemon.start(state_dir, persist=True)
+    assert kept.saved.parent == state_dir
+    daemon.stop(state_dir)
+    assert stat.S_IMODE(kept.saved.stat().st_mode) == 0o600
+    assert daemon.start(state_dir).url == kept.url
+    daemon.stop(state_dir)
+    assert daemon.start(state_dir, persist=False).saved is None
+
+
+def test_what_runs_cannot_begin_to_persist(state_dir):
+    server = daemon.start(state_dir)
+    with pytest.raises(CgwError, match="without --persist"):
+        daemon.start(state_dir, persist=True)
+    assert daemon.running(state_dir) == server
+
+
+def test_a_state_that_cannot_be_read_is_not_replaced(state_dir):
+    state_dir.mkdir()
+    Saved(state_dir).write(b"in good order, but no state", 0)
+    before = Saved(state_dir).path.read_bytes()
+    with pytest.raises(CgwError, match="cannot be used") as caught:
+        daemon.start(state_dir)
+    assert f"rm {Saved(state_dir).path}" in caught.value.hint
+    assert daemon.running(state_dir) is None
+    assert Saved(state_dir).path.read_bytes() == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,0 +1,1 @@
+"""The page at the root: what is deployed, what happens, and where to sign in."""

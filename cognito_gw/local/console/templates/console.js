@@ -1,0 +1,83 @@
+"use strict";
+
+const MOST_ROWS = 200;
+const KINDS = ["request", "mail", "log"];
+const RETRY = 2000;
+const connection = document.getElementById("connection");
+let lastId = document.body.dataset.lastId;
+let refreshing = null;
+
+function say(state, text) {
+  connection.className = state;
+  connection.textContent = text;
+}
+
+function localTime(iso) {
+  return new Date(iso).toLocaleTimeString([], { hour12: false });
+}
+
+function addRow(kind, cells) {
+  const body = document.getElementById(kind);
+  const template = document.getElementById(`${kind}-row`);
+  const row = template.content.firstElementChild.cloneNode(true);
+  for (const cell of row.cells) {
+    const text = cells[cell.dataset.cell] ?? "";
+    if (cell.dataset.cell === "at") {
+      cell.firstElementChild.dateTime = text;
+      cell.firstElementChild.textContent = localTime(text);
+    } else {
+      cell.textContent = text;
+    }
+  }
+  row.dataset.decision = cells.decision ?? "";
+  row.classList.add("new");
+  body.prepend(row);
+  if (body.rows.length > MOST_ROWS) {
+    body.lastElementChild.remove();
+  }
+}
+
+async function refresh() {
+  refreshing = null;
+  const answer = await fetch("/", { headers: { Accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const [shown, fresh] = [document, page].map((each) => each.getElementById("deployed"));
+  if (!shown.isEqualNode(fresh)) {
+    shown.replaceWith(fresh);
+  }
+}
+
+function refreshSoon() {
+  // A command makes many changes in a row.
+  refreshing ??= setTimeout(() => refresh().catch(() => {}), 300);
+}
+
+function follow() {
+  const source = new EventSource(`/_cgw/events?after=${lastId}`);
+  for (const kind of KINDS) {
+    source.addEventListener(kind, (event) => {
+      lastId = event.lastEventId;
+      addRow(kind, JSON.parse(event.data));
+    });
+  }
+  source.addEventListener("change", (event) => {
+    lastId = event.lastEventId;
+    refreshSoon();
+  });
+  source.onopen = () => {
+    if (connection.className === "lost") {
+      refreshSoon();
+    }
+    say("live", "live");
+  };
+  source.onerror = () => {
+    say("lost", "connection lost, trying again");
+    source.close();
+    setTimeout(follow, RETRY);
+  };
+}
+
+for (const time of document.querySelectorAll("time")) {
+  time.textContent = localTime(time.dateTime);
+}
+follow();

@@ -1,0 +1,111 @@
+"""The file in which the local AWS outlives a restart: private, whole, and checked.
+
+Its first line says in JSON who wrote it; the rest is the state, as bytes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw import __version__
+from cognito_gw.errors import CgwError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAVED, LOCK = "local.saved", "local.saved.lock"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The saved state of one state directory."""
+
+    directory: Path
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.directory / SAVED
+
+    @property
+    def port(self) -> int:
+        """The port at which it was served last; 0 when that is not known."""
+        try:
+            with self.path.open("rb") as file:
+                port = int(json.loads(file.readline())["port"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+        return port if port in range(1 << 16) else 0
+
+    def claim(self) -> None:
+        """Keep other servers off the file for as long as this process lives."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise CgwError(
+                f"another local AWS keeps its state in {self.path}",
+                hint="stop that one first",
+            ) from None
+        # It is never closed, so that the lock ends with the process and not before.
+
+    def read(self) -> bytes | None:
+        """Return the state, or None when none is saved; refuse what is not ours."""
+        try:
+            head, _, state = self.path.read_bytes().partition(b"\n")
+        except FileNotFoundError:
+            return None
+        try:
+            header = json.loads(head)
+            written_by = {name: header[name] for name in _writer()}
+            is_whole = header["sha256"] == _digest(state)
+        except (ValueError, KeyError, TypeError):
+            raise self.unusable("it is no saved state") from None
+        if written_by != _writer():
+            raise self.unusable(f"{_spelled(written_by)} wrote it")
+        if not is_whole:
+            raise self.unusable("it is damaged")
+        return state
+
+    def write(self, state: bytes, port: int) -> None:
+        """Replace the file in one step, so that a crash leaves the old or the new."""
+        header = _writer() | {"port": port, "sha256": _digest(state)}
+        draft = self.path.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(json.dumps(header).encode() + b"\n")
+            file.write(state)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.path)
+
+    def unusable(self, why: str) -> CgwError:
+        """Return the error that says what can be done about the file."""
+        return CgwError(
+            f"{self.path} cannot be used: {why}; this is {_spelled(_writer())}",
+            hint=f"`rm {self.path}` to begin anew, or use the version that wrote it",
+        )
+
+
+def _writer() -> dict[str, Any]:
+    """Return what must agree for a state to be read: classes change with versions."""
+    from importlib.metadata import version
+
+    return {"format": FORMAT, "cgw": __version__, "moto": version("moto")}
+
+
+def _spelled(writer: dict[str, Any]) -> str:
+    return f"cgw {writer['cgw']} with moto {writer['moto']}"
+
+
+def _digest(state: bytes) -> str:
+    return hashlib.sha256(state).hexdigest()

@@ -1,0 +1,173 @@
+"""A real browser walks from signing up to signing out, and the API takes its tokens."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import httpx
+import pytest
+import yaml
+from browsing import http_client
+from commandline import PASSWORD
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.wait import WebDriverWait
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+NEWCOMER = "newcomer@example.com"
+SECONDS = 30
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="Chromium and its driver are not installed"
+)
+
+
+class App(BaseHTTPRequestHandler):
+    """The app to which people come back."""
+
+    def do_GET(self):
+        """Greet."""
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"welcome")
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+@pytest.fixture
+def app_url():
+    """The address of an app that runs."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), App) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def outputs(shell, example, app_url):
+    """What a stack gives whose pages anyone may sign up on."""
+    data = yaml.safe_load(example)
+    data["user_pool"]["self_sign_up"] = True
+    data["app_clients"]["web"] |= {
+        "callback_urls": [f"{app_url}/callback"],
+        "logout_urls": [f"{app_url}/"],
+        "oauth_flows": ["code", "implicit"],
+    }
+    data["app_clients"] = {"web": data["app_clients"]["web"]}
+    shell.write(yaml.safe_dump(data))
+    yield shell("up", "-o", "json").document["outputs"]
+    shell("down", "--yes")
+
+
+class Page:
+    """A real browser, used by keyboard alone."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def open(self, url):
+        self.driver.get(url)
+
+    def fill(self, **fields):
+        """Fill fields in; Enter in the last of them sends the form."""
+        for name, value in fields.items():
+            box = self.driver.find_element(By.NAME, name)
+            box.clear()
+            box.send_keys(value)
+        self._then(lambda: box.send_keys(Keys.ENTER))
+
+    def follow(self, text):
+        link = self.driver.find_element(By.PARTIAL_LINK_TEXT, text)
+        self._then(lambda: link.send_keys(Keys.ENTER))
+
+    def shown_code(self):
+        return self.driver.find_element(By.CSS_SELECTOR, ".sent strong").text
+
+    @property
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    @property
+    def url(self):
+        return urlsplit(self.driver.current_url)
+
+    def _then(self, act):
+        """Act, and wait for the page that follows."""
+        page = self.driver.find_element(By.TAG_NAME, "html")
+        act()
+        gone = expected_conditions.staleness_of(page)
+        WebDriverWait(self.driver, SECONDS).until(gone)
+
+
+@pytest.fixture
+def page():
+    """Chromium without a screen, and without JavaScript: the pages need none."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
+        options.add_argument(argument)
+    settings = {"profile.managed_default_content_settings.javascript": 2}
+    options.add_experimental_option("prefs", settings)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    try:
+        yield Page(driver)
+    finally:
+        driver.quit()
+
+
+def test_from_signing_up_to_signing_out(page, outputs, app_url):
+    page.open(outputs["sign_in_url"])
+    page.follow("Create an account")
+    page.fill(username=NEWCOMER, password=PASSWORD)
+    page.fill(code=page.shown_code())
+    assert "Your account is confirmed" in page.text
+    page.fill(password=PASSWORD)
+    assert page.url.geturl().startswith(f"{app_url}/callback?code=")
+    by_code = _redeemed(outputs, parse_qs(page.url.query)["code"][0])
+    assert _call(outputs, "/transactions", by_code["id_token"]) == 200
+    assert _call(outputs, "/transactions", by_code["access_token"]) == 401
+    assert _call(outputs, "/transactions", None) == 401
+
+    # The tutorial's trick: `code` changed to `token` in the address.
+    implicit = outputs["sign_in_url"].replace(
+        "response_type=code", "response_type=token"
+    )
+    page.open(implicit)
+    page.follow("Continue as")
+    given = parse_qs(page.url.fragment)
+    assert _call(outputs, "/transactions", given["id_token"][0]) == 200
+
+    client = {"client_id": outputs["app_client_id"], "logout_uri": f"{app_url}/"}
+    page.open(f"{outputs['hosted_ui_url']}/logout?{urlencode(client)}")
+    assert page.text == "welcome"
+    page.open(outputs["sign_in_url"])
+    assert "Continue as" not in page.text
+
+
+def _redeemed(outputs, code):
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": outputs["app_client_id"],
+        "code": code,
+        "redirect_uri": parse_qs(urlsplit(outputs["sign_in_url"]).query)[
+            "redirect_uri"
+        ],
+    }
+    with http_client() as http:
+        answer = http.post(f"{outputs['hosted_ui_url']}/oauth2/token", data=form)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def _call(outputs, path, token):
+    headers = {"Authorization": token} if token else {}
+    return httpx.get(f"{outputs['invoke_url']}{path}", headers=headers).status_code

@@ -1,0 +1,139 @@
+"""A local AWS that is kept: after a restart all is there, and works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from account import Account
+from commandline import EXAMPLE, Terminal
+
+from cognito_gw.local import daemon
+
+FULL = Path(__file__).parent.parent / "full.yaml"
+
+
+@pytest.fixture
+def shell(tmp_path, variables):
+    """A shell of a user who has a local AWS of their own."""
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    terminal = Terminal(tmp_path, environment=variables | state)
+    yield terminal
+    daemon.stop(state_of(terminal))
+
+
+def state_of(shell):
+    """The state directory of a shell's user."""
+    return shell.folder / "state" / "cognito-gw"
+
+
+def bring_up(shell, file):
+    """Start, make a stack, and return how all of it is described, and its outputs."""
+    shell.write(file.read_text("utf-8"))
+    shell("local", "start", "--persist")
+    outputs = shell("--local", "up", "-o", "json").document["outputs"]
+    return described(outputs), outputs
+
+
+def described(outputs):
+    """Every resource of the stack, as AWS describes it."""
+    url = outputs["issuer"].rpartition("/")[0]
+    return Account(url, outputs["region"]).description(outputs)
+
+
+def wait_until(is_so):
+    """Wait for what another process does."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_restart_keeps_all_there_is(shell):
+    """One of everything: ids, settings, code, policies, tags; at the same address."""
+    before, outputs = bring_up(shell, FULL)
+    assert shell("local", "stop").err == "stopped\n"
+    assert "kept in" in shell("local", "start", "--persist").out
+    assert described(outputs) == before
+    assert shell("--local", "outputs", "-o", "json").document == outputs
+    shell("--local", "plan", "--detailed-exitcode")
+
+
+def test_after_a_restart_users_sign_in_and_calls_are_answered(shell):
+    """Passwords, clients, functions, logs: `--local` goes on with what is kept."""
+    bring_up(shell, EXAMPLE)
+    token = shell("--local", "token", "--id").out
+    shell("--local", "call", "/transactions")
+    written = shell("--local", "logs").out
+    shell("local", "stop")
+    assert "START RequestId" in written
+    assert shell("--local", "logs").out == written
+    again = shell("--local", "call", "/transactions", "-o", "json").document
+    assert (again["status"], again["token"]) == (200, "id")
+    assert shell("--local", "token", "--id").out != token
+    assert "kept in" in shell("local", "status").out
+    shell("--local", "call", "/transactions", "--token", token.strip(), code=4)
+
+
+def test_what_was_saved_outlives_a_kill(shell):
+    """No chance to save at the end is needed: it was saved after the changes."""
+    before, outputs = bring_up(shell, EXAMPLE)
+    last_made = outputs["stage"].encode()
+    saved = state_of(shell) / "local.saved"
+    wait_until(lambda: last_made in saved.read_bytes())
+    os.kill(daemon.running(state_of(shell)).pid, signal.SIGKILL)
+    shell("local", "start", "--persist")
+    assert described(outputs) == before
+    shell("--local", "plan", "--detailed-exitcode")
+
+
+def test_without_persist_what_is_kept_is_left_alone(shell):
+    """It starts empty, says so, and writes nothing."""
+    _, outputs = bring_up(shell, EXAMPLE)
+    shell("local", "stop")
+    kept = (state_of(shell) / "local.saved").read_bytes()
+    told = shell("local", "start").err
+    assert "local.saved is left alone" in told
+    assert "--persist" in told
+    account = Account(shell("local", "status", "-o", "json").document["url"])
+    assert outputs["user_pool_id"] not in account.listing()["pools"]
+    account.logs.create_log_group(logGroupName="unkept")
+    shell("local", "stop")
+    assert (state_of(shell) / "local.saved").read_bytes() == kept
+
+
+def test_what_runs_without_persist_cannot_be_told_to(shell):
+    """It would lose what it holds: that is for the user to decide."""
+    shell("local", "start")
+    refused = shell("local", "start", "--persist", code=1).err
+    assert "runs already" in refused
+    assert "`cgw local stop` first" in refused
+    assert not (state_of(shell) / "local.saved").exists()
+
+
+def test_a_saved_state_that_is_not_usable_is_not_overwritten(shell):
+    """Nothing is started empty in its place."""
+    path = state_of(shell) / "local.saved"
+    path.parent.mkdir(parents=True)
+    path.write_text("of something else")
+    for arguments in (("local", "start", "--persist"), ("--local", "call", "/")):
+        shell.write("name: any\napi: {routes: {GET /: {}}}\n")
+        assert f"`rm {path}`" in shell(*arguments, code=1).err
+    assert path.read_text() == "of something else"
+    assert daemon.running(path.parent) is None
+
+
+def test_the_port_of_last_time_is_taken_again_if_it_is_free(shell):
+    """Or another one, and the user is told."""
+    import socket
+
+    url = shell("local", "start", "--persist", "-o", "json").document["url"]
+    port = int(url.rpartition(":")[2])
+    shell("local", "stop")
+    with socket.create_server(("127.0.0.1", port)):
+        other = shell("local", "start", "--persist", "-o", "json")
+    assert other.document["url"] != url
+    assert f"port {port} of last time is taken" in other.err

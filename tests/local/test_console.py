@@ -1,0 +1,387 @@
+"""The page at the root shows what is deployed and what happens, to its user alone."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import shutil
+import zipfile
+from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from cognito_gw.local import daemon
+from cognito_gw.local.activity import Event
+from cognito_gw.local.console.events import cells, sent
+
+PAGE = {"Accept": "text/html,application/xhtml+xml"}
+SIGNED = (
+    "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/{service}/aws4_request, "
+    "SignedHeaders=host, Signature=0"
+)
+HOSTILE = "<script>alert('x')</script>"
+ESCAPED = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
+CHATTY = f'def handler(event, context):\n    print("{HOSTILE}")\n'
+MOCK = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
+
+
+@contextmanager
+def opened(url, headers=PAGE):
+    """Ask for an address, and give the open response."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    target = parts._replace(scheme="", netloc="").geturl() or "/"
+    connection.request("GET", target, headers=headers)
+    response = connection.getresponse()
+    try:
+        yield response
+    finally:
+        response.close()
+        connection.close()
+
+
+@pytest.fixture
+def get(local_url):
+    """Return a reader of one address: its status, headers and text."""
+
+    def read(path="/", headers=PAGE):
+        with opened(f"{local_url}{path}", headers) as response:
+            return response.status, response.headers, response.read().decode()
+
+    return read
+
+
+@pytest.fixture
+def page(get):
+    """Return a reader of the page as it is now."""
+    return lambda: get()[2]
+
+
+@pytest.fixture
+def deployed(api):
+    """An API with a public mock, deployed as `dev`."""
+    api.method()
+    api.on_method("put_integration", **MOCK)
+    api.on_method("put_method_response", statusCode="200")
+    api.on_method("put_integration_response", statusCode="200")
+    api.deployment(stageName="dev")
+    return api
+
+
+@pytest.fixture
+def call(local_url, deployed):
+    """Return a caller of the deployed API; answers the status."""
+
+    def get(path="/"):
+        url = f"{local_url}/_aws/execute-api/{deployed.id}/dev{path}"
+        with opened(url, {}) as response:
+            response.read()
+            return response.status
+
+    return get
+
+
+def follow(stream):
+    """Give each event of a stream: its id, its kind and its data."""
+    event = {}
+    for line in stream:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        event[name] = value
+        if name == "data":
+            yield event["id"], event["event"], json.loads(value)
+
+
+def first(events, wanted, **facts):
+    """Return the id and the data of the first event of a kind with these facts."""
+    return next(
+        (event_id, data)
+        for event_id, kind, data in events
+        if kind == wanted and facts.items() <= data.items()
+    )
+
+
+def test_a_browser_is_shown_the_page(get, local_url):
+    status, headers, text = get()
+    assert status == 200
+    assert headers.get_content_type() == "text/html"
+    assert "not AWS" in text
+    assert local_url in text
+
+
+def test_the_page_runs_nothing_but_its_own_script(get):
+    _, headers, text = get()
+    policy = dict(
+        each.strip().split(" ", 1)
+        for each in headers["Content-Security-Policy"].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert text.count("<script") == text.count('<script src="/_cgw/console.js"') == 1
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/_cgw/console.js", "text/javascript"), ("/_cgw/console.css", "text/css")],
+)
+def test_its_files_are_served(get, path, kind):
+    status, headers, text = get(path)
+    assert (status, headers.get_content_type()) == (200, kind)
+    assert text
+
+
+@pytest.mark.parametrize("service", ["s3", "iam"])
+def test_an_aws_call_to_the_root_is_one(get, service):
+    signed = PAGE | {"Authorization": SIGNED.format(service=service)}
+    assert "<html" not in get(headers=signed)[2]
+
+
+def test_it_is_shown_to_every_program_that_is_no_aws_client(get):
+    status, headers, _ = get(headers={})
+    assert (status, headers.get_content_type()) == (200, "text/html")
+
+
+def test_shows_who_may_call_what(page, api, deployed, name):
+    api.authorizer()
+    secured = {"authorizationType": "COGNITO_USER_POOLS"}
+    secured["authorizerId"] = api.call("get_authorizers")["items"][0]["id"]
+    api.method("POST", **secured)
+    api.method("PUT", **secured, authorizationScopes=["x/read", "x/write"])
+    api.method("DELETE", authorizationType="AWS_IAM")
+    for verb in ("POST", "PUT", "DELETE"):
+        api.integration(verb)
+    assert "Not deployed: <code>DELETE /</code> (signed (IAM))" in page()
+    deployed.deployment(stageName="dev")
+    shown = page()
+    assert f"<h2>{name} " in shown
+    assert f"/_aws/execute-api/{api.id}/dev</code>" in shown
+    for callers in (
+        "public",
+        "ID token",
+        "access token with scope x/read or x/write",
+        "signed (IAM)",
+    ):
+        assert f">{callers}</span>" in shown
+
+
+def test_shows_what_was_deleted_and_is_live_still(page, deployed):
+    deployed.method("HEAD")
+    deployed.on_method("put_integration", "HEAD", **MOCK)
+    deployed.deployment(stageName="dev")
+    deployed.on_method("delete_method", "HEAD")
+    assert "no longer: <code>HEAD /</code> (public)" in page()
+
+
+def test_links_to_the_sign_in_pages(page, make_pool, name):
+    pool = make_pool(AdminCreateUserConfig={"AllowAdminCreateUserOnly": False})
+    pool.domain(name)
+    client = pool.oauth_client("implicit")
+    shown = page()
+    links = [
+        part.partition('"')[0].replace("&amp;", "&")
+        for part in shown.split('href="')
+        if client["ClientId"] in part.partition('"')[0]
+    ]
+    login, signup = map(urlsplit, links)
+    assert login.path == f"/_aws/cognito/{name}/login"
+    assert signup.path == f"/_aws/cognito/{name}/signup"
+    assert login.query == signup.query
+    assert parse_qs(login.query) == {
+        "client_id": [client["ClientId"]],
+        "response_type": ["token"],
+        "scope": ["openid"],
+        "redirect_uri": client["CallbackURLs"],
+    }
+
+
+def test_without_self_sign_up_or_a_flow_there_is_no_such_link(page, make_pool, name):
+    pool = make_pool(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
+    pool.domain(name)
+    pool.oauth_client("code")
+    pool.app_client()
+    shown = page()
+    assert f"/_aws/cognito/{name}/login" in shown
+    assert f"/_aws/cognito/{name}/signup" not in shown
+
+
+def test_shows_no_secret(page, pool, name):
+    client = pool.machine_client(GenerateSecret=True)
+    email = f"{name}@example.com"
+    pool.user(email, UserAttributes=[{"Name": "email", "Value": email}])
+    password = {"Password": "Correct-horse-7", "Permanent": True}
+    pool.call("admin_set_user_password", Username=email, **password)
+    shown = page()
+    assert client["ClientId"] in shown
+    assert client["ClientSecret"] not in shown
+    assert f"{email} <small>CONFIRMED" in shown
+    assert "Correct-horse-7" not in shown
+
+
+def test_names_are_text_and_not_markup(page, aws, make_pool):
+    aws("apigateway").create_rest_api(name=HOSTILE)
+    make_pool().user(HOSTILE)
+    shown = page()
+    assert HOSTILE not in shown
+    assert shown.count(ESCAPED) >= 2
+
+
+def test_what_a_function_prints_is_text(page, aws, name):
+    trust = {"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole"}}
+    trust |= {"Version": "2012-10-17"}
+    trust["Statement"] |= {"Principal": {"Service": "lambda.amazonaws.com"}}
+    role = aws("iam").create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps(trust)
+    )
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("app.py", CHATTY)
+    aws("lambda").create_function(
+        FunctionName=name,
+        Role=role["Role"]["Arn"],
+        Runtime="python3.13",
+        Handler="app.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    aws("lambda").invoke(FunctionName=name)
+    shown = page()
+    assert HOSTILE not in shown
+    assert f">{ESCAPED}</td>" in shown
+    assert f"{name} <small>python3.13, 128 MB, at most 3 s</small>" in shown
+
+
+def test_shows_requests_with_decision_and_reason(page, call):
+    call()
+    call("/no/such/path?token=secret")
+    shown = page()
+    newest, older = shown.index("/no/such/path"), shown.index("the mock integration")
+    assert newest < older
+    assert ">refused</td>" in shown
+    assert ">no such route is deployed</td>" in shown
+    assert "token=secret" not in shown
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "decision"),
+    [
+        (200, "function", "let in"),
+        (403, "function", "let in"),
+        (401, "no token", "refused"),
+        (502, "the function failed", "failed"),
+    ],
+)
+def test_a_decision_is_told_from_its_reason(status, why, decision):
+    event = Event(1, 0.0, "request", {"status": status, "why": why})
+    assert cells(event)["decision"] == decision
+
+
+def test_a_long_line_is_cut_and_stays_one_event():
+    event = Event(7, 0.0, "log", {"line": "one\r\n\ndata: two" + "x" * 10_000})
+    head, data = sent(event).decode().split("data: ", 1)
+    assert head == "id: 7\nevent: log\n"
+    assert data.endswith("}\n\n")
+    assert data.count("\n") == 2
+    assert len(data) < 1000
+
+
+def test_tells_of_requests_and_changes_as_they_happen(local_url, call, api):
+    with opened(f"{local_url}/_cgw/events") as stream:
+        assert stream.headers.get_content_type() == "text/event-stream"
+        events = follow(stream)
+        call("/live")
+        assert first(events, "request", path="/live")[1]["decision"] == "refused"
+        api.resource("more")
+        assert first(events, "change")[1]["operation"] == "CreateResource"
+
+
+def test_who_reconnects_misses_nothing(local_url, call):
+    url = f"{local_url}/_cgw/events?after=0"
+    call("/before")
+    with opened(url) as stream:
+        last, _ = first(follow(stream), "request", path="/before")
+    call("/meanwhile")
+    with opened(url, PAGE | {"Last-Event-ID": last}) as stream:
+        assert first(follow(stream), "request")[1]["path"] == "/meanwhile"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_another_page_cannot_listen(get, site):
+    status, headers, _ = get("/_cgw/events", PAGE | {"Sec-Fetch-Site": site})
+    assert status == 403
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.fixture
+def state_dir(tmp_path):
+    """The state directory of a local AWS of the test's own."""
+    yield tmp_path
+    daemon.stop(tmp_path)
+
+
+def test_says_what_to_do_when_nothing_is_deployed(state_dir):
+    with opened(daemon.start(state_dir).url) as response:
+        assert "<code>cgw --local up</code>" in response.read().decode()
+
+
+def test_a_stop_ends_the_stream_in_order(state_dir):
+    url = daemon.start(state_dir).url
+    with opened(f"{url}/_cgw/events") as stream:
+        daemon.stop(state_dir)
+        assert stream.read() == b""  # a stream that breaks off would raise
+
+
+@pytest.fixture
+def browser():
+    """A browser with a new profile."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("needs chromium and its driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for each in ("headless=new", "no-sandbox", "disable-dev-shm-usage"):
+        options.add_argument(f"--{each}")
+    started = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield started
+    started.quit()
+
+
+@pytest.fixture
+def wait_for(browser):
+    """Return what waits until an element of the page has a text."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    script = "return document.querySelector(arguments[0])?.textContent ?? ''"
+
+    def wait(selector, text):
+        WebDriverWait(browser, 60).until(
+            lambda page: text in page.execute_script(script, selector)
+        )
+
+    return wait
+
+
+def test_in_a_browser_the_page_is_live(browser, wait_for, local_url, call, deployed):
+    browser.get(local_url)
+    wait_for("#connection", "live")
+    call("/shown")
+    wait_for("#request tr", "no such route is deployed")
+    deployed.deployment(stageName="another-stage")
+    wait_for("#deployed", "another-stage")
+    assert browser.get_log("browser") == []
+
+
+def test_in_a_browser_a_lost_connection_is_told_and_mended(
+    browser, wait_for, state_dir
+):
+    url = daemon.start(state_dir, persist=True).url
+    browser.get(url)
+    wait_for("#connection", "live")
+    daemon.stop(state_dir)
+    wait_for("#connection", "connection lost")
+    assert daemon.start(state_dir, persist=True).url == url
+    wait_for("#connection", "live")

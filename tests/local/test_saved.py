@@ -1,0 +1,175 @@
+"""The saved state is private and whole, and only data is made of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import stat
+import zipfile
+from subprocess import run
+
+import pytest
+from moto.core.base_backend import BackendDict
+
+from cognito_gw.errors import CgwError
+from cognito_gw.local import emulator, moto_state
+from cognito_gw.local.identity.directory import User
+from cognito_gw.local.saved import Saved
+from cognito_gw.local.snapshot import Snapshots
+
+
+@pytest.fixture
+def saved(tmp_path):
+    return Saved(tmp_path)
+
+
+def test_what_was_written_is_read(saved):
+    assert saved.read() is None
+    saved.write(b"one\ntwo", 4711)
+    saved.write(b"three\nfour", 4712)
+    assert (saved.read(), saved.port) == (b"three\nfour", 4712)
+
+
+def test_only_the_user_can_read_it(saved):
+    saved.write(b"state", 0)
+    assert stat.S_IMODE(saved.path.stat().st_mode) == 0o600
+
+
+def test_a_write_that_fails_leaves_what_was(saved):
+    saved.write(b"state", 0)
+    with pytest.raises(TypeError):
+        saved.write("no bytes", 0)
+    assert saved.read() == b"state"
+    saved.write(b"later", 0)
+    assert saved.read() == b"later"
+
+
+def test_two_servers_cannot_share_it(saved):
+    saved.claim()
+    with pytest.raises(CgwError, match="another local AWS"):
+        Saved(saved.directory).claim()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"[]\n", b"{}\n", b"\x80\x05K\x01.", b"no file of ours"]
+)
+def test_a_foreign_file_is_refused(saved, content):
+    saved.path.write_bytes(content)
+    with pytest.raises(CgwError, match="no saved state") as caught:
+        saved.read()
+    assert f"rm {saved.path}" in caught.value.hint
+    assert saved.port == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"moto": "4.0"}, "cgw .* with moto 4.0 wrote it; this is cgw .* with moto"),
+        ({"cgw": "0.0.1"}, "cgw 0.0.1"),
+        ({"format": 0}, "wrote it"),
+        ({"sha256": "0" * 64}, "damaged"),
+    ],
+)
+def test_another_version_or_a_damaged_file_is_refused(saved, change, why):
+    saved.write(b"state", 0)
+    head, _, state = saved.path.read_bytes().partition(b"\n")
+    header = json.dumps(json.loads(head) | change).encode()
+    saved.path.write_bytes(header + b"\n" + state)
+    with pytest.raises(CgwError, match=why):
+        saved.read()
+
+
+class Hostile:
+    """Runs a program when it is unpickled."""
+
+    def __reduce__(self):
+        return run, (["false"],)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pickle.dumps(Hostile()),
+        b"cos\nsystem\n(S'true'\ntR.",
+        b"cbuiltins\neval\n(S'1'\ntR.",
+        b"\x80\x04\x8c\x15moto.awslambda.models\x8c\x0fzipfile.ZipFile\x93.",
+        b"cmoto.awslambda.models\nBaseBackend\n.",
+        b"cmoto.awslambda.models\nget_backend\n(S'iam'\ntR.",
+        b"cmoto.no_such_module\nThing\n.",
+    ],
+)
+def test_nothing_but_data_is_made_of_it(state):
+    with pytest.raises((pickle.PickleError, ImportError)):
+        moto_state.load(state, Snapshots())
+
+
+@pytest.fixture
+def restarted():
+    """Return what goes through a restart of moto, as far as moto can tell."""
+
+    def restart(make, read):
+        make()
+        state = moto_state.dump(Snapshots({("api", "1"): "frozen"}))
+        BackendDict.reset()
+        snapshots = Snapshots()
+        moto_state.load(state, snapshots)
+        assert snapshots.of("api", "1") == "frozen"
+        return read()
+
+    BackendDict.reset()
+    yield restart
+    BackendDict.reset()
+
+
+def backend(service):
+    return emulator.backend(service, "eu-west-1")
+
+
+def client(service):
+    return emulator.client(service, "eu-west-1")
+
+
+def test_a_user_keeps_password_and_second_factor(restarted):
+    def make():
+        pool = client("cognito-idp").create_user_pool(PoolName="any")["UserPool"]
+        names = {"UserPoolId": pool["Id"], "Username": "alice"}
+        client("cognito-idp").admin_create_user(**names, TemporaryPassword="Right-1!")
+        user = User(backend("cognito-idp").user_pools[pool["Id"]].users["alice"])
+        user.mfa.totp_secret = "JBSWY3DPEHPK3PXP"
+
+    def read():
+        (pool,) = backend("cognito-idp").user_pools.values()
+        user = User(pool.users["alice"])
+        assert pool.json_web_key.kid
+        return user.status, user.has_password("Right-1!"), user.mfa.totp_secret
+
+    kept = restarted(make, read)
+    assert kept == ("FORCE_CHANGE_PASSWORD", True, "JBSWY3DPEHPK3PXP")
+
+
+def test_a_function_keeps_what_it_stands_on(restarted):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("app.py", "")
+
+    def make():
+        role = client("iam").create_role(
+            RoleName="any-role", AssumeRolePolicyDocument="{}"
+        )
+        client("lambda").create_function(
+            FunctionName="any",
+            Role=role["Role"]["Arn"],
+            Runtime="python3.13",
+            Handler="app.handler",
+            Code={"ZipFile": archive.getvalue()},
+        )
+
+    def read():
+        function = backend("lambda").get_function("any")
+        assert function.logs_backend is backend("logs")
+        assert backend("lambda").get_function(function.function_arn) is function
+        assert client("iam").get_role(RoleName="any-role")
+        return function.code_bytes
+
+    assert restarted(make, read) == archive.getvalue()
