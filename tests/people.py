@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
 import boto3
 import pyotp
@@ -28,15 +29,7 @@ class People:
         self.settings = {"ExplicitAuthFlows": EVERY_FLOW} | settings
         self.client = pool.app_client(**self.settings)
         self.id = self.client["ClientId"]
-        # They have no credentials of AWS.
-        self.api = boto3.client(
-            "cognito-idp",
-            endpoint_url=pool.client.meta.endpoint_url,
-            region_name=pool.client.meta.region_name,
-            config=Config(
-                signature_version=UNSIGNED, retries={"total_max_attempts": 1}
-            ),
-        )
+        self.api = _public_api(pool.client.meta.endpoint_url)
 
     def call(self, operation, **params):
         """Call an operation that names the app client."""
@@ -92,6 +85,15 @@ class People:
             SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True},
         )
         return app
+
+
+@cache
+def _public_api(url):
+    """Return a client for people, who have no credentials of AWS."""
+    config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
+    return boto3.client(
+        "cognito-idp", endpoint_url=url, region_name="eu-west-1", config=config
+    )
 
 
 class App:

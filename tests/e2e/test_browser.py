@@ -7,10 +7,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
 import pytest
 import yaml
-from browsing import http_client
+from browsing import fetch, http_client
 from commandline import PASSWORD
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -170,4 +169,4 @@ def _redeemed(outputs, code):
 
 def _call(outputs, path, token):
     headers = {"Authorization": token} if token else {}
-    return httpx.get(f"{outputs['invoke_url']}{path}", headers=headers).status_code
+    return fetch(f"{outputs['invoke_url']}{path}", headers=headers).status_code

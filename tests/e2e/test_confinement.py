@@ -7,9 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from select import select
 
-import httpx
 import pytest
-from commandline import EXAMPLE, Terminal
+from browsing import fetch
+from commandline import QuickTerminal
 
 from cognito_gw.local import daemon
 
@@ -21,14 +21,17 @@ pytestmark = pytest.mark.skipif(not PROC.is_dir(), reason="asks Linux's /proc")
 
 
 @pytest.fixture
-def shell(tmp_path, variables):
+def shell(tmp_path, variables, environment):
     """A shell of a user who has a local AWS of their own, with a stack on it."""
     own = {"XDG_STATE_HOME": str(tmp_path / "state"), "TMPDIR": str(tmp_path / "tmp")}
     Path(own["TMPDIR"]).mkdir()
-    terminal = Terminal(tmp_path, ("--local",), variables | own)
-    terminal.write(EXAMPLE.read_text("utf-8"))
+    for key, value in (variables | own).items():
+        environment.setenv(key, value)
+    environment.chdir(tmp_path)
+    terminal = QuickTerminal(tmp_path, ("--local",))
+    terminal.write("name: small\napi: {routes: {GET /health: {auth: none}}}\n")
     terminal("up")
-    terminal("call", "/transactions")
+    terminal("call", "/health")
     yield terminal
     daemon.stop(tmp_path / "state" / "cognito-gw")
 
@@ -79,28 +82,29 @@ def listening_addresses(pids):
     }
 
 
-def test_it_listens_on_loopback_alone_and_leaves_no_process(shell):
-    status = shell("local", "status", "-o", "json").document
-    pids = family(status["pid"])
+def test_it_keeps_to_this_machine(shell):
+    """No socket but of loopback; no foreign name; no process and no file afterwards."""
+    pids = family(shell("local", "status", "-o", "json").document["pid"])
     assert len(pids) >= 3, "the server, the function, and what ends it"
     assert listening_addresses(pids) == {LOOPBACK}
+    refuses_foreign_hosts(shell("outputs", "-o", "json").document)
     with ended(pids):
         shell("local", "stop")
-    assert list(Path(shell.environment["TMPDIR"]).iterdir()) == []
+    assert list((shell.folder / "tmp").iterdir()) == []
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "169.254.169.254:80"])
-def test_every_address_refuses_a_foreign_host(cgw, local, host):
+def refuses_foreign_hosts(outputs):
     """A name of an attacker's that leads to this port opens nothing."""
-    outputs = cgw("up", "-o", "json").document["outputs"]
+    issuer = outputs["issuer"]
+    url = issuer.rpartition("/")[0]
     addresses = [
-        local,
-        f"{local}/_cgw/events",
-        outputs["issuer"] + "/.well-known/jwks.json",
+        url,
+        f"{url}/_cgw/events",
+        f"{issuer}/.well-known/jwks.json",
         outputs["sign_in_url"],
-        outputs["invoke_url"] + "/health",
+        f"{outputs['invoke_url']}/health",
     ]
-    for address in addresses:
-        answer = httpx.get(address, headers={"Host": host})
-        assert (answer.status_code, address) == (403, address)
-    cgw("down", "--yes")
+    for host in ("evil.example", "127.0.0.1", "169.254.169.254:80"):
+        for address in addresses:
+            answer = fetch(address, headers={"Host": host})
+            assert (answer.status_code, address) == (403, address)

@@ -209,3 +209,9 @@ def make_pool(aws, name):
         return UserPool(aws("cognito-idp"), name, **settings)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def shared_pool(aws):
+    """A pool for all tests of a file: the keys of one take a while to make."""
+    return UserPool(aws("cognito-idp"), "shared", **SIGN_IN_BY_MAIL)

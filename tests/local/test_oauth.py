@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import uuid
 from types import SimpleNamespace
 
-import httpx
 import jwt
 import pytest
-from browsing import CALLBACK, LOGOUT, App
+from browsing import CALLBACK, LOGOUT, App, fetch
 from people import PASSWORD, USER, People
 
 from cognito_gw.local.identity import authorization
@@ -24,18 +24,20 @@ BY_OAUTH = {
     "SupportedIdentityProviders": ["COGNITO"],
 }
 SECRET = {"GenerateSecret": True}
+OTHER_USER = "bob@example.com"
 
 
-@pytest.fixture
-def make_app(pool, name, local_url):
+@pytest.fixture(scope="module")
+def make_app(shared_pool, local_url):
     """Return a maker of apps, each with an app client of its own."""
-    pool.server("read", "write")
-    pool.domain(name)
-    people = People(pool).confirmed(nickname="Al")
+    domain = f"t{uuid.uuid4().hex[:12]}"
+    shared_pool.server("read", "write")
+    shared_pool.domain(domain)
+    people = People(shared_pool).confirmed(nickname="Al")
 
     def make(**settings):
-        client = pool.app_client(**BY_OAUTH | settings)
-        app = App(local_url, name, client)
+        client = shared_pool.app_client(**BY_OAUTH | settings)
+        app = App(local_url, domain, client)
         app.people = people
         return app
 
@@ -147,8 +149,9 @@ class TestCode:
         assert answer.json() == {"error": "unauthorized_client"}
 
     def test_a_user_who_is_gone_gets_nothing(self, app):
-        code = app.sign_in(USER, PASSWORD).query["code"]
-        app.people.pool.call("admin_disable_user", Username=USER)
+        app.people.confirmed(OTHER_USER)
+        code = app.sign_in(OTHER_USER, PASSWORD).query["code"]
+        app.people.pool.call("admin_disable_user", Username=OTHER_USER)
         assert app.redeem(code).json() == {"error": "invalid_grant"}
 
     def test_a_code_is_good_for_five_minutes(self):
@@ -253,7 +256,7 @@ class TestAuthorize:
     )
     def test_shows_what_cannot_go_back(self, app, changes, said):
         params = app.request(**changes)
-        answer = httpx.get(
+        answer = fetch(
             f"{app.base}/oauth2/authorize", params=params, follow_redirects=True
         )
         assert answer.status_code == 400
@@ -266,14 +269,14 @@ class TestAuthorize:
 
     def test_a_parameter_comes_once(self, app):
         params = [*app.request().items(), ("redirect_uri", "https://evil.example")]
-        answer = httpx.get(f"{app.base}/oauth2/authorize", params=params)
+        answer = fetch(f"{app.base}/oauth2/authorize", params=params)
         assert (answer.status_code, answer.json()) == (
             400,
             {"error": "invalid_request"},
         )
 
     def test_an_unknown_domain_is_not_found(self, local_url):
-        answer = httpx.get(f"{local_url}/_aws/cognito/nobody/login")
+        answer = fetch(f"{local_url}/_aws/cognito/nobody/login")
         assert answer.status_code == 404
 
 
@@ -405,17 +408,17 @@ class TestClientAuthentication:
         assert app.token(grant).json() == {"error": error}
 
     def test_a_form_is_a_form(self, app):
-        answer = httpx.post(f"{app.base}/oauth2/token", json={"grant_type": "x"})
+        answer = fetch(f"{app.base}/oauth2/token", "POST", json={"grant_type": "x"})
         assert (answer.status_code, answer.json()) == (
             400,
             {"error": "invalid_request"},
         )
 
     def test_it_is_posted(self, app):
-        assert httpx.get(f"{app.base}/oauth2/token").status_code == 405
+        assert fetch(f"{app.base}/oauth2/token").status_code == 405
 
     def test_web_apps_of_any_origin_may_ask(self, app):
-        answer = httpx.options(f"{app.base}/oauth2/token")
+        answer = fetch(f"{app.base}/oauth2/token", "OPTIONS")
         assert answer.status_code == 204
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert app.token("x").headers["Access-Control-Allow-Origin"] == "*"
@@ -450,7 +453,7 @@ class TestUserInfo:
         self.refuses(app, given["access_token"])
 
     def test_wants_a_token(self, app):
-        answer = httpx.get(f"{app.base}/oauth2/userInfo")
+        answer = fetch(f"{app.base}/oauth2/userInfo")
         assert (answer.status_code, answer.json()) == (
             400,
             {"error": "invalid_request"},
@@ -495,7 +498,7 @@ class TestDiscovery:
 
     def test_leads_to_the_endpoints(self, app, local_url):
         issuer = f"{local_url}/{app.people.pool.id}"
-        found = httpx.get(f"{issuer}/.well-known/openid-configuration").json()
+        found = fetch(f"{issuer}/.well-known/openid-configuration").json()
         assert found["issuer"] == issuer
         assert found["token_endpoint"] == f"{app.base}/oauth2/token"
         assert found["authorization_endpoint"] == f"{app.base}/oauth2/authorize"
@@ -519,9 +522,9 @@ class TestDiscovery:
 
     def test_a_pool_without_a_domain_has_no_endpoints(self, pool, local_url):
         url = f"{local_url}/{pool.id}/.well-known/openid-configuration"
-        assert "token_endpoint" not in httpx.get(url).json()
+        assert "token_endpoint" not in fetch(url).json()
 
     @pytest.mark.parametrize("name", ["jwks.json", "openid-configuration"])
     def test_a_pool_that_is_none_publishes_nothing(self, local_url, name):
         url = f"{local_url}/eu-west-1_nobody000/.well-known/{name}"
-        assert httpx.get(url).status_code == 404
+        assert fetch(url).status_code == 404

@@ -6,10 +6,9 @@ import re
 import time
 from urllib.parse import urlsplit
 
-import httpx
 import pyotp
 import pytest
-from browsing import CALLBACK, LOGOUT, App, Browser
+from browsing import CALLBACK, LOGOUT, App, Browser, fetch
 from people import OTHER, PASSWORD, USER, People
 
 BY_MAIL = {
@@ -268,12 +267,11 @@ class TestStayingSignedIn:
     def test_it_is_of_one_pool(self, known, make_pool, local_url):
         pool = make_pool(**BY_MAIL)
         other = Site(pool, f"{known.app.base.rpartition('/')[2]}-b", local_url)
-        other.browser.http.cookies = known.browser.http.cookies
         cookies = {each.name: each.value for each in known.browser.http.cookies.jar}
-        answer = httpx.get(
+        answer = fetch(
             f"{other.app.base}/oauth2/authorize",
             params=other.app.request(),
-            cookies=cookies,
+            headers={"Cookie": f"cognito={cookies['cognito']}"},
         )
         assert "/login?" in answer.headers["Location"]
 
@@ -283,8 +281,9 @@ class TestGuards:
 
     def post(self, site, headers=None, **form):
         form = {"username": USER, "password": PASSWORD} | form
-        return httpx.post(
+        return fetch(
             f"{site.app.base}/login",
+            "POST",
             params=site.app.request(),
             data=form,
             headers=headers,
@@ -331,7 +330,7 @@ class TestGuards:
         assert "<script" not in browser.response.text
 
     def test_errors_are_shown_as_text(self, alice):
-        answer = httpx.get(f"{alice.app.base}/error", params={"error": SCRIPT})
+        answer = fetch(f"{alice.app.base}/error", params={"error": SCRIPT})
         assert answer.status_code == 400
         assert "<script" not in answer.text
 
@@ -360,5 +359,5 @@ class TestGuards:
         assert site.open("/admin").response.status_code == 404
 
     def test_the_style_is_served(self, local_url):
-        answer = httpx.get(f"{local_url}/_cgw/hosted-ui.css")
+        answer = fetch(f"{local_url}/_cgw/hosted-ui.css")
         assert answer.headers["Content-Type"].startswith("text/css")
