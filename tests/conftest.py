@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from functools import partial
+from copy import deepcopy
+from functools import cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 from fakes import FakeAws, QuickAws, SharedSession
 from moto import mock_aws
+from moto.cognitoidp import models
+from moto.utilities.utils import load_resource
 
 from cognito_gw.config.schema import Config
 from cognito_gw.engine import reconcile
@@ -20,6 +24,7 @@ REGION = "eu-west-1"
 _OURS = ("AWS_", "CGW_", "XDG_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
+MOTO_KEY = "cognitoidp/resources/jwks-private.json"
 FULL = Path(__file__).with_name("full.yaml")
 
 
@@ -41,6 +46,13 @@ def environment(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return monkeypatch
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_keys():
+    """Let moto read its signing key once, and not for each user pool anew."""
+    key = models.jwk.RSAKey.import_key(load_resource(MOTO_KEY))
+    models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: key))
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +86,17 @@ def configured():
     """Return a maker of configurations: the full one with some sections replaced."""
 
     def make(text="", **sections):
-        data = yaml.safe_load(text or FULL.read_text("utf-8"))
+        data = deepcopy(_read(text or FULL.read_text("utf-8")))
         if "user_pool" in sections:  # what it has besides stays: others name it
             sections["user_pool"] = data["user_pool"] | sections["user_pool"]
         return Config.model_validate(data | sections)
 
     return make
+
+
+@cache
+def _read(text):
+    return yaml.safe_load(text)
 
 
 @pytest.fixture

@@ -6,15 +6,12 @@ import io
 import pickle
 from collections import defaultdict
 from enum import Enum
-from functools import cache
 from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from joserfc.jwk import RSAKey
 from moto.backends import get_backend
 from moto.core.base_backend import BaseBackend
-from moto.utilities.utils import load_resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +30,6 @@ PLAIN = {
     "weakref.WeakValueDictionary",
 }
 OURS = ("moto.", "cognito_gw.local.")
-KEY = "moto's signing key"
 
 # Service, account and region, by which a backend is found again.
 Place = tuple[str, str, str]
@@ -75,10 +71,8 @@ class _Pickler(pickle.Pickler):
         self._places = {id(backend): place for place, backend in places.items()}
 
     def persistent_id(self, each: Any) -> Any:
-        """Name a backend by its place, and the key that all of moto's pools share."""
-        if isinstance(each, BaseBackend):
-            return self._places[id(each)]
-        return KEY if isinstance(each, RSAKey) else None
+        """Name a backend by its place."""
+        return self._places[id(each)] if isinstance(each, BaseBackend) else None
 
     def reducer_override(self, each: Any) -> Any:
         """Spell what is weak or has no name; refuse what would not be read again."""
@@ -98,8 +92,8 @@ class _Unpickler(pickle.Unpickler):
     """Makes nothing but data: a file that names other things is refused."""
 
     def persistent_load(self, name: Any) -> Any:
-        """Return what moto makes by itself."""
-        return _moto_key() if name == KEY else _backend(name)
+        """Return the backend at a place."""
+        return _backend(name)
 
     def find_class(self, module: str, name: str) -> Any:
         """Return a class of moto's or ours, or what is plain data."""
@@ -124,8 +118,3 @@ def _require_data(found: Any, module: str, name: str) -> None:
 
 def _no_data(module: str, name: str) -> pickle.PickleError:
     return pickle.PickleError(f"{module}.{name} is no data")
-
-
-@cache
-def _moto_key() -> RSAKey:
-    return RSAKey.import_key(load_resource("cognitoidp/resources/jwks-private.json"))

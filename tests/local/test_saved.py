@@ -135,13 +135,14 @@ def test_a_user_keeps_password_and_second_factor(restarted):
         pool = client("cognito-idp").create_user_pool(PoolName="any")["UserPool"]
         names = {"UserPoolId": pool["Id"], "Username": "alice"}
         client("cognito-idp").admin_create_user(**names, TemporaryPassword="Right-1!")
-        user = User(backend("cognito-idp").user_pools[pool["Id"]].users["alice"])
+        made = backend("cognito-idp").user_pools[pool["Id"]]
+        made.json_web_key = None  # as the local AWS makes pools
+        user = User(made.users["alice"])
         user.mfa.totp_secret = "JBSWY3DPEHPK3PXP"
 
     def read():
         (pool,) = backend("cognito-idp").user_pools.values()
         user = User(pool.users["alice"])
-        assert pool.json_web_key.kid
         return user.status, user.has_password("Right-1!"), user.mfa.totp_secret
 
     kept = restarted(make, read)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import string
 from datetime import UTC, datetime
+from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.corrections.call import EVERY
@@ -56,6 +58,7 @@ def create_user_pool(call: Call) -> dict[str, Any]:
     """Give ids of AWS's form, and every standard attribute beside the custom ones."""
     from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
 
+    _keep_from_keys()
     made = call.forward()["UserPool"]["Id"]
     pool = call.backend.user_pools.pop(made)
     pool.id = f"{call.region}_{''.join(secrets.choice(ALPHABET) for _ in range(9))}"
@@ -66,6 +69,14 @@ def create_user_pool(call: Call) -> dict[str, Any]:
         pool.schema_attributes.setdefault(name, standard)
     _complete(pool)
     return {"UserPool": call.ask("DescribeUserPool", UserPoolId=pool.id)["UserPool"]}
+
+
+@cache
+def _keep_from_keys() -> None:
+    """Give moto's pools no key: its is published, and takes a while to read."""
+    from moto.cognitoidp import models
+
+    models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: None))
 
 
 @cognito_idp.answers("UpdateUserPool")
