@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cognito_gw.local.hosted_ui.browsers import Browsers
-    from cognito_gw.local.hosted_ui.pages import Pages
     from cognito_gw.local.hosted_ui.visit import Visit
     from cognito_gw.local.identity.cognito import Cognito
 
@@ -36,20 +35,18 @@ _BEARER_ERROR = (
 class Endpoints:
     """Answers apps, and browsers that apps send."""
 
-    def __init__(self, cognito: Cognito, browsers: Browsers, pages: Pages) -> None:
-        """Ask `cognito`; sign people in on `pages`."""
+    def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
+        """Ask `cognito`, and know who has signed in with which of the `browsers`."""
         self._authorization = cognito.authorization
         self._browsers = browsers
-        self._pages = pages
 
     def authorize(self, visit: Visit) -> web.Response:
         """Send the browser back to the app if it is signed in, else to sign in."""
         asked = read_request(visit.domain, visit.query)
         prompt = visit.query.get("prompt", "").split()
-        if "login" not in prompt:
-            response = self._pages.continue_to_app(visit, asked)
-            if response is not None:
-                return response
+        known = self._browsers.find(visit)
+        if known and "login" not in prompt:
+            return redirect(self._authorization.granted(asked, *known))
         if "none" in prompt:
             raise Redirected(asked.back({"error": "login_required"}))
         return redirect(visit.link("/login"))

@@ -39,7 +39,7 @@ def routes(cognito: Cognito, control: ControlPlane) -> list[web.RouteDef]:
     """Return the routes of every domain; what they do, `control`'s thread does."""
     browsers = Browsers()
     pages = Pages(cognito, browsers)
-    endpoints = Endpoints(cognito, browsers, pages)
+    endpoints = Endpoints(cognito, browsers)
 
     def handler(answer: Answer) -> Handler:
         return _on_worker(control, answer)
