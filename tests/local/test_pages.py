@@ -334,6 +334,12 @@ class TestGuards:
         assert answer.status_code == 400
         assert "<script" not in answer.text
 
+    def test_a_wrong_address_is_explained(self, alice):
+        browser = alice.open(redirect_uri=f"{CALLBACK}/")
+        assert browser.page == "error"
+        assert "redirect_mismatch" in browser.text
+        assert CALLBACK in browser.text
+
     def test_no_page_has_a_script(self, site):
         for path in ("/login", "/signup", "/confirm", "/forgotPassword"):
             assert "<script" not in site.open(path).response.text

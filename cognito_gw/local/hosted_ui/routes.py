@@ -13,7 +13,7 @@ from cognito_gw.local.hosted_ui.browsers import Browsers
 from cognito_gw.local.hosted_ui.endpoints import Endpoints, preflight
 from cognito_gw.local.hosted_ui.pages import Pages
 from cognito_gw.local.hosted_ui.render import STYLE_PATH, page, style
-from cognito_gw.local.hosted_ui.visit import BASE, Repeated, Visit, redirect
+from cognito_gw.local.hosted_ui.visit import BASE, Unreadable, Visit, redirect
 from cognito_gw.local.identity import directory
 from cognito_gw.local.identity.authorization import (
     Redirected,
@@ -87,7 +87,7 @@ def _on_worker(control: ControlPlane, answer: Answer) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         try:
             visit = await Visit.of(request)
-        except Repeated:
+        except Unreadable:
             return web.json_response(
                 {"error": "invalid_request"}, status=HTTPStatus.BAD_REQUEST
             )
@@ -115,9 +115,15 @@ def _answered(answer: Answer, visit: Visit) -> web.Response:
 
 
 def _error_page(visit: Visit) -> web.Response:
-    text = visit.query.get("error", "Something went wrong")[:_LONGEST_ERROR]
-    title = "An error was encountered"
-    return page(visit, "message", HTTPStatus.BAD_REQUEST, title=title, text=text)
+    return page(
+        visit,
+        "error",
+        HTTPStatus.BAD_REQUEST,
+        error=visit.query.get("error", "Something went wrong")[:_LONGEST_ERROR],
+        client=directory.client_of_domain(
+            visit.domain, visit.query.get("client_id", "")
+        ),
+    )
 
 
 def _front_door(visit: Visit) -> web.Response:

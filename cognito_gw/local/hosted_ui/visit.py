@@ -21,8 +21,8 @@ _CSRF_COOKIE, _CSRF_FIELD = "XSRF-TOKEN", "_csrf"
 _OURS = ("username", "notice")
 
 
-class Repeated(Exception):
-    """Raised for a parameter that comes twice, of which one cannot be the right one."""
+class Unreadable(Exception):
+    """Raised for a form that is none, or a parameter that comes twice."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,14 @@ class Visit:
 
     @classmethod
     async def of(cls, request: web.Request) -> Visit:
-        """Read a request; refuse a parameter given twice."""
-        form = await request.post()
+        """Read a request; of a parameter given twice, neither is surely meant."""
+        try:
+            form = await request.post()
+        except (LookupError, ValueError) as error:  # no such charset, or not in it
+            raise Unreadable from error
         for params in (request.query, form):
             if len(params) != len(set(params)):
-                raise Repeated
+                raise Unreadable
         return cls(
             origin=f"http://{request.host}",
             domain=request.match_info["domain"],
@@ -69,7 +72,7 @@ class Visit:
         """Refuse a form that another site's page sent, or one without our cookie."""
         known = self.cookies.get(_CSRF_COOKIE, "")
         given = self.form.get(_CSRF_FIELD, "")
-        is_same = hmac.compare_digest(known.encode(), given.encode())
+        is_same = hmac.compare_digest(_octets(known), _octets(given))
         sender = self.headers.get("Origin", self.origin)
         if not known or not is_same or sender != self.origin:
             raise AwsFault(
@@ -90,6 +93,10 @@ class Visit:
     def forget(self, response: web.StreamResponse, name: str) -> None:
         """Delete a cookie."""
         response.del_cookie(name, path=f"{BASE}/{self.domain}")
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def redirect(url: str) -> web.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import time
@@ -325,7 +324,7 @@ def _basic(authorization: str) -> tuple[str, str]:
     scheme, _, value = authorization.partition(" ")
     try:
         text = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise OAuthError("invalid_client") from None
     client_id, colon, secret = text.partition(":")
     if scheme.lower() != "basic" or not colon:
