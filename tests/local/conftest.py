@@ -214,4 +214,5 @@ def make_pool(aws, name):
 @pytest.fixture(scope="module")
 def shared_pool(aws):
     """A pool for all tests of a file: the keys of one take a while to make."""
-    return UserPool(aws("cognito-idp"), "shared", **SIGN_IN_BY_MAIL)
+    settings = {"AutoVerifiedAttributes": ["email"]} | SIGN_IN_BY_MAIL
+    return UserPool(aws("cognito-idp"), "shared", **settings)
