@@ -198,6 +198,13 @@ class TestSigningIn:
         assert "Invalid code received for user" in browser.text
         assert browser.send(code=totp.at(int(time.time()) + 30)).query["code"]
 
+    def test_a_challenge_is_of_one_app(self, site):
+        site.people.pool.user(USER, TemporaryPassword=PASSWORD)
+        site.open().send(username=USER, password=PASSWORD)
+        other = site.people.pool.app_client(**BY_OAUTH)["ClientId"]
+        assert site.open("/newPassword", client_id=other).page == "login"
+        assert site.open("/newPassword").page == "newPassword"
+
     def test_a_challenge_page_without_a_challenge_leads_back(self, alice):
         for path in ("/mfa", "/mfaSetup", "/newPassword"):
             assert "Please sign in again." in alice.open(path).text

@@ -178,6 +178,13 @@ class TestForgotPassword:
         assert people.tokens(password=OTHER)
         assert refusal(people.sign_in).code == "NotAuthorizedException"
 
+    def test_a_code_works_once(self, people, mailed, refusal):
+        people.confirmed()
+        self.forget(people)
+        self.reset(people, mailed(USER))
+        refused = refusal(self.reset, people, mailed(USER), "Another-789")
+        assert refused.code == "ExpiredCodeException"
+
     def test_a_wrong_code_sets_none(self, people, refusal):
         people.confirmed()
         self.forget(people)

@@ -1,0 +1,79 @@
+"""What Cognito remembers for a while, it remembers for that long."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from cognito_gw.local import emulator
+from cognito_gw.local.activity import Activity
+from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.hosted_ui.browsers import Browser, Browsers
+from cognito_gw.local.identity import codes
+from cognito_gw.local.identity.challenges import Challenges
+from cognito_gw.local.identity.codes import Codes, Purpose
+from cognito_gw.local.identity.directory import AppClient
+
+HOUR = 3600
+ALICE = SimpleNamespace(sub="a-sub", attributes={"email": "alice@example.com"})
+
+
+def app_client(**settings):
+    return AppClient(
+        "eu-west-1_abcdefghi", "eu-west-1", {"ClientId": "web"} | settings, {}
+    )
+
+
+def test_a_session_ends_as_its_client_says():
+    challenges, client = Challenges(), app_client(AuthSessionValidity=-1)
+    asked = challenges.ask(client, "alice", "SMS_MFA", {})
+    with pytest.raises(AwsFault, match="session is expired"):
+        challenges.find(client, "SMS_MFA", asked.session)
+    assert challenges.peek(asked.session) is None
+
+
+def test_a_session_is_good_until_then():
+    challenges, client = Challenges(), app_client()
+    asked = challenges.ask(client, "alice", "SMS_MFA", {})
+    assert challenges.find(client, "SMS_MFA", asked.session).username == "alice"
+    assert challenges.peek(asked.session)
+
+
+def test_a_code_ends_with_its_purpose():
+    sent, over = Codes(Activity()), Purpose("Your code", lifetime=-1)
+    sent.send(ALICE, over, "email")
+    assert sent.current(ALICE, over) is None
+    with pytest.raises(AwsFault, match="request a code again"):
+        sent.take(ALICE, over, "123456")
+
+
+def test_codes_are_good_for_hours():
+    assert (codes.SIGN_UP.lifetime, codes.RESET.lifetime) == (24 * HOUR, HOUR)
+    sent = Codes(Activity())
+    sent.send(ALICE, codes.RESET, "email")
+    code = sent.current(ALICE, codes.RESET)
+    assert sent.take(ALICE, codes.RESET, code) == "email"
+
+
+class TestBrowser:
+    """A browser is known for an hour."""
+
+    @pytest.fixture
+    def pool_id(self, name):
+        """A pool with a domain and a user, in this process."""
+        cognito = emulator.client("cognito-idp", "eu-west-1")
+        pool_id = cognito.create_user_pool(PoolName="any")["UserPool"]["Id"]
+        cognito.admin_create_user(UserPoolId=pool_id, Username="alice")
+        cognito.create_user_pool_domain(UserPoolId=pool_id, Domain=name)
+        return pool_id
+
+    @pytest.mark.parametrize(
+        ("age", "is_known"), [(0, True), (HOUR - 60, True), (HOUR + 60, False)]
+    )
+    def test_is_known(self, pool_id, name, age, is_known):
+        since = int(time.time()) - age
+        browsers = Browsers({"a-cookie": Browser(pool_id, "alice", since)})
+        visit = SimpleNamespace(cookies={"cognito": "a-cookie"}, domain=name)
+        assert bool(browsers.find(visit)) is is_known
