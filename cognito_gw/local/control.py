@@ -98,8 +98,8 @@ class ControlPlane:
             await self.run(emulator.warm_up, service.name)
 
     def close(self) -> None:
-        """Finish the calls under way."""
-        self._worker.shutdown()
+        """Take no more calls; an import to warm up need not come to its end."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
 
     async def _answer(self, call: HttpCall) -> HttpAnswer:
         operation = None

@@ -34,7 +34,7 @@ def send(
         # No proxy leads to this machine itself.
         is_here = urlsplit(url).hostname in _LOOPBACK
         with httpx.Client(
-            verify=_trust(), timeout=_SECONDS, trust_env=not is_here
+            verify=_trust(url), timeout=_SECONDS, trust_env=not is_here
         ) as client:
             return client.request(
                 verb,
@@ -66,7 +66,9 @@ def _require_ascii(text: str, what: str) -> None:
         raise UsageError(f"{what} may have ASCII letters only")
 
 
-def _trust() -> ssl.SSLContext:
+def _trust(url: str) -> ssl.SSLContext:
+    if urlsplit(url).scheme != "https":  # reading certificates takes a while
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
     try:
         return ssl.create_default_context(cafile=bundle)

@@ -234,11 +234,3 @@ def test_a_call_carries_what_was_asked_for(standing):
     standing.cgw("call", "/transactions", "--token", "@token", code=2)
     typed = standing.cgw("call", "/transactions", "--token", "-", typed="x", code=4)
     assert "malformed-token" in typed.err
-
-
-def test_a_ca_bundle_that_is_not_there_is_named(standing, environment):
-    """As AWS_CA_BUNDLE says where it should be."""
-    environment.setenv("AWS_CA_BUNDLE", "/nowhere.pem")
-    outcome = standing.cgw("call", "/health", code=1)
-    assert "/nowhere.pem" in outcome.err
-    assert "AWS_CA_BUNDLE" in outcome.err
