@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 ATTRIBUTE = "userAttributes."  # how challenge responses spell attributes
 _TEMPORARY_DAYS = 7
 _DAY = 86400
-_POLICY = {
-    "RequireLowercase": ("[a-z]", "lowercase characters"),
-    "RequireUppercase": ("[A-Z]", "uppercase characters"),
-    "RequireNumbers": ("[0-9]", "numeric characters"),
-    "RequireSymbols": ("[^a-zA-Z0-9]", "symbol characters"),
+_SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
+_DEMANDS = {
+    "RequireLowercase": (r"[a-z]", "lowercase characters"),
+    "RequireUppercase": (r"[A-Z]", "uppercase characters"),
+    "RequireNumbers": (r"\d", "numeric characters"),
+    "RequireSymbols": (_SYMBOLS, "symbol characters"),
 }
 
 
@@ -167,17 +168,21 @@ def _password_policy(client: AppClient) -> dict[str, Any]:
 
 
 def check_policy(client: AppClient, password: str) -> None:
-    policy = _password_policy(client)
-    lacks = ""
+    require_strength(_password_policy(client), password)
+
+
+def require_strength(policy: dict[str, Any], password: str) -> None:
+    """Refuse a password against a `PasswordPolicy`."""
+    lacks = [
+        f"Password must have {words}"
+        for demand, (pattern, words) in _DEMANDS.items()
+        if policy.get(demand) and not re.search(pattern, password)
+    ]
     if len(password) < policy.get("MinimumLength", 8):
-        lacks = "Password not long enough"
-    for setting, (pattern, words) in _POLICY.items():
-        if policy.get(setting) and not re.search(pattern, password):
-            lacks = lacks or f"Password must have {words}"
+        lacks.insert(0, "Password not long enough")
     if lacks:
-        raise AwsFault(
-            "InvalidPasswordException", f"Password did not conform with policy: {lacks}"
-        )
+        message = f"Password did not conform with policy: {lacks[0]}"
+        raise AwsFault("InvalidPasswordException", message)
 
 
 def answered_attributes(client: AppClient, responses: dict[str, str]) -> dict[str, str]:

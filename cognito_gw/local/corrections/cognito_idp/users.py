@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.corrections.services import cognito_idp
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.identity import directory
+from cognito_gw.local.identity.checks import require_strength
 
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
-
-SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
-DEMANDS = {
-    "RequireLowercase": (r"[a-z]", "lowercase characters"),
-    "RequireUppercase": (r"[A-Z]", "uppercase characters"),
-    "RequireNumbers": (r"\d", "numeric characters"),
-    "RequireSymbols": (SYMBOLS, "symbol characters"),
-}
 
 
 @cognito_idp.refuses("AdminCreateUser")
@@ -66,15 +58,4 @@ def weak_password(call: Call) -> None:
     if password is None:
         return
     pool = call.backend.user_pools[call["UserPoolId"]]
-    policy = pool.extended_config["Policies"]["PasswordPolicy"]
-    if len(password) < policy["MinimumLength"]:
-        raise _nonconforming("Password not long enough")
-    for demand, (pattern, what) in DEMANDS.items():
-        if policy[demand] and not re.search(pattern, password):
-            raise _nonconforming(f"Password must have {what}")
-
-
-def _nonconforming(why: str) -> AwsFault:
-    return AwsFault(
-        "InvalidPasswordException", f"Password did not conform with policy: {why}"
-    )
+    require_strength(pool.extended_config["Policies"]["PasswordPolicy"], password)
