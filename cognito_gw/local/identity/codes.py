@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.identity.directory import User
 
 _log = logging.getLogger(__name__)
+ADDRESSES = ("email", "phone_number")  # the attributes to which a code can go
 _HOUR = 3600
 _MOST_ATTEMPTS = 5
 

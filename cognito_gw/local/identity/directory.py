@@ -115,6 +115,11 @@ class User:
         self._record.status = type(self._record.status)(status)
         self._record.last_modified_date = datetime.now(UTC)
 
+    def has_verified(self, name: str) -> bool:
+        """Whether the user has this address, and has proved it."""
+        attributes = self._record.attribute_lookup
+        return name in attributes and attributes.get(f"{name}_verified") == "true"
+
     def set_attributes(self, attributes: dict[str, str]) -> None:
         """Set attributes."""
         self._record.update_attributes(
@@ -239,15 +244,6 @@ def second_factors(pool_id: str) -> list[str]:
         "SMS_MFA": pool.sms_mfa_config,
     }
     return [factor for factor, is_offered in offers.items() if is_offered]
-
-
-def resource_scopes(pool_id: str) -> list[str]:
-    """Return the custom scopes of a pool, in full."""
-    return [
-        f"{server.identifier}/{scope['ScopeName']}"
-        for server in _pool(pool_id).resource_servers.values()
-        for scope in server.scopes or []
-    ]
 
 
 def _described(pool: Any, client: Any) -> AppClient:

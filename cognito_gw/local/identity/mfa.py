@@ -61,4 +61,4 @@ def _usable(client: AppClient, user: User, *, must_have_one: bool) -> list[str]:
 def has_address(user: User, factor: str) -> bool:
     """Whether a code of this factor would reach the user."""
     address = BY_MESSAGE.get(factor)
-    return user.attributes.get(f"{address}_verified") == "true"
+    return address is not None and user.has_verified(address)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
-_ADDRESSES = ("email", "phone_number")
 _PREFERENCES = {
     "SoftwareTokenMfaSettings": "SOFTWARE_TOKEN_MFA",
     "EmailMfaSettings": "EMAIL_OTP",
@@ -99,7 +98,7 @@ class Profile:
         check_writable(client, given)
         changed = [
             name
-            for name in _ADDRESSES
+            for name in codes.ADDRESSES
             if name in given and given[name] != user.attributes.get(name)
         ]
         user.set_attributes(given | {f"{name}_verified": "false" for name in changed})
@@ -121,7 +120,7 @@ class Profile:
     def _send_verification(self, request: Request) -> Answer:
         user, _ = self._user(request)
         name = required(request, "AttributeName")
-        if name not in _ADDRESSES or name not in user.attributes:
+        if name not in codes.ADDRESSES or name not in user.attributes:
             message = f"User does not have a registered {name}"
             raise AwsFault("InvalidParameterException", message)
         return {"CodeDeliveryDetails": self._codes.send(user, codes.VERIFY, name)}

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
-_ADDRESSES = ("email", "phone_number")
 _FORMS = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
     "phone_number": re.compile(r"\+[0-9]{4,15}"),
@@ -122,7 +121,7 @@ class SignUp:
     def _send(self, client: AppClient, user: User) -> dict[str, str] | None:
         """Send the sign-up code to an address that the pool verifies."""
         verified = client.pool.get("AutoVerifiedAttributes", [])
-        for attribute in _ADDRESSES:
+        for attribute in codes.ADDRESSES:
             if attribute in verified and attribute in user.attributes:
                 return self._codes.send(user, codes.SIGN_UP, attribute)
         return None
@@ -158,7 +157,7 @@ class SignUp:
         if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
             message = "User password cannot be reset in the current state."
             raise AwsFault("NotAuthorizedException", message)
-        addresses = [each for each in _ADDRESSES if _verified(user, each)]
+        addresses = [each for each in codes.ADDRESSES if user.has_verified(each)]
         if not addresses:
             raise _no_address()
         user.set_status("RESET_REQUIRED")
@@ -215,14 +214,9 @@ def _verified_address(client: AppClient, user: User) -> str:
         raise AwsFault("NotAuthorizedException", message)
     names = [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]
     for name in names:
-        if _verified(user, name):
+        if user.has_verified(name):
             return name
     raise _no_address()
-
-
-def _verified(user: User, attribute: str) -> bool:
-    is_verified = user.attributes.get(f"{attribute}_verified") == "true"
-    return is_verified and attribute in user.attributes
 
 
 def _priority(mechanism: dict[str, Any]) -> int:
