@@ -19,6 +19,55 @@ EVERY_FLOW = [
     "ALLOW_REFRESH_TOKEN_AUTH",
 ]
 STEP = 30  # seconds of a one-time password
+LOOPBACK = "http://localhost:8765/callback"
+SIGN_IN_BY_MAIL = {
+    "UsernameAttributes": ["email"],
+    "UsernameConfiguration": {"CaseSensitive": False},
+}
+
+
+class UserPool:
+    """A user pool, and the calls that tests make on it."""
+
+    def __init__(self, client, name, **settings):
+        self.client = client
+        self.name = name
+        self.made = client.create_user_pool(PoolName=name, **settings)["UserPool"]
+        self.id, self.arn = self.made["Id"], self.made["Arn"]
+
+    def call(self, operation, **params):
+        return getattr(self.client, operation)(UserPoolId=self.id, **params)
+
+    def described(self):
+        return self.call("describe_user_pool")["UserPool"]
+
+    def app_client(self, **settings):
+        made = self.call("create_user_pool_client", ClientName="web", **settings)
+        return made["UserPoolClient"]
+
+    def oauth_client(self, *flows, **settings):
+        oauth = {"AllowedOAuthFlowsUserPoolClient": True}
+        oauth["AllowedOAuthFlows"] = list(flows or ["code"])
+        oauth["AllowedOAuthScopes"] = ["openid"]
+        oauth["CallbackURLs"] = [LOOPBACK]
+        return self.app_client(**oauth | settings)
+
+    def server(self, *scopes):
+        scopes = [{"ScopeName": name, "ScopeDescription": name} for name in scopes]
+        server = {"Identifier": "api", "Name": "api", "Scopes": scopes}
+        return self.call("create_resource_server", **server)
+
+    def machine_client(self, **settings):
+        self.server("read")
+        settings = {"AllowedOAuthScopes": ["api/read"], "CallbackURLs": []} | settings
+        return self.oauth_client("client_credentials", **settings)
+
+    def domain(self, prefix, **settings):
+        return self.call("create_user_pool_domain", Domain=prefix, **settings)
+
+    def user(self, username, **settings):
+        settings = {"MessageAction": "SUPPRESS"} | settings
+        return self.call("admin_create_user", Username=username, **settings)
 
 
 class People:
@@ -76,10 +125,13 @@ class People:
         return self
 
     def with_totp(self):
-        """Give the signed-in user an authenticator app, preferred; return it."""
+        """Give the signed-in user an authenticator app, preferred; return it.
+
+        The code of this moment is still to be used, as is the one after it.
+        """
         access = self.tokens()["AccessToken"]
         app = App(self.api.associate_software_token(AccessToken=access)["SecretCode"])
-        self.api.verify_software_token(AccessToken=access, UserCode=app.code())
+        self.api.verify_software_token(AccessToken=access, UserCode=app.last_code())
         self.api.set_user_mfa_preference(
             AccessToken=access,
             SoftwareTokenMfaSettings={"Enabled": True, "PreferredMfa": True},
@@ -100,11 +152,16 @@ class App:
     """An authenticator app."""
 
     def __init__(self, secret):
+        self.secret = secret
         self._totp = pyotp.TOTP(secret)
 
     def code(self):
         """The code of this moment."""
         return self._totp.now()
+
+    def last_code(self):
+        """The one before it, which is still good."""
+        return self._totp.at(int(time.time()) - STEP)
 
     def next_code(self):
         """The one after it, for each code works once."""

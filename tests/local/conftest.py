@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from people import SIGN_IN_BY_MAIL, UserPool
 
 from cognito_gw.local import daemon
 
@@ -19,12 +20,6 @@ POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 LAMBDA = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{FUNCTION}"
 URI = f"{LAMBDA}/invocations"
-
-LOOPBACK = "http://localhost:8765/callback"
-SIGN_IN_BY_MAIL = {
-    "UsernameAttributes": ["email"],
-    "UsernameConfiguration": {"CaseSensitive": False},
-}
 
 
 class Refused(NamedTuple):
@@ -150,50 +145,6 @@ class RestApi:
 @pytest.fixture
 def api(aws, name):
     return RestApi(aws("apigateway"), name)
-
-
-class UserPool:
-    """A user pool, and the calls that tests make on it."""
-
-    def __init__(self, client, name, **settings):
-        self.client = client
-        self.name = name
-        self.made = client.create_user_pool(PoolName=name, **settings)["UserPool"]
-        self.id, self.arn = self.made["Id"], self.made["Arn"]
-
-    def call(self, operation, **params):
-        return getattr(self.client, operation)(UserPoolId=self.id, **params)
-
-    def described(self):
-        return self.call("describe_user_pool")["UserPool"]
-
-    def app_client(self, **settings):
-        made = self.call("create_user_pool_client", ClientName="web", **settings)
-        return made["UserPoolClient"]
-
-    def oauth_client(self, *flows, **settings):
-        oauth = {"AllowedOAuthFlowsUserPoolClient": True}
-        oauth["AllowedOAuthFlows"] = list(flows or ["code"])
-        oauth["AllowedOAuthScopes"] = ["openid"]
-        oauth["CallbackURLs"] = [LOOPBACK]
-        return self.app_client(**oauth | settings)
-
-    def server(self, *scopes):
-        scopes = [{"ScopeName": name, "ScopeDescription": name} for name in scopes]
-        server = {"Identifier": "api", "Name": "api", "Scopes": scopes}
-        return self.call("create_resource_server", **server)
-
-    def machine_client(self, **settings):
-        self.server("read")
-        settings = {"AllowedOAuthScopes": ["api/read"], "CallbackURLs": []} | settings
-        return self.oauth_client("client_credentials", **settings)
-
-    def domain(self, prefix, **settings):
-        return self.call("create_user_pool_domain", Domain=prefix, **settings)
-
-    def user(self, username, **settings):
-        settings = {"MessageAction": "SUPPRESS"} | settings
-        return self.call("admin_create_user", Username=username, **settings)
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ from cognito_gw.local.identity.checks import (
     wrong_password,
 )
 from cognito_gw.local.identity.directory import User
-from cognito_gw.local.identity.srp import Exchange, SrpError, public_number
+from cognito_gw.local.identity.srp import Exchange, public_number
+from cognito_gw.srp import SrpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
