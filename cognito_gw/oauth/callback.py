@@ -1,0 +1,239 @@
+"""Judges what comes to a callback URL: the pool's answer, or anything else.
+
+Any program on this machine and any page in the browser can send a request to it. What
+counts is the state, which only the pool's own answer knows. The rest is kept out too:
+other hosts' names (DNS rebinding), other paths, other methods, other pages' forms.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+import socket
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import parse_qsl
+
+from cognito_gw.oauth import landing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_URL = re.compile(
+    r"http://(localhost|127\.0\.0\.1)(?::([1-9]\d{0,4}))?"
+    r"((?:/[\w.~!$&'()*+,;=:@%-]*)*)",  # what a browser sends as it stands
+    re.ASCII,
+)
+_HTTP, _LAST = 80, 65535  # ports
+_FORM = "application/x-www-form-urlencoded"
+_LARGEST = 64 * 1024  # bytes of a form
+_IN_QUERY = ("code", "error", "error_description")
+_IN_FRAGMENT = (
+    "access_token",
+    "id_token",
+    "token_type",
+    "expires_in",
+    "error",
+    "error_description",
+)
+_PATIENCE = 1.0  # seconds for a page that is on its way when all else is done
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A callback URL in parts; `hosts` are the ways a browser may spell its host."""
+
+    hosts: frozenset[str]
+    port: int
+    path: str
+
+    @classmethod
+    def of(cls, url: str) -> Callback | None:
+        """Return the parts of a URL that can be served here: on 127.0.0.1, by HTTP."""
+        match = _URL.fullmatch(url)
+        if match is None or int(match[2] or _HTTP) > _LAST:
+            return None
+        host, port = match[1], int(match[2] or _HTTP)
+        hosts = {f"{host}:{port}"} | ({host} if port == _HTTP else set())
+        return cls(frozenset(hosts), port, match[3] or "/")
+
+
+class Server(ThreadingHTTPServer):
+    """One thread for each connection: browsers open some that they never use."""
+
+    allow_reuse_address = os.name == "posix"  # elsewhere it would let others share it
+    allow_reuse_port = False
+    request_queue_size = 64
+
+    def __init__(self, callback: Callback, state: str, *, by_fragment: bool) -> None:
+        self.callback = callback
+        self.state = state.encode()
+        self.by_fragment = by_fragment
+        self.answer: dict[str, str] = {}
+        self.answered = threading.Event()
+        self._lock = threading.Lock()
+        self._connections: dict[threading.Thread, socket.socket] = {}
+        super().__init__(("127.0.0.1", callback.port), _Handler)
+
+    def take(self, answer: dict[str, str]) -> bool:
+        """Keep the first answer; return whether it was this one."""
+        with self._lock:
+            if self.answered.is_set():
+                return False
+            self.answer = answer
+            self.answered.set()
+            return True
+
+    def server_bind(self) -> None:
+        """Bind, without HTTPServer's look-up of this machine's name."""
+        if sys.platform == "win32":
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        TCPServer.server_bind(self)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, known by its connection."""
+        known = self._connections.items()
+        self._connections = {each: open_ for each, open_ in known if each.is_alive()}
+        thread = threading.Thread(
+            target=self.process_request_thread,
+            args=(request, client_address),
+            daemon=True,
+        )
+        thread.start()
+        self._connections[thread] = request
+
+    def server_close(self) -> None:
+        """Free the port; read nothing more, but let what is being written go out."""
+        super().server_close()
+        for connection in self._connections.values():
+            with suppress(OSError):  # it has ended meanwhile
+                connection.shutdown(socket.SHUT_RD)
+        for thread in self._connections:
+            thread.join(_PATIENCE)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: the browser has gone away."""
+
+
+class _Reply(Exception):
+    """Raised to answer with a page at once."""
+
+    def __init__(self, page: landing.Page) -> None:
+        super().__init__(page.title)
+        self.page = page
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Judges one request."""
+
+    server: Server
+    timeout: ClassVar[float] = 10.0  # of a connection on which nothing comes
+    default_request_version = "HTTP/1.0"  # 0.9 would be answered without headers
+
+    def do_GET(self) -> None:
+        self._serve(self._in_query)
+
+    def do_POST(self) -> None:
+        self._serve(self._in_form)
+
+    def send_error(self, code: int, *_: object) -> None:
+        """Answer what is not HTTP as we know it; do not repeat any of it."""
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            code = HTTPStatus.METHOD_NOT_ALLOWED
+        elif code >= HTTPStatus.INTERNAL_SERVER_ERROR:  # a version of HTTP to come
+            code = HTTPStatus.BAD_REQUEST
+        self._send(landing.not_understood(HTTPStatus(code)))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: standard error is the command's."""
+
+    def _serve(self, read: Callable[[], dict[str, str]]) -> None:
+        try:
+            self._require_callback()
+            page = self._outcome(read())
+        except _Reply as reply:
+            page = reply.page
+        self._send(page)
+
+    def _require_callback(self) -> None:
+        callback, hosts = self.server.callback, self.headers.get_all("Host", [])
+        if len(hosts) != 1 or hosts[0] not in callback.hosts:
+            raise _Reply(landing.WRONG_HOST)
+        if self._target[0] != callback.path:
+            raise _Reply(landing.WRONG_PATH)
+
+    @property
+    def _target(self) -> tuple[str, str]:
+        """Path and query to the letter: `path` is already mended a little."""
+        path, _, query = self.requestline.split()[1].partition("?")
+        return path, query
+
+    def _in_query(self) -> dict[str, str]:
+        pairs = parse_qsl(self._target[1], keep_blank_values=True)
+        if self.server.by_fragment and not {"code", "error"} & dict(pairs).keys():
+            raise _Reply(landing.HANDOVER)
+        wanted = "error" if self.server.by_fragment else "code"
+        return self._answer(pairs, wanted, _IN_QUERY)
+
+    def _in_form(self) -> dict[str, str]:
+        if not self.server.by_fragment:
+            raise _Reply(landing.NO_FORM)
+        origins = {f"http://{host}" for host in self.server.callback.hosts}
+        if self.headers.get("Origin") not in origins:
+            raise _Reply(landing.FOREIGN_FORM)
+        if self.headers.get_content_type() != _FORM:
+            raise _Reply(landing.NOT_A_FORM)
+        text = self._body().decode("utf-8", "replace")
+        pairs = parse_qsl(text, keep_blank_values=True)
+        return self._answer(pairs, "access_token", _IN_FRAGMENT)
+
+    def _body(self) -> bytes:
+        length = self.headers.get("Content-Length")
+        if length is None:
+            raise _Reply(landing.NO_LENGTH)
+        size = int(length[:9]) if length.isdecimal() else 0
+        if size > _LARGEST:
+            raise _Reply(landing.TOO_LARGE)
+        body = self.rfile.read(size)
+        if len(body) < size or not length.isdecimal():
+            raise _Reply(landing.WRONG_LENGTH)
+        return body
+
+    def _answer(
+        self, pairs: list[tuple[str, str]], wanted: str, known: tuple[str, ...]
+    ) -> dict[str, str]:
+        fields = {name: value for name, value in pairs if value}
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise _Reply(landing.TWICE)
+        given = fields.get("state", "").encode()
+        if not hmac.compare_digest(given, self.server.state):
+            raise _Reply(landing.NOT_OURS)
+        if not {wanted, "error"} & fields.keys():
+            raise _Reply(landing.EMPTY)
+        return {name: fields[name] for name in known if name in fields}
+
+    def _outcome(self, answer: dict[str, str]) -> landing.Page:
+        if not self.server.take(answer):
+            raise _Reply(landing.ANSWERED)
+        if "error" in answer:
+            return landing.failed(answer["error"], answer.get("error_description", ""))
+        return landing.SIGNED_IN
+
+    def _send(self, page: landing.Page) -> None:
+        content = page.html.encode()
+        headers = page.headers | {"Content-Length": str(len(content))}
+        if page.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = "GET, POST" if self.server.by_fragment else "GET"
+        self.send_response_only(page.status)  # without Python's version
+        for name, value in (headers | {"Connection": "close"}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
