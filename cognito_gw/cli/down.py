@@ -13,8 +13,11 @@ from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import NotOurs, UsageError
 from cognito_gw.oauth.cache import forget
+from cognito_gw.report.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cognito_gw.engine.resource import Resource, Step
 
 
@@ -39,7 +42,7 @@ def down(session: Session, *, yes: bool) -> None:
         finish(session, [])
         return
     if not yes:
-        _ask(session, owned)
+        ask_before_deletion(session, owned, "cgw down")
     visit = partial(reconcile.destroy, aws=session.aws)
     steps = session.walk(visit, backward(found), owned)
     forget(session.config.name)
@@ -64,13 +67,17 @@ def _found(session: Session) -> tuple[list[Resource], list[Step]]:
     return [each for each in resources if each.live is not None], foreign
 
 
-def _ask(session: Session, owned: list[Resource]) -> None:
+def ask_before_deletion(
+    session: Session, owned: Sequence[Resource], command: str
+) -> None:
+    """Show what is to go, and go on only after a yes; abort at a no."""
     for resource in owned:
-        click.echo(f"  {resource.kind:<18}{resource.label}", err=True)
+        click.echo(f"  {resource.kind:<18}{printable(resource.label)}", err=True)
     if not sys.stdin.isatty():
-        raise UsageError("`cgw down` asks before it deletes", hint="add `--yes`")
+        raise UsageError(f"`{command}` asks before it deletes", hint="add `--yes`")
     where = "the local AWS" if session.is_local else session.aws.account.number
-    question = f"Delete these {len(owned)} from {where} ({session.aws.region})?"
+    these = f"these {len(owned)}" if len(owned) > 1 else "this"
+    question = f"Delete {these} from {where} ({session.aws.region})?"
     click.confirm(question, abort=True, err=True)
 
 

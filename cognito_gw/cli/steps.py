@@ -13,13 +13,14 @@ from cognito_gw.cli.settings import Command
 from cognito_gw.errors import Missing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cognito_gw.engine.resource import Resource, Step
 
 _HELP = {
     "pool": "Make the user pool, its groups, resource servers and MFA setting.",
     "client": "Make the app clients.",
     "domain": "Make the domain of the sign-in pages, and their branding.",
-    "user": "Make the users, set their passwords once, put them into groups.",
     "lambda": "Make the functions, each with its role and log group.",
     "api": "Make the REST API and its gateway responses; remove unlisted routes.",
     "resource": "Make the paths.",
@@ -31,14 +32,27 @@ _HELP = {
 
 def _command(step: str) -> click.Command:
     @click.command(step, cls=Command, help=_HELP[step])
-    @click.option("--with-deps", is_flag=True, help="Make what it stands on, too.")
-    @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
+    @step_options
     @with_session
     def command(session: Session, *, with_deps: bool, dry_run: bool) -> None:
-        session.warn()
-        finish(session, run_step(session, step, with_deps=with_deps, dry_run=dry_run))
+        take(session, step, with_deps=with_deps, dry_run=dry_run)
 
     return command
+
+
+def step_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a step."""
+    deps = click.option(
+        "--with-deps", is_flag=True, help="Make what it stands on, too."
+    )
+    dry = click.option("--dry-run", is_flag=True, help="Only say what it would do.")
+    return deps(dry(command))
+
+
+def take(session: Session, step: str, *, with_deps: bool, dry_run: bool) -> None:
+    """Take one step, and tell what came of it."""
+    session.warn()
+    finish(session, run_step(session, step, with_deps=with_deps, dry_run=dry_run))
 
 
 def run_step(
@@ -93,4 +107,5 @@ def _require(session: Session, needs: list[Resource]) -> None:
         )
 
 
+# `user` is one too, and has commands of its own beside: see user.py.
 COMMANDS = {step: _command(step) for step in _HELP}

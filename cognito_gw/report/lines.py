@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
+from cognito_gw.report.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +71,7 @@ class Lines:
 def step_lines(step: Step, *, with_values: bool = False) -> Iterator[str]:
     """Spell a step out: what, which, its changes and its error."""
     word = click.style(f"{step.word:<10}", fg=COLOURS.get(step.action))
-    yield f"{word}{step.resource.kind:<18}{step.resource.label}"
+    yield f"{word}{step.resource.kind:<18}{printable(step.resource.label)}"
     if step.action is Action.UPDATE or (with_values and step.action is Action.CREATE):
         yield from change_lines(step.changes)
     if step.error:

@@ -36,6 +36,8 @@ class User(Resource):
     groups: tuple[Group, ...]
     policy: schema.PasswordPolicy
     password: Password | None = field(repr=False)
+    attributes: Mapping[str, str] = field(default_factory=dict)  # besides the address
+    is_temporary: bool = False  # the password: the first sign-in asks for another
 
     @property
     def label(self) -> str:
@@ -66,10 +68,13 @@ class User(Resource):
 
     def create(self, aws: Aws) -> dict[str, Any]:
         password = self._password()  # first: a missing one must not cost a user
-        aws.cognito.admin_create_user(
-            **self._key(), UserAttributes=self._attributes(), MessageAction="SUPPRESS"
-        )
-        self._set_password(aws, password)
+        request = {"UserAttributes": self._attributes(), "MessageAction": "SUPPRESS"}
+        if self.is_temporary:
+            self._announce(aws, password)
+            request["TemporaryPassword"] = password
+        aws.cognito.admin_create_user(**self._key(), **request)
+        if not self.is_temporary:
+            self._set_password(aws, password)
         self._join(aws, set(self.group_names or []))
         return self.observe(aws) or {}
 
@@ -90,13 +95,8 @@ class User(Resource):
         return {"UserPoolId": self.pool["Id"], "Username": self.username}
 
     def _attributes(self) -> list[dict[str, str]]:
-        kind = "email" if "@" in self.username else "phone_number"
-        if kind == "phone_number" and not self.username.startswith("+"):
-            return []  # a plain user name
-        return [
-            {"Name": kind, "Value": self.username},
-            {"Name": f"{kind}_verified", "Value": "true"},
-        ]
+        values = _address(self.username) | dict(self.attributes)
+        return [{"Name": name, "Value": values[name]} for name in values]
 
     def _password(self) -> str:
         if self.password is not None:
@@ -104,15 +104,27 @@ class User(Resource):
         return generate_password(self.policy.min_length)
 
     def _set_password(self, aws: Aws, password: str) -> None:
-        if self.password is None:  # before it is set: nothing may be lost in between
-            aws.announce(f"{self}: generated password, shown this once: {password}")
+        self._announce(aws, password)
         aws.cognito.admin_set_user_password(
-            **self._key(), Password=password, Permanent=True
+            **self._key(), Password=password, Permanent=not self.is_temporary
         )
+
+    def _announce(self, aws: Aws, password: str) -> None:
+        """Show a generated password before it is set: it must not be lost between."""
+        if self.password is None:
+            aws.announce(f"{self}: generated password, shown this once: {password}")
 
     def _join(self, aws: Aws, groups: set[str]) -> None:
         for name in sorted(groups):
             aws.cognito.admin_add_user_to_group(**self._key(), GroupName=name)
+
+
+def _address(username: str) -> dict[str, str]:
+    """Return what a name says of its user, as verified attributes."""
+    kind = "email" if "@" in username else "phone_number"
+    if kind == "phone_number" and not username.startswith("+"):
+        return {}  # a plain user name
+    return {kind: username, f"{kind}_verified": "true"}
 
 
 def generate_password(at_least: int) -> str:

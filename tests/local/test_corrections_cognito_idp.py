@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 SIGN_IN_BY_MAIL = {
     "UsernameAttributes": ["email"],
     "UsernameConfiguration": {"CaseSensitive": False},
@@ -130,3 +132,21 @@ def test_a_client_has_one_branding(pool, refusal):
     pool.call("delete_managed_login_branding", **branding)
     refused = refusal(pool.call, "describe_managed_login_branding", **branding)
     assert refused.code == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize("way", ["other case", "sub"])
+def test_an_administrator_finds_users_in_any_case_and_by_sub(pool, way):
+    made = pool.user("alice@example.com")["User"]
+    name = "Alice@Example.COM" if way == "other case" else made["Username"]
+    pool.call("create_group", GroupName="readers")
+    group = {"Username": name, "GroupName": "readers"}
+    pool.call("admin_add_user_to_group", **group)
+    listed = pool.call("admin_list_groups_for_user", Username=name)["Groups"]
+    assert [each["GroupName"] for each in listed] == ["readers"]
+    pool.call("admin_remove_user_from_group", **group)
+    pool.call("admin_disable_user", Username=name)
+    assert pool.call("admin_get_user", Username=name)["Enabled"] is False
+    pool.call("admin_enable_user", Username=name)
+    pool.call("admin_set_user_password", Username=name, Password="Secret-123")
+    pool.call("admin_delete_user", Username=name)
+    assert pool.call("list_users")["Users"] == []

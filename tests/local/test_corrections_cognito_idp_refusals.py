@@ -30,6 +30,11 @@ def same_user_in_other_case(pool):
     pool.user("Alice@Example.com")
 
 
+def confirm_whom_an_administrator_made(pool):
+    pool.user("alice@example.com")
+    pool.call("admin_confirm_sign_up", Username="alice@example.com")
+
+
 def second_branding(pool):
     client = pool.app_client()["ClientId"]
     for _ in range(2):
@@ -112,6 +117,11 @@ REFUSALS = {
         same_user_in_other_case,
         "UsernameExistsException",
         "User account already exists",
+    ),
+    "to confirm who did not sign up": (
+        confirm_whom_an_administrator_made,
+        "NotAuthorizedException",
+        "User cannot be confirmed. Current status is FORCE_CHANGE_PASSWORD",
     ),
     "a short temporary password": (
         lambda pool: pool.user("a@example.com", TemporaryPassword="Aa1!"),

@@ -72,6 +72,15 @@ class TestPassword:
             {"Name": "email_verified", "Value": "true"},
         ]
 
+    def test_temporary(self, aws, alice, find, do):
+        """A temporary one is there from the start, and the first sign-in changes it."""
+        user = find("user", BOB)
+        user.password, user.is_temporary = Password("Temporary-1"), True
+        do("apply", user)
+        assert _status(aws, user) == "FORCE_CHANGE_PASSWORD"
+        assert aws.sent("AdminCreateUser")["TemporaryPassword"] == "Temporary-1"
+        assert aws.sent("AdminSetUserPassword")["Username"] == alice.username
+
     def test_missing_variable(self, aws, find, do):
         """Where the password's variable is not set, no user is made without one."""
         user = find("user", ALICE)
@@ -113,6 +122,15 @@ class TestGeneratedPassword:
         seen = []
         bob = find("user", BOB)
         aws.announce = lambda _: seen.append("AdminSetUserPassword" in aws.writes)
+        do("apply", bob)
+        assert seen == [False]
+
+    def test_announced_before_a_temporary_one_is_set(self, aws, find, do):
+        """Likewise where the user is made with it."""
+        seen = []
+        bob = find("user", BOB)
+        bob.is_temporary = True
+        aws.announce = lambda _: seen.append("AdminCreateUser" in aws.writes)
         do("apply", bob)
         assert seen == [False]
 
@@ -168,3 +186,16 @@ def test_attributes(aws, find, do, username, names):
     do("apply", find("user", username, **kind))
     sent = aws.sent("AdminCreateUser")["UserAttributes"]
     assert [attribute["Name"] for attribute in sent] == names
+
+
+def test_further_attributes(aws, find, do):
+    """They are set along with the address, and may overrule what it says."""
+    user = find("user", BOB)
+    user.attributes = {"name": "Bob", "email_verified": "false"}
+    do("apply", user)
+    sent = aws.sent("AdminCreateUser")["UserAttributes"]
+    assert {attribute["Name"]: attribute["Value"] for attribute in sent} == {
+        "email": BOB,
+        "email_verified": "false",
+        "name": "Bob",
+    }

@@ -40,6 +40,24 @@ def admin_get_user(call: Call) -> dict[str, Any]:
     return user.description()
 
 
+@cognito_idp.answers(
+    "AdminAddUserToGroup",
+    "AdminConfirmSignUp",
+    "AdminDeleteUser",
+    "AdminDeleteUserAttributes",
+    "AdminDisableUser",
+    "AdminEnableUser",
+    "AdminListGroupsForUser",
+    "AdminRemoveUserFromGroup",
+    "AdminSetUserPassword",
+    "AdminUpdateUserAttributes",
+)
+def find_as_aws_does(call: Call) -> dict[str, Any]:
+    """Find users in any case, by sub and by alias; moto wants the name as it is."""
+    user = directory.find_user(call["UserPoolId"], call["Username"])
+    return call.forward(Username=user.username) if user else call.forward()
+
+
 @cognito_idp.refuses("AdminConfirmSignUp")
 def confirmed_already(call: Call) -> None:
     """Refuse who is confirmed: NotAuthorizedException; moto confirms anyone."""

@@ -1,0 +1,130 @@
+"""The users that a command line names: found on AWS, changed, and told of."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from cognito_gw.errors import CgwError, Missing, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cognito_gw.cli.session import Session
+    from cognito_gw.engine.resource import Action, Resource, Step
+    from cognito_gw.resources.people import Person
+
+# How users sign in: what their names look like, and how that is called.
+_NAMES = {
+    "email": (r"[^@\s]+@[^@\s]+", "an email address"),
+    "phone_number": (r"\+\d{1,15}", "a phone number like +14155550123"),
+    "name": (r"\S{1,128}", "a user name without spaces"),
+}
+
+
+def require_own_pool(session: Session) -> None:
+    """Refuse to change a pool that was made elsewhere."""
+    if pool_id := session.config.user_pool.id:
+        raise CgwError(
+            f"user pool `{pool_id}` was made elsewhere: cgw never changes it",
+            hint="change its users with what made it, or with the AWS CLI",
+        )
+
+
+def look_at_pool(session: Session, people: Sequence[Person] = ()) -> None:
+    """Read the pool, and these users in it; raise when there is no pool."""
+    pool = session.stack.pool
+    session.look([pool, *people])
+    if pool.live is None:
+        hint = "run `cgw pool` first" if pool.managed else "see `user_pool.id`"
+        raise Missing(f"{pool} does not exist yet", hint=hint)
+
+
+def found(session: Session, names: Iterable[str], **more: Any) -> list[Person]:
+    """Return the users, each once; raise for all that are not there."""
+    from cognito_gw.resources.people import person, sign_in_name
+
+    people = [person(session.stack, name, **more) for name in names]
+    look_at_pool(session, people)
+    unknown = [f"`{each.username}`" for each in people if each.live is None]
+    if unknown:
+        raise Missing(
+            f"no such user in {session.stack.pool}: {', '.join(unknown)}",
+            hint="`cgw user list` shows who is there",
+        )
+    for each in people:
+        each.username = sign_in_name(session.stack.pool, each.live or {})
+    return list({each["Username"]: each for each in people}.values())
+
+
+def check_name(session: Session, name: str) -> None:
+    """Refuse a name with which nobody could sign in to the pool."""
+    kinds: list[str] = [*session.config.user_pool.sign_in_with] or ["name"]
+    if not any(re.fullmatch(_NAMES[kind][0], name) for kind in kinds):
+        words = " or ".join(_NAMES[kind][1] for kind in kinds)
+        raise UsageError(f"`{name}` must be {words}: so users of this pool sign in")
+
+
+def require_groups(session: Session, names: Iterable[str]) -> None:
+    """Raise for groups that are not there, naming those that are."""
+    from cognito_gw.resources.people import groups_of
+
+    names = list(names)
+    there = groups_of(session.stack.pool, session.aws) if names else []
+    unknown = [f"`{name}`" for name in dict.fromkeys(names) if name not in there]
+    if unknown:
+        raise Missing(
+            f"no such group: {', '.join(unknown)}; there are: "
+            f"{', '.join(there) or 'none'}",
+            hint="add it to `user_pool.groups`, then run `cgw pool`",
+        )
+
+
+def change(
+    session: Session, people: Sequence[Person], verb: Callable[[Person], Action]
+) -> None:
+    """Do it to each user, tell what came of it, and exit as the failures say."""
+    from cognito_gw.engine.resource import Step
+
+    def visit(resource: Resource) -> Step:
+        return Step(resource, verb(cast("Person", resource)), done=True)
+
+    graph: dict[Resource, set[Resource]] = {each: set() for each in people}
+    steps = session.walk(visit, graph, list(people), silently=True)
+    if session.settings.as_json:
+        name = session.config.name
+        show_json({"stack": name, "users": [_document(step) for step in steps]})
+    _finish(steps, as_text=not session.settings.as_json)
+
+
+def show_json(document: Any) -> None:
+    """Print one document, in ASCII: users choose what stands in their attributes."""
+    click.echo(json.dumps(document, indent=2))
+
+
+def _finish(steps: list[Step], *, as_text: bool) -> None:
+    from cognito_gw.cli import show_error
+    from cognito_gw.cli.results import failure_code
+    from cognito_gw.report.lines import step_lines
+
+    for step in steps:
+        if step.error:
+            show_error(step.error)
+        elif as_text:
+            click.echo("\n".join(step_lines(step)))
+    if code := failure_code(steps):
+        raise SystemExit(code)
+
+
+def _document(step: Step) -> dict[str, Any]:
+    live = step.resource.live or {}
+    document = {
+        "username": step.resource.label,
+        "action": step.word,
+        "status": live.get("UserStatus"),
+        "enabled": live.get("Enabled"),
+    }
+    return document | ({"error": str(step.error)} if step.error else {})

@@ -1,0 +1,122 @@
+"""`cgw user`: the tutorial's step, and the commands for every user of the pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cognito_gw.cli.inputs import pair
+from cognito_gw.cli.passwords import given_password, password_options, typed_password
+from cognito_gw.cli.people import (
+    change,
+    check_name,
+    found,
+    look_at_pool,
+    require_groups,
+    require_own_pool,
+)
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+from cognito_gw.cli.steps import step_options, take
+from cognito_gw.cli.user_groups import groups
+from cognito_gw.cli.user_list import list_users
+from cognito_gw.cli.user_state import confirm, disable, enable, remove
+from cognito_gw.errors import CgwError, UsageError
+
+
+class _Group(Command, click.Group):
+    """A command with commands; all of them take the global options."""
+
+    command_class = Command
+
+
+@click.group("user", cls=_Group, invoke_without_command=True)
+@step_options
+@with_session
+def user(session: Session, *, with_deps: bool, dry_run: bool) -> None:
+    """Make the users, set their passwords once, put them into groups.
+
+    So it does alone, with those in the file. The commands are for every user of the
+    pool.
+    """
+    if click.get_current_context().invoked_subcommand is None:
+        take(session, "user", with_deps=with_deps, dry_run=dry_run)
+    elif with_deps or dry_run:
+        raise UsageError("--with-deps and --dry-run are for `cgw user` alone")
+
+
+@user.command("add")
+@click.argument("name")
+@click.option(
+    "--group",
+    "names",
+    multiple=True,
+    metavar="GROUP",
+    help="A group to put the user into; may be repeated.",
+)
+@click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An attribute beside the address; may be repeated.",
+)
+@password_options
+@with_session
+def add(session: Session, *, name: str, **options: Any) -> None:
+    """Make a user who can sign in at once.
+
+    The password comes from CGW_PASSWORD or stdin, or is asked for; without a terminal
+    one is made up and shown this once.
+
+        cgw user add bob@example.com --group readers
+    """
+    from cognito_gw.resources.people import person
+
+    more = {
+        "groups": sorted(set(options["names"])),
+        "attributes": _attributes(options["attributes"]),
+        "is_temporary": options["temporary"],
+    }
+    require_own_pool(session)
+    check_name(session, name)
+    given = given_password(session, from_stdin=options["password_stdin"])
+    new = person(session.stack, name, **more)
+    look_at_pool(session, [new])
+    if new.live is not None:
+        raise CgwError(
+            f"{new} exists already",
+            hint="see `cgw user password` and `cgw user groups`",
+        )
+    require_groups(session, options["names"])
+    new.password = given or typed_password(session, name)
+    change(session, [new], lambda each: each.appear(session.aws))
+
+
+def _attributes(given: tuple[str, ...]) -> dict[str, str]:
+    return dict(pair(each, "=", "--attribute") for each in given)
+
+
+@user.command("password")
+@click.argument("name")
+@password_options
+@with_session
+def password(
+    session: Session, *, name: str, temporary: bool, password_stdin: bool
+) -> None:
+    """Set a user's password.
+
+    It comes from CGW_PASSWORD or stdin, or is asked for; without a terminal one is
+    made up and shown this once.
+    """
+    require_own_pool(session)
+    given = given_password(session, from_stdin=password_stdin)
+    (person,) = found(session, [name], is_temporary=temporary)
+    person.password = given or typed_password(session, person.username)
+    change(session, [person], lambda each: each.give_password(session.aws))
+
+
+for command in (list_users, groups, confirm, disable, enable, remove):
+    user.add_command(command)
+COMMANDS = {"user": user}
