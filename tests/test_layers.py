@@ -44,12 +44,13 @@ MAY_IMPORT = {
         "local.snapshot",
     },
     "local.hosted_ui": {"local.faults", "local.hosted_ui", "local.identity"},
-    "local.identity": {"local.emulator", "local.faults", "local.identity"},
+    "local.identity": {"local.emulator", "local.faults", "local.identity", "srp"},
     "local.runtime": {"local.faults", "local.records", "local.runtime"},
-    "oauth": {"oauth", "errors", "state", "aws", "config.schema"},
+    "oauth": {"oauth", "errors", "state", "aws", "srp"},
     "report": {"report", "engine"},
     "resources": {"resources", "engine", "aws", "errors", "config.schema"},
     "routing": set(),
+    "srp": set(),
     "state": set(),
 }
 # What they may name in annotations besides, without importing it when they run.
@@ -73,19 +74,32 @@ ONLY_IN = {
     "aiohttp": {"local"},
     "boto3": {"aws"},
     "click": {"cli", "report"},
+    "cryptography": {"local", "srp"},
+    "filelock": {"oauth"},
     "flask": {"local"},
     "httpx": {"oauth", "cli"},
     "jinja2": {"local"},
-    "jwt": {"local"},
+    "jwt": {"local", "oauth"},
     "moto": {"local"},
     "pydantic": {"config"},
-    "pyotp": {"local"},
+    "pyotp": {"cli", "local"},
     "rich": {"report", "cli"},
-    "segno": {"local"},
+    "segno": {"cli", "local"},
     "werkzeug": {"local"},
     "yaml": {"config"},
 }
-HEAVY = ("aiohttp", "boto3", "botocore", "httpx", "moto", "pydantic", "rich", "yaml")
+HEAVY = (
+    "aiohttp",
+    "boto3",
+    "botocore",
+    "cryptography",
+    "httpx",
+    "jwt",
+    "moto",
+    "pydantic",
+    "rich",
+    "yaml",
+)
 
 
 class _Imports(ast.NodeVisitor):

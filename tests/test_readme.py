@@ -36,7 +36,7 @@ def shown_commands():
     """Every command line of `cgw` in the blocks of shell."""
     found = {}
     for block in blocks("console", "sh", "shell", "bash"):
-        text = block.partition(_HELP)[0]
+        text = block.partition(_HELP)[0].replace("\\\n", "")
         for line in text.splitlines():
             command = line.partition(" #")[0]
             for arguments in _COMMAND.findall(f"{command}\n"):

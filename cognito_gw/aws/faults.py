@@ -38,6 +38,12 @@ _STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _UNKNOWN_KEY = frozenset(
     {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
 )
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
 THROTTLED = frozenset(
     {"LimitExceededException", "Throttling", "TooManyRequestsException"}
 )
@@ -69,6 +75,13 @@ def absent_is_none() -> Iterator[None]:
     except ClientError as error:
         if code_of(error) not in ABSENT:
             raise
+
+
+def is_of_the_caller(error: Exception) -> bool:
+    """Whether a call failed for who made it: without credentials, or denied."""
+    if isinstance(error, ClientError):
+        return code_of(error) in _DENIED | _STALE | _UNKNOWN_KEY
+    return isinstance(error, _NO_CREDENTIALS)
 
 
 def as_cgw_error(error: BaseException) -> CgwError | None:

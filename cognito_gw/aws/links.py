@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_RESPONSE_TYPES = {"code": "code", "implicit": "token"}  # by OAuth flow
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,23 @@ class Links:
     def overridden(self, given: Mapping[str, str | None]) -> Links:
         """Return them with those that the file gives in their places."""
         return replace(self, **{key: url for key, url in given.items() if url})
+
+
+def sign_in_query(client: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return how an app client asks for the sign-in page; None if it does not use it.
+
+    The client is as DescribeUserPoolClient has it.
+    """
+    flows, urls = client.get("AllowedOAuthFlows") or [], client.get("CallbackURLs")
+    types = [each for flow, each in _RESPONSE_TYPES.items() if flow in flows]
+    if not types or not urls:
+        return None
+    return {
+        "client_id": client["ClientId"],
+        "response_type": types[0],
+        "scope": " ".join(client.get("AllowedOAuthScopes") or []),
+        "redirect_uri": urls[0],
+    }
 
 
 def aws_links(region: str) -> Links:

@@ -12,6 +12,7 @@ import click
 from cognito_gw import __version__
 from cognito_gw.cli.settings import Command, global_options
 from cognito_gw.errors import CgwError
+from cognito_gw.report.printable import printable
 
 # Command: the module that has it, under its own name, loaded only when it is asked for.
 _SECTIONS = {
@@ -29,7 +30,7 @@ _SECTIONS = {
         "pool": "steps",
         "client": "steps",
         "domain": "steps",
-        "user": "steps",
+        "user": "user",
         "lambda": "steps",
         "api": "steps",
         "resource": "steps",
@@ -37,7 +38,13 @@ _SECTIONS = {
         "authorizer": "steps",
         "deploy": "steps",
     },
-    "Tokens and calls": {"token": "token", "call": "call", "logs": "logs"},
+    "Tokens and calls": {
+        "token": "token",
+        "call": "call",
+        "open": "pages",
+        "logout": "pages",
+        "logs": "logs",
+    },
     "Local AWS": {"local": "local", "demo": "demo"},
 }
 _MODULES = {
@@ -111,9 +118,11 @@ def _is_interrupt(stop: BaseException) -> bool:
 
 def show_error(error: CgwError) -> None:
     """Print what is wrong and what to do next, on stderr."""
-    click.echo(click.style("error: ", fg="red", bold=True) + error.what, err=True)
+    # Some of the words are others': of AWS, of an OAuth server, of the file.
+    what = printable(error.what)
+    click.echo(click.style("error: ", fg="red", bold=True) + what, err=True)
     if error.hint:
-        click.echo(f"  hint: {error.hint}", err=True)
+        click.echo(f"  hint: {printable(error.hint)}", err=True)
 
 
 def _known(error: Exception) -> CgwError | None:

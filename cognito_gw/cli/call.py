@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
 
+from cognito_gw.cli.inputs import given_body, given_token, pair
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.signing_in import tokens_for
-from cognito_gw.errors import Missing, UsageError
+from cognito_gw.cli.signing_in import raw_token, tokens_for
+from cognito_gw.cli.wish import NeedsPerson, Wish
+from cognito_gw.errors import Missing
 
 if TYPE_CHECKING:
     import httpx
 
     from cognito_gw.oauth.causes import Cause
+    from cognito_gw.oauth.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,14 @@ def call(  # noqa: PLR0913 - one argument per option
 
     verb = (verb or ("POST" if data is not None else "GET")).upper()
     path = "/" + path.lstrip("/")
-    sent = [_split(header, ":", "-H") for header in headers]
-    query = [_split(each, "=", "-q") for each in queries]
-    body = _body(data)
+    sent = [pair(header, ":", "-H") for header in headers]
+    query = [pair(each, "=", "-q") for each in queries]
+    body = given_body(data)
     url = _invoke_url(session)
     router = Router(session.stack.api["Resources"].values())
     found = router.match(verb, urlsplit(path).path)
     method = found.method if found else None
-    credential = _credential(session, choice, method, user, client)
+    credential = _credential(session, choice, method, Wish(user, client))
     if credential.value is not None:
         sent.insert(
             0, (session.config.api.authorizer.identity_source, credential.value)
@@ -107,19 +108,26 @@ def _invoke_url(session: Session) -> str:
 
 
 def _credential(
-    session: Session,
-    choice: str | None,
-    method: dict[str, Any] | None,
-    user: str | None,
-    client: str | None,
+    session: Session, choice: str | None, method: dict[str, Any] | None, wish: Wish
 ) -> Credential:
     kind = choice or _wanted(method)
     if kind == "none":
         return Credential("none", None)
     if kind not in ("id", "access"):
-        return Credential("given", _given(kind))
-    tokens = tokens_for(session, user, client)
-    return Credential(kind, tokens.id_token if kind == "id" else tokens.access_token)
+        return Credential("given", given_token(kind))
+    scopes = (method or {}).get("authorizationScopes") or []
+    tokens = _tokens(session, wish, scopes if kind == "access" else [])
+    return Credential(kind, raw_token(tokens, f"{kind}_token"))
+
+
+def _tokens(session: Session, wish: Wish, scopes: list[str]) -> Tokens:
+    """Return tokens with a scope that the method wants, where they are to be had."""
+    fitting = wish.for_method(session, scopes)
+    try:
+        return tokens_for(session, fitting)
+    except NeedsPerson as problem:
+        session.tell(f"{problem}: this call goes with one without")
+        return tokens_for(session, wish)
 
 
 def _wanted(method: dict[str, Any] | None) -> str:
@@ -127,36 +135,6 @@ def _wanted(method: dict[str, Any] | None) -> str:
     if method is None or method["authorizationType"] == "NONE":
         return "none"
     return "access" if method.get("authorizationScopes") else "id"
-
-
-def _given(choice: str) -> str:
-    if choice == "-":
-        return sys.stdin.buffer.read().decode(errors="replace").strip()
-    if choice.startswith("@"):
-        return _read(choice[1:]).decode(errors="replace").strip()
-    return choice
-
-
-def _body(data: str | None) -> bytes | None:
-    if data == "-":
-        return sys.stdin.buffer.read()
-    if data is not None and data.startswith("@"):
-        return _read(data[1:])
-    return None if data is None else data.encode()
-
-
-def _read(file: str) -> bytes:
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
-
-
-def _split(text: str, separator: str, option: str) -> tuple[str, str]:
-    name, found, value = text.partition(separator)
-    if not found or not name.strip():
-        raise UsageError(f"{option} takes a name, `{separator}` and a value: `{text}`")
-    return name.strip(), value.strip() if separator == ":" else value
 
 
 def _show(

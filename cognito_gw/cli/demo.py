@@ -49,12 +49,12 @@ api:
 @click.option("--step", "by_step", is_flag=True, help="Wait for Enter between steps.")
 def demo(*, by_step: bool) -> None:
     """Walk the whole tutorial on a private local AWS, in seconds; leave nothing."""
-    with _private_session() as (session, password):
-        Walkthrough(session, password, by_step=by_step).run()
+    with _private_session() as session:
+        Walkthrough(session, by_step=by_step).run()
 
 
 @contextmanager
-def _private_session() -> Iterator[tuple[Session, str]]:
+def _private_session() -> Iterator[Session]:
     """Run a local AWS of its own in a folder of its own; remove both at the end."""
     from cognito_gw.local import daemon
     from cognito_gw.resources.user import generate_password
@@ -67,7 +67,7 @@ def _private_session() -> Iterator[tuple[Session, str]]:
         state = Path(folder, "state")
         environment = {"CGW_DEMO_PASSWORD": password}
         try:
-            yield Session(settings, state, environment), password
+            yield Session(settings, state, environment)
         finally:
             daemon.stop(state)
 
@@ -77,7 +77,6 @@ class Walkthrough:
     """The tutorial as one reads it: what is done, and what came of it."""
 
     session: Session
-    password: str
     by_step: bool
     count: int = 0
 
@@ -119,12 +118,16 @@ class Walkthrough:
         self._expect(answer["status"], 200)
 
     def _sign_in(self) -> Tokens:
-        from cognito_gw.oauth.sign_in import Client, SignIn
+        from cognito_gw.cli.answers import Answers, Prepared
+        from cognito_gw.cli.app_clients import app_client
+        from cognito_gw.oauth.sign_in import SignIn
 
-        self._say("cgw token", f"{_USER} signs in with the password.")
-        client = Client(self.session.stack.clients["web"]["ClientId"])
-        sign_in = SignIn(self.session.aws.sign_in, client, lambda _: self.password)
-        tokens = sign_in.with_password(_USER, self.password)
+        self._say("cgw token", f"{_USER} proves the password, without sending it.")
+        answers = Answers(
+            self.session, Prepared(), self.session.config.users[0].password
+        )
+        client = app_client(self.session, "web")
+        tokens = SignIn(self.session.aws.sign_in, client, answers).with_srp(_USER)
         minutes = tokens.expires_in // 60
         self._result(f"an ID token and an access token, good for {minutes} minutes")
         return tokens

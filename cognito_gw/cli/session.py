@@ -35,13 +35,22 @@ class Session:
     settings: Settings
     state: Path = field(default_factory=state_directory)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    given: Config | None = None  # in the place of the file
 
     @cached_property
     def loaded(self) -> Loaded:
         """The file, validated, and what its author should know of it."""
-        from cognito_gw.config.load import load
+        from cognito_gw.config.load import Loaded, load
 
+        if self.given is not None:
+            return Loaded(self.given, [])
         return load(self.settings.config, self.environment)
+
+    @property
+    def has_file(self) -> bool:
+        """Whether there is a file, or one was named."""
+        file = self.settings.config
+        return file.exists() or file != Settings.config
 
     @property
     def config(self) -> Config:
@@ -83,7 +92,7 @@ class Session:
             from cognito_gw.local import daemon
 
             if daemon.recorded_instance(self.state) is None:
-                self._tell("starting the local AWS")
+                self.tell("starting the local AWS")
             url = daemon.start(self.state).url
             session = clients.local_session(self.region)
             addresses = links.local_links(url)
@@ -92,11 +101,11 @@ class Session:
             session = clients.aws_session(self.settings.profile, self.region)
             addresses = links.aws_links(session.region_name)
         if self.settings.verbose:
-            clients.trace_calls(session, self._tell)
+            clients.trace_calls(session, self.tell)
         aws = clients.Aws(
             session,
             endpoint_url=url,
-            tell=self._tell,
+            tell=self.tell,
             announce=self._announce,
         )
         return aws, addresses.overridden(self.config.endpoints.model_dump())
@@ -161,8 +170,14 @@ class Session:
             if step.error:
                 raise step.error
 
-    def _tell(self, text: str) -> None:
+    def tell(self, text: str) -> None:
+        """Print a note on stderr, unless quiet."""
         self.reporter.tell(text)  # whoever reports at that moment
+
+    def trace(self, text: str) -> None:
+        """Print a note that only `-v` asks for."""
+        if self.settings.verbose:
+            self.tell(text)
 
     def _announce(self, text: str) -> None:
         self.reporter.announce(text)

@@ -1,24 +1,30 @@
-"""`cgw token`: signs a user in and hands the tokens over."""
+"""`cgw token` and `cgw logout`: signs in, hands the tokens over, and signs out."""
 
 from __future__ import annotations
 
-import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.cli.answers import Prepared
+from cognito_gw.cli.given import of_pool, pool_options
+from cognito_gw.cli.inputs import pair
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.signing_in import tokens_for
-from cognito_gw.errors import Missing
+from cognito_gw.cli.signing_in import raw_token, tokens_for
+from cognito_gw.cli.wish import Wish
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.tokens import claims_of, header_of
+from cognito_gw.oauth.flow import FLOWS
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from cognito_gw.oauth.tokens import Tokens
 
-_TIMES = ("auth_time", "iat", "exp")
+_KEPT = "kept"  # what `--decode` alone decodes
+_FORMATS = ("env", "header", "curl")
 
 
 @click.command("token", cls=Command)
@@ -27,82 +33,145 @@ _TIMES = ("auth_time", "iat", "exp")
 @click.option(
     "--refresh", "raw", flag_value="refresh_token", help="… the refresh token."
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="env: lines for eval; header, curl: with the ID token, or as --access says.",
+)
+@click.option(
+    "--decode",
+    is_flag=False,
+    flag_value=_KEPT,
+    metavar="[-|@FILE]",
+    help="Verify the tokens, or one from stdin or a file, and say what they open.",
+)
 @click.option("--user", metavar="NAME", help="Who signs in. Default: the first user.")
 @click.option(
-    "--client", metavar="NAME", help="Default: the first that signs users in."
+    "--client", metavar="NAME", help="Default: the first that gives such tokens."
 )
 @click.option(
     "--flow",
-    type=click.Choice(["auto", "password"]),
+    type=click.Choice(FLOWS),
     default="auto",
-    help="How to sign in; auto takes what the app client allows.",
+    help="How to sign in; auto takes what the app client and the scopes allow.",
 )
-@click.option("--decode", is_flag=True, help="Print headers and claims as JSON.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="A scope of the access token; may be repeated.",
+)
+@click.option(
+    "--code",
+    envvar="CGW_MFA_CODE",
+    metavar="CODE",
+    help="The code that Cognito sent, or that the authenticator app shows.",
+)
+@click.option(
+    "--factor",
+    metavar="FACTOR",
+    help="How to sign in where Cognito lets one choose: SOFTWARE_TOKEN_MFA, ….",
+)
+@click.option(
+    "--totp-secret",
+    envvar="CGW_TOTP_SECRET_FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="An authenticator app's secret: codes are computed; set-up writes it.",
+)
+@click.option(
+    "--attribute",
+    "attributes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An attribute that the pool requires along with a new password.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the link, open no browser.")
+@click.option(
+    "--timeout",
+    type=int,
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the browser.",
+)
 @click.option("--forget", is_flag=True, help="Drop the kept tokens of this stack.")
+@pool_options
 @with_session
-def token(  # noqa: PLR0913 - one argument per option
-    session: Session,
-    *,
-    raw: str | None,
-    user: str | None,
-    client: str | None,
-    flow: str,  # noqa: ARG001 - both values mean the password for now
-    decode: bool,
-    forget: bool,
-) -> None:
-    """Sign a user in and show the ID and the access token.
+def token(session: Session, **options: Any) -> None:
+    """Sign in and show the tokens, their claims and their expiry.
 
-    Tokens are kept until shortly before they expire, and refreshed silently.
+    Tokens are kept until shortly before they expire, and refreshed silently. Passwords
+    come from the file, CGW_PASSWORD and CGW_NEW_PASSWORD, or are asked for.
 
         TOKEN=$(cgw token --id)
+
+        cgw token --scope transactions/write
+
+        pbpaste | cgw token --decode -
     """
-    if forget:
+    session = of_pool(session, options)
+    if options["forget"]:
         cache.forget(session.config.name)
-        return
-    tokens = tokens_for(session, user, client)
-    if raw:
-        click.echo(_raw(tokens, raw))
-    elif decode:
-        show_json(_decoded(tokens))
+    elif options["decode"] not in (None, _KEPT):
+        from cognito_gw.cli.decoding import show_given
+
+        show_given(session, options["decode"])
+    else:
+        _hand_over(session, tokens_for(session, _wish(options)), options)
+
+
+def _wish(options: dict[str, Any]) -> Wish:
+    attributes = dict(pair(each, "=", "--attribute") for each in options["attributes"])
+    prepared = Prepared(
+        options["code"], options["factor"], attributes, options["totp_secret"]
+    )
+    return Wish(
+        options["user"],
+        options["client"],
+        options["flow"],
+        tuple(scope for each in options["scopes"] for scope in each.split()),
+        prepared,
+        opens_browser=not options["no_browser"],
+        seconds=options["timeout"],
+    )
+
+
+def _hand_over(session: Session, tokens: Tokens, options: dict[str, Any]) -> None:
+    raw, form = options["raw"], options["form"]
+    if form:
+        from cognito_gw.cli.handing_over import formatted
+
+        click.echo(formatted(session, tokens, form, raw))
+    elif options["decode"]:
+        from cognito_gw.cli.decoding import show_kept
+
+        show_kept(session, tokens)
+    elif raw:
+        click.echo(raw_token(tokens, raw))
     elif session.settings.as_json:
         show_json(tokens.document())
     else:
         _show(tokens)
 
 
-def _raw(tokens: Tokens, name: str) -> str:
-    value: str | None = getattr(tokens, name)
-    if value is None:
-        raise Missing(f"this sign-in gave no {name.replace('_', ' ')}")
-    return value
-
-
-def _decoded(tokens: Tokens) -> dict[str, object]:
-    return {
-        name: {"header": header_of(value), "claims": claims_of(value)}
-        for name in ("id_token", "access_token")
-        if (value := getattr(tokens, name))
-    }
-
-
 def _show(tokens: Tokens) -> None:
-    for name in ("id_token", "access_token"):
+    from cognito_gw.cli.claims import spelled
+    from cognito_gw.oauth.tokens import claims_of
+
+    for name, title in (("id_token", "ID token"), ("access_token", "access token")):
         value = getattr(tokens, name)
         if value is None:
             continue
-        click.secho(name.replace("_", " ").replace("id", "ID"), bold=True)
+        click.secho(title, bold=True)
         click.echo(value)
         for claim, content in claims_of(value).items():
-            click.echo(f"  {claim:<22}{_spelled(claim, content)}")
+            click.echo(f"  {claim:<22}{spelled(claim, content)}")
         click.echo()
-    click.echo(f"both expire in {tokens.expires_in // 60} minutes")
-
-
-def _spelled(claim: str, content: object) -> str:
-    if claim in _TIMES and isinstance(content, int):
-        moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(content))
-        return f"{content}  ({moment})"
-    return ", ".join(map(str, content)) if isinstance(content, list) else str(content)
+    whose = "both expire" if tokens.id_token else "it expires"
+    click.echo(f"{whose} in {tokens.expires_in // 60} minutes")
 
 
 COMMANDS = {"token": token}

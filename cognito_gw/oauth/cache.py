@@ -1,6 +1,7 @@
-"""Tokens on disk: one file per stack, target, app client and user, for this user alone.
+"""Tokens on disk: one file per stack, target, app client, user, flow and scopes.
 
-A file that is not what we wrote is no cache: it is ignored and written anew.
+For this user alone. A file that is not what we wrote is no cache: it is ignored and
+written anew.
 """
 
 from __future__ import annotations
@@ -9,67 +10,163 @@ import hashlib
 import json
 import os
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cognito_gw.oauth.tokens import Tokens
 from cognito_gw.state import state_directory
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_TOKENS, _LOCKS, _WAITING = "tokens", "token-locks", "challenges"
+
 
 @dataclass(frozen=True)
 class Key:
-    """Whose tokens they are."""
+    """Whose tokens they are, and what was asked for."""
 
     stack: str
     target: str  # what tells one AWS from another: profile, region, endpoint
     client: str
-    user: str
+    user: str = ""  # empty for machines, and for whoever signs in by the pages
+    flow: str = "auto"
+    scopes: tuple[str, ...] = ()  # empty: those of the flow
+
+    @property
+    def name(self) -> str:
+        """A file's name, for no other key."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32]
 
 
 def recall(key: Key) -> Tokens | None:
     """Return the tokens kept for a key, fresh or not."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        content = json.loads(_file(key).read_text(encoding="utf-8"))
-        tokens = Tokens(**content["tokens"])
-        if content["key"] == asdict(key) and _is_sound(tokens):
+    with suppress(TypeError):  # fields that tokens do not have
+        content = _read(_file(_TOKENS, key))
+        tokens = Tokens(**content["tokens"]) if _is_of(content, key) else None
+        if tokens and _is_sound(tokens):
             return tokens
     return None
 
 
 def keep(key: Key, tokens: Tokens) -> None:
     """Keep the tokens; a reader sees the old file or the new one, nothing between."""
-    target = _file(key)
-    for folder in (target.parent.parent, target.parent):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    content = json.dumps({"key": asdict(key), "tokens": asdict(tokens)})
-    handle, draft = tempfile.mkstemp(dir=target.parent)  # mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content)
-    Path(draft).replace(target)
+    _write(_TOKENS, key, {"tokens": asdict(tokens)})
+
+
+def kept(stack: str) -> list[Key]:
+    """Return the keys of all tokens of a stack."""
+    contents = [_read(file) for file in _folder(_TOKENS, stack).glob("*.json")]
+    keys = []
+    for content in contents:
+        with suppress(TypeError, KeyError):
+            fields = content["key"]
+            keys.append(Key(**fields | {"scopes": tuple(fields["scopes"])}))
+    return [key for key in keys if recall(key)]
+
+
+def drop(key: Key) -> None:
+    """Drop the tokens of one key."""
+    _file(_TOKENS, key).unlink(missing_ok=True)
 
 
 def forget(stack: str) -> int:
-    """Drop all tokens of a stack, and return how many files there were."""
-    files = list(_folder(stack).glob("*"))  # drafts too, if one was left
-    for file in files:
-        file.unlink(missing_ok=True)
-    return len(files)
+    """Drop all that is kept of a stack; return how many tokens' files there were."""
+    count = _empty(_folder(_TOKENS, stack))
+    _empty(_folder(_WAITING, stack))
+    return count
+
+
+def keep_waiting(key: Key, challenge: Mapping[str, Any]) -> None:
+    """Keep a challenge that a later run may answer."""
+    _write(_WAITING, key, {"challenge": challenge})
+
+
+def waiting(key: Key) -> dict[str, Any] | None:
+    """Return the challenge that waits for an answer, and keep it no longer."""
+    file = _file(_WAITING, key)
+    content = _read(file)
+    file.unlink(missing_ok=True)
+    return content["challenge"] if _is_of(content, key) else None
+
+
+@contextmanager
+def alone(key: Key, tell: Callable[[], None]) -> Iterator[None]:
+    """Let one process at a time get tokens for a key; `tell` when another is at it."""
+    from filelock import FileLock, Timeout
+
+    folder = _private(state_directory() / _LOCKS)
+    lock = FileLock(folder / key.name, mode=0o600)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        tell()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError, RecursionError):
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        with os.fdopen(handle, encoding="utf-8") as opened:
+            content = json.load(opened) if _is_private(handle) else None
+        if isinstance(content, dict):
+            return content
+    return {}
+
+
+def _is_private(handle: int) -> bool:
+    """Whether nobody else can have written it, or read it; not told on Windows."""
+    if not hasattr(os, "geteuid"):
+        return True
+    found = os.fstat(handle)
+    return found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+def _write(kind: str, key: Key, content: dict[str, Any]) -> None:
+    folder = _private(_folder(kind, key.stack))
+    text = json.dumps({"key": asdict(key)} | content)
+    handle, draft = tempfile.mkstemp(dir=folder)  # mode 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(draft).replace(_file(kind, key))
+
+
+def _is_of(content: dict[str, Any], key: Key) -> bool:
+    return bool(content.get("key") == json.loads(json.dumps(asdict(key))))
 
 
 def _is_sound(tokens: Tokens) -> bool:
     fields: dict[str, Any] = dict(vars(tokens))
     is_timed = isinstance(fields.pop("expires_at"), int | float)
+    is_flagged = isinstance(fields.pop("by_oauth"), bool)
     is_token = isinstance(fields["access_token"], str)
     texts = (str, type(None))
-    return is_timed and is_token and all(isinstance(x, texts) for x in fields.values())
+    are_texts = all(isinstance(each, texts) for each in fields.values())
+    return is_timed and is_flagged and is_token and are_texts
 
 
-def _folder(stack: str) -> Path:
-    return state_directory() / "tokens" / stack
+def _empty(folder: Path) -> int:
+    files = list(folder.glob("*"))  # drafts too, if one was left
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
 
 
-def _file(key: Key) -> Path:
-    name = hashlib.sha256(json.dumps(asdict(key)).encode()).hexdigest()[:32]
-    return _folder(key.stack) / f"{name}.json"
+def _private(folder: Path) -> Path:
+    for each in (folder.parent, folder):
+        each.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _folder(kind: str, stack: str) -> Path:
+    return state_directory() / kind / stack
+
+
+def _file(kind: str, key: Key) -> Path:
+    return _folder(kind, key.stack) / f"{key.name}.json"

@@ -106,7 +106,7 @@ def _unauthorized(token: str | None, method: Method, message: str) -> Cause:
             {"exp": expiry},
         )
     scopes = method.get("authorizationScopes") or []
-    return _wrong_kind(claims, scopes) or Cause(
+    return wrong_kind(claims, scopes) or Cause(
         "wrong-pool",
         "it is not a token of the user pool that the authorizer trusts, "
         "or its signature does not fit",
@@ -115,7 +115,8 @@ def _unauthorized(token: str | None, method: Method, message: str) -> Cause:
     )
 
 
-def _wrong_kind(claims: dict[str, Any], scopes: list[str]) -> Cause | None:
+def wrong_kind(claims: dict[str, Any], scopes: list[str]) -> Cause | None:
+    """Return why a method with these scopes does not take such a token, if so."""
     use = claims.get("token_use")
     granted = str(claims.get("scope", "")).split()
     if use == "access" and not scopes:
@@ -137,7 +138,7 @@ def _wrong_kind(claims: dict[str, Any], scopes: list[str]) -> Cause | None:
             "insufficient-scope",
             "the token has none of the method's scopes; "
             "sign-in with a password gives no custom scope",
-            "sign in through the hosted UI, asking for one of the scopes",
+            f"sign in for one of them: `cgw token --scope {scopes[0]}`",
             {"granted": granted, "scopes": scopes},
         )
     return None

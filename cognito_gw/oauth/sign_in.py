@@ -1,132 +1,104 @@
-"""Sign-in with a password (USER_PASSWORD_AUTH), its challenges, and refresh."""
+"""Sign-in by Cognito's API, from a user's name through the challenges to the tokens.
+
+Shapes and names are those of InitiateAuth and RespondToAuthChallenge.
+"""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.aws.faults import code_of, message_of
-from cognito_gw.errors import CgwError, Missing
-from cognito_gw.oauth.tokens import Tokens, claims_of
+from cognito_gw.oauth.challenges import Answers, Challenge
+from cognito_gw.oauth.refusal import SignInRefused
+from cognito_gw.oauth.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
-_ADVICE = {
-    "NotAuthorizedException": "is the password in the file still the user's? `cgw up` "
-    "never resets one",
-    "UserNotFoundException": "`cgw user` makes the users of the file",
-    "UserNotConfirmedException": "confirm the sign-up with the code that was sent",
-    "PasswordResetRequiredException": "set a new password with the code that was sent",
-    "InvalidParameterException": "is the sign-in flow enabled for this app client? "
-    "`cgw client` sets it as the file says",
-    "ResourceNotFoundException": "`cgw status` shows whether the app client exists",
-}
+    from cognito_gw.oauth.client import AppClient
+    from cognito_gw.oauth.questions import Questions
 
-
-@dataclass(frozen=True)
-class Client:
-    """An app client as one that signs in knows it."""
-
-    client_id: str
-    secret: str | None = field(default=None, repr=False)
-
-
-class SignInRefused(CgwError):
-    """Raised when Cognito does not give tokens: its code, and what can be done."""
-
-    def __init__(self, user: str, error: ClientError) -> None:
-        """Word what Cognito answered about `user`."""
-        self.code = code_of(error)
-        super().__init__(
-            f"no tokens for {user}: {message_of(error)} ({self.code})",
-            hint=_ADVICE.get(self.code),
-        )
+    Answer = Mapping[str, Any]
 
 
 class SignIn:
     """Signs in to one app client; `cognito` is a client without credentials."""
 
-    def __init__(
-        self, cognito: Any, client: Client, new_password: Callable[[str], str]
-    ) -> None:
-        """Ask `new_password(user)` when Cognito demands another password."""
-        self.cognito = cognito
-        self.client = client
-        self.new_password = new_password
+    def __init__(self, cognito: Any, client: AppClient, questions: Questions) -> None:
+        """Ask `questions` for the password and for what Cognito demands besides."""
+        self.unanswered: Challenge | None = None
+        self._cognito = cognito
+        self._client = client
+        self._answers = Answers(cognito, client, questions)
 
-    def with_password(self, user: str, password: str) -> Tokens:
-        """Return tokens for a user name and a password."""
-        parameters = {"USERNAME": user, "PASSWORD": password} | self._hash(user)
+    def with_password(self, user: str) -> Tokens:
+        """Return tokens; the password goes to Cognito."""
+        return self._begin("USER_PASSWORD_AUTH", user, self._answers.password(user))
+
+    def with_srp(self, user: str) -> Tokens:
+        """Return tokens; the password is proved, and never sent."""
+        return self._begin("USER_SRP_AUTH", user, self._answers.opening(user))
+
+    def with_choice(self, user: str) -> Tokens:
+        """Return tokens; the user chooses among the ways that Cognito offers."""
+        return self._begin("USER_AUTH", user, {})
+
+    def go_on(self, challenge: Challenge) -> Tokens:
+        """Return tokens for who answers this challenge, and those that follow."""
+        self._answers.require_known(challenge)
+        self.unanswered = challenge
+        answer = self._answers.insist(challenge.user, lambda: self._respond(challenge))
+        self.unanswered = None
+        return self._next(challenge.user, challenge.internal, answer)
+
+    def _begin(self, flow: str, user: str, parameters: dict[str, str]) -> Tokens:
         try:
-            answer = self.cognito.initiate_auth(
-                ClientId=self.client.client_id,
-                AuthFlow="USER_PASSWORD_AUTH",
-                AuthParameters=parameters,
+            answer = self._cognito.initiate_auth(
+                ClientId=self._client.client_id,
+                AuthFlow=flow,
+                AuthParameters={"USERNAME": user}
+                | parameters
+                | self._client.proof(user),
             )
-            while challenge := answer.get("ChallengeName"):
-                answer = self._respond(challenge, user, answer)
         except ClientError as error:
             raise SignInRefused(user, error) from None
-        return _tokens(answer["AuthenticationResult"])
+        return self._next(user, user, answer)
 
-    def refreshed(self, tokens: Tokens) -> Tokens | None:
-        """Return new tokens for the refresh token, or None when it is no good."""
-        if tokens.refresh_token is None:
-            return None
-        # The hash is over the user name that Cognito gave, not over an email address.
-        user = str(claims_of(tokens.access_token).get("username", ""))
-        parameters = {"REFRESH_TOKEN": tokens.refresh_token} | self._hash(user)
-        try:
-            answer = self.cognito.initiate_auth(
-                ClientId=self.client.client_id,
-                AuthFlow="REFRESH_TOKEN_AUTH",
-                AuthParameters=parameters,
-            )
-        except ClientError:
-            return None
-        return _tokens(answer["AuthenticationResult"], tokens.refresh_token)
-
-    def _respond(self, challenge: str, user: str, answer: Any) -> Any:
-        if challenge != "NEW_PASSWORD_REQUIRED":
-            raise Missing(
-                f"no tokens for {user}: Cognito asks for {challenge}, "
-                "which cgw does not answer yet",
-                hint="sign in through the hosted UI: `cgw outputs` has its address",
-            )
-        internal = answer["ChallengeParameters"].get("USER_ID_FOR_SRP", user)
-        responses = {"USERNAME": internal, "NEW_PASSWORD": self.new_password(user)}
-        return self.cognito.respond_to_auth_challenge(
-            ClientId=self.client.client_id,
-            ChallengeName=challenge,
-            Session=answer["Session"],
-            ChallengeResponses=responses | self._hash(internal),
+    def _next(self, user: str, internal: str, answer: Answer) -> Tokens:
+        if not answer.get("ChallengeName"):
+            return tokens_of(answer["AuthenticationResult"])
+        parameters = answer.get("ChallengeParameters", {})
+        challenge = Challenge(
+            answer["ChallengeName"],
+            user,
+            parameters.get("USER_ID_FOR_SRP", internal),
+            answer.get("Session"),
+            parameters,
+            tuple(answer.get("AvailableChallenges", ())),
         )
+        return self.go_on(challenge)
 
-    def _hash(self, user: str) -> dict[str, str]:
-        if self.client.secret is None:
-            return {}
-        return {"SECRET_HASH": secret_hash(user, self.client)}
+    def _respond(self, challenge: Challenge) -> Answer:
+        responses = self._answers.to(challenge)
+        session = responses.pop("SESSION", challenge.session)
+        answer: Answer = self._cognito.respond_to_auth_challenge(
+            ClientId=self._client.client_id,
+            ChallengeName=challenge.name,
+            ChallengeResponses={"USERNAME": challenge.internal}
+            | responses
+            | self._client.proof(challenge.internal),
+            **({"Session": session} if session else {}),
+        )
+        return answer
 
 
-def secret_hash(user: str, client: Client) -> str:
-    """Return the proof, for one user, that the caller knows the client's secret."""
-    message = (user + client.client_id).encode()
-    digest = hmac.digest((client.secret or "").encode(), message, hashlib.sha256)
-    return base64.b64encode(digest).decode()
-
-
-def _tokens(result: dict[str, Any], refresh_token: str | None = None) -> Tokens:
-    return Tokens(
+def tokens_of(result: Answer, refresh_token: str | None = None) -> Tokens:
+    """Return the tokens of an `AuthenticationResult`."""
+    return Tokens.lasting(
+        result["ExpiresIn"],
         access_token=result["AccessToken"],
         id_token=result.get("IdToken"),
         refresh_token=result.get("RefreshToken", refresh_token),
         token_type=result.get("TokenType", "Bearer"),
-        expires_at=time.time() + result["ExpiresIn"],
     )

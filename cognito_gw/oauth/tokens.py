@@ -6,10 +6,18 @@ import base64
 import binascii
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 _PARTS = 3  # header, claims, signature
+_NAMES = (
+    "cognito:username",
+    "email",
+    "phone_number",
+    "preferred_username",
+    "sub",
+)
 _EARLY = 60.0  # seconds before expiry from which on a token is not used any more
 
 
@@ -22,6 +30,7 @@ class Tokens:
     id_token: str | None = None
     refresh_token: str | None = None
     token_type: str = "Bearer"  # noqa: S105 - the type's name
+    by_oauth: bool = False  # from the token endpoint or the pages, not by API
 
     @property
     def expires_in(self) -> int:
@@ -32,6 +41,28 @@ class Tokens:
     def is_fresh(self) -> bool:
         """Whether they last a little longer."""
         return self.expires_at - time.time() > _EARLY
+
+    @classmethod
+    def lasting(cls, seconds: float, **fields: Any) -> Tokens:
+        """Return tokens whose access token lasts so long; the ID token may not."""
+        claims = claims_of(fields.get("id_token") or "")
+        with suppress(KeyError, TypeError):
+            seconds = min(seconds, claims["exp"] - claims["iat"])
+        return cls(expires_at=time.time() + seconds, **fields)
+
+    def may_be_of(self, user: str) -> bool:
+        """Whether these may be a user's: false where an ID token names another.
+
+        Who signed in by API is known. By the pages anybody may have.
+        """
+        is_told = self.by_oauth and self.id_token is not None
+        return not is_told or user.casefold() in self.names
+
+    @property
+    def names(self) -> set[str]:
+        """What their ID token calls the user, without regard to case."""
+        claims = claims_of(self.id_token or "")
+        return {str(claims[name]).casefold() for name in _NAMES if name in claims}
 
     def __repr__(self) -> str:
         """Show that there are tokens, and nothing of them."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from cognito_gw.aws.links import sign_in_query
+
 if TYPE_CHECKING:
     from cognito_gw.aws.links import Links
     from cognito_gw.engine.resource import Resource
@@ -43,22 +45,11 @@ def outputs(stack: Stack, links: Links) -> dict[str, Any]:
 
 def _sign_in_url(stack: Stack, hosted_ui_url: str | None) -> str | None:
     """Return the link to the sign-in page of the first app client that uses it."""
-    for client in stack.clients.values():
-        live = client.live or {}
-        flows = live.get("AllowedOAuthFlows", [])
-        if (
-            hosted_ui_url
-            and live.get("CallbackURLs")
-            and {"code", "implicit"} & {*flows}
-        ):
-            query = {
-                "client_id": live["ClientId"],
-                "response_type": "code" if "code" in flows else "token",
-                "scope": " ".join(live.get("AllowedOAuthScopes", [])),
-                "redirect_uri": live["CallbackURLs"][0],
-            }
-            return f"{hosted_ui_url}/login?{urlencode(query)}"
-    return None
+    queries = [sign_in_query(client.live or {}) for client in stack.clients.values()]
+    query = next(filter(None, queries), None)
+    return (
+        f"{hosted_ui_url}/login?{urlencode(query)}" if hosted_ui_url and query else None
+    )
 
 
 def _domain(stack: Stack) -> str | None:

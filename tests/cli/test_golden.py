@@ -9,6 +9,19 @@ from moto import mock_aws
 
 from cognito_gw.cli import _MODULES
 
+_INNER = (
+    "local start",
+    "local logs",
+    "user add",
+    "user list",
+    "user password",
+    "user groups",
+    "user confirm",
+    "user disable",
+    "user enable",
+    "user remove",
+)
+
 
 @pytest.fixture
 def aws_account(cgw, environment):  # noqa: ARG001 - it takes the credentials away
@@ -68,7 +81,7 @@ def test_the_policy_of_the_example(cgw, golden):
     assert cgw("policy").out == outcome.out
 
 
-@pytest.mark.parametrize("command", ["", *_MODULES, "local start", "local logs"])
+@pytest.mark.parametrize("command", ["", *_MODULES, *_INNER])
 def test_help(cgw, golden, command):
     """Every command explains itself."""
     outcome = cgw(*command.split(), "--help")

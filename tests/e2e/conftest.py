@@ -21,6 +21,7 @@ from commandline import (
     Terminal,
     share_service_models,
 )
+from flows import Stack
 
 from cognito_gw.local import daemon
 
@@ -206,3 +207,23 @@ def standing(standing_stack, environment):
     if standing_stack.is_changed:  # by a test that failed, or only planned
         standing_stack.restored()
     return standing_stack
+
+
+@pytest.fixture(scope="session")
+def standing_flows(tmp_path_factory, variables, local, home):  # noqa: ARG001
+    """One stack for all tests of this process."""
+    folder = tmp_path_factory.mktemp("flows")
+    stack = Stack(folder, f"f{os.getpid()}", variables, home)
+    yield stack
+    stack.shell("down", "--yes")
+
+
+@pytest.fixture
+def stack(standing_flows, environment):
+    """The same, with nobody signed in."""
+    for name, value in standing_flows.shell.environment.items():
+        environment.setenv(name, value)
+    environment.setattr("webbrowser._tryorder", None)  # or BROWSER is read once only
+    environment.chdir(standing_flows.shell.folder)
+    standing_flows.quick("token", "--forget")
+    return standing_flows

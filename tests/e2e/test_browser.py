@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -107,20 +111,28 @@ class Page:
         WebDriverWait(self.driver, SECONDS).until(gone)
 
 
-@pytest.fixture
-def page():
-    """Chromium without a screen, and without JavaScript: the pages need none."""
+@contextmanager
+def chromium(*, has_scripts):
+    """Run Chromium without a screen."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
         options.add_argument(argument)
-    settings = {"profile.managed_default_content_settings.javascript": 2}
-    options.add_experimental_option("prefs", settings)
+    if not has_scripts:
+        settings = {"profile.managed_default_content_settings.javascript": 2}
+        options.add_experimental_option("prefs", settings)
     driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
     try:
         yield Page(driver)
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def page():
+    """A browser without JavaScript: the pages need none."""
+    with chromium(has_scripts=False) as page:
+        yield page
 
 
 def test_from_signing_up_to_signing_out(page, outputs, app_url):
@@ -150,6 +162,64 @@ def test_from_signing_up_to_signing_out(page, outputs, app_url):
     assert page.text == "welcome"
     page.open(outputs["sign_in_url"])
     assert "Continue as" not in page.text
+
+
+class Waiting:
+    """`cgw token` in a process of its own, which waits for a browser."""
+
+    def __init__(self, shell, flow):
+        line = ["--local", "token", "--flow", flow, "--no-browser", "-o", "json"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "cognito_gw", *line],
+            cwd=shell.folder,
+            env=shell.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        lines = iter(self.process.stderr.readline, "")
+        self.said = ""
+        for text in lines:
+            self.said += text
+            if text.startswith("http://"):
+                self.url = text.strip()
+                return
+
+    def tokens(self):
+        """Return what it prints in the end."""
+        out, err = self.process.communicate(timeout=SECONDS)
+        assert self.process.returncode == 0, self.said + err
+        return json.loads(out)
+
+
+@pytest.mark.parametrize("flow", ["browser", "implicit"])
+def test_cgw_takes_the_tokens_from_a_real_browser(stack, flow):
+    """A code from the address; or tokens from behind it, which only a script sees."""
+    waiting = Waiting(stack.shell, flow)
+    with chromium(has_scripts=flow == "implicit") as page:
+        page.open(waiting.url)
+        page.fill(username="alice@example.com", password=PASSWORD)
+        WebDriverWait(page.driver, SECONDS).until(lambda _: "Signed in" in page.text)
+        assert "return to the terminal" in page.text
+        assert "access_token" not in page.driver.current_url
+        tokens = waiting.tokens()
+    assert stack.call("/transactions", tokens["id_token"]) == 200
+    assert (tokens["refresh_token"] is None) is (flow == "implicit")
+    assert ("Code with PKCE" in waiting.said) is (flow == "implicit")
+
+
+def test_cgw_and_a_real_browser_agree_on_a_failure(stack):
+    """The page says what went wrong, as text; so does the terminal."""
+    waiting = Waiting(stack.shell, "browser")
+    query = parse_qs(urlsplit(waiting.url).query)
+    told = {"state": query["state"][0], "error": "access_denied"}
+    told["error_description"] = "<b>no</b>"
+    with chromium(has_scripts=True) as page:
+        page.open(f"{query['redirect_uri'][0]}?{urlencode(told)}")
+        assert "<b>no</b>" in page.text
+    _, err = waiting.process.communicate(timeout=SECONDS)
+    assert waiting.process.returncode == 1
+    assert "no tokens: access_denied (<b>no</b>)" in err
 
 
 def _redeemed(outputs, code):

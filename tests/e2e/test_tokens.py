@@ -19,7 +19,8 @@ from cognito_gw.__main__ import main
 try:
     main()
 finally:
-    found = {"boto3", "botocore", "moto", "rich", "httpx"} & set(sys.modules)
+    heavy = {"boto3", "botocore", "moto", "rich", "httpx", "jwt", "filelock"}
+    found = heavy & set(sys.modules)
     sys.stderr.write(f"imported: {sorted(found)}\\n")
 """
 
@@ -116,16 +117,12 @@ def test_a_file_that_is_no_cache_is_ignored_and_written_anew(standing, cached, c
     assert standing.cgw("token", "--id").out == outcome.out
 
 
-def test_token_shows_claims_and_decodes(standing):
-    """For people in text, for scripts in JSON."""
+def test_token_shows_claims_and_expiry(standing):
+    """For people, in text."""
     text = standing.cgw("token").out
     assert re.search(r"^ID token\n\S+\n  ", text)
     assert re.search(r"  exp +\d+  \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\)\n", text)
     assert re.search(r"  cognito:groups +readers\n", text)
-    decoded = standing.cgw("token", "--decode").document
-    assert decoded.keys() == {"id_token", "access_token"}
-    assert decoded["id_token"]["header"]["alg"] == "RS256"
-    assert decoded["access_token"]["claims"]["token_use"] == "access"
 
 
 def test_a_wrong_password_says_so_and_not_what_it_is(standing, environment):

@@ -30,11 +30,35 @@ def test_what_is_kept_is_recalled():
     assert cache.recall(KEY) == TOKENS
 
 
-@pytest.mark.parametrize("field", ["stack", "target", "client", "user"])
-def test_tokens_of_another_are_not_recalled(field):
-    """Another stack's, AWS's, app client's or user's."""
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("stack", "other"),
+        ("target", "other"),
+        ("client", "other"),
+        ("user", "other"),
+        ("flow", "browser"),
+        ("scopes", ("openid",)),
+    ],
+)
+def test_tokens_of_another_are_not_recalled(field, value):
+    """Another stack's, AWS's, app client's, user's or flow's, or of other scopes."""
     cache.keep(KEY, TOKENS)
-    assert cache.recall(dataclasses.replace(KEY, **{field: "other"})) is None
+    assert cache.recall(dataclasses.replace(KEY, **{field: value})) is None
+
+
+def test_the_keys_of_what_is_kept_are_listed():
+    """Of one stack; what is no cache is left out."""
+    scoped = dataclasses.replace(KEY, scopes=("a", "b"), flow="browser")
+    for key in (KEY, scoped, dataclasses.replace(KEY, stack="other")):
+        cache.keep(key, TOKENS)
+    folder = state_directory() / "tokens" / "shop"
+    for name, content in {"a": "{}", "b": '{"key": {"stack": 1}}', "c": "["}.items():
+        (folder / f"{name}.json").write_text(content)
+    assert set(cache.kept("shop")) == {KEY, scoped}
+    cache.drop(KEY)
+    cache.drop(KEY)
+    assert cache.kept("shop") == [scoped]
 
 
 def test_only_the_user_may_read_them():
@@ -66,6 +90,7 @@ def test_another_users_file_is_not_believed():
         ("2.5", '"soon"'),
         ('"refresh"', "[]"),
         ('"id_token"', '"idt"'),
+        ('"by_oauth": false', '"by_oauth": 0'),
         ("}", ""),
     ],
 )
@@ -93,6 +118,56 @@ def test_a_reader_sees_the_old_tokens_or_the_new():
     while any(writer.is_alive() for writer in writers):
         assert cache.recall(KEY) == TOKENS
     assert the_file().suffix == ".json"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_file_that_others_may_see_or_write_is_not_believed(mode):
+    """It may not be what we wrote."""
+    cache.keep(KEY, TOKENS)
+    the_file().chmod(mode)
+    assert cache.recall(KEY) is None
+
+
+def test_a_link_is_not_followed(tmp_path):
+    """It may lead to what is another's."""
+    cache.keep(KEY, TOKENS)
+    file = the_file()
+    moved = file.rename(tmp_path / "moved")
+    file.symlink_to(moved)
+    assert cache.recall(KEY) is None
+    cache.keep(KEY, TOKENS)
+    assert not file.is_symlink()
+    assert cache.recall(KEY) == TOKENS
+
+
+def test_what_waits_for_an_answer_is_given_once():
+    """For the same key, and for no other."""
+    asked = {"name": "EMAIL_OTP", "session": "one"}
+    cache.keep_waiting(KEY, asked)
+    assert cache.waiting(dataclasses.replace(KEY, user="bob")) is None
+    assert cache.waiting(KEY) == asked
+    assert cache.waiting(KEY) is None
+    cache.keep_waiting(KEY, asked)
+    cache.forget("shop")
+    assert cache.waiting(KEY) is None
+
+
+def test_one_at_a_time_gets_tokens():
+    """The second is told that it waits, and then finds what the first has kept."""
+    told, found = threading.Event(), []
+
+    def second():
+        with cache.alone(KEY, told.set):
+            found.append(cache.recall(KEY))
+
+    with cache.alone(KEY, lambda: pytest.fail("nobody else is at it")):
+        waiter = threading.Thread(target=second)
+        waiter.start()
+        assert told.wait(30)
+        assert not found
+        cache.keep(KEY, TOKENS)
+    waiter.join()
+    assert found == [TOKENS]
 
 
 def test_forgetting_drops_the_tokens_of_one_stack():

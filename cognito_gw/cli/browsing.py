@@ -1,0 +1,44 @@
+"""Shows an address in the user's browser, and nothing of the browser's on stdout."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STDOUT, _STDERR = 1, 2
+
+
+def show_page(url: str, *, opens: bool) -> None:
+    """Print the address on stderr, and open it in a browser if one is to be had."""
+    if not opens:
+        click.echo(f"open this address in a browser on this machine:\n{url}", err=True)
+        return
+    click.echo(f"your browser should open now; if not, open:\n{url}", err=True)
+    open_page(url)
+
+
+def open_page(url: str) -> bool:
+    """Open an address in a browser; return whether there was one."""
+    with _stdout_as_stderr():
+        return webbrowser.open(url)
+
+
+@contextmanager
+def _stdout_as_stderr() -> Iterator[None]:
+    """Let programs started meanwhile write to stderr: stdout is for the token."""
+    sys.stdout.flush()
+    kept = os.dup(_STDOUT)
+    os.dup2(_STDERR, _STDOUT)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)

@@ -1,0 +1,162 @@
+"""`cgw token --decode`: what tokens say, whether it is true, and what they open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cognito_gw.cli.app_clients import issuer_url
+from cognito_gw.cli.claims import spelled
+from cognito_gw.cli.inputs import given_token
+from cognito_gw.cli.results import show_json
+from cognito_gw.errors import UsageError
+from cognito_gw.oauth.provider import discover
+from cognito_gw.oauth.reach import Reach, reach_of
+from cognito_gw.oauth.tokens import claims_of, header_of
+from cognito_gw.oauth.verify import Flaw, Keys
+from cognito_gw.report.printable import printable
+
+if TYPE_CHECKING:
+    from cognito_gw.cli.session import Session
+    from cognito_gw.oauth.tokens import Tokens
+
+_TITLES = {"id": "ID token", "access": "access token"}
+# Where Cognito publishes a pool's keys: no token makes us ask any other address.
+_COGNITO = re.compile(
+    r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
+    r"\1_[0-9A-Za-z]+"
+)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One token, its flaw if it has one, and the routes that take it."""
+
+    token: str
+    flaw: Flaw | None
+    reach: list[Reach] | None  # None: there is no API to ask about
+
+    @property
+    def kind(self) -> str:
+        """Which token it says it is: id or access."""
+        return str(claims_of(self.token).get("token_use", "token"))
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON-ready data."""
+        return {
+            "header": header_of(self.token),
+            "claims": claims_of(self.token),
+            "valid": self.flaw is None,
+            "problem": vars(self.flaw) if self.flaw else None,
+            "good_for": None
+            if self.reach is None
+            else [each.document() for each in self.reach],
+        }
+
+
+def show_kept(session: Session, tokens: Tokens) -> None:
+    """Decode the tokens of a sign-in."""
+    both = {"id_token": tokens.id_token, "access_token": tokens.access_token}
+    judge = Judge(session)
+    decoded = {name: judge.decoded(token) for name, token in both.items() if token}
+    if session.settings.as_json:
+        show_json({name: each.document() for name, each in decoded.items()})
+    else:
+        for each in decoded.values():
+            _show(each)
+    _finish(*decoded.values())
+
+
+def show_given(session: Session, choice: str) -> None:
+    """Decode a token from stdin, from a file, or as it is given."""
+    words = given_token(choice).split()
+    token = words[-1] if words else ""  # without `Bearer`, or a header's name
+    if not header_of(token) or not claims_of(token):
+        raise UsageError(
+            "what was given is no ID or access token: these are JWTs, three parts "
+            "between dots",
+            hint="a refresh token is encrypted: only Cognito can read it",
+        )
+    decoded = Judge(session).decoded(token)
+    if session.settings.as_json:
+        show_json(decoded.document())
+    else:
+        _show(decoded)
+    _finish(decoded)
+
+
+class Judge:
+    """Judges tokens by the keys of their pool, and by our API if it is our pool's."""
+
+    def __init__(self, session: Session) -> None:
+        """Ask what the session's target publishes, once it is needed."""
+        self._session = session
+        self._keys_at: dict[str, Keys] = {}
+
+    def decoded(self, token: str) -> Decoded:
+        """Return a token with what is wrong with it, or with what it opens."""
+        issuer = str(claims_of(token).get("iss"))
+        pool_id = issuer.rpartition("/")[2]
+        is_ours = pool_id == self._pool_id
+        if not is_ours and not _COGNITO.fullmatch(issuer):
+            words = f"it is of {issuer}, which is no user pool that is known here"
+            return Decoded(token, Flaw("wrong-pool", words), None)
+        url = issuer_url(self._session, pool_id) if is_ours else issuer
+        flaw = self._keys(url).flaw_of(token)
+        if flaw or not is_ours or self._resources is None:
+            return Decoded(token, flaw, None)
+        return Decoded(token, None, reach_of(claims_of(token), self._resources))
+
+    @cached_property
+    def _pool_id(self) -> str | None:
+        """The id of our own user pool, if there is one."""
+        session = self._session
+        if session.given is not None or not session.has_file:
+            return session.given.user_pool.id if session.given else None
+        session.look([session.stack.pool, session.stack.api])
+        return session.stack.pool.id
+
+    @property
+    def _resources(self) -> list[dict[str, Any]] | None:
+        """Our API's resources, if there is one."""
+        api = None if self._session.given else self._session.stack.api.live
+        return list(api["Resources"].values()) if api else None
+
+    def _keys(self, url: str) -> Keys:
+        if url not in self._keys_at:
+            trace = self._session.trace
+            self._keys_at[url] = Keys(discover(url, trace), trace)
+        return self._keys_at[url]
+
+
+def _finish(*decoded: Decoded) -> None:
+    if any(each.flaw for each in decoded):
+        raise SystemExit(1)
+
+
+def _show(decoded: Decoded) -> None:
+    title = _TITLES.get(decoded.kind, decoded.kind)
+    click.secho(title, bold=True)
+    if decoded.flaw:
+        words = f"not valid: {decoded.flaw.words} ({decoded.flaw.code})"
+        click.secho(f"  {printable(words)}", fg="red")
+    else:
+        click.secho("  valid: its pool signed it, and it has not expired", fg="green")
+    _show_fields("header", header_of(decoded.token))
+    _show_fields("claims", claims_of(decoded.token))
+    for each in decoded.reach or []:
+        mark = click.style("yes", fg="green") if each.is_open else "no "
+        click.echo(f"  {mark}  {each.route}: {each.why}")
+    click.echo()
+
+
+def _show_fields(title: str, fields: dict[str, Any]) -> None:
+    click.echo(f"  {title}")
+    for name, value in fields.items():
+        click.echo(
+            f"    {printable(name):<20}{printable(spelled(name, value, from_now=True))}"
+        )

@@ -1,0 +1,130 @@
+"""`cgw open` and `cgw logout`: into the sign-in pages, and out of all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import click
+
+from cognito_gw.aws.links import sign_in_query
+from cognito_gw.cli.browsing import open_page
+from cognito_gw.cli.given import of_pool, pool_options
+from cognito_gw.cli.results import show_json
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+from cognito_gw.cli.wish import Wish
+from cognito_gw.errors import Missing, UsageError
+from cognito_gw.oauth import cache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cognito_gw.oauth.cache import Key
+    from cognito_gw.oauth.client import AppClient
+
+_AUTHORIZE = "/oauth2/authorize"
+
+
+@click.command("open", cls=Command)
+@click.option(
+    "--client", metavar="NAME", help="Default: the first that signs users in."
+)
+@click.option("--no-browser", is_flag=True, help="Only print the link.")
+@pool_options
+@with_session
+def open_(
+    session: Session, *, client: str | None, no_browser: bool, **ids: Any
+) -> None:
+    """Open the sign-in page of the hosted UI, and print its link.
+
+    The page sends the browser back to the first callback URL. `cgw token --flow
+    browser` waits there for the answer, and this command does not.
+    """
+    session = of_pool(session, ids)
+    url = _link(session, client, "login")
+    if session.settings.as_json:
+        show_json({"url": url})
+    else:
+        click.echo(url)
+    if not no_browser and not open_page(url):
+        session.tell("no browser could be opened")
+
+
+@click.command("logout", cls=Command)
+@click.option("--user", metavar="NAME", help="Only this user's. Default: everybody's.")
+@click.option("--client", metavar="NAME", help="Only this app client's.")
+@click.option(
+    "--browser", is_flag=True, help="Sign the browser out of the pages as well."
+)
+@pool_options
+@with_session
+def logout(
+    session: Session, *, user: str | None, client: str | None, browser: bool, **ids: Any
+) -> None:
+    """Revoke the sign-ins whose tokens are kept, and drop the tokens.
+
+    What was handed on before is good until it expires: API Gateway does not ask
+    whether a token was revoked.
+    """
+    session = of_pool(session, ids)
+    chosen = list(_chosen(session, user, client))
+    revoked = sum(_revoked(session, key) for key in chosen)
+    if session.settings.as_json:
+        show_json({"dropped": len(chosen), "revoked": revoked})
+    else:
+        session.tell(f"{len(chosen)} dropped, {revoked} of them revoked")
+    if browser:
+        open_page(_link(session, client, "logout"))
+
+
+def _chosen(session: Session, user: str | None, client: str | None) -> Iterator[Key]:
+    for key in cache.kept(session.config.name):
+        tokens = cache.recall(key)
+        names = {key.user.casefold()} | (tokens.names if tokens else set())
+        is_user = user is None or user.casefold() in names
+        if key.target == session.place and is_user and client in (None, key.client):
+            yield key
+
+
+def _revoked(session: Session, key: Key) -> bool:
+    """Revoke and drop what is kept under a key; return whether it was revoked."""
+    from cognito_gw.cli.app_clients import app_client
+    from cognito_gw.oauth.renewal import Renewal
+
+    tokens, is_revoked = cache.recall(key), False
+    if tokens and tokens.refresh_token and key.client in session.config.app_clients:
+        try:
+            renewal = Renewal(session.aws.sign_in, app_client(session, key.client))
+            is_revoked = renewal.revoke(tokens.refresh_token)
+        except Missing as gone:  # and its tokens with it
+            session.trace(str(gone))
+    cache.drop(key)
+    return is_revoked
+
+
+def _link(session: Session, name: str | None, page: str) -> str:
+    """Return the link to a page of the pool's domain, for an app client."""
+    from cognito_gw.cli.app_clients import app_client, provider_of
+
+    key = Wish(client=name).client_key(session)
+    client = app_client(session, key)
+    is_login, settings = page == "login", client.settings or {}
+    query = sign_in_query(settings) if is_login else _sign_out_query(client)
+    if query is None:
+        where = "logout_urls" if page == "logout" else "callback_urls"
+        raise UsageError(
+            f"the app client {key} does not use the sign-in pages: it has no `{where}`",
+            hint=f"add some to app_clients.{key}, then `cgw client`",
+        )
+    endpoint = provider_of(session, client).endpoint("authorization")
+    return f"{endpoint.removesuffix(_AUTHORIZE)}/{page}?{urlencode(query)}"
+
+
+def _sign_out_query(client: AppClient) -> dict[str, str] | None:
+    if not client.logout_urls:
+        return None
+    return {"client_id": client.client_id, "logout_uri": client.logout_urls[0]}
+
+
+COMMANDS = {"open": open_, "logout": logout}

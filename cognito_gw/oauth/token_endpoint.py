@@ -1,0 +1,110 @@
+"""The token endpoint of a user pool's domain, with the grants that it takes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from cognito_gw.errors import CgwError
+from cognito_gw.oauth.request import send
+from cognito_gw.oauth.tokens import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cognito_gw.oauth.client import AppClient
+    from cognito_gw.oauth.provider import Provider, Tell
+
+_ADVICE = {
+    "invalid_client": "is its id right, and its secret? CGW_CLIENT_SECRET gives one "
+    "that AWS was not asked for",
+    "invalid_grant": "a code or refresh token works once, and not for long: sign in "
+    "anew",
+    "invalid_request": "what was sent is not what the user pool expects",
+    "invalid_scope": "the app client allows the scopes of its `oauth_scopes` only",
+    "redirect_mismatch": "register the address in `callback_urls`, to the letter",
+    "unauthorized_client": "the app client allows the flows of its `oauth_flows` only",
+}
+
+
+class OAuthRefused(CgwError):
+    """Raised for an OAuth error: its code, its words, and what can be done."""
+
+    def __init__(self, error: str, description: str | None = None) -> None:
+        """Keep the `error` as the standard spells it."""
+        self.error = error
+        words = f" ({description})" if description and description != error else ""
+        hint = _ADVICE.get(description or "", _ADVICE.get(error))
+        super().__init__(f"no tokens: {error}{words}", hint=hint)
+
+
+class TokenEndpoint:
+    """Exchanges what an app client has for tokens."""
+
+    def __init__(self, provider: Provider, client: AppClient, tell: Tell) -> None:
+        """Ask the provider's endpoint; `tell` of each request."""
+        self._url = provider.endpoint("token")
+        self._client = client
+        self._tell = tell
+
+    def for_code(self, code: str, redirect_uri: str, verifier: str) -> Tokens:
+        """Return the tokens for an authorization code, which works once."""
+        return self._ask(
+            grant_type="authorization_code",
+            code=code,
+            redirect_uri=redirect_uri,
+            code_verifier=verifier,
+        )
+
+    def for_machine(self, scopes: Sequence[str]) -> Tokens:
+        """Return the access token of the app client itself."""
+        scope = {"scope": " ".join(scopes)} if scopes else {}
+        return self._ask(grant_type="client_credentials", **scope)
+
+    def refreshed(self, tokens: Tokens) -> Tokens:
+        """Return new tokens for a refresh token; the old one stays unless rotated."""
+        old = tokens.refresh_token or ""
+        fresh = self._ask(grant_type="refresh_token", refresh_token=old)
+        return replace(fresh, refresh_token=fresh.refresh_token or old)
+
+    def _ask(self, **form: str) -> Tokens:
+        headers = [("Content-Type", "application/x-www-form-urlencoded")]
+        if self._client.secret is None:
+            form["client_id"] = self._client.client_id
+        else:
+            headers.append(("Authorization", self._basic()))
+        response = send("POST", self._url, headers, [], urlencode(form).encode())
+        self._tell(f"POST {self._url}: {response.status_code}")
+        answer = _json_in(response.content)
+        if response.status_code != HTTPStatus.OK or "access_token" not in answer:
+            error = str(answer.get("error", f"HTTP {response.status_code}"))
+            raise OAuthRefused(error, answer.get("error_description"))
+        return tokens_in(answer)
+
+    def _basic(self) -> str:
+        pair = f"{self._client.client_id}:{self._client.secret}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+
+
+def tokens_in(answer: Mapping[str, Any]) -> Tokens:
+    """Return the tokens of an OAuth answer."""
+    return Tokens.lasting(
+        int(answer.get("expires_in", 0)),
+        access_token=answer["access_token"],
+        id_token=answer.get("id_token"),
+        refresh_token=answer.get("refresh_token"),
+        token_type=answer.get("token_type", "Bearer"),
+        by_oauth=True,
+    )
+
+
+def _json_in(content: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,80 @@
+"""Prepared answers to what a sign-in asks; tests/e2e has those that are typed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pyotp
+import pytest
+
+from cognito_gw.cli.answers import Answers, Prepared
+from cognito_gw.config.secret import Password
+from cognito_gw.errors import Missing, UsageError
+
+
+@pytest.fixture
+def answers():
+    """Return a maker of answers, and a note of how long they waited."""
+    session = SimpleNamespace(told=[], naps=[])
+    session.tell = session.told.append
+    session.aws = SimpleNamespace(sleep=session.naps.append)
+
+    def make(password=None, **prepared):
+        made = Answers(session, Prepared(**prepared), password)
+        made.session = session
+        return made
+
+    return make
+
+
+def test_the_password_of_the_file_comes_first(answers, environment):
+    """Then the environment's."""
+    environment.setenv("CGW_PASSWORD", "from the environment")
+    assert answers(Password("from the file")).password("alice") == "from the file"
+    assert answers().password("alice") == "from the environment"
+
+
+def test_a_variable_that_the_file_names_is_asked_for(answers, environment):
+    """Another password would not be what its author meant."""
+    environment.setenv("CGW_PASSWORD", "another")
+    with pytest.raises(UsageError, match="ALICE"):
+        answers(Password(None, missing="ALICE")).password("alice")
+
+
+def test_a_code_is_good_for_one_answer(answers):
+    """After it was refused there is none."""
+    ready = answers(code="123456")
+    assert ready.sent_code("alice", "an email") == "123456"
+    assert not ready.again("CodeMismatchException", "no")
+    with pytest.raises(Missing, match="from an email"):
+        ready.sent_code("alice", "an email")
+
+
+def test_a_code_that_was_used_is_waited_out(answers, tmp_path):
+    """Until the next one, which is told; a wrong one is not waited for."""
+    secret = tmp_path / "secret"
+    secret.write_text(f"{pyotp.random_base32()}\n")
+    ready = answers(totp_secret=secret)
+    assert ready.again("ExpiredCodeException", "used once")
+    (nap,) = ready.session.naps
+    assert 0 < nap <= 30
+    assert "each works once" in ready.session.told[0]
+    assert not ready.again("CodeMismatchException", "no")
+    assert len(ready.session.naps) == 1
+
+
+def test_the_only_way_is_not_asked_about(answers):
+    """Of several, one has to be named."""
+    assert answers().choice("alice", ["SMS_MFA"]) == "SMS_MFA"
+    two = ["SMS_MFA", "EMAIL_OTP"]
+    assert answers(factor="EMAIL_OTP").choice("alice", two) == "EMAIL_OTP"
+    with pytest.raises(Missing, match="SMS_MFA, EMAIL_OTP"):
+        answers().choice("alice", two)
+    with pytest.raises(UsageError, match="cannot sign in by PASSWORD"):
+        answers(factor="PASSWORD").choice("alice", two)
+
+
+def test_no_secret_shows_itself(answers):
+    """Not in a traceback."""
+    assert "123456" not in repr(Prepared(code="123456"))
+    assert "hunter2" not in str(vars(answers(Password("hunter2"))))

@@ -1,0 +1,273 @@
+"""Every flow of `cgw token` on one stack, and what can be done with the tokens."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from browsing import fetch
+from commandline import PASSWORD
+from flows import ALICE, BOB
+
+from cognito_gw.oauth.tokens import claims_of
+
+
+@pytest.mark.parametrize("client", ["web", "confidential"])
+def test_the_browser_brings_tokens_with_custom_scopes(stack, client):
+    """Code with PKCE; stdout has the token alone, whatever the browser prints."""
+    scope = ["--scope", "transactions/write"]
+    line = ["token", "--flow", "browser", "--client", client, "--access", *scope]
+    outcome = stack.browse(*line, run=stack.shell)
+    token = outcome.out.strip()
+    assert claims_of(token)["scope"] == "transactions/write"
+    assert "/oauth2/authorize?" in outcome.err
+    assert stack.call("/transactions", token, "POST") == 200
+    kept = stack.quick(*line)  # without a browser
+    assert kept.out == outcome.out
+    assert kept.err == ""
+
+
+def test_without_a_scope_the_pages_give_all_of_the_client(stack):
+    """With an ID token, a refresh token, and a refresh by the token endpoint."""
+    first = stack.browse("token", "--flow", "browser", "-o", "json").document
+    granted = claims_of(first["access_token"])["scope"].split()
+    assert {"openid", "transactions/read", "transactions/write"} <= set(granted)
+    assert stack.call("/transactions", first["id_token"]) == 200
+    stack.expire()
+    outcome = stack.quick("token", "--flow", "browser", "-o", "json", "-v")
+    assert "/oauth2/token: 200" in outcome.err
+    assert "InitiateAuth" not in outcome.calls
+    second = outcome.document
+    assert second["access_token"] != first["access_token"]
+    assert second["refresh_token"] == first["refresh_token"]
+    assert claims_of(second["access_token"])["scope"].split() == granted
+
+
+def test_a_password_that_will_not_do_gives_way_to_the_browser(stack):
+    """It says why."""
+    scope = ["--scope", "transactions/read"]
+    refused = stack.quick("token", "--flow", "srp", *scope, code=3)
+    why = "sign-in by API does not give transactions/read"
+    assert f"signing in by the flow browser: {why}" in refused.err
+    assert "only somebody at the sign-in page" in refused.err
+    assert "`cgw token --flow browser`" in refused.err
+
+
+def test_only_who_was_asked_for_signs_in(stack):
+    """Nor are another's tokens taken from the cache."""
+    line = ["token", "--flow", "browser", "--id"]
+    refused = stack.browse(*line, "--user", BOB, code=1)
+    assert f"somebody else than {BOB} signed in" in refused.err
+    assert refused.out == ""
+    anybody = stack.browse(*line, user=BOB)
+    assert claims_of(anybody.out)["email"] == BOB
+
+
+def test_a_browser_that_nobody_uses_is_not_waited_for_forever(stack):
+    """The link is printed; the hint names what gives more time."""
+    outcome = stack.quick(
+        "token", "--flow", "browser", "--no-browser", "--timeout", "0", code=1
+    )
+    assert "open this address in a browser" in outcome.err
+    assert "/oauth2/authorize?" in outcome.err
+    assert "nobody signed in within 0 seconds" in outcome.err
+    assert "--timeout" in outcome.err
+
+
+def test_a_machine_gets_a_token_of_its_own(stack):
+    """By its secret; `call` takes it where nobody is there to use the pages."""
+    given = stack.quick("token", "--flow", "client-credentials", "-o", "json").document
+    claims = claims_of(given["access_token"])
+    assert claims["sub"] == stack.outputs["app_clients"]["machine"]
+    assert claims["scope"] == "transactions/read transactions/write"
+    assert (given["id_token"], given["refresh_token"]) == (None, None)
+    read = ["--client", "machine", "--scope", "transactions/read", "--access"]
+    token = stack.quick("token", *read).out.strip()
+    assert claims_of(token)["scope"] == "transactions/read"
+    assert stack.call("/transactions", token, "POST") == 401
+    called = stack.quick("call", "/transactions", "-X", "POST", "-o", "json").document
+    assert (called["status"], called["token"]) == (200, "access")
+    no = stack.quick("token", "--flow", "client-credentials", "--id", code=3)
+    assert "gave no id token" in no.err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--client", "machine", "--flow", "srp"], "ExplicitAuthFlows lacks USER_SRP"),
+        (["--flow", "implicit", "--client", "web"], "`oauth_flows` lacks implicit"),
+        (["--flow", "implicit", "--scope", "a/b"], "no app client gives tokens by the"),
+        (["--scope", "no/such"], "no app client gives tokens with no/such"),
+        (["--client", "nobody"], "no app client `nobody`; there are: web, "),
+        (["--user-pool-id", "eu-west-1_Ab12"], "belong together"),
+        (["--user-pool-id", "x", "--client-id", "y"], "`x` is no user pool id"),
+        (["--user-pool-id", "eu-west-1_A", "--client-id", "-"], "`-` is no app client"),
+        (["--attribute", "name"], "--attribute takes a name"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(stack, options, words):
+    """Exit 2, before anybody signs in."""
+    refused = stack.quick("token", *options, code=2)
+    assert words in refused.err
+    assert refused.out == ""
+
+
+class TestHandOver:
+    """The tokens in the forms in which others take them."""
+
+    def test_for_a_shell(self, stack):
+        lines = stack.quick("token", "--format", "env").out
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'{lines}\nprintf "%s" "$CGW_ID_TOKEN"'],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == stack.quick("token", "--id").out.strip()
+        one = stack.quick("token", "--format", "env", "--access").out
+        assert one.startswith("export CGW_ACCESS_TOKEN=ey")
+        assert one.count("\n") == 1
+
+    def test_as_a_header(self, stack):
+        raw = stack.quick("token", "--id").out
+        assert stack.quick("token", "--format", "header").out == f"Authorization: {raw}"
+        access = stack.quick("token", "--format", "header", "--access").out
+        assert claims_of(access.split()[-1])["token_use"] == "access"
+
+    def test_as_a_command_line_of_curl(self, stack):
+        line = shlex.split(stack.quick("token", "--format", "curl").out)
+        token = stack.quick("token", "--id").out.strip()
+        url = f"{stack.outputs['invoke_url']}/transactions"
+        assert line == ["curl", "--header", f"Authorization: {token}", url]
+        access = stack.quick("token", "--format", "curl", "--access").out
+        assert shlex.split(access)[3:] == ["--request", "POST", url]
+
+
+class TestDecode:
+    """What tokens say, whether it is true, and what they open."""
+
+    def test_for_people(self, stack):
+        text = stack.quick("token", "--decode").out
+        assert "valid: its pool signed it" in text
+        assert "UTC, in 59 minutes)" in text
+        assert "yes  GET /transactions: it wants an ID token" in text
+        assert "no   POST /transactions: the method asks for scopes" in text
+        assert "email_verified      true" in text
+
+    def test_for_scripts(self, stack):
+        decoded = stack.quick("token", "--decode", "-o", "json").document
+        assert decoded.keys() == {"id_token", "access_token"}
+        identity = decoded["id_token"]
+        assert identity["header"]["alg"] == "RS256"
+        assert identity["claims"]["email"] == ALICE
+        assert (identity["valid"], identity["problem"]) == (True, None)
+        opens = {each["route"]: each["ok"] for each in identity["good_for"]}
+        assert opens == {
+            "GET /health": True,
+            "GET /transactions": True,
+            "POST /transactions": False,
+        }
+        assert not decoded["access_token"]["good_for"][1]["ok"]
+
+    @pytest.mark.parametrize("form", ["{}", "Bearer {}\n", "Authorization: Bearer {}"])
+    def test_any_token_from_stdin(self, stack, form):
+        token = stack.quick("token", "--access").out.strip()
+        outcome = stack.quick("token", "--decode", "-", typed=form.format(token))
+        assert outcome.out.startswith("access token\n  valid")
+
+    def test_a_token_that_was_tampered_with(self, stack):
+        head, body, signature = stack.quick("token", "--id").out.strip().split(".")
+        claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+        claims["email"] = "mallory@example.com"
+        forged = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode()
+        token = f"{head}.{forged.rstrip('=')}.{signature}"
+        (stack.shell.folder / "forged").write_text(token)
+        told = stack.quick("token", "--decode", "@forged", code=1).out
+        assert "not valid: the signature does not fit the pool's key" in told
+        assert "(bad-signature)" in told
+        assert "/transactions" not in told
+
+    def test_a_token_of_nobody_known(self, stack):
+        """Its issuer is not asked for keys: any token could name any address."""
+        part = base64.urlsafe_b64encode(b'{"iss": "http://127.0.0.1:1/p"}').decode()
+        outcome = stack.quick(
+            "token", "--decode", "-", typed=f"{part}.{part}.x", code=1
+        )
+        assert "(wrong-pool)" in outcome.out
+        assert "http://127.0.0.1:1" not in outcome.err
+
+    def test_what_is_no_token(self, stack):
+        refresh = stack.quick("token", "--refresh").out
+        for typed in ("", "a.b.c", refresh):
+            refused = stack.quick("token", "--decode", "-", typed=typed, code=2)
+            assert "no ID or access token" in refused.err
+
+
+def test_two_commands_at_once_sign_in_once(stack):
+    """The second waits for the first, and takes what it kept."""
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(lambda _: stack.shell("token", "--id", "-v"), range(3)))
+    assert len({run.out for run in runs}) == 1
+    assert sum(run.calls.count("InitiateAuth") for run in runs) == 1
+
+
+def test_open_prints_the_link_to_the_sign_in_page(stack):
+    """Of the first client that uses it, or of one that is named."""
+    link = stack.quick("open", "--no-browser").out.strip()
+    assert link == stack.outputs["sign_in_url"]
+    assert fetch(link).status_code == 200
+    learner = stack.quick("open", "--no-browser", "--client", "learner", "-o", "json")
+    assert "response_type=token" in learner.document["url"]
+    refused = stack.quick("open", "--no-browser", "--client", "machine", code=2)
+    assert "does not use the sign-in pages" in refused.err
+
+
+def test_logout_revokes_what_was_kept(stack):
+    """Only what is asked for; the refresh token is good for nothing then."""
+    alice = stack.quick("token", "--refresh").out.strip()
+    stack.quick("token", "--user", BOB)
+    stack.quick("token", "--client", "machine")
+    told = stack.quick("logout", "--user", BOB)
+    assert "1 dropped, 1 of them revoked" in told.err
+    assert len(stack.cache) == 2
+    out = stack.quick("logout", "-o", "json")
+    assert out.document == {"dropped": 2, "revoked": 1}
+    assert stack.cache == []
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": stack.outputs["app_client_id"],
+        "refresh_token": alice,
+    }
+    answer = fetch(f"{stack.outputs['hosted_ui_url']}/oauth2/token", "POST", data=form)
+    assert answer.json() == {"error": "invalid_grant"}
+    assert "0 dropped" in stack.quick("logout").err
+
+
+def test_no_secret_is_told_on_the_way_to_tokens(stack):
+    """By any flow, with -v: no password, code, secret, verifier or token."""
+    runs = [
+        stack.browse("token", "--flow", "browser", "-v", "--scope", "openid", "-q"),
+        stack.browse("call", "/transactions", "-v"),
+        stack.quick("token", "--forget", "-v"),
+        stack.quick("call", "/transactions", "-X", "POST", "-v"),
+        stack.quick("call", "/transactions", "-v"),
+        stack.quick("token", "--flow", "password", "--user", BOB, "--decode", "-v"),
+        stack.quick("open", "--no-browser", "-v"),
+    ]
+    kept = [json.loads(file.read_text())["tokens"] for file in stack.cache]
+    secrets = {PASSWORD}
+    for tokens in kept:
+        each = [tokens[f"{name}_token"] for name in ("id", "access", "refresh")]
+        secrets |= {token for token in each if token}
+    secrets |= {token.rpartition(".")[2] for token in secrets}
+    runs += [stack.quick("logout", "-v"), stack.quick("local", "logs")]
+    runs[0] = type(runs[0])(0, "", runs[0].err)  # its token was asked for
+    told = "".join(run.out + run.err for run in runs)
+    assert len(secrets) > 6
+    assert not [each for each in secrets if each in told]
+    assert "code_verifier" not in told
+    assert "code=" not in told.replace("response_type=code", "")

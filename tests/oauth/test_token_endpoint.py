@@ -1,0 +1,138 @@
+"""The token endpoint: what is sent for each grant, and what its refusals mean."""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import parse_qs
+
+import pytest
+from served import Served
+
+from cognito_gw.errors import CgwError, Missing
+from cognito_gw.oauth.client import AppClient
+from cognito_gw.oauth.provider import Provider
+from cognito_gw.oauth.token_endpoint import OAuthRefused, TokenEndpoint
+from cognito_gw.oauth.tokens import Tokens
+
+ANSWER = {
+    "access_token": "access",
+    "id_token": "id",
+    "refresh_token": "refresh",
+    "expires_in": 3600,
+    "token_type": "Bearer",
+}
+
+
+@pytest.fixture
+def server():
+    """A server that gives tokens."""
+    with Served() as server:
+        server.pages["/oauth2/token"] = ANSWER
+        yield server
+
+
+@pytest.fixture
+def endpoint(server):
+    """Return a maker of endpoints, and what they told."""
+    told = []
+
+    def make(secret=None):
+        client = AppClient("p_1", "client-1", secret)
+        provider = Provider("i", "k").at(server.url)
+        made = TokenEndpoint(provider, client, told.append)
+        made.told = told
+        return made
+
+    return make
+
+
+def sent(server):
+    """The headers and the form of the last request."""
+    _, _, headers, body = server.seen[-1]
+    return headers, {key: each for key, (each,) in parse_qs(body.decode()).items()}
+
+
+def test_a_code_is_exchanged(server, endpoint):
+    """With what proves that it was asked for here."""
+    tokens = endpoint().for_code("the-code", "http://localhost:1/c", "verifier")
+    assert (tokens.id_token, tokens.refresh_token) == ("id", "refresh")
+    assert tokens.by_oauth
+    headers, form = sent(server)
+    assert headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert "Authorization" not in headers
+    assert form == {
+        "grant_type": "authorization_code",
+        "client_id": "client-1",
+        "code": "the-code",
+        "redirect_uri": "http://localhost:1/c",
+        "code_verifier": "verifier",
+    }
+
+
+def test_a_machine_shows_its_secret_in_the_header(server, endpoint):
+    """As Basic, and nowhere else; without scopes it gets all of its own."""
+    endpoint("shh").for_machine(["api/read", "api/write"])
+    headers, form = sent(server)
+    pair = base64.b64decode(headers["Authorization"].removeprefix("Basic "))
+    assert pair == b"client-1:shh"
+    expected = {"grant_type": "client_credentials", "scope": "api/read api/write"}
+    assert form == expected
+    endpoint("shh").for_machine([])
+    assert sent(server)[1] == {"grant_type": "client_credentials"}
+
+
+def test_a_refresh_token_stays_unless_another_comes(server, endpoint):
+    """Where it rotates, another does."""
+    old = Tokens("a", 0.0, refresh_token="old")
+    assert endpoint().refreshed(old).refresh_token == "refresh"
+    assert sent(server)[1]["refresh_token"] == "old"
+    server.pages["/oauth2/token"] = {"access_token": "new", "expires_in": 60}
+    tokens = endpoint().refreshed(old)
+    assert (tokens.access_token, tokens.refresh_token) == ("new", "old")
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "hint"),
+    [
+        ((400, {"error": "invalid_grant"}), "invalid_grant", "anew"),
+        ((400, {"error": "invalid_client"}), "invalid_client", "CGW_CLIENT_SECRET"),
+        ((400, {"error": "unauthorized_client"}), "unauthorized", "oauth_flows"),
+        (
+            (400, {"error": "invalid_request", "error_description": "invalid_scope"}),
+            r"invalid_request \(invalid_scope\)",
+            "oauth_scopes",
+        ),
+        ((500, {"no": "error"}), "HTTP 500", ""),
+        ((200, {"error": "odd"}), "odd", ""),
+        ((200, ["odd"]), "HTTP 200", ""),
+    ],
+)
+def test_a_refusal_has_its_error_and_our_advice(server, endpoint, page, words, hint):
+    """Whatever comes back; no secret is in it."""
+    server.pages["/oauth2/token"] = page
+    with pytest.raises(OAuthRefused, match=f"no tokens: {words}") as caught:
+        endpoint("shh").for_code("the-code", "http://localhost:1/c", "verifier")
+    assert hint in (caught.value.hint or "")
+    shown = f"{caught.value!r} {caught.value.hint}"
+    assert not [each for each in ("shh", "the-code", "verifier") if each in shown]
+
+
+def test_what_is_told_has_no_secret_in_it(endpoint, server):
+    """Only where it was sent, and what came of it."""
+    made = endpoint("shh")
+    made.for_code("the-code", "http://localhost:1/c", "verifier")
+    assert made.told == [f"POST {server.url}/oauth2/token: 200"]
+
+
+def test_without_a_domain_there_is_no_endpoint():
+    """And the command that makes one is named."""
+    with pytest.raises(Missing) as caught:
+        TokenEndpoint(Provider("i", "k"), AppClient("p", "c"), print)
+    assert "`cgw domain`" in caught.value.hint
+
+
+def test_an_endpoint_that_does_not_answer_is_named():
+    """A new domain takes a minute."""
+    provider = Provider("i", "k").at("http://127.0.0.1:1")
+    with pytest.raises(CgwError, match=r"127\.0\.0\.1:1"):
+        TokenEndpoint(provider, AppClient("p", "c"), print).for_machine([])

@@ -1,0 +1,148 @@
+"""Whether tokens are what they say, by the keys that their pool publishes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from served import Served
+
+from cognito_gw.errors import CgwError
+from cognito_gw.local.identity.keys import Keys as PoolKeys
+from cognito_gw.oauth.provider import discover
+from cognito_gw.oauth.verify import Keys, in_words
+
+
+def silent(_):
+    """Hear of requests, and say nothing."""
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """A pool's two keys, which it publishes at an address."""
+    keys = PoolKeys()
+    with Served() as server:
+        base = f"{server.url}/eu-west-1_Pool"
+        server.pages = {
+            "/eu-west-1_Pool/.well-known/openid-configuration": {
+                "issuer": base,
+                "jwks_uri": f"{base}/keys",
+            },
+            "/eu-west-1_Pool/keys": keys.jwks("eu-west-1_Pool"),
+        }
+        yield keys.of("eu-west-1_Pool", "id"), base
+
+
+@pytest.fixture(scope="module")
+def keys(pool):
+    """The keys as one fetches them."""
+    return Keys(discover(pool[1], silent), silent)
+
+
+@pytest.fixture
+def token(pool):
+    """Return a maker of tokens that the pool signs."""
+    key, base = pool
+
+    def make(headers=None, private=key.private, algorithm="RS256", **claims):
+        claims = {"iss": base, "exp": time.time() + 60, "token_use": "id"} | claims
+        claims = {name: value for name, value in claims.items() if value is not None}
+        headers = {"kid": key.kid} | (headers or {})
+        return jwt.encode(claims, private, algorithm=algorithm, headers=headers)
+
+    return make
+
+
+def encoded(part):
+    """One part of a JWT."""
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+
+
+def test_a_good_token_has_no_flaw(keys, token):
+    """Times with fractions are times."""
+    assert keys.flaw_of(token()) is None
+    assert keys.flaw_of(token(nbf=time.time() - 5)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "a.b.c", "a.b.c.d.e", "é.é.é", "....", "e30.e30."]
+)
+def test_what_is_no_token_is_malformed(keys, text):
+    """Whatever else it may be."""
+    assert keys.flaw_of(text).code == "malformed-token"
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"iss": "https://elsewhere.example.com/eu-west-1_Pool"}, "wrong-pool"),
+        ({"iss": None}, "wrong-pool"),
+        ({"exp": 1}, "expired-token"),
+        ({"exp": None}, "malformed-token"),
+        ({"nbf": time.time() + 9999}, "not-yet-valid"),
+    ],
+)
+def test_what_a_good_signature_does_not_mend(keys, token, claims, code):
+    """The issuer and the times are looked at, too."""
+    assert keys.flaw_of(token(**claims)).code == code
+
+
+def test_a_signature_of_others_is_found_out(keys, token, pool):
+    """Another key under the name of the pool's, and a name that the pool has not."""
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    assert keys.flaw_of(token(private=other)).code == "bad-signature"
+    assert keys.flaw_of(token({"kid": "other"})).code == "bad-signature"
+    head, _, signature = token().split(".")
+    changed = f"{head}.{encoded({'iss': pool[1], 'exp': 9e9, 'a': 1})}.{signature}"
+    assert keys.flaw_of(changed).code == "bad-signature"
+
+
+@pytest.mark.parametrize("algorithm", ["none", "NONE", "HS256", "RS512", "ES256", None])
+def test_only_rs256_is_taken(keys, pool, algorithm):
+    """Not the key as a password, and not nothing at all."""
+    head = encoded({"alg": algorithm, "kid": pool[0].kid})
+    body = encoded({"iss": pool[1], "exp": time.time() + 60})
+    assert keys.flaw_of(f"{head}.{body}.").code == "bad-signature"
+    assert keys.flaw_of(f"{head}.{body}.c2ln").code == "bad-signature"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [None, [], {}, {"keys": []}, {"keys": [{"kty": "EC"}]}, {"issuer": "a"}],
+)
+def test_a_pool_that_publishes_no_keys_is_named(page):
+    """By the address that was asked, with what may be wrong."""
+    with Served() as server:
+        server.pages = {
+            "/p/.well-known/openid-configuration": {
+                "issuer": "i",
+                "jwks_uri": f"{server.url}/keys",
+            },
+            "/keys": page,
+            "/q/.well-known/openid-configuration": page,
+        }
+        with pytest.raises(CgwError, match=r"/keys"):
+            Keys(discover(f"{server.url}/p", silent), silent)
+        with pytest.raises(CgwError, match=r"/q/\.well-known"):
+            discover(f"{server.url}/q", silent)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "0 seconds"),
+        (1, "1 second"),
+        (59.9, "59 seconds"),
+        (60, "1 minute"),
+        (3599, "59 minutes"),
+        (7200, "2 hours"),
+        (86400 * 30, "30 days"),
+    ],
+)
+def test_spans_of_time_in_words(seconds, words):
+    """By their largest unit."""
+    assert in_words(seconds) == words

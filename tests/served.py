@@ -1,0 +1,56 @@
+"""A small server on the loopback that answers as a test tells it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the page of a path, and notes what it is sent."""
+
+    def do_GET(self):
+        """Answer any request."""
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        self.server.seen.append((self.command, self.path, dict(self.headers), body))
+        page = self.server.pages.get(self.path.partition("?")[0])
+        status = 404 if page is None else 200
+        if isinstance(page, tuple):
+            status, page = page
+        content = json.dumps(page).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_POST(self):
+        """Answer as any other."""
+        self.do_GET()
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+class Served(ThreadingHTTPServer):
+    """Serves JSON pages, by path: a document, or a status with one."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.pages, self.seen = {}, []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def __enter__(self):
+        """Begin to answer."""
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        """End, and leave nothing."""
+        self.shutdown()
+        self.thread.join()
+        self.server_close()

@@ -1,0 +1,30 @@
+"""A browser, run as a program: signs in on the page it is given, as BROWSER has it.
+
+SIGN_IN_AS is `name password`; it prints what a program may print that opens pages.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from urllib.parse import urlsplit
+
+from browsing import Browser, fetch
+
+
+def main(url):
+    """Sign in, and bring the answer to the app."""
+    print("Opening in existing browser session.")  # noqa: T201 - as browsers do
+    name, password = os.environ["SIGN_IN_AS"].split()
+    browser = Browser(url.partition("/oauth2/")[0])
+    browser.go(url)
+    arrival = browser.send(username=name, password=password)
+    sent_to = urlsplit(arrival.url)
+    answer = fetch(
+        arrival.url.replace("localhost", "127.0.0.1"), headers={"Host": sent_to.netloc}
+    )
+    print(answer.status_code)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
