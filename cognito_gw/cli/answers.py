@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import time
@@ -38,7 +39,7 @@ class Prepared:
     """What the command line gives in advance."""
 
     code: str | None = field(default=None, repr=False)
-    factor: str | None = None
+    factors: tuple[str, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     totp_secret: Path | None = None  # a file with an authenticator app's secret
 
@@ -54,6 +55,7 @@ class Answers:
         self._prepared = prepared
         self._file_password = password
         self._code = prepared.code  # good for one answer
+        self._shown: str | None = None  # the secret that stands on the terminal
 
     def password(self, user: str) -> str:
         """Return the password in the file, in CGW_PASSWORD, or that is typed."""
@@ -61,11 +63,11 @@ class Answers:
             return self._file_password.reveal()
         if PASSWORD in os.environ:
             return os.environ[PASSWORD]
-        _require_terminal(
-            f"the password of {user} is not in the file",
-            f"add `password: ${{A_VARIABLE}}` to the user, set {PASSWORD}, or run in a "
-            "terminal",
-        )
+        advice = f"set {PASSWORD}, or run in a terminal"
+        if self._session.given is None:
+            advice = f"add `password: ${{A_VARIABLE}}` to the user, {advice}"
+        where = "given" if self._session.given else "in the file"
+        _require_terminal(f"the password of {user} is not {where}", advice)
         return _ask(f"Password of {user}", hidden=True)
 
     def new_password(self, user: str) -> str:
@@ -110,13 +112,12 @@ class Answers:
 
     def choice(self, user: str, options: Sequence[str]) -> str:
         """Return what `--factor` gives, the only option, or what is typed."""
-        wanted = self._prepared.factor
-        if wanted is not None and wanted not in options:
-            raise UsageError(
-                f"{user} cannot sign in by {wanted}; there is: {', '.join(options)}"
-            )
+        wanted = [each for each in self._prepared.factors if each in options]
         if wanted or len(options) == 1:
-            return wanted or options[0]
+            return [*wanted, *options][0]
+        if self._prepared.factors:
+            given, there = ", ".join(self._prepared.factors), ", ".join(options)
+            raise UsageError(f"{user} cannot sign in by {given}; there is: {there}")
         _require_terminal(
             f"{user} can sign in by {', '.join(options)}",
             "choose with `--factor`, or run in a terminal",
@@ -135,15 +136,16 @@ class Answers:
             f"the pool wants {user} to set up an authenticator app",
             "run in a terminal, or name a file for the app's secret: `--totp-secret`",
         )
-        _show_secret(self._session.config.name, user, secret)
+        if secret != self._shown:
+            _show_secret(self._session.config.name, user, secret)
+            self._shown = secret
         return _ask("Code that the app shows")
 
     def again(self, code: str, words: str) -> bool:
         """Tell why an answer was refused; wait for the next code if one is computed."""
-        if self._prepared.totp_secret:
-            is_used = code == "ExpiredCodeException"
-            return is_used and self._waited_for_the_next_code()
-        if not sys.stdin.isatty():
+        if code == "ExpiredCodeException" and self._prepared.totp_secret:
+            return self._waited_for_the_next_code()
+        if not is_terminal():
             return False
         click.echo(printable(words), err=True)
         return True
@@ -213,6 +215,10 @@ def _show_secret(stack: str, user: str, secret: str) -> None:
     from pyotp import TOTP
 
     uri = TOTP(secret).provisioning_uri(name=user, issuer_name=stack)
+    picture = io.StringIO()
+    segno.make(uri, micro=False).terminal(out=picture, compact=True)
     click.echo("Scan this with an authenticator app, or type the secret:", err=True)
-    segno.make(uri, micro=False).terminal(out=sys.stderr, compact=True)
+    for line in picture.getvalue().splitlines():
+        # Not the terminal's own colours: on a light one they would be the wrong way.
+        click.secho(line, fg="bright_white", bg="black", err=True)
     click.echo(f"secret: {secret}", err=True)

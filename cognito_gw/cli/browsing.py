@@ -21,8 +21,9 @@ def show_page(url: str, *, opens: bool) -> None:
     if not opens:
         click.echo(f"open this address in a browser on this machine:\n{url}", err=True)
         return
-    click.echo(f"your browser should open now; if not, open:\n{url}", err=True)
-    open_page(url)
+    click.echo(f"your browser should open this address:\n{url}", err=True)
+    if not open_page(url):
+        click.echo("no browser could be opened: open the address yourself", err=True)
 
 
 def open_page(url: str) -> bool:

@@ -16,6 +16,7 @@ from cognito_gw.oauth import cache
 from cognito_gw.oauth.browser import Browser, BrowserSignIn
 from cognito_gw.oauth.challenges import Challenge
 from cognito_gw.oauth.flow import BY_API, BY_OAUTH, Chosen, choose
+from cognito_gw.oauth.refusal import SignInRefused
 from cognito_gw.oauth.renewal import Renewal
 from cognito_gw.oauth.sign_in import SignIn
 from cognito_gw.oauth.token_endpoint import OAuthRefused, TokenEndpoint
@@ -145,7 +146,13 @@ class SigningIn:
             yield
         except CgwError as problem:
             challenge = sign_in.unanswered
-            code = getattr(problem, "code", "CodeMismatchException")
-            if challenge and challenge.is_sent and code == "CodeMismatchException":
+            if challenge and challenge.is_sent and not _is_over(problem):
                 cache.keep_waiting(self._key, asdict(challenge))
             raise
+
+
+def _is_over(problem: CgwError) -> bool:
+    """Whether Cognito has given the sign-in up, and not just refused a wrong code."""
+    return (
+        isinstance(problem, SignInRefused) and problem.code != "CodeMismatchException"
+    )

@@ -71,6 +71,8 @@ _FORMATS = ("env", "header", "curl")
 )
 @click.option(
     "--factor",
+    "factors",
+    multiple=True,
     metavar="FACTOR",
     help="How to sign in where Cognito lets one choose: SOFTWARE_TOKEN_MFA, ….",
 )
@@ -126,7 +128,7 @@ def token(session: Session, **options: Any) -> None:
 def _wish(options: dict[str, Any]) -> Wish:
     attributes = dict(pair(each, "=", "--attribute") for each in options["attributes"])
     prepared = Prepared(
-        options["code"], options["factor"], attributes, options["totp_secret"]
+        options["code"], options["factors"], attributes, options["totp_secret"]
     )
     return Wish(
         options["user"],

@@ -82,17 +82,14 @@ class Wish:
         if not fitting:
             raise UsageError(
                 f"no app client gives {self._spelled()}",
-                hint="`app_clients` in the file says what each may give",
+                hint="`oauth_flows` and `oauth_scopes` of an app client allow them",
             )
         machines = [key for key in fitting if is_machine(clients[key])]
         people = [key for key in fitting if key not in machines]
         # Only a person can use the pages, which alone give people other scopes.
-        prefers_machines = beyond_api(self.scopes) and not self._has_person
+        is_for_people = is_terminal() or self.user is not None or self.flow != "auto"
+        prefers_machines = beyond_api(self.scopes) and not is_for_people
         return (machines + people if prefers_machines else people + machines)[0]
-
-    @property
-    def _has_person(self) -> bool:
-        return is_terminal() or self.user is not None or self.flow != "auto"
 
     def _fits(self, client: AppClient) -> bool:
         if client.id is not None:  # made elsewhere: the file does not tell

@@ -17,8 +17,8 @@ _ADVICE = {
     "InvalidParameterException": "is the sign-in flow enabled for this app client? "
     "`cgw client` sets it as the file says",
     "InvalidPasswordException": "choose one that meets the pool's password policy",
-    "NotAuthorizedException": "is the password in the file still the user's? `cgw up` "
-    "never resets one, `cgw user password` does",
+    "NotAuthorizedException": "is the password still the user's? `cgw up` never "
+    "resets one, `cgw user password` does",
     "PasswordResetRequiredException": "set a new password: `cgw user password`",
     "ResourceNotFoundException": "`cgw status` shows whether the app client exists",
     "UserNotConfirmedException": "confirm the sign-up with the code that was sent, or "

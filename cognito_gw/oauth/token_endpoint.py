@@ -80,7 +80,8 @@ class TokenEndpoint:
         response = send("POST", self._url, headers, [], urlencode(form).encode())
         self._tell(f"POST {self._url}: {response.status_code}")
         answer = _json_in(response.content)
-        if response.status_code != HTTPStatus.OK or "access_token" not in answer:
+        is_given = isinstance(answer.get("access_token"), str)
+        if response.status_code != HTTPStatus.OK or not is_given:
             error = str(answer.get("error", f"HTTP {response.status_code}"))
             raise OAuthRefused(error, answer.get("error_description"))
         return tokens_in(answer)
@@ -93,13 +94,21 @@ class TokenEndpoint:
 def tokens_in(answer: Mapping[str, Any]) -> Tokens:
     """Return the tokens of an OAuth answer."""
     return Tokens.lasting(
-        int(answer.get("expires_in", 0)),
+        _seconds(answer.get("expires_in")),
         access_token=answer["access_token"],
         id_token=answer.get("id_token"),
         refresh_token=answer.get("refresh_token"),
         token_type=answer.get("token_type", "Bearer"),
         by_oauth=True,
     )
+
+
+def _seconds(text: Any) -> int:
+    """Return a number of seconds; none where it is not one."""
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        return 0
 
 
 def _json_in(content: bytes) -> dict[str, Any]:

@@ -98,6 +98,6 @@ def _part(token: str, index: int) -> dict[str, Any]:
     try:
         text = base64.urlsafe_b64decode(parts[index] + "=" * (-len(parts[index]) % 4))
         content = json.loads(text)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -15,7 +15,7 @@ from cognito_gw.errors import Missing, UsageError
 @pytest.fixture
 def answers():
     """Return a maker of answers, and a note of how long they waited."""
-    session = SimpleNamespace(told=[], naps=[])
+    session = SimpleNamespace(told=[], naps=[], given=None)
     session.tell = session.told.append
     session.aws = SimpleNamespace(sleep=session.naps.append)
 
@@ -67,11 +67,13 @@ def test_the_only_way_is_not_asked_about(answers):
     """Of several, one has to be named."""
     assert answers().choice("alice", ["SMS_MFA"]) == "SMS_MFA"
     two = ["SMS_MFA", "EMAIL_OTP"]
-    assert answers(factor="EMAIL_OTP").choice("alice", two) == "EMAIL_OTP"
+    assert (
+        answers(factors=("PASSWORD", "EMAIL_OTP")).choice("alice", two) == "EMAIL_OTP"
+    )
     with pytest.raises(Missing, match="SMS_MFA, EMAIL_OTP"):
         answers().choice("alice", two)
     with pytest.raises(UsageError, match="cannot sign in by PASSWORD"):
-        answers(factor="PASSWORD").choice("alice", two)
+        answers(factors=("PASSWORD",)).choice("alice", two)
 
 
 def test_no_secret_shows_itself(answers):

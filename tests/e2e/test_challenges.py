@@ -152,7 +152,7 @@ def test_a_wrong_password_signs_in_by_none(token, people, environment, flow):
 def test_without_a_password_and_a_terminal_it_says_what_is_missing(cgw, people):
     """Exit 3, and the variable that would do."""
     refused = cgw("token", *ids(people), code=3)
-    assert f"the password of {USER} is not in the file" in refused.err
+    assert f"the password of {USER} is not given" in refused.err
     assert "CGW_PASSWORD" in refused.err
 
 

@@ -105,6 +105,7 @@ def test_a_refresh_token_stays_unless_another_comes(server, endpoint):
         ((500, {"no": "error"}), "HTTP 500", ""),
         ((200, {"error": "odd"}), "odd", ""),
         ((200, ["odd"]), "HTTP 200", ""),
+        ((200, {"access_token": 1}), "HTTP 200", ""),
     ],
 )
 def test_a_refusal_has_its_error_and_our_advice(server, endpoint, page, words, hint):
@@ -115,6 +116,13 @@ def test_a_refusal_has_its_error_and_our_advice(server, endpoint, page, words, h
     assert hint in (caught.value.hint or "")
     shown = f"{caught.value!r} {caught.value.hint}"
     assert not [each for each in ("shh", "the-code", "verifier") if each in shown]
+
+
+@pytest.mark.parametrize("seconds", [None, "soon", [], {}])
+def test_a_lifetime_that_is_no_number_is_none(server, endpoint, seconds):
+    """So that the token is not kept for longer than it may last."""
+    server.pages["/oauth2/token"] = ANSWER | {"expires_in": seconds}
+    assert endpoint().for_machine([]).expires_in == 0
 
 
 def test_what_is_told_has_no_secret_in_it(endpoint, server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 
 import pytest
@@ -56,3 +57,31 @@ def test_the_document_is_an_oauth_answer():
         "refresh_token": "r",
         "token_type": "Bearer",
     }
+
+
+def test_tokens_last_as_long_as_the_first_of_them(jwt):
+    """The app client may let the ID token expire before the access token."""
+    short = jwt(iat=1000, exp=1300)
+    tokens = Tokens.lasting(3600, access_token="a", id_token=short)
+    assert tokens.expires_in in (299, 300)
+    for odd in (None, "no token", jwt(exp="soon", iat=1), jwt(exp=1)):
+        tokens = Tokens.lasting(3600, access_token="a", id_token=odd)
+        assert tokens.expires_in in (3599, 3600)
+
+
+def test_whose_tokens_they_are_is_told_by_the_pages_alone(jwt):
+    """By the ID token; who signed in by API gave that user's password."""
+    claims = {"cognito:username": "sub-1", "email": "Alice@example.com"}
+    identity = jwt(**claims)
+    by_pages = Tokens("a", 1.0, id_token=identity, by_oauth=True)
+    assert by_pages.may_be_of("alice@EXAMPLE.com")
+    assert by_pages.may_be_of("sub-1")
+    assert not by_pages.may_be_of("bob@example.com")
+    assert Tokens("a", 1.0, by_oauth=True).may_be_of("bob@example.com")
+    assert Tokens("a", 1.0, id_token=identity).may_be_of("bob@example.com")
+
+
+def test_a_token_that_is_nested_too_deep_says_nothing():
+    """Nor does it end in an error."""
+    deep = base64.urlsafe_b64encode(b"[" * 100_000 + b"]" * 100_000).decode()
+    assert claims_of(f"{deep}.{deep}.{deep}") == {}
