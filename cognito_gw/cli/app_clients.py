@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cognito_gw.errors import Missing
+from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth.client import AppClient
 
 if TYPE_CHECKING:
@@ -21,7 +21,13 @@ def app_client(session: Session, key: str) -> AppClient:
     client_id = session.config.app_clients[key].id
     if pool_id and client_id:
         return _made_elsewhere(session, pool_id, client_id)
-    client = session.stack.clients[key]
+    client = session.stack.clients.get(key)
+    if client is None:
+        raise UsageError(
+            f"the app client `{key}` has no `id`, and the user pool is one made "
+            "elsewhere, in which cgw makes none",
+            hint=f"name it: app_clients: {{{key}: {{id: …}}}}",
+        )
     session.look([client])
     if client.live is None:
         raise Missing(f"{client} does not exist yet", hint="run `cgw up` first")

@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
+from cognito_gw.aws.faults import as_cgw_error
 from cognito_gw.cli.app_clients import issuer_url
 from cognito_gw.cli.claims import spelled
 from cognito_gw.cli.inputs import given_token
 from cognito_gw.cli.results import show_json
-from cognito_gw.errors import UsageError
+from cognito_gw.errors import AwsRefused, UsageError
 from cognito_gw.oauth.provider import discover
 from cognito_gw.oauth.reach import Reach, reach_of
 from cognito_gw.oauth.tokens import claims_of, header_of
@@ -96,6 +98,7 @@ class Judge:
         """Ask what the session's target publishes, once it is needed."""
         self._session = session
         self._keys_at: dict[str, Keys] = {}
+        self._api: dict[str, Any] | None = None
 
     def decoded(self, token: str) -> Decoded:
         """Return a token with what is wrong with it, or with what it opens."""
@@ -107,9 +110,10 @@ class Judge:
             return Decoded(token, Flaw("wrong-pool", words), None)
         url = issuer_url(self._session, pool_id) if is_ours else issuer
         flaw = self._keys(url).flaw_of(token)
-        if flaw or not is_ours or self._resources is None:
+        if flaw or self._resources is None:
             return Decoded(token, flaw, None)
-        return Decoded(token, None, reach_of(claims_of(token), self._resources))
+        reach = reach_of(claims_of(token), self._resources, is_ours=is_ours)
+        return Decoded(token, None, reach)
 
     @cached_property
     def _pool_id(self) -> str | None:
@@ -117,14 +121,18 @@ class Judge:
         session = self._session
         if session.given is not None or not session.has_file:
             return session.given.user_pool.id if session.given else None
-        session.look([session.stack.pool, session.stack.api])
+        try:
+            session.look([session.stack.pool, session.stack.api])
+        except (AwsRefused, BotoCoreError, ClientError) as error:
+            session.tell(f"what it opens cannot be told: {as_cgw_error(error)}")
+            return None
+        self._api = session.stack.api.live
         return session.stack.pool.id
 
     @property
     def _resources(self) -> list[dict[str, Any]] | None:
         """Our API's resources, if there is one."""
-        api = None if self._session.given else self._session.stack.api.live
-        return list(api["Resources"].values()) if api else None
+        return list(self._api["Resources"].values()) if self._api else None
 
     def _keys(self, url: str) -> Keys:
         if url not in self._keys_at:

@@ -25,11 +25,17 @@ class Reach:
 
 
 def reach_of(
-    claims: Mapping[str, Any], resources: Iterable[Mapping[str, Any]]
+    claims: Mapping[str, Any],
+    resources: Iterable[Mapping[str, Any]],
+    *,
+    is_ours: bool = True,
 ) -> list[Reach]:
-    """Judge every method; resources are as GetResources describes them."""
+    """Judge every method; resources are as GetResources describes them.
+
+    A token that is not `is_ours` is of another user pool than the API's.
+    """
     found = [
-        _judged(f"{verb} {resource['path']}", method, dict(claims))
+        _judged(f"{verb} {resource['path']}", method, dict(claims), is_ours=is_ours)
         for resource in resources
         for verb, method in resource.get("resourceMethods", {}).items()
         if verb != "OPTIONS"
@@ -37,12 +43,16 @@ def reach_of(
     return sorted(found, key=lambda each: each.route.split(" ")[::-1])
 
 
-def _judged(route: str, method: Mapping[str, Any], claims: dict[str, Any]) -> Reach:
+def _judged(
+    route: str, method: Mapping[str, Any], claims: dict[str, Any], *, is_ours: bool
+) -> Reach:
     kind = method.get("authorizationType")
     if kind == "NONE":
         return Reach(route, is_open=True, why="it is open to all, without a token")
     if kind != "COGNITO_USER_POOLS":
         return Reach(route, is_open=False, why=f"it is guarded by {kind}")
+    if not is_ours:
+        return Reach(route, is_open=False, why="it is a token of another user pool")
     scopes = method.get("authorizationScopes") or []
     if cause := wrong_kind(claims, scopes):
         return Reach(route, is_open=False, why=cause.summary)

@@ -410,6 +410,19 @@ def test_tokens_are_refreshed(token, make_pool, home, is_rotated, has_secret):
         first = second
 
 
+def test_a_pool_made_elsewhere_is_named_in_the_file(cgw, people, environment):
+    """With its app client, or else it says what is lacking."""
+    environment.setenv("CGW_PASSWORD", PASSWORD)
+    pool = f"{{id: {people.pool.id}}}"
+    text = f"name: elsewhere\nregion: eu-west-1\nuser_pool: {pool}\n"
+    cgw.write(text)
+    refused = cgw("token", "--user", USER, code=2)
+    assert "the app client `web` has no `id`" in refused.err
+    cgw.write(f"{text}app_clients: {{web: {{id: {people.id}}}}}\n")
+    given = cgw("token", "--user", USER, "-o", "json").document
+    assert claims_of(given["access_token"])["client_id"] == people.id
+
+
 class TestWithoutCredentials:
     """Who only signs in needs no AWS account: the ids of pool and client will do."""
 

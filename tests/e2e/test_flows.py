@@ -65,6 +65,13 @@ def test_only_who_was_asked_for_signs_in(stack):
     assert refused.out == ""
     anybody = stack.browse(*line, user=BOB)
     assert claims_of(anybody.out)["email"] == BOB
+    stack.browse(*line, "--user", ALICE)
+    theirs, ours = stack.cache  # by the time at which they were written
+    content = json.loads(ours.read_text())
+    content["tokens"] = json.loads(theirs.read_text())["tokens"]
+    ours.write_text(json.dumps(content))
+    nobody = ["--no-browser", "--timeout", "0", "--user", ALICE]
+    assert "nobody signed in" in stack.quick(*line, *nobody, code=1).err
 
 
 def test_a_browser_that_nobody_uses_is_not_waited_for_forever(stack):

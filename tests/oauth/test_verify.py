@@ -106,8 +106,10 @@ def test_only_rs256_is_taken(keys, pool, algorithm):
     """Not the key as a password, and not nothing at all."""
     head = encoded({"alg": algorithm, "kid": pool[0].kid})
     body = encoded({"iss": pool[1], "exp": time.time() + 60})
-    assert keys.flaw_of(f"{head}.{body}.").code == "bad-signature"
-    assert keys.flaw_of(f"{head}.{body}.c2ln").code == "bad-signature"
+    for signature in ("", "c2ln"):
+        flaw = keys.flaw_of(f"{head}.{body}.{signature}")
+        assert flaw.code == "bad-signature"
+        assert flaw.words == f"its algorithm is {algorithm}, not RS256"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""What a good token opens, and why the rest stays shut."""
+
+from __future__ import annotations
+
+from cognito_gw.oauth.reach import reach_of
+
+COGNITO = {"authorizationType": "COGNITO_USER_POOLS"}
+RESOURCES = [
+    {
+        "path": "/orders",
+        "resourceMethods": {
+            "GET": COGNITO,
+            "POST": COGNITO | {"authorizationScopes": ["api/a", "api/write"]},
+            "OPTIONS": {"authorizationType": "NONE"},
+        },
+    },
+    {"path": "/", "resourceMethods": {"GET": {"authorizationType": "NONE"}}},
+    {"path": "/shut", "resourceMethods": {"ANY": {"authorizationType": "AWS_IAM"}}},
+    {"path": "/empty"},
+]
+
+
+def opened(claims, **more):
+    """Route by route, whether it is open."""
+    return {each.route: each.is_open for each in reach_of(claims, RESOURCES, **more)}
+
+
+def test_an_id_token_opens_what_asks_for_no_scopes():
+    """And what is open to all; preflights are nobody's concern."""
+    assert opened({"token_use": "id"}) == {
+        "GET /": True,
+        "GET /orders": True,
+        "POST /orders": False,
+        "ANY /shut": False,
+    }
+
+
+def test_an_access_token_opens_what_asks_for_one_of_its_scopes():
+    """Each scope is a word of its own."""
+    granted = {"token_use": "access", "scope": "openid api/write"}
+    assert opened(granted)["POST /orders"]
+    assert not opened(granted)["GET /orders"]
+    near = {"token_use": "access", "scope": "api/writer xapi/a"}
+    assert not opened(near)["POST /orders"]
+
+
+def test_the_reason_is_in_words():
+    """For people; in JSON too."""
+    granted = {"token_use": "access", "scope": "api/write"}
+    told = {each.route: each.document() for each in reach_of(granted, RESOURCES)}
+    assert told["POST /orders"] == {
+        "route": "POST /orders",
+        "ok": True,
+        "why": "by the scope api/write",
+    }
+    assert "wants the ID token" in told["GET /orders"]["why"]
+    assert "AWS_IAM" in told["ANY /shut"]["why"]
+
+
+def test_a_token_of_another_pool_opens_only_what_is_open_to_all():
+    """However good it is there."""
+    assert opened({"token_use": "id"}, is_ours=False) == {
+        "GET /": True,
+        "GET /orders": False,
+        "POST /orders": False,
+        "ANY /shut": False,
+    }
