@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from browsing import Browser, fetch
@@ -24,6 +25,16 @@ def main(url):
         arrival.url.replace("localhost", "127.0.0.1"), headers={"Host": sent_to.netloc}
     )
     print(answer.status_code)  # noqa: T201
+    if seen := os.environ.get("ARGUMENTS_SEEN"):
+        arguments = [_read(each) for each in Path("/proc").glob("[0-9]*/cmdline")]
+        Path(seen).write_text("\n".join(arguments), encoding="utf-8")
+
+
+def _read(file):
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").replace("\0", " ")
+    except OSError:  # the program has ended meanwhile
+        return ""
 
 
 if __name__ == "__main__":

@@ -253,7 +253,9 @@ class TestAuthenticatorApp:
         assert "set up an authenticator app" in refused.err
         assert "--totp-secret" in refused.err
         file = cgw.folder / "secret"
-        assert token(people, "--totp-secret", "secret", "--id").out
+        made = token(people, "--totp-secret", "secret", "--id", "-v")
+        assert made.out
+        assert file.read_text().strip() not in made.out + made.err
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         token(people, "--forget")
         app = App(file.read_text().strip())

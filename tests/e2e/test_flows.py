@@ -254,27 +254,50 @@ def test_logout_revokes_what_was_kept(stack):
     assert "0 dropped" in stack.quick("logout").err
 
 
-def test_no_secret_is_told_on_the_way_to_tokens(stack):
-    """By any flow, with -v: no password, code, secret, verifier or token."""
-    runs = [
-        stack.browse("token", "--flow", "browser", "-v", "--scope", "openid", "-q"),
-        stack.browse("call", "/transactions", "-v"),
-        stack.quick("token", "--forget", "-v"),
-        stack.quick("call", "/transactions", "-X", "POST", "-v"),
-        stack.quick("call", "/transactions", "-v"),
-        stack.quick("token", "--flow", "password", "--user", BOB, "--decode", "-v"),
-        stack.quick("open", "--no-browser", "-v"),
+def test_no_secret_is_told_on_the_way_to_tokens(stack, account, tmp_path):
+    """By any flow, with -v; nor do other programs see one among the arguments."""
+    seen = tmp_path / "arguments"
+    stack.shell.environment["ARGUMENTS_SEEN"] = str(seen)
+    lines = [
+        ("token", "--flow", "browser", "--format", "env", "-v"),
+        ("token", "--flow", "browser", "--client", "confidential", "-o", "json", "-v"),
+        ("call", "/transactions", "-X", "POST", "-v"),
+        ("call", "/transactions", "-v"),
+        ("token", "--flow", "password", "--user", BOB, "--decode", "-v"),
+        ("open", "--no-browser", "-v"),
+        ("logout", "-v"),
+        ("local", "logs"),
     ]
-    kept = [json.loads(file.read_text())["tokens"] for file in stack.cache]
-    secrets = {PASSWORD}
-    for tokens in kept:
-        each = [tokens[f"{name}_token"] for name in ("id", "access", "refresh")]
-        secrets |= {token for token in each if token}
-    secrets |= {token.rpartition(".")[2] for token in secrets}
-    runs += [stack.quick("logout", "-v"), stack.quick("local", "logs")]
-    runs[0] = type(runs[0])(0, "", runs[0].err)  # its token was asked for
-    told = "".join(run.out + run.err for run in runs)
-    assert len(secrets) > 6
-    assert not [each for each in secrets if each in told]
-    assert "code_verifier" not in told
+    told, secrets = "", {PASSWORD} | client_secrets(stack, account)
+    for line in lines:
+        outcome = stack.shell(*line)
+        asked_for = "json" in line or "env" in line
+        told += outcome.err + ("" if asked_for else outcome.out)
+        secrets |= kept_secrets(stack)
+    del stack.shell.environment["ARGUMENTS_SEEN"]
+    arguments = seen.read_text()
+    assert "--flow" in arguments
+    assert len(secrets) > 20
+    assert not [each for each in secrets if each in told + arguments]
+    assert "code_verifier" not in told + arguments
     assert "code=" not in told.replace("response_type=code", "")
+
+
+def kept_secrets(stack):
+    """Every token that is kept, and its signature alone."""
+    kept = [json.loads(file.read_text())["tokens"] for file in stack.cache]
+    names = ("id_token", "access_token", "refresh_token")
+    whole = {tokens[name] for tokens in kept for name in names if tokens[name]}
+    return whole | {token.rpartition(".")[2] for token in whole}
+
+
+def client_secrets(stack, account):
+    """The secrets of the app clients that have one."""
+    pool_id, clients = stack.outputs["user_pool_id"], stack.outputs["app_clients"]
+    described = [
+        account.cognito_idp.describe_user_pool_client(
+            UserPoolId=pool_id, ClientId=clients[name]
+        )
+        for name in ("confidential", "machine")
+    ]
+    return {each["UserPoolClient"]["ClientSecret"] for each in described}
