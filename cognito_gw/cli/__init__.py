@@ -41,6 +41,8 @@ _SECTIONS = {
     "Tokens and calls": {
         "token": "token",
         "call": "call",
+        "test-method": "test_buttons",
+        "test-authorizer": "test_buttons",
         "open": "pages",
         "logout": "pages",
         "logs": "logs",

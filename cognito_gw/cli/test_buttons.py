@@ -1,0 +1,196 @@
+"""`cgw test-method` and `cgw test-authorizer`: the console's two test buttons."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
+
+import click
+
+from cognito_gw.cli.inputs import given_body, given_token, pair
+from cognito_gw.cli.results import show_json
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+from cognito_gw.cli.signing_in import raw_token, tokens_for
+from cognito_gw.cli.wish import Wish
+from cognito_gw.errors import Missing
+from cognito_gw.oauth.tokens import claims_of
+from cognito_gw.report.printable import printable
+
+if TYPE_CHECKING:
+    from cognito_gw.routing import Match
+
+_MASK = re.compile(r"\*{9,}")  # in the place of all but the end of a token
+_WIDEST = 160
+_ON_METHOD = "this tests the API as it is now, deployed or not, and asks no authorizer"
+_ON_AUTHORIZER = (
+    "this test takes ID tokens only: an access token is refused here even where the "
+    "API takes it (`cgw call` tells)"
+)
+
+
+@click.command("test-method", cls=Command)
+@click.argument("path")
+@click.option("-X", "--method", "verb", metavar="METHOD", help="Default: GET, or POST.")
+@click.option("-H", "--header", "headers", multiple=True, metavar="'Name: value'")
+@click.option("-d", "--data", metavar="TEXT", help="Body; @FILE reads one, - stdin.")
+@click.option("-q", "--query", "queries", multiple=True, metavar="KEY=VALUE")
+@with_session
+def test_method(  # noqa: PLR0913 - one argument per option
+    session: Session,
+    *,
+    path: str,
+    verb: str | None,
+    headers: tuple[str, ...],
+    data: str | None,
+    queries: tuple[str, ...],
+) -> None:
+    """Invoke a method as the console's Test button does: cgw test-method /orders/42.
+
+    It tests the API before it is deployed, and asks no authorizer. The body goes to
+    stdout, the log to stderr. Exit 0 for 2xx and 3xx, 4 for 4xx, 5 for 5xx.
+    """
+    verb = (verb or ("POST" if data is not None else "GET")).upper()
+    path = "/" + path.lstrip("/")
+    query = urlencode([pair(each, "=", "-q") for each in queries])
+    sent = dict(pair(each, ":", "-H") for each in headers)
+    body = given_body(data)
+    match = _match(session, verb, path)
+    answer = session.aws.apigateway.test_invoke_method(
+        restApiId=session.stack.api["id"],
+        resourceId=match.resource["id"],
+        httpMethod=verb,
+        pathWithQueryString=_joined(path, query),
+        **({"headers": sent} if sent else {}),
+        **({"body": body.decode("utf-8", "replace")} if body is not None else {}),
+    )
+    result = Result.of(answer, answer["status"])
+    result.show(session, {"body": answer.get("body", "")}, _ON_METHOD)
+    if not session.settings.as_json:
+        click.echo(printable(answer.get("body", "")))
+    result.finish()
+
+
+@click.command("test-authorizer", cls=Command)
+@click.option("--user", metavar="NAME", help="Who signs in. Default: the first user.")
+@click.option(
+    "--client", metavar="NAME", help="Default: the first that signs users in."
+)
+@click.option(
+    "--token",
+    "choice",
+    default="id",
+    metavar="id|access|RAW|@FILE|-",
+    help="Default: the user's ID token.",
+)
+@with_session
+def test_authorizer(
+    session: Session, *, user: str | None, client: str | None, choice: str
+) -> None:
+    """Ask the authorizer about a token, as the console's Test button does.
+
+    The claims go to stdout, the log to stderr. It takes ID tokens only. Exit 0 when
+    the token is let in, 4 when not.
+    """
+    stack = session.stack
+    session.look([stack.authorizer])
+    if stack.authorizer.live is None:
+        raise Missing(
+            f"{stack.authorizer} does not exist yet", hint="run `cgw authorizer` first"
+        )
+    token = given_token(choice)
+    if choice in ("id", "access"):
+        token = raw_token(tokens_for(session, Wish(user, client)), f"{choice}_token")
+    header = stack.authorizer["identitySource"].rpartition(".")[2]
+    answer = session.aws.apigateway.test_invoke_authorizer(
+        restApiId=stack.api["id"],
+        authorizerId=stack.authorizer["id"],
+        headers={header: token},
+    )
+    result = Result.of(answer, answer["clientStatus"] or HTTPStatus.OK)
+    claims = answer.get("claims", {})
+    is_access = claims_of(token).get("token_use") == "access"
+    result.show(session, {"claims": claims}, _ON_AUTHORIZER if is_access else None)
+    if not session.settings.as_json:
+        for name, value in claims.items():
+            click.echo(f"{printable(name):<22}{printable(value)}")
+    result.finish()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a test came to; the log is in the words of API Gateway."""
+
+    status: int
+    latency: int  # milliseconds
+    log: list[str]
+
+    @classmethod
+    def of(cls, answer: dict[str, Any], status: int) -> Result:
+        """Read an answer of API Gateway."""
+        # Each line begins with its time, the first one with a heading.
+        lines = answer.get("log", "").splitlines()[1:]
+        log = [line.partition(" : ")[2] or line for line in lines]
+        return cls(int(status), answer.get("latency", 0), log)
+
+    def show(self, session: Session, more: dict[str, Any], note: str | None) -> None:
+        """Print the document, or the log and what to know of the test."""
+        if session.settings.as_json:
+            document = {"status": self.status, "latency": self.latency}
+            show_json(document | more | {"log": self.log})
+            return
+        if session.settings.quiet:
+            return
+        for line in self.log:
+            text = line if session.settings.verbose else _shortened(line)
+            click.secho(f"  {printable(text)}", dim=True, err=True)
+        colour = "red" if self.status >= HTTPStatus.BAD_REQUEST else "green"
+        click.secho(f"{self.status}  ({self.latency} ms)", fg=colour, err=True)
+        if note:
+            click.echo(f"  {note}", err=True)
+
+    def finish(self) -> None:
+        """Exit as the status says."""
+        if self.status >= HTTPStatus.BAD_REQUEST:
+            raise SystemExit(self.status // 100)
+
+
+def _match(session: Session, verb: str, path: str) -> Match:
+    from cognito_gw.routing import Router
+
+    stack = session.stack
+    session.look([stack.api])
+    if stack.api.live is None:
+        raise Missing(f"{stack.api} does not exist yet", hint="run `cgw api` first")
+    resources = list(stack.api["Resources"].values())
+    match = Router(resources).match(verb, urlsplit(path).path)
+    if match is None:
+        routes = [
+            f"{each} {resource['path']}"
+            for resource in resources
+            for each in resource.get("resourceMethods", {})
+        ]
+        raise Missing(
+            f"the API has no {verb} {urlsplit(path).path}; there is: "
+            f"{', '.join(sorted(routes)) or 'nothing yet'}",
+            hint="`cgw method` makes the routes of the file",
+        )
+    return match
+
+
+def _shortened(line: str) -> str:
+    """Return a line of the log without what makes it hard to read; `-v` shows all."""
+    text = _MASK.sub("********", line)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def _joined(path: str, query: str) -> str:
+    if not query:
+        return path
+    return f"{path}{'&' if '?' in path else '?'}{query}"
+
+
+COMMANDS = {"test-method": test_method, "test-authorizer": test_authorizer}
