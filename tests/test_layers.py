@@ -74,7 +74,7 @@ ONLY_IN = {
     "aiohttp": {"local"},
     "boto3": {"aws"},
     "click": {"cli", "report"},
-    "cryptography": {"local", "srp"},
+    "cryptography": {"local", "oauth", "srp"},
     "filelock": {"oauth"},
     "flask": {"local"},
     "httpx": {"oauth", "cli"},

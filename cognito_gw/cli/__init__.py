@@ -41,6 +41,7 @@ _SECTIONS = {
     "Tokens and calls": {
         "token": "token",
         "call": "call",
+        "check": "check",
         "test-method": "test_buttons",
         "test-authorizer": "test_buttons",
         "open": "pages",

@@ -1,0 +1,25 @@
+"""Cases as JUnit XML, which CI systems show."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+
+def write_junit(file: Path, name: str, cases: Iterable[Mapping[str, Any]]) -> None:
+    """Write a suite of cases: `route`, `case`, `expected`, `got`, `ok`."""
+    suite = ET.Element("testsuite", name=name)
+    for each in cases:
+        case = ET.SubElement(
+            suite, "testcase", classname=each["route"], name=each["case"]
+        )
+        if not each["ok"]:
+            message = f"expected {each['expected']}, got {each['got']}"
+            ET.SubElement(case, "failure", message=message)
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    ET.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,107 @@
+"""`cgw check` finds what is open, and cries no wolf."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+
+
+def test_a_healthy_stack_has_no_surprise(stack):
+    """Every kind of try, the right tokens too: a machine's where scopes are asked."""
+    outcome = stack.quick("check", "-o", "json")
+    assert outcome.document.keys() == {"ok", "cases"}
+    assert outcome.document["ok"] is True
+    cases = outcome.document["cases"]
+    assert {tuple(case) for case in cases} == {
+        ("route", "case", "expected", "got", "ok")
+    }
+    assert all(case["ok"] for case in cases)
+    right = {
+        case["route"]: case["got"] for case in cases if case["case"] == "right token"
+    }
+    assert right == {"GET /transactions": "200", "POST /transactions": "200"}
+    assert len(cases) == 9 + 10 + 2
+    kinds = {case["case"] for case in cases}
+    assert kinds == {
+        "no token",
+        "garbage",
+        "alg none",
+        "tampered payload",
+        "foreign pool",
+        "expired",
+        "other token type",
+        "without the scope",
+        "right token",
+        "CORS preflight",
+    }
+
+
+def test_for_people_and_for_ci(stack, tmp_path):
+    """A table under each route, and a file that CI systems read."""
+    file = tmp_path / "check.xml"
+    outcome = stack.quick("check", "--route", "GET /health", "--junit", str(file))
+    assert outcome.out == (
+        "GET /health\n  ok    no token           200\n  ok    CORS preflight     403\n"
+    )
+    assert "2 tries, no surprises" in outcome.err
+    suite = ET.parse(file).getroot()  # noqa: S314 - our own file
+    assert suite.attrib["tests"] == "2"
+    assert suite.attrib["failures"] == "0"
+    assert stack.quick("check", "-q").out == ""
+
+
+def test_an_open_route_is_a_hole(standing, account, tmp_path):
+    """As is one that nobody wrote into the file; exit 1, and CI fails."""
+    api = {"restApiId": standing.outputs["api_id"]}
+    items = account.apigateway.get_resources(**api)["items"]
+    found = next(each for each in items if each["path"] == "/transactions")
+    method = api | {"resourceId": found["id"]}
+    opened = [{"op": "replace", "path": "/authorizationType", "value": "NONE"}]
+    standing.is_changed = True
+    account.apigateway.update_method(**method, httpMethod="GET", patchOperations=opened)
+    account.apigateway.put_method(
+        **method, httpMethod="DELETE", authorizationType="AWS_IAM"
+    )
+    account.apigateway.put_integration(**method, httpMethod="DELETE", type="MOCK")
+    account.apigateway.create_deployment(**api, stageName=standing.outputs["stage"])
+    file = tmp_path / "check.xml"
+    told = standing.cgw("check", "--junit", str(file), code=1)
+    assert "HOLE  no token           200  expected: 401\n" in told.out
+    assert "DELETE /transactions\n  HOLE  known route" in told.out
+    outcome = standing.cgw("check", "-o", "json", code=1)
+    holes = {
+        (case["route"], case["case"])
+        for case in outcome.document["cases"]
+        if not case["ok"]
+    }
+    assert ("GET /transactions", "foreign pool") in holes
+    assert ("DELETE /transactions", "known route") in holes
+    assert not [route for route, _ in holes if route.startswith("POST")]
+    suite = ET.parse(file).getroot()  # noqa: S314 - our own file
+    assert int(suite.attrib["failures"]) == len(holes)
+    standing.restored()
+    assert standing.cgw("check", "-q").out == ""
+
+
+def test_preflights_are_answered_where_the_file_says_so(standing):
+    """By CORS headers, without a token."""
+    standing.change(("api", "cors"), {"origins": ["https://app.example.com"]})
+    standing.cgw("up")
+    cases = standing.cgw("check", "-o", "json").document["cases"]
+    preflights = [case["got"] for case in cases if case["case"] == "CORS preflight"]
+    assert preflights == ["CORS headers"] * 3
+    standing.restore()
+    standing.restored()
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        (["--route", "GET /nothing"], 2, "no route `GET /nothing` in the file"),
+        ([], 3, "is not deployed yet"),
+    ],
+)
+def test_what_cannot_be_checked_is_said(cgw, line, code, words):
+    """A usage error, or what must come first."""
+    assert words in cgw("check", *line, code=code).err
