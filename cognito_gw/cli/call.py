@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
-from cognito_gw.cli.inputs import given_body, given_token, pair
+from cognito_gw.cli.inputs import given_token
+from cognito_gw.cli.requested import Requested, request_options
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
@@ -36,11 +36,7 @@ class Credential:
 
 
 @click.command("call", cls=Command)
-@click.argument("path")
-@click.option("-X", "--method", "verb", metavar="METHOD", help="Default: GET, or POST.")
-@click.option("-H", "--header", "headers", multiple=True, metavar="'Name: value'")
-@click.option("-d", "--data", metavar="TEXT", help="Body; @FILE reads one, - stdin.")
-@click.option("-q", "--query", "queries", multiple=True, metavar="KEY=VALUE")
+@request_options
 @click.option("--user", metavar="NAME", help="Who signs in. Default: the first user.")
 @click.option(
     "--client", metavar="NAME", help="Default: the first that signs users in."
@@ -52,17 +48,13 @@ class Credential:
     help="Default: the one that the method wants.",
 )
 @with_session
-def call(  # noqa: PLR0913 - one argument per option
+def call(
     session: Session,
     *,
-    path: str,
-    verb: str | None,
-    headers: tuple[str, ...],
-    data: str | None,
-    queries: tuple[str, ...],
     user: str | None,
     client: str | None,
     choice: str | None,
+    **options: Any,
 ) -> None:
     """Call the deployed API with the right token: cgw call /transactions.
 
@@ -73,21 +65,17 @@ def call(  # noqa: PLR0913 - one argument per option
     from cognito_gw.oauth.request import message_in, send
     from cognito_gw.routing import Router
 
-    verb = (verb or ("POST" if data is not None else "GET")).upper()
-    path = "/" + path.lstrip("/")
-    sent = [pair(header, ":", "-H") for header in headers]
-    query = [pair(each, "=", "-q") for each in queries]
-    body = given_body(data)
+    asked = Requested.of(options)
     url = _invoke_url(session)
     router = Router(session.stack.api["Resources"].values())
-    found = router.match(verb, urlsplit(path).path)
+    found = router.match(*asked.route)
     method = found.method if found else None
     credential = _credential(session, choice, method, Wish(user, client))
+    sent = asked.headers
     if credential.value is not None:
-        sent.insert(
-            0, (session.config.api.authorizer.identity_source, credential.value)
-        )
-    response = send(verb, url + path, sent, query, body)
+        header = session.config.api.authorizer.identity_source
+        sent = [(header, credential.value), *sent]
+    response = send(asked.verb, url + asked.path, sent, asked.query, asked.body)
     causes = causes_of(
         response.status_code, message_in(response), credential.value, method
     )

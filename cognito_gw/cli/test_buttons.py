@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import click
 
-from cognito_gw.cli.inputs import given_body, given_token, pair
+from cognito_gw.cli.inputs import given_token
+from cognito_gw.cli.requested import Requested, request_options
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
@@ -33,39 +34,26 @@ _ON_AUTHORIZER = (
 
 
 @click.command("test-method", cls=Command)
-@click.argument("path")
-@click.option("-X", "--method", "verb", metavar="METHOD", help="Default: GET, or POST.")
-@click.option("-H", "--header", "headers", multiple=True, metavar="'Name: value'")
-@click.option("-d", "--data", metavar="TEXT", help="Body; @FILE reads one, - stdin.")
-@click.option("-q", "--query", "queries", multiple=True, metavar="KEY=VALUE")
+@request_options
 @with_session
-def test_method(  # noqa: PLR0913 - one argument per option
-    session: Session,
-    *,
-    path: str,
-    verb: str | None,
-    headers: tuple[str, ...],
-    data: str | None,
-    queries: tuple[str, ...],
-) -> None:
+def test_method(session: Session, **options: Any) -> None:
     """Invoke a method as the console's Test button does: cgw test-method /orders/42.
 
     It tests the API before it is deployed, and asks no authorizer. The body goes to
     stdout, the log to stderr. Exit 0 for 2xx and 3xx, 4 for 4xx, 5 for 5xx.
     """
-    verb = (verb or ("POST" if data is not None else "GET")).upper()
-    path = "/" + path.lstrip("/")
-    query = urlencode([pair(each, "=", "-q") for each in queries])
-    sent = dict(pair(each, ":", "-H") for each in headers)
-    body = given_body(data)
-    match = _match(session, verb, path)
+    asked = Requested.of(options)
+    match = _match(session, *asked.route)
+    request: dict[str, Any] = {"pathWithQueryString": _with_query(asked)}
+    if asked.headers:
+        request["headers"] = dict(asked.headers)
+    if asked.body is not None:
+        request["body"] = asked.body.decode("utf-8", "replace")
     answer = session.aws.apigateway.test_invoke_method(
         restApiId=session.stack.api["id"],
         resourceId=match.resource["id"],
-        httpMethod=verb,
-        pathWithQueryString=_joined(path, query),
-        **({"headers": sent} if sent else {}),
-        **({"body": body.decode("utf-8", "replace")} if body is not None else {}),
+        httpMethod=asked.verb,
+        **request,
     )
     result = Result.of(answer, answer["status"])
     result.show(session, {"body": answer.get("body", "")}, _ON_METHOD)
@@ -166,7 +154,7 @@ def _match(session: Session, verb: str, path: str) -> Match:
     if stack.api.live is None:
         raise Missing(f"{stack.api} does not exist yet", hint="run `cgw api` first")
     resources = list(stack.api["Resources"].values())
-    match = Router(resources).match(verb, urlsplit(path).path)
+    match = Router(resources).match(verb, path)
     if match is None:
         routes = [
             f"{each} {resource['path']}"
@@ -174,7 +162,7 @@ def _match(session: Session, verb: str, path: str) -> Match:
             for each in resource.get("resourceMethods", {})
         ]
         raise Missing(
-            f"the API has no {verb} {urlsplit(path).path}; there is: "
+            f"the API has no {verb} {path}; there is: "
             f"{', '.join(sorted(routes)) or 'nothing yet'}",
             hint="`cgw method` makes the routes of the file",
         )
@@ -187,10 +175,11 @@ def _shortened(line: str) -> str:
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
-def _joined(path: str, query: str) -> str:
-    if not query:
-        return path
-    return f"{path}{'&' if '?' in path else '?'}{query}"
+def _with_query(asked: Requested) -> str:
+    if not asked.query:
+        return asked.path
+    mark = "&" if "?" in asked.path else "?"
+    return f"{asked.path}{mark}{urlencode(asked.query)}"
 
 
 COMMANDS = {"test-method": test_method, "test-authorizer": test_authorizer}

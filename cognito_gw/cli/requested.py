@@ -1,0 +1,61 @@
+"""A request as the command line spells it, for `cgw call` and `cgw test-method`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from cognito_gw.cli.inputs import given_body, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_OPTIONS = (
+    click.argument("path"),
+    click.option(
+        "-X", "--method", "verb", metavar="METHOD", help="Default: GET, or POST."
+    ),
+    click.option("-H", "--header", "headers", multiple=True, metavar="'Name: value'"),
+    click.option(
+        "-d", "--data", metavar="TEXT", help="Body; @FILE reads one, - stdin."
+    ),
+    click.option("-q", "--query", "queries", multiple=True, metavar="KEY=VALUE"),
+)
+
+
+@dataclass(frozen=True)
+class Requested:
+    """Method, path, headers, query and body."""
+
+    verb: str
+    path: str  # as given, perhaps with a query of its own
+    headers: list[tuple[str, str]]
+    query: list[tuple[str, str]]
+    body: bytes | None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Requested:
+        """Read the options; a body asks for POST unless another method is given."""
+        data = options["data"]
+        return cls(
+            (options["verb"] or ("POST" if data is not None else "GET")).upper(),
+            "/" + options["path"].lstrip("/"),
+            [pair(each, ":", "-H") for each in options["headers"]],
+            [pair(each, "=", "-q") for each in options["queries"]],
+            given_body(data),
+        )
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """The method and the path alone, by which the API routes it."""
+        return self.verb, urlsplit(self.path).path
+
+
+def request_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the argument and the options that spell a request."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
