@@ -58,3 +58,10 @@ def local_links(url: str) -> Links:
         hosted_ui=f"{url}/_aws/cognito/{{domain}}",
         issuer=f"{url}/{{user_pool_id}}",
     )
+
+
+def filled(template: str, place: Mapping[str, str | None]) -> str | None:
+    """Fill a URL template; None while something that it names does not exist."""
+    if any(f"{{{key}}}" in template and not value for key, value in place.items()):
+        return None
+    return template.format(**place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from cognito_gw.aws.links import filled
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth.client import AppClient
 
@@ -54,7 +55,20 @@ def issuer_url(session: Session, pool_id: str) -> str:
     if template is None:
         # As on AWS: under the address of the service, wherever that is.
         return f"{session.aws.sign_in.meta.endpoint_url}/{pool_id}"
-    return template.format(user_pool_id=pool_id, region=session.aws.region)
+    place = {
+        "region": session.aws.region,
+        "user_pool_id": pool_id,
+        "domain": None,
+        "api_id": None,
+        "stage": session.config.api.stage,
+    }
+    url = filled(template, place)
+    if url is None:
+        raise UsageError(
+            f"endpoints.issuer `{template}` names more than an issuer is known by",
+            hint="it may hold {region} and {user_pool_id}",
+        )
+    return url
 
 
 def _made_elsewhere(session: Session, pool_id: str, client_id: str) -> AppClient:

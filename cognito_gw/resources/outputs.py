@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from cognito_gw.aws.links import sign_in_query
+from cognito_gw.aws.links import filled, sign_in_query
 
 if TYPE_CHECKING:
     from cognito_gw.aws.links import Links
@@ -23,7 +23,7 @@ def outputs(stack: Stack, links: Links) -> dict[str, Any]:
         "api_id": _id(stack.api, "id"),
         "stage": stack.config.api.stage,
     }
-    hosted_ui_url = _filled(links.hosted_ui, place)
+    hosted_ui_url = filled(links.hosted_ui, place)
     return {
         "region": place["region"],
         "user_pool_id": place["user_pool_id"],
@@ -31,11 +31,11 @@ def outputs(stack: Stack, links: Links) -> dict[str, Any]:
         "app_clients": clients,
         "hosted_ui_url": hosted_ui_url,
         "sign_in_url": _sign_in_url(stack, hosted_ui_url),
-        "issuer": _filled(links.issuer, place),
+        "issuer": filled(links.issuer, place),
         "api_id": place["api_id"],
         "authorizer_id": _id(stack.authorizer, "id"),
         "stage": place["stage"],
-        "invoke_url": _filled(links.invoke, place),
+        "invoke_url": filled(links.invoke, place),
         "functions": {
             key: _id(function, "FunctionArn")
             for key, function in stack.functions.items()
@@ -60,10 +60,3 @@ def _domain(stack: Stack) -> str | None:
 
 def _id(resource: Resource, key: str) -> str | None:
     return resource.live[key] if resource.live else None
-
-
-def _filled(template: str, place: dict[str, str | None]) -> str | None:
-    """Fill a URL template; None while something that it names does not exist."""
-    if any(f"{{{key}}}" in template and not value for key, value in place.items()):
-        return None
-    return template.format(**place)

@@ -425,6 +425,18 @@ def test_a_pool_made_elsewhere_is_named_in_the_file(cgw, people, environment):
     assert claims_of(given["access_token"])["client_id"] == people.id
 
 
+def test_an_issuer_that_the_file_names_too_loosely_is_a_usage_error(cgw, people):
+    """What the file takes for any template is not all known of an issuer."""
+    cgw.write(
+        f"name: elsewhere\nuser_pool: {{id: {people.pool.id}}}\n"
+        f"app_clients: {{web: {{id: {people.id}}}}}\n"
+        "endpoints: {issuer: 'http://127.0.0.1:1/{api_id}/{stage}/{user_pool_id}'}\n"
+    )
+    refused = cgw("token", "--flow", "browser", "--no-browser", code=2)
+    assert "endpoints.issuer `http://127.0.0.1:1/{api_id}" in refused.err
+    assert "{region} and {user_pool_id}" in refused.err
+
+
 class TestWithoutCredentials:
     """Who only signs in needs no AWS account: the ids of pool and client will do."""
 
