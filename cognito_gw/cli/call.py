@@ -13,7 +13,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.signing_in import raw_token, tokens_for
-from cognito_gw.cli.wish import NeedsPerson, Wish
+from cognito_gw.cli.wish import NeedsPerson, Wish, who_options
 from cognito_gw.errors import Missing
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ class Credential:
 
 @click.command("call", cls=Command)
 @request_options
-@click.option("--user", metavar="NAME", help="Who signs in. Default: the first user.")
-@click.option(
-    "--client", metavar="NAME", help="Default: the first that signs users in."
-)
+@who_options
 @click.option(
     "--token",
     "choice",

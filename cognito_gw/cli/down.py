@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.cli.answers import is_terminal
 from cognito_gw.cli.results import finish
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
@@ -73,7 +73,7 @@ def ask_before_deletion(
     """Show what is to go, and go on only after a yes; abort at a no."""
     for resource in owned:
         click.echo(f"  {resource.kind:<18}{printable(resource.label)}", err=True)
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise UsageError(f"`{command}` asks before it deletes", hint="add `--yes`")
     where = "the local AWS" if session.is_local else session.aws.account.number
     these = f"these {len(owned)}" if len(owned) > 1 else "this"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from datetime import UTC, datetime, timedelta
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import Missing, UsageError
@@ -76,7 +76,7 @@ def logs(
         return
     events = log_events.read_all(readers)
     if session.settings.as_json:
-        _show_json({"events": [_document(event) for event in events]}, indent=2)
+        show_json({"events": [_document(event) for event in events]})
     elif events:
         _show(events, readers)
     elif not session.settings.quiet:
@@ -119,7 +119,7 @@ def _show_following(session: Session, readers: list[LogReader]) -> None:
     events = follow(readers, session.aws.sleep)
     if session.settings.as_json:
         for event in events:
-            _show_json(_document(event))
+            show_json(_document(event), indent=None)
     else:
         _show(events, readers)
 
@@ -132,11 +132,6 @@ def _document(event: LogEvent) -> dict[str, Any]:
         "stream": event.stream,
         "message": event.message,
     }
-
-
-def _show_json(document: dict[str, Any], indent: int | None = None) -> None:
-    # In ASCII, as a terminal obeys some of the other characters.
-    click.echo(json.dumps(document, indent=indent))
 
 
 def _show(events: Iterable[LogEvent], readers: list[LogReader]) -> None:

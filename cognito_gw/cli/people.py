@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from cognito_gw.cli.results import failure_code, show_json
 from cognito_gw.errors import CgwError, Missing, UsageError
 
 if TYPE_CHECKING:
@@ -100,14 +100,8 @@ def change(
     _finish(steps, as_text=not session.settings.as_json)
 
 
-def show_json(document: Any) -> None:
-    """Print one document, in ASCII: users choose what stands in their attributes."""
-    click.echo(json.dumps(document, indent=2))
-
-
 def _finish(steps: list[Step], *, as_text: bool) -> None:
     from cognito_gw.cli import show_error
-    from cognito_gw.cli.results import failure_code
     from cognito_gw.report.lines import step_lines
 
     for step in steps:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from cognito_gw.engine.resource import Step
 
 
-def show_json(document: Any) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+def show_json(document: Any, indent: int | None = 2) -> None:
+    """Print one JSON document, in ASCII: a terminal obeys some other characters."""
+    click.echo(json.dumps(document, indent=indent, default=str))
 
 
 def finish(session: Session, steps: list[Step], *, with_outputs: bool = False) -> None:

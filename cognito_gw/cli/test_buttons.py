@@ -16,7 +16,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.signing_in import raw_token, tokens_for
-from cognito_gw.cli.wish import Wish
+from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.errors import Missing
 from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.report.printable import printable
@@ -63,10 +63,7 @@ def test_method(session: Session, **options: Any) -> None:
 
 
 @click.command("test-authorizer", cls=Command)
-@click.option("--user", metavar="NAME", help="Who signs in. Default: the first user.")
-@click.option(
-    "--client", metavar="NAME", help="Default: the first that signs users in."
-)
+@who_options
 @click.option(
     "--token",
     "choice",

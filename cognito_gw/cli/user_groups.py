@@ -9,8 +9,8 @@ from cognito_gw.cli.people import (
     found,
     require_groups,
     require_own_pool,
-    show_json,
 )
+from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError

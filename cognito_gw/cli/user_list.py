@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.cli.people import look_at_pool, show_json
+from cognito_gw.cli.people import look_at_pool
+from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.report.printable import printable

@@ -17,7 +17,7 @@ from cognito_gw.oauth.cache import Key
 from cognito_gw.oauth.flow import API_SCOPE, BY_API, BY_OAUTH, beyond_api
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cognito_gw.cli.session import Session
     from cognito_gw.config.schema import AppClient
@@ -117,6 +117,17 @@ class Wish:
         if not users and settings.id is None and not is_terminal():
             raise _no_user()  # before AWS is asked anything
         return users[0].username if users else ""
+
+
+def who_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say who signs in, and through which app client."""
+    user = click.option(
+        "--user", metavar="NAME", help="Who signs in. Default: the first user."
+    )
+    client = click.option(
+        "--client", metavar="NAME", help="Default: the first that signs users in."
+    )
+    return user(client(command))
 
 
 def is_machine(client: AppClient) -> bool:

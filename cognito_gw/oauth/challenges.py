@@ -64,7 +64,7 @@ class Challenge:
         return list(map(str, json.loads(self.parameters.get(parameter) or "[]")))
 
 
-class Answers:
+class Responder:
     """Answers the challenges of one sign-in, with what `questions` are answered."""
 
     def __init__(self, cognito: Any, client: AppClient, questions: Questions) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.oauth.challenges import Answers, Challenge
+from cognito_gw.oauth.challenges import Challenge, Responder
 from cognito_gw.oauth.refusal import SignInRefused
 from cognito_gw.oauth.tokens import Tokens
 
@@ -30,15 +30,15 @@ class SignIn:
         self.unanswered: Challenge | None = None
         self._cognito = cognito
         self._client = client
-        self._answers = Answers(cognito, client, questions)
+        self._responder = Responder(cognito, client, questions)
 
     def with_password(self, user: str) -> Tokens:
         """Return tokens; the password goes to Cognito."""
-        return self._begin("USER_PASSWORD_AUTH", user, self._answers.password(user))
+        return self._begin("USER_PASSWORD_AUTH", user, self._responder.password(user))
 
     def with_srp(self, user: str) -> Tokens:
         """Return tokens; the password is proved, and never sent."""
-        return self._begin("USER_SRP_AUTH", user, self._answers.opening(user))
+        return self._begin("USER_SRP_AUTH", user, self._responder.opening(user))
 
     def with_choice(self, user: str) -> Tokens:
         """Return tokens; the user chooses among the ways that Cognito offers."""
@@ -46,9 +46,11 @@ class SignIn:
 
     def go_on(self, challenge: Challenge) -> Tokens:
         """Return tokens for who answers this challenge, and those that follow."""
-        self._answers.require_known(challenge)
+        self._responder.require_known(challenge)
         self.unanswered = challenge
-        answer = self._answers.insist(challenge.user, lambda: self._respond(challenge))
+        answer = self._responder.insist(
+            challenge.user, lambda: self._respond(challenge)
+        )
         self.unanswered = None
         return self._next(challenge.user, challenge.internal, answer)
 
@@ -80,7 +82,7 @@ class SignIn:
         return self.go_on(challenge)
 
     def _respond(self, challenge: Challenge) -> Answer:
-        responses = self._answers.to(challenge)
+        responses = self._responder.to(challenge)
         session = responses.pop("SESSION", challenge.session)
         answer: Answer = self._cognito.respond_to_auth_challenge(
             ClientId=self._client.client_id,
