@@ -23,6 +23,7 @@ class Function:
     memory: int
     log_group: str
     environment: dict[str, str] = field(repr=False)
+    concurrency: int | None = None  # how many calls it may run at once, if reserved
 
     @property
     def revision(self) -> tuple[object, ...]:
@@ -50,6 +51,7 @@ def find_function(arn: str) -> Function | None:
         memory=int(record.memory_size),
         log_group=str(record.logs_group_name),
         environment=dict(record.environment_vars or {}),
+        concurrency=record.reserved_concurrency,
     )
 
 

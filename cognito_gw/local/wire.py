@@ -111,11 +111,14 @@ def write_answer(operation: Operation, answer: dict[str, Any]) -> HttpAnswer:
     """Return the answer as the operation's protocol spells it."""
     serializer = get_serializer_class(operation.service, operation.protocol)
     written = serializer(operation.model).serialize(answer)
-    body = written["body"]
+    headers, body = written["headers"], written["body"]
+    if "contentType" in answer:
+        # GetExport is the one operation that answers with it; moto says it is JSON.
+        headers["Content-Type"] = answer["contentType"]
     return HttpAnswer(
         # Lambda's Invoke is the one operation that answers with its status.
         answer.get("StatusCode", written["status_code"]),
-        written["headers"],
+        headers,
         body.encode() if isinstance(body, str) else body,
     )
 

@@ -68,6 +68,18 @@ def test_a_new_function_is_pending_then_active(aws, create_function):
     assert read["Configuration"]["LastUpdateStatus"] == "Successful"
 
 
+@pytest.mark.parametrize("limit", [0, 5])
+def test_a_function_tells_of_its_reserved_concurrency(aws, function, limit):
+    """Of none at all, too; unless none is reserved."""
+    client = aws("lambda")
+    assert "Concurrency" not in client.get_function(FunctionName=function)
+    client.put_function_concurrency(
+        FunctionName=function, ReservedConcurrentExecutions=limit
+    )
+    told = client.get_function(FunctionName=function)["Concurrency"]
+    assert told == {"ReservedConcurrentExecutions": limit}
+
+
 def test_an_update_is_in_progress_then_successful(aws, function):
     client = aws("lambda")
     updates = (

@@ -213,6 +213,27 @@ def test_calls_beyond_the_most_processes_wait(make):
     assert len(set(asyncio.run(run()))) <= max(4, 2 * os.cpu_count())
 
 
+@pytest.mark.parametrize("limit", [0, 1])
+def test_no_more_calls_run_at_once_than_are_reserved(make, client, limit):
+    """The others are throttled, and those after them are not."""
+
+    async def run():
+        async with running() as functions:
+            arn = make(Timeout=30)
+            client.put_function_concurrency(
+                FunctionName=arn, ReservedConcurrentExecutions=limit
+            )
+            calls = [call(functions, arn, n=1) for _ in range(limit + 1)]
+            results = await asyncio.gather(*calls, return_exceptions=True)
+            client.delete_function_concurrency(FunctionName=arn)
+            return results[-1], await call(functions, arn, n=2)
+
+    throttled, (answer, _) = asyncio.run(run())
+    assert isinstance(throttled, AwsFault)
+    assert throttled.code == "TooManyRequestsException"
+    assert answer == {"n": 2}
+
+
 def test_calls_that_wait_while_the_code_changes_are_answered(make, client):
     async def run():
         async with running() as functions:

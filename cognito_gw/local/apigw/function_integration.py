@@ -19,7 +19,7 @@ from cognito_gw.local.apigw.outcome import FunctionCall, Outcome
 from cognito_gw.local.apigw.proxy_response import Malformed, NotBase64, from_payload
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.runtime.invocation import MAX_PAYLOAD
-from cognito_gw.local.runtime.permission import may_invoke
+from cognito_gw.permission import may_invoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable

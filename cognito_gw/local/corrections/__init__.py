@@ -11,6 +11,7 @@ from cognito_gw.local.corrections import awslambda, iam, logs, tagging
 from cognito_gw.local.corrections.apigateway import (
     authorizers,
     deployments,
+    exports,
     gateway_responses,
     methods,
     resources,

@@ -92,6 +92,14 @@ def function_fields(call: Call, answer: dict[str, Any]) -> None:
     )
 
 
+@awslambda.amends("GetFunction")
+def no_concurrency(call: Call, answer: dict[str, Any]) -> None:
+    """Answer a reserved concurrency of 0, too; moto leaves it out."""
+    reserved = _function(call).reserved_concurrency
+    if reserved is not None:
+        answer["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
+
+
 @awslambda.refuses("AddPermission")
 def statement_exists(call: Call) -> None:
     """Refuse a statement id twice: ResourceConflictException, 409; moto adds it."""

@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import zipfile
+from collections import Counter
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ class Functions:
         """Give the functions the local AWS at `url`; tell `activity` their logs."""
         self._host = Host(url, environment, activity, Reaper(), init_seconds)
         self._pools: dict[str, Pool] = {}
+        self._running: Counter[str] = Counter()  # calls, by function
         self._changing = asyncio.Lock()
         self._tidying: asyncio.Task[None] | None = None
 
@@ -60,6 +62,22 @@ class Functions:
                 f"Function not found: {arn}",
                 HTTPStatus.NOT_FOUND,
             )
+        limit = function.concurrency
+        if limit is not None and self._running[function.arn] >= limit:
+            raise AwsFault(
+                "TooManyRequestsException",
+                "Rate Exceeded.",
+                HTTPStatus.TOO_MANY_REQUESTS,
+            )
+        self._running[function.arn] += 1
+        try:
+            return await self._run(function, payload, client_context)
+        finally:
+            self._running[function.arn] -= 1
+
+    async def _run(
+        self, function: records.Function, payload: bytes, client_context: str
+    ) -> Invocation:
         try:
             pool = self._current(function) or await self._change(function)
         except Unsupported as reason:
