@@ -68,10 +68,15 @@ class Aws:
         """Whose credentials these are; asks AWS once."""
         with self._lock:
             if self._account is None:
-                caller = self._client("sts").get_caller_identity()
+                caller = self.sts.get_caller_identity()
                 partition = caller["Arn"].split(":")[1]
                 self._account = Account(partition, self.region, caller["Account"])
             return self._account
+
+    @property
+    def sts(self) -> Any:
+        """Whose credentials these are."""
+        return self._client("sts")
 
     @property
     def cognito(self) -> Any:

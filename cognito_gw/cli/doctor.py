@@ -1,0 +1,92 @@
+"""`cgw doctor`: whether this machine and this account are ready for cgw."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cognito_gw.cli.results import show_json
+from cognito_gw.cli.session import Session
+from cognito_gw.cli.settings import Command, Settings
+from cognito_gw.errors import CgwError
+from cognito_gw.report.printable import printable
+
+if TYPE_CHECKING:
+    from cognito_gw.doctor.asked import Asked
+    from cognito_gw.doctor.finding import Finding
+
+_MARKS = {
+    "ok": ("ok", "green"),
+    "warn": ("warn", "yellow"),
+    "fail": ("FAIL", "red"),
+    "skipped": ("skip", None),
+}
+_INDENT = " " * 23
+
+
+@click.command("doctor", cls=Command)
+@click.pass_context
+def doctor(context: click.Context) -> None:
+    """Check that this machine and this account are ready, and say how to mend them.
+
+    Changes nothing, here or there. Exit 1 when something will not work.
+    """
+    from cognito_gw.doctor.checkup import Checkup
+    from cognito_gw.doctor.finding import examine
+
+    # The place for state may be what is wrong: it is made, and judged, by its check.
+    session = Session(context.ensure_object(Settings), state=Path(os.devnull))
+    settings = session.settings
+    findings = {}
+    for check, finding in examine(Checkup(_asked(session)).checks()):
+        findings[check] = finding
+        if not settings.as_json:
+            _show(check, finding, quiet=settings.quiet)
+    failed = sum(finding.state == "fail" for finding in findings.values())
+    if settings.as_json:
+        checks = [finding.document(check) for check, finding in findings.items()]
+        show_json({"ok": not failed, "checks": checks})
+    elif not settings.quiet:
+        click.echo(f"{len(findings)} checks, {failed or 'none'} failed", err=True)
+    if failed:
+        raise SystemExit(1)
+
+
+def _asked(session: Session) -> Asked:
+    from cognito_gw.doctor.asked import Asked
+
+    settings = session.settings
+    loaded = problem = None
+    try:
+        loaded = session.loaded if session.has_file else None
+    except CgwError as error:  # it is one of the findings
+        problem = error
+    return Asked(
+        settings.config,
+        loaded,
+        problem,
+        is_local=session.is_local if loaded else settings.is_local,
+        profile=settings.profile,
+        region=settings.region,
+        environment=session.environment,
+        tell=session.tell if settings.verbose else None,
+    )
+
+
+def _show(check: str, finding: Finding, *, quiet: bool) -> None:
+    """Print one finding; when quiet, only what asks for something."""
+    if quiet and finding.state in ("ok", "skipped"):
+        return
+    mark, colour = _MARKS[finding.state]
+    # Some of the words are others': of AWS, of a proxy, of the file.
+    found = printable(finding.found).replace("\n", f"\n{_INDENT}")
+    click.secho(f"{mark:<6}", fg=colour, dim=colour is None, nl=False)
+    click.echo(f"{check:<17}{found}")
+    if finding.fix:
+        click.echo(f"{_INDENT}fix: {printable(finding.fix)}")
+
+
+COMMANDS = {"doctor": doctor}

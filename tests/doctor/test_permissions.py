@@ -1,0 +1,289 @@
+"""What the caller may do is held against what the file needs, by IAM's simulator."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import boto3
+import pytest
+
+from cognito_gw.aws.clients import Account
+from cognito_gw.doctor.finding import CannotTell
+from cognito_gw.doctor.permissions import permissions, principal_of
+from cognito_gw.resources.policy import operator_policy
+from cognito_gw.resources.stack import build
+
+NUMBER, REGION = "123456789012", "eu-west-1"
+USER = f"arn:aws:iam::{NUMBER}:user/alice"
+SESSION = f"arn:aws:sts::{NUMBER}:assumed-role/deployer/alice@example.com"
+ROLE = f"arn:aws:iam::{NUMBER}:role/deployer"
+PATH_ROLE = f"arn:aws:iam::{NUMBER}:role/of/teams/deployer"
+_ALONE = "Invalid Input Actions: [{}] and [{}] require different authorization info."
+
+
+class Iam:
+    """The simulator behind a client of botocore's, which checks what it is sent."""
+
+    def __init__(self, client):
+        self.client = client
+        self.asked = []  # the parameters of each simulation
+        self.decide = lambda *_: "allowed"  # of action and resource
+        self.missing = ()  # the keys of conditions that nobody gave
+        self.apart = ()  # actions that are to be asked about alone
+        self.unknown = None  # an action that it does not take at all
+        self.faults = {}  # operation: code and message
+        self.role = PATH_ROLE
+
+    def note(self, params, **_):
+        """Take a request as our code spells it."""
+        self.asked.append(params)
+
+    def answer(self, model, **_):
+        """Answer it, before it is sent."""
+        if model.name in self.faults:
+            return self._refused(*self.faults[model.name])
+        if model.name == "GetRole":
+            return SimpleNamespace(status_code=200), {"Role": {"Arn": self.role}}
+        return self._simulated(self.asked[-1])
+
+    def _simulated(self, request):
+        actions = request["ActionNames"]
+        if self.unknown in actions:
+            return self._refused("InvalidInput", f"Invalid Action: {self.unknown}")
+        if len(actions) > 1 and set(self.apart) & set(actions):
+            return self._refused("InvalidInput", _ALONE.format(*actions[:2]))
+        results = [self._result(each, request) for each in actions]
+        answer = {"EvaluationResults": results, "IsTruncated": False}
+        return SimpleNamespace(status_code=200), answer
+
+    def _result(self, action, request):
+        resources = request.get("ResourceArns", ["*"])
+        specific = [
+            {
+                "EvalResourceName": resource,
+                "EvalResourceDecision": self.decide(action, resource),
+                "MissingContextValues": list(self.missing),
+            }
+            for resource in resources
+        ]
+        worst = max(each["EvalResourceDecision"] != "allowed" for each in specific)
+        result = {
+            "EvalActionName": action,
+            "EvalResourceName": "*",
+            "EvalDecision": "implicitDeny" if worst else "allowed",
+            "MissingContextValues": list(self.missing),
+        }
+        is_all = resources == ["*"]  # then AWS tells of no resources
+        return result | ({} if is_all else {"ResourceSpecificResults": specific})
+
+    @staticmethod
+    def _refused(code, message):
+        answer = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {}}
+        return SimpleNamespace(status_code=400), answer
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A client of botocore's that never sends anything."""
+    session = boto3.Session("any", "any", region_name=REGION)
+    return session.client("iam")
+
+
+@pytest.fixture
+def iam(client):
+    """A simulator that allows all."""
+    simulator = Iam(client)
+    events = {
+        "provide-client-params.iam.SimulatePrincipalPolicy": simulator.note,
+        "before-call.iam": simulator.answer,
+    }
+    for event, handler in events.items():
+        client.meta.events.register(event, handler)
+    yield simulator
+    for event, handler in events.items():
+        client.meta.events.unregister(event, handler)
+
+
+@pytest.fixture
+def policy(configured):
+    """What the full configuration needs."""
+    return operator_policy(build(configured(), Account("aws", REGION, NUMBER)))
+
+
+@pytest.fixture
+def examined(iam, policy):
+    """Return the check of a caller."""
+
+    def check(caller=USER):
+        return permissions(policy, caller, iam.client, REGION)
+
+    return check
+
+
+def actions_of(policy):
+    """Return the names of all actions of a policy."""
+    return {each for part in policy["Statement"] for each in part["Action"]}
+
+
+def test_who_may_do_all_is_ready(examined, iam, policy):
+    """Every statement is asked about once, as it stands."""
+    finding = examined()
+    count = len(actions_of(policy))
+    assert (finding.state, finding.fix) == ("ok", None)
+    assert finding.found == (
+        f"{count} of {count} actions allowed to {USER}, as IAM simulates it"
+    )
+    assert len(iam.asked) == len(policy["Statement"])
+    assert {each["PolicySourceArn"] for each in iam.asked} == {USER}
+
+
+def test_statements_are_asked_about_under_their_own_conditions(examined, iam, policy):
+    """On their resources, where they have any; in the region that is called."""
+    examined()
+    stated = {part["Sid"]: part for part in policy["Statement"]}
+    asked = dict(zip(stated, iam.asked, strict=True))
+    assert "ResourceArns" not in asked["CreateUserPool"]
+    assert context_of(asked["CreateUserPool"]) == {
+        **stated["CreateUserPool"]["Condition"]["StringEquals"],
+        "aws:RequestedRegion": REGION,
+    }
+    roles = stated["PassExecutionRoles"]["Resource"]
+    assert asked["PassExecutionRoles"]["ResourceArns"] == roles
+    passed = {"iam:PassedToService": "lambda.amazonaws.com"}
+    assert context_of(asked["PassExecutionRoles"]) == passed
+    assert "ContextEntries" not in asked["ManageExecutionRoles"]
+
+
+def context_of(request):
+    """Return the context of a simulation as a mapping."""
+    entries = request["ContextEntries"]
+    return {each["ContextKeyName"]: each["ContextKeyValues"][0] for each in entries}
+
+
+def test_missing_actions_are_named(examined, iam):
+    """Those that are denied on any resource, each once."""
+    denied = ("iam:PassRole", "apigateway:PUT")
+    iam.decide = lambda action, _: "implicitDeny" if action in denied else "allowed"
+    finding = examined()
+    assert finding.state == "fail"
+    assert finding.found.splitlines()[1:] == ["missing: apigateway:PUT, iam:PassRole"]
+    assert "`cgw policy`" in finding.fix
+
+
+def test_a_log_group_has_two_names(examined, iam):
+    """Which of them AWS looks at depends on the action: either will do."""
+    iam.decide = lambda action, resource: (
+        "implicitDeny"
+        if action.startswith("logs:") and resource.endswith(":*")
+        else "allowed"
+    )
+    assert examined().state == "ok"
+
+
+def test_one_function_of_several_may_be_denied(examined, iam, policy):
+    """What is allowed on another does not make up for it."""
+    stated = {part["Sid"]: part["Resource"] for part in policy["Statement"]}
+    *others, last = stated["ManageFunctions"]
+    assert others
+    iam.decide = lambda _, resource: "explicitDeny" if resource == last else "allowed"
+    finding = examined()
+    assert finding.state == "fail"
+    assert "lambda:CreateFunction" in finding.found
+
+
+def test_conditions_of_others_cannot_be_simulated(examined, iam):
+    """A policy may ask for a second factor, of which the simulation knows nothing."""
+    iam.decide = lambda action, _: (
+        "implicitDeny" if action == "iam:CreateRole" else "allowed"
+    )
+    iam.missing = ("aws:MultiFactorAuthPresent",)
+    finding = examined()
+    assert finding.state == "warn"
+    assert finding.found.splitlines()[1] == (
+        "depend on aws:MultiFactorAuthPresent, unknown to the simulation: "
+        "iam:CreateRole"
+    )
+
+
+def test_an_explicit_denial_is_one_whatever_the_conditions(examined, iam):
+    """A service control policy, perhaps."""
+    iam.decide = lambda *_: "explicitDeny"
+    iam.missing = ("aws:SourceIp",)
+    assert examined().state == "fail"
+
+
+def test_actions_that_are_not_taken_together_are_asked_apart(examined, iam, policy):
+    """IAM does not say beforehand which these are."""
+    iam.apart = ("lambda:AddPermission", "cognito-idp:CreateUserPoolDomain")
+    finding = examined()
+    assert finding.state == "ok"
+    asked = [action for each in iam.asked for action in each["ActionNames"]]
+    assert set(asked) == actions_of(policy)
+    assert len(iam.asked) < 3 * len(policy["Statement"])
+
+
+def test_an_action_that_the_simulator_does_not_know_is_named(examined, iam):
+    """All others are judged."""
+    iam.unknown = "lambda:ListTags"
+    finding = examined()
+    assert finding.state == "warn"
+    assert finding.found.splitlines()[1:] == ["not simulated: lambda:ListTags"]
+
+
+def test_who_may_not_simulate_is_told_what_that_takes(examined, iam):
+    """It is no failure: the caller may be allowed all the rest."""
+    iam.faults = {"SimulatePrincipalPolicy": ("AccessDenied", "User: x is not…")}
+    with pytest.raises(CannotTell) as reason:
+        examined()
+    assert "iam:SimulatePrincipalPolicy" in reason.value.why
+    assert "iam:SimulatePrincipalPolicy" in reason.value.fix
+    assert len(iam.asked) == 1
+
+
+def test_a_simulator_that_is_not_there_is_no_failure(examined, iam):
+    """As with an emulator."""
+    iam.faults = {"SimulatePrincipalPolicy": ("404", "Not Found")}
+    with pytest.raises(CannotTell, match="not as AWS does"):
+        examined()
+
+
+def test_root_may_do_all(examined, iam):
+    """It has no policies to simulate."""
+    root = f"arn:aws:iam::{NUMBER}:root"
+    finding = examined(root)
+    assert (finding.state, finding.found) == ("ok", f"{root} may do all in its account")
+    assert iam.asked == []
+
+
+def test_a_session_is_simulated_as_its_role(examined, iam):
+    """With the role's path, which the session's ARN has lost."""
+    assert PATH_ROLE in examined(SESSION).found
+    assert iam.asked[0]["PolicySourceArn"] == PATH_ROLE
+
+
+def test_a_role_that_may_not_be_read_is_taken_to_have_no_path(examined, iam):
+    """Where it has one after all, iam:GetRole is what is missing."""
+    iam.faults = {"GetRole": ("AccessDenied", "no")}
+    assert principal_of(SESSION, iam.client) == ROLE
+    assert principal_of(SESSION.replace("aws", "aws-cn"), iam.client) == (
+        ROLE.replace("aws", "aws-cn")
+    )
+    iam.faults["SimulatePrincipalPolicy"] = ("NoSuchEntity", "no such role")
+    with pytest.raises(CannotTell) as reason:
+        examined(SESSION)
+    assert "iam:GetRole" in reason.value.fix
+
+
+def test_other_callers_cannot_be_simulated(iam):
+    """They have policies of their session alone."""
+    with pytest.raises(CannotTell, match="no user or role"):
+        principal_of(f"arn:aws:sts::{NUMBER}:federated-user/bob", iam.client)
+    assert principal_of(USER, iam.client) == USER
+
+
+def test_an_arn_that_iam_does_not_take_is_asked_about_once(examined, iam):
+    """It would not be taken with fewer actions either."""
+    iam.faults = {"SimulatePrincipalPolicy": ("InvalidInput", "Invalid Entity Arn: x")}
+    with pytest.raises(CannotTell, match="Invalid Entity Arn"):
+        examined()
+    assert len(iam.asked) == 1

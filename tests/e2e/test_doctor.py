@@ -1,0 +1,205 @@
+"""`cgw doctor` says what is ready and what is not, and changes nothing."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from cognito_gw.local import daemon
+
+CHECKS = [
+    "versions",
+    "file",
+    "region",
+    "credentials",
+    "clock",
+    "endpoints",
+    "permissions",
+    "quotas",
+    "callback ports",
+    "state directory",
+    "local AWS",
+]
+SECRET = "a-secret-that-nobody-may-see"
+
+
+def by_check(outcome):
+    """Return the findings of a document by their checks."""
+    document = outcome.document
+    assert document.keys() == {"ok", "checks"}
+    for each in document["checks"]:
+        assert each.keys() == {"check", "state", "found", "fix"}
+    states = [each["state"] for each in document["checks"]]
+    assert document["ok"] is ("fail" not in states)
+    assert outcome.code == int(not document["ok"])
+    found = {each["check"]: each for each in document["checks"]}
+    found.pop("callback ports")  # other tests listen there at the same time
+    return found
+
+
+def states(found):
+    """Return the state of each check, without those that are well."""
+    return {
+        check: each["state"] for check, each in found.items() if each["state"] != "ok"
+    }
+
+
+@pytest.fixture
+def on_aws(cgw, environment):
+    """The same shell with AWS as the target, which is wherever a test says."""
+    environment.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    cgw.options = ()
+    return cgw
+
+
+def test_the_local_aws_is_ready(cgw, local):
+    """It asks for no permissions, and has no quotas."""
+    outcome = cgw("-v", "doctor", "-o", "json")
+    found = by_check(outcome)
+    assert states(found) == {"permissions": "skipped", "quotas": "skipped"}
+    assert ", moto 5." in found["versions"]["found"]
+    assert "takes any" in found["credentials"]["found"]
+    assert f"answer at {local}," in found["endpoints"]["found"]
+    assert found["local AWS"]["found"] == f"it answers at {local}"
+    assert outcome.calls == ["GetCallerIdentity"]
+
+
+def test_for_people(cgw):
+    """A line for each check, and what is to be done under it."""
+    outcome = cgw("doctor")
+    lines = outcome.out.splitlines()
+    marks = [
+        re.match(r"(ok|warn|FAIL|skip) +(\S+(?: \S+)?)  +\S", each) for each in lines
+    ]
+    assert [mark[2] for mark in marks if mark] == CHECKS
+    assert outcome.err == "11 checks, none failed\n"
+
+
+def test_when_quiet_only_what_asks_for_something(cgw, tmp_path):
+    """With what mends it."""
+    (tmp_path / "cgw.yaml").unlink()
+    outcome = cgw("doctor", "-q")
+    assert outcome.out == (
+        "warn  file             there is no file cgw.yaml\n"
+        "                       fix: `cgw init` writes one\n"
+    )
+    assert outcome.err == ""
+
+
+@pytest.mark.parametrize("server", ["local", "moto_url"])
+def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, server):
+    """What it cannot answer is skipped or named, and secrets are not shown."""
+    url = request.getfixturevalue(server)
+    environment.setenv("AWS_ENDPOINT_URL", url)
+    outcome = on_aws("-v", "doctor", "-o", "json")
+    found = by_check(outcome)
+    assert states(found) == {"permissions": "skipped"}
+    assert found["region"]["found"].startswith("us-east-1, from the file")
+    assert found["credentials"]["found"].endswith(", from env")
+    assert "user pools (by default)" in found["quotas"]["found"]
+    assert "not counted: GetAccountSettings" in found["quotas"]["found"]
+    assert f"answer at {url}," in found["endpoints"]["found"]
+    assert set(outcome.writes) <= {"SimulatePrincipalPolicy"}
+    assert SECRET not in outcome.out + outcome.err
+
+
+def test_without_credentials_the_rest_is_checked(on_aws, environment, moto_url):
+    """Exit 1, with the usual hint; what depends on them is skipped."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        environment.delenv(name)
+    environment.setenv("AWS_ENDPOINT_URL", moto_url)
+    found = by_check(on_aws("doctor", "-o", "json", code=1))
+    skipped = dict.fromkeys(("clock", "permissions", "quotas"), "skipped")
+    assert states(found) == {"credentials": "fail", **skipped}
+    assert found["credentials"]["found"] == "no AWS credentials were found"
+    assert "aws sso login" in found["credentials"]["fix"]
+    told = on_aws("doctor", code=1)
+    assert "\nFAIL  credentials      no AWS credentials were found\n" in told.out
+    assert told.err == "11 checks, 1 failed\n"
+
+
+def test_without_a_region_the_rest_is_checked(on_aws):
+    """It says where to set one."""
+    on_aws.write("name: nowhere\n")
+    found = by_check(on_aws("doctor", "-o", "json", code=1))
+    dependent = ("credentials", "clock", "endpoints", "permissions", "quotas")
+    assert states(found) == {"region": "fail", **dict.fromkeys(dependent, "skipped")}
+    assert "AWS_REGION" in found["region"]["fix"]
+    assert "see `region`" in found["credentials"]["found"]
+
+
+def test_a_profile_that_is_not_there(on_aws):
+    """It is the credentials that are wrong, and the rest waits for them."""
+    found = by_check(on_aws("doctor", "-o", "json", "--profile", "none", code=1))
+    assert found["credentials"]["state"] == "fail"
+    assert "(none)" in found["credentials"]["found"]
+    assert found["region"]["state"] == "skipped"
+
+
+def test_an_endpoint_that_does_not_answer(on_aws, environment):
+    """Nobody can tell then who calls, or what they may do."""
+    environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    environment.setenv("AWS_MAX_ATTEMPTS", "1")
+    found = by_check(on_aws("doctor", "-o", "json", code=1))
+    assert states(found) == {
+        "credentials": "fail",
+        "clock": "skipped",
+        "endpoints": "fail",
+        "permissions": "skipped",
+        "quotas": "skipped",
+    }
+    assert "HTTPS_PROXY" in found["endpoints"]["fix"]
+
+
+def test_settings_that_are_nonsense_are_a_finding(on_aws, environment):
+    """And no traceback, whatever boto3 makes of them."""
+    environment.setenv("AWS_ENDPOINT_URL", "nonsense")
+    found = by_check(on_aws("doctor", "-o", "json", code=1))
+    assert found["credentials"]["found"] == "ValueError: Invalid endpoint: nonsense"
+
+
+@pytest.mark.parametrize("text", ["name: [", "nam: x\n", "name: x\nregion: nowhere\n"])
+def test_a_bad_file_does_not_stop_the_others(cgw, text):
+    """What would need it is skipped."""
+    cgw.write(text)
+    found = by_check(cgw("doctor", "-o", "json", code=1))
+    assert found["file"]["state"] == "fail"
+    assert found["credentials"]["state"] == "ok"
+    assert found["permissions"]["state"] == "skipped"
+
+
+def test_a_file_that_was_named_must_be_there(cgw):
+    """Unlike the default one."""
+    found = by_check(cgw("doctor", "-c", "other.yaml", "-o", "json", code=1))
+    assert found["file"]["found"] == "there is no file other.yaml"
+
+
+def test_a_local_aws_that_does_not_run_is_not_started(cgw, environment, tmp_path):
+    """What would ask it is skipped; nothing has failed."""
+    environment.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
+    found = by_check(cgw("doctor", "-o", "json"))
+    asking = ("credentials", "clock", "endpoints", "permissions", "quotas")
+    assert states(found) == {"local AWS": "warn", **dict.fromkeys(asking, "skipped")}
+    assert "`cgw local start`" in found["local AWS"]["fix"]
+    assert daemon.recorded_instance(tmp_path / "elsewhere" / "cognito-gw") is None
+
+
+def test_a_place_for_state_that_cannot_be_made(cgw, environment, tmp_path):
+    """Every other command would end here; this one says the rest as well."""
+    (tmp_path / "file").touch()
+    environment.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    found = by_check(cgw("doctor", "-o", "json", code=1))
+    assert found["state directory"]["state"] == "fail"
+    assert found["local AWS"]["state"] == "skipped"
+    assert found["region"]["state"] == "ok"
+
+
+def test_a_proxy_is_named_without_its_password(on_aws, environment):
+    """Even where it is in the way."""
+    environment.setenv("HTTPS_PROXY", f"http://me:{SECRET}@127.0.0.1:9")
+    environment.setenv("AWS_MAX_ATTEMPTS", "1")
+    outcome = on_aws("-v", "doctor", "-o", "json", code=1)
+    found = by_check(outcome)
+    assert "by the proxy 127.0.0.1:9" in found["endpoints"]["found"]
+    assert SECRET not in outcome.out + outcome.err
