@@ -18,6 +18,26 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 MAY_IMPORT = {
     "aws": {"", "aws", "errors"},
     "config": {"config", "errors"},
+    "diagnosis": {
+        "diagnosis",
+        "aws",
+        "errors",
+        "oauth",
+        "once",
+        "permission",
+        "routing",
+    },
+    "doctor": {
+        "",
+        "aws",
+        "doctor",
+        "errors",
+        "local.daemon",
+        "oauth",
+        "once",
+        "resources",
+        "state",
+    },
     "engine": {"engine", "errors", "aws.faults"},
     "errors": set(),
     "local.apigw": {
@@ -26,6 +46,7 @@ MAY_IMPORT = {
         "local.identity",
         "local.records",
         "local.runtime",
+        "permission",
         "routing",
     },
     "local.console": {
@@ -47,6 +68,8 @@ MAY_IMPORT = {
     "local.identity": {"local.emulator", "local.faults", "local.identity", "srp"},
     "local.runtime": {"local.faults", "local.records", "local.runtime"},
     "oauth": {"oauth", "errors", "state", "aws", "srp"},
+    "once": set(),
+    "permission": set(),
     "report": {"report", "engine"},
     "resources": {"resources", "engine", "aws", "errors", "config.schema"},
     "routing": set(),
@@ -55,6 +78,7 @@ MAY_IMPORT = {
 }
 # What they may name in annotations besides, without importing it when they run.
 MAY_NAME = {
+    "doctor": {"config"},
     "engine": {"aws.clients"},
     "local.apigw": {"local.activity", "local.snapshot"},
     "local.console": {
@@ -77,7 +101,7 @@ ONLY_IN = {
     "cryptography": {"local", "oauth", "srp"},
     "filelock": {"oauth"},
     "flask": {"local"},
-    "httpx": {"oauth", "cli"},
+    "httpx": {"oauth", "cli", "diagnosis"},
     "jinja2": {"local"},
     "jwt": {"local", "oauth"},
     "moto": {"local"},
@@ -86,7 +110,7 @@ ONLY_IN = {
     "rich": {"report", "cli"},
     "segno": {"cli", "local"},
     "werkzeug": {"local"},
-    "yaml": {"config"},
+    "yaml": {"config", "local"},
 }
 HEAVY = (
     "aiohttp",

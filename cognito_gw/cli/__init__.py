@@ -24,6 +24,7 @@ _SECTIONS = {
         "status": "status",
         "outputs": "outputs",
         "policy": "policy",
+        "doctor": "doctor",
         "schema": "init",
     },
     "Steps of the tutorial": {
@@ -42,6 +43,7 @@ _SECTIONS = {
         "token": "token",
         "call": "call",
         "check": "check",
+        "explain": "explain",
         "test-method": "test_buttons",
         "test-authorizer": "test_buttons",
         "open": "pages",

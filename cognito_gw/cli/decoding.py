@@ -15,9 +15,9 @@ from cognito_gw.cli.app_clients import issuer_url
 from cognito_gw.cli.claims import spelled
 from cognito_gw.cli.inputs import given_token
 from cognito_gw.cli.results import show_json
+from cognito_gw.diagnosis.reach import Reach, reach_of
 from cognito_gw.errors import AwsRefused, UsageError
 from cognito_gw.oauth.provider import discover
-from cognito_gw.oauth.reach import Reach, reach_of
 from cognito_gw.oauth.tokens import claims_of, header_of
 from cognito_gw.oauth.verify import Flaw, Keys
 from cognito_gw.report.printable import printable

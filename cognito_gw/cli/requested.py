@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import click
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _OPTIONS = (
-    click.argument("path"),
     click.option(
         "-X", "--method", "verb", metavar="METHOD", help="Default: GET, or POST."
     ),
@@ -49,6 +48,11 @@ class Requested:
         )
 
     @property
+    def query_string(self) -> str:
+        """What `-q` gives, as a URL has it."""
+        return urlencode(self.query)
+
+    @property
     def route(self) -> tuple[str, str]:
         """The method and the path alone, by which the API routes it."""
         return self.verb, urlsplit(self.path).path
@@ -56,6 +60,11 @@ class Requested:
 
 def request_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the argument and the options that spell a request."""
+    return click.argument("path")(without_path(command))
+
+
+def without_path(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options alone, for a command whose path may be left out."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

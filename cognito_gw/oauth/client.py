@@ -48,22 +48,22 @@ class AppClient:
         if self.settings is None:
             return True
         is_on = bool(self.settings.get("AllowedOAuthFlowsUserPoolClient"))
-        return is_on and oauth_flow in self._list("AllowedOAuthFlows")
+        return is_on and oauth_flow in self.setting("AllowedOAuthFlows")
 
     @property
     def scopes(self) -> list[str]:
         """The scopes that its tokens may have."""
-        return self._list("AllowedOAuthScopes")
+        return self.setting("AllowedOAuthScopes")
 
     @property
     def callback_urls(self) -> list[str]:
         """Where browsers may be sent back to."""
-        return self._list("CallbackURLs")
+        return self.setting("CallbackURLs")
 
     @property
     def logout_urls(self) -> list[str]:
         """Where browsers may be sent that sign out."""
-        return self._list("LogoutURLs")
+        return self.setting("LogoutURLs")
 
     @property
     def rotates(self) -> bool:
@@ -79,5 +79,6 @@ class AppClient:
         digest = hmac.digest(self.secret.encode(), message, hashlib.sha256)
         return {"SECRET_HASH": base64.b64encode(digest).decode()}
 
-    def _list(self, name: str) -> list[str]:
+    def setting(self, name: str) -> list[str]:
+        """Return one of its lists, by AWS's name."""
         return list((self.settings or {}).get(name) or [])

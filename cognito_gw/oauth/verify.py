@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cognito_gw.oauth.provider import Provider, Tell
 
 _ALGORITHM = "RS256"  # the only one that Cognito signs with
+_AGES = 1e12  # seconds: what is beyond them cannot be reckoned with
 _SKEW = 30.0  # seconds by which two honest clocks may differ
 
 
@@ -44,8 +45,8 @@ class Keys:
         except PyJWTError as error:
             raise CgwError(f"{provider.jwks_uri} has no usable keys: {error}") from None
 
-    def flaw_of(self, token: str) -> Flaw | None:
-        """Return what is wrong with a token; None for a good one."""
+    def flaw_of(self, token: str, at: float | None = None) -> Flaw | None:
+        """Return what is wrong with a token at a time (now), or None."""
         header, claims = header_of(token), claims_of(token)
         if not header or not claims:
             return Flaw("malformed-token", "it is not a JWT")
@@ -55,7 +56,8 @@ class Keys:
         if header.get("alg") != _ALGORITHM:
             words = f"its algorithm is {header.get('alg')}, not {_ALGORITHM}"
             return Flaw("bad-signature", words)
-        return self._signature_flaw(token, header.get("kid")) or _flaw_in_time(claims)
+        unsigned = self._signature_flaw(token, header.get("kid"))
+        return unsigned or flaw_in_time(claims, time.time() if at is None else at)
 
     def _signature_flaw(self, token: str, kid: Any) -> Flaw | None:
         from jwt import PyJWS
@@ -71,11 +73,12 @@ class Keys:
         return None
 
 
-def _flaw_in_time(claims: dict[str, Any]) -> Flaw | None:
-    now = time.time()
+def flaw_in_time(claims: dict[str, Any], now: float) -> Flaw | None:
+    """Return why a token with these claims is not good `now`, or None."""
     expiry, begin = claims.get("exp"), claims.get("nbf", 0)
     if not isinstance(expiry, int | float) or not isinstance(begin, int | float):
         return Flaw("malformed-token", "its times are no numbers")
+    expiry, begin = (max(-_AGES, min(_AGES, each)) for each in (expiry, begin))
     if expiry < now:
         return Flaw("expired-token", f"it expired {in_words(now - expiry)} ago")
     if begin > now + _SKEW:

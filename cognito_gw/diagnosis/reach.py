@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.oauth.causes import wrong_kind
+from cognito_gw.diagnosis.api import COGNITO, OPEN, Method, drafted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+_MISFITS = {
+    "access-token-without-scopes": "it asks for no scopes, so it wants the ID token",
+    "id-token-with-scopes": "it asks for scopes, so it wants the access token",
+    "insufficient-scope": "the token has none of its scopes",
+}
 
 
 @dataclass(frozen=True)
@@ -35,27 +41,25 @@ def reach_of(
     A token that is not `is_ours` is of another user pool than the API's.
     """
     found = [
-        _judged(f"{verb} {resource['path']}", method, dict(claims), is_ours=is_ours)
-        for resource in resources
-        for verb, method in resource.get("resourceMethods", {}).items()
-        if verb != "OPTIONS"
+        _judged(method, claims, is_ours=is_ours)
+        for method in drafted(resources, []).methods
+        if method.verb != "OPTIONS"
     ]
     return sorted(found, key=lambda each: each.route.split(" ")[::-1])
 
 
-def _judged(
-    route: str, method: Mapping[str, Any], claims: dict[str, Any], *, is_ours: bool
-) -> Reach:
-    kind = method.get("authorizationType")
-    if kind == "NONE":
+def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reach:
+    route = method.route
+    if method.guard == OPEN:
         return Reach(route, is_open=True, why="it is open to all, without a token")
-    if kind != "COGNITO_USER_POOLS":
-        return Reach(route, is_open=False, why=f"it is guarded by {kind}")
+    if method.guard != COGNITO:
+        return Reach(route, is_open=False, why=f"it is guarded by {method.guard}")
     if not is_ours:
         return Reach(route, is_open=False, why="it is a token of another user pool")
-    scopes = method.get("authorizationScopes") or []
-    if cause := wrong_kind(claims, scopes):
-        return Reach(route, is_open=False, why=cause.summary)
-    granted = [each for each in scopes if each in str(claims.get("scope")).split()]
+    if misfit := method.misfit(claims):
+        return Reach(route, is_open=False, why=_MISFITS[misfit])
+    granted = [
+        each for each in method.scopes if each in str(claims.get("scope")).split()
+    ]
     why = f"by the scope {granted[0]}" if granted else "it wants an ID token"
     return Reach(route, is_open=True, why=why)

@@ -1,0 +1,117 @@
+"""Sign-ins to explain: one that was refused, or those that the file is set up for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
+from cognito_gw.diagnosis.rules import SIGN_IN_RULES
+from cognito_gw.diagnosis.sign_in_scene import Attempt, SignInScene
+from cognito_gw.errors import CgwError, Missing, UsageError
+from cognito_gw.oauth.flow import BY_API, BY_OAUTH
+from cognito_gw.oauth.refusal import SignInRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cognito_gw.cli.session import Session
+    from cognito_gw.cli.wish import Wish
+
+
+_STRANGE = "these words tell of no cause that is known here"
+
+
+class Attempts:
+    """Explains sign-ins to the user pool of the file."""
+
+    def __init__(self, session: Session, wish: Wish) -> None:
+        """Sign-ins as the `wish` says: who, by which app client, by which flow."""
+        self._session = session
+        self._wish = wish
+
+    def refused(self, problem: CgwError) -> Diagnosis:
+        """Return why cgw itself got no tokens."""
+        attempt = self._attempt(f"{problem}")
+        if isinstance(problem, SignInRefused):
+            attempt = replace(attempt, told=f"{problem.code}: {problem}")
+        return self._explained(attempt)
+
+    def told(self, words: str) -> Diagnosis:
+        """Return why an app was told these words."""
+        diagnosis = self._explained(self._attempt(words))
+        return replace(diagnosis, note=None if diagnosis.causes else _STRANGE)
+
+    def asked(self, query: dict[str, str]) -> Diagnosis:
+        """Return why the sign-in pages refuse a request with this query."""
+        flow = {"code": "code", "token": "implicit"}.get(query.get("response_type", ""))
+        uri = query.get("redirect_uri")
+        name = self._name_of(query.get("client_id", ""))
+        attempt = Attempt(
+            client=name,
+            is_of_file=name in self._session.config.app_clients,
+            scopes=tuple(query.get("scope", "").split()),
+            oauth_flows=(flow,) if flow else (),
+            redirect_uris=(uri,) if uri else (),
+            told=" ".join([query.get("error", ""), query.get("error_description", "")]),
+        )
+        return self._explained(attempt, query.get("client_id"))
+
+    def in_file(self) -> Iterator[Diagnosis]:
+        """Return what is wrong with each app client and each user of the file."""
+        config = self._session.config
+        for key, settings in config.app_clients.items():
+            attempt = Attempt(client=key)
+            if settings.id is None:
+                attempt = replace(
+                    attempt,
+                    oauth_flows=tuple(settings.oauth_flows),
+                    redirect_uris=tuple(settings.callback_urls or ()),
+                )
+            yield self._explained(attempt)
+        for user in config.users:
+            yield self._explained(self._attempt("", user.username))
+
+    def _name_of(self, client_id: str) -> str:
+        """Return what the file calls an app client, or its id."""
+        stack, settings = self._session.stack, self._session.config.app_clients
+        self._session.look([*stack.clients.values()])
+        ids = {key: each.id for key, each in settings.items()}
+        ids |= {
+            key: each.live["ClientId"]
+            for key, each in stack.clients.items()
+            if each.live
+        }
+        return next((key for key, id_ in ids.items() if id_ == client_id), client_id)
+
+    def _attempt(self, told: str, user: str | None = None) -> Attempt:
+        wish, flow = self._wish, self._wish.flow
+        try:
+            key = wish.client_key(self._session)
+        except UsageError:
+            key = next(iter(self._session.config.app_clients), "")
+        users = self._session.config.users
+        first = users[0].username if users and flow in ("auto", *BY_API) else None
+        return Attempt(
+            client=key,
+            user=user or wish.user or first,
+            auth_flow=BY_API.get(flow),
+            oauth_flows=(BY_OAUTH[flow],) if flow in BY_OAUTH else (),
+            told=told,
+        )
+
+    def _explained(self, attempt: Attempt, client_id: str | None = None) -> Diagnosis:
+        session = self._session
+        stack, pool = session.stack, session.stack.pool
+        clients = session.config.app_clients
+        session.look([pool, *stack.clients.values()])
+        if pool.id is None:
+            raise Missing(f"{pool} does not exist yet", hint="run `cgw pool` first")
+        if client_id is None and attempt.client in clients:
+            live = stack.clients.get(attempt.client)
+            known = live.live["ClientId"] if live and live.live else None
+            client_id = clients[attempt.client].id or known
+        scene = SignInScene(
+            session.aws, pool.id, client_id, attempt, is_ours=pool.managed
+        )
+        return diagnose(SIGN_IN_RULES, scene)

@@ -1,0 +1,204 @@
+"""`cgw explain`: why a call or a sign-in is refused, and what mends it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import click
+
+from cognito_gw.cli.causes import show_causes, show_rest
+from cognito_gw.cli.credential import token_option
+from cognito_gw.cli.question import Question, at_address
+from cognito_gw.cli.requested import Requested, without_path
+from cognito_gw.cli.results import show_json
+from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.settings import Command
+from cognito_gw.cli.wish import Wish, who_options
+from cognito_gw.errors import CgwError, UsageError
+from cognito_gw.oauth.flow import FLOWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cognito_gw.diagnosis.diagnose import Diagnosis
+
+_SAFE = ("GET", "HEAD")
+_VARIABLE = re.compile(r"\{[^}]+\}")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One answer: of which route, with which status, and why."""
+
+    diagnosis: Diagnosis
+    route: str | None = None
+    status: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON-ready data."""
+        return {"status": self.status, "route": self.route} | self.diagnosis.document()
+
+
+@click.command("explain", cls=Command)
+@click.argument("path", required=False)
+@without_path
+@who_options
+@click.option(
+    "--flow", type=click.Choice(FLOWS), default="auto", help="How who signs in does it."
+)
+@token_option
+@click.option("--api-id", metavar="ID", help="Any REST API; no file is read then.")
+@click.option("--stage", metavar="NAME", help="Default: the file's.")
+@click.option("--error", metavar="TEXT", help="What an app was told at its sign-in.")
+@click.option(
+    "--no-call", is_flag=True, help="Send nothing: tell from how it is set up."
+)
+@with_session
+def explain(  # noqa: PLR0913 - its options
+    session: Session,
+    *,
+    path: str | None,
+    user: str | None,
+    client: str | None,
+    flow: str,
+    choice: str | None,
+    api_id: str | None,
+    stage: str | None,
+    error: str | None,
+    no_call: bool,
+    **options: Any,
+) -> None:
+    """Say why a call is refused or fails: cgw explain /transactions.
+
+    Sends the call, reads what the stage serves, and names the causes, the most likely
+    first, with what shows them and what mends them. PATH may be a whole address, of the
+    API or of the sign-in page. Without PATH it looks at the sign-in and at every route.
+    It changes nothing; exit 0 whenever it could look.
+    """
+    wish = Wish(user, client, flow)
+    question = Question(
+        session, choice, wish, stage, api_id, not no_call, path is None, options
+    )
+    if error is not None:
+        explained = _of_sign_in(question, error, path)
+    elif path is None:
+        explained = _of_everything(question)
+    elif "://" in path:
+        explained = _of_address(question, path)
+    else:
+        explained = _of_call(question, path)
+    _show(session, explained)
+
+
+def _of_call(question: Question, path: str) -> Explained:
+    """Explain one call; where there is no token to be had, why not."""
+    from cognito_gw.cli.attempts import Attempts
+    from cognito_gw.diagnosis.exchange import Answer
+
+    question = question.without_file() if question.api_id else question
+    asked = Requested.of(question.options | {"path": path})
+    calling = question.calling()
+    try:
+        token = calling.credential(
+            asked, question.choice, question.wish, is_exact=question.is_exact
+        )
+    except CgwError as problem:
+        if question.api_id is not None:
+            raise
+        refused = Attempts(question.session, question.wish).refused(problem)
+        if not refused.causes:
+            raise
+        return Explained(refused, " ".join(asked.route))
+    sent = calling.sent(asked, token)
+    route = " ".join(asked.route)
+    if not question.sends:
+        return Explained(calling.explained(sent, None), route)
+    answer = Answer.of(calling.send(sent, asked.body))
+    return Explained(calling.explained(sent, answer), route, answer.status)
+
+
+def _of_address(question: Question, url: str) -> Explained:
+    """Explain the address of a call, or one of the sign-in pages."""
+    found = at_address(question, url)
+    if found is None:
+        return _of_pages(question, url)
+    named, path = found
+    return _of_call(named, path)
+
+
+def _of_pages(question: Question, url: str) -> Explained:
+    from cognito_gw.cli.attempts import Attempts
+
+    query = dict(parse_qsl(urlsplit(url).query))
+    if "client_id" not in query:
+        raise UsageError(
+            f"`{url}` is neither the address of a REST API's stage nor one of the "
+            "sign-in pages with its `client_id`"
+        )
+    attempts = Attempts(question.session, question.wish)
+    return Explained(attempts.asked(query))
+
+
+def _of_sign_in(question: Question, words: str, path: str | None) -> Explained:
+    from cognito_gw.cli.attempts import Attempts
+
+    if path is not None:
+        raise UsageError("--error tells of a sign-in: it goes without a path")
+    return Explained(Attempts(question.session, question.wish).told(words))
+
+
+def _of_everything(question: Question) -> Explained:
+    """Explain the sign-in and all routes; call those that only read."""
+    from cognito_gw.cli.attempts import Attempts
+    from cognito_gw.diagnosis.diagnose import merged
+
+    if question.api_id is not None:
+        raise UsageError("--api-id needs the path of a call")
+    found = [*Attempts(question.session, question.wish).in_file()]
+    if not any(each.causes for each in found):
+        found += _of_routes(question)
+    return Explained(merged(found))
+
+
+def _of_routes(question: Question) -> Iterator[Diagnosis]:
+    from cognito_gw.diagnosis.diagnose import Diagnosis
+
+    for route in question.session.config.api.routes:
+        verb, path = route.split(" ", 1)
+        options = question.options | {"verb": verb, "data": None}
+        one = replace(question, options=options, sends=question.sends and verb in _SAFE)
+        try:
+            yield _of_call(one, _VARIABLE.sub("cgw-explain", path)).diagnosis
+        except CgwError as problem:
+            why = f"{problem}"
+            yield Diagnosis(unknown=[{"what": route, "why": why, "codes": []}])
+
+
+def _show(session: Session, explained: Explained) -> None:
+    diagnosis = explained.diagnosis
+    if session.settings.as_json:
+        show_json(explained.document())
+        return
+    if explained.route:
+        click.secho(f"{explained.route}: {_spelled(explained.status)}", bold=True)
+    show_causes(diagnosis.causes)
+    if diagnosis.note:
+        click.echo(f"  {diagnosis.note}")
+    if not diagnosis.causes:
+        click.echo("  no cause found; this was ruled out:")
+    is_verbose = session.settings.verbose or not diagnosis.causes
+    show_rest(diagnosis, in_full=bool(is_verbose))
+
+
+def _spelled(status: int | None) -> str:
+    if status is None:
+        return "not sent"
+    known = {each.value: each.phrase for each in HTTPStatus}
+    return f"{status} {known.get(status, '')}".strip()
+
+
+COMMANDS = {"explain": explain}

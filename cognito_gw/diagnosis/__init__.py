@@ -1,0 +1,1 @@
+"""Why a call is refused or fails: facts, one table of rules, and what they find."""

@@ -1,0 +1,211 @@
+"""One version of a REST API: what a stage serves, or the draft beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.oauth.tokens import claims_of
+from cognito_gw.routing import Router
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+COGNITO, IAM, OPEN = "COGNITO_USER_POOLS", "AWS_IAM", "NONE"
+_FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
+_ANY = "x-amazon-apigateway-any-method"
+_VERBS = ("get", "post", "put", "delete", "patch", "head", "options", _ANY)
+_API_KEY = "x-api-key"
+_SCHEMES = {"cognito_user_pools": COGNITO, "awsSigv4": IAM}
+
+
+@dataclass(frozen=True)
+class Authorizer:
+    """A Cognito authorizer: where it reads the token, and whom it trusts."""
+
+    header: str
+    pools: frozenset[str]  # ARNs
+    pattern: str | None = None  # identityValidationExpression, of a token's `aud`
+
+    @property
+    def pool_ids(self) -> list[str]:
+        """The user pools that it trusts."""
+        return sorted(arn.rpartition("/")[2] for arn in self.pools)
+
+    def lets_in(self, audience: Any) -> bool:
+        """Whether it takes a token with this `aud`."""
+        if self.pattern is None:
+            return True
+        try:
+            return isinstance(audience, str) and bool(
+                re.fullmatch(self.pattern, audience)
+            )
+        except re.error:
+            return False
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of one path, and who may call it."""
+
+    verb: str
+    path: str  # as the API spells it, with its variables
+    guard: str  # its authorizationType
+    scopes: tuple[str, ...] = ()
+    authorizer: Authorizer | None = None
+    function: str | None = None  # the ARN that its integration names
+    milliseconds: int = 29_000  # that its integration may take
+    sends: str = "POST"  # the method of HTTP with which its integration calls
+
+    @property
+    def route(self) -> str:
+        """The method and its path."""
+        return f"{self.verb} {self.path}"
+
+    @property
+    def described(self) -> str:
+        """Who may call it, in words."""
+        if self.guard == OPEN:
+            return "open to all"
+        if self.guard != COGNITO:
+            return f"guarded by {self.guard}"
+        if self.authorizer is None:
+            return "guarded by an authorizer that is not there"
+        parts = [
+            f"header {self.authorizer.header}",
+            f"pool {', '.join(self.authorizer.pool_ids)}",
+            f"scopes {' '.join(self.scopes)}" if self.scopes else "no scopes",
+        ]
+        if pattern := self.authorizer.pattern:
+            parts.append(f"app clients {pattern}")
+        return f"Cognito: {', '.join(parts)}"
+
+    def takes(self, token: str) -> bool:
+        """Whether a good token with these claims would be let in."""
+        claims = claims_of(token)
+        guard = self.authorizer
+        if self.guard != COGNITO or guard is None:
+            return self.guard == OPEN
+        if pool_of(claims) not in guard.pool_ids or not guard.lets_in(
+            claims.get("aud")
+        ):
+            return False
+        return self.misfit(claims) is None
+
+    def misfit(self, claims: Mapping[str, Any]) -> str | None:
+        """Return why its scopes, or that it has none, keep such a token out."""
+        use = claims.get("token_use")
+        if not self.scopes:
+            return "access-token-without-scopes" if use == "access" else None
+        if use == "id":
+            return "id-token-with-scopes"
+        granted = str(claims.get("scope", "")).split()
+        return None if {*self.scopes} & {*granted} else "insufficient-scope"
+
+
+class Version:
+    """The methods of an API at one time."""
+
+    def __init__(self, methods: Iterable[Method]) -> None:
+        """Keep the methods."""
+        self.methods = sorted(methods, key=lambda each: (each.path, each.verb))
+
+    def match(self, verb: str, path: str) -> Method | None:
+        """Return the method that answers such a request."""
+        found = self._router.match(verb, path)
+        return found.method["method"] if found else None
+
+    def verbs(self, path: str) -> list[str]:
+        """Return which methods the path has that such a request goes to."""
+        return [
+            verb
+            for verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+            if self.match(verb, path)
+        ]
+
+    @cached_property
+    def _router(self) -> Router:
+        paths: dict[str, dict[str, Any]] = {}
+        for method in self.methods:
+            paths.setdefault(method.path, {})[method.verb] = {"method": method}
+        return Router(
+            {"path": path, "resourceMethods": verbs} for path, verbs in paths.items()
+        )
+
+
+def pool_of(claims: Mapping[str, Any]) -> str:
+    """Return the id of the user pool that a token says it is from."""
+    return str(claims.get("iss", "")).rpartition("/")[2]
+
+
+def drafted(
+    resources: Iterable[Mapping[str, Any]], authorizers: Iterable[Mapping[str, Any]]
+) -> Version:
+    """Return the draft, from what GetResources and GetAuthorizers answer."""
+    by_id = {
+        each["id"]: Authorizer(
+            str(each.get("identitySource", "")).rpartition(".")[2],
+            frozenset(each.get("providerARNs", ())),
+            each.get("identityValidationExpression"),
+        )
+        for each in authorizers
+    }
+    return Version(
+        Method(
+            verb,
+            resource["path"],
+            method.get("authorizationType", OPEN),
+            tuple(method.get("authorizationScopes") or ()),
+            by_id.get(method.get("authorizerId", "")),
+            *_integrated(method.get("methodIntegration") or {}),
+        )
+        for resource in resources
+        for verb, method in (resource.get("resourceMethods") or {}).items()
+    )
+
+
+def exported(document: Mapping[str, Any]) -> Version:
+    """Return what a stage serves, from the OpenAPI document that GetExport answers."""
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    return Version(
+        Method(
+            "ANY" if verb == _ANY else verb.upper(),
+            path,
+            *_secured(operation.get("security") or [], schemes),
+            *_integrated(operation.get("x-amazon-apigateway-integration") or {}),
+        )
+        for path, operations in document.get("paths", {}).items()
+        for verb, operation in operations.items()
+        if verb in _VERBS
+    )
+
+
+def _secured(
+    security: list[dict[str, list[str]]], schemes: Mapping[str, Any]
+) -> tuple[str, tuple[str, ...], Authorizer | None]:
+    """Return the guard, the scopes and the authorizer that an operation asks for."""
+    for name, scopes in (pair for each in security for pair in each.items()):
+        if name not in schemes:  # its authorizer is lost
+            return COGNITO, tuple(scopes), None
+        scheme = schemes[name]
+        if scheme.get("name") == _API_KEY:
+            continue  # it says who calls, and guards nothing
+        kind = scheme.get("x-amazon-apigateway-authtype", "")
+        guard = _SCHEMES.get(kind, "CUSTOM")
+        more = scheme.get("x-amazon-apigateway-authorizer", {})
+        authorizer = Authorizer(
+            scheme.get("name", "Authorization"),
+            frozenset(more.get("providerARNs", ())),
+            more.get("identityValidationExpression"),
+        )
+        return guard, tuple(scopes), authorizer if guard == COGNITO else None
+    return OPEN, (), None
+
+
+def _integrated(integration: Mapping[str, Any]) -> tuple[str | None, int, str]:
+    found = _FUNCTION.search(str(integration.get("uri", "")))
+    milliseconds = integration.get("timeoutInMillis") or Method.milliseconds
+    sends = integration.get("httpMethod") or Method.sends
+    return found[1] if found else None, int(milliseconds), sends

@@ -1,0 +1,100 @@
+"""Asks every rule that can apply, at the same time, and tells what they found."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from cognito_gw.diagnosis.rule import Cause, NotInQuestion, Rule, Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_AT_ONCE = 8
+
+
+class Diagnosable(Protocol):
+    """What rules are asked about."""
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """The names that a fix may use: `{api_id}`, `{stage}`…."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether cgw made it, so that its commands mend it."""
+
+    def is_behind(self, statuses: Sequence[int]) -> bool:
+        """Whether something that causes these statuses may be behind it."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The causes, most likely first; what is none; and what could not be told."""
+
+    causes: list[Cause] = field(default_factory=list)
+    ruled_out: list[dict[str, str]] = field(default_factory=list)  # code, why
+    unknown: list[dict[str, Any]] = field(default_factory=list)  # what, why, codes
+    note: str | None = None  # what else is to be known of it
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON-ready data."""
+        return {
+            "causes": [cause.document() for cause in self.causes],
+            "ruled_out": self.ruled_out,
+            "unknown": self.unknown,
+            "note": self.note,
+        }
+
+
+Scene = TypeVar("Scene", bound=Diagnosable)
+
+
+def diagnose(rules: Sequence[Rule[Scene]], scene: Scene) -> Diagnosis:
+    """Return what the rules find, in their order: a table puts the likely first."""
+    diagnosis = Diagnosis()
+    asked = [each for each in rules if scene.is_behind(each.statuses)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = pool.map(lambda each: _judged(each, scene), asked)
+    for rule, verdict in zip(asked, found, strict=True):
+        if isinstance(verdict, Cause):
+            diagnosis.causes.append(verdict)
+        elif isinstance(verdict, Unread):
+            _note(diagnosis.unknown, verdict, rule.code)
+        elif verdict is None:
+            diagnosis.ruled_out.append({"code": rule.code, "why": rule.otherwise})
+    return diagnosis
+
+
+def _judged(rule: Rule[Scene], scene: Scene) -> Cause | Unread | NotInQuestion | None:
+    try:
+        found = rule.find(scene)
+    except (Unread, NotInQuestion) as nothing:
+        return nothing
+    if found is None:
+        return None
+    return rule.cause(found, scene.place, is_ours=scene.is_ours)
+
+
+def _note(unknown: list[dict[str, Any]], unread: Unread, code: str) -> None:
+    """Name each fact once, with the causes that want it."""
+    for each in unknown:
+        if each["what"] == unread.what:
+            each["codes"].append(code)
+            return
+    unknown.append({"what": unread.what, "why": unread.why, "codes": [code]})
+
+
+def merged(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
+    """Return several as one: each cause once, and ruled out what none of them found."""
+    whole = Diagnosis()
+    for each in diagnoses:
+        whole.causes.extend(new for new in each.causes if new not in whole.causes)
+        whole.unknown.extend(new for new in each.unknown if new not in whole.unknown)
+        whole.ruled_out.extend(
+            new for new in each.ruled_out if new not in whole.ruled_out
+        )
+    found = {cause.code for cause in whole.causes}
+    whole.ruled_out[:] = [each for each in whole.ruled_out if each["code"] not in found]
+    return whole

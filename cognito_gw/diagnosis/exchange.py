@@ -1,0 +1,104 @@
+"""What was sent to the API, and what came back."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cognito_gw.oauth.request import message_in
+from cognito_gw.oauth.tokens import claims_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+# What the gateway means by its own answers, whatever status the API gives them.
+_MEANINGS = {
+    "AuthorizerConfigurationException": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "UnauthorizedException": HTTPStatus.UNAUTHORIZED,
+    "MissingAuthenticationTokenException": HTTPStatus.FORBIDDEN,
+    "IncompleteSignatureException": HTTPStatus.FORBIDDEN,
+    "ForbiddenException": HTTPStatus.FORBIDDEN,
+    "TooManyRequestsException": HTTPStatus.TOO_MANY_REQUESTS,
+    "LimitExceededException": HTTPStatus.TOO_MANY_REQUESTS,
+}
+_BEARER = re.compile(r"(?:Bearer )?([^\s,]+)")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request; `path` is without the stage, perhaps with a query."""
+
+    verb: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def bare_path(self) -> str:
+        """The path by which the API routes it."""
+        return urlsplit(self.path).path
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of that name."""
+        return next(
+            (value for key, value in self.headers if key.lower() == name.lower()), None
+        )
+
+    def count(self, name: str) -> int:
+        """Return how many headers of that name there are."""
+        return sum(key.lower() == name.lower() for key, _ in self.headers)
+
+    def token_in(self, name: str) -> str | None:
+        """Return the token in a header, as the authorizer reads it: maybe malformed."""
+        value = (self.header(name) or "").strip()
+        found = _BEARER.fullmatch(value)
+        return (found[1] if found else value) or None
+
+    @property
+    def token_headers(self) -> list[str]:
+        """The names of the headers that carry a JWT."""
+        return [
+            name
+            for name, value in self.headers
+            if value.split() and claims_of(value.split()[-1])
+        ]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer; `at` is the server's time, in seconds since the epoch."""
+
+    status: int
+    message: str = ""  # of the gateway's JSON body
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    at: float = field(default_factory=time.time)
+
+    @classmethod
+    def of(cls, response: httpx.Response) -> Answer:
+        """Read what came back."""
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        at = _time_in(headers.get("date", ""))
+        return cls(response.status_code, message_in(response), headers, at)
+
+    @property
+    def error_type(self) -> str:
+        """The gateway's own name of the error; empty for a function's answer."""
+        return self.headers.get("x-amzn-errortype", "").partition(":")[0]
+
+    @property
+    def meaning(self) -> int:
+        """The status that the gateway gives this error where nobody changed it."""
+        return int(_MEANINGS.get(self.error_type, self.status))
+
+
+def _time_in(date: str) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (OverflowError, TypeError, ValueError):
+        return time.time()

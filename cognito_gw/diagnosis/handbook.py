@@ -1,0 +1,89 @@
+"""`docs/why-401.md`: the table of rules, written out to be found and linked to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cognito_gw.diagnosis.rule import Rule
+
+_HEAD = """\
+# Why 401? Why 403?
+
+Why a call of a REST API that Amazon Cognito guards is refused or fails, cause by cause,
+and what mends it. `cgw explain` finds out which it is: it sends the call, reads what
+the stage really serves, the token, the authorizer, the user pool and the function, and
+shows the values that differ.
+
+```console
+cgw explain /transactions
+cgw explain /transactions --token @token.txt -o json
+cgw explain https://abc123.execute-api.eu-west-1.amazonaws.com/dev/orders --token -
+```
+
+It changes nothing, and works for any REST API, also one that cgw did not make; see
+[the guide](explain.md). This page is written from the rules by which it judges.
+"""
+_PLACE = {
+    "api_id": "API_ID",
+    "client": "CLIENT",
+    "client_id": "CLIENT_ID",
+    "function": "FUNCTION",
+    "header": "Authorization",
+    "origin": "https://app.example.com",
+    "path": "/transactions",
+    "pool_id": "POOL_ID",
+    "scope": "transactions/write",
+    "source": "arn:aws:execute-api:REGION:ACCOUNT:API_ID/*/*",
+    "stage": "STAGE",
+    "user": "USER",
+}
+
+
+def page() -> str:
+    """Return the whole page, as Markdown."""
+    parts = [
+        _HEAD,
+        *_table(),
+        "## The call is refused, or fails\n",
+        *map(_section, CALL_RULES),
+        "## There is no token to be had\n",
+        *map(_section, SIGN_IN_RULES),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _table() -> Iterator[str]:
+    yield "| answer | causes |\n| --- | --- |"
+    for status, words in (
+        (401, "`Unauthorized`, `The incoming token has expired`"),
+        (403, "`Missing Authentication Token`, `Forbidden`, `Invalid key=value pair`"),
+        (404, ""),
+        (429, "`Too Many Requests`"),
+        (500, "`Internal server error`"),
+        (502, "`Internal server error`"),
+        (504, "`Endpoint request timed out`"),
+    ):
+        codes = [_link(each.code) for each in CALL_RULES if status in each.statuses]
+        yield f"| {status} {words}".rstrip() + f" | {', '.join(codes)} |"
+    anything = [_link(each.code) for each in CALL_RULES if not each.statuses]
+    yield f"| any | {', '.join(anything)} |"
+    codes = [_link(each.code) for each in SIGN_IN_RULES]
+    yield f"| no token | {', '.join(codes)} |\n"
+
+
+def _link(code: str) -> str:
+    return f"[{code}](#{code})"
+
+
+def _section(rule: Rule[Any]) -> str:
+    """Return one rule: what it is, and what mends it."""
+    lines = [f"### {rule.code}\n", f"{rule.text}\n"]
+    lines.append(f"With cgw: {rule.fix.format_map(_PLACE)}.\n")
+    if rule.elsewhere:
+        lines.append(f"Otherwise: {rule.elsewhere.format_map(_PLACE)}.\n")
+    return "\n".join(lines)

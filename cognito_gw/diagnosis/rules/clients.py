@@ -1,0 +1,201 @@
+"""Why there is no token: what is wrong with the app client, or with the domain."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
+from cognito_gw.oauth.client import AppClient
+
+if TYPE_CHECKING:
+    from cognito_gw.diagnosis.sign_in_scene import SignInScene
+
+_API_FLOW_FIX = (
+    "`cgw client` allows it again; of an app client made elsewhere, "
+    "`aws cognito-idp update-user-pool-client --explicit-auth-flows …` with all its "
+    "settings"
+)
+
+
+@rule(
+    otherwise="the app client exists",
+    fix="`cgw client`",
+    elsewhere="`aws cognito-idp list-user-pool-clients --user-pool-id {pool_id}` lists "
+    "those that are there",
+)
+def client_missing(scene: SignInScene) -> Finding | None:
+    """The app client does not exist in this user pool.
+
+    It was deleted or made anew, or its id is of another pool.
+    """
+    if scene.client_id is not None and scene.client is not None:
+        return None
+    name = scene.place["client"]
+    fix = None if scene.attempt.is_of_file else "use the id that `cgw outputs` prints"
+    return Finding(
+        f"the user pool has no such app client: {name}",
+        {"user pool": scene.pool_id, "app client": name},
+        fix,
+    )
+
+
+@rule(
+    otherwise="the user pool has a domain",
+    fix="`cgw domain`",
+    elsewhere="`aws cognito-idp create-user-pool-domain --user-pool-id {pool_id} "
+    "--domain PREFIX`",
+)
+def domain_missing(scene: SignInScene) -> Finding | None:
+    """The user pool has no domain, and so no sign-in pages and OAuth endpoints.
+
+    Signing in by the API works without one.
+    """
+    if not scene.attempt.uses_pages:
+        raise NotInQuestion
+    pool = scene.pool
+    if pool.get("Domain") or pool.get("CustomDomain"):
+        return None
+    return Finding(
+        "the user pool has no domain, and so no sign-in pages",
+        {"user pool": scene.pool_id, "Domain": None},
+    )
+
+
+@rule(
+    otherwise="the app client allows the flow",
+    fix="name the flow in `app_clients.{client}.oauth_flows` of the file where it is "
+    "one of OAuth, then `cgw client`",
+    elsewhere="allow the flow in the app client's settings",
+)
+def flow_not_enabled(scene: SignInScene) -> Finding | None:
+    """The app client does not allow this way of signing in.
+
+    By the API: `USER_PASSWORD_AUTH flow not enabled for this client`; its
+    *authentication flows* are meant. By the pages: `unauthorized_client`; its *OAuth
+    grant types* are. The implicit grant is `response_type=token`.
+    """
+    attempt = scene.attempt
+    is_told = attempt.is_told("flow not enabled", "unauthorized_client")
+    client = _client(scene, is_told=is_told)
+    refused = [each for each in attempt.oauth_flows if not client.grants(each)]
+    if refused:
+        return _flow(refused[0], client.setting("AllowedOAuthFlows"))
+    flow = attempt.auth_flow
+    if flow and not client.allows(flow):
+        return _flow(flow, client.setting("ExplicitAuthFlows"), _API_FLOW_FIX)
+    if not is_told:
+        return None
+    allowed = [*_listed(client, "ExplicitAuthFlows", "AllowedOAuthFlows")]
+    return Finding(
+        "the app client does not allow this way of signing in",
+        {"told": attempt.told, "allowed": ", ".join(allowed)},
+    )
+
+
+@rule(
+    otherwise="the app client allows the scopes",
+    fix="name the scope in `app_clients.{client}.oauth_scopes` of the file, then "
+    "`cgw client`; or ask for those that are allowed",
+    elsewhere="allow the scope in the app client's settings, or ask for another",
+)
+def scope_not_allowed(scene: SignInScene) -> Finding | None:
+    """The request names a scope that the app client may not have: `invalid_scope`.
+
+    A custom scope has the resource server's identifier before it:
+    `transactions/read`.
+    """
+    attempt = scene.attempt
+    if not (attempt.scopes or attempt.told):
+        raise NotInQuestion
+    is_told = attempt.is_told("invalid_scope")
+    client = _client(scene, is_told=is_told)
+    refused = [each for each in attempt.scopes if each not in client.scopes]
+    if not refused and not is_told:
+        return None
+    return Finding(
+        "the app client does not allow the scope",
+        {"asked for": " ".join(refused) or "not told"}
+        | {"allowed": " ".join(client.scopes) or "none"},
+    )
+
+
+@rule(
+    otherwise="the app client's secret is no hindrance",
+    fix="set CGW_CLIENT_SECRET to the secret for who may not read it; your app sends "
+    "SECRET_HASH, or the secret to the token endpoint; an app client for browsers has "
+    "`secret: false`",
+)
+def client_secret_required(scene: SignInScene) -> Finding | None:
+    """The app client has a secret, and the request does not prove that it is known.
+
+    By the API, `SECRET_HASH` is the proof; at the token endpoint, HTTP basic
+    authentication, or `client_secret` in the body. Whether an app client has a secret
+    is fixed when it is made: apps that cannot keep one want an app client without.
+    """
+    attempt = scene.attempt
+    if not attempt.told:
+        raise NotInQuestion
+    is_told = attempt.is_told("SECRET_HASH", "secret hash", "invalid_client")
+    client = _client(scene, is_told=is_told)
+    has_none = client.settings is not None and client.secret is None
+    if not is_told or has_none:
+        return None
+    return Finding(
+        "the app client has a secret, and it was not sent, or is another",
+        {"told": attempt.told}
+        | ({"app client": "has a secret"} if client.secret else {}),
+    )
+
+
+@rule(
+    otherwise="the callback URL is registered",
+    fix="add the URL to `app_clients.{client}.callback_urls` in the file, to the "
+    "letter, then `cgw client`",
+    elsewhere="register the URL with the app client, to the letter",
+)
+def callback_mismatch(scene: SignInScene) -> Finding | None:
+    """The `redirect_uri` of the request is none of the app client's callback URLs.
+
+    They are compared to the letter: scheme, host, port, path, and the slash at the end.
+    `http://localhost` and `http://127.0.0.1` are two. The pages say
+    `redirect_mismatch`.
+    """
+    attempt = scene.attempt
+    if not (attempt.redirect_uris or attempt.told):
+        raise NotInQuestion
+    is_told = attempt.is_told("redirect_mismatch")
+    client = _client(scene, is_told=is_told)
+    registered = client.callback_urls
+    strange = [each for each in attempt.redirect_uris if each not in registered]
+    if not strange and not is_told:
+        return None
+    sent = strange[0] if strange else "not told"
+    near = difflib.get_close_matches(sent, registered, n=1, cutoff=0.0)
+    return Finding(
+        "the app's callback URL is not registered with the app client",
+        {"sent": sent, "nearest": near[0] if near else None}
+        | {"registered": ", ".join(registered) or "none"}
+        | ({"told": attempt.told} if is_told else {}),
+    )
+
+
+def _client(scene: SignInScene, *, is_told: bool) -> AppClient:
+    """Return the app client; where its words are enough, perhaps one of no settings."""
+    unread = AppClient(scene.pool_id, scene.client_id or "", settings=None)
+    client = if_read(lambda: scene.client, unread) if is_told else scene.client
+    if client is None:
+        raise NotInQuestion
+    return client
+
+
+def _flow(flow: str, allowed: list[str], fix: str | None = None) -> Finding:
+    return Finding(
+        f"the app client does not allow the flow {flow}",
+        {"flow": flow, "allowed": ", ".join(allowed) or "none"},
+        fix,
+    )
+
+
+def _listed(client: AppClient, *names: str) -> list[str]:
+    return [each for name in names for each in client.setting(name)]

@@ -1,0 +1,140 @@
+"""What is not there, or not deployed."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from cognito_gw.diagnosis.api import IAM
+from cognito_gw.diagnosis.rule import Finding, Unread, if_read, rule
+
+if TYPE_CHECKING:
+    from cognito_gw.diagnosis.api import Version
+    from cognito_gw.diagnosis.call_scene import CallScene
+
+_UP = "`cgw up`"
+DEPLOY = (
+    "`aws apigateway create-deployment --rest-api-id {api_id} --stage-name {stage}`"
+)
+
+
+@rule(
+    403,
+    404,
+    otherwise="the API exists",
+    fix=_UP,
+    elsewhere="`aws apigateway get-rest-apis` lists the APIs of a region",
+)
+def api_not_found(scene: CallScene) -> Finding | None:
+    """There is no REST API of that id in this account and region.
+
+    The address of a deleted API goes on answering, with `Forbidden`. An HTTP API
+    (version 2) is no REST API either.
+    """
+    if scene.stages is not None:
+        return None
+    return Finding(
+        f"there is no REST API {scene.target.api_id} in {scene.aws.region}",
+        {"api": scene.target.api_id, "region": scene.aws.region},
+    )
+
+
+@rule(
+    403,
+    404,
+    otherwise="the stage exists",
+    fix="`cgw deploy` makes the stage of the file, or call one that is there",
+    elsewhere=DEPLOY,
+)
+def stage_not_found(scene: CallScene) -> Finding | None:
+    """The API has no stage of that name, so nothing answers under it.
+
+    The stage is the first part of the path: `/dev/transactions` is the path
+    `/transactions` of the stage `dev`. Upper and lower case count.
+    """
+    stages, name = scene.stages, scene.target.stage
+    if stages is None or name in stages:
+        return None
+    there = ", ".join(sorted(stages)) or "none"
+    return Finding(
+        f"the API has no stage `{name}`; there is: {there}",
+        {"called": name, "there is": there},
+    )
+
+
+@rule(
+    403,
+    404,
+    otherwise="the API has this path and method",
+    fix="call a route that is there, or add it to `api.routes`, then `cgw up`",
+    elsewhere="call a route that is there",
+)
+def route_not_found(scene: CallScene) -> Finding | None:
+    """The API has no such path, or the path has no such method.
+
+    API Gateway then takes the call for one to AWS itself, and speaks of its
+    signature: `Missing Authentication Token`, or, when a token was sent, `Invalid
+    key=value pair (missing equal-sign) in Authorization header`. Neither has to do with
+    the token. Upper and lower case count; the stage is no part of the path.
+    """
+    draft = scene.draft
+    live = if_read(lambda: scene.served, draft)  # the answer has told it, too
+    sent, path = scene.sent.verb, scene.sent.bare_path
+    if not draft or not live or sent == "OPTIONS":
+        return None
+    if scene.planned or live.match(sent, path):
+        return None
+    verbs = live.verbs(path) or draft.verbs(path)
+    if verbs:
+        summary = f"{path} has no method {sent}; it has: {', '.join(verbs)}"
+        return Finding(summary, {"called": sent, "there is": ", ".join(verbs)})
+    near = _near(f"{sent} {path}", live)
+    return Finding(
+        f"the API has no path {path}" + _advice(scene, near),
+        {"called": f"{sent} {path}", "there is": ", ".join(near) or "nothing"},
+    )
+
+
+@rule(
+    403,
+    404,
+    otherwise="the stage serves what the API has",
+    fix="`cgw deploy`",
+    elsewhere=DEPLOY,
+)
+def method_not_deployed(scene: CallScene) -> Finding | None:
+    """The API has the method, and the stage does not serve it yet.
+
+    It was added after the last deployment. A stage serves the copy of the API that its
+    deployment froze. What is changed since, in the console too, is not served before
+    the next deployment.
+    """
+    try:
+        is_served = scene.served is None or scene.live is not None
+    except Unread:  # the answer tells it: without authorizer is another matter
+        planned = scene.planned
+        if not (scene.failed_with(403) and planned and planned.guard != IAM):
+            raise
+        is_served = False
+    if is_served or not scene.planned:
+        return None
+    return Finding(
+        f"the API has {scene.planned.route}, and the stage `{scene.target.stage}` "
+        "does not serve it yet",
+        {"API": scene.planned.route, "stage": "no such route"},
+    )
+
+
+def _near(route: str, version: Version) -> list[str]:
+    """Return the routes that are most like one."""
+    routes = [each.route for each in version.methods if each.verb != "OPTIONS"]
+    by_name = {each.lower(): each for each in routes}
+    found = difflib.get_close_matches(route.lower(), by_name, n=3, cutoff=0.5)
+    return [by_name[each] for each in found] or routes[:5]
+
+
+def _advice(scene: CallScene, near: list[str]) -> str:
+    path = scene.sent.bare_path
+    if path.startswith(f"/{scene.target.stage}/"):
+        return ": the stage is in it twice"
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,142 @@
+"""Why there is no token: what is wrong with the user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
+
+if TYPE_CHECKING:
+    from cognito_gw.diagnosis.sign_in_scene import SignInScene
+
+
+@rule(
+    otherwise="the user exists",
+    fix="`cgw user` makes the users of the file",
+    elsewhere="sign the user up",
+)
+def user_missing(scene: SignInScene) -> Finding | None:
+    """The user pool has no such user.
+
+    Cognito does not tell strangers: it says `Incorrect username or password`.
+    """
+    if scene.named_user is not None:
+        return None
+    return Finding(
+        f"the user pool has no user {scene.attempt.user}",
+        {"user": scene.attempt.user, "user pool": scene.pool_id},
+    )
+
+
+@rule(
+    otherwise="the user is enabled",
+    fix="`cgw user enable {user}`",
+    elsewhere="`aws cognito-idp admin-enable-user --user-pool-id {pool_id} "
+    "--username {user}`",
+)
+def user_disabled(scene: SignInScene) -> Finding | None:
+    """The user is disabled, and gets no tokens.
+
+    Tokens from before are good until they expire: API Gateway does not ask Cognito.
+    """
+    user = scene.named_user
+    if user is None or user.get("Enabled", True):
+        return None
+    return Finding("the user is disabled", _about(scene, Enabled=False))
+
+
+@rule(
+    otherwise="the user is confirmed",
+    fix="`cgw user confirm {user}`",
+    elsewhere="`aws cognito-idp admin-confirm-sign-up --user-pool-id {pool_id} "
+    "--username {user}`",
+)
+def user_unconfirmed(scene: SignInScene) -> Finding | None:
+    """The user signed up and never gave the code that Cognito sent."""
+    if not scene.user_is("UNCONFIRMED"):
+        return None
+    return Finding("the user has not confirmed the sign-up", _about(scene))
+
+
+@rule(
+    otherwise="the user's password need not be reset",
+    fix="`cgw user password {user}`",
+    elsewhere="`aws cognito-idp admin-set-user-password --permanent --user-pool-id "
+    "{pool_id} --username {user} --password …`",
+)
+def password_reset_required(scene: SignInScene) -> Finding | None:
+    """An administrator reset the password: the user must choose a new one first."""
+    if not scene.user_is("RESET_REQUIRED"):
+        return None
+    return Finding("the user must reset the password", _about(scene))
+
+
+@rule(
+    otherwise="the user has chosen a password",
+    fix="`cgw user password {user}` sets one that lasts",
+    elsewhere="sign in by the pages once, or `aws cognito-idp "
+    "admin-set-user-password --permanent …`",
+)
+def new_password_required(scene: SignInScene) -> Finding | None:
+    """The password is a temporary one, and the user has to choose another.
+
+    Until then Cognito answers with the challenge NEW_PASSWORD_REQUIRED, and no tokens.
+    """
+    if not scene.user_is("FORCE_CHANGE_PASSWORD"):
+        return None
+    return Finding("the user's password is temporary", _about(scene))
+
+
+@rule(
+    otherwise="no second factor is in the way",
+    fix="`cgw token --user {user} --code CODE`, or in a terminal, where cgw asks",
+    elsewhere="answer the challenge, as `cgw token` does in a terminal",
+)
+def mfa_required(scene: SignInScene) -> Finding | None:
+    """The user has a second factor, and nobody is there to give its code.
+
+    Cognito answers with a challenge (SOFTWARE_TOKEN_MFA, SMS_MFA, EMAIL_OTP,
+    MFA_SETUP…) instead of tokens.
+    """
+    attempt = scene.attempt
+    words = (
+        "authenticator app",
+        "the code of",
+        "_MFA",
+        "MFA_",
+        "_OTP",
+        "can sign in by",
+    )
+    if not attempt.user or not attempt.told:
+        raise NotInQuestion
+    if not attempt.is_told(*words):
+        return None
+    user = if_read(lambda: scene.named_user, None) or {}
+    pool = if_read(lambda: scene.pool, {})
+    factors = ", ".join(user.get("UserMFASettingList", []))
+    known = {"pool": pool.get("MfaConfiguration"), "user's factors": factors}
+    return Finding(
+        "Cognito wants a second factor",
+        {"told": attempt.told} | {key: each for key, each in known.items() if each},
+    )
+
+
+@rule(
+    otherwise="the password is right",
+    fix="`cgw user password {user}`; `cgw up` never changes one",
+    elsewhere="give the right password",
+)
+def wrong_password(scene: SignInScene) -> Finding | None:
+    """The password is not the user's. After several tries Cognito makes them wait."""
+    if not scene.attempt.told:
+        raise NotInQuestion
+    told = scene.attempt.is_told("Incorrect username or password", "attempts exceeded")
+    user = scene.named_user if told else None
+    if user is None or not user.get("Enabled", True) or not scene.user_is("CONFIRMED"):
+        return None
+    return Finding("the password is not the user's", {"told": scene.attempt.told})
+
+
+def _about(scene: SignInScene, **more: Any) -> dict[str, Any]:
+    status = (scene.named_user or {}).get("UserStatus")
+    return {"user": scene.attempt.user, "UserStatus": status} | more

@@ -1,0 +1,269 @@
+"""A stack that somebody breaks with boto3, behind cgw's back, and then mends again."""
+
+from __future__ import annotations
+
+import io
+import uuid
+import zipfile
+from contextlib import ExitStack, suppress
+
+from botocore import xform_name
+from commandline import PASSWORD
+
+from cognito_gw.aws.requests import settable
+from cognito_gw.resources.code import zipped
+
+
+class Broken(ExitStack):
+    """A stack, with what mends it again: done in reverse order on leaving it."""
+
+    def __init__(self, stack, terminal, account, environment):
+        super().__init__()
+        self.stack, self.cgw, self.environment = stack, terminal, environment
+        self.outputs = outputs = stack.outputs
+        self.gateway = account.apigateway
+        self.functions = account.client("lambda")
+        self.cognito = account.cognito_idp
+        self.api = {"restApiId": outputs["api_id"]}
+        self.stage = self.api | {"stageName": outputs["stage"]}
+        self.pool = {"UserPoolId": outputs["user_pool_id"]}
+        self.function_arn = outputs["functions"]["hello"]
+        self.function = {"FunctionName": self.function_arn.rpartition(":")[2]}
+        self.user = None  # who was made last
+
+    def change(self, path, value):
+        """Change the file, and the stack with it."""
+        self.callback(self.rebuild)
+        self.stack.change(path, value)
+        self.cgw("up")
+
+    def rebuild(self):
+        """Make all anew that is missing: for what no call of boto3 brings back."""
+        self.stack.restore()
+        self.outputs |= self.stack.restored().document["outputs"]
+        self.sign_out()  # an app client may be another now
+
+    def sign_out(self):
+        """Keep no tokens, so that the next one who wants some has to sign in."""
+        self.cgw("token", "--forget")
+
+    # The API: its draft, and what the stage serves.
+
+    def deploy(self):
+        """Let the stage serve the draft as it is now."""
+        before = self.gateway.get_stage(**self.stage)["deploymentId"]
+        made = self.gateway.create_deployment(**self.stage)
+        self.callback(
+            self.gateway.delete_deployment, **self.api, deploymentId=made["id"]
+        )
+        back = [{"op": "replace", "path": "/deploymentId", "value": before}]
+        self.callback(self.gateway.update_stage, **self.stage, patchOperations=back)
+
+    def method(self, route):
+        """Return what names a method, or one that could be there, in every call."""
+        verb, path = route.split()
+        items = self.gateway.get_resources(**self.api)["items"]
+        [found] = [each["id"] for each in items if each["path"] == path]
+        return self.api | {"resourceId": found, "httpMethod": verb}
+
+    def patch_method(self, route, before, after):
+        """Change fields of the draft's method."""
+        key = self.method(route)
+        self._patch(self.gateway.update_method, key, before, after)
+
+    def patch_integration(self, route, before, after):
+        """Change fields of what answers the draft's method."""
+        key = self.method(route)
+        self._patch(self.gateway.update_integration, key, before, after)
+
+    def guard(self, route, *, now="COGNITO_USER_POOLS", then="NONE"):
+        """Let the draft's method be guarded by other than now."""
+        fields = {"authorizerId": self.outputs["authorizer_id"]}
+        before, after = (
+            {"authorizationType": kind} | (fields if kind != "NONE" else {})
+            for kind in (now, then)
+        )
+        self.patch_method(route, before, after)
+
+    def ask_for(self, route, scope):
+        """Let the draft's method take tokens with another scope, too."""
+        key = self.method(route)
+        patch = {"path": "/authorizationScopes", "value": scope}
+        update = self.gateway.update_method
+        update(**key, patchOperations=[{"op": "add", **patch}])
+        self.callback(update, **key, patchOperations=[{"op": "remove", **patch}])
+
+    def put_method(self, route, **settings):
+        """Add a method to the draft; its integration answers by itself."""
+        key = self.method(route)
+        guard = {"authorizationType": "NONE"} | settings
+        self.gateway.put_method(**key, **guard)
+        self.callback(self.gateway.delete_method, **key)
+        template = {"application/json": '{"statusCode": 200}'}
+        self.gateway.put_integration(**key, type="MOCK", requestTemplates=template)
+
+    @property
+    def authorizer(self):
+        """What names the authorizer in every call."""
+        return self.api | {"authorizerId": self.outputs["authorizer_id"]}
+
+    def patch_authorizer(self, before, after):
+        """Change fields of the draft's authorizer."""
+        self._patch(self.gateway.update_authorizer, self.authorizer, before, after)
+
+    def trust(self, then, now=None):
+        """Let the draft's authorizer take the tokens of another pool than now."""
+        now = now or self.arn
+        key, update = self.authorizer, self.gateway.update_authorizer
+        update(**key, patchOperations=_replaced(now, then))
+        self.callback(update, **key, patchOperations=_replaced(then, now))
+
+    def _patch(self, call, key, before, after):
+        """Patch what `call` patches, and take it back afterwards."""
+        call(**key, patchOperations=_operations(after))
+        self.callback(call, **key, patchOperations=_operations(before))
+
+    # The function behind the API.
+
+    def run(self, source):
+        """Let the function be another program."""
+        self._deploy_code(_zip(source))
+        self.callback(self._deploy_code, zipped(None))
+
+    def _deploy_code(self, content):
+        self.functions.update_function_code(**self.function, ZipFile=content)
+
+    def configure(self, before, after):
+        """Change settings of the function."""
+        change = self.functions.update_function_configuration
+        change(**self.function, **after)
+        self.callback(change, **self.function, **before)
+
+    def permit(self, source):
+        """Let a source invoke the function, in the place of our API."""
+        allowed = {"Principal": "apigateway.amazonaws.com"}
+        allowed |= {"Action": "lambda:InvokeFunction"}
+        key = self.function | {"StatementId": f"cgw-{self.name}"}
+        ours = self.source("*/*")
+        self.functions.remove_permission(**key)
+        self.callback(self.functions.add_permission, **key, **allowed, SourceArn=ours)
+        if source:
+            self.functions.add_permission(**key, **allowed, SourceArn=source)
+            self.callback(self.functions.remove_permission, **key)
+
+    def source(self, rest, api_id=None):
+        """Return the ARN of calls to our API, or to another."""
+        place = ":".join(self.function_arn.split(":")[3:5])
+        return f"arn:aws:execute-api:{place}:{api_id or self.api['restApiId']}/{rest}"
+
+    @property
+    def name(self):
+        """The stack's name."""
+        return self.function["FunctionName"].removesuffix("-hello")
+
+    # The user pool, its app clients, and its people.
+
+    def set_pool(self, **settings):
+        """Change settings of the user pool."""
+        live = self.cognito.describe_user_pool(**self.pool)["UserPool"]
+        self._replace("UpdateUserPool", self.pool, live, settings)
+
+    def set_client(self, **settings):
+        """Change settings of the app client."""
+        key = self.pool | {"ClientId": self.outputs["app_client_id"]}
+        answer = self.cognito.describe_user_pool_client(**key)
+        self._replace("UpdateUserPoolClient", key, answer["UserPoolClient"], settings)
+
+    def _replace(self, operation, key, live, settings):
+        """Send the whole object, for AWS resets what is left out."""
+        call = getattr(self.cognito, xform_name(operation))
+        before = key | settable(self.cognito, operation, live)
+        call(**before | settings)
+        self.callback(call, **before)
+
+    @property
+    def arn(self):
+        """The ARN of the user pool."""
+        return self.cognito.describe_user_pool(**self.pool)["UserPool"]["Arn"]
+
+    def other_pool(self):
+        """Make another user pool; return its id and ARN."""
+        made = self.cognito.create_user_pool(PoolName=f"p{uuid.uuid4().hex[:8]}")
+        pool_id, arn = made["UserPool"]["Id"], made["UserPool"]["Arn"]
+        self.callback(self.delete_pool, pool_id)
+        return pool_id, arn
+
+    def delete_pool(self, pool_id):
+        """Delete a user pool, if it is there yet."""
+        with suppress(self.cognito.exceptions.ResourceNotFoundException):
+            self.cognito.delete_user_pool(UserPoolId=pool_id)
+
+    def person(self, *, temporary=False):
+        """Make a user who can sign in at once; return what names the user."""
+        attributes = [
+            {"Name": "email", "Value": self.named()["Username"]},
+            {"Name": "email_verified", "Value": "true"},
+        ]
+        key = self.pool | {"Username": self.user}
+        self.cognito.admin_create_user(
+            **key,
+            UserAttributes=attributes,
+            TemporaryPassword=PASSWORD,
+            MessageAction="SUPPRESS",
+        )
+        self.callback(self.cognito.admin_delete_user, **key)
+        if not temporary:
+            self.cognito.admin_set_user_password(
+                **key, Password=PASSWORD, Permanent=True
+            )
+        return key
+
+    def named(self, password=PASSWORD):
+        """Make a name up, and have the password at hand that goes with it."""
+        self.user = f"u{uuid.uuid4().hex[:8]}@example.com"
+        self.environment.setenv("CGW_PASSWORD", password)
+        return {"Username": self.user, "Password": password}
+
+    @property
+    def id_token(self):
+        """A good ID token."""
+        return self.token("--id")
+
+    @property
+    def other_stage_url(self):
+        """The address of a stage that is not there."""
+        return f"{self.outputs['invoke_url'].rpartition('/')[0]}/prod"
+
+    @property
+    def client(self):
+        """The id of the first app client."""
+        return self.outputs["app_client_id"]
+
+    def token(self, *options):
+        """Return a good token of this stack."""
+        return self.cgw("token", *options).out.strip()
+
+
+def _operations(fields):
+    """Word what fields are to be as patch operations; None takes one out."""
+    return [
+        {"op": "remove", "path": f"/{name}"}
+        if value is None
+        else {"op": "replace", "path": f"/{name}", "value": value}
+        for name, value in fields.items()
+    ]
+
+
+def _replaced(now, then):
+    """Word that one user pool takes the place of another."""
+    return [
+        {"op": op, "path": "/providerARNs", "value": arn}
+        for op, arn in (("add", then), ("remove", now))
+    ]
+
+
+def _zip(source):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("lambda_function.py", source)
+    return content.getvalue()

@@ -1,0 +1,136 @@
+"""One call to explain: a good one of `GET /transactions`, unless a case changes it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from diagnosis.world import ALICE, API, CLIENT, POOL, REGION, Version, World, answers_of
+
+from cognito_gw.diagnosis.call_scene import CallScene
+from cognito_gw.diagnosis.diagnose import diagnose
+from cognito_gw.diagnosis.exchange import Answer, Sent
+from cognito_gw.diagnosis.rules import CALL_RULES
+from cognito_gw.diagnosis.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cognito_gw.oauth.verify import Flaw
+
+HOUR = 3600
+HEALTHY = Version()
+NOT_SIGNED = {"error": "MissingAuthenticationTokenException", "status": 403}
+
+
+def issuer_of(pool_id):
+    """Return the issuer of a pool, as AWS spells it."""
+    return f"https://cognito-idp.{REGION}.amazonaws.com/{pool_id}"
+
+
+def claims(**changes):
+    """Return the claims of a good ID token, with changes; None takes one away."""
+    now = time.time()
+    good = {
+        "iss": issuer_of(POOL),
+        "sub": "5f1c1b0e-6f0f-4b43-9d0e-3a9d2f9c0a11",
+        "aud": CLIENT,
+        "token_use": "id",
+        "email": ALICE,
+        "iat": now - 60,
+        "exp": now + HOUR,
+    } | changes
+    return {name: value for name, value in good.items() if value is not None}
+
+
+def access(**changes):
+    """Return what makes an access token of an ID token."""
+    return {"token_use": "access", "aud": None, "client_id": CLIENT} | changes
+
+
+def unsigned(content, header=None):
+    """Return a JWT whose signature is worth nothing."""
+    parts = [{"alg": "RS256", "kid": "one"} | (header or {}), content]
+    encoded = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
+        for part in parts
+    ]
+    return ".".join([*encoded, "c2lnbmF0dXJl"])
+
+
+@dataclass(frozen=True)
+class Call:
+    """What was sent, what came back, and what AWS tells about it."""
+
+    claims: Mapping[str, Any] | None = field(default_factory=dict)  # None: no token
+    form: str = "Bearer {}"  # of the header's value
+    header: str = "Authorization"
+    verb: str = "GET"
+    path: str = "/transactions"
+    headers: tuple[tuple[str, str], ...] = ()
+    status: int | None = 401  # None: it was not sent
+    error: str = "UnauthorizedException"  # empty: the function's own answer
+    message: str = ""
+    answered: Mapping[str, str] = field(default_factory=dict)  # headers
+    live: Version = HEALTHY
+    draft: Version | None = None  # None: what is live
+    log: tuple[str, ...] = ()
+    answers: Mapping[str, Any] = field(default_factory=dict)  # in place of the usual
+    target: Mapping[str, Any] = field(default_factory=dict)
+    flaw: Flaw | None = None
+    preflight: Answer | None = field(default_factory=lambda: Answer(204))
+
+    @cached_property
+    def token(self):
+        """Return the token that is sent, which is the same whenever it is asked for."""
+        return None if self.claims is None else unsigned(claims(**self.claims))
+
+    @property
+    def sent(self):
+        """Return the request."""
+        own = [] if self.claims is None else [(self.header, self.form)]
+        own = [(name, form.format(self.token)) for name, form in own]
+        return Sent(self.verb, self.path, (*own, *self.headers))
+
+    @property
+    def answer(self):
+        """Return what came back, if anything did."""
+        if self.status is None:
+            return None
+        named = {"x-amzn-errortype": self.error} if self.error else {}
+        return Answer(self.status, self.message, named | dict(self.answered))
+
+    def world(self):
+        """Return the account."""
+        now = int(time.time() * 1000)
+        events = [
+            {"eventId": str(i), "timestamp": now, "logStreamName": "one", "message": m}
+            for i, m in enumerate(self.log)
+        ]
+        usual = answers_of(self.live, self.draft or self.live, events)
+        return World(usual | dict(self.answers))
+
+    def scene(self, world=None, *, is_ours=True):
+        """Return what the rules are asked about."""
+        target = {"api_id": API, "stage": "dev", "url": "http://127.0.0.1:1"}
+        target |= {"pool_id": POOL, "wants": "COGNITO_USER_POOLS"} if is_ours else {}
+        pools = SimpleNamespace(flaw_of=lambda *_: self.flaw)
+        target = Target(**target | {"is_ours": is_ours} | dict(self.target))
+        scene = CallScene(world or self.world(), pools, target, self.sent, self.answer)
+        if self.preflight is not None:  # else it is asked for
+            scene.once("preflight", lambda: self.preflight)
+        return scene
+
+    def diagnosed(self, world=None, *, is_ours=True):
+        """Return what all rules find."""
+        return diagnose(CALL_RULES, self.scene(world, is_ours=is_ours))
+
+
+def codes(diagnosis):
+    """Return the codes of the causes, in their order."""
+    return [cause.code for cause in diagnosis.causes]

@@ -1,0 +1,140 @@
+"""Of each thing that may be the matter, the cause comes first, with what mends it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from diagnosis.call import Call, access, codes
+from diagnosis.cases.everything import BOTH, CALLS, SIGN_INS, anybodys, each_case
+from diagnosis.cases.sign_in import SignIn
+
+from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
+
+TABLE = (*CALL_RULES, *SIGN_IN_RULES)
+UNFILLED = re.compile(r"\{\w*\}")
+# What needs nothing to be held against: a 0, and words that say what is the matter.
+ALONE = ({"ReservedConcurrentExecutions"}, {"message"}, {"told"})
+
+
+@anybodys
+@each_case
+def test_the_cause_comes_first(code, evidence, case, is_ours):
+    """With the values that show it, and a fix that has every name filled in."""
+    diagnosis = case.diagnosed(is_ours=is_ours)
+    assert codes(diagnosis)[:1] == [code]
+    first = diagnosis.causes[0]
+    assert evidence.items() <= first.evidence.items()
+    assert first.summary
+    assert first.fix
+    assert not UNFILLED.search(first.fix)
+    assert diagnosis.unknown == []
+
+
+@each_case
+def test_what_shows_a_cause_are_values_that_differ(code, evidence, case):
+    """One is what was wanted, and another what there was."""
+    del code, evidence
+    for cause in case.diagnosed().causes:
+        shown = {str(value) for value in cause.evidence.values()}
+        assert len(shown) > 1 or cause.evidence.keys() in ALONE
+
+
+@each_case
+def test_a_diagnosis_is_json(code, evidence, case):
+    """Which says of each rule that was asked whether it applies."""
+    del code, evidence
+    diagnosis = case.diagnosed()
+    document = json.loads(json.dumps(diagnosis.document()))
+    assert document.keys() == {"causes", "ruled_out", "unknown", "note"}
+    for cause in document["causes"]:
+        assert cause.keys() == {"code", "summary", "evidence", "fix"}
+    found = codes(diagnosis)
+    others = [each["code"] for each in document["ruled_out"]]
+    assert len({*found, *others}) == len(found) + len(others)
+    order = [rule.code for rule in TABLE]
+    assert found == sorted(found, key=order.index)
+    assert others == sorted(others, key=order.index)
+
+
+@pytest.mark.parametrize(
+    ("rules", "cases"),
+    [(CALL_RULES, CALLS), (SIGN_IN_RULES, SIGN_INS)],
+    ids=["calls", "sign-ins"],
+)
+def test_every_rule_is_found_by_a_case(rules, cases):
+    """As the first of the causes."""
+    assert {code for code, *_ in cases.values()} == {rule.code for rule in rules}
+
+
+@anybodys
+@pytest.mark.parametrize("status", [200, None], ids=["answered", "not sent"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call(),
+        Call(access(scope="transactions/admin"), verb="POST"),
+        Call(path="/orders/7"),
+        Call(None, path="/health", target={"wants": "NONE"}),
+        Call(path="/health", target={"wants": "NONE"}),
+    ],
+    ids=["ID token", "access token", "variable", "open", "open, with a token"],
+)
+def test_a_call_that_is_well_has_no_cause(call, status, is_ours):
+    """Whether it was sent or not."""
+    good = replace(call, status=status, error="")
+    assert codes(good.diagnosed(is_ours=is_ours)) == []
+
+
+@pytest.mark.parametrize(
+    ("attempt", "ruled_out"),
+    [
+        (SignIn(), {"client-missing", "flow-not-enabled"}),
+        (
+            SignIn(user="alice@example.com", auth_flow="USER_SRP_AUTH"),
+            {"flow-not-enabled", "user-missing", "user-disabled", "user-unconfirmed"},
+        ),
+        (
+            SignIn(oauth_flows=("code",), redirect_uris=("https://app.example.com/",)),
+            {"flow-not-enabled", "callback-mismatch", "domain-missing"},
+        ),
+        (
+            SignIn("no idea", "alice@example.com"),
+            {"client-secret-required", "mfa-required", "wrong-password"},
+        ),
+    ],
+    ids=["nobody", "by API", "by the pages", "told something else"],
+)
+def test_a_sign_in_that_is_well_has_no_cause(attempt, ruled_out):
+    """And what may be the matter with such a one is ruled out."""
+    diagnosis = attempt.diagnosed()
+    assert codes(diagnosis) == []
+    assert diagnosis.unknown == []
+    assert ruled_out <= {each["code"] for each in diagnosis.ruled_out}
+
+
+@pytest.mark.parametrize(
+    ("call", "silent"),
+    [
+        (Call(None, path="/health", status=None), {"no-token", "expired-token"}),
+        (Call(None, status=None), {"malformed-token", "bad-signature", "wrong-pool"}),
+        (Call(), {"cors-preflight-blocked", "cors-headers-missing"}),
+        (Call(status=None), {"lambda-error", "lambda-timeout"}),
+    ],
+    ids=["an open route", "no token", "no browser", "not sent"],
+)
+def test_what_is_not_in_question_is_not_ruled_out(call, silent):
+    """Nobody is told that a token is good where there is none."""
+    diagnosis = call.diagnosed()
+    told = {each["code"] for each in diagnosis.ruled_out}
+    assert told
+    assert not told & silent
+    assert not {*codes(diagnosis)} & silent
+    assert diagnosis.unknown == []
+
+
+def test_names_of_cases_are_distinct():
+    """No case hides another."""
+    assert len(BOTH) == len(CALLS) + len(SIGN_INS)

@@ -1,0 +1,187 @@
+"""Facts that the caller may not read: what they hide is named, and all else is told."""
+
+from __future__ import annotations
+
+import pytest
+from diagnosis.call import NOT_SIGNED, Call, codes
+from diagnosis.cases import authorizers, functions, routes, sign_in, tokens
+from diagnosis.cases.everything import BOTH
+from fakes import refusal
+
+READS = [
+    "get_stages",
+    "get_export",
+    "get_resources",
+    "get_authorizers",
+    "describe_user_pool",
+    "get_function",
+    "get_policy",
+    "filter_log_events",
+    "describe_user_pool_client",
+    "admin_get_user",
+]
+API_READS = ("get_stages", "get_export", "get_resources", "get_authorizers")
+
+
+def denied(case, *reads):
+    """Return the account in which a case happens, where these may not be read."""
+    world = case.world()
+    for read in reads:
+        words = f"User: me is not authorized to perform: some:{read} on it"
+        world.answers[read] = refusal("AccessDeniedException", words, read, 403)
+    return world
+
+
+def told(case, *reads):
+    """Return what is found of a case where these may not be read."""
+    return case.diagnosed(denied(case, *reads))
+
+
+@pytest.mark.parametrize(("code", "_", "case"), BOTH.values(), ids=BOTH)
+def test_a_cause_that_is_not_told_is_named_as_one_that_may_be(code, _, case):
+    """With what could not be read, and why, whichever of the facts it is."""
+    world = case.world()
+    case.diagnosed(world)
+    for read in world.names:
+        diagnosis = told(case, read)
+        maybe = [code for each in diagnosis.unknown for code in each["codes"]]
+        assert code in [*codes(diagnosis), *maybe]
+        assert not {*codes(diagnosis)} & {*maybe}
+        assert not {each["code"] for each in diagnosis.ruled_out} & {*maybe}
+        for each in diagnosis.unknown:
+            assert each.keys() == {"what", "why", "codes"}
+            assert each["what"][0].islower()
+            assert each["why"].startswith(f"the caller may not do some:{read}: User")
+
+
+@pytest.mark.parametrize(("code", "_", "case"), BOTH.values(), ids=BOTH)
+def test_nothing_at_all_may_be_read(code, _, case):
+    """The diagnosis says so, and does not break."""
+    diagnosis = told(case, *READS)
+    maybe = [code for each in diagnosis.unknown for code in each["codes"]]
+    assert code in [*codes(diagnosis), *maybe]
+    names = [each["what"] for each in diagnosis.unknown]
+    assert len(names) == len({*names})
+
+
+ALIKE = {
+    name: case
+    for name, case in (tokens.CASES | authorizers.CASES).items()
+    if case[2].status == 401 and case[2].draft is None
+}
+
+
+@pytest.mark.parametrize(("code", "evidence", "call"), ALIKE.values(), ids=ALIKE)
+def test_where_the_export_is_denied_the_draft_tells_of_the_method(code, evidence, call):
+    """It is what was most likely deployed."""
+    first = told(call, "get_export").causes[0]
+    assert first.code == code
+    assert evidence.items() <= first.evidence.items()
+
+
+TRUSTS_ANOTHER = "the authorizer trusts another pool"
+WITHOUT_DRAFT = {name: case for name, case in ALIKE.items() if name != TRUSTS_ANOTHER}
+
+
+@pytest.mark.parametrize("read", ["get_resources", "get_authorizers"])
+@pytest.mark.parametrize(
+    ("code", "evidence", "call"), WITHOUT_DRAFT.values(), ids=WITHOUT_DRAFT
+)
+def test_where_the_draft_is_denied_the_export_is_enough(code, evidence, call, read):
+    """But for whether something newer mends it."""
+    diagnosis = told(call, read)
+    first = diagnosis.causes[0]
+    assert first.code == code
+    assert evidence.items() <= first.evidence.items()
+    (unknown,) = diagnosis.unknown
+    assert "authorizer-not-deployed" in unknown["codes"]
+
+
+BARE = {
+    name: case
+    for name, case in tokens.CASES.items()
+    if case[0] not in ("wrong-pool", "bad-signature")
+}
+
+
+@pytest.mark.parametrize(("code", "_", "call"), BARE.values(), ids=BARE)
+def test_a_token_tells_by_itself_what_is_the_matter_with_it(code, _, call):
+    """Where the method is known neither by the stage nor by the draft."""
+    diagnosis = told(call, *API_READS)
+    assert codes(diagnosis) == [code]
+    maybe = {code for each in diagnosis.unknown for code in each["codes"]}
+    assert {"authorizer-not-deployed", "authorizer-missing", "wrong-client"} <= maybe
+
+
+def test_nothing_is_ruled_out_by_what_could_not_be_read():
+    """A call that was not sent, to an API of which nothing is known."""
+    diagnosis = told(Call({"exp": None}, status=None), *READS)
+    ruled_out = {each["code"] for each in diagnosis.ruled_out}
+    assert ruled_out <= {
+        "wrong-header",
+        "no-token",
+        "malformed-token",
+        "expired-token",
+        "not-yet-valid",
+    }
+
+
+SPOKEN = [
+    (*functions.CASES["too many calls"], "get_stages"),
+    (*functions.CASES["too slow for the API"], "get_function"),
+    (*functions.CASES["too slow for the API"], "get_export get_resources"),
+    (*functions.CASES["permission for another path"], "get_function"),
+    (*functions.CASES["it raises"], "get_function"),
+    (*authorizers.CASES[TRUSTS_ANOTHER], "describe_user_pool"),
+    (*authorizers.CASES[TRUSTS_ANOTHER], "get_resources"),
+    (*routes.CASES["no path"], "get_export"),
+    (*routes.CASES["a method that is not deployed"], "get_export"),
+    (*sign_in.CASES["a second factor"], "admin_get_user"),
+    (*sign_in.CASES["a second factor"], "describe_user_pool"),
+    (*sign_in.CASES["told of a flow"], "describe_user_pool_client"),
+    (*sign_in.CASES["told of a secret hash"], "describe_user_pool_client"),
+    (*sign_in.CASES["told of a callback"], "describe_user_pool_client"),
+]
+
+
+@pytest.mark.parametrize(("code", "_", "case", "reads"), SPOKEN)
+def test_what_the_answer_says_by_itself_is_told(code, _, case, reads):
+    """Whatever else may not be read."""
+    assert codes(told(case, *reads.split()))[:1] == [code]
+
+
+@pytest.mark.xfail(reason="any 403 of the gateway is taken for a missing route")
+def test_a_call_that_is_forbidden_is_not_for_want_of_a_route():
+    """It may lack an API key, or a firewall may be in the way."""
+    forbidden = Call(**routes.CLOSED)
+    assert codes(forbidden.diagnosed()) == []
+    assert codes(told(forbidden, "get_export")) == []
+
+
+@pytest.mark.xfail(reason="the draft stands for the stage though nothing was answered")
+def test_without_an_answer_the_draft_does_not_tell_what_is_not_served():
+    """The stage may have an older route."""
+    diagnosis = told(Call(status=None, path="/nothing"), "get_export")
+    assert codes(diagnosis) == []
+    (unknown,) = diagnosis.unknown
+    assert "route-not-found" in unknown["codes"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refusal("ExpiredTokenException", "expired"),
+        refusal("UnrecognizedClientException", "who?"),
+        refusal("TooManyRequestsException", "slow down", status=429),
+        refusal("InternalFailure", "oh", status=500),
+        refusal("404", "not here", status=404),
+    ],
+    ids=lambda each: each.response["Error"]["Code"],
+)
+def test_any_failure_of_aws_leaves_a_fact_unknown(failure):
+    """In words for people."""
+    call = Call(**NOT_SIGNED, path="/nothing", answers=dict.fromkeys(READS, failure))
+    diagnosis = call.diagnosed()
+    assert diagnosis.causes == []
+    assert len(diagnosis.unknown) == 3
+    assert all(each["why"] for each in diagnosis.unknown)

@@ -1,0 +1,131 @@
+"""How what the rules find is put together."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose, merged
+from cognito_gw.diagnosis.rule import Cause, Finding, NotInQuestion, Unread, rule
+
+
+@dataclass
+class Case:
+    """A case of which rules find what the test says."""
+
+    found: dict = field(default_factory=dict)
+    statuses: tuple = ()
+    is_ours: bool = True
+    place: dict = field(default_factory=lambda: {"name": "it"})
+
+    def is_behind(self, statuses):
+        """Whether a rule of these statuses is asked."""
+        return not statuses or bool({*statuses} & {*self.statuses})
+
+
+def made(name, *statuses):
+    """Return a rule that finds what the case has under its name."""
+
+    def find(case):
+        found = case.found.get(name)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    find.__name__ = name
+    return rule(*statuses, otherwise=f"no {name}", fix="mend {name}")(find)
+
+
+ONE, TWO, THREE = made("one"), made("two_more", 401, 403), made("three", 500)
+RULES = (ONE, TWO, THREE)
+CAUSE = Cause("a", "it is so", {}, "mend it")
+
+
+def test_causes_come_in_the_order_of_the_table():
+    """Not in that in which they are found."""
+    case = Case({"three": Finding("c"), "two_more": Finding("b")}, (401, 500))
+    diagnosis = diagnose(RULES, case)
+    assert [cause.code for cause in diagnosis.causes] == ["two-more", "three"]
+    assert diagnosis.causes[0] == Cause("two-more", "b", {}, "mend it")
+    assert diagnosis.ruled_out == [{"code": "one", "why": "no one"}]
+
+
+def test_rules_of_other_statuses_are_not_asked():
+    """Nor are they ruled out."""
+    found = {"three": RuntimeError("must not be asked")}
+    diagnosis = diagnose(RULES, Case(found, (403,)))
+    assert [each["code"] for each in diagnosis.ruled_out] == ["one", "two-more"]
+
+
+def test_what_is_not_in_question_is_not_told_of():
+    """Neither as a cause, nor as ruled out, nor as unknown."""
+    diagnosis = diagnose(RULES, Case({"one": NotInQuestion()}))
+    assert diagnosis == Diagnosis()
+
+
+def test_a_fact_that_could_not_be_read_is_named_once():
+    """With all the causes that wait for it."""
+    found = {
+        "one": Unread("the stage", "denied"),
+        "two_more": Unread("the function", "denied, too"),
+        "three": Unread("the stage", "denied"),
+    }
+    diagnosis = diagnose(RULES, Case(found, (401, 500)))
+    assert diagnosis.unknown == [
+        {"what": "the stage", "why": "denied", "codes": ["one", "three"]},
+        {"what": "the function", "why": "denied, too", "codes": ["two-more"]},
+    ]
+    assert diagnosis.causes == diagnosis.ruled_out == []
+
+
+def test_a_bug_in_a_rule_is_not_hidden():
+    """It is for us to hear of."""
+    with pytest.raises(ZeroDivisionError):
+        diagnose(RULES, Case({"one": ZeroDivisionError()}))
+
+
+def test_rules_are_asked_at_the_same_time():
+    """Most of them wait for AWS."""
+    meeting = threading.Barrier(3, timeout=10)
+
+    def find(_):
+        meeting.wait()
+
+    patient = [rule(otherwise="", fix="")(find) for _ in range(3)]
+    assert len(diagnose(patient, Case()).ruled_out) == 3
+
+
+def test_what_was_given_as_the_fix_comes_before_the_usual():
+    """And what mends it elsewhere is for what is not ours."""
+
+    def find(_):
+        return Finding("so")
+
+    found = rule(otherwise="", fix="ours {name}", elsewhere="theirs {name}")(find)
+    (cause,) = diagnose([found], Case()).causes
+    assert cause.fix == "ours it"
+    (cause,) = diagnose([found], Case(is_ours=False)).causes
+    assert cause.fix == "theirs it"
+
+
+def test_several_diagnoses_are_told_as_one():
+    """Each cause once; what one of them found is not ruled out by another."""
+    unknown = {"what": "the stage", "why": "denied", "codes": ["c"]}
+    found = Diagnosis([CAUSE], [{"code": "b", "why": "no b"}], [unknown])
+    other = Diagnosis(
+        [CAUSE], [{"code": "a", "why": "no a"}, {"code": "b", "why": "no b"}], [unknown]
+    )
+    whole = merged([found, other, Diagnosis()])
+    assert whole.causes == [CAUSE]
+    assert whole.ruled_out == [{"code": "b", "why": "no b"}]
+    assert whole.unknown == [unknown]
+    assert merged([]) == Diagnosis()
+
+
+def test_diagnoses_stay_what_they_were_when_they_are_merged():
+    """The lists are not shared."""
+    found = Diagnosis([CAUSE])
+    merged([found, Diagnosis([Cause("b", "", {}, "")])])
+    assert found == Diagnosis([CAUSE])

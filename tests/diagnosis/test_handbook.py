@@ -1,0 +1,77 @@
+"""The page on why calls are refused: what the rules say, and nothing besides."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cognito_gw.diagnosis.handbook import page
+from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
+
+DOCS = Path(__file__).parents[2] / "docs"
+RULES = (*CALL_RULES, *SIGN_IN_RULES)
+PAGE = page()
+SECTIONS = dict(
+    part.split("\n", 1) for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]
+)
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+
+
+def test_the_page_is_written_from_the_rules(request):
+    """`pytest --update-golden` writes it anew."""
+    file = DOCS / "why-401.md"
+    if request.config.getoption("--update-golden"):
+        file.write_text(PAGE, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == PAGE
+
+
+def test_each_code_has_one_section():
+    """In the order of the table, which is that of the diagnosis."""
+    headings = re.findall(r"^### (\S+)$", PAGE, re.MULTILINE)
+    assert headings == [rule.code for rule in RULES]
+
+
+@each_rule
+def test_a_section_says_what_it_is_and_what_mends_it(rule):
+    """With cgw, and without it where that is another thing."""
+    section = SECTIONS[rule.code]
+    assert section.startswith(f"\n{rule.text}\n")
+    assert section.count("\nWith cgw: ") == 1
+    assert section.count("\nOtherwise: ") == (rule.elsewhere is not None)
+
+
+def test_every_name_in_a_fix_is_filled_in():
+    """With what anybody can tell for an example."""
+    assert not re.search(r"\{[a-z_]*\}", PAGE)
+    assert "{{" not in PAGE
+    assert "}}" not in PAGE.replace("]}}", "")
+
+
+def test_the_table_leads_to_the_sections():
+    """By each status, and every rule from somewhere."""
+    table = PAGE[PAGE.index("| answer") : PAGE.index("\n## ")]
+    links = re.findall(r"\[([a-z-]+)\]\(#([a-z-]+)\)", table)
+    assert all(name == anchor for name, anchor in links)
+    assert {name for name, _ in links} == {rule.code for rule in RULES}
+    for row in table.strip().splitlines()[2:]:
+        status, codes = row.strip("| ").split(" | ")
+        named = re.findall(r"\(#([a-z-]+)\)", codes)
+        assert named == codes_of(status.split()[0])
+
+
+def codes_of(status):
+    """Return the codes that stand beside a status in the table."""
+    if status == "no":
+        return [rule.code for rule in SIGN_IN_RULES]
+    wanted = () if status == "any" else (int(status),)
+    if not wanted:
+        return [rule.code for rule in CALL_RULES if not rule.statuses]
+    return [rule.code for rule in CALL_RULES if wanted[0] in rule.statuses]
+
+
+def test_pages_that_it_names_are_there():
+    """Beside it."""
+    for name in re.findall(r"\]\(([a-z-]+\.md)\)", PAGE):
+        assert (DOCS / name).exists()

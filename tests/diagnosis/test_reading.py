@@ -1,0 +1,142 @@
+"""What is read of AWS: only read, each fact once, and none that nobody asks for."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from diagnosis.call import Call
+from diagnosis.cases.everything import BOTH
+from diagnosis.world import ABSENT
+from fakes import refusal
+
+from cognito_gw.diagnosis.facts import Facts, fact
+from cognito_gw.diagnosis.rule import NotInQuestion, Unread
+
+READS = ("get_", "describe_", "list_", "admin_get_", "filter_")
+
+
+@pytest.mark.parametrize(("code", "_", "case"), BOTH.values(), ids=BOTH)
+def test_every_call_of_aws_only_reads_and_is_made_once(code, _, case):
+    """Though the rules are asked all at the same time."""
+    del code
+    for one in (case, replace(case, status=None)) if isinstance(case, Call) else [case]:
+        world = one.world()
+        one.diagnosed(world)
+        assert all(name.startswith(READS) for name in world.names)
+        assert world.repeated == []
+
+
+@pytest.mark.parametrize(
+    ("call", "unasked"),
+    [
+        (Call(), {"get_function", "get_policy", "filter_log_events"}),
+        (Call(None), {"get_function", "get_policy", "describe_user_pool_client"}),
+        (
+            Call(status=502, error=""),
+            {"get_policy", "describe_user_pool", "get_stages"},
+        ),
+        (Call(status=None), {"filter_log_events"}),
+        (Call(status=200, error=""), {"get_function", "describe_user_pool"}),
+    ],
+    ids=["a token", "no token", "a function that fails", "not sent", "all is well"],
+)
+def test_what_does_not_matter_is_not_read(call, unasked):
+    """It would take time, and permissions that not everybody has."""
+    world = call.world()
+    call.diagnosed(world)
+    assert not world.names & unasked
+
+
+class Known(Facts):
+    """A fact that is read by what a test passes in."""
+
+    def __init__(self, read):
+        super().__init__()
+        self.read = read
+
+    @fact
+    def thing(self):
+        """The thing."""
+        return self.read()
+
+
+def test_whoever_asks_while_a_fact_is_read_waits_for_it():
+    """And does not read it again."""
+    readings, found = [], []
+
+    def read():
+        readings.append("read")
+        if len(readings) == 1:
+            other.start()
+        return "known"
+
+    known = Known(read)
+    other = threading.Thread(target=lambda: found.append(known.thing))
+    found.append(known.thing)
+    other.join()
+    assert found == ["known", "known"]
+    assert readings == ["read"]
+    assert known.thing == "known"
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (
+            refusal("AccessDeniedException", "no", "GetIt"),
+            "the caller may not do GetIt",
+        ),
+        (refusal("Throttling", "slow", "GetIt"), "GetIt: Throttling: slow"),
+        (ABSENT, "it is not there"),
+    ],
+)
+def test_a_failure_of_aws_is_a_fact_that_is_unread(error, why):
+    """For everybody who asks, though it was tried but once."""
+    tries = []
+
+    def read():
+        tries.append("read")
+        raise error
+
+    known = Known(read)
+    for _ in range(3):
+        with pytest.raises(Unread) as told:
+            known.thing  # noqa: B018 - reading it is the point
+        assert told.value.what == "the thing"
+        assert why in told.value.why
+    assert tries == ["read"]
+
+
+@pytest.mark.parametrize("error", [Unread("another", "so"), NotInQuestion()])
+def test_what_a_fact_stands_on_may_be_unread(error):
+    """It is that which is told of."""
+
+    def read():
+        raise error
+
+    with pytest.raises(type(error)) as told:
+        Known(read).thing  # noqa: B018 - reading it is the point
+    assert told.value is error
+
+
+def test_a_bug_of_ours_is_no_unread_fact():
+    """Or nobody would hear of it."""
+
+    def read():
+        raise KeyError("ours")
+
+    known = Known(read)
+    for _ in range(2):
+        with pytest.raises(KeyError, match="ours"):
+            known.thing  # noqa: B018 - reading it is the point
+
+
+def test_facts_of_two_cases_are_apart():
+    """Each is read for itself."""
+    world, scenes = Call().world(), [Call().scene(), Call().scene()]
+    for scene in scenes:
+        scene.aws = world
+        assert scene.stages == {"dev": {"stageName": "dev"}}
+    assert [name for name, _ in world.calls] == ["get_stages", "get_stages"]

@@ -1,0 +1,96 @@
+"""Diagnoses are printed, and pasted into tickets: no token stands in them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from diagnosis.call import Call, claims, unsigned
+from diagnosis.cases.everything import CALLS, SIGN_INS, anybodys
+from diagnosis.cases.functions import END, FAILED, REPORT, START
+from diagnosis.world import ALICE, SECRET
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+PERSONAL = {
+    "email": ALICE,
+    "phone_number": "+15550100",
+    "name": "Alice Liddell",
+    "sub": "5f1c1b0e-6f0f-4b43-9d0e-3a9d2f9c0a11",
+    "cognito:username": "the-user-alice",
+    "custom:salary": "123456.78",
+}
+CALL_CASES = pytest.mark.parametrize(
+    "call", [call for *_, call in CALLS.values()], ids=CALLS
+)
+
+
+def parts(token):
+    """Return what of a token nobody may read; of no token, nothing."""
+    return [token, token.split(".")[1]] if token else []
+
+
+@anybodys
+@CALL_CASES
+def test_nothing_of_a_token_stands_in_what_is_told_of_a_call(call, is_ours):
+    """Neither as it was sent, nor who it is about."""
+    if call.claims is not None:
+        call = replace(call, claims={**PERSONAL, **call.claims})
+    told = str(call.diagnosed(is_ours=is_ours).document())
+    for secret in (*PERSONAL.values(), "alice", *parts(call.token)):
+        assert secret not in told
+        assert secret not in repr(call.sent)
+
+
+@pytest.mark.parametrize("attempt", [s for *_, s in SIGN_INS.values()], ids=SIGN_INS)
+def test_no_secret_of_an_app_client_is_told(attempt):
+    """That there is one is all that matters."""
+    described = attempt.world().answers["describe_user_pool_client"]
+    if isinstance(described, dict):
+        client = described["UserPoolClient"] | {"ClientSecret": SECRET}
+        answers = {"describe_user_pool_client": {"UserPoolClient": client}}
+        attempt = replace(attempt, answers={**attempt.answers, **answers})
+    assert SECRET not in str(attempt.diagnosed().document())
+
+
+SAID = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["email", "name", "address", "custom:note"]),
+        "value": st.text(st.characters(categories=["L", "N"]), min_size=8),
+        "use": st.sampled_from(["id", "access", "refresh"]),
+    }
+)
+SENT = st.tuples(
+    st.sampled_from(["Authorization", "X-Token", "Cookie"]),
+    st.sampled_from(["{}", "Bearer {}", "Bearer  {}", '"{}"', "{} {}", "{}.{}"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(said=SAID, sent=SENT, status=st.sampled_from([200, 401, 403, 500, 502, 504]))
+def test_no_claim_about_a_person_is_told(said, sent, status):
+    """Whatever a token says, and wherever it is sent."""
+    token = unsigned(claims(**{said["name"]: said["value"], "token_use": said["use"]}))
+    header, form = sent
+    headers = ((header, form.replace("{}", token)),)
+    told = str(Call(None, headers=headers, status=status).diagnosed().document())
+    assert said["value"] not in told
+    assert not any(part in told for part in parts(token))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[ERROR] KeyError: 'Bearer {}'\n",
+        "[ERROR] Exception: {{'headers': {{'Authorization': '{}'}}}}\n",
+        '{{"errorType": "ValueError", "errorMessage": "{}"}}\n',
+    ],
+)
+def test_a_token_that_a_function_wrote_into_its_log_is_not_told_on(line):
+    """As those do that raise what they were called with."""
+    token = unsigned(claims())
+    written = line.format(token)
+    call = Call(**FAILED, log=(START, written, END, REPORT))
+    (cause,) = call.diagnosed().causes
+    assert cause.code == "lambda-error"
+    assert not any(part in str(cause.document()) for part in parts(token))

@@ -1,0 +1,155 @@
+"""A diagnosis as people read it, and the addresses that one may ask about."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from diagnosis.call import Call, access
+from diagnosis.cases.everything import CALLS
+from diagnosis.world import API, REGION
+from fakes import refusal
+
+from cognito_gw.cli.calling import Calling
+from cognito_gw.cli.causes import show_causes, show_rest
+from cognito_gw.cli.credential import Credential
+from cognito_gw.cli.question import Question, at_address
+from cognito_gw.cli.session import Session
+from cognito_gw.cli.settings import Settings
+from cognito_gw.cli.wish import Wish
+from cognito_gw.config.schema import Config
+from cognito_gw.diagnosis.diagnose import Diagnosis
+from cognito_gw.diagnosis.exchange import Answer
+from cognito_gw.diagnosis.rule import Cause
+from cognito_gw.diagnosis.target import Target
+
+
+def test_a_cause_is_shown_with_its_evidence_and_its_fix(capsys):
+    """One value under the other."""
+    evidence = {"authorizer reads": "X-Auth", "sent in": None, "times": 2}
+    show_causes([Cause("wrong-header", "it is so", evidence, "mend it")])
+    assert capsys.readouterr().out.splitlines() == [
+        "  wrong-header: it is so",
+        "    authorizer reads            X-Auth",
+        "    sent in                     none",
+        "    times                       2",
+        "    fix: mend it",
+    ]
+    show_causes([Cause("a", "b", {}, "c")], err=True)
+    assert capsys.readouterr() == ("", "  a: b\n    fix: c\n")
+
+
+def test_what_drives_a_terminal_is_spelled_out(capsys):
+    """It may come from a token, from a log, from a name."""
+    evil = "\x1b]0;owned\x07\x1b[2J"
+    show_causes([Cause("a", evil, {"kid": evil}, evil)])
+    unknown = [{"what": "the log", "why": evil, "codes": ["b"]}]
+    show_rest(Diagnosis(unknown=unknown), in_full=False)
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_what_was_ruled_out_is_shown_where_it_is_asked_for(capsys):
+    """What is not known always is, with the causes that it may hide."""
+    diagnosis = Call(
+        answers={"get_export": refusal("AccessDeniedException")}
+    ).diagnosed()
+    show_rest(diagnosis, in_full=False)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("  not known: what the stage serves: the caller may not do")
+    assert second.startswith("    so it may also be: authorizer-not-deployed")
+    show_rest(diagnosis, in_full=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == [first, second]
+    assert lines[:-2] == [f"    {each['why']}" for each in diagnosis.ruled_out]
+
+
+@pytest.mark.parametrize("call", [call for *_, call in CALLS.values()], ids=CALLS)
+def test_every_case_can_be_shown(call, capsys):
+    """Each cause by its code."""
+    causes = call.diagnosed().causes
+    show_causes(causes)
+    shown = capsys.readouterr().out
+    assert [f"  {each.code}: " in shown for each in causes] == [True] * len(causes)
+
+
+AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        (f"{AT_AWS}/dev/things/7?a=b", (API, "dev", REGION, "/things/7?a=b")),
+        (f"{AT_AWS}/dev/things#top", None),
+        (f"{AT_AWS}/dev", (API, "dev", REGION, "/")),
+        (f"{AT_AWS}/dev/", (API, "dev", REGION, "/")),
+        (f"{AT_AWS}/dev?a=b", (API, "dev", REGION, "?a=b")),
+        (f"{AT_AWS}.cn/dev/a", (API, "dev", REGION, "/a")),
+        (f"{AT_AWS}/", None),
+        (f"{AT_AWS}.example.com/dev/things", None),
+        (f"https://example.com/?u={AT_AWS}/dev/things", None),
+        (f"http://{API}.execute-api.{REGION}.amazonaws.com/dev/a", None),
+        (
+            f"http://127.0.0.1:4566/_aws/execute-api/{API}/dev/a",
+            (API, "dev", None, "/a"),
+        ),
+        (f"http://localhost/_aws/execute-api/{API}", None),
+    ],
+)
+def test_the_address_of_a_call_names_it(url, found, monkeypatch, tmp_path):
+    """And nothing that only looks like one."""
+    monkeypatch.chdir(tmp_path)  # where no file is
+    session = Session(Settings())
+    question = Question(session, None, Wish(None, None), None, None, True, False, {})
+    parsed = at_address(question, url)
+    if found is None:
+        assert parsed is None
+        return
+    named, path = parsed
+    region = named.session.settings.region
+    assert (named.api_id, named.stage, region, path) == found
+
+
+def calling(world):
+    """Return what calls an API that no file knows."""
+    session = SimpleNamespace(
+        aws=world,
+        given="an API that is named",
+        trace=world.told.append,
+        is_local=False,
+        config=Config(name="a", endpoints={"issuer": "http://127.0.0.1:1/none"}),
+    )
+    return Calling(session, Target(API, "dev", "http://127.0.0.1:1"))
+
+
+def asked(call):
+    """Return the request as the command line has it."""
+    return SimpleNamespace(
+        verb=call.verb, path=call.path, headers=[], query_string="page=2"
+    )
+
+
+def test_a_token_goes_where_the_authorizer_of_another_api_reads_it():
+    """Which the stage tells."""
+    call = Call(live=CALLS["authorizers: another app client"][2].live)
+    sent = calling(call.world()).sent(asked(call), Credential("given", "a.b.c"))
+    assert sent.headers == (("Authorization", "a.b.c"),)
+    assert sent.path == "/transactions?page=2"
+
+
+def test_an_answer_of_the_functions_own_is_noted_as_such():
+    """Where nothing else is to be said."""
+    call = Call(access(scope="transactions/write"), verb="POST")
+    here = calling(call.world())
+    note = here.explained(call.sent, Answer(403)).note
+    assert "function's own" in note
+    assert here.explained(call.sent, Answer(200)).note is None
+
+
+def test_facts_are_read_once_for_sending_and_explaining():
+    """The stage is the same."""
+    call = Call()
+    world = call.world()
+    here = calling(world)
+    sent = here.sent(asked(call), Credential("given", call.token))
+    here.explained(sent, call.answer)
+    assert world.repeated == []

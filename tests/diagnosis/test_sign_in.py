@@ -1,0 +1,179 @@
+"""Why nobody gets tokens, by what they were told and by what AWS tells of them."""
+
+from __future__ import annotations
+
+import pytest
+from diagnosis.call import codes
+from diagnosis.cases.sign_in import CALLBACK, CONFIDENTIAL, WRONG, SignIn, of, user
+from diagnosis.world import ABSENT, ALICE, CLIENT, pools
+
+from cognito_gw.diagnosis.sign_in_scene import Attempt
+
+WEB = CONFIDENTIAL | {"ClientSecret": None}
+
+
+def client(**changes):
+    """Return what DescribeUserPoolClient answers."""
+    return {"describe_user_pool_client": {"UserPoolClient": WEB | changes}}
+
+
+@pytest.mark.parametrize(
+    ("told", "answers", "code"),
+    [
+        ("NotAuthorizedException: Unable to verify secret hash", {}, None),
+        (
+            "NotAuthorizedException: Unable to verify secret hash for client",
+            client(ClientSecret="s"),
+            "client-secret-required",
+        ),
+        ("invalid_client", client(ClientSecret="s"), "client-secret-required"),
+        ("invalid_client_secret", client(ClientSecret="s"), "client-secret-required"),
+        ("USER_SRP_AUTH flow not enabled for this client", {}, "flow-not-enabled"),
+        ("error=unauthorized_client", {}, "flow-not-enabled"),
+        ("error=invalid_scope", {}, "scope-not-allowed"),
+        ("error=redirect_mismatch", {}, "callback-mismatch"),
+        ("LimitExceededException: Password attempts exceeded", {}, "wrong-password"),
+        ("incorrect USERNAME or password.", {}, "wrong-password"),
+        ("the challenge SMS_MFA has to be answered", {}, "mfa-required"),
+        ("the challenge EMAIL_OTP has to be answered", {}, "mfa-required"),
+        ("alice has to set up MFA_SETUP", {}, "mfa-required"),
+        ("something else", {}, None),
+    ],
+)
+def test_the_words_that_somebody_was_told_lead_to_the_cause(told, answers, code):
+    """In whichever case they are written."""
+    attempt = SignIn(told, ALICE, answers=answers)
+    assert codes(attempt.diagnosed()) == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("flows", "asked", "allowed"),
+    [
+        (["ALLOW_USER_PASSWORD_AUTH"], "USER_PASSWORD_AUTH", True),
+        (["ALLOW_USER_PASSWORD_AUTH"], "USER_SRP_AUTH", False),
+        (["USER_PASSWORD_AUTH"], "USER_PASSWORD_AUTH", True),
+        (["USER_PASSWORD_AUTH"], "USER_SRP_AUTH", True),
+        ([], "USER_SRP_AUTH", True),
+        (None, "USER_AUTH", False),
+        (["ALLOW_USER_AUTH"], "USER_AUTH", True),
+    ],
+)
+def test_a_flow_by_api_is_held_against_the_app_client(flows, asked, allowed):
+    """By AWS's older names, too, and what goes without saying."""
+    attempt = SignIn(auth_flow=asked, answers=client(ExplicitAuthFlows=flows))
+    assert codes(attempt.diagnosed()) == ([] if allowed else ["flow-not-enabled"])
+
+
+def test_flows_of_oauth_have_a_switch_of_their_own():
+    """Without it none of those on the list is allowed."""
+    answers = client(AllowedOAuthFlowsUserPoolClient=False)
+    attempt = SignIn(oauth_flows=("code",), answers=answers)
+    assert codes(attempt.diagnosed()) == ["flow-not-enabled"]
+
+
+@pytest.mark.parametrize(
+    ("url", "nearest"),
+    [
+        ("http://localhost:8765/callback/", CALLBACK),
+        ("https://localhost:8765/callback", CALLBACK),
+        ("http://127.0.0.1:8765/callback", CALLBACK),
+        ("http://localhost:8766/callback", CALLBACK),
+        ("http://localhost:8765/Callback", CALLBACK),
+        ("https://app.example.com", "https://app.example.com/"),
+    ],
+)
+def test_callbacks_are_compared_to_the_letter(url, nearest):
+    """The one that is most like it is shown beside it."""
+    (cause,) = SignIn(redirect_uris=(CALLBACK, url)).diagnosed().causes
+    assert cause.code == "callback-mismatch"
+    assert cause.evidence["sent"] == url
+    assert cause.evidence["nearest"] == nearest
+
+
+def test_an_app_client_may_have_no_callback():
+    """Then none is near."""
+    attempt = SignIn(redirect_uris=(CALLBACK,), answers=client(CallbackURLs=[]))
+    (cause,) = attempt.diagnosed().causes
+    assert cause.evidence == {"sent": CALLBACK, "nearest": None, "registered": "none"}
+
+
+@pytest.mark.parametrize("domain", ["Domain", "CustomDomain"])
+def test_either_domain_is_enough_for_the_pages(domain):
+    """Cognito's own, or one of the user's."""
+    names = {"Domain": None, "CustomDomain": None} | {domain: "shop"}
+    answers = {"describe_user_pool": pools("eu-west-1_Pool", **names)}
+    attempt = SignIn(redirect_uris=(CALLBACK,), answers=answers)
+    assert codes(attempt.diagnosed()) == []
+
+
+def test_who_signs_in_by_api_needs_no_domain():
+    """Nor is the user pool asked for one."""
+    attempt = SignIn(user=ALICE, auth_flow="USER_SRP_AUTH")
+    world = attempt.world()
+    assert codes(attempt.diagnosed(world)) == []
+    assert "describe_user_pool" not in world.names
+
+
+@pytest.mark.parametrize(
+    ("attempt", "found"),
+    [
+        (of("CONFIRMED", Enabled=False), ["user-disabled"]),
+        (of("UNCONFIRMED", Enabled=False), ["user-disabled", "user-unconfirmed"]),
+        (of("RESET_REQUIRED"), ["password-reset-required"]),
+        (of("EXTERNAL_PROVIDER"), []),
+        (of("UNKNOWN"), []),
+        (SignIn(WRONG, ALICE, answers={"admin_get_user": ABSENT}), ["user-missing"]),
+        (SignIn(WRONG), []),
+    ],
+    ids=["disabled", "twice", "reset", "federated", "unknown", "missing", "nobody"],
+)
+def test_a_password_is_wrong_only_where_nothing_else_is(attempt, found):
+    """Cognito says the same of users that it does not know."""
+    assert codes(attempt.diagnosed()) == found
+
+
+def test_a_user_is_read_only_where_one_signs_in():
+    """A machine has none."""
+    world = SignIn().world()
+    SignIn().diagnosed(world)
+    assert world.names == {"describe_user_pool_client"}
+
+
+def test_an_app_client_that_is_missing_is_one_cause():
+    """What it would allow is not in question."""
+    attempt = SignIn(
+        "redirect_mismatch, invalid_scope",
+        oauth_flows=("implicit",),
+        redirect_uris=(CALLBACK,),
+        answers={"describe_user_pool_client": ABSENT},
+    )
+    diagnosis = attempt.diagnosed()
+    assert codes(diagnosis) == ["client-missing"]
+    ruled_out = {each["code"] for each in diagnosis.ruled_out}
+    assert "callback-mismatch" not in ruled_out
+
+
+def test_an_app_client_that_is_missing_rules_nothing_out():
+    """It neither allows a flow nor has a secret."""
+    answers = {"describe_user_pool_client": ABSENT}
+    attempt = SignIn("told", oauth_flows=("implicit",), answers=answers)
+    ruled_out = {each["code"] for each in attempt.diagnosed().ruled_out}
+    assert not ruled_out & {"flow-not-enabled", "client-secret-required"}
+
+
+@pytest.mark.parametrize(
+    ("attempt", "name"),
+    [(Attempt("web"), "web"), (Attempt(), CLIENT)],
+)
+def test_an_app_client_goes_by_its_name_in_the_file_or_by_its_id(attempt, name):
+    """Whichever is known."""
+    scene = SignIn().scene()
+    scene.attempt = attempt
+    assert scene.place["client"] == name
+
+
+def test_a_user_who_is_nobody_is_not_one_with_a_second_factor():
+    """A challenge is put to somebody."""
+    told = "SOFTWARE_TOKEN_MFA"
+    assert codes(SignIn(told).diagnosed()) == []
+    assert codes(SignIn(told, ALICE, answers=user()).diagnosed()) == ["mfa-required"]

@@ -1,0 +1,129 @@
+"""The table of rules: its codes, its words, and the names that its words use."""
+
+from __future__ import annotations
+
+from string import Formatter
+
+import pytest
+from diagnosis.call import Call
+from diagnosis.cases.sign_in import SignIn
+
+from cognito_gw.diagnosis.rule import Cause, Finding
+from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
+
+# What `cgw explain` promises to tell apart.
+PROMISED = {
+    "access-token-without-scopes",
+    "api-not-found",
+    "authorizer-missing",
+    "authorizer-not-deployed",
+    "authorizer-wrong-pool",
+    "bad-signature",
+    "callback-mismatch",
+    "client-secret-required",
+    "cors-preflight-blocked",
+    "expired-token",
+    "flow-not-enabled",
+    "function-missing",
+    "id-token-with-scopes",
+    "insufficient-scope",
+    "lambda-error",
+    "lambda-malformed-response",
+    "lambda-permission-missing",
+    "lambda-timeout",
+    "malformed-token",
+    "method-not-deployed",
+    "mfa-required",
+    "no-token",
+    "not-yet-valid",
+    "password-reset-required",
+    "route-not-found",
+    "stage-not-found",
+    "throttled",
+    "unauthenticated-route",
+    "user-disabled",
+    "user-unconfirmed",
+    "wrong-client",
+    "wrong-header",
+    "wrong-pool",
+}
+BESIDES = {
+    "client-missing",
+    "cors-headers-missing",
+    "domain-missing",
+    "new-password-required",
+    "scope-not-allowed",
+    "user-missing",
+    "wrong-password",
+}
+STATUSES = {401, 403, 404, 429, 500, 502, 504}
+SCENES = [(rule, Call().scene()) for rule in CALL_RULES]
+SCENES += [(rule, SignIn().scene()) for rule in SIGN_IN_RULES]
+each_rule = pytest.mark.parametrize(
+    ("rule", "scene"), SCENES, ids=[rule.code for rule, _ in SCENES]
+)
+
+
+def test_the_codes_are_those_that_were_promised_and_some_more():
+    """Each once."""
+    found = [rule.code for rule, _ in SCENES]
+    assert len(PROMISED) == 33
+    assert sorted(found) == sorted(PROMISED | BESIDES)
+
+
+@each_rule
+def test_each_fix_uses_names_that_are_known_of_every_scene(rule, scene):
+    """For what cgw made, and for what it did not."""
+    known = {name: f"<{name}>" for name in scene.place}
+    for template in filter(None, (rule.fix, rule.elsewhere)):
+        assert template.format_map(known)
+        used = {name for _, name, _, _ in Formatter().parse(template) if name}
+        assert used <= known.keys()
+        assert all(f"<{name}>" in template.format_map(known) for name in used)
+
+
+@each_rule
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_finding_becomes_a_cause_with_the_fix_for_whose_it_is(rule, scene, is_ours):
+    """Where there is but one fix, it is good for both."""
+    found = Finding("it is so", {"this": 1, "that": 2})
+    usual = rule.fix if is_ours or rule.elsewhere is None else rule.elsewhere
+    fix = usual.format_map(scene.place)
+    cause = rule.cause(found, scene.place, is_ours=is_ours)
+    assert cause == Cause(rule.code, "it is so", {"this": 1, "that": 2}, fix)
+    own = Finding("it is so", fix="do this")
+    assert rule.cause(own, scene.place, is_ours=is_ours).fix == "do this"
+
+
+@each_rule
+def test_what_mends_what_others_made_is_no_command_of_ours_that_changes_it(rule, scene):
+    """Only `cgw token` and the like, which need no file, may be named there."""
+    del scene
+    for command in ("up", "deploy", "authorizer", "method", "lambda", "client", "user"):
+        assert f"`cgw {command}" not in (rule.elsewhere or "")
+
+
+@each_rule
+def test_each_rule_is_explained(rule, scene):
+    """In a sentence first; and why it does not apply, where it does not."""
+    del scene
+    first, _, rest = rule.text.partition("\n\n")
+    assert first.endswith(".")
+    assert "\n" not in first
+    assert not rest or rest[0].isupper() or rest[0] == "`"
+    assert rule.otherwise
+    assert not rule.otherwise.endswith(".")
+
+
+@pytest.mark.parametrize("rule", CALL_RULES, ids=lambda rule: rule.code)
+def test_the_statuses_of_rules_are_those_of_the_gateway(rule):
+    """Each once, in order; a rule without any is asked whatever came back."""
+    assert {*rule.statuses} <= STATUSES
+    assert list(rule.statuses) == sorted({*rule.statuses})
+
+
+def test_sign_ins_have_no_status():
+    """Any rule may apply to them."""
+    for rule in SIGN_IN_RULES:
+        assert rule.statuses == ()
+        assert SignIn().scene().is_behind(rule.statuses)

@@ -1,0 +1,104 @@
+"""A catalogue of broken set-ups: of each, `cgw explain` names the cause first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from broken import Broken
+from e2e.catalogue import authorizers, cors, functions, routing, sign_in, tokens
+
+from cognito_gw.cli import cgw
+
+CATALOGUE = (
+    *tokens.CASES,
+    *authorizers.CASES,
+    *routing.CASES,
+    *functions.CASES,
+    *cors.CASES,
+    *sign_in.CASES,
+)
+APP = "https://app.example.com/"
+# What is asked of which stack.
+HEALTHY = {
+    "everything": ("", "standing"),
+    "an ID token": ("/transactions", "standing"),
+    "a password in the open": ("/transactions --flow password --token id", "standing"),
+    "a public route": ("/health", "standing"),
+    "a public route with a token": ("/health --token id", "standing"),
+    "a whole URL": ("{site.outputs[invoke_url]}/transactions --token id", "standing"),
+    "a link to sign in": (sign_in.link(), "standing"),
+    "the sign-in page": (sign_in.link("login"), "standing"),
+    "everything, with all flows": ("", "stack"),
+    "an access token": ("/transactions -X POST", "stack"),
+    "a machine": ("/transactions -X POST --client machine", "stack"),
+    "an implicit flow": (
+        sign_in.link(client="learner", response_type="token", redirect_uri=APP),
+        "stack",
+    ),
+}
+
+
+@pytest.fixture
+def standing_site(standing, account, environment):
+    """The stack that tests may change a little, changed and changed back."""
+    standing.is_changed = True  # until all of it is undone
+    with Broken(standing, standing.cgw, account, environment) as broken:
+        yield broken
+    standing.is_changed = False
+
+
+@pytest.fixture
+def stack_site(stack, account, environment):
+    """The stack with an app client for each flow."""
+    with Broken(stack, stack.quick, account, environment) as broken:
+        yield broken
+
+
+@pytest.fixture
+def site(where, request):
+    """The stack that a case is about."""
+    return request.getfixturevalue(f"{where}_site")
+
+
+def explained(site, arguments):
+    """Return what `cgw explain` says."""
+    return site.cgw("explain", *arguments, "-o", "json").document
+
+
+def commands(fix):
+    """Return the commands of cgw that a fix names."""
+    return {*re.findall(r"[`(]cgw ([a-z-]+)", fix)}
+
+
+def tokens_in(arguments):
+    """Return the tokens that a command line holds."""
+    return re.findall(r"ey[\w-]{20,}\.[\w.-]+", " ".join(arguments))
+
+
+@pytest.mark.parametrize(
+    ("case", "where"),
+    [pytest.param(case, case.where, id=case.name) for case in CATALOGUE],
+)
+def test_the_cause_of_a_failure_comes_first(case, site):
+    """With what shows it, and what mends it; and what is no cause is not named."""
+    case.breaks(site)
+    arguments = case.arguments(site)
+    told = explained(site, arguments)
+    first, *others = told["causes"] or [{"code": None}]
+    assert first["code"] == case.code, told
+    assert {cause["code"] for cause in others} == {*case.also}, told
+    assert case.status in (None, told["status"])
+    for cause in told["causes"]:
+        assert cause["summary"]
+        assert cause["evidence"]
+        assert cause["fix"]
+        assert commands(cause["fix"]) <= {*cgw.list_commands(None)}
+    assert not [token for token in tokens_in(arguments) if token in str(told)]
+
+
+@pytest.mark.parametrize(("line", "where"), HEALTHY.values(), ids=HEALTHY)
+def test_what_is_well_has_no_cause(line, site):
+    """Nor does explain cry wolf over what is as it should be."""
+    told = explained(site, line.format(site=site).split())
+    assert told["causes"] == [], told
