@@ -20,7 +20,7 @@ def read_stages(aws: Aws, api_id: str) -> dict[str, dict[str, Any]] | None:
     """Return the stages by name; None where there is no such API."""
     with absent_is_none():
         answer = aws.apigateway.get_stages(restApiId=api_id)
-        return {stage["stageName"]: stage for stage in answer["item"]}
+        return {stage["stageName"]: stage for stage in answer.get("item", [])}
     return None
 
 
@@ -56,4 +56,4 @@ def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
     pages = aws.apigateway.get_paginator(operation).paginate(
         **parameters, PaginationConfig={"PageSize": 500}
     )
-    return [item for page in pages for item in page["items"]]
+    return [item for page in pages for item in page.get("items", [])]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.target import Pools, Target
     from cognito_gw.oauth.verify import Flaw
 
+_NO_ROUTE = ("MissingAuthenticationTokenException", "IncompleteSignatureException")
 _OWN = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 
 
@@ -77,6 +78,11 @@ class CallScene(Facts):
     def got_in(self) -> bool:
         """Whether the call was answered, or would be as far as is known."""
         return self.answer is None or self.answer.status < HTTPStatus.BAD_REQUEST
+
+    @property
+    def has_no_route(self) -> bool:
+        """Whether the gateway took the call for one to AWS itself."""
+        return self.answer is not None and self.answer.error_type in _NO_ROUTE
 
     @property
     def is_functions_own(self) -> bool:
@@ -236,8 +242,7 @@ class CallScene(Facts):
         """What the function wrote."""
         if self.answer is None or not self.function_arn:
             raise NotInQuestion  # it was not called
-        name = str(self.function_arn).split(":")[6]
-        usual = {"FunctionName": name}
+        usual = {"FunctionName": self.function_arn.partition(":function:")[2]}
         function = if_read(lambda: self.function or {}, {})
         configuration = usual | function.get("Configuration", {})
         log = FunctionLog.read(self.aws, configuration, self.answer.at)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cognito_gw.oauth.request import message_in
 from cognito_gw.oauth.tokens import claims_of
@@ -42,7 +41,7 @@ class Sent:
     @property
     def bare_path(self) -> str:
         """The path by which the API routes it."""
-        return urlsplit(self.path).path
+        return re.split(r"[?#]", self.path, maxsplit=1)[0]
 
     def header(self, name: str) -> str | None:
         """Return the first header of that name."""

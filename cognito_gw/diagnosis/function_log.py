@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 _READINGS = 8  # CloudWatch Logs is some seconds behind
 _LONGEST = 35.0  # seconds that a call can take, and a little more
 _FUZZ = 2.0  # seconds: the answer's date has no fractions
-_TIMED_OUT = re.compile(
-    r"Task timed out after [\d.]+ seconds|Status: timeout|\"timeout\""
-)
+_TIMED_OUT = re.compile(r"Task timed out after [\d.]+ seconds|(?<=\t)Status: timeout")
 _ERROR = re.compile(
     r"\[ERROR\] [^\n]+|Runtime\.\w+[^\n]*|\w+(?:Error|Exception): [^\n]+"
     r"|Error: Runtime exited[^\n]*|Error Type: [^\n]+|[^\n]*signal: killed[^\n]*"
@@ -61,8 +59,11 @@ class FunctionLog:
     @property
     def timeout(self) -> str | None:
         """In the runtime's words, that the function took too long."""
+        for line in self.text.splitlines():
+            if _record_in(line).get("status") == "timeout":
+                return "status: timeout"
         found = _TIMED_OUT.search(self.text)
-        return found[0] if found else None
+        return found[0].strip() if found else None
 
     @property
     def error(self) -> str | None:
@@ -83,10 +84,8 @@ def _ended(event: LogEvent) -> str | None:
     """Return which invocation it reports the end of, if it does."""
     if found := _ENDED.search(event.message):
         return found[1]
-    entry = _json_in(event.message)
-    if entry.get("type") != "platform.report":
-        return None
-    return str(entry.get("record", {}).get("requestId"))
+    is_report = _json_in(event.message).get("type") == "platform.report"
+    return _record_in(event.message).get("requestId") if is_report else None
 
 
 def _of(end: LogEvent, events: list[LogEvent]) -> str:
@@ -105,6 +104,14 @@ def _error_in(line: str) -> str | None:
     if "errorType" not in entry:
         return None
     return f"{entry['errorType']}: {entry.get('errorMessage', '')}"
+
+
+def _record_in(line: str) -> dict[str, Any]:
+    """Return what Lambda itself writes, in a log in JSON."""
+    entry = _json_in(line)
+    record = entry.get("record")
+    is_lambdas = str(entry.get("type")).startswith("platform.")
+    return record if is_lambdas and isinstance(record, dict) else {}
 
 
 def _json_in(line: str) -> dict[str, Any]:

@@ -58,7 +58,8 @@ def message_in(response: httpx.Response) -> str:
         content = json.loads(response.content)
     except ValueError:
         return ""
-    return str(content.get("message", "")) if isinstance(content, dict) else ""
+    message = content.get("message") if isinstance(content, dict) else None
+    return str(message or "")
 
 
 def _require_ascii(text: str, what: str) -> None:

@@ -150,7 +150,6 @@ def test_what_the_answer_says_by_itself_is_told(code, _, case, reads):
     assert codes(told(case, *reads.split()))[:1] == [code]
 
 
-@pytest.mark.xfail(reason="any 403 of the gateway is taken for a missing route")
 def test_a_call_that_is_forbidden_is_not_for_want_of_a_route():
     """It may lack an API key, or a firewall may be in the way."""
     forbidden = Call(**routes.CLOSED)
@@ -158,7 +157,6 @@ def test_a_call_that_is_forbidden_is_not_for_want_of_a_route():
     assert codes(told(forbidden, "get_export")) == []
 
 
-@pytest.mark.xfail(reason="the draft stands for the stage though nothing was answered")
 def test_without_an_answer_the_draft_does_not_tell_what_is_not_served():
     """The stage may have an older route."""
     diagnosis = told(Call(status=None, path="/nothing"), "get_export")

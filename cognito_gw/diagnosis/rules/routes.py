@@ -78,7 +78,8 @@ def route_not_found(scene: CallScene) -> Finding | None:
     the token. Upper and lower case count; the stage is no part of the path.
     """
     draft = scene.draft
-    live = if_read(lambda: scene.served, draft)  # the answer has told it, too
+    # Where the answer has told it, the draft is enough.
+    live = if_read(lambda: scene.served, draft) if scene.has_no_route else scene.served
     sent, path = scene.sent.verb, scene.sent.bare_path
     if not draft or not live or sent == "OPTIONS":
         return None
@@ -113,7 +114,7 @@ def method_not_deployed(scene: CallScene) -> Finding | None:
         is_served = scene.served is None or scene.live is not None
     except Unread:  # the answer tells it: without authorizer is another matter
         planned = scene.planned
-        if not (scene.failed_with(403) and planned and planned.guard != IAM):
+        if not (scene.has_no_route and planned and planned.guard != IAM):
             raise
         is_served = False
     if is_served or not scene.planned:
