@@ -127,7 +127,7 @@ def test_a_ca_bundle_that_cannot_be_read_is_named(environment, tmp_path, name):
     ("content", "message"),
     [
         (b'{"message": "Unauthorized"}', "Unauthorized"),
-        (b'{"message": null}', "None"),
+        (b'{"message": null}', ""),
         (b"{}", ""),
         (b"[]", ""),
         (b"", ""),
