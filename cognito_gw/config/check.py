@@ -42,17 +42,15 @@ _REQUIREMENTS = {
 _NAME_LIMIT = 64  # of functions and of roles
 
 
-def check(config: Config, folder: Path) -> list[Problem]:
-    """Return every breach of a rule that spans more than one key."""
-    return [
-        *_external(config),
-        *_clients(config),
-        *_domain(config),
-        *_users(config),
-        *_functions(config, folder),
-        *_routes(config),
-        *_endpoints(config),
-    ]
+def check(config: Config, folder: Path) -> Iterator[Problem]:
+    """Tell every breach of a rule that spans more than one key."""
+    yield from _external(config)
+    yield from _clients(config)
+    yield from _domain(config)
+    yield from _users(config)
+    yield from _functions(config, folder)
+    yield from _routes(config)
+    yield from _endpoints(config)
 
 
 def warnings_of(config: Config, document: Document) -> list[str]:
@@ -234,13 +232,13 @@ def _code(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
         return
     code = folder / function.code
     try:
-        is_there, is_file = code.exists(), code.is_file()
+        is_there, is_folder, is_file = code.exists(), code.is_dir(), code.is_file()
     except OSError as error:
         yield Problem((*at, "code"), f"{code} cannot be read: {error.strerror}")
         return
     if not is_there:
         yield Problem((*at, "code"), f"there is no folder or .zip file {code}")
-    elif is_file and code.suffix != ".zip":
+    elif not is_folder and not (is_file and code.suffix == ".zip"):
         yield Problem((*at, "code"), f"{code} is neither a folder nor a .zip file")
 
 

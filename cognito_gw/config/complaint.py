@@ -6,14 +6,14 @@ import difflib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.config.document import KeyPath, Problem
+from cognito_gw.config.document import KeyPath, Problem, brief
 from cognito_gw.config.schema import Config
+from cognito_gw.config.secret import Password
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _PLAIN = {
-    "invalid_key": "a key must be text",
     "missing": "this key is required",
     "too_short": "must not be empty",
 }
@@ -29,12 +29,25 @@ _TYPES = {
     "bool_parsing": "true or false",
     "path_type": "a path",
 }
+_KINDS = (
+    (dict, "a mapping"),
+    (list, "a list"),
+    (Password, "a password"),
+    (bool, "true or false"),
+    (int | float, "a number"),
+)
+_LONGEST = 200  # characters of a value in a complaint
 
 
 def complaint(error: ErrorDetails) -> Problem:
     """Word one validation error."""
-    path = tuple(key for key in error["loc"] if key != "[key]")
+    path = path_of(error)
     return Problem(path, _what(error, path))
+
+
+def path_of(error: ErrorDetails) -> KeyPath:
+    """Return where a validation error stands."""
+    return tuple(key for key in error["loc"] if key != "[key]")
 
 
 def _what(error: ErrorDetails, path: KeyPath) -> str:
@@ -45,7 +58,8 @@ def _what(error: ErrorDetails, path: KeyPath) -> str:
     if kind in _PLAIN:
         return _PLAIN[kind]
     if kind in _TYPES:
-        return f"must be {_TYPES[kind]}, not {_shown(value)}"
+        given = _kind(value) if _is_private(path) else _shown(value)
+        return f"must be {_TYPES[kind]}, not {given}"
     if kind == "literal_error":
         return f"must be {context['expected']}, not {_shown(value)}"
     if kind == "string_pattern_mismatch":
@@ -53,14 +67,27 @@ def _what(error: ErrorDetails, path: KeyPath) -> str:
     return error["msg"].removeprefix("Value error, ").replace("Input should", "should")
 
 
+def _is_private(path: KeyPath) -> bool:
+    """Whether it can be a secret, or one in the wrong place."""
+    return (path[:1] == ("users",) and len(path) > 1) or "environment" in path
+
+
+def _kind(value: Any) -> str:
+    for kinds, name in _KINDS:
+        if isinstance(value, kinds):
+            return name
+    return "nothing" if value is None else "text"
+
+
 def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
+    if isinstance(value, dict | list | Password):
+        return _kind(value)
     if isinstance(value, bool):
         return f"`{value}`".lower()
-    return "nothing" if value is None else f"`{value}`"
+    try:
+        return "nothing" if value is None else f"`{brief(f'{value}', _LONGEST)}`"
+    except ValueError:  # Python spells out no number of thousands of digits
+        return "a number without end"
 
 
 def _unknown_key(path: KeyPath) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from cognito_gw.config.loader import DEEPEST, PLAIN, TEXT, Excessive, Loader, too_deep
 from cognito_gw.config.secret import Password
+from cognito_gw.config.text import read_text
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,11 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KeyPath = tuple[str | int, ...]
-_TAG = "tag:yaml.org,2002:"
-_TYPES = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float", "str")}
-_TYPES |= {f"{_TAG}seq", f"{_TAG}map"}
-_MISSING = "!missing"
+MOST_VALUES = 50_000  # with those that aliases repeat
 _VARIABLE = re.compile(r"\$\$(?=\{)|\$\{(\w+)(?::-([^}]*))?\}")
+
+
+def brief(text: str, most: int) -> str:
+    """Return a text that is not too long, or how it begins."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     literal_passwords: list[KeyPath] = field(default_factory=list)
     unset: set[KeyPath] = field(default_factory=set)  # for want of a variable
+    values: int = 0  # how many there are
 
     def where(self, path: KeyPath) -> str:
         """Return the file and the line of a key."""
@@ -58,64 +63,24 @@ def read_document(file: Path, environment: Mapping[str, str]) -> Document:
     """Read a YAML file and fill in its variables."""
     document = Document(file)
     try:
-        loader = _Loader(file.read_text(encoding="utf-8"))
+        loader = Loader(read_text(file))
         node = loader.get_single_node()
         if node is None:
             document.data = {}
             return document
-        _Variables(document, environment).fill(node)
+        loader.instead.update(_Variables(document, environment).fill(node))
         document.data = loader.construct_document(node)
-    except FileNotFoundError:
-        raise UsageError(
-            f"there is no file {file}",
-            hint="`cgw init` writes one; `-c FILE` names another",
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"{file} cannot be read: {why}") from None
     except yaml.YAMLError as error:
         raise _bad_yaml(file, error) from None
-    except RecursionError:
-        what = "it is nested too deep, or an alias stands within itself"
-        raise UsageError(f"{file}: {what}") from None
     return document
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's plain types and no others: dates are text, and there are no sets."""
-
-    yaml_constructors = {  # noqa: RUF012 - as in the class above
-        tag: construct
-        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
-        if tag is None or tag in _TYPES
-    }
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [each for each in resolvers if each[0] != f"{_TAG}timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Construct a value; where that fails, say where it stands."""
-        try:
-            return super().construct_object(node, deep)
-        except (ValueError, LookupError):  # such as !!int x
-            raise yaml.constructor.ConstructorError(
-                None, None, "the value does not fit its type", node.start_mark
-            ) from None
-
-
-def _missing_password(_: _Loader, node: yaml.ScalarNode) -> Password:
-    return Password(None, missing=node.value)
-
-
-_Loader.add_constructor(_MISSING, _missing_password)
 
 
 def _bad_yaml(file: Path, error: yaml.YAMLError) -> UsageError:
     mark = getattr(error, "problem_mark", None)
     where = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else file
     what = getattr(error, "problem", None) or str(error)
-    return UsageError(f"{where}: this is not YAML: {what}")
+    is_yaml = isinstance(error, Excessive)
+    return UsageError(f"{where}: {'' if is_yaml else 'this is not YAML: '}{what}")
 
 
 class _Variables:
@@ -126,15 +91,20 @@ class _Variables:
         self.environment = environment
         self.raw: dict[yaml.Node, str] = {}  # an alias is met again after its change
 
-    def fill(self, root: yaml.Node) -> None:
-        """Replace variables, and mark the passwords that lack theirs."""
+    def fill(self, root: yaml.Node) -> dict[yaml.Node, Password]:
+        """Replace variables; return the passwords that lack theirs."""
+        lacking: dict[yaml.Node, Password] = {}
         for path, node in _scalars(root, (), self.document):
             raw = self.raw.setdefault(node, node.value)
-            if _is_password(path) and not _VARIABLE.search(raw):
+            end = raw.rfind("}") + 1  # past it no variable ends: do not look for one
+            text, rest = raw[:end], raw[end:]
+            if _is_password(path) and not _VARIABLE.search(text):
                 self.document.literal_passwords.append(path)
-            node.value = _VARIABLE.sub(partial(self._value, path), raw)
-            if _is_password(path) and (missing := self._missing(raw)):
-                node.tag, node.value = _MISSING, missing
+            filled = _VARIABLE.sub(partial(self._value, path), text)
+            node.value = filled + rest.replace("$${", "${")
+            if _is_password(path) and (missing := self._missing(text)):
+                lacking[node] = Password(None, missing=missing)
+        return lacking
 
     def _value(self, path: KeyPath, found: re.Match[str]) -> str:
         name, default = found[1], found[2]
@@ -148,11 +118,11 @@ class _Variables:
             self.document.unset.add(path)
         return default or ""
 
-    def _missing(self, raw: str) -> str | None:
+    def _missing(self, text: str) -> str | None:
         return next(
             (
                 found[1]
-                for found in _VARIABLE.finditer(raw)
+                for found in _VARIABLE.finditer(text)
                 if found[1] and found[2] is None and found[1] not in self.environment
             ),
             None,
@@ -167,6 +137,7 @@ def _scalars(
     node: yaml.Node, path: KeyPath, document: Document
 ) -> Iterator[tuple[KeyPath, yaml.ScalarNode]]:
     document.lines.setdefault(path, node.start_mark.line + 1)
+    _bound(node, path, document)
     if isinstance(node, yaml.ScalarNode):
         yield path, node
     elif isinstance(node, yaml.SequenceNode):
@@ -174,10 +145,31 @@ def _scalars(
             yield from _scalars(item, (*path, index), document)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            below = (*path, str(key.value))
-            if below in document.lines:
-                first = document.lines[below]
-                what = f"the key stands twice; it is first at line {first}"
-                document.problems.append(Problem(below, what))
-            document.lines[below] = key.start_mark.line + 1
-            yield from _scalars(value, below, document)
+            yield from _scalars(value, _below(path, key, document), document)
+
+
+def _below(path: KeyPath, key: yaml.Node, document: Document) -> KeyPath:
+    """Note where a key stands, and whether it is there already."""
+    if not isinstance(key, yaml.ScalarNode):
+        raise yaml.constructor.ConstructorError(
+            None, None, "a key must be text", key.start_mark
+        )
+    if key.tag in PLAIN:
+        key.tag = TEXT  # a key is text without quotes, too: 2024, on, null
+    below = (*path, str(key.value))
+    if below in document.lines:
+        first = document.lines[below]
+        what = f"the key stands twice; it is first at line {first}"
+        document.problems.append(Problem(below, what))
+    document.lines[below] = key.start_mark.line + 1
+    return below
+
+
+def _bound(node: yaml.Node, path: KeyPath, document: Document) -> None:
+    """Refuse what a few aliases blow up beyond all bounds."""
+    document.values += 1
+    if len(path) > DEEPEST:
+        raise too_deep(node.start_mark)
+    if document.values > MOST_VALUES:
+        what = f"with what aliases repeat, these are over {MOST_VALUES:,} values"
+        raise Excessive(problem=what, problem_mark=node.start_mark)

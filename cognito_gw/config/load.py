@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import os
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from cognito_gw.config.check import check, warnings_of
-from cognito_gw.config.complaint import complaint
-from cognito_gw.config.document import Document, KeyPath, Problem, read_document
+from cognito_gw.config.complaint import complaint, path_of
+from cognito_gw.config.document import Document, KeyPath, Problem, brief, read_document
 from cognito_gw.config.schema import Config
 from cognito_gw.errors import UsageError
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _ROUNDS = 5  # what is taken out can leave something else too empty
+_MOST = 100  # complaints that somebody may read
+_LONGEST = 2000  # characters of one
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,24 @@ class BadConfig(UsageError):
     def __init__(self, document: Document, problems: list[Problem]) -> None:
         """Word the problems in the order of their lines."""
         self.problems = sorted(problems, key=lambda each: document.line(each.path))
-        count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [
-            f"  {document.where(each.path)}: {spell(each.path)}{each.what}"
-            for each in self.problems
+            brief(f"  {document.where(each.path)}: {_one_line(each)}", _LONGEST)
+            for each in self.problems[:_MOST]
         ]
+        count = _counted(len(problems))
         super().__init__("\n".join([f"{document.file} has {count}:", *lines]))
+
+
+def _counted(count: int) -> str:
+    if count > _MOST:
+        return f"over {_MOST} problems, such as"
+    return "a problem" if count == 1 else f"{count} problems"
+
+
+def _one_line(problem: Problem) -> str:
+    text = spell(problem.path) + problem.what
+    # Half of a character, which YAML can spell, is none that can be printed.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def spell(path: KeyPath) -> str:
@@ -60,7 +75,7 @@ def load(file: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
     said = [each for each in problems if each.path not in document.unset]
     problems = [*document.problems, *said]
     if config is not None:
-        problems += check(config, file.parent)
+        problems += islice(check(config, file.parent), _MOST + 1)
     if problems or config is None:
         raise BadConfig(document, _first_of_each(problems))
     return Loaded(_beside(config, file.parent), warnings_of(config, document))
@@ -80,9 +95,10 @@ def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
         try:
             return Config.model_validate(rest), problems
         except ValidationError as invalid:
-            found = [complaint(error) for error in invalid.errors()]
-        problems = problems or found  # later ones come of what was taken out
-        for path in sorted((each.path for each in found), key=_backwards):
+            errors = invalid.errors(include_url=False)
+        # Later problems come of what was taken out.
+        problems = problems or [complaint(error) for error in errors[: _MOST + 1]]
+        for path in sorted(map(path_of, errors), key=_backwards):
             _take_out(rest, path)
         rest.setdefault("name", "unnamed")
     return None, problems
