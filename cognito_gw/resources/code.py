@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import struct
 import zipfile
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import UsageError
+from cognito_gw.resources.code_folder import files, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
 # What the Lambda console puts into a new Python function.
@@ -25,8 +28,9 @@ def lambda_handler(event, context):
         'body': json.dumps('Hello from Lambda!')
     }
 """
-_LIMIT = 50 * 1024 * 1024  # bytes that CreateFunction takes as a direct upload
-_IGNORED = {"__pycache__", ".DS_Store", ".git", ".venv", "venv"}
+ZIPPED = 50 << 20  # bytes that CreateFunction takes as a direct upload
+UNZIPPED = 250 << 20  # bytes that a function's files may have
+_NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -34,9 +38,10 @@ def zipped(code: Path | None) -> bytes:
     """Return the zip of a folder, a given .zip as it is, or the default code."""
     if code is None:
         return _zip([("lambda_function.py", HELLO.encode(), False)])
-    if code.is_file():
-        return _bounded(code.read_bytes(), code)
-    return _bounded(_zip(_files(code)), code)
+    try:
+        return _of_folder(code) if code.is_dir() else _given(code)
+    except OSError as error:
+        raise unreadable(error.filename or code, error) from None
 
 
 def sha256(content: bytes) -> str:
@@ -44,20 +49,38 @@ def sha256(content: bytes) -> str:
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
-def _files(folder: Path) -> Iterator[tuple[str, bytes, bool]]:
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and not _IGNORED & set(name.parts) and path.suffix != ".pyc":
-            yield name.as_posix(), path.read_bytes(), bool(path.stat().st_mode & 0o100)
+def _of_folder(folder: Path) -> bytes:
+    found = files(folder)
+    # Stored, a zip is larger than its files: too much is not even read.
+    _bound(sum(path.stat().st_size for path in found), ZIPPED, folder, "zipped")
+    root = folder.resolve()
+    content = _zip(
+        (
+            path.relative_to(root).as_posix(),
+            path.read_bytes(),
+            bool(path.stat().st_mode & 0o100),
+        )
+        for path in found
+    )
+    _bound(len(content), ZIPPED, folder, "zipped")
+    return content
 
 
-def _zip(
-    files: list[tuple[str, bytes, bool]] | Iterator[tuple[str, bytes, bool]],
-) -> bytes:
+def _given(file: Path) -> bytes:
+    """Return a zip as it is; whether it is one, Lambda says."""
+    _bound(file.stat().st_size, ZIPPED, file, "zipped")
+    content = file.read_bytes()
+    with suppress(*_NO_ZIP), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+        _bound(size, UNZIPPED, file, "unzipped")
+    return content
+
+
+def _zip(entries: Iterable[tuple[str, bytes, bool]]) -> bytes:
     target = io.BytesIO()
     # Stored, not deflated: builds of zlib differ, and with them the hash.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, content, is_executable in files:
+        for name, content, is_executable in entries:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system = 3  # Unix, on whatever system this runs
             entry.external_attr = (0o100755 if is_executable else 0o100644) << 16
@@ -65,10 +88,10 @@ def _zip(
     return target.getvalue()
 
 
-def _bounded(content: bytes, code: Path) -> bytes:
-    if len(content) > _LIMIT:
+def _bound(size: int, most: int, code: Path, state: str) -> None:
+    if size > most:
+        takes = f"Lambda takes {most >> 20} MiB"
         raise UsageError(
-            f"{code}: {len(content) / 2**20:.0f} MiB zipped; Lambda takes 50 MiB",
+            f"{code}: {-(-size >> 20)} MiB {state}; {takes}",
             hint="leave out what the function does not need",
         )
-    return content

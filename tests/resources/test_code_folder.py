@@ -1,0 +1,184 @@
+"""A function's folder: plain files of its own, or a message that names what is odd."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import zipfile
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cognito_gw.errors import UsageError
+from cognito_gw.resources.code import zipped
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def code(tmp_path):
+    """A folder with one file, and another file outside."""
+    (tmp_path / "secret").write_text("of somebody else's")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.py").write_text("a = 1")
+    return tmp_path / "code"
+
+
+def names(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.namelist()
+
+
+def refusal(code):
+    with pytest.raises(UsageError) as error:
+        zipped(code)
+    return error.value.what
+
+
+@pytest.mark.parametrize("target", ["../secret", "/etc/hostname", "../code/../secret"])
+def test_a_link_out_of_the_folder_is_refused(code, target):
+    """Wherever it leads: what is there was never meant to be deployed."""
+    link = code / "sub" / "innocent.py"
+    link.parent.mkdir()
+    link.symlink_to(target if target.startswith("/") else f"../{target}")
+    assert refusal(code) == f"{link} is a link out of {code}: Lambda takes files"
+
+
+def test_a_link_by_a_link_is_refused(code):
+    """The first leads to the second, and that one out."""
+    (code / "second").symlink_to("../secret")
+    (code / "first").symlink_to("second")
+    assert f"{code / 'first'} is a link out of" in refusal(code)
+
+
+def test_a_link_within_the_folder_is_the_file(code):
+    """Lambda knows no links: the zip has the file twice."""
+    (code / "same.py").symlink_to("app.py")
+    content = zipped(code)
+    assert names(content) == ["app.py", "same.py"]
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.read("same.py") == b"a = 1"
+
+
+@pytest.mark.parametrize("target", [".", "..", "sub", "/"])
+def test_a_link_to_a_folder_is_refused(code, target):
+    """One that leads back into itself would have no end."""
+    (code / "sub").mkdir()
+    (code / "link").symlink_to(target)
+    assert str(code / "link") in refusal(code)
+
+
+def test_links_in_a_circle_are_refused(code):
+    """They lead to nothing at all."""
+    (code / "one").symlink_to("two")
+    (code / "two").symlink_to("one")
+    assert refusal(code).startswith(f"{code / 'one'} cannot be read: ")
+
+
+def test_a_link_to_nothing_is_refused(code):
+    """It is not left out without a word."""
+    (code / "gone.py").symlink_to("no-such-file")
+    assert refusal(code).startswith(f"{code / 'gone.py'} cannot be read: ")
+
+
+def test_the_folder_itself_may_be_a_link(code):
+    """What the file names is what was meant."""
+    link = code.with_name("link")
+    link.symlink_to(code)
+    assert zipped(link) == zipped(code)
+
+
+def test_a_pipe_is_refused(code):
+    """Nobody waits for what it might say."""
+    os.mkfifo(code / "pipe")
+    expected = f"{code / 'pipe'} is neither a file nor a folder: Lambda takes files"
+    assert refusal(code) == expected
+
+
+def test_a_socket_is_refused(code):
+    """It has no content."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.fspath(code / "socket"))
+        assert str(code / "socket") in refusal(code)
+
+
+@pytest.mark.parametrize("name", [".git", "venv", "__pycache__", "old.pyc"])
+def test_what_is_left_out_may_be_odd(code, name):
+    """Virtual environments are full of links."""
+    (code / name).symlink_to("/")
+    assert names(zipped(code)) == ["app.py"]
+
+
+def test_a_name_that_is_no_text_is_refused(code):
+    """A zip spells its names in UTF-8."""
+    with (code / os.fsdecode(b"caf\xe9.py")).open("w"):
+        pass
+    assert "has a name that is not UTF-8" in refusal(code)
+
+
+@pytest.mark.skipif(not os.geteuid(), reason="root may read everything")
+@pytest.mark.parametrize("name", ["app.py", "sub"])
+def test_what_may_not_be_read_is_named(code, name):
+    """A file, or a folder whose files would be missing."""
+    (code / "sub").mkdir()
+    (code / name).chmod(0)
+    assert refusal(code) == f"{code / name} cannot be read: Permission denied"
+    (code / name).chmod(0o700)
+
+
+def test_a_large_folder_is_refused_by_its_size(code):
+    """Before any of its terabyte is read."""
+    with (code / "big.bin").open("wb") as file:
+        file.truncate(1 << 40)
+    assert "1048577 MiB zipped; Lambda takes 50 MiB" in refusal(code)
+
+
+def test_a_zip_that_unfolds_to_too_much_is_refused(tmp_path):
+    """Lambda takes 250 MiB of files, however small they are zipped."""
+    file = tmp_path / "code.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a.bin", b"a")
+        archive.filelist[0].file_size = 251 * MIB
+    assert refusal(file) == f"{file}: 251 MiB unzipped; Lambda takes 250 MiB"
+
+
+def test_a_zip_that_is_gone_is_named(tmp_path):
+    """Between the reading of the file and that of the code."""
+    file = tmp_path / "code.zip"
+    assert refusal(file) == f"{file} cannot be read: No such file or directory"
+
+
+def archive_of_two():
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("app.py", "a = 1")
+        archive.writestr("pkg/b.py", "b = 2")
+    return content.getvalue()
+
+
+ARCHIVE = archive_of_two()
+SPOTS = st.lists(
+    st.tuples(st.integers(0, len(ARCHIVE) - 1), st.integers(0, 255)), min_size=1
+)
+
+
+@settings(
+    max_examples=200,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(SPOTS)
+def test_a_damaged_zip_is_for_lambda_to_refuse(tmp_path, spots):
+    """It goes as it is, or is too large; nothing else comes of it."""
+    content = bytearray(ARCHIVE)
+    for place, octet in spots:
+        content[place] = octet
+    file = tmp_path / "code.zip"
+    file.write_bytes(content)
+    try:
+        assert zipped(file) == content
+    except UsageError as error:
+        assert "unzipped" in error.what  # noqa: PT017 - it need not be raised
