@@ -1,11 +1,19 @@
-"""Where cgw keeps what it may forget: tokens, and the local AWS that runs."""
+"""Where cgw keeps what it may forget: tokens, locks, and the local AWS that runs."""
 
 from __future__ import annotations
 
+import os
+import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import BinaryIO
+
+# Neither by a link, which may lead to what is another's, nor waiting for a pipe.
+_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def state_directory() -> Path:
@@ -15,3 +23,52 @@ def state_directory() -> Path:
     path = user_state_path("cognito-gw")
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def private(folder: Path) -> Path:
+    """Make a folder, and the one that it is in, for this user alone."""
+    for each in (folder.parent, folder):
+        each.mkdir(mode=0o700, exist_ok=True)
+        if each.stat().st_mode & 0o077:
+            each.chmod(0o700)
+    return folder
+
+
+def open_private(file: Path) -> BinaryIO:
+    """Open a plain file that nobody else can have written, or read."""
+    handle = os.open(file, os.O_RDONLY | _AS_IT_IS)
+    if not _is_private(os.fstat(handle)):
+        os.close(handle)
+        raise PermissionError(0, "it is not a file of this user's alone", str(file))
+    return os.fdopen(handle, "rb")
+
+
+def create_private(file: Path) -> int:
+    """Make a file anew, for this user alone from its first byte; return it, open."""
+    file.unlink(missing_ok=True)
+    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+
+
+def _is_private(found: os.stat_result) -> bool:
+    """Whether it is ours and no one else's; whose it is, Windows does not tell."""
+    is_plain = stat.S_ISREG(found.st_mode)
+    if not hasattr(os, "geteuid"):
+        return is_plain
+    return is_plain and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+@contextmanager
+def alone(file: Path, tell: Callable[[], None]) -> Iterator[None]:
+    """Let one process at a time do what `file` stands for; `tell` before a wait."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(private(file.parent) / file.name, mode=0o600)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        tell()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

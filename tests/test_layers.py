@@ -99,7 +99,7 @@ ONLY_IN = {
     "boto3": {"aws"},
     "click": {"cli", "report"},
     "cryptography": {"local", "oauth", "srp"},
-    "filelock": {"oauth"},
+    "filelock": {"state"},
     "flask": {"local"},
     "httpx": {"oauth", "cli", "diagnosis"},
     "jinja2": {"local"},

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.errors import CgwError
 from cognito_gw.local.daemon import STATE
 from cognito_gw.local.saved import Saved
+from cognito_gw.state import create_private
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -124,8 +125,10 @@ async def _listening(
 ) -> AsyncIterator[None]:
     from aiohttp import web
 
+    from cognito_gw.local.broken_requests import log_them_in_one_line
     from cognito_gw.local.server import MAX_LINE, application
 
+    log_them_in_one_line()
     runner = web.AppRunner(
         application(url, instance, saved),
         access_log=None,
@@ -149,7 +152,7 @@ def _state_file(path: Path, state: dict[str, Any]) -> Iterator[None]:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = create_private(draft)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.write(descriptor, json.dumps(state).encode())
     draft.replace(path)

@@ -14,15 +14,16 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from select import select
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from cognito_gw.errors import CgwError
 from cognito_gw.local.saved import SAVED
+from cognito_gw.state import create_private, open_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,8 @@ STOP_SECONDS = 15.0
 HEALTH_SECONDS = 5.0
 POLL_SECONDS = 0.02
 LOG_TAIL = 5
+# A state file that is not there, is not private, or is not what we wrote.
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def stop(state_dir: Path) -> bool:
         return False
     with (
         suppress(FileNotFoundError, ProcessLookupError),  # it went by itself
-        (state_dir / STATE).open() as state,
+        open_private(state_dir / STATE) as state,
     ):
         os.kill(server.pid, signal.SIGTERM)
         if not _dies(state):
@@ -113,20 +116,21 @@ def stop(state_dir: Path) -> bool:
 def recorded_instance(state_dir: Path) -> str | None:
     """Return the id of the local AWS that last ran here, without asking it."""
     try:
-        return str(json.loads((state_dir / STATE).read_text())["instance"])
-    except (OSError, ValueError, KeyError, TypeError):
+        with open_private(state_dir / STATE) as file:
+            return str(json.load(file)["instance"])
+    except UNREADABLE:
         return None
 
 
 def _find(state_dir: Path) -> Server | None:
     try:
-        with (state_dir / STATE).open() as file:
+        with open_private(state_dir / STATE) as file:
             state = json.load(file)
             alive = _lives(file)
         saved = state_dir / SAVED if state["persist"] else None
-        server = Server(state["url"], state["pid"], state_dir / LOG, saved)
+        server = Server(str(state["url"]), state["pid"], state_dir / LOG, saved)
         identity = {"instance": state["instance"], "pid": state["pid"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
     return server if alive and _health(server.url) == identity else None
 
@@ -139,16 +143,14 @@ def _find_or_forget(state_dir: Path) -> Server | None:
 
 
 def _health(url: str) -> Any:
-    connection = http.client.HTTPConnection(
-        urlsplit(url).netloc, timeout=HEALTH_SECONDS
-    )
     try:
-        connection.request("GET", "/_cgw/health")
-        return json.load(connection.getresponse())
-    except (OSError, ValueError, http.client.HTTPException):
+        place = urlsplit(url).netloc
+        connection = http.client.HTTPConnection(place, timeout=HEALTH_SECONDS)
+        with closing(connection):
+            connection.request("GET", "/_cgw/health")
+            return json.load(connection.getresponse())
+    except (*UNREADABLE, http.client.HTTPException):
         return None
-    finally:
-        connection.close()
 
 
 def _spawn(state_dir: Path, port: int, *, persist: bool) -> None:
@@ -168,7 +170,7 @@ def _spawn(state_dir: Path, port: int, *, persist: bool) -> None:
 
 def _run_detached(command: list[str], child_end: int, log_path: Path) -> None:
     """Run a command that forks away from us at once, so that it is nobody's zombie."""
-    with os.fdopen(child_end, "wb"), os.fdopen(_open_log(log_path), "wb") as log:
+    with os.fdopen(child_end, "wb"), os.fdopen(create_private(log_path), "wb") as log:
         subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
             command,
             check=False,
@@ -204,7 +206,7 @@ def _require_extra() -> None:
         )
 
 
-def _lives(state: TextIO) -> bool:
+def _lives(state: BinaryIO) -> bool:
     """Tell whether the server lives: it locks its state file for as long as it does.
 
     Its pid would not tell: it may be another process's by now, or a zombie's.
@@ -216,7 +218,7 @@ def _lives(state: TextIO) -> bool:
     return False
 
 
-def _dies(state: TextIO) -> bool:
+def _dies(state: BinaryIO) -> bool:
     deadline = time.monotonic() + STOP_SECONDS
     while _lives(state):
         if time.monotonic() > deadline:
@@ -230,14 +232,10 @@ def _private_directory(path: Path) -> None:
     path.chmod(0o700)
 
 
-def _open_log(path: Path) -> int:
-    path.unlink(missing_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-
-
 @contextmanager
 def _lock(state_dir: Path) -> Iterator[None]:
     """Let one process at a time start or forget the server of this directory."""
-    with os.fdopen(os.open(state_dir / LOCK, os.O_RDWR | os.O_CREAT, 0o600)) as lock:
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    with os.fdopen(os.open(state_dir / LOCK, flags, 0o600)) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

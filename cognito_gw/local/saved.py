@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import __version__
 from cognito_gw.errors import CgwError
+from cognito_gw.state import create_private, open_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,16 +38,17 @@ class Saved:
     def port(self) -> int:
         """The port at which it was served last; 0 when that is not known."""
         try:
-            with self.path.open("rb") as file:
+            with open_private(self.path) as file:
                 port = int(json.loads(file.readline())["port"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return 0
         return port if port in range(1 << 16) else 0
 
     def claim(self) -> None:
         """Keep other servers off the file for as long as this process lives."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        lock = os.open(self.directory / LOCK, flags, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -60,14 +62,17 @@ class Saved:
     def read(self) -> bytes | None:
         """Return the state, or None when none is saved; refuse what is not ours."""
         try:
-            head, _, state = self.path.read_bytes().partition(b"\n")
+            with open_private(self.path) as file:
+                head, _, state = file.read().partition(b"\n")
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise self.unusable(error.strerror or "no file") from None
         try:
             header = json.loads(head)
             written_by = {name: header[name] for name in _writer()}
             is_whole = header["sha256"] == _digest(state)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise self.unusable("it is no saved state") from None
         if written_by != _writer():
             raise self.unusable(f"{_spelled(written_by)} wrote it")
@@ -79,9 +84,7 @@ class Saved:
         """Replace the file in one step, so that a crash leaves the old or the new."""
         header = _writer() | {"port": port, "sha256": _digest(state)}
         draft = self.path.with_suffix(".draft")
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(create_private(draft), "wb") as file:
             file.write(json.dumps(header).encode() + b"\n")
             file.write(state)
             file.flush()

@@ -10,16 +10,18 @@ import hashlib
 import json
 import os
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw import state
 from cognito_gw.oauth.tokens import Tokens
-from cognito_gw.state import state_directory
+from cognito_gw.state import open_private, private, state_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
 _TOKENS, _LOCKS, _WAITING = "tokens", "token-locks", "challenges"
 
@@ -43,7 +45,7 @@ class Key:
 
 def recall(key: Key) -> Tokens | None:
     """Return the tokens kept for a key, fresh or not."""
-    with suppress(TypeError):  # fields that tokens do not have
+    with suppress(TypeError, KeyError):  # fields that tokens do not have
         content = _read(_file(_TOKENS, key))
         tokens = Tokens(**content["tokens"]) if _is_of(content, key) else None
         if tokens and _is_sound(tokens):
@@ -64,7 +66,7 @@ def kept(stack: str) -> list[Key]:
         with suppress(TypeError, KeyError):
             fields = content["key"]
             keys.append(Key(**fields | {"scopes": tuple(fields["scopes"])}))
-    return [key for key in keys if recall(key)]
+    return [key for key in keys if key.stack == stack and recall(key)]
 
 
 def drop(key: Key) -> None:
@@ -89,47 +91,25 @@ def waiting(key: Key) -> dict[str, Any] | None:
     file = _file(_WAITING, key)
     content = _read(file)
     file.unlink(missing_ok=True)
-    return content["challenge"] if _is_of(content, key) else None
+    challenge = content.get("challenge") if _is_of(content, key) else None
+    return challenge if isinstance(challenge, dict) else None
 
 
-@contextmanager
-def alone(key: Key, tell: Callable[[], None]) -> Iterator[None]:
+def alone(key: Key, tell: Callable[[], None]) -> AbstractContextManager[None]:
     """Let one process at a time get tokens for a key; `tell` when another is at it."""
-    from filelock import FileLock, Timeout
-
-    folder = _private(state_directory() / _LOCKS)
-    lock = FileLock(folder / key.name, mode=0o600)
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        tell()
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+    return state.alone(state_directory() / _LOCKS / key.name, tell)
 
 
 def _read(file: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError, RecursionError):
-        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        with os.fdopen(handle, encoding="utf-8") as opened:
-            content = json.load(opened) if _is_private(handle) else None
+    with suppress(OSError, ValueError, RecursionError), open_private(file) as opened:
+        content = json.load(opened)
         if isinstance(content, dict):
             return content
     return {}
 
 
-def _is_private(handle: int) -> bool:
-    """Whether nobody else can have written it, or read it; not told on Windows."""
-    if not hasattr(os, "geteuid"):
-        return True
-    found = os.fstat(handle)
-    return found.st_uid == os.geteuid() and not found.st_mode & 0o077
-
-
 def _write(kind: str, key: Key, content: dict[str, Any]) -> None:
-    folder = _private(_folder(kind, key.stack))
+    folder = private(_folder(kind, key.stack))
     text = json.dumps({"key": asdict(key)} | content)
     handle, draft = tempfile.mkstemp(dir=folder)  # mode 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -156,12 +136,6 @@ def _empty(folder: Path) -> int:
     for file in files:
         file.unlink(missing_ok=True)
     return len(files)
-
-
-def _private(folder: Path) -> Path:
-    for each in (folder.parent, folder):
-        each.mkdir(mode=0o700, exist_ok=True)
-    return folder
 
 
 def _folder(kind: str, stack: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 from cognito_gw.errors import CgwError
 from cognito_gw.local import daemon
 from cognito_gw.local.saved import Saved
+from cognito_gw.state import create_private
 
 
 @pytest.fixture
@@ -98,12 +100,76 @@ def test_a_state_file_that_lies_is_not_believed(state_dir, lie):
     assert daemon.running(state_dir) == started
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"url": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{", b'{"url": 1}', b"\xff\0", b"[" * 100_000, b"1", b'"instance"'],
+)
 def test_a_state_file_that_is_none_is_forgotten(state_dir, content):
     state_dir.mkdir()
-    (state_dir / daemon.STATE).write_text(content)
+    (state_dir / daemon.STATE).touch(mode=0o600)
+    (state_dir / daemon.STATE).write_bytes(content)
+    assert daemon.recorded_instance(state_dir) is None
     assert daemon.running(state_dir) is None
     assert not (state_dir / daemon.STATE).exists()
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"url": 5},
+        {"url": "http://[::1"},
+        {"url": "http://a b\r\nc"},
+        {"url": "http://127.0.0.1:x"},
+        {"url": ""},
+        {"pid": "1"},
+        {"persist": None, "instance": ["a"]},
+    ],
+)
+def test_odd_words_under_a_lock_are_not_believed(state_dir, lie):
+    state_dir.mkdir()
+    path = state_dir / daemon.STATE
+    truth = {"url": "http://127.0.0.1:1", "pid": 1, "instance": "a", "persist": False}
+    with os.fdopen(create_private(path), "w") as file:
+        json.dump(truth | lie, file)
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert daemon.running(state_dir) is None
+    assert not path.exists()
+
+
+def _by_link(path):
+    path.symlink_to(path.rename(path.with_name("moved")))
+
+
+def _for_all(path):
+    path.chmod(0o644)
+
+
+def _by_pipe(path):
+    path.unlink()
+    os.mkfifo(path, 0o600)
+
+
+@pytest.mark.parametrize("alter", [_by_link, _for_all, _by_pipe])
+def test_a_state_file_that_others_may_have_made_is_not_believed(state_dir, alter):
+    state_dir.mkdir()
+    path = state_dir / daemon.STATE
+    truth = {"url": "http://127.0.0.1:1", "pid": 1, "instance": "a", "persist": False}
+    with os.fdopen(create_private(path), "w") as file:
+        json.dump(truth, file)
+    assert daemon.recorded_instance(state_dir) == "a"
+    alter(path)
+    assert daemon.recorded_instance(state_dir) is None
+    assert daemon.running(state_dir) is None
+    assert not path.exists()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(state_dir, tmp_path):
+    state_dir.mkdir()
+    (state_dir / daemon.LOCK).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match=daemon.LOCK):
+        daemon.start(state_dir)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_server_that_dies_tells_its_last_words(state_dir, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import stat
 import zipfile
@@ -52,14 +53,53 @@ def test_two_servers_cannot_share_it(saved):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n", b"[]\n", b"{}\n", b"\x80\x05K\x01.", b"no file of ours"]
+    "content",
+    [
+        b"",
+        b"\n",
+        b"[]\n",
+        b"{}\n",
+        b"\x80\x05K\x01.",
+        b"no file of ours",
+        b"[" * 100_000 + b"\n",
+        b'{"port": [], "sha256": {}}\n',
+    ],
 )
 def test_a_foreign_file_is_refused(saved, content):
+    saved.path.touch(mode=0o600)
     saved.path.write_bytes(content)
     with pytest.raises(CgwError, match="no saved state") as caught:
         saved.read()
     assert f"rm {saved.path}" in caught.value.hint
     assert saved.port == 0
+
+
+def by_link(path):
+    path.symlink_to(path.rename(path.with_name("moved")))
+
+
+def by_pipe(path):
+    path.unlink()
+    os.mkfifo(path, 0o600)
+
+
+@pytest.mark.parametrize("alter", [by_link, by_pipe, lambda path: path.chmod(0o640)])
+def test_a_file_that_others_may_have_made_is_refused(saved, alter):
+    saved.write(b"state", 4711)
+    alter(saved.path)
+    with pytest.raises(CgwError, match="cannot be used"):
+        saved.read()
+    assert saved.port == 0
+    saved.write(b"anew", 4712)
+    assert (saved.read(), saved.port) == (b"anew", 4712)
+
+
+def test_a_draft_that_is_a_link_is_not_written_through(saved, tmp_path):
+    (tmp_path / "others").write_text("precious")
+    saved.path.with_suffix(".draft").symlink_to(tmp_path / "others")
+    saved.write(b"state", 0)
+    assert (tmp_path / "others").read_text() == "precious"
+    assert not saved.path.is_symlink()
 
 
 @pytest.mark.parametrize(

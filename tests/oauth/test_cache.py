@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 import stat
 import threading
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.cache import Key
@@ -138,6 +142,63 @@ def test_a_link_is_not_followed(tmp_path):
     cache.keep(KEY, TOKENS)
     assert not file.is_symlink()
     assert cache.recall(KEY) == TOKENS
+
+
+def test_a_pipe_in_its_place_is_not_waited_for():
+    """Nobody may ever write to it; the next sign-in replaces it."""
+    cache.keep(KEY, TOKENS)
+    file = the_file()
+    file.unlink()
+    os.mkfifo(file, 0o600)
+    assert cache.recall(KEY) is None
+    cache.keep(KEY, TOKENS)
+    assert cache.recall(KEY) == TOKENS
+
+
+@pytest.mark.parametrize("kept", [{}, {"challenge": None}, {"challenge": [1]}])
+def test_what_does_not_wait_is_no_challenge(kept):
+    """A file with the right key, and not what we write beside it."""
+    cache.keep_waiting(KEY, {"name": "EMAIL_OTP"})
+    (file,) = (state_directory() / "challenges" / "shop").iterdir()
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps({"key": content["key"]} | kept))
+    assert cache.waiting(KEY) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inside: (
+        st.lists(inside, max_size=3)
+        | st.dictionaries(st.sampled_from(["key", "tokens", "stack", "scopes"]), inside)
+    ),
+    max_leaves=6,
+)
+CHANGES = st.tuples(st.sampled_from(["key", "tokens"]), st.none() | st.text(), JSON)
+
+
+@settings(
+    max_examples=150,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.binary() | JSON | CHANGES)
+@example(b"[" * 100_000)
+@example(("tokens", None, {}))
+@example(("key", "stack", "../shop"))
+@example(("key", "scopes", {"a": 1}))
+def test_whatever_is_in_the_file_is_tokens_or_nothing(odd):
+    """Random bytes, other JSON, and what we wrote with one thing in it changed."""
+    cache.keep(KEY, TOKENS)
+    file = the_file()
+    content = json.loads(file.read_text())
+    if isinstance(odd, tuple):
+        part, name, value = odd
+        content[part] = value if name is None else content[part] | {name: value}
+        odd = content
+    file.write_bytes(odd if isinstance(odd, bytes) else json.dumps(odd).encode())
+    assert isinstance(cache.recall(KEY), Tokens | None)
+    assert {key.stack for key in cache.kept("shop")} <= {"shop"}
 
 
 def test_what_waits_for_an_answer_is_given_once():
