@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from moto.core.exceptions import JsonRESTError, ServiceException
 
-from cognito_gw.local import emulator, wire
+from cognito_gw.local import emulator, inputs, wire
 from cognito_gw.local.corrections import SERVICES
 from cognito_gw.local.corrections.call import Call
 from cognito_gw.local.emulator import HttpAnswer, HttpCall
@@ -105,6 +105,8 @@ class ControlPlane:
         operation = None
         try:
             operation = await self.run(wire.recognise, call)
+            if operation:
+                inputs.require_known(operation, call)
             _require_signature(operation, call)
             return await self._answer_operation(operation, call)
         except Exception as error:  # noqa: BLE001 - whatever it is, AWS would answer
@@ -132,13 +134,11 @@ class ControlPlane:
             return _uncorrected(call)
         if operation.service == "cognito-idp" and operation.name in self._sign_in:
             sign_in = self._sign_in[operation.name]
-            return wire.write_answer(
-                operation, sign_in(wire.read_input(operation, call))
-            )
+            return wire.write_answer(operation, sign_in(inputs.read(operation, call)))
         service = SERVICES.get(operation.service)
+        read = self._read(operation, call)
         if service is None:
             return _uncorrected(call)
-        read = self._read(operation, call)
         service.check(read)
         if not service.answers_itself(operation.name):
             return _uncorrected(call)
@@ -149,7 +149,7 @@ class ControlPlane:
             service=operation.service,
             operation=operation.name,
             region=operation.region,
-            params=wire.read_input(operation, call),
+            params=inputs.read(operation, call),
             snapshots=self._snapshots,
         )
 
@@ -183,7 +183,7 @@ def _uncorrected(call: HttpCall) -> HttpAnswer:
 
 
 def _as_fault(operation: wire.Operation | None, error: Exception) -> AwsFault:
-    what = f"{operation.service}:{operation.name}" if operation else "this call"
+    what = f"{operation.service}:{operation.name}" if operation else "such call"
     match error:
         case AwsFault():
             return error
@@ -193,6 +193,8 @@ def _as_fault(operation: wire.Operation | None, error: Exception) -> AwsFault:
             return AwsFault(error.error_type, error.message, error.code)
         case NotImplementedError():
             # Not 500, which boto3 would retry.
+            return AwsFault("NotImplemented", f"The local AWS has no {what}", 501)
+        case _ if operation is None:  # of another service, or of none: moto's guess
             return AwsFault("NotImplemented", f"The local AWS has no {what}", 501)
     log.error("%s failed", what, exc_info=error)
     return AwsFault(

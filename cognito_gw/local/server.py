@@ -11,6 +11,7 @@ from aiohttp import web
 
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.apigw.gateway import Gateway
+from cognito_gw.local.broken_requests import only_whole_requests
 from cognito_gw.local.console.routes import Console
 from cognito_gw.local.control import ControlPlane
 from cognito_gw.local.hosted_ui import discovery
@@ -41,7 +42,8 @@ STAGE = "/_aws/execute-api/{api_id}/{stage}"
 def application(url: str, instance: str, saved: Saved | None = None) -> web.Application:
     """Return the local AWS that lives at `url`, and outlives it if `saved`."""
     app = web.Application(
-        client_max_size=MAX_BODY, middlewares=[_only_hosts(_own_hosts(url))]
+        client_max_size=MAX_BODY,
+        middlewares=[_only_hosts(_own_hosts(url)), only_whole_requests],
     )
     keys, snapshots, activity = Keys(), Snapshots(), Activity()
     functions = Functions(url, activity)

@@ -75,7 +75,7 @@ def recognise(call: HttpCall) -> Operation | None:
         return Operation(service, name, region, "json") if service else None
     match scope and scope["service"]:
         case "iam" | "sts" as service:
-            action = parse_qs(call.body.decode()).get("Action", [""])[0]
+            action = parse_qs(call.body.decode(errors="replace")).get("Action", [""])[0]
             return Operation(service, action, region, "query")
         case "apigateway" | "lambda" as service:
             return _rest_operation(call, service, region)

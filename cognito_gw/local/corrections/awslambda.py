@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import struct
 import uuid
 import zipfile
 from http import HTTPStatus
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_PAYLOAD = 6 * 1024 * 1024
 MAX_EVENT = 1024 * 1024
+UNZIPPED = 250 * 1024 * 1024
 UPDATES = ("UpdateFunctionCode", "UpdateFunctionConfiguration")
 RUNTIME_VERSION = "arn:aws:lambda:{region}::runtime:local"
 
@@ -42,11 +44,18 @@ def unknown_runtime(call: Call) -> None:
 def not_a_zip(call: Call) -> None:
     """Refuse code that does not unzip: InvalidParameterValueException."""
     archive = call.get("ZipFile") or call.get("Code", {}).get("ZipFile")
-    if archive is not None and not zipfile.is_zipfile(io.BytesIO(archive)):
+    if archive is None:
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            size = sum(entry.file_size for entry in opened.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
         raise _invalid(
             "Could not unzip uploaded file. "
             "Please check your file, then try to upload again."
-        )
+        ) from None
+    if size > UNZIPPED:
+        raise _invalid(f"Unzipped size must be smaller than {UNZIPPED} bytes")
 
 
 @awslambda.amends("CreateFunction", "UpdateFunctionConfiguration")

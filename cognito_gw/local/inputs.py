@@ -1,0 +1,74 @@
+"""What a call must be before anything is done with it, as AWS's front door has it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.model import OperationNotFoundError
+from botocore.validate import ParamValidator
+from moto.core.parse import RequestParserError
+
+from cognito_gw.local import wire
+from cognito_gw.local.faults import AwsFault
+
+if TYPE_CHECKING:
+    from cognito_gw.local.emulator import HttpCall
+
+# What parsers stumble over: no JSON, no UTF-8, or a list where an object should be.
+MALFORMED = (
+    AttributeError,
+    LookupError,
+    RecursionError,
+    RequestParserError,
+    TypeError,
+    ValueError,
+)
+
+
+def require_known(operation: wire.Operation, call: HttpCall) -> None:
+    """Refuse an operation that the service has not, or signed for another service."""
+    try:
+        service = operation.model.service_model.signing_name
+    except OperationNotFoundError:
+        code = "UnknownOperationException"
+        if operation.protocol == "query":
+            code = "InvalidAction"
+        raise AwsFault(code, f"There is no operation {operation.name!r}") from None
+    scope = wire.SCOPE.search(call.headers.get("Authorization", ""))
+    if scope and scope["service"] != service:
+        raise AwsFault(
+            "InvalidSignatureException",
+            f"Credential should be scoped to correct service: '{service}'.",
+        )
+
+
+def read(operation: wire.Operation, call: HttpCall) -> dict[str, Any]:
+    """Return the parameters; refuse those that are not of the operation's types."""
+    try:
+        if operation.protocol == "json":
+            _require_object(call.body.decode())
+        elif operation.protocol == "query":
+            call.body.decode()
+        params = wire.read_input(operation, call)
+    except MALFORMED:
+        raise _malformed("it cannot be read") from None
+    shape = operation.model.input_shape
+    if shape is not None:
+        # What is missing or out of range, each operation refuses in words of its own.
+        report = ParamValidator().validate(params, shape).generate_report()
+        wrong = [
+            each for each in report.splitlines() if each.startswith("Invalid type")
+        ]
+        if wrong:
+            raise _malformed("; ".join(wrong)[:1000])
+    return params
+
+
+def _require_object(text: str) -> None:
+    if not isinstance(json.loads(text), dict):
+        raise TypeError("no object")
+
+
+def _malformed(why: str) -> AwsFault:
+    return AwsFault("SerializationException", f"The request is malformed: {why}")
