@@ -8,15 +8,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from cognito_gw import __version__
+from cognito_gw.aws.faults import THROTTLED, is_lost
+from cognito_gw.aws.pace import Pace
 from cognito_gw.errors import UsageError
 
 Tell = Callable[[str], None]
+_ATTEMPTS = 8  # of a call; their pauses grow to 20 s each
+_READS = ("AdminGet", "AdminList", "Describe", "Filter", "Get", "List", "Simulate")
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Aws:
     Clients are thread-safe, but a session is not while it makes them; hence the lock.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is of its surroundings
         self,
         session: boto3.Session,
         *,
@@ -47,6 +53,7 @@ class Aws:
         tell: Tell = lambda _: None,
         announce: Tell = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Use `session`; `tell` hears of waits, `announce` what is said only once."""
         self.session = session
@@ -54,6 +61,9 @@ class Aws:
         self.tell = tell
         self.announce = announce
         self.sleep = sleep
+        self._clock = clock
+        self._rates = Pace(clock)
+        self._told_until = 0.0
         self._lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._account: Account | None = None
@@ -118,23 +128,69 @@ class Aws:
         with self._lock:
             if key not in self._clients:
                 make: Any = self.session.client  # its overloads want a literal
-                self._clients[key] = make(
+                client = make(
                     service,
                     endpoint_url=self.endpoint_url,
                     config=self._config(options),
                 )
+                client.meta.events.register_first(
+                    "needs-retry.*.*", _raise_if_lost, unique_id="cgw-lost"
+                )
+                if _is_of_aws(client):
+                    client.meta.events.register(
+                        "before-call.api-gateway.*", self._pace, unique_id="cgw-pace"
+                    )
+                    client.meta.events.register(
+                        "needs-retry.api-gateway.*", self._ease, unique_id="cgw-ease"
+                    )
+                self._clients[key] = client
             return self._clients[key]
+
+    def _pace(self, model: Any, **_: Any) -> None:
+        wait = self._rates.wait(model.name)
+        if wait >= 1 and self._clock() >= self._told_until:  # one word for all threads
+            self._told_until = self._clock() + max(wait, 5)
+            self.tell(f"waiting {wait:.0f} s for API Gateway's quota of {model.name}")
+        if wait:
+            self.sleep(wait)
+
+    def _ease(self, operation: Any, response: Any, **_: Any) -> None:
+        code = response[1].get("Error", {}).get("Code") if response else None
+        if code in THROTTLED and self._rates.ease(operation.name):
+            self.tell(f"waiting, as API Gateway takes no {operation.name} for now")
 
     def _config(self, options: dict[str, Any]) -> Config:
         if self.endpoint_url:
             options = options | {"proxies": {}}  # a loopback server needs no proxy
         return Config(
-            retries={"mode": "standard", "total_max_attempts": 5},
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             max_pool_connections=32,
             connect_timeout=10,
             user_agent_extra=f"cognito-gw/{__version__}",
             **options,
         )
+
+
+def _is_of_aws(client: Any) -> bool:
+    """Whether a client calls AWS itself: emulators have no quotas."""
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def _raise_if_lost(
+    operation: Any, response: Any, caught_exception: Any, **_: Any
+) -> None:
+    """Let no write be repeated that AWS may have done: whoever asked looks first.
+
+    botocore itself would send it again: a second CreateUserPool makes a second pool.
+    """
+    if operation.name.startswith(_READS):
+        return
+    error = caught_exception
+    if response is not None:
+        error = ClientError(response[1], operation.name)
+    if error is not None and is_lost(error):
+        raise error
 
 
 def aws_session(profile: str | None, region: str | None) -> boto3.Session:

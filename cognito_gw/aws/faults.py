@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionClosedError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
+    ReadTimeoutError,
+    ResponseStreamingError,
     SSOError,
     TokenRetrievalError,
 )
@@ -47,8 +50,30 @@ _NO_CREDENTIALS = (
 THROTTLED = frozenset(
     {"LimitExceededException", "Throttling", "TooManyRequestsException"}
 )
+# The request may have arrived; only the answer did not.
+_LOST = (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError)
+_SERVER_ERROR = 500
+_TAKEN = frozenset(
+    {
+        "ConcurrentModificationException",
+        "ConflictException",
+        "EntityAlreadyExists",
+        "GroupExistsException",
+        "ManagedLoginBrandingExistsException",
+        "ResourceAlreadyExistsException",
+        "ResourceConflictException",
+        "UsernameExistsException",
+    }
+)
 _SIGN_IN_AGAIN = "sign in again: `aws sso login`, with `--profile` if you use one"
-_DOMAIN_TAKEN = "already associated with another user pool"
+_DOMAIN_TAKEN = "already associated with another user pool"  # or with this one
+# Of resource servers, authorizers and domains, for which AWS has no code.
+_TAKEN_WORDS = (
+    "already exists",
+    "must be unique",
+    "already has a domain",
+    _DOMAIN_TAKEN,
+)
 _ADVICE = {
     "InvalidPasswordException": "choose one that meets user_pool.password_policy",
     "LimitExceededException": "an AWS quota is reached: see Service Quotas",
@@ -82,6 +107,22 @@ def is_of_the_caller(error: Exception) -> bool:
     if isinstance(error, ClientError):
         return code_of(error) in _DENIED | _STALE | _UNKNOWN_KEY
     return isinstance(error, _NO_CREDENTIALS)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether AWS may have done what it was asked, and we did not hear of it."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= _SERVER_ERROR and code_of(error) not in THROTTLED
+    return isinstance(error, _LOST)
+
+
+def is_taken(error: BaseException) -> bool:
+    """Whether AWS refused as somebody else made or changes the same, just now."""
+    if not isinstance(error, ClientError):
+        return False
+    words = message_of(error)
+    return code_of(error) in _TAKEN or any(each in words for each in _TAKEN_WORDS)
 
 
 def as_cgw_error(error: BaseException) -> CgwError | None:

@@ -7,9 +7,10 @@ plan asks for, so a plan cannot promise what an apply does not do.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
-from cognito_gw.aws.faults import absent_is_none
+from cognito_gw.aws.faults import absent_is_none, is_lost, is_taken
 from cognito_gw.engine.diff import diff
 from cognito_gw.engine.resource import (
     Action,
@@ -22,9 +23,13 @@ from cognito_gw.engine.resource import (
 from cognito_gw.errors import CannotChange, CgwError, Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cognito_gw.aws.clients import Aws
+
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds
+_CONTESTS = 2  # over who makes a thing, before AWS's refusal stands
+Done = TypeVar("Done")
 
 
 def look(resource: Resource, aws: Aws) -> Step:
@@ -56,7 +61,12 @@ def plan(resource: Resource, aws: Aws) -> Step:
 
 
 def apply(resource: Resource, aws: Aws) -> Step:
-    """Make the resource as the file wants it."""
+    """Make the resource as the file wants it, looking again where that is unsure."""
+    carry_out = partial(_apply, resource, aws)  # looks before it writes
+    return _insistently(resource, aws, carry_out, carry_out, contests=_CONTESTS)
+
+
+def _apply(resource: Resource, aws: Aws) -> Step:
     step = plan(resource, aws)
     if step.action is Action.CREATE:
         resource.live = resource.create(aws)
@@ -77,10 +87,59 @@ def destroy(resource: Resource, aws: Aws) -> Step:
         kept = CgwError("the file names it by `id`: left as it is")
         return Step(resource, Action.SKIP, error=kept, done=True)
     if resource.inside is None or resource.inside.live is not None:
-        with absent_is_none():
-            resource.delete(aws)
+        once = partial(_delete, resource, aws)
+        _insistently(resource, aws, once, partial(_delete_if_there, resource, aws))
     resource.live = None  # or what hangs under it would look through a stale id
     return Step(resource, Action.DELETE, done=True)
+
+
+def _delete(resource: Resource, aws: Aws) -> None:
+    with absent_is_none():
+        resource.delete(aws)
+
+
+def _delete_if_there(resource: Resource, aws: Aws) -> None:
+    look(resource, aws)
+    if resource.live is not None:
+        _delete(resource, aws)
+
+
+def _insistently(
+    resource: Resource,
+    aws: Aws,
+    do: Callable[[], Done],
+    again: Callable[[], Done],
+    *,
+    contests: int = 0,
+) -> Done:
+    """Do it, and `again`, which looks first, while AWS does not answer.
+
+    So also, up to `contests` times, where another cgw may have made the same just now.
+    """
+    for attempt, pause in enumerate(_PAUSES):
+        try:
+            return do()
+        except Exception as error:
+            if is_lost(error):
+                why = "AWS did not answer"
+            elif is_taken(error) and attempt < contests:
+                why = "another has just made or changed it"
+            else:
+                raise
+        aws.tell(f"{resource}: {why}: looking again in {pause:.0f} s")
+        aws.sleep(pause)
+        do = _refreshed(resource, aws, again)
+    return do()
+
+
+def _refreshed(
+    resource: Resource, aws: Aws, do: Callable[[], Done]
+) -> Callable[[], Done]:
+    def refreshed() -> Done:
+        resource.refresh(aws)
+        return do()
+
+    return refreshed
 
 
 def _decide(resource: Resource) -> Step:

@@ -108,6 +108,9 @@ class Resource(ABC):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         """Read it from AWS; None when it is absent. Must not write."""
 
+    def refresh(self, aws: Aws) -> None:  # noqa: B027 - most take nothing from others
+        """Read anew what `observe` takes from other resources."""
+
     @abstractmethod
     def create(self, aws: Aws) -> dict[str, Any]:
         """Make it, tagged as ours in the same call, and answer as `observe` would."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.aws.requests import described
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
-from cognito_gw.resources.method import method_key, observed
+from cognito_gw.resources.method import method_key, observed, refresh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,28 +65,42 @@ class Preflight(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         return observed(self.path, "OPTIONS")
 
+    def refresh(self, aws: Aws) -> None:
+        refresh(self.path, aws)
+
     def create(self, aws: Aws) -> dict[str, Any]:
+        key = method_key(self.path, "OPTIONS")
+        aws.apigateway.put_method(**key, authorizationType="NONE")
+        return self._complete(aws, {})
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        if all(change.before is None for change in changes.values()):
+            return self._complete(aws, self.live or {})
+        # Made anew: the stage serves its snapshot until the next deployment.
+        self.delete(aws)
+        return self.create(aws)
+
+    def _complete(self, aws: Aws, live: dict[str, Any]) -> dict[str, Any]:
+        """Put what is not there: a creation that was interrupted goes on."""
         wanted = self.desired()
         key = method_key(self.path, "OPTIONS")
         response = {"statusCode": "200"}
         integration = wanted["methodIntegration"]
-        aws.apigateway.put_method(**key, authorizationType="NONE")
-        aws.apigateway.put_method_response(
-            **key, **response, **wanted["methodResponses"]["200"]
-        )
-        aws.apigateway.put_integration(
-            **key, type="MOCK", requestTemplates=integration["requestTemplates"]
-        )
-        aws.apigateway.put_integration_response(
-            **key, **response, **integration["integrationResponses"]["200"]
-        )
+        has = live.get("methodIntegration", {})
+        if not live.get("methodResponses"):
+            aws.apigateway.put_method_response(
+                **key, **response, **wanted["methodResponses"]["200"]
+            )
+        if not has:
+            aws.apigateway.put_integration(
+                **key, type="MOCK", requestTemplates=integration["requestTemplates"]
+            )
+        if not has.get("integrationResponses"):
+            aws.apigateway.put_integration_response(
+                **key, **response, **integration["integrationResponses"]["200"]
+            )
         answer = aws.apigateway.get_method(**key)
         return described(answer)
-
-    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        # Made anew: the stage serves its snapshot until the next deployment.
-        self.delete(aws)
-        return self.create(aws)
 
     def delete(self, aws: Aws) -> None:
         aws.apigateway.delete_method(**method_key(self.path, "OPTIONS"))

@@ -67,6 +67,9 @@ class Method(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         return observed(self.path, self.verb)
 
+    def refresh(self, aws: Aws) -> None:
+        refresh(self.path, aws)
+
     def create(self, aws: Aws) -> dict[str, Any]:
         wanted = self.desired()
         integration = wanted.pop("methodIntegration")
@@ -134,6 +137,12 @@ def observed(path: Path, verb: str) -> dict[str, Any] | None:
         (path.live or {}).get("resourceMethods", {}).get(verb)
     )
     return found
+
+
+def refresh(path: Path, aws: Aws) -> None:
+    """Read a path's methods anew."""
+    path.refresh(aws)
+    path.live = path.observe(aws)
 
 
 def method_key(path: Path, verb: str) -> dict[str, str]:
