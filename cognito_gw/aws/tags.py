@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cognito_gw.aws.clients import Aws
 
 STACK_TAG = "cgw:stack"
+MORE_THAN_ONE = (
+    "if another cgw is at work on this stack, let it finish and run this again; else "
+    "delete those that you do not need in the console"
+)
 
 
 def is_ours(tags: Mapping[str, str] | None, stack: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 @with_session
 def down(session: Session, *, yes: bool) -> None:
     """Remove all that this stack owns, and nothing else."""
+    with session.alone():
+        _remove(session, is_asked=not yes)
+
+
+def _remove(session: Session, *, is_asked: bool) -> None:
     from cognito_gw.engine import reconcile
     from cognito_gw.engine.walk import backward
     from cognito_gw.report.lines import summary
@@ -41,8 +47,8 @@ def down(session: Session, *, yes: bool) -> None:
         click.echo("nothing to do", err=True)
         finish(session, [])
         return
-    if not yes:
-        ask_before_deletion(session, owned, "cgw down")
+    if is_asked:
+        ask_before_deletion(session, owned, "cgw down", _gone_along(session))
     visit = partial(reconcile.destroy, aws=session.aws)
     steps = session.walk(visit, backward(found), owned)
     forget(session.config.name)
@@ -67,12 +73,34 @@ def _found(session: Session) -> tuple[list[Resource], list[Step]]:
     return [each for each in resources if each.live is not None], foreign
 
 
+def _gone_along(session: Session) -> str:
+    """Say what the pool and the API take along that the file does not name."""
+    from cognito_gw.resources.leftovers import unmanaged
+
+    stack = session.stack
+    inside = [kind for kind, *_ in unmanaged(stack, session.aws) if kind != "function"]
+    counts = Counter(inside)
+    if stack.pool.live and stack.pool.managed:
+        in_file = sum(user.live is not None for user in stack.users)
+        counts["user"] = stack.pool.live.get("EstimatedNumberOfUsers", 0) - in_file
+    if stack.api.live and stack.api.managed:
+        counts["route"] = len(stack.api.live["UnlistedRoutes"])
+    some = [_counted(kind, count) for kind, count in counts.items() if count > 0]
+    return f"with them go {', '.join(some)} not in the file" if some else ""
+
+
+def _counted(kind: str, count: int) -> str:
+    return f"{count} {kind}{'s' * (count > 1)}"
+
+
 def ask_before_deletion(
-    session: Session, owned: Sequence[Resource], command: str
+    session: Session, owned: Sequence[Resource], command: str, along: str = ""
 ) -> None:
     """Show what is to go, and go on only after a yes; abort at a no."""
     for resource in owned:
         click.echo(f"  {resource.kind:<18}{printable(resource.label)}", err=True)
+    if along:
+        click.echo(along, err=True)
     if not is_terminal():
         raise UsageError(f"`{command}` asks before it deletes", hint="add `--yes`")
     where = "the local AWS" if session.is_local else session.aws.account.number

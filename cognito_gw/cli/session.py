@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw.cli.settings import Settings
-from cognito_gw.state import state_directory
+from cognito_gw.state import alone, state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -158,6 +159,17 @@ class Session:
         return [
             steps[each] for each in order if each in steps and _is_news(steps[each])
         ]
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Change the stack while no other cgw of this user does."""
+        _ = self.aws  # first: a local AWS that is to be started has no name yet
+        key = hashlib.sha256(f"{self.place} {self.config.name}".encode()).hexdigest()
+        words = (
+            f"another cgw is at work on the stack {self.config.name}: waiting for it"
+        )
+        with alone(self.state / "stack-locks" / key[:32], lambda: self.tell(words)):
+            yield
 
     def look(self, resources: list[Resource]) -> None:
         """Read resources and what they need; raise the first failure."""

@@ -47,7 +47,8 @@ def up(session: Session) -> None:
     session.warn()
     resources = session.stack.resources
     visit = partial(reconcile.apply, aws=session.aws)
-    steps = session.walk(visit, forward(resources), resources)
+    with session.alone():
+        steps = session.walk(visit, forward(resources), resources)
     if not session.settings.quiet:
         click.echo(summary(steps), err=True)
     if any(client.changed for client in session.stack.clients.values()):

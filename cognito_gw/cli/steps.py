@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,9 @@ def step_options(command: Callable[..., None]) -> Callable[..., None]:
 def take(session: Session, step: str, *, with_deps: bool, dry_run: bool) -> None:
     """Take one step, and tell what came of it."""
     session.warn()
-    finish(session, run_step(session, step, with_deps=with_deps, dry_run=dry_run))
+    with nullcontext() if dry_run else session.alone():
+        steps = run_step(session, step, with_deps=with_deps, dry_run=dry_run)
+    finish(session, steps)
 
 
 def run_step(

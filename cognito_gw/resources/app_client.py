@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.faults import absent_is_none
 from cognito_gw.aws.requests import overlay, settable, without_empty
+from cognito_gw.aws.rivals import chosen
+from cognito_gw.aws.tags import MORE_THAN_ONE
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
@@ -76,19 +79,11 @@ class AppClient(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if self.config.id:
             return self._describe(aws, self.config.id)
-        pages = aws.cognito.get_paginator("list_user_pool_clients").paginate(
-            UserPoolId=self.pool["Id"], MaxResults=60
-        )
-        named = [
-            client["ClientId"]
-            for page in pages
-            for client in page["UserPoolClients"]
-            if client["ClientName"] == self.name
-        ]
+        named = self._ids(aws)
         if len(named) > 1:
             raise CgwError(
                 f"{self}: {len(named)} app clients have its name: {', '.join(named)}",
-                hint="delete those that you do not need in the console",
+                hint=MORE_THAN_ONE,
             )
         return self._describe(aws, named[0]) if named else None
 
@@ -98,7 +93,27 @@ class AppClient(Resource):
             SupportedIdentityProviders=["COGNITO"],
             **without_empty(self.desired()),
         )
-        return _described(answer)
+        return self._elder(aws, _described(answer))
+
+    def _elder(self, aws: Aws, made: dict[str, Any]) -> dict[str, Any]:
+        """Return the older one, where another cgw has made one at the same time."""
+
+        def others() -> list[dict[str, Any]]:
+            found = []
+            for each in self._ids(aws):
+                if each != made["ClientId"]:
+                    with absent_is_none():  # taken back since
+                        found.append(self._describe(aws, each))
+            return found
+
+        first = chosen(made, others, _age, aws)
+        if first is made:
+            return made
+        aws.tell(f"{self}: another cgw has made it at the same time: keeping that one")
+        aws.cognito.delete_user_pool_client(
+            UserPoolId=self.pool["Id"], ClientId=made["ClientId"]
+        )
+        return first
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         # UpdateUserPoolClient resets every field that it is not sent.
@@ -111,12 +126,28 @@ class AppClient(Resource):
             UserPoolId=self.pool["Id"], ClientId=self["ClientId"]
         )
 
+    def _ids(self, aws: Aws) -> list[str]:
+        """Return the ids of the app clients of this name."""
+        pages = aws.cognito.get_paginator("list_user_pool_clients").paginate(
+            UserPoolId=self.pool["Id"], MaxResults=60
+        )
+        return [
+            client["ClientId"]
+            for page in pages
+            for client in page["UserPoolClients"]
+            if client["ClientName"] == self.name
+        ]
+
     def _describe(self, aws: Aws, client_id: str) -> dict[str, Any]:
         return _described(
             aws.cognito.describe_user_pool_client(
                 UserPoolId=self.pool["Id"], ClientId=client_id
             )
         )
+
+
+def _age(client: dict[str, Any]) -> tuple[str, str]:
+    return str(client.get("CreationDate")), client["ClientId"]
 
 
 def _described(answer: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.tags import owned_arns
+from cognito_gw.aws.tags import is_ours, owned_arns
 from cognito_gw.config.schema import Function as FunctionConfig
 from cognito_gw.resources.authorizer import read_authorizers
 
@@ -44,11 +44,7 @@ def unmanaged(stack: Stack, aws: Aws) -> list[Found]:
     if stack.pool.live and stack.pool.managed:
         found += _in_pool(stack, aws)
     if stack.api.live and stack.api.managed:
-        found += [
-            ("authorizer", each["name"], each["id"])
-            for each in read_authorizers(aws, stack.api["id"])
-            if each["name"] != stack.authorizer.label
-        ]
+        found += _in_api(stack, aws)
     return found + [
         ("function", name, stack.account.arn("lambda", f"function:{name}"))
         for name in _unnamed_functions(stack, aws)
@@ -59,6 +55,23 @@ def _unnamed_functions(stack: Stack, aws: Aws) -> list[str]:
     named = {function.name for function in stack.functions.values()}
     arns = owned_arns(aws, stack.config.name, "lambda:function")
     return sorted({arn.rsplit(":", 1)[1] for arn in arns} - named)
+
+
+def _in_api(stack: Stack, aws: Aws) -> list[Found]:
+    stages = aws.apigateway.get_stages(restApiId=stack.api["id"])["item"]
+    return [
+        *(
+            ("authorizer", each["name"], each["id"])
+            for each in read_authorizers(aws, stack.api["id"])
+            if each["name"] != stack.authorizer.label
+        ),
+        *(
+            ("stage", each["stageName"], each["stageName"])
+            for each in stages
+            if each["stageName"] != stack.stage.name
+            and not is_ours(each.get("tags"), stack.config.name)
+        ),
+    ]
 
 
 def _in_pool(stack: Stack, aws: Aws) -> list[Found]:

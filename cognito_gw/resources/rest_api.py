@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.faults import THROTTLED, code_of
 from cognito_gw.aws.requests import described
+from cognito_gw.aws.rivals import chosen
 from cognito_gw.aws.settle import settle
-from cognito_gw.aws.tags import is_ours, refuse_foreign
+from cognito_gw.aws.tags import MORE_THAN_ONE, is_ours, refuse_foreign
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
@@ -74,7 +75,21 @@ class RestApi(Resource):
             until="API Gateway makes another REST API",
             first=3.0,
         )
-        return self._with_resources(aws, described(answer))
+        return self._with_resources(aws, self._elder(aws, described(answer)))
+
+    def _elder(self, aws: Aws, made: dict[str, Any]) -> dict[str, Any]:
+        """Return the older API, where another cgw has made one at the same time."""
+
+        def others() -> list[dict[str, Any]]:
+            ours = self._ours(_read_apis(aws))
+            return [each for each in ours if each["id"] != made["id"]]
+
+        first = chosen(made, others, _age, aws)
+        if first is made:
+            return made
+        aws.tell(f"{self}: another cgw has made it at the same time: keeping that one")
+        _delete(aws, made["id"])
+        return first
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         patch = []
@@ -95,15 +110,7 @@ class RestApi(Resource):
         return self.observe(aws) or {}
 
     def delete(self, aws: Aws) -> None:
-        settle(
-            lambda: aws.apigateway.delete_rest_api(restApiId=self["id"]),
-            aws,
-            passing=is_throttled,
-            until="API Gateway deletes another REST API (one in 30 s)",
-            first=30.0,
-            longest=35.0,
-            patience=180.0,
-        )
+        _delete(aws, self["id"])
 
     @property
     def arn(self) -> str:
@@ -118,21 +125,21 @@ class RestApi(Resource):
     def _find(self, aws: Aws) -> dict[str, Any] | None:
         if self.given_id:
             return described(aws.apigateway.get_rest_api(restApiId=self.given_id))
-        pages = aws.apigateway.get_paginator("get_rest_apis").paginate(
-            PaginationConfig={"PageSize": 500}
-        )
-        apis = [api for page in pages for api in page["items"]]
-        ours = [api for api in apis if is_ours(api.get("tags"), self.stack)]
+        apis = _read_apis(aws)
+        ours = self._ours(apis)
         if len(ours) > 1:
             ids = ", ".join(api["id"] for api in ours)
             raise CgwError(
                 f"{self}: {len(ours)} REST APIs carry this stack's tag: {ids}",
-                hint="delete those that you do not need in the console",
+                hint=MORE_THAN_ONE,
             )
         named = [api for api in apis if api["name"] == self.name]
         if named and not ours:
             refuse_foreign(self, named[0].get("tags"), self.stack)
         return ours[0] if ours else None
+
+    def _ours(self, apis: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [api for api in apis if is_ours(api.get("tags"), self.stack)]
 
     def _with_resources(self, aws: Aws, api: dict[str, Any]) -> dict[str, Any]:
         resources = _read_resources(aws, api["id"])
@@ -198,6 +205,9 @@ class Path(Resource):
         found: dict[str, Any] | None = self.api["Resources"].get(self.path)
         return found
 
+    def refresh(self, aws: Aws) -> None:
+        self.api.live = self.api.observe(aws)
+
     def create(self, aws: Aws) -> dict[str, Any]:
         parent = self.parent or self.api["Resources"]["/"]
         answer = settle(
@@ -232,6 +242,29 @@ def parent_of(path: str) -> str:
 def is_throttled(error: ClientError) -> bool:
     """Whether AWS asks for patience."""
     return code_of(error) in THROTTLED
+
+
+def _age(api: dict[str, Any]) -> tuple[str, str]:
+    return str(api.get("createdDate")), api["id"]
+
+
+def _delete(aws: Aws, api_id: str) -> None:
+    settle(
+        lambda: aws.apigateway.delete_rest_api(restApiId=api_id),
+        aws,
+        passing=is_throttled,
+        until="API Gateway deletes another REST API (one in 30 s)",
+        first=30.0,
+        longest=35.0,
+        patience=180.0,
+    )
+
+
+def _read_apis(aws: Aws) -> list[dict[str, Any]]:
+    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(
+        PaginationConfig={"PageSize": 500}
+    )
+    return [api for page in pages for api in page["items"]]
 
 
 def _read_resources(aws: Aws, api_id: str) -> list[dict[str, Any]]:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.faults import absent_is_none
 from cognito_gw.aws.requests import overlay, settable
-from cognito_gw.aws.tags import is_ours, owned_arns, refuse_foreign
+from cognito_gw.aws.rivals import chosen
+from cognito_gw.aws.tags import (
+    MORE_THAN_ONE,
+    is_ours,
+    owned_arns,
+    refuse_foreign,
+)
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
@@ -77,14 +83,13 @@ class UserPool(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if self.config.id:
             return _describe(aws, self.config.id)
-        named = [_describe(aws, each) for each in _ids_named(aws, self.name)]
-        ours = [pool for pool in named if is_ours(pool.get("UserPoolTags"), self.stack)]
+        named, ours = self._named(aws, _ids_named(aws, self.name))
         ours = ours or self._renamed(aws)
         if len(ours) > 1:
             ids = ", ".join(pool["Id"] for pool in ours)
             raise CgwError(
                 f"{self}: {len(ours)} user pools carry this stack's tag: {ids}",
-                hint="delete those that you do not need in the console",
+                hint=MORE_THAN_ONE,
             )
         if named and not ours:
             refuse_foreign(self, named[0].get("UserPoolTags"), self.stack)
@@ -97,7 +102,39 @@ class UserPool(Resource):
             UsernameConfiguration={"CaseSensitive": False},
             **wanted,
         )
-        return dict(answer["UserPool"])
+        return self._elder(aws, dict(answer["UserPool"]))
+
+    def _named(
+        self, aws: Aws, ids: list[str]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return the pools of these ids, and those of them that are ours."""
+        named = []
+        for pool_id in ids:
+            with absent_is_none():  # deleted since
+                named.append(_describe(aws, pool_id))
+        ours = [pool for pool in named if is_ours(pool.get("UserPoolTags"), self.stack)]
+        return named, ours
+
+    def _elder(self, aws: Aws, made: dict[str, Any]) -> dict[str, Any]:
+        """Return the older pool, where another cgw has made one at the same time.
+
+        Names are not unique, so both were made; each cgw keeps the same one.
+        """
+
+        def others() -> list[dict[str, Any]]:
+            ids = [each for each in _ids_named(aws, self.name) if each != made["Id"]]
+            return self._named(aws, ids)[1]
+
+        first = chosen(made, others, _age, aws)
+        if first is made:
+            return made
+        aws.tell(f"{self}: another cgw has made it at the same time: keeping that one")
+        if made.get("DeletionProtection") == "ACTIVE":
+            aws.cognito.update_user_pool(
+                UserPoolId=made["Id"], DeletionProtection="INACTIVE"
+            )
+        aws.cognito.delete_user_pool(UserPoolId=made["Id"])
+        return first
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         # UpdateUserPool resets what it is not sent, so the description goes back whole.
@@ -127,6 +164,10 @@ class UserPool(Resource):
             with absent_is_none():  # the tagging API remembers the deleted for a while
                 found.append(_describe(aws, arn.rsplit("/", 1)[1]))
         return found
+
+
+def _age(pool: dict[str, Any]) -> tuple[str, str]:
+    return str(pool.get("CreationDate")), pool["Id"]
 
 
 def _ids_named(aws: Aws, name: str) -> list[str]:

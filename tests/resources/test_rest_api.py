@@ -119,6 +119,7 @@ class TestThrottling:
             ("create_rest_api", None, THROTTLED),
             ("create_rest_api", None, THROTTLED),
             ("create_rest_api", None, {"id": "a1", "name": "shop"}),
+            ("get_rest_apis", None, {"items": []}),
             ("get_resources", None, {"items": [{"id": "r", "path": "/"}]}),
         ):
             assert api.create(aws)["id"] == "a1"

@@ -1,0 +1,47 @@
+"""Two cgws that bring one stack up in turns: neither fails, and nothing is twice."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from fakes import SharedSession
+from rivals import Cgw, Turns
+
+LEADS = (0, 24)  # calls by which one is ahead of the other
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="session")
+def session():
+    """One session for both: what they have in common is the account."""
+    keys = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "any")
+    return SharedSession(**keys, region_name=REGION)
+
+
+@pytest.fixture
+def cgw(session, configured, local, stack_name):
+    """Return a maker of cgws that work on one stack."""
+    return partial(Cgw, session, configured, local, name=stack_name, domain=stack_name)
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_in_turns(cgw, lead):
+    """Each makes one call after one of the other's; a third finds nothing to do."""
+    first, second, third = cgw(), cgw(), cgw()
+    aws = first.aws
+    services = (aws.cognito, aws.apigateway, aws.functions, aws.iam, aws.logs)
+    with Turns(services, lead) as turns:
+        turns.run(first.up, second.up)
+    assert _ids(first) == _ids(second)
+    changed = {each.kind for each, word in third.up().items() if word != "unchanged"}
+    assert changed <= {"stage"}  # each may have deployed the same once
+    assert _ids(third) == _ids(first)
+    first.aws.session.calls.clear()
+    third.up()
+    assert first.aws.writes == []
+
+
+def _ids(cgw):
+    resources = cgw.stack.resources
+    return {str(each): each.id for each in resources if each.kind != "deployment"}

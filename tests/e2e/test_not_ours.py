@@ -1,0 +1,188 @@
+"""What others made: it is shown, it stays, or it was said beforehand that it goes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from account import Account
+
+DENY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}],
+}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+THEIRS = {"cgw:stack": "theirs"}
+
+
+@pytest.fixture
+def outputs(cgw):
+    """The outputs of a stack that is up."""
+    outputs = cgw("up", "-o", "json").document["outputs"]
+    yield outputs
+    cgw("down", "--yes")
+
+
+def failures(outcome):
+    """The errors of what failed, by kind."""
+    steps = outcome.document["steps"]
+    return {each["kind"]: each["error"] for each in steps if each["error"]}
+
+
+def add_to_the_pool(account, outputs):
+    """Make an app client, a group and three users by hand."""
+    pool = {"UserPoolId": outputs["user_pool_id"]}
+    cognito = account.cognito_idp
+    cognito.create_user_pool_client(ClientName="by-hand", **pool)
+    cognito.create_group(GroupName="by-hand", **pool)
+    for name in "abc":
+        cognito.admin_create_user(Username=f"{name}@example.com", **pool)
+
+
+def add_to_the_api(account, outputs):
+    """Make a path with a method, a method on a path of ours, and a stage by hand."""
+    gateway, api = account.apigateway, {"restApiId": outputs["api_id"]}
+    ids = {each["path"]: each["id"] for each in gateway.get_resources(**api)["items"]}
+    made = gateway.create_resource(parentId=ids["/"], pathPart="by-hand", **api)
+    for path, verb in ((made["id"], "GET"), (ids["/health"], "DELETE")):
+        method = {"resourceId": path, "httpMethod": verb, **api}
+        gateway.put_method(authorizationType="NONE", **method)
+        gateway.put_integration(type="MOCK", **method)
+    deployment = gateway.get_deployments(**api)["items"][0]["id"]
+    gateway.create_stage(stageName="byhand", deploymentId=deployment, **api)
+
+
+def test_down_says_what_goes_along(cgw, account, outputs):
+    """The pool and the API take with them what is in them; a look changes nothing."""
+    assert "not in the file" not in cgw("down", code=2).err
+    add_to_the_pool(account, outputs)
+    add_to_the_api(account, outputs)
+    refused = cgw("down", "-v", code=2)
+    assert (
+        "with them go 1 app client, 1 group, 1 stage, 3 users, 2 routes not in the file"
+        in refused.err
+    )
+    assert refused.writes == []
+
+
+def test_what_others_put_into_the_pool_stays_with_up(cgw, account, outputs):
+    """`status` shows clients and groups; `up` writes nothing."""
+    add_to_the_pool(account, outputs)
+    rows = cgw("status", "-o", "json").document["resources"]
+    assert {row["kind"] for row in rows if row["state"] == "unmanaged"} == {
+        "app client",
+        "group",
+    }
+    cgw("plan", "--detailed-exitcode")
+    again = cgw("up", "-v", "-o", "json")
+    assert (again.changed, again.writes) == ({}, [])
+
+
+def test_what_others_put_into_the_api_goes_as_planned(cgw, account, outputs):
+    """`plan` names each route that `up` removes; their stage stays, and is shown."""
+    add_to_the_api(account, outputs)
+    planned = cgw("plan")
+    assert '["DELETE /health", "GET /by-hand"]' in planned.out.replace(
+        '["GET /by-hand", "DELETE /health"]', '["DELETE /health", "GET /by-hand"]'
+    )
+    states = {
+        f"{row['kind']} {row['name']}": row["state"]
+        for row in cgw("status", "-o", "json").document["resources"]
+    }
+    assert states["stage byhand"] == "unmanaged"
+    cgw("up")
+    api = {"restApiId": outputs["api_id"]}
+    paths = {each["path"] for each in account.apigateway.get_resources(**api)["items"]}
+    assert paths == {"/", "/health", "/transactions"}
+    stages = account.apigateway.get_stages(**api)["item"]
+    assert {each["stageName"] for each in stages} == {"byhand", "dev"}
+    cgw("plan", "--detailed-exitcode")
+
+
+def test_what_others_put_beside_ours_stays(cgw, account, outputs):
+    """A statement in the function's policy, a policy in its role: not our business."""
+    function = {"FunctionName": outputs["functions"]["hello"]}
+    account.client("lambda").add_permission(
+        StatementId="by-hand",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+        **function,
+    )
+    found = account.client("lambda").get_function(**function)["Configuration"]["Role"]
+    role = {"RoleName": found.rsplit("/", 1)[1], "PolicyName": "by-hand"}
+    account.iam.put_role_policy(PolicyDocument=json.dumps(DENY), **role)
+    again = cgw("up", "-v", "-o", "json")
+    assert (again.changed, again.writes) == ({}, [])
+    assert account.iam.get_role_policy(**role)["PolicyDocument"] == DENY
+    policy = account.client("lambda").get_policy(**function)["Policy"]
+    assert "by-hand" in [each["Sid"] for each in json.loads(policy)["Statement"]]
+
+
+def test_names_that_another_stack_has(cgw, account, stack_name):
+    """`plan`, `status` and `up` say whose they are; neither `up` nor `down` touches."""
+    pool = account.cognito_idp.create_user_pool(
+        PoolName=stack_name, UserPoolTags=THEIRS
+    )["UserPool"]["Id"]
+    api = account.apigateway.create_rest_api(name=stack_name, tags=THEIRS)["id"]
+    group = {"logGroupName": f"/aws/lambda/{stack_name}-hello"}
+    account.logs.create_log_group(tags=THEIRS, **group)
+    role = {"RoleName": f"{stack_name}-hello-us-east-1"}
+    account.iam.create_role(
+        AssumeRolePolicyDocument=json.dumps(TRUST),
+        Tags=[{"Key": key, "Value": value} for key, value in THEIRS.items()],
+        **role,
+    )
+    before = account.listing()
+    for command in ("plan", "up"):
+        errors = failures(cgw(command, "-o", "json", code=1))
+        named = {kind for kind, error in errors.items() if "stack `theirs`" in error}
+        assert named == {"user pool", "rest api", "log group", "execution role"}
+    rows = cgw("status", "-o", "json").document["resources"]
+    assert {r["kind"] for r in rows if r["state"] == "unmanaged"} == named
+    left = cgw("down", "--yes", "-v")
+    assert left.err.count("left as it is: ") == 4
+    assert left.writes == []
+    assert Account(account.url).listing() == before
+    account.cognito_idp.delete_user_pool(UserPoolId=pool)
+    account.apigateway.delete_rest_api(restApiId=api)
+    account.logs.delete_log_group(**group)
+    account.iam.delete_role(**role)
+
+
+def test_what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited):
+    """Another stack with the first one's pool: `down` leaves the pool, says so."""
+
+    def change(data):
+        data["name"] += "-two"
+        data["user_pool"] = {"id": outputs["user_pool_id"]}
+        for key in ("app_clients", "domain", "resource_servers", "users"):
+            data.pop(key, None)
+        del data["api"]["routes"]["POST /transactions"]
+
+    account.cognito_idp.create_group(
+        GroupName="by-hand", UserPoolId=outputs["user_pool_id"]
+    )
+    first = (cgw.folder / "cgw.yaml").read_text("utf-8")
+    before = account.listing()
+    cgw.write(edited(change))
+    assert cgw("plan", "-o", "json").actions.get("user pool") is None
+    made = cgw("up", "-v", "-o", "json")
+    assert "rest api" in " ".join(made.changed)
+    rows = cgw("status", "-o", "json").document["resources"]
+    assert {r["kind"] for r in rows if r["state"] == "unmanaged"} == {"user pool"}
+    question = cgw("down", code=2).err
+    assert "user pool" not in question
+    assert "not in the file" not in question
+    cgw("down", "--yes")
+    assert Account(account.url).listing() == before
+    cgw.write(first)
+    cgw("plan", "--detailed-exitcode")

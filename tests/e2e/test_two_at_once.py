@@ -1,0 +1,145 @@
+"""Two `cgw` processes at work on one stack at the same time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import ExitStack
+
+import pytest
+from account import Account
+from commandline import Outcome, QuickTerminal, Terminal
+from filelock import FileLock
+
+ENDPOINTS = "endpoints: {invoke: 'http://x/{api_id}', hosted_ui: 'http://x/{domain}'}\n"
+WAITING = "another cgw is at work on the stack"
+
+
+def at_once(*commands, held=None):
+    """Run command lines at the same time, each of a shell of its own.
+
+    While their lock is `held`, all of them say that they wait, and then it is let go.
+    """
+    with ExitStack() as stack:
+        lock = stack.enter_context(FileLock(held)) if held else None
+        running = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "cognito_gw", *shell.options, *arguments],
+                    cwd=shell.folder,
+                    env=shell.environment,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    encoding="utf-8",
+                )
+            )
+            for shell, *arguments in commands
+        ]
+        if lock:
+            assert all(any(WAITING in line for line in each.stderr) for each in running)
+            lock.release()
+        streams = [each.communicate(timeout=120) for each in running]
+    outcomes = [
+        Outcome(each.returncode, *both)
+        for each, both in zip(running, streams, strict=True)
+    ]
+    assert "Traceback" not in "".join(each.err for each in outcomes)
+    return outcomes
+
+
+@pytest.fixture
+def lock(cgw, home):
+    """The lock on changes of the stack, which the first change of it makes."""
+    folder = home / "state" / "cognito-gw" / "stack-locks"
+    before = set(folder.glob("*"))
+    cgw("pool", "-q")
+    (made,) = set(folder.glob("*")) - before
+    return made
+
+
+@pytest.fixture
+def machines(tmp_path, example, variables, local):
+    """Two machines with the same file: they have in common the account alone."""
+    shells = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        own = {"AWS_ENDPOINT_URL": local, "XDG_STATE_HOME": str(folder / "state")}
+        shells.append(Terminal(folder, (), variables | own))
+        shells[-1].write(example + ENDPOINTS)
+    return shells
+
+
+@pytest.fixture
+def third(machines, variables, environment, local):
+    """A third machine, of which no two commands run at once."""
+    for name, value in (variables | {"AWS_ENDPOINT_URL": local}).items():
+        environment.setenv(name, value)
+    environment.chdir(machines[0].folder)
+    return QuickTerminal(machines[0].folder)
+
+
+def made(account, name):
+    """How many pools, app clients, APIs, functions and authorizers a stack has."""
+    pools = account.pages("cognito-idp", "list_user_pools", "UserPools", MaxResults=60)
+    pools = [each["Id"] for each in pools if each["Name"] == name]
+    apis = account.pages("apigateway", "get_rest_apis", "items")
+    apis = [each["id"] for each in apis if each["name"] == name]
+    inside = [
+        account.pages(
+            "cognito-idp", "list_user_pool_clients", "UserPoolClients", UserPoolId=each
+        )
+        for each in pools
+    ]
+    shut = [
+        account.apigateway.get_authorizers(restApiId=each)["items"] for each in apis
+    ]
+    return len(pools), len(apis), *map(len, inside), *map(len, shut)
+
+
+def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack_name):
+    """It says so, and then finds all done; both come to the same."""
+    outcomes = at_once(*[(shell, "up", "-o", "json")] * 2, held=lock)
+    assert [each.code for each in outcomes] == [0, 0]
+    second, first = sorted(outcomes, key=lambda each: len(each.changed))
+    assert "stage dev" in first.changed
+    assert second.changed == {}
+    assert first.document["outputs"] == second.document["outputs"]
+    assert made(account, stack_name) == (1, 1, 1, 1)
+    cgw("down", "--yes")
+
+
+def test_a_down_waits_for_an_up(shell, cgw, lock, account, stack_name):
+    """Whichever comes first: in the end all is there, or nothing of it."""
+    up, down = at_once((shell, "up"), (shell, "down", "--yes"), held=lock)
+    assert (up.code, down.code) == (0, 0)
+    if made(account, stack_name) != (0, 0):
+        cgw("plan", "--detailed-exitcode")
+        cgw("down", "--yes")
+    assert stack_name not in str(Account(account.url).listing())
+
+
+def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_name):
+    """No lock is between them: both go on with one pool and one API."""
+    before = account.listing()
+    for outcome in at_once(*((each, "up", "-o", "json") for each in machines)):
+        assert outcome.code == 0, outcome.out + outcome.err
+    assert made(account, stack_name) == (1, 1, 1, 1)
+    third("up", "-q")
+    third("plan", "--detailed-exitcode")
+    assert made(account, stack_name) == (1, 1, 1, 1)
+    third("down", "--yes")
+    assert Account(account.url).listing() == before
+
+
+def test_on_two_machines_a_down_during_an_up(machines, third, account):
+    """Each ends with a word of what stands in the way; another `up` mends all."""
+    before = account.listing()
+    third("up", "-q")
+    one, two = machines
+    up, down = at_once((one, "up"), (two, "down", "--yes"))
+    assert {up.code, down.code} <= {0, 1}
+    third("up", "-q")
+    third("plan", "--detailed-exitcode")
+    third("down", "--yes")
+    assert Account(account.url).listing() == before
