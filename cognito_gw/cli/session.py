@@ -150,11 +150,16 @@ class Session:
         from cognito_gw.engine.walk import walk
 
         steps: dict[Resource, Step] = {}
-        with self._reporting([] if silently else shown) as reporter:
-            for step in walk(visit, graph, started=reporter.started):
-                steps[step.resource] = step
-                if not silently and step.resource in shown and _is_news(step):
-                    reporter.finished(step)
+        try:
+            with self._reporting([] if silently else shown) as reporter:
+                for step in walk(visit, graph, started=reporter.started):
+                    steps[step.resource] = step
+                    if not silently and step.resource in shown and _is_news(step):
+                        reporter.finished(step)
+        except KeyboardInterrupt:
+            if not silently:
+                self._tell_what_is_left(steps, shown)
+            raise
         order = [*shown, *(each for each in graph if each not in shown)]
         return [
             steps[each] for each in order if each in steps and _is_news(steps[each])
@@ -170,6 +175,19 @@ class Session:
         )
         with alone(self.state / "stack-locks" / key[:32], lambda: self.tell(words)):
             yield
+
+    def _tell_what_is_left(
+        self, steps: Mapping[Resource, Step], shown: list[Resource]
+    ) -> None:
+        """Say how far an interrupted walk has come: what was under way has ended."""
+        done = [step for step in steps.values() if step.is_change]
+        failed = sum(step.action == "fail" for step in steps.values())
+        left = [each for each in shown if each not in steps]
+        self.tell(
+            f"stopped: {len(done)} changed, {failed} failed, {len(left)} not begun"
+            + "".join(f"\n  {each}" for each in left)
+            + "\nrun the same command again: it goes on from here"
+        )
 
     def look(self, resources: list[Resource]) -> None:
         """Read resources and what they need; raise the first failure."""
