@@ -162,7 +162,7 @@ class TestDecode:
         assert "valid: its pool signed it" in text
         assert "UTC, in 59 minutes)" in text
         assert "yes  GET /transactions: it wants an ID token" in text
-        assert "no   POST /transactions: the method asks for scopes" in text
+        assert "no   POST /transactions: it asks for scopes" in text
         assert "email_verified      true" in text
 
     def test_for_scripts(self, stack):
