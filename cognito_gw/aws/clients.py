@@ -16,7 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cognito_gw import __version__
-from cognito_gw.aws.faults import THROTTLED, is_lost
+from cognito_gw.aws.faults import is_lost
 from cognito_gw.aws.pace import Pace
 from cognito_gw.errors import UsageError
 
@@ -156,7 +156,7 @@ class Aws:
 
     def _ease(self, operation: Any, response: Any, **_: Any) -> None:
         code = response[1].get("Error", {}).get("Code") if response else None
-        if code in THROTTLED and self._rates.ease(operation.name):
+        if code == "TooManyRequestsException" and self._rates.ease(operation.name):
             self.tell(f"waiting, as API Gateway takes no {operation.name} for now")
 
     def _config(self, options: dict[str, Any]) -> Config:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
+from cognito_gw.aws.faults import message_of
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
@@ -30,15 +31,19 @@ def settle(  # noqa: PLR0913 - each is a bound or a word of the wait
     """Call until AWS takes it, while its refusal is a `passing` one.
 
     Pauses grow from `first` to `longest` seconds, with jitter, and add up to no more
-    than `patience` seconds; then the refusal stands.
+    than `patience` seconds; then the refusal stands, with what was waited for.
     """
     naps = _naps(first, longest, patience)
     while True:
         try:
             return call()
         except ClientError as error:
+            if not passing(error):
+                raise
             nap = next(naps, None)
-            if nap is None or not passing(error):
+            if nap is None:
+                waited = f" (after {patience:.0f} s of waiting until {until})"
+                error.response["Error"]["Message"] = message_of(error) + waited
                 raise
         _wait(nap, aws, until)
 

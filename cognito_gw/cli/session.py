@@ -150,16 +150,14 @@ class Session:
         from cognito_gw.engine.walk import walk
 
         steps: dict[Resource, Step] = {}
-        try:
-            with self._reporting([] if silently else shown) as reporter:
-                for step in walk(visit, graph, started=reporter.started):
-                    steps[step.resource] = step
-                    if not silently and step.resource in shown and _is_news(step):
-                        reporter.finished(step)
-        except KeyboardInterrupt:
-            if not silently:
-                self._tell_what_is_left(steps, shown)
-            raise
+        told = [] if silently else shown
+        with self._telling_how_far(steps, told), self._reporting(told) as reporter:
+            for step in walk(
+                visit, graph, started=reporter.started, interrupted=self._finishing
+            ):
+                steps[step.resource] = step
+                if not silently and step.resource in shown and _is_news(step):
+                    reporter.finished(step)
         order = [*shown, *(each for each in graph if each not in shown)]
         return [
             steps[each] for each in order if each in steps and _is_news(steps[each])
@@ -175,19 +173,6 @@ class Session:
         )
         with alone(self.state / "stack-locks" / key[:32], lambda: self.tell(words)):
             yield
-
-    def _tell_what_is_left(
-        self, steps: Mapping[Resource, Step], shown: list[Resource]
-    ) -> None:
-        """Say how far an interrupted walk has come: what was under way has ended."""
-        done = [step for step in steps.values() if step.is_change]
-        failed = sum(step.action == "fail" for step in steps.values())
-        left = [each for each in shown if each not in steps]
-        self.tell(
-            f"stopped: {len(done)} changed, {failed} failed, {len(left)} not begun"
-            + "".join(f"\n  {each}" for each in left)
-            + "\nrun the same command again: it goes on from here"
-        )
 
     def look(self, resources: list[Resource]) -> None:
         """Read resources and what they need; raise the first failure."""
@@ -211,6 +196,26 @@ class Session:
 
     def _announce(self, text: str) -> None:
         self.reporter.announce(text)
+
+    def _finishing(self, running: list[Resource]) -> None:
+        self.tell(f"stopping: waiting for {', '.join(map(str, running))}")
+
+    @contextmanager
+    def _telling_how_far(
+        self, steps: Mapping[Resource, Step], shown: list[Resource]
+    ) -> Iterator[None]:
+        """Say, when interrupted, what is done and what is not."""
+        from cognito_gw.report.lines import summary
+
+        try:
+            yield
+        except KeyboardInterrupt:
+            done = [each for each in steps.values() if _is_news(each)]
+            left = sum(each not in steps and each.wanted for each in shown)
+            words = ", ".join(filter(None, [summary(done), f"{left} not done"]))
+            if shown and not self.settings.quiet:
+                click.echo(f"{words}: the same command goes on from here", err=True)
+            raise
 
     @contextmanager
     def _reporting(self, shown: list[Resource]) -> Iterator[Reporter]:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
 
-_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds
+# Seconds; the first is longer than AWS takes to list what it has made: what is not
+# seen is made again.
+_PAUSES = (6.0, 6.0, 8.0, 10.0, 15.0)
 _CONTESTS = 2  # over who makes a thing, before AWS's refusal stands
 Done = TypeVar("Done")
 

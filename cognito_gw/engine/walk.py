@@ -54,12 +54,13 @@ def walk(
     graph: Graph,
     *,
     started: Callable[[Resource], None] = lambda _: None,
+    interrupted: Callable[[list[Resource]], None] = lambda _: None,
     workers: int = 16,
 ) -> Iterator[Step]:
     """Yield each visit's step as it ends; a failure stops only its dependents.
 
-    Interrupted, it begins nothing more and waits for the calls that are under way, so
-    that nothing is made on AWS without our knowing.
+    Interrupted, it begins nothing more, tells whom it waits for, and waits for the
+    calls that are under way, so that nothing is made on AWS without our knowing.
     """
     order = TopologicalSorter(graph)
     order.prepare()
@@ -76,6 +77,7 @@ def walk(
             try:
                 done = wait(running, return_when=FIRST_COMPLETED).done
             except KeyboardInterrupt:
+                interrupted(list(running.values()))
                 wait(running)
                 yield from (_outcome(*each) for each in running.items())
                 raise

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.faults import code_of, message_of
 from cognito_gw.aws.requests import described, is_empty
 from cognito_gw.aws.settle import settle
 from cognito_gw.aws.tags import STACK_TAG, is_ours
@@ -22,7 +23,9 @@ from cognito_gw.resources.method import Method
 from cognito_gw.resources.rest_api import is_throttled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.resources.rest_api import RestApi
@@ -178,8 +181,11 @@ class Stage(Resource):
         return dict(stages[found]) | {"OtherStages": others}
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        answer = aws.apigateway.create_stage(
-            **self._key(), deploymentId=self.deployment["id"], tags=self.tags
+        answer = self._once_known(
+            aws,
+            lambda: aws.apigateway.create_stage(
+                **self._key(), deploymentId=self.deployment["id"], tags=self.tags
+            ),
         )
         return described(answer) | {"OtherStages": []}
 
@@ -203,12 +209,25 @@ class Stage(Resource):
             aws.apigateway.tag_resource(resourceArn=arn, tags=self.tags)
         if "deploymentId" in changes:
             target = {"path": "/deploymentId", "value": self.deployment["id"]}
-            aws.apigateway.update_stage(
-                **self._key(), patchOperations=[{"op": "replace", **target}]
+            self._once_known(
+                aws,
+                lambda: aws.apigateway.update_stage(
+                    **self._key(), patchOperations=[{"op": "replace", **target}]
+                ),
             )
+
+    def _once_known(self, aws: Aws, call: Callable[[], Any]) -> Any:
+        """Serve a deployment; API Gateway may not know a new one everywhere yet."""
+        until = f"API Gateway knows deployment {self.deployment.id}"
+        return settle(call, aws, passing=_is_too_new, until=until)
 
     def _key(self) -> dict[str, str]:
         return {"restApiId": self.api["id"], "stageName": self.name}
+
+
+def _is_too_new(error: ClientError) -> bool:
+    is_absent = code_of(error) in ("BadRequestException", "NotFoundException")
+    return is_absent and "deployment" in message_of(error).lower()
 
 
 def fingerprint(content: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.settle import wait_for
 from cognito_gw.engine.resource import Change, Resource
-from cognito_gw.errors import NotOurs
+from cognito_gw.errors import CgwError, NotOurs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cognito_gw.resources.app_client import AppClient
     from cognito_gw.resources.user_pool import UserPool
 
+_PATIENCE = 180.0  # seconds; a domain takes a minute, as a rule
 _VERSIONS = {"classic": 1, "managed": 2}
 _RESERVED = {"cognito": "cgnt", "amazon": "amzn", "aws": "a-w-s"}
 
@@ -112,7 +113,17 @@ class Domain(Resource):
 
     def create(self, aws: Aws) -> dict[str, Any]:
         aws.cognito.create_user_pool_domain(**self._request())
-        return _describe(aws, self.prefix)
+        found: dict[str, Any] = {}
+
+        def is_active() -> bool:
+            found.update(_describe(aws, self.prefix))
+            if found.get("Status") == "FAILED":
+                raise CgwError(f"{self}: Cognito failed to make it")
+            return bool(found) and found.get("Status", "ACTIVE") == "ACTIVE"
+
+        until = f"the domain {self.prefix} can be used"
+        wait_for(is_active, aws, until=until, patience=_PATIENCE)
+        return found
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if "Domain" in changes:  # a rename is a deletion and a creation
@@ -129,6 +140,7 @@ class Domain(Resource):
             lambda: not _describe(aws, domain),
             aws,
             until=f"the domain {domain} is gone",
+            patience=_PATIENCE,
         )
 
     def _has_other(self) -> bool:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import code_of, message_of
-from cognito_gw.aws.settle import settle
+from cognito_gw.aws.faults import absent_is_none, code_of, message_of
+from cognito_gw.aws.settle import settle, wait_for
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.errors import CgwError
 from cognito_gw.resources.code import sha256, zipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from botocore.exceptions import ClientError
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from cognito_gw.resources.log_group import LogGroup
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.role import ExecutionRole
+
+# Of the conflicts those that pass; the others are over names.
+_BUSY = ("in progress", "at this time", "concurrent update")
 
 
 @dataclass(eq=False)
@@ -77,7 +81,7 @@ class Function(Resource):
             passing=_is_role_too_new,
             until=f"Lambda can assume {self.role}",
         )
-        self._wait(aws, "function_active_v2")
+        self._wait(aws, "State", "Active")
         return self.observe(aws) or {}
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
@@ -87,14 +91,21 @@ class Function(Resource):
         if fields - {"Tags", "CodeSha256"}:
             self._update_configuration(aws)
         if "CodeSha256" in fields:
-            aws.functions.update_function_code(
-                FunctionName=self.name, ZipFile=self.code
+            _once_idle(
+                partial(
+                    aws.functions.update_function_code,
+                    FunctionName=self.name,
+                    ZipFile=self.code,
+                ),
+                self,
+                aws,
             )
-            self._wait(aws, "function_updated_v2")
+            self._wait(aws, "LastUpdateStatus", "Successful")
         return self.observe(aws) or {}
 
     def delete(self, aws: Aws) -> None:
-        aws.functions.delete_function(FunctionName=self.name)
+        delete = partial(aws.functions.delete_function, FunctionName=self.name)
+        _once_idle(delete, self, aws)
 
     def _configuration(self) -> dict[str, Any]:
         return {
@@ -107,7 +118,8 @@ class Function(Resource):
         }
 
     def _update_configuration(self, aws: Aws) -> None:
-        settle(
+        update = partial(
+            settle,
             lambda: aws.functions.update_function_configuration(
                 FunctionName=self.name, **self._configuration()
             ),
@@ -115,11 +127,23 @@ class Function(Resource):
             passing=_is_role_too_new,
             until=f"Lambda can assume {self.role}",
         )
+        _once_idle(update, self, aws)
         # Lambda refuses a second update while the first is in progress.
-        self._wait(aws, "function_updated_v2")
+        self._wait(aws, "LastUpdateStatus", "Successful")
 
-    def _wait(self, aws: Aws, waiter: str) -> None:
-        aws.functions.get_waiter(waiter).wait(FunctionName=self.name)
+    def _wait(self, aws: Aws, field: str, wanted: str) -> None:
+        def is_so() -> bool:
+            with absent_is_none():  # not everywhere yet
+                answer = aws.functions.get_function(FunctionName=self.name)
+                found = answer["Configuration"]
+                if found.get(field) == "Failed":
+                    why = found.get(f"{field}Reason") or "it does not say why"
+                    raise CgwError(f"{self}: Lambda failed: {why}")
+                return bool(found.get(field, wanted) == wanted)
+            return False
+
+        until = f"{self} is {'active' if field == 'State' else 'updated'}"
+        wait_for(is_so, aws, until=until, patience=300)
 
 
 @dataclass(eq=False)
@@ -169,9 +193,8 @@ class InvokePermission(Resource):
 
     def create(self, aws: Aws) -> dict[str, Any]:
         wanted = self.desired()
-        aws.functions.add_permission(
-            FunctionName=self.function.name, StatementId=self._sid, **wanted
-        )
+        add = partial(aws.functions.add_permission, **self._key(), **wanted)
+        _once_idle(add, self.function, aws)
         return wanted
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
@@ -179,9 +202,16 @@ class InvokePermission(Resource):
         return self.create(aws)
 
     def delete(self, aws: Aws) -> None:
-        aws.functions.remove_permission(
-            FunctionName=self.function.name, StatementId=self._sid
-        )
+        remove = partial(aws.functions.remove_permission, **self._key())
+        _once_idle(remove, self.function, aws)
+
+    def _key(self) -> dict[str, str]:
+        return {"FunctionName": self.function.name, "StatementId": self._sid}
+
+
+def _once_idle(change: Callable[[], Any], function: Function, aws: Aws) -> None:
+    """Change a function; Lambda refuses while another change is in progress."""
+    settle(change, aws, passing=_is_busy, until=f"{function} takes another change")
 
 
 def _source_arn(statement: dict[str, Any]) -> str | None:
@@ -195,3 +225,9 @@ def _is_role_too_new(error: ClientError) -> bool:
     # IAM's own waiters do not cover this: the role exists, but not yet for Lambda.
     is_invalid = code_of(error) == "InvalidParameterValueException"
     return is_invalid and "cannot be assumed" in message_of(error)
+
+
+def _is_busy(error: ClientError) -> bool:
+    words = message_of(error)
+    is_conflict = code_of(error) == "ResourceConflictException"
+    return is_conflict and any(each in words for each in _BUSY)

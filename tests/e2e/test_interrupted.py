@@ -33,10 +33,7 @@ def test_an_up_says_how_far_it_has_come_and_the_next_goes_on(
     interrupted(after=4)
     stopped = cgw("up", code=130)
     assert stopped.out == ""
-    assert "0 failed" in stopped.err
-    assert "not begun\n" in stopped.err
-    assert "  stage `dev`\n" in stopped.err
-    assert "run the same command again" in stopped.err
+    assert "the same command goes on from here" in stopped.err
     assert stopped.err.endswith("interrupted\n")
     environment.setattr("cognito_gw.engine.walk.wait", wait)
     steps = cgw("up", "-o", "json").document["steps"]

@@ -1,0 +1,62 @@
+"""Time that passes only while everybody waits: hours cost nothing."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+
+class Clock:
+    """A clock for many threads: it goes on once all that are at work wait for it."""
+
+    def __init__(self):
+        self.now = 0.0
+        self._changed = threading.Condition()
+        self._waiting = []  # until when, a heap
+        self._places = itertools.count()  # none is another's
+        self._busy = 0
+        self._own = threading.local()
+
+    def time(self):
+        """Return the seconds since the beginning."""
+        return self.now
+
+    @contextmanager
+    def at_work(self):
+        """Let time stand still while the caller does not wait."""
+        with self._changed:
+            self._busy += 1
+        self._own.is_busy = True
+        try:
+            yield
+        finally:
+            self._own.is_busy = False
+            with self._changed:
+                self._busy -= 1
+                self._go_on()
+
+    def sleep(self, seconds):
+        """Wait until so many seconds have passed."""
+        is_busy = getattr(self._own, "is_busy", False)
+        with self._changed:
+            place = self.now + seconds, next(self._places), is_busy
+            heapq.heappush(self._waiting, place)
+            self._busy -= is_busy
+            self._go_on()
+            while place in self._waiting:
+                self._changed.wait()
+
+    def _go_on(self):
+        """Wake who waits least, once nobody is at work; no one else before it is."""
+        if self._busy == 0 and self._waiting:
+            self.now, _, is_busy = heapq.heappop(self._waiting)
+            self._busy += is_busy
+            self._changed.notify_all()
+
+    @property
+    def module(self):
+        """What stands in for the module `time` where botocore waits."""
+        return SimpleNamespace(sleep=self.sleep, time=self.time)

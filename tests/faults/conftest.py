@@ -1,0 +1,59 @@
+"""An account on a wire that fails, by a clock that nobody waits for."""
+
+from __future__ import annotations
+
+import pytest
+from faults.clock import Clock
+from faults.local import LocalAws, quicken
+from faults.runs import Cgw
+from faults.wire import Wire
+from moto import mock_aws
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock by which cgw and botocore wait."""
+    clock = Clock()
+    monkeypatch.setattr("botocore.endpoint.time", clock.module)
+    monkeypatch.setattr("botocore.waiter.time", clock.module)
+    return clock
+
+
+@pytest.fixture
+def local(monkeypatch):
+    """What answers: moto, with the refusals of the real AWS."""
+    quicken(monkeypatch)
+    with mock_aws():
+        yield LocalAws()
+
+
+@pytest.fixture
+def wire(local, monkeypatch):
+    """What happens to requests; nothing, until a test says so."""
+    return Wire(monkeypatch, local.serve)
+
+
+@pytest.fixture
+def cgw(session, wire, clock, configured):  # noqa: ARG001 - it calls over the wire
+    """Runs of cgw."""
+    cgw = Cgw(session, clock, configured)
+    yield cgw
+    cgw.forget_pace()
+
+
+@pytest.fixture
+def count(record_property):
+    """Return what counts points, to be summed up at the end of all tests."""
+
+    def points(number):
+        record_property("points", number)
+
+    return points
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many points were walked."""
+    passed = terminalreporter.getreports("passed")
+    points = sum(dict(each.user_properties).get("points", 0) for each in passed)
+    if points:
+        terminalreporter.write_line(f"killed at {points} points: it went on from each")

@@ -1,0 +1,56 @@
+"""What AWS does before it agrees with itself: refuses, and answers from before."""
+
+from __future__ import annotations
+
+import json
+from math import inf
+
+from botocore.exceptions import ReadTimeoutError
+from faults.local import written
+from faults.wire import refused
+
+
+class Refusing:
+    """Refuses an operation for so many seconds after it was first asked for."""
+
+    def __init__(self, clock, operation, refusal, seconds):
+        self._clock, self._operation = clock, operation
+        self._refusal, self._seconds = refusal, seconds
+        self._end = None
+
+    def __call__(self, service, operation, serve):
+        """Carry a request, or refuse it."""
+        if operation != self._operation:
+            return serve()
+        if self._end is None:
+            self._end = self._clock.now + self._seconds
+        if self._clock.now < self._end:
+            code, status, words = self._refusal
+            return refused(service, code, status, words)
+        return serve()
+
+
+class Lagging:
+    """Amends what one operation answers for so many seconds after another one.
+
+    The other one's first answer can be lost, too.
+    """
+
+    def __init__(self, clock, *lag, loses=False):
+        self._clock, self._loses = clock, loses
+        self._operation, self._after, self._amend, self._seconds = lag
+        self._end = -inf
+
+    def __call__(self, _service, operation, serve):
+        """Carry a request, and amend its answer."""
+        answer = serve()
+        if operation == self._after:
+            self._end = self._clock.now + self._seconds
+            if self._loses:
+                self._loses = False
+                raise ReadTimeoutError(endpoint_url="https://aws")
+        if operation != self._operation or self._clock.now >= self._end:
+            return answer
+        content = json.loads(answer.content)
+        self._amend(content)
+        return written(answer.status_code, answer.headers, json.dumps(content))

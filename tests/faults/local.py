@@ -1,0 +1,185 @@
+"""Our local AWS without its server: moto, with the refusals of the real one."""
+
+from __future__ import annotations
+
+import threading
+from copy import deepcopy
+from functools import cache
+from io import BytesIO
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ClientError
+from moto.core import responses
+from moto.core.base_backend import BaseBackend
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.exceptions import JsonRESTError, ServiceException
+from werkzeug.datastructures import Headers
+
+from cognito_gw.local import emulator, wire
+from cognito_gw.local.corrections import SERVICES
+from cognito_gw.local.corrections.call import Call
+from cognito_gw.local.emulator import HttpAnswer, HttpCall
+from cognito_gw.local.faults import AwsFault
+from cognito_gw.local.moto_state import SERVICES as KEEPING
+from cognito_gw.local.snapshot import Snapshots
+
+REGION, GLOBAL = "eu-west-1", "us-east-1"
+
+
+def quicken(monkeypatch):
+    """Let moto look its own names up once, and answer without a web server.
+
+    Nobody looks at signatures, but at the region and the service that they name.
+    """
+    names = cache(responses.method_names_from_class)
+    monkeypatch.setattr(responses, "method_names_from_class", names)
+    urls = property(cache(BaseBackend.urls.fget))
+    monkeypatch.setattr(BaseBackend, "urls", urls)
+    monkeypatch.setattr(emulator, "send", _send)
+    monkeypatch.setattr(SigV4Auth, "add_auth", _name_scope)
+
+
+def _name_scope(auth, request):
+    scope = f"any/20260101/{auth._region_name}/{auth._service_name}"  # noqa: SLF001
+    request.headers["Authorization"] = f"AWS4 Credential={scope}/aws4_request"
+
+
+def _send(call):
+    request = AWSPreparedRequest(
+        call.method, call.url, call.headers, call.body, stream_output=False
+    )
+    status, headers, body = BotocoreStubber().process_request(request)
+    return HttpAnswer(status, headers, _bytes(body))
+
+
+class LocalAws:
+    """Answers requests one at a time; goes back to what it held before."""
+
+    def __init__(self):
+        self._snapshots = Snapshots()
+        self._one_at_a_time = threading.Lock()
+
+    def serve(self, request):
+        """Do what is asked, and return the answer."""
+        headers = Headers((key, _text(each)) for key, each in request.headers.items())
+        body = _bytes(request.body or b"")
+        call = HttpCall(request.method, request.url, headers, body)
+        operation = wire.recognise(call)
+        with self._one_at_a_time:
+            try:
+                answer = self._answer(operation, call)
+            except (AwsFault, ServiceException, JsonRESTError) as error:
+                answer = wire.write_fault(operation, _fault(error))
+        return written(answer.status, answer.headers, answer.body)
+
+    def answer(self, service, operation, params):
+        """Do what is asked in so many parameters, and return the answer to them."""
+        region = GLOBAL if service == "iam" else REGION
+        call = Call(service, operation, region, params, self._snapshots)
+        with self._one_at_a_time:
+            try:
+                if service not in SERVICES:
+                    return call.forward()
+                SERVICES[service].check(call)
+                return SERVICES[service].answer(call)
+            except (AwsFault, ServiceException, JsonRESTError) as error:
+                fault = _fault(error)
+        words = {"Code": fault.code, "Message": fault.message}
+        status = {"HTTPStatusCode": fault.status}
+        raise ClientError({"Error": words, "ResponseMetadata": status}, operation)
+
+    def _answer(self, operation, call):
+        service = SERVICES.get(operation.service)
+        if service is None:
+            return emulator.send(call)
+        params = wire.read_input(operation, call)
+        where = operation.service, operation.name, operation.region
+        read = Call(*where, params, self._snapshots)
+        service.check(read)
+        if not service.answers_itself(operation.name):
+            return emulator.send(call)
+        return wire.write_answer(operation, service.answer(read))
+
+    @property
+    def state(self):
+        """All that it holds."""
+        held = [vars(each) for each in (*self._backends, self._snapshots)]
+        return self._copied(held)
+
+    @state.setter
+    def state(self, state):
+        things = (*self._backends, self._snapshots)
+        for thing, held in zip(things, self._copied(state), strict=True):
+            vars(thing).clear()
+            vars(thing).update(held)
+
+    @property
+    def inventory(self):
+        """The names of all that it holds, by kind; what is there twice, twice."""
+        apis, pools, roles, functions, logs = self._backends
+        found = {
+            "roles": [each.name for each in roles.roles.values()],
+            "functions": [each.function_name for each in functions.list_functions()],
+            "log groups": list(logs.groups),
+            "domains": list(pools.user_pool_domains),
+        }
+        for pool in pools.user_pools.values():
+            _add(found, "pools", [pool.name])
+            clients = [each.extended_config for each in pool.clients.values()]
+            _add(found, "clients", [each["ClientName"] for each in clients])
+            _add(found, "servers", pool.resource_servers)
+            _add(found, "groups", pool.groups)
+            _add(found, "users", [_described(each) for each in pool.users.values()])
+        for api in apis.apis.values():
+            _add(found, "apis", [api.name])
+            _add(found, "paths", [each.get_path() for each in api.resources.values()])
+            _add(found, "authorizers", [each.name for each in api.authorizers.values()])
+            _add(found, "deployments", ["deployment" for _ in api.deployments])
+            _add(found, "stages", api.stages)
+        return {kind: sorted(names) for kind, names in found.items() if names}
+
+    @property
+    def _backends(self):
+        return [emulator.backend(service, REGION) for service in KEEPING]
+
+    def _copied(self, content):
+        return deepcopy(content, {id(each): each for each in self._backends})
+
+
+def written(status, headers, body):
+    """Return an answer as botocore reads it."""
+    names = HTTPHeaders.from_dict(dict(headers))
+    return AWSResponse("https://aws", status, names, _Raw(_bytes(body)))
+
+
+class _Raw(BytesIO):
+    def stream(self, **_):
+        yield self.read()
+
+
+def _text(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _bytes(value):
+    return value.encode() if isinstance(value, str) else value
+
+
+def _fault(error):
+    match error:
+        case AwsFault():
+            return error
+        case ServiceException():
+            return AwsFault(error.code, error.message)
+    return AwsFault(error.error_type, error.message, error.code)
+
+
+def _described(user):
+    groups = sorted(group.group_name for group in user.groups)
+    return f"{user.attribute_lookup['email']} {user.status} {groups}"
+
+
+def _add(found, kind, names):
+    found.setdefault(kind, []).extend(names)

@@ -1,0 +1,108 @@
+"""Runs of cgw, each as a process of its own would be: nothing is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from fakes import is_read
+
+from cognito_gw.aws.clients import Aws
+from cognito_gw.engine import reconcile
+from cognito_gw.engine.walk import backward, forward, walk
+from cognito_gw.errors import CgwError
+from cognito_gw.resources.leftovers import leftover_functions
+from cognito_gw.resources.stack import build
+
+PACE = {
+    "before-call.api-gateway.*": "cgw-pace",
+    "needs-retry.api-gateway.*": "cgw-ease",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of it."""
+
+    errors: list
+    calls: list
+    told: list
+
+    @property
+    def writes(self):
+        """The operations that were no reads."""
+        return [name for name in self.calls if not is_read(name)]
+
+
+class Cgw:
+    """Brings stacks up and down, at the pace of a clock."""
+
+    def __init__(self, session, clock, configured):
+        self.session, self.clock, self.configured = session, clock, configured
+
+    def up(self, text, workers=16):
+        """Bring a stack up."""
+        return self._run(self._up, text, workers)
+
+    def down(self, text, workers=16):
+        """Take a stack down."""
+        return self._run(self._down, text, workers)
+
+    def down_unchanged(self, text):
+        """Take a stack down; an error for each resource that `up` would change."""
+        return self._run(self._down_unchanged, text, 16)
+
+    def aws(self, told=None):
+        """Return clients that wait by the clock."""
+        self.forget_pace()
+        return Aws(
+            self.session,
+            tell=(told if told is not None else []).append,
+            sleep=self.clock.sleep,
+            clock=self.clock.time,
+        )
+
+    def forget_pace(self):
+        """Take the pace of an earlier run from the clients, which are shared."""
+        for client in self.session.made.values():
+            for event, name in PACE.items():
+                client.meta.events.unregister(event, unique_id=name)
+
+    def _run(self, do, text, workers):
+        told = []
+        aws = self.aws(told)
+        stack = build(self.configured(text), aws.account)
+        self.session.calls.clear()
+        steps = do(stack, aws, workers)
+        errors = [f"{each.resource}: {each.error}" for each in steps if each.error]
+        return Run(errors, [name for _, name, _ in self.session.calls], told)
+
+    def _up(self, stack, aws, workers):
+        return self._walk(reconcile.apply, forward(stack.resources), aws, workers)
+
+    def _down(self, stack, aws, workers):
+        resources = stack.resources + leftover_functions(stack, aws)
+        steps = self._walk(reconcile.look, forward(resources), aws, workers)
+        found = [each for each in resources if each.live is not None]
+        return steps + self._walk(reconcile.destroy, backward(found), aws, workers)
+
+    def _down_unchanged(self, stack, aws, workers):
+        resources = stack.resources
+        planned = self._walk(reconcile.plan, forward(resources), aws, workers)
+        changes = [
+            replace(each, error=CgwError(f"would be changed: {each.changes}"))
+            for each in planned
+            if each.is_change
+        ]
+        found = [each for each in resources if each.live is not None]
+        done = self._walk(reconcile.destroy, backward(found), aws, workers)
+        return changes + done
+
+    def _walk(self, verb, graph, aws, workers):
+        visit = partial(verb, aws=aws)
+
+        def at_work(resource):
+            with self.clock.at_work():
+                return visit(resource)
+
+        return list(walk(at_work, graph, workers=workers))

@@ -1,0 +1,202 @@
+"""AWS agrees with itself only after a while, and cgw waits for it."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import NamedTuple
+
+import pytest
+from faults.lags import Lagging, Refusing
+from faults.stacks import SMALL
+
+UPDATING = "An update is in progress for resource: arn:aws:lambda:eu-west-1:1:function"
+IN_PROGRESS = "ResourceConflictException", 409, UPDATING
+LARGER = SMALL.replace("hello: {}", "hello: {timeout: 7}") + "    GET /more: {}\n"
+
+
+class Refusal(NamedTuple):
+    """What AWS refuses for a while in a run, and what cgw says that it waits for."""
+
+    verb: str
+    text: str
+    operation: str
+    refusal: tuple[str, int, str]
+    until: str
+
+
+IDLE = "function `shop-hello` takes another change"
+KNOWN = "API Gateway knows deployment "
+CASES = [
+    Refusal(
+        "up",
+        SMALL,
+        "CreateFunction",
+        (
+            "InvalidParameterValueException",
+            400,
+            "The role defined for the function cannot be assumed by Lambda.",
+        ),
+        "Lambda can assume execution role `shop-hello-eu-west-1`",
+    ),
+    Refusal("up", LARGER, "UpdateFunctionConfiguration", IN_PROGRESS, IDLE),
+    Refusal(
+        "up",
+        SMALL,
+        "AddPermission",
+        (
+            "ResourceConflictException",
+            409,
+            "The function could not be updated due to a concurrent update operation.",
+        ),
+        IDLE,
+    ),
+    Refusal(
+        "up",
+        SMALL,
+        "CreateStage",
+        ("NotFoundException", 404, "Invalid Deployment identifier specified"),
+        KNOWN,
+    ),
+    Refusal(
+        "up",
+        LARGER,
+        "UpdateStage",
+        ("BadRequestException", 400, "Deployment id does not exist"),
+        KNOWN,
+    ),
+    Refusal("down", SMALL, "DeleteFunction", IN_PROGRESS, IDLE),
+    Refusal("down", SMALL, "RemovePermission", IN_PROGRESS, IDLE),
+]
+
+
+@pytest.fixture
+def run(cgw):
+    """Return what runs `up` or `down`, on what has to be there before."""
+
+    def prepared(case):
+        if case.verb == "down" or case.text == LARGER:
+            assert cgw.up(SMALL).errors == []
+        return lambda: getattr(cgw, case.verb)(case.text)
+
+    return prepared
+
+
+class TestRefusal:
+    """What AWS refuses for a while."""
+
+    @pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
+    def test_passes(self, clock, wire, run, case):
+        """It is asked for again, with a word of why, and done."""
+        go = run(case)
+        wire.carry = Refusing(clock, case.operation, case.refusal, 15)
+        done = go()
+        assert done.errors == []
+        assert any(f"until {case.until}" in each for each in done.told)
+
+    @pytest.mark.parametrize("case", CASES[:2], ids=lambda case: case.operation)
+    def test_stays(self, clock, wire, run, case):
+        """In the end one error tells what was waited for, in AWS's words and ours."""
+        go = run(case)
+        began = clock.now
+        wire.carry = Refusing(clock, case.operation, case.refusal, inf)
+        (error,) = [each for each in go().errors if "that it needs" not in each]
+        assert case.refusal[2] in error
+        assert f"after 90 s of waiting until {case.until}" in error
+        assert clock.now - began < 600
+
+
+def _pending(content):
+    content["Configuration"]["State"] = "Pending"
+
+
+def _updating(content):
+    content["Configuration"]["LastUpdateStatus"] = "InProgress"
+
+
+def _failed(content):
+    content["Configuration"] |= {"State": "Failed", "StateReason": "no room"}
+
+
+def _creating(content):
+    content["DomainDescription"]["Status"] = "CREATING"
+
+
+def _deleting(content):
+    content["DomainDescription"] = {"Domain": "shop-front", "Status": "DELETING"}
+
+
+def _no_pool(content):
+    content["UserPools"] = []
+
+
+def _no_api(content):
+    content["item"] = []
+
+
+class TestAnswer:
+    """What AWS answers from before, or on the way."""
+
+    @pytest.mark.parametrize(
+        ("lag", "until"),
+        [
+            (("GetFunction", "CreateFunction", _pending), "`shop-hello` is active"),
+            (
+                ("DescribeUserPoolDomain", "CreateUserPoolDomain", _creating),
+                "the domain shop-front can be used",
+            ),
+        ],
+    )
+    def test_created(self, cgw, clock, wire, lag, until):
+        """What is made is waited for until it can be used, and not for ever."""
+        wire.carry = Lagging(clock, *lag, 60)
+        done = cgw.up(SMALL)
+        assert done.errors == []
+        assert any(until in each for each in done.told)
+        assert clock.now >= 60
+        assert cgw.down(SMALL).errors == []
+        wire.carry = Lagging(clock, *lag, inf)
+        errors = cgw.up(SMALL).errors
+        assert any("gave up waiting" in each and until in each for each in errors)
+
+    def test_updated(self, cgw, clock, wire):
+        """An update of a function is waited for, as it takes no other meanwhile."""
+        cgw.up(SMALL)
+        lag = "GetFunction", "UpdateFunctionConfiguration", _updating
+        wire.carry = Lagging(clock, *lag, 20)
+        done = cgw.up(LARGER)
+        assert done.errors == []
+        assert any(
+            "until function `shop-hello` is updated" in each for each in done.told
+        )
+
+    def test_failed(self, cgw, clock, wire):
+        """A function that Lambda fails to make is not waited for."""
+        wire.carry = Lagging(clock, "GetFunction", "CreateFunction", _failed, inf)
+        errors = cgw.up(SMALL).errors
+        assert (
+            "function `shop-hello`: function `shop-hello`: Lambda failed: no room"
+            in errors
+        )
+
+    def test_gone(self, cgw, clock, local, wire):
+        """A domain that is on its way out is waited for, before its pool goes."""
+        cgw.up(SMALL)
+        lag = "DescribeUserPoolDomain", "DeleteUserPoolDomain", _deleting
+        wire.carry = Lagging(clock, *lag, 60)
+        done = cgw.down(SMALL)
+        assert done.errors == []
+        assert local.inventory == {}
+        assert any("until the domain shop-front is gone" in each for each in done.told)
+
+    @pytest.mark.parametrize(
+        "lag",
+        [
+            ("ListUserPools", "CreateUserPool", _no_pool),
+            ("GetRestApis", "CreateRestApi", _no_api),
+        ],
+    )
+    def test_not_listed_yet(self, cgw, clock, local, wire, lag):
+        """What is not listed yet is not made twice, though its answer was lost."""
+        wire.carry = Lagging(clock, *lag, 5, loses=True)
+        assert cgw.up(SMALL).errors == []
+        assert len(local.inventory["pools"]) == len(local.inventory["apis"]) == 1

@@ -1,0 +1,26 @@
+"""AWS throttles, fails and does not answer; cgw gets done what it was asked."""
+
+from __future__ import annotations
+
+import pytest
+from faults.stacks import CHANGED, SMALL
+from faults.wire import HAPPENINGS, Flaky, straight
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_three_calls_of_ten(cgw, local, wire, seed):
+    """With three calls of ten lost or refused, each run ends as if none had been."""
+    flaky = Flaky(seed)
+    for text, deployments in ((SMALL, 1), (CHANGED, 2)):
+        wire.carry = flaky
+        assert cgw.up(text).errors == []
+        wire.carry = straight
+        assert cgw.up(text).writes == []
+        found = local.inventory
+        assert len(found.pop("deployments")) == deployments
+        twice = [kind for kind in found if len(set(found[kind])) < len(found[kind])]
+        assert twice == []
+    wire.carry = flaky
+    assert cgw.down(CHANGED).errors == []
+    assert local.inventory == {}
+    assert set(flaky.happened) == {each.__name__ for each in HAPPENINGS}

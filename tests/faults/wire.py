@@ -1,0 +1,178 @@
+"""The wire between botocore and AWS: what can happen to a request on its way."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections import Counter
+from functools import partial
+
+from botocore import exceptions
+from botocore.client import BaseClient
+from faults.local import written
+from moto.core.botocore_stubber import BotocoreStubber
+
+NOTICE = "<Response><Error><Code>{0}</Code><Message>{0}</Message></Error></Response>"
+
+
+class Wire:
+    """Hands each request to `carry`, with what lets AWS do it and answer."""
+
+    def __init__(self, monkeypatch, serve):
+        self.carry = straight
+        self._inside = threading.local()
+
+        def send(_stub, event_name, request, **_):
+            if self.is_inside:
+                return None  # a question of our AWS to moto, which it answers itself
+            _, service, operation = event_name.split(".")
+            return self.carry(service, operation, partial(self._serve, serve, request))
+
+        monkeypatch.setattr(BotocoreStubber, "__call__", send)
+
+    @property
+    def is_inside(self):
+        """Whether our AWS is at work in this thread."""
+        return getattr(self._inside, "is_served", False)
+
+    def _serve(self, serve, *request):
+        self._inside.is_served = True
+        try:
+            return serve(*request)
+        finally:
+            self._inside.is_served = False
+
+
+class ShortWire(Wire):
+    """Hands each call to `carry` before it becomes a request, in half the time."""
+
+    def __init__(self, monkeypatch, answer, session):
+        super().__init__(monkeypatch, answer)
+        call = BaseClient._make_api_call  # noqa: SLF001 - where requests are made
+
+        def make(client, operation, params):
+            if self.is_inside:
+                return call(client, operation, params)
+            service = client.meta.service_model.service_name
+            session.calls.append((service, operation, params))
+            serve = partial(self._serve, answer, service, operation, params)
+            return self.carry(service, operation, serve)
+
+        monkeypatch.setattr(BaseClient, "_make_api_call", make)
+
+
+def straight(_service, _operation, serve):
+    """Let AWS answer."""
+    return serve()
+
+
+def refused(service, code, status=400, words=""):
+    """Return the answer by which a service refuses a request."""
+    if service in ("iam", "sts"):
+        return written(status, {"Content-Type": "text/xml"}, NOTICE.format(code))
+    body = json.dumps({"__type": code, "message": words or code})
+    return written(status, {"x-amzn-errortype": code}, body)
+
+
+class Killed(BaseException):
+    """The end of the process: nothing catches it, and nothing comes after it."""
+
+
+class Kill:
+    """Ends the process at its n-th call: before AWS hears it, or after it is done."""
+
+    def __init__(self, number, *, is_done):
+        self._left, self._is_done = number, is_done
+        self._lock = threading.Lock()
+        self._is_dead = False
+
+    def __call__(self, _service, _operation, serve):
+        """Carry a request while the process lives."""
+        with self._lock:
+            self._left -= 1
+            is_last = self._left == 0
+            if self._is_dead or (is_last and not self._is_done):
+                self._is_dead = True
+                raise Killed
+        answer = serve()
+        with self._lock:
+            self._is_dead = self._is_dead or is_last
+            if self._is_dead:
+                raise Killed
+        return answer
+
+
+class Flaky:
+    """Loses and refuses a share of the calls, the same ones for the same seed."""
+
+    def __init__(self, seed, share=0.3):
+        self._seed, self._share = seed, share
+        self._lock = threading.Lock()
+        self._calls = Counter()
+        self.happened = Counter()
+
+    def __call__(self, service, operation, serve):
+        """Carry a request, or let something happen to it."""
+        with self._lock:
+            self._calls[operation] += 1
+            place = f"{self._seed} {operation} {self._calls[operation]}"
+        chance = random.Random(place)  # noqa: S311 - a seed, not a secret
+        if chance.random() >= self._share:
+            return serve()
+        happening = chance.choice(HAPPENINGS)
+        with self._lock:
+            self.happened[happening.__name__] += 1
+        return happening(service, serve)
+
+
+def throttled(service, _serve):
+    """Refuse it for now, in the service's words."""
+    if service == "iam":
+        return refused(service, "Throttling")
+    return refused(service, "TooManyRequestsException", 429)
+
+
+def failed(service, _serve):
+    """Fail, having done nothing."""
+    return refused(service, "InternalFailure", 500)
+
+
+def done_and_failed(service, serve):
+    """Do it, and fail over the answer."""
+    serve()
+    return refused(service, "ServiceUnavailable", 503)
+
+
+def unreachable(_service, _serve):
+    """Take no connection."""
+    raise exceptions.ConnectTimeoutError(endpoint_url="https://aws")
+
+
+def reset(_service, _serve):
+    """Close the connection, having done nothing."""
+    raise exceptions.ConnectionClosedError(endpoint_url="https://aws")
+
+
+def done_and_reset(_service, serve):
+    """Do it, and close the connection."""
+    serve()
+    raise exceptions.ConnectionClosedError(endpoint_url="https://aws")
+
+
+def done_and_silent(_service, serve):
+    """Do it, and never answer."""
+    serve()
+    raise exceptions.ReadTimeoutError(endpoint_url="https://aws")
+
+
+HAPPENINGS = (
+    throttled,
+    throttled,
+    failed,
+    done_and_failed,
+    unreachable,
+    reset,
+    done_and_reset,
+    done_and_silent,
+)
