@@ -93,10 +93,7 @@ class Calling:
             self._before = self._scene(bare, None)
             name = self.target.header or self._before.header
             headers = [(name, token.value), *headers]
-        query = asked.query_string
-        mark = "&" if "?" in asked.path else "?"
-        path = f"{asked.path}{mark}{query}" if query else asked.path
-        return Sent(asked.verb, path, tuple(headers))
+        return Sent(asked.verb, asked.whole_path, tuple(headers))
 
     def send(self, sent: Sent, body: bytes | None) -> httpx.Response:
         """Send it."""

@@ -48,9 +48,12 @@ class Requested:
         )
 
     @property
-    def query_string(self) -> str:
-        """What `-q` gives, as a URL has it."""
-        return urlencode(self.query)
+    def whole_path(self) -> str:
+        """The path with its query and what `-q` gives, as a URL has it."""
+        if not self.query:
+            return self.path
+        mark = "&" if "?" in self.path else "?"
+        return f"{self.path}{mark}{urlencode(self.query)}"
 
     @property
     def route(self) -> tuple[str, str]:

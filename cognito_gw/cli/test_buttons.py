@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import click
 
@@ -44,7 +43,7 @@ def test_method(session: Session, **options: Any) -> None:
     """
     asked = Requested.of(options)
     match = _match(session, *asked.route)
-    request: dict[str, Any] = {"pathWithQueryString": _with_query(asked)}
+    request: dict[str, Any] = {"pathWithQueryString": asked.whole_path}
     if asked.headers:
         request["headers"] = dict(asked.headers)
     if asked.body is not None:
@@ -170,13 +169,6 @@ def _shortened(line: str) -> str:
     """Return a line of the log without what makes it hard to read; `-v` shows all."""
     text = _MASK.sub("********", line)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
-
-
-def _with_query(asked: Requested) -> str:
-    if not asked.query:
-        return asked.path
-    mark = "&" if "?" in asked.path else "?"
-    return f"{asked.path}{mark}{urlencode(asked.query)}"
 
 
 COMMANDS = {"test-method": test_method, "test-authorizer": test_authorizer}

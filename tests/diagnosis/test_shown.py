@@ -124,7 +124,10 @@ def calling(world):
 def asked(call):
     """Return the request as the command line has it."""
     return SimpleNamespace(
-        verb=call.verb, path=call.path, headers=[], query_string="page=2"
+        verb=call.verb,
+        path=call.path,
+        headers=[],
+        whole_path=f"{call.path}?page=2",
     )
 
 
