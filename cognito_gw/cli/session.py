@@ -152,12 +152,22 @@ class Session:
         steps: dict[Resource, Step] = {}
         told = [] if silently else shown
         with self._telling_how_far(steps, told), self._reporting(told) as reporter:
-            for step in walk(
-                visit, graph, started=reporter.started, interrupted=self._finishing
-            ):
+
+            def note(step: Step) -> None:
                 steps[step.resource] = step
-                if not silently and step.resource in shown and _is_news(step):
+                if step.resource in told and _is_news(step):
                     reporter.finished(step)
+
+            walking = walk(
+                visit, graph, started=reporter.started, interrupted=self._finishing
+            )
+            try:
+                for step in walking:
+                    note(step)
+            except KeyboardInterrupt as stop:
+                note(walking.throw(stop))  # raises it when there is no more to note
+                for step in walking:
+                    note(step)
         order = [*shown, *(each for each in graph if each not in shown)]
         return [
             steps[each] for each in order if each in steps and _is_news(steps[each])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
@@ -56,37 +56,39 @@ def walk(
     started: Callable[[Resource], None] = lambda _: None,
     interrupted: Callable[[list[Resource]], None] = lambda _: None,
     workers: int = 16,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Yield each visit's step as it ends; a failure stops only its dependents.
 
     Interrupted, it begins nothing more, tells whom it waits for, and waits for the
-    calls that are under way, so that nothing is made on AWS without our knowing.
+    calls that are under way, so that nothing is made on AWS without our knowing. Who
+    is interrupted between two steps throws it in here.
     """
     order = TopologicalSorter(graph)
     order.prepare()
     running: dict[Future[Step], Resource] = {}
     waiting = set(graph)
     with ThreadPoolExecutor(workers) as pool, _cancelling(pool):
-        while order.is_active():
-            for resource in order.get_ready():
-                waiting.discard(resource)
-                started(resource)
-                running[pool.submit(visit, resource)] = resource
-            if not running:
-                break
-            try:
-                done = wait(running, return_when=FIRST_COMPLETED).done
-            except KeyboardInterrupt:
-                interrupted(list(running.values()))
-                wait(running)
-                yield from (_outcome(*each) for each in running.items())
-                raise
-            for future in done:
-                resource = running.pop(future)
-                step = _outcome(future, resource)
-                if step.action is not Action.FAIL:
-                    order.done(resource)
-                yield step
+        try:
+            while order.is_active():
+                for resource in order.get_ready():
+                    waiting.discard(resource)
+                    started(resource)
+                    running[pool.submit(visit, resource)] = resource
+                if not running:
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    resource = running.pop(future)
+                    step = _outcome(future, resource)
+                    if step.action is not Action.FAIL:
+                        order.done(resource)
+                    yield step
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            begun = {each: of for each, of in running.items() if not each.cancelled()}
+            interrupted(list(begun.values()))
+            wait(begun)
+            yield from (_outcome(*each) for each in begun.items())
+            raise
     yield from _skipped(waiting, graph)
 
 

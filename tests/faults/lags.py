@@ -11,22 +11,19 @@ from faults.wire import refused
 
 
 class Refusing:
-    """Refuses an operation for so many seconds after it was first asked for."""
+    """Refuses operations, each for so many seconds after it was first asked for."""
 
-    def __init__(self, clock, operation, refusal, seconds):
-        self._clock, self._operation = clock, operation
-        self._refusal, self._seconds = refusal, seconds
-        self._end = None
+    def __init__(self, clock, refusals, seconds):
+        self._clock, self._refusals, self._seconds = clock, refusals, seconds
+        self._ends = {}
 
     def __call__(self, service, operation, serve):
         """Carry a request, or refuse it."""
-        if operation != self._operation:
+        if operation not in self._refusals:
             return serve()
-        if self._end is None:
-            self._end = self._clock.now + self._seconds
-        if self._clock.now < self._end:
-            code, status, words = self._refusal
-            return refused(service, code, status, words)
+        now = self._clock.now
+        if now < self._ends.setdefault(operation, now + self._seconds):
+            return refused(service, *self._refusals[operation])
         return serve()
 
 

@@ -11,61 +11,56 @@ from faults.stacks import SMALL
 
 UPDATING = "An update is in progress for resource: arn:aws:lambda:eu-west-1:1:function"
 IN_PROGRESS = "ResourceConflictException", 409, UPDATING
+TOO_NEW = (
+    "InvalidParameterValueException",
+    400,
+    "The role defined for the function cannot be assumed by Lambda.",
+)
+CONCURRENT = (
+    "ResourceConflictException",
+    409,
+    "The function could not be updated due to a concurrent update operation.",
+)
+ABSENT = "BadRequestException", 400, "Deployment id does not exist"
+NOT_FOUND = "NotFoundException", 404, "Invalid Deployment identifier specified"
 LARGER = SMALL.replace("hello: {}", "hello: {timeout: 7}") + "    GET /more: {}\n"
 
 
-class Refusal(NamedTuple):
+class Case(NamedTuple):
     """What AWS refuses for a while in a run, and what cgw says that it waits for."""
 
     verb: str
     text: str
-    operation: str
-    refusal: tuple[str, int, str]
-    until: str
+    refusals: dict[str, tuple[str, int, str]]
+    waits: list[str]
 
 
+USABLE = "Lambda can assume execution role `shop-hello-eu-west-1`"
 IDLE = "function `shop-hello` takes another change"
 KNOWN = "API Gateway knows deployment "
 CASES = [
-    Refusal(
+    Case(
         "up",
         SMALL,
-        "CreateFunction",
-        (
-            "InvalidParameterValueException",
-            400,
-            "The role defined for the function cannot be assumed by Lambda.",
-        ),
-        "Lambda can assume execution role `shop-hello-eu-west-1`",
+        {
+            "CreateFunction": TOO_NEW,
+            "AddPermission": CONCURRENT,
+            "CreateStage": NOT_FOUND,
+        },
+        [USABLE, IDLE, KNOWN],
     ),
-    Refusal("up", LARGER, "UpdateFunctionConfiguration", IN_PROGRESS, IDLE),
-    Refusal(
-        "up",
-        SMALL,
-        "AddPermission",
-        (
-            "ResourceConflictException",
-            409,
-            "The function could not be updated due to a concurrent update operation.",
-        ),
-        IDLE,
-    ),
-    Refusal(
-        "up",
-        SMALL,
-        "CreateStage",
-        ("NotFoundException", 404, "Invalid Deployment identifier specified"),
-        KNOWN,
-    ),
-    Refusal(
+    Case(
         "up",
         LARGER,
-        "UpdateStage",
-        ("BadRequestException", 400, "Deployment id does not exist"),
-        KNOWN,
+        {"UpdateFunctionConfiguration": IN_PROGRESS, "UpdateStage": ABSENT},
+        [IDLE, KNOWN],
     ),
-    Refusal("down", SMALL, "DeleteFunction", IN_PROGRESS, IDLE),
-    Refusal("down", SMALL, "RemovePermission", IN_PROGRESS, IDLE),
+    Case(
+        "down",
+        SMALL,
+        {"RemovePermission": CONCURRENT, "DeleteFunction": IN_PROGRESS},
+        [IDLE],
+    ),
 ]
 
 
@@ -84,24 +79,26 @@ def run(cgw):
 class TestRefusal:
     """What AWS refuses for a while."""
 
-    @pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
+    @pytest.mark.parametrize("case", CASES, ids=["up", "changed", "down"])
     def test_passes(self, clock, wire, run, case):
         """It is asked for again, with a word of why, and done."""
         go = run(case)
-        wire.carry = Refusing(clock, case.operation, case.refusal, 15)
+        wire.carry = Refusing(clock, case.refusals, 15)
         done = go()
         assert done.errors == []
-        assert any(f"until {case.until}" in each for each in done.told)
+        for wait in case.waits:
+            assert any(f"until {wait}" in each for each in done.told)
 
-    @pytest.mark.parametrize("case", CASES[:2], ids=lambda case: case.operation)
+    @pytest.mark.parametrize("case", CASES[:2], ids=["up", "changed"])
     def test_stays(self, clock, wire, run, case):
         """In the end one error tells what was waited for, in AWS's words and ours."""
         go = run(case)
         began = clock.now
-        wire.carry = Refusing(clock, case.operation, case.refusal, inf)
+        operation, refusal = next(iter(case.refusals.items()))
+        wire.carry = Refusing(clock, {operation: refusal}, inf)
         (error,) = [each for each in go().errors if "that it needs" not in each]
-        assert case.refusal[2] in error
-        assert f"after 90 s of waiting until {case.until}" in error
+        assert refusal[2] in error
+        assert f"after 90 s of waiting until {case.waits[0]}" in error
         assert clock.now - began < 600
 
 

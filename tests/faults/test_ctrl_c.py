@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import signal
 import threading
+from functools import partial
 
 import pytest
 from commandline import QuickTerminal, share_service_models
+from fakes import FakeResource
 from faults.stacks import SMALL
 
 from cognito_gw.aws.clients import Aws
+from cognito_gw.engine.reconcile import apply
+from cognito_gw.engine.walk import forward, walk
 
 SECONDS = 30  # a test that would hang fails instead
 
@@ -27,12 +31,17 @@ class Interrupting:
         self._is_heard.set()
         raise KeyboardInterrupt
 
+    def press(self):
+        """Press Ctrl-C, once, and wait until it is heard."""
+        if not self._is_heard.is_set():
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            assert self._is_heard.wait(SECONDS)
+
     def __call__(self, _service, operation, serve):
         """Carry a request."""
         self.calls.append(operation)
-        if operation == self._operation and not self._is_heard.is_set():
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            assert self._is_heard.wait(SECONDS)
+        if operation == self._operation:
+            self.press()
         return serve()
 
 
@@ -84,3 +93,55 @@ def test_up_and_down(terminal, press, local):
     assert local.inventory["roles"] == ["shop-hello-eu-west-1"]
     terminal("down", "--yes")
     assert local.inventory == {}
+
+
+def test_what_waits_for_a_worker(press, fake_aws):
+    """What is ready, but waits for a free worker, is never begun."""
+    base = FakeResource("base")
+    things = [FakeResource(f"thing{number}", (base,)) for number in range(5)]
+    pressed = press("")
+    are_ready, is_stopping, waited_for = threading.Event(), threading.Event(), []
+
+    def started(resource):
+        if resource is things[-1]:
+            are_ready.set()
+
+    def on_call(verb, name):
+        if (verb, name) == ("create", "thing0"):
+            assert are_ready.wait(SECONDS)
+            pressed.press()
+            assert is_stopping.wait(SECONDS)
+
+    def interrupted(running):
+        waited_for.extend(running)
+        is_stopping.set()
+
+    fake_aws.on_call = on_call
+    told = {"started": started, "interrupted": interrupted}
+    visit = partial(apply, aws=fake_aws)
+    with pytest.raises(KeyboardInterrupt):
+        list(walk(visit, forward([base, *things]), **told, workers=1))
+    assert waited_for == things[:1]
+    assert set(fake_aws.world) == {"base", "thing0"}
+
+
+def test_between_two_steps(fake_aws):
+    """Interrupted while a step is told, the walk finishes and tells what was begun."""
+    slow, quick = FakeResource("slow"), FakeResource("quick")
+    is_interrupted = threading.Event()
+
+    def on_call(verb, name):
+        if (verb, name) == ("create", "slow"):
+            assert is_interrupted.wait(SECONDS)
+
+    fake_aws.on_call = on_call
+    steps = walk(
+        partial(apply, aws=fake_aws),
+        forward([slow, quick]),
+        interrupted=lambda _: is_interrupted.set(),
+    )
+    assert next(steps).resource is quick
+    assert steps.throw(KeyboardInterrupt()).resource is slow
+    with pytest.raises(KeyboardInterrupt):
+        next(steps)
+    assert set(fake_aws.world) == {"slow", "quick"}

@@ -18,8 +18,9 @@ def test_three_calls_of_ten(cgw, local, wire, seed):
         assert cgw.up(text).writes == []
         found = local.inventory
         assert len(found.pop("deployments")) == deployments
-        twice = [kind for kind in found if len(set(found[kind])) < len(found[kind])]
-        assert twice == []
+        assert [
+            kind for kind in found if len(set(found[kind])) < len(found[kind])
+        ] == []
     wire.carry = flaky
     assert cgw.down(CHANGED).errors == []
     assert local.inventory == {}
