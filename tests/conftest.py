@@ -33,6 +33,14 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true")
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Say at how many points tests/faults has killed cgw."""
+    passed = terminalreporter.getreports("passed")
+    points = sum(dict(each.user_properties).get("points", 0) for each in passed)
+    if points:
+        terminalreporter.write_line(f"killed at {points} points: it went on from each")
+
+
 @pytest.fixture(autouse=True)
 def environment(monkeypatch, tmp_path):
     """Nothing of the user's own reaches a test, and no real credentials."""

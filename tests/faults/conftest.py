@@ -49,11 +49,3 @@ def count(record_property):
         record_property("points", number)
 
     return points
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Say how many points were walked."""
-    passed = terminalreporter.getreports("passed")
-    points = sum(dict(each.user_properties).get("points", 0) for each in passed)
-    if points:
-        terminalreporter.write_line(f"killed at {points} points: it went on from each")
