@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.cli.session import Session
     from cognito_gw.cli.wish import Wish
-
+    from cognito_gw.resources.stack import Stack
 
 _STRANGE = "these words tell of no cause that is known here"
 
@@ -74,8 +75,7 @@ class Attempts:
 
     def _name_of(self, client_id: str) -> str:
         """Return what the file calls an app client, or its id."""
-        stack, settings = self._session.stack, self._session.config.app_clients
-        self._session.look([*stack.clients.values()])
+        stack, settings = self._read_stack, self._session.config.app_clients
         ids = {key: each.id for key, each in settings.items()}
         ids |= {
             key: each.live["ClientId"]
@@ -83,6 +83,13 @@ class Attempts:
             if each.live
         }
         return next((key for key, id_ in ids.items() if id_ == client_id), client_id)
+
+    @cached_property
+    def _read_stack(self) -> Stack:
+        """The stack, once its pool and app clients are read."""
+        stack = self._session.stack
+        self._session.look([stack.pool, *stack.clients.values()])
+        return stack
 
     def _attempt(self, told: str, user: str | None = None) -> Attempt:
         wish, flow = self._wish, self._wish.flow
@@ -101,10 +108,8 @@ class Attempts:
         )
 
     def _explained(self, attempt: Attempt, client_id: str | None = None) -> Diagnosis:
-        session = self._session
-        stack, pool = session.stack, session.stack.pool
-        clients = session.config.app_clients
-        session.look([pool, *stack.clients.values()])
+        session, stack = self._session, self._read_stack
+        pool, clients = stack.pool, session.config.app_clients
         if pool.id is None:
             raise Missing(f"{pool} does not exist yet", hint="run `cgw pool` first")
         if client_id is None and attempt.client in clients:

@@ -144,17 +144,11 @@ class CallScene(Facts):
 
     @property
     def _source(self) -> str:
-        try:
-            return self.source_arn
-        except Unread:
-            return "arn:aws:execute-api:…"
+        return if_read(lambda: self.source_arn, "arn:aws:execute-api:…")
 
     @property
     def _known_method(self) -> Method | None:
-        try:
-            return self.method
-        except Unread:
-            return None
+        return if_read(lambda: self.method, None)
 
     def _in(self, version: Version | None) -> Method | None:
         return version.match(self.sent.verb, self.sent.bare_path) if version else None
