@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cognito_gw import __version__
+from cognito_gw.aws.answers import answer_in_full
 from cognito_gw.aws.faults import is_lost
 from cognito_gw.aws.pace import Pace
 from cognito_gw.errors import UsageError
@@ -57,6 +58,9 @@ class Aws:
     ) -> None:
         """Use `session`; `tell` hears of waits, `announce` what is said only once."""
         self.session = session
+        session.events.register(
+            "creating-client-class", answer_in_full, unique_id="cgw-answers"
+        )
         self.endpoint_url = endpoint_url
         self.tell = tell
         self.announce = announce

@@ -126,6 +126,14 @@ def is_taken(error: BaseException) -> bool:
     return code_of(error) in _TAKEN or any(each in words for each in _TAKEN_WORDS)
 
 
+def lacking(what: str, key: str) -> AwsRefused:
+    """Return the error for something of AWS's that lacks a documented field."""
+    return AwsRefused(
+        f"{what} lacks `{key}`",
+        hint="AWS always sends it: is this endpoint AWS, and is its answer complete?",
+    )
+
+
 def as_cgw_error(error: BaseException) -> CgwError | None:
     """Return the error as one for our user to read; None for a bug of ours."""
     if isinstance(error, CgwError):

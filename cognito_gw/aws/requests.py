@@ -29,8 +29,9 @@ def overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
 
 
 def described(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer of AWS without what is about the call."""
-    return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+    """Take from an answer of AWS what is about the call."""
+    answer.pop("ResponseMetadata", None)
+    return answer
 
 
 def is_empty(value: Any) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from cognito_gw.aws.faults import lacking
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -170,11 +172,13 @@ class Resource(ABC):
 
     def __getitem__(self, key: str) -> Any:
         """Return what AWS says of it, once it exists."""
-        if self.live is not None:
-            return self.live[key]
-        if _previewing.get():
-            return KNOWN_AFTER_APPLY
-        raise NotReady(f"{self} does not exist yet, so its {key} is not known")
+        if self.live is None:
+            if _previewing.get():
+                return KNOWN_AFTER_APPLY
+            raise NotReady(f"{self} does not exist yet, so its {key} is not known")
+        if key not in self.live:
+            raise lacking(f"{self}: what AWS tells of it", key)
+        return self.live[key]
 
     def __str__(self) -> str:
         """Name it as error messages do."""

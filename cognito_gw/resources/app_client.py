@@ -152,7 +152,7 @@ def _age(client: dict[str, Any]) -> tuple[str, str]:
 
 def _described(answer: dict[str, Any]) -> dict[str, Any]:
     """Put what only creation takes beside what AWS describes."""
-    client = dict(answer["UserPoolClient"])
+    client: dict[str, Any] = answer["UserPoolClient"]
     return client | {"GenerateSecret": "ClientSecret" in client}
 
 

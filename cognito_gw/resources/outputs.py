@@ -59,4 +59,4 @@ def _domain(stack: Stack) -> str | None:
 
 
 def _id(resource: Resource, key: str) -> str | None:
-    return resource.live[key] if resource.live else None
+    return resource[key] if resource.live else None

@@ -23,6 +23,7 @@ class Group(Resource):
     kind = "group"
     command = "pool"
     id_field = "GroupName"
+    frozen = frozenset({"GroupName"})
 
     pool: UserPool
     name: str

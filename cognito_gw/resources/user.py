@@ -56,7 +56,7 @@ class User(Resource):
         return wanted
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        user = dict(aws.cognito.admin_get_user(**self._key()))
+        user: dict[str, Any] = aws.cognito.admin_get_user(**self._key())
         if self.group_names is not None:
             pages = aws.cognito.get_paginator("admin_list_groups_for_user").paginate(
                 **self._key()

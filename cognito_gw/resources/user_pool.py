@@ -102,7 +102,7 @@ class UserPool(Resource):
             UsernameConfiguration={"CaseSensitive": False},
             **wanted,
         )
-        return self._elder(aws, dict(answer["UserPool"]))
+        return self._elder(aws, answer["UserPool"])
 
     def _named(
         self, aws: Aws, ids: list[str]
@@ -181,4 +181,6 @@ def _ids_named(aws: Aws, name: str) -> list[str]:
 
 
 def _describe(aws: Aws, pool_id: str) -> dict[str, Any]:
-    return dict(aws.cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"])
+    answer = aws.cognito.describe_user_pool(UserPoolId=pool_id)
+    pool: dict[str, Any] = answer["UserPool"]
+    return pool
