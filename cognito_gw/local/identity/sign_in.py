@@ -135,8 +135,11 @@ class SignIn:
         if name not in self._answered_by:
             message = f"The local AWS does not ask {name}"
             raise AwsFault("InvalidParameterException", message)
-        self._challenges.find(client, name, session)
-        check_secret_hash(client, required(responses, "USERNAME"), responses)
+        pending = self._challenges.find(client, name, session)
+        username = required(responses, "USERNAME")
+        check_secret_hash(client, username, responses)
+        if not _is_same_user(client.pool_id, username, pending.username or ""):
+            raise AwsFault("NotAuthorizedException", "Invalid session for the user.")
         return self._answer(client, self.answer(client, name, str(session), responses))
 
     def _answer(self, client: AppClient, outcome: Outcome) -> Answer:
@@ -272,6 +275,13 @@ class SignIn:
         if answer not in _first_factors(client, known_user(client, name)):
             raise AwsFault("InvalidParameterException", f"Invalid challenge: {answer}")
         return self._first_factor(client, name, answer, responses)
+
+
+def _is_same_user(pool_id: str, one: str, other: str) -> bool:
+    """Whether two names are of one user: by user name, sub or address; or of none."""
+    users = directory.find_user(pool_id, one), directory.find_user(pool_id, other)
+    first, second = (user and user.username for user in users)
+    return first == second
 
 
 def _user_of(client: AppClient, pending: Pending) -> User:
