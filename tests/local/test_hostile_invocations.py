@@ -1,0 +1,83 @@
+"""Whatever is sent to a deployed API, nobody gets in and nothing breaks."""
+
+from __future__ import annotations
+
+import socket
+from urllib.parse import quote_from_bytes
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from local.conformance.rest_api import Api, sign_in
+
+OCTETS = st.binary(max_size=30)
+# Spelled as it comes, or escaped; no space and no line end, which end a path.
+SEGMENT = OCTETS.map(quote_from_bytes) | OCTETS.map(
+    lambda octets: octets.translate(None, bytes(range(33))).decode("latin-1")
+)
+PATHS = st.lists(
+    SEGMENT | st.sampled_from(["open", "shut", "{id}", "..", ".", "", "%2e%2e", "%"]),
+    max_size=4,
+).map("/".join)
+QUERIES = st.lists(st.tuples(SEGMENT, SEGMENT), max_size=4).map(
+    lambda pairs: "&".join(map("=".join, pairs))
+)
+HEADER = st.binary(max_size=60).map(lambda octets: octets.translate(None, b"\r\n\0"))
+HEADERS = st.dictionaries(
+    st.sampled_from(["Authorization", "Cookie", "Accept", "Content-Type", "Origin"]),
+    HEADER,
+)
+METHODS = st.sampled_from(
+    ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "Q"]
+)
+REQUESTS = st.tuples(METHODS, PATHS, QUERIES, HEADERS, st.binary(max_size=200))
+
+
+@pytest.fixture(scope="module")
+def api(aws, local_url):
+    """An API with open paths and shut ones."""
+    api = Api(aws, local_url)
+    authorizer = api.authorizer(sign_in(aws).pool_arn)
+    secured = {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": authorizer}
+    api.mock("ANY", "/open/{id}")
+    api.mock("ANY", "/shut", **secured)
+    api.mock("ANY", "/shut/{proxy+}", **secured)
+    api.deploy()
+    return api
+
+
+def status_of(api, method, target, headers, body):
+    """Send one request, octet by octet as it is given; return the status."""
+    host, _, port = api.netloc.partition(":")
+    given = {"Host": api.netloc.encode(), "Content-Length": b"%d" % len(body)} | headers
+    lines = [name.encode() + b": " + value for name, value in given.items()]
+    path = f"/_aws/execute-api/{api.id}/dev/{target}".encode("latin-1")
+    first = b" ".join([method.encode(), path, b"HTTP/1.1"])
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(b"\r\n".join([first, *lines, b"", body]))
+        return int(connection.makefile("rb").readline().split()[1])
+
+
+@settings(
+    deadline=None,
+    max_examples=200,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(REQUESTS)
+def test_no_request_breaks_it(api, request_):
+    """Each is answered, with nothing that would be the server's own fault."""
+    method, path, query, headers, body = request_
+    assert status_of(api, method, f"{path}?{query}", headers, body) < 500
+
+
+@settings(
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(REQUESTS)
+def test_no_spelling_opens_what_is_shut(api, request_):
+    """Below a shut path nothing but a valid token gets in."""
+    method, path, query, headers, body = request_
+    status = status_of(api, method, f"shut/{path}?{query}", headers, body)
+    assert 400 <= status < 500
