@@ -10,13 +10,44 @@ CgwError                    exit 1
 
 from __future__ import annotations
 
-from typing import ClassVar
+from enum import IntEnum
+from typing import ClassVar, Self
+
+
+class ExitCode(IntEnum):
+    """What the exit code of `cgw` says, and its meaning in words."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Self:
+        """Make one of a number and its meaning."""
+        self = int.__new__(cls, code)
+        self._value_ = code
+        self.meaning = meaning
+        return self
+
+    DONE = 0, "done"
+    FAILED = 1, "failed; `check`: an answer was not the one that the file wants"
+    USAGE = (
+        2,
+        "the command line or the file is wrong; `plan --detailed-exitcode`: changes",
+    )
+    MISSING = (
+        3,
+        "something needed is missing: the message names the command that makes it",
+    )
+    CLIENT_ERROR = (
+        4,
+        "`call`, `test-method`: the answer was 4xx; `test-authorizer`: refused",
+    )
+    SERVER_ERROR = 5, "`call`, `test-method`: the answer was 5xx"
+    INTERRUPTED = 130, "interrupted"
 
 
 class CgwError(Exception):
     """A failure that the user can read and act upon: printed without a traceback."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
     def __init__(self, what: str, *, hint: str | None = None) -> None:
         """Keep `what` went wrong and the `hint` that says what to do next."""
@@ -28,13 +59,13 @@ class CgwError(Exception):
 class UsageError(CgwError):
     """Raised for a command line or a file that cannot be meant."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class Missing(CgwError):
     """Raised when a step needs something that another command makes."""
 
-    exit_code = 3
+    exit_code = ExitCode.MISSING
 
 
 class NotOurs(CgwError):

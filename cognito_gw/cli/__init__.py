@@ -11,7 +11,7 @@ import click
 
 from cognito_gw import __version__
 from cognito_gw.cli.settings import Command, global_options
-from cognito_gw.errors import CgwError
+from cognito_gw.errors import CgwError, ExitCode
 from cognito_gw.report.printable import printable
 
 # Command: the module that has it, under its own name, loaded only when it is asked for.
@@ -104,10 +104,10 @@ class Cgw(click.Group):
             if not _is_interrupt(stop):
                 raise
             click.echo("interrupted", err=True)
-            ctx.exit(130)
+            ctx.exit(ExitCode.INTERRUPTED)
         except BrokenPipeError:
             sys.stderr.close()  # whoever read us has gone: nothing more to say
-            ctx.exit(1)
+            ctx.exit(ExitCode.FAILED)
         except Exception as error:
             known = _known(error)
             if known is None:

@@ -12,7 +12,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish
-from cognito_gw.errors import Missing, UsageError
+from cognito_gw.errors import ExitCode, Missing, UsageError
 
 if TYPE_CHECKING:
     from cognito_gw.config.schema import Route
@@ -59,7 +59,7 @@ def check(
     else:
         _show(session, cases)
     if not is_ok:
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _chosen(session: Session, names: tuple[str, ...]) -> dict[str, Route]:

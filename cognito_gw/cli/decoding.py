@@ -16,7 +16,7 @@ from cognito_gw.cli.claims import spelled
 from cognito_gw.cli.inputs import given_token
 from cognito_gw.cli.results import show_json
 from cognito_gw.diagnosis.reach import Reach, reach_of
-from cognito_gw.errors import AwsRefused, UsageError
+from cognito_gw.errors import AwsRefused, ExitCode, UsageError
 from cognito_gw.oauth.provider import discover
 from cognito_gw.oauth.tokens import claims_of, header_of
 from cognito_gw.oauth.verify import Flaw, Keys
@@ -143,7 +143,7 @@ class Judge:
 
 def _finish(*decoded: Decoded) -> None:
     if any(each.flaw for each in decoded):
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _show(decoded: Decoded) -> None:

@@ -11,7 +11,7 @@ import click
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session
 from cognito_gw.cli.settings import Command, Settings
-from cognito_gw.errors import CgwError
+from cognito_gw.errors import CgwError, ExitCode
 from cognito_gw.report.printable import printable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def doctor(context: click.Context) -> None:
     elif not settings.quiet:
         click.echo(f"{len(findings)} checks, {failed or 'none'} failed", err=True)
     if failed:
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _asked(session: Session) -> Asked:

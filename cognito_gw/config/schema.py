@@ -77,7 +77,17 @@ def between(low: str, high: str) -> Any:
 
 
 def _spelled(value: timedelta) -> str:
-    return f"{int(value.total_seconds())}s"
+    seconds = int(value.total_seconds())
+    for unit, name in reversed(_UNITS.items()):
+        count, rest = divmod(seconds, int(timedelta(**{name: 1}).total_seconds()))
+        if not rest:
+            return f"{count}{unit}"
+    raise AssertionError
+
+
+def lasting(text: str) -> Any:
+    """Set a default duration, and spell it in the JSON Schema as the file would."""
+    return Field(default=_duration(text), json_schema_extra={"default": text})
 
 
 Duration = Annotated[
@@ -108,48 +118,63 @@ class Section(BaseModel):
 
 class PasswordPolicy(Section):
     min_length: int = Field(default=8, ge=6, le=99)
+    """Characters."""
     require: list[Symbols] = ["lowercase", "uppercase", "numbers", "symbols"]
+    """What a password must contain."""
 
 
 class UserPool(Section):
     id: str | None = Field(default=None, pattern=r"^[\w-]+_[0-9a-zA-Z]+$")
     """A pool made elsewhere: used, never changed or deleted."""
     name: Label | None = None
+    """Default: the stack's name."""
     sign_in_with: list[Literal["email", "phone_number"]] = ["email"]
     """Fixed at creation. An empty list: users have names of their own."""
     self_sign_up: bool = False
     """true: anyone on the internet can sign up, and so get a token."""
     password_policy: PasswordPolicy = PasswordPolicy()
+    """What AWS asks of passwords."""
     mfa: Annotated[Literal["off", "optional", "required"], BeforeValidator(_off)] = (
         "off"
     )
     """Time-based one-time passwords (TOTP)."""
     groups: list[Annotated[str, Field(pattern=r"^\S{1,128}$")]] = []
+    """Tokens carry the names of a user's groups."""
     deletion_protection: bool = False
     """true: AWS and `cgw down` refuse to delete the pool."""
 
 
 class Validity(Section):
-    id: Annotated[Duration, between("5m", "1d")] = timedelta(hours=1)
-    access: Annotated[Duration, between("5m", "1d")] = timedelta(hours=1)
-    refresh: Annotated[Duration, between("1h", "3650d")] = timedelta(days=30)
+    id: Annotated[Duration, between("5m", "1d")] = lasting("1h")
+    """Of the ID token."""
+    access: Annotated[Duration, between("5m", "1d")] = lasting("1h")
+    """Of the access token."""
+    refresh: Annotated[Duration, between("1h", "3650d")] = lasting("30d")
+    """Of the refresh token; longer than the other two."""
 
 
 class AppClient(Section):
     id: str | None = Field(default=None, pattern=r"^[\w+]+$")
     """An app client made elsewhere: used, never changed or deleted."""
     name: Label | None = None
+    """Default: the stack's name, a hyphen, and the key here."""
     callback_urls: list[str] = ["http://localhost:8765/callback"]
+    """Where the sign-in page may send people back to."""
     logout_urls: list[str] = ["http://localhost:8765/"]
+    """Where signing out may lead to."""
     oauth_flows: list[Literal["code", "implicit", "client_credentials"]] = ["code"]
+    """`client_credentials` stands alone, and needs `secret: true`."""
     oauth_scopes: list[str] = ["openid", "email", "profile"]
+    """Those of OpenID Connect, and `server/scope` of a resource server."""
     secret: bool = False
     """Fixed at creation."""
     validity: Annotated[Validity, BeforeValidator(_or_empty)] = Validity()
+    """How long its tokens are good."""
 
 
 class ResourceServer(Section):
     name: Label | None = None
+    """Default: the key under `resource_servers`, its identifier."""
     scopes: dict[
         Annotated[str, Field(pattern=r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+$")], str
     ] = Field(min_length=1, max_length=100)
@@ -167,23 +192,29 @@ class Domain(Section):
 
 class User(Section):
     username: str = Field(min_length=1, max_length=128)
+    """An address, where users sign in with one."""
     password: Password | None = None
     """Best as ${VARIABLE}. Without one, a generated password is shown once."""
     groups: list[str] | None = None
+    """Exactly these. Left out: the user's groups are not looked at."""
 
 
 class Function(Section):
     name: FunctionName | None = None
+    """Default: the stack's name, a hyphen, and the key here."""
     runtime: str = Field(
         default="python3.13",
         pattern=r"^(python3\.\d+|nodejs\d+\.x|java\d+(\.\w+)?|dotnet\d+|ruby\d\.\d|provided\.\w+)$",
     )
+    """Lambda's identifier. The local AWS runs Python and Node.js."""
     handler: str = Field(
         default="lambda_function.lambda_handler", pattern=r"^\S{1,128}$"
     )
+    """File and function."""
     code: Path | None = None
     """A folder or a .zip. Default: the console's "Hello from Lambda!"."""
     environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z]\w+$")], str] = {}
+    """Environment variables; never shown."""
     memory: int = Field(default=128, ge=128, le=10240)
     """MiB."""
     timeout: int = Field(default=3, ge=1, le=900)
@@ -201,8 +232,9 @@ class Route(Section):
 
 class Authorizer(Section):
     name: Name = "cognito"
+    """As the console shows it."""
     ttl: int = Field(default=300, ge=0, le=3600)
-    """Seconds."""
+    """Seconds for which API Gateway keeps a decision."""
     identity_source: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]+$")
     """The request header with the token."""
 
@@ -211,14 +243,18 @@ class Cors(Section):
     origins: list[Annotated[str, Field(pattern=r"^(\*|https?://[^/'\"\s]+)$")]] = Field(
         min_length=1
     )
+    """Origins that may call the API from a web page, or `*`."""
 
 
 class Api(Section):
     id: str | None = Field(default=None, pattern=r"^[a-z0-9]+$")
     """A REST API made elsewhere: used, never changed or deleted."""
     name: Name | None = None
+    """Default: the stack's name."""
     stage: str = Field(default="dev", pattern=r"^[A-Za-z0-9_-]{1,128}$")
+    """The last part of the invoke URL."""
     endpoint: Literal["regional", "edge"] = "regional"
+    """`edge`: through CloudFront."""
     cors: Annotated[Cors | None, BeforeValidator(_cors)] = None
     """false, or {origins: [...]}; also puts CORS headers on 401 and 403."""
     routes: dict[RouteKey, Annotated[Route, BeforeValidator(_or_empty)]] = Field(
@@ -226,14 +262,18 @@ class Api(Section):
     )
     """Method and path. Routes that vanish from the file vanish from the API."""
     authorizer: Annotated[Authorizer, BeforeValidator(_or_empty)] = Authorizer()
+    """The Cognito authorizer of all secured routes."""
 
 
 class Endpoints(Section):
     """Where a foreign AWS-compatible endpoint serves what it deploys."""
 
     invoke: str | None = None
+    """Template of the invoke URL, with `{api_id}`, `{stage}` and `{region}`."""
     hosted_ui: str | None = None
+    """Template of the sign-in pages' address, with `{domain}` and `{region}`."""
     issuer: str | None = None
+    """Template of the tokens' issuer, with `{user_pool_id}` and `{region}`."""
 
 
 Keyed = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
@@ -245,20 +285,31 @@ class Config(Section):
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,31}$")
     """Stack name: default for every resource's name, and the ownership tag."""
     region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    """Default: that of the AWS settings, or us-east-1 locally."""
     target: Literal["aws", "local"] = "aws"
+    """`local`: as if every command had `--local`."""
     tags: dict[TagKey, Annotated[str, Field(max_length=256)]] = {}
+    """Put on everything that can be tagged, beside `cgw:stack`."""
     user_pool: Annotated[UserPool, BeforeValidator(_or_empty)] = UserPool()
+    """Who can sign in, and how."""
     app_clients: dict[
         Annotated[str, Keyed], Annotated[AppClient, BeforeValidator(_or_empty)]
     ] = Field(default={"web": AppClient()})
+    """The apps through which people or machines sign in."""
     resource_servers: dict[
         Annotated[str, Field(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,256}$")],
         ResourceServer,
     ] = {}
+    """Identifier to custom scopes."""
     domain: Annotated[Domain, BeforeValidator(_prefix)] = Domain()
+    """Of the sign-in pages: a prefix, or a mapping."""
     users: list[User] = []
+    """Made, with their passwords set once."""
     functions: dict[
         Annotated[str, Keyed], Annotated[Function, BeforeValidator(_or_empty)]
     ] = Field(default={"hello": Function()})
+    """The Lambda functions behind the routes."""
     api: Annotated[Api, BeforeValidator(_or_empty)] = Api()
+    """The REST API."""
     endpoints: Annotated[Endpoints, BeforeValidator(_or_empty)] = Endpoints()
+    """Where an AWS-compatible endpoint serves what it deploys."""

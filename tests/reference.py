@@ -1,0 +1,126 @@
+"""The reference pages of docs/, made from the code that they describe."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from cognito_gw.cli import cgw
+from cognito_gw.config.schema import Config
+from cognito_gw.errors import ExitCode
+
+DOCS = Path(__file__).parent.parent / "docs"
+MADE = "<!-- Made from the code: `pytest tests/test_reference.py --update-golden` -->\n"
+ABOUT = """\
+[config.example.yaml](../config.example.yaml) shows it as a file, and `cgw schema`
+prints the JSON Schema. `NAME` stands for a key of your own.
+"""
+WIDTH = 80
+
+
+def commands():
+    """Return the page with the help of every command."""
+    parts = ["# Commands\n", MADE, "Global options stand before or after a command.\n"]
+    parts += [_shown("#" * depth, name, text) for depth, name, text in _helps()]
+    return "\n".join([*parts, "## Exit codes\n", exit_codes()])
+
+
+def exit_codes():
+    """Return the table of the exit codes."""
+    rows = [f"| {code.value} | {code.meaning} |" for code in ExitCode]
+    return "\n".join(["| code | means |", "| --- | --- |", *rows]) + "\n"
+
+
+def configuration():
+    """Return the page with every key of the file."""
+    schema = Config.model_json_schema()
+    parts = [
+        "# Configuration\n",
+        MADE,
+        ABOUT,
+        "| key | takes | default | |\n| --- | --- | --- | --- |",
+        *(f"| {' | '.join(row)} |" for row in _rows(schema, schema, "")),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _helps():
+    """Give each command with the depth of its heading, its words and its help."""
+    top = click.Context(cgw, info_name="cgw", **cgw.context_settings)
+    yield from _helps_of(cgw, top, 2)
+
+
+def _helps_of(command, context, depth):
+    context.terminal_width = WIDTH
+    yield depth, context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            inside = click.Context(below, parent=context, info_name=name)
+            yield from _helps_of(below, inside, min(depth + 1, 4))
+
+
+def _shown(heading, name, text):
+    return f"{heading} {name}\n\n```text\n{text}\n```\n"
+
+
+def _rows(schema, section, above):
+    for key, value in section["properties"].items():
+        path = f"{above}{key}"
+        inner, suffix = _inner(schema, value)
+        about = value.get("description", "").replace("|", "\\|")
+        yield f"`{path}{suffix}`", _takes(schema, value), _default(value), about
+        if inner:
+            yield from _rows(schema, inner, f"{path}{suffix}.")
+
+
+def _inner(schema, value):
+    """Return the section that a value holds, and how its own key is spelled."""
+    for each in value.get("anyOf", [value]):
+        named = [*each.get("patternProperties", {}).values()]
+        named.append(each.get("additionalProperties"))
+        found = [
+            (each, ""),
+            (each.get("items"), "[]"),
+            *((part, ".NAME") for part in named),
+        ]
+        for part, suffix in found:
+            if isinstance(part, dict) and "$ref" in part:
+                return _resolved(schema, part), suffix
+    return None, ""
+
+
+def _resolved(schema, value):
+    return (
+        schema["$defs"][value["$ref"].rpartition("/")[2]] if "$ref" in value else value
+    )
+
+
+def _takes(schema, value):
+    options = [each for each in value.get("anyOf", [value]) if each != {"type": "null"}]
+    return " or ".join(_spelled(schema, each) for each in options)
+
+
+def _spelled(schema, value):
+    value = _resolved(schema, value)
+    if "enum" in value:
+        return " \\| ".join(f"`{each}`" for each in value["enum"])
+    if "const" in value:
+        return f"`{value['const']}`"
+    kind = value["type"]
+    if kind == "array":
+        return f"list of {_spelled(schema, value['items'])}"
+    if kind == "integer":
+        return f"{value['minimum']} to {value['maximum']}"
+    words = {"boolean": "`true` \\| `false`", "object": "mapping", "string": "text"}
+    return words[kind]
+
+
+def _default(value):
+    default = value.get("default")
+    if default is None or isinstance(default, dict):
+        return ""
+    text = json.dumps(default) if not isinstance(default, str) else default
+    return f"`{text}`"
