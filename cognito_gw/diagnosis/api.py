@@ -145,7 +145,7 @@ def drafted(
 ) -> Version:
     """Return the draft, from what GetResources and GetAuthorizers answer."""
     by_id = {
-        each["id"]: Authorizer(
+        each.get("id"): Authorizer(
             str(each.get("identitySource", "")).rpartition(".")[2],
             frozenset(each.get("providerARNs", ())),
             each.get("identityValidationExpression"),
@@ -155,7 +155,7 @@ def drafted(
     return Version(
         Method(
             verb,
-            resource["path"],
+            resource.get("path", ""),
             method.get("authorizationType", OPEN),
             tuple(method.get("authorizationScopes") or ()),
             by_id.get(method.get("authorizerId", "")),
