@@ -109,6 +109,7 @@ ONLY_IN = {
     "pyotp": {"cli", "local"},
     "rich": {"report", "cli"},
     "segno": {"cli", "local"},
+    "watchfiles": {"cli"},
     "werkzeug": {"local"},
     "yaml": {"config", "local"},
 }
@@ -122,6 +123,7 @@ HEAVY = (
     "moto",
     "pydantic",
     "rich",
+    "watchfiles",
     "yaml",
 )
 

@@ -109,7 +109,7 @@ class Cgw(click.Group):
             sys.stderr.close()  # whoever read us has gone: nothing more to say
             ctx.exit(ExitCode.FAILED)
         except Exception as error:
-            known = _known(error)
+            known = known_error(error)
             if known is None:
                 raise
             show_error(known)
@@ -130,7 +130,7 @@ def show_error(error: CgwError) -> None:
         click.echo(f"  hint: {printable(error.hint)}", err=True)
 
 
-def _known(error: Exception) -> CgwError | None:
+def known_error(error: Exception) -> CgwError | None:
     """Return what the user can mend: AWS's answers, and files that are in the way."""
     if isinstance(error, click.ClickException | click.exceptions.Exit):
         return None  # click words these itself

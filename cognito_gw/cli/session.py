@@ -37,6 +37,7 @@ class Session:
     state: Path = field(default_factory=state_directory)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     given: Config | None = None  # in the place of the file
+    only_changes: bool = False  # are told of a walk
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -46,6 +47,11 @@ class Session:
         if self.given is not None:
             return Loaded(self.given, [])
         return load(self.settings.config, self.environment)
+
+    def reread(self) -> None:
+        """Let the file be read anew, and keep the target with its clients."""
+        for name in ("loaded", "stack"):
+            vars(self).pop(name, None)
 
     @property
     def has_file(self) -> bool:
@@ -109,7 +115,7 @@ class Session:
             tell=self.tell,
             announce=self._announce,
         )
-        return aws, addresses.overridden(self.config.endpoints.model_dump())
+        return aws, addresses
 
     @property
     def aws(self) -> Aws:
@@ -119,7 +125,7 @@ class Session:
     @property
     def links(self) -> Links:
         """The target's addresses."""
-        return self.target[1]
+        return self.target[1].overridden(self.config.endpoints.model_dump())
 
     @cached_property
     def stack(self) -> Stack:
@@ -155,7 +161,7 @@ class Session:
 
             def note(step: Step) -> None:
                 steps[step.resource] = step
-                if step.resource in told and _is_news(step):
+                if step.resource in told and self.is_told(step):
                     reporter.finished(step)
 
             walking = walk(
@@ -183,6 +189,11 @@ class Session:
         )
         with alone(self.state / "stack-locks" / key[:32], lambda: self.tell(words)):
             yield
+
+    def is_told(self, step: Step) -> bool:
+        """Whether a step of those shown is worth a line."""
+        is_change = step.is_change or step.action in ("fail", "skip")
+        return is_change if self.only_changes else _is_news(step)
 
     def look(self, resources: list[Resource]) -> None:
         """Read resources and what they need; raise the first failure."""
@@ -231,7 +242,8 @@ class Session:
     def _reporting(self, shown: list[Resource]) -> Iterator[Reporter]:
         is_animated = sys.stdout.isatty() and sys.stderr.isatty()
         plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        if plain or not is_animated or self.settings.quiet or not shown:
+        quiet = self.settings.quiet or self.only_changes or not shown
+        if plain or not is_animated or quiet:
             yield self.reporter
             return
         from cognito_gw.report.rows import Rows

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from cognito_gw.cli.results import finish
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
+from cognito_gw.errors import UsageError
 from cognito_gw.oauth.cache import forget
+
+if TYPE_CHECKING:
+    from cognito_gw.engine.resource import Resource, Step
 
 
 @click.command("plan", cls=Command)
@@ -37,23 +42,53 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
 
 
 @click.command("up", cls=Command)
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Go on until Ctrl-C: each save of the file or of functions' code goes live.",
+)
 @with_session
-def up(session: Session) -> None:
-    """Make it so; a second run changes nothing."""
-    from cognito_gw.engine import reconcile
-    from cognito_gw.engine.walk import forward
+def up(session: Session, *, watch: bool) -> None:
+    """Make it so; a second run changes nothing.
+
+    While you write a function: cgw --local up --watch
+    """
     from cognito_gw.report.lines import summary
 
+    if watch:
+        _watch(session)
+        return
     session.warn()
-    resources = session.stack.resources
+    steps = make(session, session.stack.resources)
+    if not session.settings.quiet:
+        click.echo(summary(steps), err=True)
+    finish(session, steps, with_outputs=True)
+
+
+def make(session: Session, resources: list[Resource]) -> list[Step]:
+    """Make resources of the stack as the file wants them, while no other cgw does."""
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.walk import forward
+
     visit = partial(reconcile.apply, aws=session.aws)
     with session.alone():
         steps = session.walk(visit, forward(resources), resources)
-    if not session.settings.quiet:
-        click.echo(summary(steps), err=True)
     if any(client.changed for client in session.stack.clients.values()):
         forget(session.config.name)
-    finish(session, steps, with_outputs=True)
+    return steps
+
+
+def _watch(session: Session) -> None:
+    from cognito_gw.cli.saves import require_watchfiles
+    from cognito_gw.cli.watching import Watch
+
+    if session.settings.as_json:
+        raise UsageError(
+            "`-o json` is one document, and `--watch` has no end",
+            hint="leave one of them out",
+        )
+    require_watchfiles()
+    Watch(session).run()
 
 
 COMMANDS = {"plan": plan, "up": up}

@@ -7,6 +7,7 @@ as is all that a zip for Lambda cannot hold, and never left out without a word.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _IGNORED = {"__pycache__", ".DS_Store", ".git", ".venv", "venv"}
+# What editors keep beside a file; vim makes a 4913 to see whether it can write there.
+_OF_EDITORS = re.compile(r"\..*\.sw[a-p]|\.#.*|#.*#|.+~|4913")
 
 
 def files(folder: Path) -> list[Path]:
@@ -34,19 +37,36 @@ def files(folder: Path) -> list[Path]:
     return found
 
 
+def folders(folder: Path) -> list[Path]:
+    """Return the folder and those in it whose files are deployed."""
+    return [at for at, _, _ in _walked(folder)]
+
+
+def is_left_out(name: str) -> bool:
+    """Whether a file or folder of this name is not deployed."""
+    is_compiled = name.endswith(".pyc")
+    return name in _IGNORED or is_compiled or bool(_OF_EDITORS.fullmatch(name))
+
+
 def unreadable(path: Path | str, error: OSError) -> UsageError:
     """Return the error that says which file cannot be read, and why."""
     return UsageError(f"{path} cannot be read: {error.strerror}")
 
 
 def _paths(root: Path) -> Iterator[Path]:
-    for at, folders, names in os.walk(root, onerror=_stop):
-        folder = Path(at)
-        folders[:] = [name for name in folders if name not in _IGNORED]
-        links = [name for name in folders if (folder / name).is_symlink()]
+    for folder, inner, names in _walked(root, _stop):
+        links = [name for name in inner if (folder / name).is_symlink()]
         for name in [*names, *links]:
-            if name not in _IGNORED and not name.endswith(".pyc"):
+            if not is_left_out(name):
                 yield folder / name
+
+
+def _walked(
+    root: Path, refused: Callable[[OSError], None] | None = None
+) -> Iterator[tuple[Path, list[str], list[str]]]:
+    for at, inner, names in os.walk(root, onerror=refused):
+        inner[:] = [name for name in inner if not is_left_out(name)]
+        yield Path(at), inner, names
 
 
 def _stop(error: OSError) -> None:

@@ -62,6 +62,14 @@ def test_a_link_within_the_folder_is_the_file(code):
         assert archive.read("same.py") == b"a = 1"
 
 
+def test_what_editors_keep_beside_a_file_is_left_out(code):
+    """A swap file has the text that is not saved yet; a lock is a link to nothing."""
+    for name in (".app.py.swp", "app.py~", "#app.py#", "4913"):
+        (code / name).write_text("unsaved")
+    (code / ".#app.py").symlink_to("somebody@somewhere.1:2")
+    assert names(zipped(code)) == ["app.py"]
+
+
 @pytest.mark.parametrize("target", [".", "..", "sub", "/"])
 def test_a_link_to_a_folder_is_refused(code, target):
     """One that leads back into itself would have no end."""

@@ -1,0 +1,180 @@
+"""`cgw up --watch`: each save of the file, or of a function's code, goes live."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cognito_gw.cli.results import failure_code, show_outputs
+from cognito_gw.cli.saves import Watched, saves
+from cognito_gw.cli.stack import make
+from cognito_gw.errors import UsageError
+from cognito_gw.report.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cognito_gw.cli.saves import Saves
+    from cognito_gw.cli.session import Session
+    from cognito_gw.engine.resource import Resource
+    from cognito_gw.resources.function import Function
+
+    Begin = Callable[[set[Path], Callable[[Path], bool]], Saves]
+
+_SHOWN = 3  # names of what was saved at once
+_WAITING = "waiting for the next save"
+
+
+class _NewStart(UsageError):
+    """Raised when the file is no longer that of the stack that is watched."""
+
+
+class Watch:
+    """Makes the stack, and what is saved of it, until there are no more saves."""
+
+    def __init__(self, session: Session, begin: Begin = saves) -> None:
+        """Work in this session; `begin` watches folders from when it is called."""
+        self._session = session
+        self._begin = begin
+        self._watched = Watched(session.settings.config)
+        self._folders: set[Path] = set()
+        self._identity: dict[str, str | None] = {}
+        self._is_owing = True  # something that an `up` of all has still to do
+        self._outputs: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """Make all, then again after each save; only Ctrl-C ends it."""
+        session = self._session
+        _ = session.config  # where it is wrong, this ends as any `up`
+        self._follow(set())
+        _ = session.aws  # first: a local AWS that is to be started has no name yet
+        self._identity = self._identify()
+        self._up(set())
+        session.only_changes = True
+        names = _names({session.settings.config, *self._watched.codes})
+        self._say(f"watching {names}; Ctrl-C ends it")
+        while (saved := next(self._saves, None)) is not None:
+            self._say(f"\n{_told(saved)}")
+            self._follow(saved)
+            self._go_live(saved)
+
+    def _follow(self, saved: set[Path]) -> None:
+        """Watch what the file names, or named while it was right; then read it anew."""
+        while True:
+            self._session.reread()
+            with suppress(UsageError):  # told when the file is wanted
+                functions = self._session.config.functions.values()
+                codes = frozenset(each.code for each in functions if each.code)
+                self._watched = Watched(self._session.settings.config, codes)
+            folders = self._watched.folders()
+            if folders == self._folders and not saved & folders:
+                return
+            with suppress(FileNotFoundError):  # one of them has just gone
+                self._saves = self._begin(folders, self._has)
+                self._folders, saved = folders, set()
+
+    def _has(self, path: Path) -> bool:
+        return self._watched.has(path)  # of the file as it is when something is saved
+
+    def _go_live(self, saved: set[Path]) -> None:
+        from cognito_gw.cli import known_error, show_error
+
+        try:
+            self._require_same()
+            self._up(saved)
+        except _NewStart:
+            raise
+        except Exception as error:
+            known = known_error(error)
+            if known is None:
+                raise
+            show_error(known)
+            self._say(_WAITING)
+
+    def _up(self, saved: set[Path]) -> None:
+        """Make what was saved, and say what changed and how long it took."""
+        from cognito_gw.report.lines import summary
+
+        began = time.monotonic()
+        session, concerned = self._session, self._concerned(saved)
+        is_all = concerned == session.stack.resources
+        if is_all:
+            session.warn()
+        self._is_owing = True
+        steps = make(session, concerned)
+        news = summary([each for each in steps if session.is_told(each)])
+        took = f"{news or 'nothing to change'} in {time.monotonic() - began:.2f} s"
+        self._is_owing = bool(failure_code(steps))
+        self._say(f"{took}; {_WAITING}" if self._is_owing else took)
+        if is_all and not self._is_owing:
+            self._show_outputs()
+
+    def _concerned(self, saved: set[Path]) -> list[Resource]:
+        """Return the functions whose code was saved; all, where that is not all."""
+        from cognito_gw.engine.walk import closure
+
+        stack = self._session.stack
+        touched = [
+            [each for each in stack.functions.values() if _is_of(path, each)]
+            for path in saved
+        ]
+        if self._is_owing or not all(touched):
+            return stack.resources
+        wanted = closure(chain.from_iterable(touched))
+        return [each for each in stack.resources if each in wanted]
+
+    def _show_outputs(self) -> None:
+        """Print the outputs where they are not those printed last."""
+        from cognito_gw.resources.outputs import outputs
+
+        values = outputs(self._session.stack, self._session.links)
+        if values != self._outputs:
+            show_outputs(values)
+        self._outputs = values
+
+    def _identify(self) -> dict[str, str | None]:
+        """Return what tells the stack from any other."""
+        session = self._session
+        target = "local AWS" if session.is_local else "target"
+        place = {"region": session.region, target: session.place}
+        return {"name": session.config.name, **place}
+
+    def _require_same(self) -> None:
+        now = self._identify()
+        others = [key for key in now if now[key] != self._identity.get(key)]
+        if others:
+            raise _NewStart(
+                f"another {' and '.join(others)} than when this watch began",
+                hint="run `cgw up --watch` anew; what this one made stays as it is",
+            )
+
+    def _say(self, text: str) -> None:
+        if not self._session.settings.quiet:
+            click.echo(text, err=True)
+
+
+def _is_of(path: Path, function: Function) -> bool:
+    code = function.config.code
+    return code is not None and path.is_relative_to(code)
+
+
+def _told(saved: set[Path]) -> str:
+    there = {each for each in saved if each.exists()}
+    words = {"saved": there, "removed": saved - there}
+    return ", ".join(f"{word}: {_names(them)}" for word, them in words.items() if them)
+
+
+def _names(paths: Iterable[Path]) -> str:
+    """Name some paths as they are seen from here."""
+    here = Path.cwd()
+    names = sorted(
+        printable(str(each.relative_to(here) if each.is_relative_to(here) else each))
+        for each in paths
+    )
+    more = [f"and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    return ", ".join([*names[:_SHOWN], *more])

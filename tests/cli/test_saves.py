@@ -1,0 +1,132 @@
+"""What is saved is heard of, and nothing else; by watchfiles itself."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+from queue import Queue
+
+import pytest
+
+from cognito_gw.cli.saves import Watched, saves
+
+SECONDS = 30  # a test that would hang fails instead
+
+
+@pytest.fixture
+def watched(tmp_path):
+    """A file, a folder of code with one folder in it, and a zip elsewhere."""
+    file, code = tmp_path / "cgw.yaml", tmp_path / "hello"
+    archive = tmp_path / "build" / "order.zip"
+    (code / "package").mkdir(parents=True)
+    archive.parent.mkdir()
+    for each in (file, code / "app.py", code / "package" / "part.py", archive):
+        each.write_text("old")
+    return Watched(file, frozenset({code, archive}))
+
+
+def heard(watched, *edits):
+    """Return what is heard of first, when all is edited at once."""
+    queue = Queue()
+    stream = saves(watched.folders(), watched.has)
+    for edit in edits:
+        edit(watched.file.parent)
+    listening = threading.Thread(target=lambda: queue.put(next(stream)), daemon=True)
+    listening.start()
+    return {
+        str(each.relative_to(watched.file.parent))
+        for each in queue.get(timeout=SECONDS)
+    }
+
+
+def writing(name):
+    return lambda folder: (folder / name).write_text("new")
+
+
+def replacing(name):
+    def replace(folder):
+        draft = folder / "hello" / "draft.tmp"
+        draft.write_text("new")
+        draft.replace(folder / name)
+
+    return replace
+
+
+@pytest.mark.parametrize("save", [writing, replacing])
+@pytest.mark.parametrize(
+    "name",
+    ["cgw.yaml", "hello/app.py", "hello/package/part.py", "build/order.zip"],
+)
+def test_a_save(watched, save, name):
+    """Of the file, of code in any depth, of a zip; in place, or as editors do."""
+    assert heard(watched, save(name)) == {name}
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (writing("hello/new.py"), {"hello/new.py"}),
+        (lambda at: (at / "hello/app.py").unlink(), {"hello/app.py"}),
+        (lambda at: (at / "hello/app.py").chmod(0o755), {"hello/app.py"}),
+        (lambda at: (at / "hello/empty").mkdir(), {"hello/empty"}),
+        (
+            lambda at: shutil.rmtree(at / "hello/package"),
+            {"hello/package", "hello/package/part.py"},
+        ),
+        (lambda at: (at / "build").rename(at / "old"), {"build"}),
+    ],
+    ids=["new", "removed", "mode", "folder", "folder removed", "folder renamed"],
+)
+def test_a_change(watched, edit, expected):
+    """Whatever changes the zip that is deployed, or takes it away."""
+    assert heard(watched, edit) == expected
+
+
+def test_what_is_not_deployed_is_not_heard_of(watched):
+    """Caches, and what editors keep beside a file."""
+    names = (
+        "other.yaml",
+        "build/notes.txt",
+        "hello/app.pyc",
+        "hello/.app.py.swp",
+        "hello/app.py~",
+        "hello/#app.py#",
+        "hello/4913",
+    )
+    (watched.file.parent / "hello/__pycache__").mkdir()
+    quiet = [writing(name) for name in (*names, "hello/__pycache__/app.txt")]
+    link = watched.file.parent / "hello/.#app.py"
+    link.symlink_to("somebody@somewhere.1:2")
+    assert heard(watched, *quiet, writing("hello/app.py")) == {"hello/app.py"}
+
+
+def test_by_looking_where_nothing_tells(watched, environment):
+    """As on network drives, by watchfiles' own setting."""
+    environment.setenv("WATCHFILES_FORCE_POLLING", "1")
+    environment.setenv("WATCHFILES_POLL_DELAY_MS", "10")
+    assert heard(watched, writing("hello/new.py")) == {"hello/new.py"}
+
+
+def test_a_file_by_a_link(watched):
+    """It is watched where it is, and where it is named."""
+    link = watched.file.parent / "build" / "link.yaml"
+    link.symlink_to(watched.file)
+    linked = Watched(link)
+    assert linked.folders() == {link.parent, watched.file.parent}
+    assert linked.has(link)
+    assert linked.has(watched.file)
+
+
+def test_what_is_not_there_is_awaited_above(tmp_path):
+    """In the nearest folder that there is; to be made there is a change."""
+    watched = Watched(tmp_path / "cgw.yaml", frozenset({tmp_path / "a" / "b" / "code"}))
+    assert watched.folders() == {tmp_path}
+    assert watched.has(tmp_path / "a")
+    assert not watched.has(tmp_path / "other")
+
+
+def test_a_folder_that_has_gone_is_told():
+    """Whoever watches looks again."""
+    with pytest.raises(FileNotFoundError):
+        saves({Path("/nowhere/at/all")}, bool)

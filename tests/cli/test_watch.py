@@ -1,0 +1,262 @@
+"""`cgw up --watch` makes what is saved, and only that; saves are told by the tests."""
+
+from __future__ import annotations
+
+import re
+import sys
+from itertools import count
+
+import boto3
+import pytest
+from filelock import FileLock
+from moto import mock_aws
+
+from cognito_gw.aws.clients import Aws
+from cognito_gw.cli.session import Session
+from cognito_gw.cli.settings import Settings
+from cognito_gw.cli.watching import Watch
+from cognito_gw.errors import UsageError
+from cognito_gw.resources.code import zipped
+
+FILE = """\
+name: shop
+region: us-east-1
+functions:
+  hello: {code: ./hello}
+api:
+  routes: {GET /hello: {}}
+"""
+TWO = FILE.replace("api:", "  order: {code: ./order}\napi:").replace(
+    "GET /hello: {}", "GET /hello: {function: hello}, GET /order: {function: order}"
+)
+CALL = re.compile(r"^  ([\w-]+) \w+: \S+, \d+ ms", re.MULTILINE)
+
+
+class Saving:
+    """Saves what it is told to, one edit each time that it is asked for a save."""
+
+    def __init__(self, edits):
+        self.saves = (edit() for edit in edits)
+        self.watched = []
+
+    def __call__(self, folders, has):
+        """Begin to watch."""
+        self.watched.append((folders, has))
+        return self.saves
+
+
+@pytest.fixture
+def account(cgw, environment):
+    """An AWS account, and a folder with the file and the code."""
+    environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+    environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", lambda _: None)
+    for name in ("hello", "order"):
+        (cgw.folder / name).mkdir()
+        (cgw.folder / name / "lambda_function.py").write_text("old")
+    cgw.write(FILE)
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        yield boto3.Session(region_name="us-east-1")
+
+
+@pytest.fixture
+def watch(account, capsys):  # noqa: ARG001 - it must be there
+    """Return what watches while edits are made, and splits what it says by them."""
+
+    def run(*edits, **settings):
+        saving = Saving(edits)
+        try:
+            Watch(Session(Settings(**settings)), saving).run()
+        finally:
+            run.watched = saving.watched
+            run.out, err = capsys.readouterr()
+            run.said = err.split("\n\n")
+        return run.said
+
+    return run
+
+
+@pytest.fixture
+def saved(cgw):
+    """Return a maker of edits of files in the folder."""
+
+    def make(name, text="new"):
+        return lambda: {cgw.write(text, name)}
+
+    return make
+
+
+CODE = "hello/lambda_function.py"
+
+
+def test_saved_code_is_made_and_nothing_else_looked_at(watch, saved, account):
+    """By the same clients: whose account it is, is asked once."""
+    functions = account.client("lambda")
+    first, second = watch(saved(CODE), verbose=True)
+    assert "sts GetCallerIdentity" in first
+    assert set(CALL.findall(second)) == {"lambda", "iam", "logs"}
+    assert second.startswith(f"saved: {CODE}\n")
+    assert re.search(r"^updated   function +shop-hello\n", second, re.MULTILINE)
+    assert re.search(r"^1 updated in \d+\.\d\d s$", second, re.MULTILINE)
+    assert len(functions.list_functions()["Functions"]) == 1
+
+
+def test_unchanged_is_no_news(watch, saved):
+    """Neither steps nor outputs are told again."""
+    first, *rest = watch(saved("cgw.yaml", FILE), saved(CODE, "old"))
+    assert "created   rest api" in first
+    assert first.endswith("watching cgw.yaml, hello; Ctrl-C ends it")
+    for said, name in zip(rest, ["cgw.yaml", CODE], strict=True):
+        pattern = rf"saved: {name}\nnothing to change in \d+\.\d\d s\n?"
+        assert re.fullmatch(pattern, said)
+    assert watch.out.count("invoke_url") == 1
+
+
+def test_a_wrong_file_is_told_whole_until_it_is_mended(watch, saved):
+    """Also when something else is saved meanwhile."""
+    wrong = FILE.replace("api:", "apo:").replace("region", "regoin")
+    _, broken, still, mended = watch(
+        saved("cgw.yaml", wrong),
+        saved(CODE),
+        saved("cgw.yaml", FILE.replace("./hello", "./hello, timeout: 9")),
+    )
+    for said in (broken, still):
+        assert "error: cgw.yaml has 2 problems:" in said
+        assert "cgw.yaml:2: regoin: unknown key" in said
+        assert said.endswith("waiting for the next save")
+    assert "Timeout: 3 → 9" in mended
+    assert "CodeSha256: " in mended
+
+
+def test_a_file_that_is_wrong_at_first_ends_it(watch, cgw):
+    """As it ends any `up`."""
+    cgw.write("name: [")
+    with pytest.raises(UsageError):
+        watch()
+
+
+def test_a_failed_step_is_told_and_what_it_held_up_is_made_later(watch, saved, cgw):
+    """By whatever is saved next."""
+    link = cgw.folder / "order" / "link.py"
+
+    def linked():
+        link.symlink_to("/etc/hostname")
+        return saved("cgw.yaml", TWO)()
+
+    def mended():
+        link.unlink()
+        return {link}
+
+    _, failed, made, then = watch(linked, mended, saved("order/lambda_function.py"))
+    assert "failed    function          shop-order" in failed
+    assert "is a link out of" in failed
+    assert failed.rstrip().endswith("waiting for the next save")
+    assert made.startswith("removed: order/link.py\n")
+    assert "created   function          shop-order" in made
+    assert "created   deployment" in made
+    assert "1 updated in" in then
+
+
+def test_what_the_file_adds_is_watched(watch, saved, cgw):
+    """And before it is read: what is saved between is not lost."""
+    _, added, then = watch(saved("cgw.yaml", TWO), saved("order/lambda_function.py"))
+    assert "created   function          shop-order" in added
+    assert "updated   function          shop-order" in then
+    assert "functions.order" in watch.out
+    (first, _), (second, _) = watch.watched
+    assert second - first == {cgw.folder / "order"}
+
+
+def test_another_zip_in_the_same_folder_is_watched(watch, saved, cgw):
+    """Nothing is watched anew for it: the folder is watched already."""
+    for name in ("old.zip", "new.zip"):
+        (cgw.folder / name).write_bytes(zipped(None))
+    cgw.write(FILE.replace("./hello", "old.zip"))
+    watch(saved("cgw.yaml", FILE.replace("./hello", "new.zip")))
+    ((_, has),) = watch.watched
+    assert has(cgw.folder / "new.zip")
+    assert not has(cgw.folder / "old.zip")
+
+
+def test_a_folder_that_was_made_anew_is_watched_anew(watch, cgw):
+    """Who watches a folder that was deleted hears nothing of the new one."""
+    watch(lambda: {cgw.folder / "hello", cgw.folder / CODE})
+    assert len(watch.watched) == 2
+    assert watch.watched[0][0] == watch.watched[1][0]
+
+
+def test_what_is_saved_while_a_watch_begins_is_made(account, cgw, capsys):
+    """The file is read after that."""
+
+    def begin(*_):
+        cgw.write(FILE.replace("GET /hello", "GET /later"))
+        return iter(())
+
+    Watch(Session(Settings()), begin).run()
+    assert "/later" in capsys.readouterr().err
+    assert account.client("apigateway").get_rest_apis()["items"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "what"),
+    [
+        (("name: shop", "name: store"), "name"),
+        (("us-east-1", "eu-west-1"), "region and target"),
+        (("name: shop", "name: store\ntarget: local"), "name and local AWS"),
+    ],
+)
+def test_another_stack_needs_a_new_start(watch, saved, account, edit, what):
+    """It ends with exit 2, and nothing is made or changed."""
+    with pytest.raises(UsageError, match=f"another {what} than") as caught:
+        watch(saved("cgw.yaml", FILE.replace(*edit)), saved(CODE))
+    assert "`cgw up --watch` anew" in caught.value.hint
+    assert len(watch.said) == 2
+    for region in ("us-east-1", "eu-west-1"):
+        pools = account.client("cognito-idp", region_name=region)
+        names = [
+            each["Name"] for each in pools.list_user_pools(MaxResults=9)["UserPools"]
+        ]
+        assert names == ["shop"] * (region == "us-east-1")
+
+
+def test_the_lock_is_free_while_it_waits(watch, cgw):
+    """Other commands may change the stack."""
+    taken = count()
+
+    def lock():
+        for file in (cgw.folder / "state").rglob("stack-locks/*"):
+            with FileLock(file, timeout=0):
+                next(taken)
+        return {cgw.folder / "cgw.yaml"}
+
+    watch(lock)
+    assert next(taken) == 1
+
+
+def test_quiet_says_what_is_wrong(watch, saved):
+    """And nothing else."""
+    watch(saved(CODE), saved("cgw.yaml", "name: ["), quiet=True)
+    (said,) = watch.said
+    assert said.startswith("error: cgw.yaml, line 1")
+    assert said.count("\n") == 1
+
+
+def test_many_names_are_counted(watch, saved):
+    names = [f"hello/{letter}.py" for letter in "abcde"]
+    _, said = watch(lambda: set().union(*(saved(name)() for name in names)))
+    assert said.startswith("saved: hello/a.py, hello/b.py, hello/c.py, and 2 more\n")
+
+
+def test_json_is_refused(cgw):
+    """It is one document, and a watch has no end."""
+    outcome = cgw("up", "--watch", "-o", "json", code=2)
+    assert outcome.out == ""
+    assert "`-o json` is one document" in outcome.err
+
+
+def test_says_how_to_install_what_is_missing(cgw, environment):
+    """Before anything is made."""
+    environment.setitem(sys.modules, "watchfiles", None)
+    cgw.write(FILE)
+    err = cgw("up", "--watch", code=1).err
+    assert err.endswith("  hint: pip install 'cognito-gw[watch]'\n")
