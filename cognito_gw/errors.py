@@ -52,6 +52,8 @@ class CgwError(Exception):
     def __init__(self, what: str, *, hint: str | None = None) -> None:
         """Keep `what` went wrong and the `hint` that says what to do next."""
         super().__init__(what)
+        if hint:
+            self.add_note(f"hint: {hint}")  # for who sees it in a test's traceback
         self.what = what
         self.hint = hint
 

@@ -20,6 +20,8 @@ from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import backward, closure, forward, walk
 from cognito_gw.resources.stack import build
 
+pytest_plugins = ["pytester"]
+
 REGION = "eu-west-1"
 _OURS = ("AWS_", "CGW_", "XDG_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

@@ -70,11 +70,25 @@ MAY_IMPORT = {
     "oauth": {"oauth", "errors", "state", "aws", "srp"},
     "once": set(),
     "permission": set(),
+    "pytest_plugin": {"errors", "testing"},
     "report": {"report", "engine"},
     "resources": {"resources", "engine", "aws", "errors", "config.schema"},
     "routing": set(),
     "srp": set(),
     "state": set(),
+    "testing": {
+        "aws",
+        "cli",
+        "config",
+        "engine",
+        "errors",
+        "local.daemon",
+        "oauth",
+        "report",
+        "resources",
+        "routing",
+        "testing",
+    },
 }
 # What they may name in annotations besides, without importing it when they run.
 MAY_NAME = {
@@ -97,16 +111,17 @@ MAY_NAME = {
 ONLY_IN = {
     "aiohttp": {"local"},
     "boto3": {"aws"},
-    "click": {"cli", "report"},
+    "click": {"cli", "report", "testing"},
     "cryptography": {"local", "oauth", "srp"},
     "filelock": {"state"},
     "flask": {"local"},
-    "httpx": {"oauth", "cli", "diagnosis"},
+    "httpx": {"oauth", "cli", "diagnosis", "testing"},
     "jinja2": {"local"},
     "jwt": {"local", "oauth"},
     "moto": {"local"},
     "pydantic": {"config"},
     "pyotp": {"cli", "local"},
+    "pytest": {"pytest_plugin"},
     "rich": {"report", "cli"},
     "segno": {"cli", "local"},
     "watchfiles": {"cli"},
@@ -203,9 +218,9 @@ def test_layers(file):
     assert {each for each in _ours(found.names) if not _within(each, named)} == set()
 
 
-@_of_each(*MAY_IMPORT, "local")
+@_of_each(*MAY_IMPORT.keys() - {"testing"}, "local")
 def test_nothing_imports_the_command_line(file):
-    """The command line is nobody's library."""
+    """The command line is nobody's library, but for tests that do what it does."""
     found = _Imports(file)
     modules = _ours(found.runs | found.names)
     assert not [each for each in modules if _within(each, {"cli"})]
@@ -243,3 +258,17 @@ def _loaded_by(*arguments):
 def test_quick_start(arguments):
     """What needs no AWS and no file loads nothing heavy."""
     assert _loaded_by(*arguments) == []
+
+
+def test_a_plugin_that_nobody_uses_costs_nothing():
+    """Pytest imports it in every project of the environment."""
+    script = (
+        "import sys, pytest\n"
+        "before = {*sys.modules}\n"
+        "import cognito_gw.pytest_plugin\n"
+        "print(*sorted({*sys.modules} - before))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["cognito_gw", "cognito_gw.pytest_plugin"]

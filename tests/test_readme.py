@@ -33,9 +33,9 @@ def blocks(*languages):
 
 
 def shown_commands():
-    """Every command line of `cgw` in the blocks of shell."""
+    """Every command line of `cgw` in the blocks of shell, and of CI."""
     found = {}
-    for block in blocks("console", "sh", "shell", "bash"):
+    for block in blocks("console", "sh", "shell", "bash", "yaml"):
         text = block.partition(_HELP)[0].replace("\\\n", "")
         for line in text.splitlines():
             command = line.partition(" #")[0]
@@ -81,3 +81,10 @@ def test_the_shown_help_is_the_real_one():
 def test_the_readme_has_commands():
     """Else the tests above would test nothing."""
     assert len(shown_commands()) > 5
+
+
+def test_the_shown_workflow_is_the_file_to_copy():
+    """To the letter."""
+    workflow = (ROOT / "docs/ci/github-actions.yml").read_text(encoding="utf-8")
+    page = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    assert f"```yaml\n{workflow}```\n" in page

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from cognito_gw import __version__
 from cognito_gw.aws.answers import answer_in_full
+from cognito_gw.aws.endpoint_session import without_profile
 from cognito_gw.aws.faults import is_lost
 from cognito_gw.aws.pace import Pace
 from cognito_gw.errors import UsageError
@@ -217,6 +218,7 @@ def local_session(region: str | None) -> boto3.Session:
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106 - the local AWS has no secrets
         region_name=region or "us-east-1",
+        botocore_session=without_profile(),
     )
 
 

@@ -55,7 +55,7 @@ def credential(
     The method is as API Gateway describes it. Where nobody is there to sign in for its
     scopes, it is a token without them, unless it must be `is_exact`.
     """
-    kind = choice or _wanted(method)
+    kind = choice or wanted_kind(method)
     if kind == "none":
         return Credential("none", None)
     if kind not in ("id", "access"):
@@ -64,6 +64,13 @@ def credential(
     wanted = scopes if kind == "access" else []
     tokens = _tokens(session, wish, wanted, is_exact=is_exact)
     return Credential(kind, raw_token(tokens, f"{kind}_token"))
+
+
+def wanted_kind(method: dict[str, Any] | None) -> str:
+    """Return which token a method wants: by its scopes, as the authorizer decides."""
+    if method is None or method["authorizationType"] == "NONE":
+        return "none"
+    return "access" if method.get("authorizationScopes") else "id"
 
 
 def _tokens(
@@ -78,10 +85,3 @@ def _tokens(
             raise
         session.tell(f"{problem}: this call goes with one without")
         return tokens_for(session, wish)
-
-
-def _wanted(method: dict[str, Any] | None) -> str:
-    """Return which token a method wants: by its scopes, as the authorizer decides."""
-    if method is None or method["authorizationType"] == "NONE":
-        return "none"
-    return "access" if method.get("authorizationScopes") else "id"

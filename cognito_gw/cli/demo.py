@@ -66,10 +66,8 @@ def _private_session() -> Iterator[Session]:
         settings = Settings(config=file, local=True, quiet=True)
         state = Path(folder, "state")
         environment = {"CGW_DEMO_PASSWORD": password}
-        try:
+        with daemon.private(state):
             yield Session(settings, state, environment)
-        finally:
-            daemon.stop(state)
 
 
 @dataclass

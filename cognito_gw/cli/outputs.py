@@ -37,11 +37,17 @@ def outputs(session: Session, *, form: str | None) -> None:
 
 def _env_lines(values: dict[str, Any]) -> list[str]:
     """Spell them as `export CGW_USER_POOL_ID=…`."""
-    return [
-        f"export CGW_{_variable(key)}={shlex.quote(str(value))}"
+    named = variables(values)
+    return [f"export {name}={shlex.quote(value)}" for name, value in named.items()]
+
+
+def variables(values: dict[str, Any]) -> dict[str, str]:
+    """Return those that are known under the names of environment variables."""
+    return {
+        f"CGW_{_variable(key)}": str(value)
         for key, value in flat(values).items()
         if value is not None
-    ]
+    }
 
 
 def _variable(key: str) -> str:

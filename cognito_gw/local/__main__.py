@@ -60,6 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--persist", action="store_true", help="outlive a restart")
     parser.add_argument("--ready-fd", type=int, help="become a daemon; report here")
+    parser.add_argument("--while-open", type=int, help="end when this pipe is closed")
     return parser.parse_args()
 
 
@@ -81,6 +82,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    if arguments.while_open is not None:
+        _end_with(arguments.while_open, stopped)
     saved = Saved(arguments.state_dir) if arguments.persist else None
     listener = _listen_again(saved) if saved and not arguments.port else None
     listener = listener or _listen(arguments.port)
@@ -93,6 +96,17 @@ async def _serve(arguments: argparse.Namespace) -> None:
             stack.enter_context(_state_file(arguments.state_dir / STATE, state))
             _report(arguments.ready_fd, {"url": url})
             await stopped.wait()
+
+
+def _end_with(pipe: int, stopped: asyncio.Event) -> None:
+    """Stop when the last process has gone that holds the pipe's other end."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(pipe)  # or it would be called without pause
+        stopped.set()
+
+    loop.add_reader(pipe, end)
 
 
 def _listen_again(saved: Saved) -> socket.socket | None:

@@ -73,18 +73,26 @@ def running(state_dir: Path) -> Server | None:
     return server
 
 
-def start(state_dir: Path, port: int = 0, *, persist: bool | None = None) -> Server:
+def start(
+    state_dir: Path,
+    port: int = 0,
+    *,
+    persist: bool | None = None,
+    while_open: int | None = None,
+) -> Server:
     """Return the local AWS that runs, started on `port` (0: any) when none does.
 
     To `persist` is to go on with the state saved here, and to save it; by default, if
-    there is one.
+    there is one. It ends when the pipe that is read at `while_open` is closed.
     """
     _private_directory(state_dir)
     with _lock(state_dir):
         server = _find_or_forget(state_dir)
         if server is None:
             _require_extra()
-            _spawn(state_dir, port, persist=_persists(state_dir, persist))
+            options = ["--persist"] if _persists(state_dir, persist) else []
+            options += [] if while_open is None else [f"--while-open={while_open}"]
+            _spawn(state_dir, [f"--port={port}", *options], while_open)
             server = _find(state_dir)
     if server is None:
         raise _died(state_dir / LOG)
@@ -111,6 +119,21 @@ def stop(state_dir: Path) -> bool:
             os.kill(server.pid, signal.SIGKILL)
     (state_dir / STATE).unlink(missing_ok=True)
     return True
+
+
+@contextmanager
+def private(state_dir: Path) -> Iterator[Server]:
+    """Run a local AWS that ends with the block, or with us: killed, too."""
+    read_end, write_end = os.pipe()
+    try:
+        try:
+            server = start(state_dir, while_open=read_end)
+        finally:
+            os.close(read_end)
+        yield server
+    finally:
+        stop(state_dir)
+        os.close(write_end)
 
 
 def recorded_instance(state_dir: Path) -> str | None:
@@ -153,14 +176,14 @@ def _health(url: str) -> Any:
         return None
 
 
-def _spawn(state_dir: Path, port: int, *, persist: bool) -> None:
+def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> None:
     """Start the server; it says by pipe that it is ready, or why it cannot be."""
     ready, child_end = os.pipe()
-    command = [sys.executable, "-m", "cognito_gw.local", f"--port={port}"]
+    command = [sys.executable, "-m", "cognito_gw.local", *options]
     command += [f"--state-dir={state_dir}", f"--ready-fd={child_end}"]
-    command += ["--persist"] if persist else []
+    pipes = [child_end] if while_open is None else [child_end, while_open]
     with os.fdopen(ready, "rb") as reports:
-        _run_detached(command, child_end, state_dir / LOG)
+        _run_detached(command, pipes, state_dir / LOG)
         report = _read_report(reports)
     if report is None:
         raise _died(state_dir / LOG)
@@ -168,16 +191,19 @@ def _spawn(state_dir: Path, port: int, *, persist: bool) -> None:
         raise CgwError(report["error"], hint=report["hint"])
 
 
-def _run_detached(command: list[str], child_end: int, log_path: Path) -> None:
-    """Run a command that forks away from us at once, so that it is nobody's zombie."""
-    with os.fdopen(child_end, "wb"), os.fdopen(create_private(log_path), "wb") as log:
+def _run_detached(command: list[str], pipes: list[int], log_path: Path) -> None:
+    """Run a command that forks away from us at once, so that it is nobody's zombie.
+
+    The first of the `pipes` is for its report, and closed here.
+    """
+    with os.fdopen(pipes[0], "wb"), os.fdopen(create_private(log_path), "wb") as log:
         subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
             command,
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            pass_fds=[child_end],
+            pass_fds=pipes,
         )
 
 

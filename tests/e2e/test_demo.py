@@ -2,26 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from commandline import Terminal
-
-
-def processes_of(folder):
-    """The processes, zombies aside, whose environment or arguments name a folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                files = (entry / "environ", entry / "cmdline")
-                told = b"".join(file.read_bytes() for file in files)
-            except OSError:
-                continue
-            if str(folder).encode() in told:
-                found.append(entry.name)
-    return found
+from processes import processes_of
 
 
 def test_the_demo_walks_the_tutorial_and_leaves_nothing(tmp_path, variables):

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import signal
 import socket
 import stat
@@ -78,6 +79,30 @@ def test_a_killed_server_is_forgotten_and_started_anew(state_dir):
     assert daemon.running(state_dir) is None
     assert not (state_dir / daemon.STATE).exists()
     assert daemon.start(state_dir).pid != killed.pid
+
+
+def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):
+    """As nobody is left who could end it."""
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from cognito_gw.local import daemon\n"
+        "with daemon.private(Path(sys.argv[1])) as server:\n"
+        "    print(server.url, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(state_dir)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as owner:
+        url = owner.stdout.readline().decode().strip()
+        server = daemon.running(state_dir)
+        assert server.url == url
+        with os.fdopen(os.pidfd_open(server.pid), "rb") as process:
+            owner.kill()
+            assert select.select([process], [], [], daemon.STOP_SECONDS)[0]
+    assert not (state_dir / daemon.STATE).exists(), "it has cleaned up after itself"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""Fixtures for a project's own tests: its API and its tokens, on a local AWS.
+
+pytest loads this wherever cognito-gw is installed, so it imports nothing until a test
+asks for a stack.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cognito_gw.testing import LocalStack
+
+_FILE = "cgw.yaml"
+_OTHERS = "`--cgw-config FILE`, or `cgw_config` in pytest's settings, names another"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the file of `cgw_stack` be chosen."""
+    words = f"the file that describes the stack of the fixture cgw_stack ({_FILE})"
+    parser.addini("cgw_config", f"{words}, relative to the rootdir", default=_FILE)
+    parser.getgroup("cognito-gw").addoption("--cgw-config", metavar="FILE", help=words)
+
+
+@pytest.fixture(scope="session")
+def cgw_stack(
+    cgw_stack_factory: Callable[[str | Path], LocalStack],
+    pytestconfig: pytest.Config,
+) -> LocalStack:
+    """The stack of the project's cgw.yaml, up on a local AWS of its own."""
+    return cgw_stack_factory(_chosen(pytestconfig))
+
+
+@pytest.fixture(scope="session")
+def cgw_stack_factory(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str | Path], LocalStack]]:
+    """Return what brings a file's stack up, each time on a local AWS of its own."""
+    with ExitStack() as running:
+
+        def make(file: str | Path) -> LocalStack:
+            path = pytestconfig.rootpath / file
+            folder = tmp_path_factory.mktemp("cgw")
+            return _entered(running, path, folder)
+
+        yield make
+
+
+def _chosen(config: pytest.Config) -> Path:
+    """Return the file of the command line, or else that of the project."""
+    given: str | None = config.getoption("--cgw-config")
+    if given is None:
+        return Path(config.getini("cgw_config"))
+    return config.invocation_params.dir / given
+
+
+def _entered(running: ExitStack, file: Path, folder: Path) -> LocalStack:
+    """Bring a stack up, until `running` ends; let a failure of ours be one message."""
+    from cognito_gw.errors import CgwError, UsageError
+    from cognito_gw.testing import local_stack
+
+    try:
+        if not file.exists():
+            hint = f"`cgw init` writes one; {_OTHERS}"
+            raise UsageError(f"there is no file {file}", hint=hint)
+        return running.enter_context(local_stack(file, folder))
+    except CgwError as error:
+        hint = f"\n  hint: {error.hint}" if error.hint else ""
+        told = f"cognito-gw: {error.what}{hint}"
+    pytest.fail(told, pytrace=False)

@@ -1,0 +1,217 @@
+"""What `cgw_stack` gives a project's tests: answers, tokens, and its own AWS."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+from commandline import PASSWORD
+from flows import ALICE, BOB
+
+from cognito_gw.aws.clients import Aws, local_session
+from cognito_gw.cli.session import Session
+from cognito_gw.cli.settings import Settings
+from cognito_gw.errors import CgwError, Missing, UsageError
+from cognito_gw.oauth.tokens import claims_of
+from cognito_gw.testing import LocalStack
+from cognito_gw.testing.route_token import RouteToken
+from cognito_gw.testing.running import bring_up
+
+
+@pytest.fixture(scope="module")
+def api(standing_flows, home):
+    """The stack that is up for all tests of this process, as `cgw_stack` shows it."""
+    shell = standing_flows.shell
+    settings = Settings(shell.folder / "cgw.yaml", local=True, quiet=True)
+    session = Session(settings, home / "state" / "cognito-gw", shell.environment)
+    session.look(session.stack.resources)
+    with closing(LocalStack(session)) as stack:
+        yield stack
+
+
+def test_who_asks_is_said_by_name(api):
+    """Nobody, unless somebody is named; a public route asks nobody."""
+    assert api.get("/transactions").status_code == 401
+    assert api.get("/transactions", user=ALICE).json() == "Hello from Lambda!"
+    assert api.get("/health").status_code == 200
+    assert api.get("/health", user=ALICE).status_code == 200
+    assert api.get("/nowhere", user=ALICE).status_code == 403
+
+
+def test_a_client_sends_what_each_route_wants(api):
+    """The ID token, or an access token with a scope of the route."""
+    with api.client(BOB) as bob:
+        assert bob.get("/transactions").status_code == 200
+        wrote = bob.post("/transactions?dry=1", json={"amount": 1})
+        assert wrote.status_code == 200
+        assert claims_of(wrote.request.headers["Authorization"])["token_use"] == (
+            "access"
+        )
+        assert "Authorization" not in bob.get("/health").request.headers
+    assert api.post("/transactions", app_client="machine").status_code == 200
+
+
+def test_a_token_opens_what_it_is_for(api):
+    """An access token without the route's scope opens nothing, nor does a wrong one."""
+    read = api.token(ALICE, scopes=["transactions/read"])
+    assert claims_of(read)["scope"] == "transactions/read"
+    assert api.post("/transactions", token=read).status_code == 401
+    write = api.token(ALICE, scopes=["transactions/write"])
+    assert api.post("/transactions", token=write).status_code == 200
+    assert api.get("/transactions", token="garbage").status_code == 401
+
+
+def test_a_header_of_the_test_stays(api):
+    """Whoever is named, too."""
+    given = {"Authorization": "mine"}
+    refused = api.get("/transactions", user=ALICE, headers=given)
+    assert refused.status_code == 401
+    assert refused.request.headers["Authorization"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "use", "whose"),
+    [
+        ({}, "id", ALICE),
+        ({"user": BOB}, "id", BOB),
+        ({"user": BOB, "kind": "access"}, "access", None),
+        ({"user": BOB, "kind": "id", "scopes": ["openid", "email"]}, "id", BOB),
+        ({"app_client": "confidential"}, "id", ALICE),
+        ({"app_client": "learner", "scopes": ["openid"]}, "access", None),
+        ({"app_client": "machine"}, "access", None),
+    ],
+)
+def test_tokens_of_every_kind(api, options, use, whose):
+    """By password, at the sign-in page, by the implicit flow, of a machine."""
+    claims = claims_of(api.token(**options))
+    assert (claims["token_use"], claims.get("email")) == (use, whose)
+
+
+def test_one_sign_in_does_for_all_who_ask_for_the_same(api):
+    """And a refresh token comes with it."""
+    assert api.token(ALICE) == api.token()
+    assert api.token(kind="refresh").count(".") == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"user": "eve@example.com"}, UsageError, f"there are: {ALICE}, {BOB}"),
+        ({"app_client": "no"}, UsageError, "no app client `no`; there are: web"),
+        (
+            {"scopes": ["no/such"]},
+            UsageError,
+            "no app client gives tokens with no/",
+        ),
+        ({"app_client": "machine", "kind": "id"}, Missing, "gave no id token"),
+        ({"app_client": "web", "scopes": ["email"]}, CgwError, "invalid_scope"),
+    ],
+)
+def test_what_cannot_be_had_is_said(api, options, error, words):
+    """In words, and with a hint that pytest prints."""
+    with pytest.raises(error, match=words) as caught:
+        api.token(**options)
+    assert getattr(caught.value, "__notes__", []) == [
+        f"hint: {hint}" for hint in [caught.value.hint] if hint
+    ]
+
+
+@pytest.mark.parametrize("scopes", [(), ["openid"]])
+def test_a_failed_sign_in_shows_no_password(api, scopes):
+    """Pytest prints the arguments of the frames from which an error comes."""
+    cognito = api.boto3_session().client("cognito-idp")
+    bob = {"UserPoolId": api.outputs["user_pool_id"], "Username": BOB}
+    cognito.admin_disable_user(**bob)
+    try:
+        with pytest.raises(CgwError) as caught:
+            api.token(BOB, app_client="confidential", scopes=scopes)
+    finally:
+        cognito.admin_enable_user(**bob)
+    assert not [each for each in caught.traceback if "oauth" in str(each.path)]
+    assert PASSWORD not in str(caught.getrepr(showlocals=True, style="long"))
+    assert PASSWORD not in repr(api)
+    assert api.password(BOB) == PASSWORD
+
+
+def test_the_code_under_test_can_reach_the_same_aws(api, environment):
+    """By a session, by the environment, by the outputs."""
+    pool = {"UserPoolId": api.outputs["user_pool_id"]}
+    cognito = api.boto3_session().client("cognito-idp")
+    assert cognito.describe_user_pool(**pool)["UserPool"]["Id"] == pool["UserPoolId"]
+    for name, value in api.environment.items():
+        environment.setenv(name, value)
+    found = boto3.client("cognito-idp").describe_user_pool(**pool)
+    assert found["UserPool"]["Id"] == api.environment["CGW_USER_POOL_ID"]
+    assert api.endpoint_url == api.environment["AWS_ENDPOINT_URL"]
+    assert api.invoke_url.startswith(api.endpoint_url)
+
+
+def test_nothing_of_the_users_own_stands_between(api, environment):
+    """No profile, no proxy, no other endpoint; a resource is as good as a client."""
+    environment.setenv("AWS_PROFILE", "none-that-is-here")
+    environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    environment.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    environment.setenv("NO_PROXY", "")
+    session = api.boto3_session()
+    patient = Config(read_timeout=30)
+    assert list(session.resource("iam", config=patient).roles.all())
+    assert session.client("sts").get_caller_identity()["Account"]
+    elsewhere = session.client("sts", endpoint_url="http://127.0.0.1:2")
+    assert elsewhere.meta.endpoint_url == "http://127.0.0.1:2"
+    assert api.get("/transactions", user=ALICE).status_code == 200
+    aws = Aws(local_session(None), endpoint_url=api.endpoint_url)
+    assert aws.account.number
+
+
+@pytest.mark.parametrize(
+    ("url", "is_sent"),
+    [
+        ("http://127.0.0.1:9/api/dev/x", True),
+        ("http://127.0.0.1:9/api/dev/x?y=/z", True),
+        ("http://127.0.0.1:9/api/devil/x", False),
+        ("http://127.0.0.1:8/api/dev/x", False),
+        ("http://example.com/api/dev/x", False),
+    ],
+)
+def test_no_token_goes_elsewhere(url, is_sent):
+    """Only to the API that it is for, by the path that API Gateway routes."""
+    paths = []
+
+    def token(_, path):
+        paths.append(path)
+        return "secret"
+
+    request = httpx.Request("GET", url)
+    auth = RouteToken("http://127.0.0.1:9/api/dev", "X-Token", token)
+    assert next(auth.auth_flow(request)) is request
+    assert ("X-Token" in request.headers) is is_sent
+    assert paths == ["/x"] * is_sent
+
+
+def test_tokens_are_not_kept_on_disk(api, standing_flows):
+    """The user's own are another AWS's."""
+    before = standing_flows.cache
+    api.token(BOB, "access")
+    assert standing_flows.cache == before
+    assert not [*Path(standing_flows.shell.folder).glob("*.totp")]
+
+
+def test_what_cannot_be_made_locally_is_one_error(local, home, tmp_path):
+    """With what failed, and not with all that stood upon it."""
+    assert local
+    file = tmp_path / "cgw.yaml"
+    file.write_text(
+        "name: x\nuser_pool: {id: us-east-1_Ab12Cd34E}\n"
+        "app_clients: {web: {id: abc}}\napi: {routes: {GET /t: {}}}\n"
+    )
+    settings = Settings(file, local=True, quiet=True)
+    with pytest.raises(CgwError) as caught:
+        bring_up(Session(settings, home / "state" / "cognito-gw"))
+    first, second, *rest = caught.value.what.splitlines()
+    assert first == f"{file} cannot be brought up locally:"
+    assert second.split() == ["failed", "user", "pool", "us-east-1_Ab12Cd34E"]
+    assert len(rest) == 1

@@ -1,0 +1,73 @@
+"""A project's own pytest, with the plugin that cognito-gw brings."""
+
+from __future__ import annotations
+
+import pytest
+from processes import processes_of
+
+_FILE = """\
+name: shop
+user_pool: {mfa: required}
+users:
+  - {username: alice@example.com, password: "${SHOP_ALICE_PASSWORD}"}
+  - {username: bob@example.com}
+endpoints: {invoke: "http://localhost:1/{api_id}"}
+api:
+  routes: {GET /transactions: {}, GET /health: {auth: none}}
+"""
+_TESTS = """\
+import pytest
+
+def test_needs_a_token(cgw_stack):
+    assert cgw_stack.get("/transactions").status_code == 401
+
+@pytest.mark.parametrize("user", ["alice@example.com", "bob@example.com"])
+def test_opens_with_one(cgw_stack, user):
+    assert cgw_stack.get("/transactions", user=user).json() == "Hello from Lambda!"
+
+def test_public(cgw_stack):
+    assert cgw_stack.get("/health").status_code == 200
+
+def test_fails(cgw_stack):
+    assert cgw_stack.get("/health").status_code == 500
+
+def test_asks_for_nothing():
+    pass
+"""
+
+
+@pytest.fixture
+def project(pytester, variables, environment):
+    """A project with a test file, in which pytest runs as its owner would run it."""
+    for name, value in variables.items():
+        environment.setenv(name, value)
+    pytester.makepyfile(_TESTS)
+    return pytester
+
+
+def test_a_project_gets_a_secured_api_in_one_line(project):
+    """On two workers, after a failure, with second factors and without passwords."""
+    project.path.joinpath("shop.yaml").write_text(_FILE, encoding="utf-8")
+    project.makeini("[pytest]\ncgw_config = shop.yaml\n")
+    done = project.runpytest_subprocess("-n2", "-Werror", "--dist=load")
+    done.assert_outcomes(passed=5, failed=1)
+    assert processes_of(project.path) == []
+
+
+def test_what_is_wrong_is_one_message(project):
+    """And no traceback; what needs no stack goes on."""
+    project.path.joinpath("bad.yaml").write_text("name: x\napis: {}\n")
+    project.makepyfile(
+        test_more="""
+        def test_no_file(cgw_stack_factory):
+            cgw_stack_factory("nowhere.yaml")
+        """
+    )
+    done = project.runpytest_subprocess("-pno:xdist", "--cgw-config=bad.yaml")
+    done.assert_outcomes(passed=1, failed=1, errors=5)
+    told = done.stdout.str()
+    assert "bad.yaml:2: apis: unknown key; did you mean `api`?" in told
+    assert f"there is no file {project.path / 'nowhere.yaml'}" in told
+    assert "`--cgw-config FILE`" in told
+    assert "cognito_gw/" not in told, "no traceback through our own code"
+    assert processes_of(project.path) == []
