@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 from botocore.loaders import create_loader
 from click.testing import CliRunner
 from fakes import is_read
@@ -18,7 +21,29 @@ from cognito_gw.cli import cgw
 PASSWORD = "Correct-horse-7"
 EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
 _LOADER = create_loader()
+_COMMAND = re.compile(r"(?:^|[\s($/])cgw ([^|;&#<>)\n`]*)", re.MULTILINE)
+_ELLIPSES = {"…", "..."}
 _CALL = re.compile(r"^  [\w-]+ (\w+): \S+, \d+ ms", re.MULTILINE)
+
+
+def commands_in(line):
+    """The arguments of every `cgw` on a line of shell."""
+    for arguments in _COMMAND.findall(f"{line.partition(' #')[0]}\n"):
+        words = shlex.split(arguments.replace('"$(', ""))
+        yield [word for word in words if word not in _ELLIPSES]
+
+
+def parse(words):
+    """Let click parse a command line, and run nothing; return the command it is of."""
+    parent, name, command, rest = None, "cgw", cgw, list(words)
+    while rest and isinstance(command, click.Group):
+        parent = click.Context(command, parent, name, **command.context_settings)
+        rest = command.make_parser(parent).parse_args(rest)[1]
+        if rest:
+            name, command, rest = command.resolve_command(parent, rest)
+    with suppress(click.exceptions.Exit):  # --help and --version are answered
+        command.make_context(name, rest, parent=parent)
+    return command
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -236,7 +237,7 @@ def test_outsiders(file):
     assert astray == []
 
 
-def _loaded_by(*arguments):
+def _loaded_by(*arguments, **environment):
     """Return the libraries that `cgw` with these arguments has loaded at its end."""
     script = (
         "import sys\n"
@@ -249,7 +250,11 @@ def _loaded_by(*arguments):
         f"print('loaded:', *(m for m in {HEAVY!r} if m in sys.modules))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | environment,
     )
     return done.stdout.splitlines()[-1].removeprefix("loaded:").split()
 
@@ -272,3 +277,11 @@ def test_a_plugin_that_nobody_uses_costs_nothing():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["cognito_gw", "cognito_gw.pytest_plugin"]
+
+
+def test_quick_completion(tmp_path):
+    """Somebody waits for it at each Tab: the file is read, and no more than that."""
+    (tmp_path / "cgw.yaml").write_text("functions: {mine: }")
+    line = f"cgw -c {tmp_path}/cgw.yaml logs "
+    asked = {"_CGW_COMPLETE": "bash_complete", "COMP_LINE": line}
+    assert _loaded_by(COMP_WORD="", COMP_QUOTE="", **asked) == ["yaml"]

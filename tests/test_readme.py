@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
-import click
 import pytest
-
-from cognito_gw.cli import cgw
+from commandline import commands_in, parse
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"(?:^|[\s($/])cgw ([^|;&#>)\n`]*)", re.MULTILINE)
-_ELLIPSES = {"…", "..."}
 _HELP = "$ cgw --help\n"
 
 
@@ -38,13 +32,7 @@ def shown_commands():
     for block in blocks("console", "sh", "shell", "bash", "yaml"):
         text = block.partition(_HELP)[0].replace("\\\n", "")
         for line in text.splitlines():
-            command = line.partition(" #")[0]
-            for arguments in _COMMAND.findall(f"{command}\n"):
-                words = [
-                    word
-                    for word in shlex.split(arguments.replace('"$(', ""))
-                    if word not in _ELLIPSES
-                ]
+            for words in commands_in(line):
                 found[" ".join(words)] = words
     return found.values()
 
@@ -53,14 +41,7 @@ def shown_commands():
 def test_a_shown_command_exists_with_its_options(words, environment, tmp_path):
     """As click's own parser sees it; nothing is run."""
     environment.chdir(tmp_path)
-    parent, name, command, rest = None, "cgw", cgw, list(words)
-    while rest and isinstance(command, click.Group):
-        parent = click.Context(command, parent, name, **command.context_settings)
-        rest = command.make_parser(parent).parse_args(rest)[1]
-        if rest:
-            name, command, rest = command.resolve_command(parent, rest)
-    with suppress(click.exceptions.Exit):  # --help and --version are answered
-        command.make_context(name, rest, parent=parent)
+    parse(words)
 
 
 def test_the_shown_help_is_the_real_one():

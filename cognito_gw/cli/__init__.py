@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cognito_gw import __version__
-from cognito_gw.cli.settings import Command, global_options
+from cognito_gw.cli.settings import Group
 from cognito_gw.errors import CgwError, ExitCode
 from cognito_gw.report.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 # Command: the module that has it, under its own name, loaded only when it is asked for.
 _SECTIONS = {
@@ -25,7 +28,6 @@ _SECTIONS = {
         "outputs": "outputs",
         "policy": "policy",
         "doctor": "doctor",
-        "schema": "init",
     },
     "Steps of the tutorial": {
         "pool": "steps",
@@ -51,16 +53,15 @@ _SECTIONS = {
         "logs": "logs",
     },
     "Local AWS": {"local": "local", "demo": "demo"},
+    "Shell and editor": {"completion": "completion", "schema": "init"},
 }
 _MODULES = {
     name: module for names in _SECTIONS.values() for name, module in names.items()
 }
 
 
-class Cgw(click.Group):
+class Cgw(Group):
     """The group of commands; a failure of ours ends in a message, not a traceback."""
-
-    command_class = Command
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the commands in the order in which one meets them."""
@@ -78,18 +79,32 @@ class Cgw(click.Group):
         command: click.Command = module.COMMANDS[name]
         return command
 
-    def format_commands(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        """Write the commands in their sections."""
-        for section, names in _SECTIONS.items():
-            rows = [(name, self._short_help(ctx, name)) for name in names]
-            with formatter.section(section):
-                formatter.write_dl(rows)
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line, or complete it for a shell."""
+        if "_CGW_COMPLETE" in os.environ:
+            from click.shell_completion import add_completion_class
 
-    def _short_help(self, ctx: click.Context, name: str) -> str:
-        command = self.get_command(ctx, name)
-        return command.get_short_help_str(limit=100) if command else ""
+            from cognito_gw.cli.shells import SHELLS
+
+            for name, shell in SHELLS.items():
+                add_completion_class(shell, name)
+        return super().main(*args, **kwargs)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            # click knows only those that are loaded.
+            raise click.exceptions.NoSuchCommand(
+                error.command_name, possibilities=_MODULES, ctx=ctx
+            ) from None
+
+    def sections(self, ctx: click.Context) -> Mapping[str, Iterable[str]]:  # noqa: ARG002
+        """Return the commands in their sections."""
+        return _SECTIONS
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; word what goes wrong, and exit as the contract says."""
@@ -143,7 +158,7 @@ def known_error(error: Exception) -> CgwError | None:
 
 @click.group(
     cls=Cgw,
-    params=list(global_options()),
+    examples=("cgw init", "cgw --local up", "cgw --local call /transactions"),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="cgw", message="%(prog)s %(version)s")

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.rule import Cause
 
 
-@click.command("call", cls=Command)
+@click.command(
+    "call",
+    cls=Command,
+    examples=(
+        "cgw call /transactions",
+        "cgw call /transactions -d '{\"amount\": 1}'",
+        "cgw call /transactions --token none",
+    ),
+)
 @request_options
 @who_options
 @token_option
@@ -34,7 +42,7 @@ def call(
     choice: str | None,
     **options: Any,
 ) -> None:
-    """Call the deployed API with the right token: cgw call /transactions.
+    """Call the deployed API with the token that the method wants.
 
     The body goes to stdout, the status to stderr, and why, where it is 4xx or 5xx. Exit
     0 for 2xx and 3xx, 4 for 4xx, 5 for 5xx.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
@@ -22,15 +23,29 @@ if TYPE_CHECKING:
 _AT_ONCE = 8
 
 
-@click.command("check", cls=Command)
+@click.command(
+    "check",
+    cls=Command,
+    examples=(
+        "cgw check",
+        "cgw check --route 'GET /transactions'",
+        "cgw check --junit check.xml",
+    ),
+)
 @click.option(
     "--route",
     "routes",
     multiple=True,
     metavar="'METHOD /path'",
+    shell_complete=offers.routes,
     help="Only this route; may be repeated.",
 )
-@click.option("--user", metavar="NAME", help="Who signs in. Default: the first user.")
+@click.option(
+    "--user",
+    metavar="NAME",
+    shell_complete=offers.users,
+    help="Who signs in. Default: the first user of the file.",
+)
 @click.option(
     "--junit",
     type=click.Path(path_type=Path, dir_okay=False, writable=True),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.inputs import given_token
 from cognito_gw.cli.signing_in import raw_token, tokens_for
 from cognito_gw.cli.wish import NeedsPerson
@@ -36,8 +37,10 @@ def token_option(command: Callable[..., None]) -> Callable[..., None]:
     option = click.option(
         "--token",
         "choice",
-        metavar="id|access|none|RAW|@FILE|-",
-        help="Default: the one that the method wants.",
+        metavar="TOKEN",
+        shell_complete=offers.words("id", "access", "none"),
+        help="id, access, none, the token itself, @FILE, or - for stdin. "
+        "Default: the one that the method wants.",
     )
     return option(command)
 

@@ -45,7 +45,14 @@ api:
 """
 
 
-@click.command("demo", cls=Command)
+@click.command(
+    "demo",
+    cls=Command,
+    examples=(
+        "cgw demo",
+        "cgw demo --step",
+    ),
+)
 @click.option("--step", "by_step", is_flag=True, help="Wait for Enter between steps.")
 def demo(*, by_step: bool) -> None:
     """Walk the whole tutorial on a private local AWS, in seconds; leave nothing."""

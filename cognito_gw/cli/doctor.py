@@ -27,7 +27,14 @@ _MARKS = {
 _INDENT = " " * 23
 
 
-@click.command("doctor", cls=Command)
+@click.command(
+    "doctor",
+    cls=Command,
+    examples=(
+        "cgw doctor",
+        "cgw --local doctor",
+    ),
+)
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Check that this machine and this account are ready, and say how to mend them.

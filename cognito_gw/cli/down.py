@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from cognito_gw.engine.resource import Resource, Step
 
 
-@click.command("down", cls=Command)
+@click.command(
+    "down",
+    cls=Command,
+    examples=(
+        "cgw down",
+        "cgw --local down --yes",
+    ),
+)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @with_session
 def down(session: Session, *, yes: bool) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.causes import show_causes, show_rest
 from cognito_gw.cli.credential import token_option
 from cognito_gw.cli.question import Question, at_address
@@ -43,16 +44,34 @@ class Explained:
         return {"status": self.status, "route": self.route} | self.diagnosis.document()
 
 
-@click.command("explain", cls=Command)
-@click.argument("path", required=False)
+@click.command(
+    "explain",
+    cls=Command,
+    examples=(
+        "cgw explain",
+        "cgw explain /transactions --token access",
+        "cgw explain /orders --api-id a1b2c3d4e5 --stage dev",
+    ),
+)
+@click.argument("path", required=False, shell_complete=offers.paths)
 @without_path
 @who_options
 @click.option(
-    "--flow", type=click.Choice(FLOWS), default="auto", help="How who signs in does it."
+    "--flow",
+    type=click.Choice(FLOWS),
+    default="auto",
+    show_default=True,
+    metavar="FLOW",
+    help=f"How to sign in: {', '.join(FLOWS)}.",
 )
 @token_option
 @click.option("--api-id", metavar="ID", help="Any REST API; no file is read then.")
-@click.option("--stage", metavar="NAME", help="Default: the file's.")
+@click.option(
+    "--stage",
+    metavar="NAME",
+    shell_complete=offers.stages,
+    help="The stage. Default: the file's.",
+)
 @click.option("--error", metavar="TEXT", help="What an app was told at its sign-in.")
 @click.option(
     "--no-call", is_flag=True, help="Send nothing: tell from how it is set up."
@@ -72,7 +91,7 @@ def explain(  # noqa: PLR0913 - its options
     no_call: bool,
     **options: Any,
 ) -> None:
-    """Say why a call is refused or fails: cgw explain /transactions.
+    """Say why a call is refused or fails, and what mends it.
 
     Sends the call, reads what the stage serves, and names the causes, the most likely
     first, with what shows them and what mends them. PATH may be a whole address, of the

@@ -2,37 +2,150 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from cognito_gw.cli.answers import is_terminal
+from cognito_gw.cli.interview import Interview, answered
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@click.command("init", cls=Command)
+    from cognito_gw.config.starter import Starter
+
+    Given = list[tuple[str, str, Any]]  # as it was given, the field, its value
+
+
+@click.command(
+    "init",
+    cls=Command,
+    examples=(
+        "cgw init",
+        "cgw init --name orders --route 'GET /orders' --public 'GET /health'",
+        "cgw init --yes -c staging.yaml --region eu-west-1",
+    ),
+)
+@click.option("--name", metavar="NAME", help="The name of the stack.")
+@click.option(
+    "--sign-in-with",
+    type=click.Choice(["email", "username", "phone"]),
+    metavar="KIND",
+    help="email, username or phone: what users sign in with.",
+)
+@click.option(
+    "--route",
+    multiple=True,
+    metavar="'METHOD /path'",
+    help="A route that wants a token; may be repeated.",
+)
+@click.option(
+    "--public",
+    multiple=True,
+    metavar="'METHOD /path'",
+    help="A route that is open to anyone; may be repeated.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @with_session
-def init(session: Session) -> None:
-    """Write a commented `cgw.yaml`, never over an existing one."""
-    from importlib.resources import files
+def init(session: Session, *, yes: bool, **options: Any) -> None:
+    """Write a commented `cgw.yaml`, never over an existing one.
 
+    At a terminal it asks for what no option gives. Elsewhere, and with --yes, that is
+    as in the tutorial, whose routes --route and --public replace.
+    """
     target = session.settings.config
-    example = files("cognito_gw.config").joinpath("starter.yaml").read_text("utf-8")
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(example)
-    except FileExistsError:
-        raise UsageError(
-            f"{target} is there already, and is left as it is",
-            hint="`-c FILE` names another file",
-        ) from None
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}") from None
+    _require_free(target)
+    given = _given(session, options)
+    starter = _started(given)
+    if not yes and is_terminal() and sys.stderr.isatty():
+        fields = {field for _, field, _ in given}
+        around = starter if "region" in fields else _around(session, starter)
+        starter = Interview(around, fields).held()
+    _write(target, starter.validated())
     click.echo(f"wrote {target}", err=True)
     click.echo(f"try it without an account: cgw --local -c {target} up", err=True)
 
 
-@click.command("schema", cls=Command)
+def _given(session: Session, options: dict[str, Any]) -> Given:
+    """Return what the command line says the file is to hold."""
+    found: Given = [
+        ("--name", "name", options["name"]),
+        ("--region", "region", session.settings.region),
+        ("--sign-in-with", "sign_in_with", options["sign_in_with"]),
+    ]
+    routes: dict[str, bool] = {}
+    for option in ("route", "public"):
+        for each in options[option]:
+            routes = routes | {each: option == "public"}
+            found.append((f"--{option} {each}", "routes", routes))
+    return [each for each in found if each[-1] is not None]
+
+
+def _started(given: Given) -> Starter:
+    from cognito_gw.config.starter import Starter
+
+    starter = Starter()
+    for words, field, value in given:
+        try:
+            starter = answered(starter, field, value)
+        except UsageError as problem:
+            raise UsageError(f"{words}: {problem.what}", hint=problem.hint) from None
+    return starter
+
+
+def _around(session: Session, starter: Starter) -> Starter:
+    """Return the file with the region of AWS's own tools, to ask about."""
+    from cognito_gw.aws.profiles import region_around
+
+    region = region_around(os.environ, session.settings.profile)
+    try:
+        return answered(starter, "region", region) if region else starter
+    except UsageError:  # it is no region, and no good default
+        return starter
+
+
+def _require_free(target: Path) -> None:
+    """Raise, before anything is asked, if the file could not be written."""
+    if target.exists() or target.is_symlink():
+        raise _taken(target)
+    if not target.parent.is_dir():
+        raise UsageError(f"{target} cannot be written: there is no such folder")
+
+
+def _taken(target: Path) -> UsageError:
+    return UsageError(
+        f"{target} is there already, and is left as it is",
+        hint="`-c FILE` names another file",
+    )
+
+
+def _write(target: Path, text: str) -> None:
+    """Write the file whole, or not at all."""
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            try:
+                file.write(text)
+                file.flush()
+            except BaseException:
+                target.unlink()
+                raise
+    except FileExistsError:
+        raise _taken(target) from None
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}") from None
+
+
+@click.command(
+    "schema",
+    cls=Command,
+    examples=("cgw schema > cgw.schema.json",),
+)
 def schema() -> None:
     """Print the file's JSON Schema, for editors."""
     from cognito_gw.config.schema import Config

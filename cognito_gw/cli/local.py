@@ -8,7 +8,7 @@ import click
 
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
-from cognito_gw.cli.settings import Command, global_options
+from cognito_gw.cli.settings import Group
 from cognito_gw.errors import Missing
 from cognito_gw.report.printable import printable
 
@@ -16,13 +16,26 @@ if TYPE_CHECKING:
     from cognito_gw.local.daemon import Server
 
 
-@click.group("local", params=list(global_options()))
+@click.group(
+    "local",
+    cls=Group,
+    examples=("cgw local start --persist", "cgw local logs"),
+)
 def local() -> None:
     """The embedded local AWS: start, stop, status, logs."""
 
 
-@local.command("start", cls=Command)
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: any.")
+@local.command(
+    "start",
+    examples=("cgw local start", "cgw local start --port 4566 --persist"),
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="PORT",
+    help="Default: a free one.",
+)
 @click.option(
     "--persist",
     is_flag=True,
@@ -48,7 +61,7 @@ def start(session: Session, *, port: int, persist: bool) -> None:
     _show(session, server)
 
 
-@local.command("stop", cls=Command)
+@local.command("stop", examples=("cgw local stop",))
 @with_session
 def stop(session: Session) -> None:
     """Stop it; without --persist, what it holds is gone."""
@@ -61,14 +74,14 @@ def stop(session: Session) -> None:
         _tell("stopped" if was_running else "it was not running")
 
 
-@local.command("status", cls=Command)
+@local.command("status", examples=("cgw local status", "cgw local status -o json"))
 @with_session
 def status(session: Session) -> None:
     """Show whether it runs, and where."""
     _show(session, _running(session))
 
 
-@local.command("logs", cls=Command)
+@local.command("logs", examples=("cgw local logs",))
 @with_session
 def logs(session: Session) -> None:
     """Print its log: requests, decisions, and what functions print."""

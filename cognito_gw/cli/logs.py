@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
@@ -48,8 +49,18 @@ class _Since(click.ParamType["datetime"]):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-@click.command("logs", cls=Command)
-@click.argument("functions", nargs=-1, metavar="[FUNCTION]...")
+@click.command(
+    "logs",
+    cls=Command,
+    examples=(
+        "cgw logs",
+        "cgw logs hello --since 2h",
+        "cgw logs --follow",
+    ),
+)
+@click.argument(
+    "functions", nargs=-1, metavar="[FUNCTION]...", shell_complete=offers.functions
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
 @click.option(
     "--since",

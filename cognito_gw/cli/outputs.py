@@ -12,7 +12,14 @@ from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 
 
-@click.command("outputs", cls=Command)
+@click.command(
+    "outputs",
+    cls=Command,
+    examples=(
+        "cgw outputs",
+        'eval "$(cgw outputs --format env)"',
+    ),
+)
 @click.option(
     "--format",
     "form",

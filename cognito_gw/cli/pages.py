@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import click
 
 from cognito_gw.aws.links import sign_in_query
+from cognito_gw.cli import offers
 from cognito_gw.cli.browsing import open_page
 from cognito_gw.cli.given import of_pool, pool_options
 from cognito_gw.cli.results import show_json
@@ -26,9 +27,19 @@ if TYPE_CHECKING:
 _AUTHORIZE = "/oauth2/authorize"
 
 
-@click.command("open", cls=Command)
+@click.command(
+    "open",
+    cls=Command,
+    examples=(
+        "cgw open",
+        "cgw open --no-browser",
+    ),
+)
 @click.option(
-    "--client", metavar="NAME", help="Default: the first that signs users in."
+    "--client",
+    metavar="NAME",
+    shell_complete=offers.clients,
+    help="The app client. Default: the first that signs users in.",
 )
 @click.option("--no-browser", is_flag=True, help="Only print the link.")
 @pool_options
@@ -51,9 +62,26 @@ def open_(
         session.tell("no browser could be opened")
 
 
-@click.command("logout", cls=Command)
-@click.option("--user", metavar="NAME", help="Only this user's. Default: everybody's.")
-@click.option("--client", metavar="NAME", help="Only this app client's.")
+@click.command(
+    "logout",
+    cls=Command,
+    examples=(
+        "cgw logout",
+        "cgw logout --user alice@example.com --browser",
+    ),
+)
+@click.option(
+    "--user",
+    metavar="NAME",
+    shell_complete=offers.users,
+    help="Only this user's. Default: everybody's.",
+)
+@click.option(
+    "--client",
+    metavar="NAME",
+    shell_complete=offers.clients,
+    help="Only this app client's. Default: that of any.",
+)
 @click.option(
     "--browser", is_flag=True, help="Sign the browser out of the pages as well."
 )

@@ -9,11 +9,18 @@ from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 
 
-@click.command("policy", cls=Command)
+@click.command(
+    "policy",
+    cls=Command,
+    examples=(
+        "cgw policy > policy.json",
+        "cgw policy --account 123456789012",
+    ),
+)
 @click.option(
     "--account",
     metavar="NUMBER",
-    help="The account it is for; asked of AWS when not given.",
+    help="The account that it is for. Default: the caller's, which AWS is asked for.",
 )
 @with_session
 def policy(session: Session, *, account: str | None) -> None:

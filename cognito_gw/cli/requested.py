@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.inputs import given_body, pair
 
 if TYPE_CHECKING:
@@ -15,13 +16,35 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     click.option(
-        "-X", "--method", "verb", metavar="METHOD", help="Default: GET, or POST."
+        "-X",
+        "--method",
+        "verb",
+        metavar="METHOD",
+        shell_complete=offers.methods,
+        help="Default: GET, or POST where there is a body.",
     ),
-    click.option("-H", "--header", "headers", multiple=True, metavar="'Name: value'"),
     click.option(
-        "-d", "--data", metavar="TEXT", help="Body; @FILE reads one, - stdin."
+        "-H",
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="A header; may be repeated.",
     ),
-    click.option("-q", "--query", "queries", multiple=True, metavar="KEY=VALUE"),
+    click.option(
+        "-d",
+        "--data",
+        metavar="TEXT",
+        help="The body; @FILE reads a file, - reads stdin.",
+    ),
+    click.option(
+        "-q",
+        "--query",
+        "queries",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A parameter of the query; may be repeated.",
+    ),
 )
 
 
@@ -63,7 +86,7 @@ class Requested:
 
 def request_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the argument and the options that spell a request."""
-    return click.argument("path")(without_path(command))
+    return click.argument("path", shell_complete=offers.paths)(without_path(command))
 
 
 def without_path(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.cli import offers
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
 @dataclass
@@ -47,7 +49,11 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Non
 _DEFAULT = click.core.ParameterSource.DEFAULT
 
 
-def global_options(taken: Collection[str] = ()) -> list[click.Option]:
+class GlobalOption(click.Option):
+    """An option that every command takes, shown behind its own."""
+
+
+def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
     """Return the options that every command takes, but for the names it has itself."""
     specs: list[tuple[list[str], dict[str, Any]]] = [
         (
@@ -61,8 +67,22 @@ def global_options(taken: Collection[str] = ()) -> list[click.Option]:
             },
         ),
         (["--local"], {"is_flag": True, "help": "Target the embedded local AWS."}),
-        (["--profile"], {"metavar": "NAME", "help": "AWS profile."}),
-        (["--region"], {"metavar": "REGION", "help": "AWS region."}),
+        (
+            ["--profile"],
+            {
+                "metavar": "NAME",
+                "help": "AWS profile.",
+                "shell_complete": offers.profiles,
+            },
+        ),
+        (
+            ["--region"],
+            {
+                "metavar": "REGION",
+                "help": "AWS region.",
+                "shell_complete": offers.regions,
+            },
+        ),
         (
             ["-o", "--output"],
             {
@@ -75,7 +95,7 @@ def global_options(taken: Collection[str] = ()) -> list[click.Option]:
         (["-v", "--verbose"], {"is_flag": True, "help": "Show each AWS call."}),
     ]
     return [
-        click.Option(
+        GlobalOption(
             [name for name in names if name not in taken],
             expose_value=False,
             callback=_keep,
@@ -86,10 +106,69 @@ def global_options(taken: Collection[str] = ()) -> list[click.Option]:
 
 
 class Command(click.Command):
-    """A command that takes the global options too."""
+    """A command that takes the global options too, and ends its help with examples."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Add the global options behind its own."""
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        """Add the global options behind its own; each of the `examples` is a line."""
         super().__init__(*args, **kwargs)
+        self.examples = examples
         taken = {name for parameter in self.params for name in parameter.opts}
         self.params += global_options(taken)
+
+    def format_options(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write its own options, its commands, and the global options."""
+        options = [
+            each for each in self.get_params(ctx) if each.param_type_name == "option"
+        ]
+        own = [each for each in options if not isinstance(each, GlobalOption)]
+        _write(formatter, "Options", [each.get_help_record(ctx) for each in own])
+        if isinstance(self, click.Group):
+            self.format_commands(ctx, formatter)
+        rest = [each for each in options if isinstance(each, GlobalOption)]
+        _write(
+            formatter, "Global options", [each.get_help_record(ctx) for each in rest]
+        )
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples, as they are to be typed."""
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                for line in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+class Group(Command, click.Group):
+    """A command with commands; all of them take the global options."""
+
+    command_class = Command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the commands in their sections."""
+        for title, names in self.sections(ctx).items():
+            found = {name: self.get_command(ctx, name) for name in names}
+            rows = [
+                (name, command.get_short_help_str(limit=100))
+                for name, command in found.items()
+                if command
+            ]
+            _write(formatter, title, rows)
+
+    def sections(self, ctx: click.Context) -> Mapping[str, Iterable[str]]:
+        """Return the names of the commands under their titles."""
+        return {"Commands": self.list_commands(ctx)}
+
+
+def _write(
+    formatter: click.HelpFormatter,
+    title: str,
+    records: Sequence[tuple[str, str] | None],
+) -> None:
+    rows = [record for record in records if record]
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows)

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from cognito_gw.engine.resource import Resource, Step
 
 
-@click.command("plan", cls=Command)
+@click.command(
+    "plan",
+    cls=Command,
+    examples=(
+        "cgw plan",
+        "cgw plan -c prod.yaml --detailed-exitcode",
+    ),
+)
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes."
 )
@@ -41,7 +48,15 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
         raise SystemExit(2)
 
 
-@click.command("up", cls=Command)
+@click.command(
+    "up",
+    cls=Command,
+    examples=(
+        "cgw --local up",
+        "cgw --local up --watch",
+        "cgw up --profile work",
+    ),
+)
 @click.option(
     "--watch",
     is_flag=True,
@@ -49,10 +64,7 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
 )
 @with_session
 def up(session: Session, *, watch: bool) -> None:
-    """Make it so; a second run changes nothing.
-
-    While you write a function: cgw --local up --watch
-    """
+    """Make it so; a second run changes nothing."""
     from cognito_gw.report.lines import summary
 
     if watch:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 _COLOURS = {"ok": "green", "drifted": "yellow", "missing": "red", "unmanaged": "cyan"}
 
 
-@click.command("status", cls=Command)
+@click.command(
+    "status",
+    cls=Command,
+    examples=(
+        "cgw status",
+        "cgw status -o json",
+    ),
+)
 @with_session
 def status(session: Session) -> None:
     """Show what exists, its ids and links, and what has drifted from the file."""

@@ -32,7 +32,12 @@ _HELP = {
 
 
 def _command(step: str) -> click.Command:
-    @click.command(step, cls=Command, help=_HELP[step])
+    @click.command(
+        step,
+        cls=Command,
+        help=_HELP[step],
+        examples=(f"cgw {step}", f"cgw {step} --with-deps --dry-run"),
+    )
     @step_options
     @with_session
     def command(session: Session, *, with_deps: bool, dry_run: bool) -> None:

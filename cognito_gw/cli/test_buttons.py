@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.inputs import given_token
 from cognito_gw.cli.requested import Requested, request_options
 from cognito_gw.cli.results import show_json
@@ -32,11 +33,18 @@ _ON_AUTHORIZER = (
 )
 
 
-@click.command("test-method", cls=Command)
+@click.command(
+    "test-method",
+    cls=Command,
+    examples=(
+        "cgw test-method /orders/42",
+        "cgw test-method /orders -X POST -d '{\"amount\": 1}'",
+    ),
+)
 @request_options
 @with_session
 def test_method(session: Session, **options: Any) -> None:
-    """Invoke a method as the console's Test button does: cgw test-method /orders/42.
+    """Invoke a method as the console's Test button does.
 
     It tests the API before it is deployed, and asks no authorizer. The body goes to
     stdout, the log to stderr. Exit 0 for 2xx and 3xx, 4 for 4xx, 5 for 5xx.
@@ -61,14 +69,22 @@ def test_method(session: Session, **options: Any) -> None:
     result.finish()
 
 
-@click.command("test-authorizer", cls=Command)
+@click.command(
+    "test-authorizer",
+    cls=Command,
+    examples=(
+        "cgw test-authorizer",
+        "cgw test-authorizer --token @token.txt",
+    ),
+)
 @who_options
 @click.option(
     "--token",
     "choice",
     default="id",
-    metavar="id|access|RAW|@FILE|-",
-    help="Default: the user's ID token.",
+    metavar="TOKEN",
+    shell_complete=offers.words("id", "access"),
+    help="id, access, the token itself, @FILE, or - for stdin. Default: id.",
 )
 @with_session
 def test_authorizer(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.answers import Prepared
 from cognito_gw.cli.given import of_pool, pool_options
 from cognito_gw.cli.inputs import pair
@@ -27,11 +28,21 @@ _KEPT = "kept"  # what `--decode` alone decodes
 _FORMATS = ("env", "header", "curl")
 
 
-@click.command("token", cls=Command)
+@click.command(
+    "token",
+    cls=Command,
+    examples=(
+        "TOKEN=$(cgw token --id)",
+        "cgw token --scope transactions/write",
+        "pbpaste | cgw token --decode -",
+    ),
+)
 @click.option("--id", "raw", flag_value="id_token", help="Print the raw ID token.")
-@click.option("--access", "raw", flag_value="access_token", help="… the access token.")
 @click.option(
-    "--refresh", "raw", flag_value="refresh_token", help="… the refresh token."
+    "--access", "raw", flag_value="access_token", help="Print the raw access token."
+)
+@click.option(
+    "--refresh", "raw", flag_value="refresh_token", help="Print the raw refresh token."
 )
 @click.option(
     "--format",
@@ -46,21 +57,33 @@ _FORMATS = ("env", "header", "curl")
     metavar="[-|@FILE]",
     help="Verify the tokens, or one from stdin or a file, and say what they open.",
 )
-@click.option("--user", metavar="NAME", help="Who signs in. Default: the first user.")
 @click.option(
-    "--client", metavar="NAME", help="Default: the first that gives such tokens."
+    "--user",
+    metavar="NAME",
+    shell_complete=offers.users,
+    help="Who signs in. Default: the first user of the file.",
+)
+@click.option(
+    "--client",
+    metavar="NAME",
+    shell_complete=offers.clients,
+    help="The app client. Default: the first that gives such tokens.",
 )
 @click.option(
     "--flow",
     type=click.Choice(FLOWS),
     default="auto",
-    help="How to sign in; auto takes what the app client and the scopes allow.",
+    show_default=True,
+    metavar="FLOW",
+    help=f"How to sign in: {', '.join(FLOWS)}. auto takes what the app client and "
+    "the scopes allow.",
 )
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     metavar="SCOPE",
+    shell_complete=offers.scopes,
     help="A scope of the access token; may be repeated.",
 )
 @click.option(
@@ -74,7 +97,7 @@ _FORMATS = ("env", "header", "curl")
     "factors",
     multiple=True,
     metavar="FACTOR",
-    help="How to sign in where Cognito lets one choose: SOFTWARE_TOKEN_MFA, ….",
+    help="How to sign in where Cognito lets one choose, such as EMAIL_OTP.",
 )
 @click.option(
     "--totp-secret",
@@ -107,12 +130,6 @@ def token(session: Session, **options: Any) -> None:
 
     Tokens are kept until shortly before they expire, and refreshed silently. Passwords
     come from the file, CGW_PASSWORD and CGW_NEW_PASSWORD, or are asked for.
-
-        TOKEN=$(cgw token --id)
-
-        cgw token --scope transactions/write
-
-        pbpaste | cgw token --decode -
     """
     session = of_pool(session, options)
     if options["forget"]:

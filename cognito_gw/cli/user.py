@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.inputs import pair
 from cognito_gw.cli.passwords import given_password, password_options, typed_password
 from cognito_gw.cli.people import (
@@ -17,7 +18,7 @@ from cognito_gw.cli.people import (
     require_own_pool,
 )
 from cognito_gw.cli.session import Session, with_session
-from cognito_gw.cli.settings import Command
+from cognito_gw.cli.settings import Group
 from cognito_gw.cli.steps import step_options, take
 from cognito_gw.cli.user_groups import groups
 from cognito_gw.cli.user_list import list_users
@@ -25,20 +26,23 @@ from cognito_gw.cli.user_state import confirm, disable, enable, remove
 from cognito_gw.errors import CgwError, UsageError
 
 
-class _Group(Command, click.Group):
-    """A command with commands; all of them take the global options."""
-
-    command_class = Command
-
-
-@click.group("user", cls=_Group, invoke_without_command=True)
+@click.group(
+    "user",
+    cls=Group,
+    invoke_without_command=True,
+    examples=(
+        "cgw user",
+        "cgw user list",
+        "cgw user add bob@example.com --group readers",
+    ),
+)
 @step_options
 @with_session
 def user(session: Session, *, with_deps: bool, dry_run: bool) -> None:
     """Make the users, set their passwords once, put them into groups.
 
-    So it does alone, with those in the file. The commands are for every user of the
-    pool.
+    Alone, it does so for the users of the file; its commands are for every user of
+    the pool.
     """
     if click.get_current_context().invoked_subcommand is None:
         take(session, "user", with_deps=with_deps, dry_run=dry_run)
@@ -46,13 +50,20 @@ def user(session: Session, *, with_deps: bool, dry_run: bool) -> None:
         raise UsageError("--with-deps and --dry-run are for `cgw user` alone")
 
 
-@user.command("add")
+@user.command(
+    "add",
+    examples=(
+        "cgw user add bob@example.com --group readers",
+        "cgw user add bob@example.com --password-stdin < password.txt",
+    ),
+)
 @click.argument("name")
 @click.option(
     "--group",
     "names",
     multiple=True,
     metavar="GROUP",
+    shell_complete=offers.groups,
     help="A group to put the user into; may be repeated.",
 )
 @click.option(
@@ -69,8 +80,6 @@ def add(session: Session, *, name: str, **options: Any) -> None:
 
     The password comes from CGW_PASSWORD or stdin, or is asked for; without a terminal
     one is made up and shown this once.
-
-        cgw user add bob@example.com --group readers
     """
     from cognito_gw.resources.people import person
 
@@ -98,8 +107,14 @@ def _attributes(given: tuple[str, ...]) -> dict[str, str]:
     return dict(pair(each, "=", "--attribute") for each in given)
 
 
-@user.command("password")
-@click.argument("name")
+@user.command(
+    "password",
+    examples=(
+        "cgw user password alice@example.com",
+        "cgw user password alice@example.com --temporary",
+    ),
+)
+@click.argument("name", shell_complete=offers.users)
 @password_options
 @with_session
 def password(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.people import (
     change,
     found,
@@ -17,13 +18,30 @@ from cognito_gw.errors import UsageError
 from cognito_gw.report.printable import printable
 
 
-@click.command("groups", cls=Command)
-@click.argument("name")
+@click.command(
+    "groups",
+    cls=Command,
+    examples=(
+        "cgw user groups alice@example.com",
+        "cgw user groups alice@example.com --add readers",
+    ),
+)
+@click.argument("name", shell_complete=offers.users)
 @click.option(
-    "--add", "joined", multiple=True, metavar="GROUP", help="May be repeated."
+    "--add",
+    "joined",
+    multiple=True,
+    metavar="GROUP",
+    shell_complete=offers.groups,
+    help="Put the user into this group; may be repeated.",
 )
 @click.option(
-    "--remove", "left", multiple=True, metavar="GROUP", help="May be repeated."
+    "--remove",
+    "left",
+    multiple=True,
+    metavar="GROUP",
+    shell_complete=offers.groups,
+    help="Take the user out of this group; may be repeated.",
 )
 @with_session
 def groups(

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@click.command("list", cls=Command)
+@click.command(
+    "list",
+    cls=Command,
+    examples=(
+        "cgw user list",
+        "cgw user list -o json",
+    ),
+)
 @with_session
 def list_users(session: Session) -> None:
     """List all users: status, enabled or disabled, in the file or not."""

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.down import ask_before_deletion
 from cognito_gw.cli.people import change, found, require_own_pool
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.oauth.cache import forget
 
-_several = click.argument("names", nargs=-1, required=True, metavar="NAME...")
+_several = click.argument(
+    "names", nargs=-1, required=True, metavar="NAME...", shell_complete=offers.users
+)
 
 
-@click.command("disable", cls=Command)
+@click.command(
+    "disable",
+    cls=Command,
+    examples=("cgw user disable bob@example.com",),
+)
 @_several
 @with_session
 def disable(session: Session, *, names: tuple[str, ...]) -> None:
@@ -23,7 +30,11 @@ def disable(session: Session, *, names: tuple[str, ...]) -> None:
     change(session, people, lambda each: each.shut_out(session.aws))
 
 
-@click.command("enable", cls=Command)
+@click.command(
+    "enable",
+    cls=Command,
+    examples=("cgw user enable bob@example.com",),
+)
 @_several
 @with_session
 def enable(session: Session, *, names: tuple[str, ...]) -> None:
@@ -33,7 +44,11 @@ def enable(session: Session, *, names: tuple[str, ...]) -> None:
     change(session, people, lambda each: each.let_in(session.aws))
 
 
-@click.command("confirm", cls=Command)
+@click.command(
+    "confirm",
+    cls=Command,
+    examples=("cgw user confirm bob@example.com",),
+)
 @_several
 @with_session
 def confirm(session: Session, *, names: tuple[str, ...]) -> None:
@@ -46,7 +61,14 @@ def confirm(session: Session, *, names: tuple[str, ...]) -> None:
     change(session, people, lambda each: each.confirm(session.aws))
 
 
-@click.command("remove", cls=Command)
+@click.command(
+    "remove",
+    cls=Command,
+    examples=(
+        "cgw user remove bob@example.com",
+        "cgw user remove bob@example.com carol@example.com --yes",
+    ),
+)
 @_several
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @with_session

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.cli import offers
 from cognito_gw.cli.answers import Prepared, is_terminal
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth.cache import Key
@@ -122,10 +123,16 @@ class Wish:
 def who_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say who signs in, and through which app client."""
     user = click.option(
-        "--user", metavar="NAME", help="Who signs in. Default: the first user."
+        "--user",
+        metavar="NAME",
+        shell_complete=offers.users,
+        help="Who signs in. Default: the first user of the file.",
     )
     client = click.option(
-        "--client", metavar="NAME", help="Default: the first that signs users in."
+        "--client",
+        metavar="NAME",
+        shell_complete=offers.clients,
+        help="The app client. Default: the first that signs users in.",
     )
     return user(client(command))
 

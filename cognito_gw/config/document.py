@@ -61,9 +61,14 @@ class Document:
 
 def read_document(file: Path, environment: Mapping[str, str]) -> Document:
     """Read a YAML file and fill in its variables."""
+    return document_of(read_text(file), file, environment)
+
+
+def document_of(text: str, file: Path, environment: Mapping[str, str]) -> Document:
+    """Return the document of a text that stands in the file, or is to stand there."""
     document = Document(file)
     try:
-        loader = Loader(read_text(file))
+        loader = Loader(text)
         node = loader.get_single_node()
         if node is None:
             document.data = {}

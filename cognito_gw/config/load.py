@@ -70,15 +70,20 @@ def spell(path: KeyPath) -> str:
 
 def load(file: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
     """Read and validate the whole file; no AWS call is made."""
-    document = read_document(file, environment)
+    return loaded(read_document(file, environment))
+
+
+def loaded(document: Document) -> Loaded:
+    """Validate a document."""
+    folder = document.file.parent
     config, problems = _validate(document)
     said = [each for each in problems if each.path not in document.unset]
     problems = [*document.problems, *said]
     if config is not None:
-        problems += islice(check(config, file.parent), _MOST + 1)
+        problems += islice(check(config, folder), _MOST + 1)
     if problems or config is None:
         raise BadConfig(document, _first_of_each(problems))
-    return Loaded(_beside(config, file.parent), warnings_of(config, document))
+    return Loaded(_beside(config, folder), warnings_of(config, document))
 
 
 def _validate(document: Document) -> tuple[Config | None, list[Problem]]:

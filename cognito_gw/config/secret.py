@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import core_schema
-
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import core_schema
 
 
 class Password:
@@ -38,6 +37,8 @@ class Password:
         cls, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         """Let pydantic take a string, or what the loader has put in its place."""
+        from pydantic_core import core_schema  # completion reads files without it
+
         return core_schema.no_info_plain_validator_function(_password)
 
     @classmethod

@@ -1,0 +1,94 @@
+"""The first file: the commented one that is shipped, with a few answers put into it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import yaml
+
+from cognito_gw.config.document import document_of
+from cognito_gw.config.load import BadConfig, loaded
+from cognito_gw.errors import UsageError
+
+# How users sign in: the file's words for it, and the name of the first user.
+SIGN_INS = {
+    "email": (["email"], "alice@example.com"),
+    "username": ([], "alice"),
+    "phone": (["phone_number"], "+12065550100"),
+}
+_ROUTES = re.compile(r"(?<=^  routes:\n)(?:    .*\n)+", re.MULTILINE)
+_USERNAME = re.compile(r"(?<=\{username: )[^,]+")
+_WIDE = 1 << 20  # nothing is to be folded
+
+
+@dataclass(frozen=True)
+class Starter:
+    """What a first file is to say; by default, what is shipped."""
+
+    name: str = "transactions"
+    region: str = "us-east-1"
+    sign_in_with: str = "email"
+    routes: dict[str, bool] = field(default_factory=dict)  # and whether each is public
+
+    @property
+    def text(self) -> str:
+        """The file: a value that differs stands in the place of the one shipped."""
+        attributes, user = SIGN_INS[self.sign_in_with]
+        text = _put(_shipped(), "name", self.name)
+        text = _put(text, "region", self.region)
+        text = _put(text, "  sign_in_with", attributes)
+        text = _USERNAME.sub(lambda _: _spelled(user), text)
+        routes = "".join(_route(*each) for each in self.routes.items())
+        return _ROUTES.sub(lambda _: routes, text) if routes else text
+
+    def validated(self) -> str:
+        """Return the text; raise what is wrong with it."""
+        text = self.text
+        try:
+            loaded(document_of(text, Path(), {}))
+        except BadConfig as error:
+            raise UsageError(error.problems[0].what) from None
+        return text
+
+
+@cache
+def _shipped() -> str:
+    return files("cognito_gw.config").joinpath("starter.yaml").read_text("utf-8")
+
+
+def _route(key: str, is_public: bool) -> str:
+    settings = {"function": "hello"} | ({"auth": "none"} if is_public else {})
+    comment = "public: it says so" if is_public else "wants an ID token"
+    return indent(_dumped({key: settings}).rstrip("\n"), "    ") + f"  # {comment}\n"
+
+
+def _put(text: str, key: str, value: Any) -> str:
+    """Put a value behind a key, and leave the comment in its column."""
+    line = re.compile(rf"^{key}: (?P<value>\S+)(?P<gap> +)", re.MULTILINE)
+
+    def put(found: re.Match[str]) -> str:
+        new = f"{key}: {_spelled(value)}"
+        return f"{new} ".ljust(len(found[0]))
+
+    return line.sub(put, text, count=1)
+
+
+def _spelled(value: Any) -> str:
+    return _dumped(value).removesuffix("...\n").rstrip("\n")
+
+
+def _dumped(value: Any) -> str:
+    """Spell a value in YAML: in quotes where it would not be text without."""
+    return yaml.safe_dump(
+        value,
+        default_flow_style=None,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDE,
+    )
