@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-import subprocess
-import sys
-import threading
 import uuid
-from collections import deque
-from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -22,6 +16,7 @@ from commandline import (
     share_service_models,
 )
 from flows import Stack
+from moto_server import moto_server
 
 from cognito_gw.local import daemon
 
@@ -68,29 +63,8 @@ def local(home, variables):
 @pytest.fixture(scope="session")
 def moto_url():
     """The address of a moto_server as moto ships it."""
-    with _moto_server() as url:
+    with moto_server() as url:
         yield url
-
-
-@contextmanager
-def _moto_server():
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
-        env={"PATH": os.environ["PATH"]},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    with server:
-        lines = iter(server.stderr.readline, "")
-        running = next(filter(None, (re.search(r"http://\S+", each) for each in lines)))
-        drain = threading.Thread(target=deque, args=(server.stderr, 0))
-        drain.start()  # or it would stand still once the pipe is full
-        try:
-            yield running[0]
-        finally:
-            server.terminate()
-            drain.join()
 
 
 @pytest.fixture(scope="session")

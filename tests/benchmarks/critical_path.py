@@ -1,0 +1,134 @@
+"""The critical path of round trips: the least that any order of the calls could take.
+
+A resource's calls come one after another, and after those of all resources that it
+needs. So the calls of each resource are counted, by walking the graph in this process,
+and the longest path through the graph is taken, with its calls as weights. What comes
+before any resource (GetCallerIdentity; for `down` also the search for functions that
+left the file) is added in front. `down` is two walks, one after the other: all is
+looked at, and then removed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from graphlib import TopologicalSorter
+
+from cognito_gw.aws.clients import Aws
+from cognito_gw.engine import reconcile
+from cognito_gw.engine.walk import backward, forward, walk
+from cognito_gw.resources.leftovers import leftover_functions
+from cognito_gw.resources.stack import build
+
+BEFORE = "before all"
+
+
+class Ledger:
+    """The calls of a session, by whom they were made for."""
+
+    def __init__(self, session):
+        self.calls = defaultdict(list)
+        self._thread = threading.local()
+        session.events.register("before-call.*.*", self._note)
+
+    def _note(self, model, **_):
+        call = f"{model.service_model.signing_name}:{model.name}"
+        self.calls[getattr(self._thread, "whose", BEFORE)].append(call)
+
+    @contextmanager
+    def of(self, whose):
+        """Write down the calls of this thread as somebody's."""
+        self._thread.whose = whose
+        try:
+            yield
+        finally:
+            self._thread.whose = BEFORE
+
+
+@dataclass
+class Trips:
+    """The round trips of one command, and the longest chain of them."""
+
+    total: int = 0
+    chain: list[tuple[str, list[str]]] = field(default_factory=list)
+
+    @property
+    def length(self):
+        """The critical path, in round trips."""
+        return sum(len(calls) for _, calls in self.chain)
+
+    def words(self):
+        """Name each call of the chain."""
+        return "; ".join(f"{whose}: {', '.join(calls)}" for whose, calls in self.chain)
+
+
+class Tracer:
+    """Carries commands out as `cgw` does, and follows their calls."""
+
+    def __init__(self, session, endpoint_url=None):
+        self.ledger = Ledger(session)
+        self.aws = Aws(session, endpoint_url=endpoint_url, sleep=lambda _: None)
+
+    def up(self, config):
+        """Bring a stack up, as the file now wants it."""
+        with self._trips() as trips:
+            stack = self._build(config)
+            self._walk(reconcile.apply, forward(stack.resources), trips)
+        return trips
+
+    def down(self, config):
+        """Take it down."""
+        with self._trips() as trips:
+            stack = self._build(config)
+            resources = stack.resources + leftover_functions(stack, self.aws)
+            self._walk(reconcile.look, forward(resources), trips)
+            found = [each for each in resources if each.live is not None]
+            self._walk(reconcile.destroy, backward(found), trips)
+        return trips
+
+    def _build(self, config):
+        caller = self.aws.sts.get_caller_identity()  # each command asks, and once
+        assert caller["Account"] == self.aws.account.number
+        return build(config, self.aws.account)
+
+    @contextmanager
+    def _trips(self):
+        _ = self.aws.account  # known: what a command asks is asked in `_build`
+        self.ledger.calls.clear()
+        trips = Trips()
+        yield trips
+        before = self.ledger.calls.pop(BEFORE)
+        trips.total += len(before)
+        trips.chain.insert(0, (BEFORE, before))
+
+    def _walk(self, verb, graph, trips):
+        calls = self.ledger.calls
+
+        def visit(resource):
+            with self.ledger.of(resource):
+                return verb(resource, aws=self.aws)
+
+        for step in walk(visit, graph):
+            if step.error:
+                raise step.error
+        own = {each: calls.pop(each, []) for each in graph}
+        trips.total += sum(map(len, own.values()))
+        trips.chain += [(str(each), own[each]) for each in _longest(graph, own)]
+
+
+def _longest(graph, own):
+    """Return the path through the graph that has the most calls."""
+    length = partial(_length, own)
+    ending_at = {}
+    for each in TopologicalSorter(graph).static_order():
+        before = max((ending_at[need] for need in graph[each]), key=length, default=[])
+        ending_at[each] = [*before, each]
+    longest = max(ending_at.values(), key=length, default=[])
+    return [each for each in longest if own[each]]
+
+
+def _length(own, path):
+    return sum(len(own[each]) for each in path)

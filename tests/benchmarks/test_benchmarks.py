@@ -1,0 +1,46 @@
+"""The benchmarks can be run: the cheapest piece of them, over moto in this process."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from benchmarks.critical_path import Ledger
+from benchmarks.stack import critical_paths
+from benchmarks.stacks.script import Tutorial
+from commandline import share_service_models
+from fakes import is_read
+from moto import mock_aws
+
+
+@pytest.fixture
+def session(environment):
+    """A session of an empty account, whose clients are quick to make."""
+    share_service_models(environment)
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        yield boto3.Session(region_name="us-east-1")
+
+
+def test_no_path_is_longer_than_all_calls(session):
+    """A fresh `up` has the longest one; one that finds no change only reads."""
+    trips = critical_paths(session)
+    for verb, each in trips.items():
+        assert 0 < each.length <= each.total, verb
+    fresh = trips["fresh"]
+    assert fresh.length == max(each.length for each in trips.values())
+    assert fresh.chain[0] == ("before all", ["sts:GetCallerIdentity"])
+    assert fresh.chain[-1][0] == "stage `dev`"
+    again = [call for _, calls in trips["again"].chain for call in calls]
+    assert all(is_read(call.partition(":")[2]) for call in again)
+
+
+def test_the_script_makes_the_stack_and_removes_it(session):
+    """All four verbs of the plain boto3 script."""
+    ledger = Ledger(session)
+    tutorial = Tutorial(session.client)
+    tutorial.create()
+    tutorial.read()
+    tutorial.change()
+    tutorial.destroy()
+    (calls,) = ledger.calls.values()
+    assert calls[0] == "cognito-idp:CreateUserPool"
+    assert calls[-1] == "cognito-idp:DeleteUserPool"
