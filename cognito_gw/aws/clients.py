@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,6 +88,15 @@ class Aws:
                 partition = caller["Arn"].split(":")[1]
                 self._account = Account(partition, self.region, caller["Account"])
             return self._account
+
+    def together(self, *asks: Callable[[], Any]) -> list[Any]:
+        """Ask what needs nothing of one another at once; return the answers, in order.
+
+        The first failure is raised when all have ended.
+        """
+        with ThreadPoolExecutor(len(asks)) as pool:
+            asked = [pool.submit(ask) for ask in asks]
+        return [each.result() for each in asked]
 
     @property
     def sts(self) -> Any:

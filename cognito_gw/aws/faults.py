@@ -126,9 +126,17 @@ def is_taken(error: BaseException) -> bool:
     return code_of(error) in _TAKEN or any(each in words for each in _TAKEN_WORDS)
 
 
-def lacking(what: str, key: str) -> AwsRefused:
+class Lacking(AwsRefused, KeyError):
+    """Raised for a field that AWS documents, and left out."""
+
+    def __str__(self) -> str:
+        """Say it in words, and not as the key that is missing."""
+        return self.what
+
+
+def lacking(what: str, key: str) -> Lacking:
     """Return the error for something of AWS's that lacks a documented field."""
-    return AwsRefused(
+    return Lacking(
         f"{what} lacks `{key}`",
         hint="AWS always sends it: is this endpoint AWS, and is its answer complete?",
     )

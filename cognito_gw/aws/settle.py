@@ -49,11 +49,11 @@ def settle(  # noqa: PLR0913 - each is a bound or a word of the wait
 
 
 def wait_for(
-    condition: Callable[[], bool], aws: Aws, *, until: str, patience: float = 60.0
-) -> None:
-    """Ask until the condition holds, for no more than `patience` seconds."""
+    ask: Callable[[], Answer | None], aws: Aws, *, until: str, patience: float = 60.0
+) -> Answer:
+    """Ask until there is an answer, for no more than `patience` seconds; return it."""
     naps = _naps(1.0, 5.0, patience)
-    while not condition():
+    while not (answer := ask()):
         nap = next(naps, None)
         if nap is None:
             raise CgwError(
@@ -61,6 +61,7 @@ def wait_for(
                 hint="run the same command again in a minute",
             )
         _wait(nap, aws, until)
+    return answer
 
 
 def _naps(first: float, longest: float, patience: float) -> Iterator[float]:

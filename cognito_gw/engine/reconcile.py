@@ -56,6 +56,10 @@ def require(resource: Resource, aws: Aws) -> Step:
 def plan(resource: Resource, aws: Aws) -> Step:
     """Read AWS and say what `apply` would do. Never writes."""
     look(resource, aws)
+    return _planned(resource)
+
+
+def _planned(resource: Resource) -> Step:
     resource.step = step = _decide(resource)
     if step.is_change and resource.obstacle:
         raise resource.obstacle
@@ -64,12 +68,27 @@ def plan(resource: Resource, aws: Aws) -> Step:
 
 def apply(resource: Resource, aws: Aws) -> Step:
     """Make the resource as the file wants it, looking again where that is unsure."""
-    carry_out = partial(_apply, resource, aws)  # looks before it writes
-    return _insistently(resource, aws, carry_out, carry_out, contests=_CONTESTS)
+    again = partial(_apply, resource, aws)  # looks before it writes
+    do = partial(_make_first, resource, aws) if _has_just_begun(resource) else again
+    return _insistently(resource, aws, do, again, contests=_CONTESTS)
+
+
+def _has_just_begun(resource: Resource) -> bool:
+    """Whether it cannot be there yet: what holds it was made in this run."""
+    return resource.follows is not None and resource.follows.is_new
+
+
+def _make_first(resource: Resource, aws: Aws) -> Step:
+    """Make what cannot be there yet, which need not be looked for."""
+    resource.live = resource.step = None
+    return _carried_out(resource, aws, _planned(resource))
 
 
 def _apply(resource: Resource, aws: Aws) -> Step:
-    step = plan(resource, aws)
+    return _carried_out(resource, aws, plan(resource, aws))
+
+
+def _carried_out(resource: Resource, aws: Aws, step: Step) -> Step:
     if step.action is Action.CREATE:
         resource.live = resource.create(aws)
     elif step.action is Action.UPDATE:

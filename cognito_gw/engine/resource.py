@@ -141,6 +141,11 @@ class Resource(ABC):
         return None
 
     @property
+    def follows(self) -> Resource | None:
+        """The resource before whose creation it cannot have been there."""
+        return self.inside
+
+    @property
     def obstacle(self) -> CgwError | None:
         """What stands in the way of creating or changing it, if anything."""
         return None
@@ -169,6 +174,11 @@ class Resource(ABC):
     def changed(self) -> bool:
         """Whether this run has changed it."""
         return self.step is not None and self.step.is_change and self.step.done
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this run has made it."""
+        return self.changed and self.step is not None and self.step.action == "create"
 
     def __getitem__(self, key: str) -> Any:
         """Return what AWS says of it, once it exists."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.faults import code_of, message_of
@@ -46,6 +47,7 @@ class Deployment(Resource):
     api: RestApi
     parts: tuple[Resource, ...]  # all that it freezes
     permissions: tuple[Resource, ...]  # not frozen, but callers need them
+    _description: str | None = field(default=None, init=False)  # of what was looked at
 
     @property
     def label(self) -> str:
@@ -75,18 +77,16 @@ class Deployment(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if any(part.pending for part in self.parts) or self._loses_routes:
             return None  # planned: what there will be to deploy is not there yet
-        description = self._description(aws)
-        pages = aws.apigateway.get_paginator("get_deployments").paginate(
-            restApiId=self.api["id"], PaginationConfig={"PageSize": 500}
+        self._description, deployments = aws.together(
+            partial(self._described, aws), partial(_read_deployments, aws, self.api)
         )
-        for page in pages:
-            for deployment in page["items"]:
-                if deployment.get("description") == description:
-                    return dict(deployment)
+        for deployment in deployments:
+            if deployment.get("description") == self._description:
+                return dict(deployment)
         return None
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        description = self._description(aws)
+        description = self._description or self._described(aws)
         answer = settle(
             lambda: aws.apigateway.create_deployment(
                 restApiId=self.api["id"], description=description
@@ -113,15 +113,16 @@ class Deployment(Resource):
             self.api.pending and step is not None and "UnlistedRoutes" in step.changes
         )
 
-    def _description(self, aws: Aws) -> str:
+    def _described(self, aws: Aws) -> str:
         return _MARK + fingerprint(self._draft(aws))
 
     def _draft(self, aws: Aws) -> list[Any]:
         """Everything that a deployment would freeze now, as AWS describes it."""
-        resources = list(self.api["Resources"].values())
-        if any(part.changed for part in (self.api, *self.parts)):
-            resources = self.api.read_resources(aws)
-        responses = aws.apigateway.get_gateway_responses(restApiId=self.api["id"])
+        resources, authorizers, responses = aws.together(
+            partial(self._resources, aws),
+            partial(read_authorizers, aws, self.api["id"]),
+            partial(aws.apigateway.get_gateway_responses, restApiId=self.api["id"]),
+        )
         customised = [
             item for item in responses["items"] if not item.get("defaultResponse")
         ]
@@ -130,9 +131,14 @@ class Deployment(Resource):
             if self.api.live
             else {},
             sorted(resources, key=lambda item: item["path"]),
-            sorted(read_authorizers(aws, self.api["id"]), key=lambda item: item["id"]),
+            sorted(authorizers, key=lambda item: item["id"]),
             sorted(customised, key=lambda item: item["responseType"]),
         ]
+
+    def _resources(self, aws: Aws) -> list[dict[str, Any]]:
+        if any(part.changed for part in (self.api, *self.parts)):
+            return self.api.read_resources(aws)
+        return list(self.api["Resources"].values())
 
 
 @dataclass(eq=False)
@@ -223,6 +229,13 @@ class Stage(Resource):
 
     def _key(self) -> dict[str, str]:
         return {"restApiId": self.api["id"], "stageName": self.name}
+
+
+def _read_deployments(aws: Aws, api: RestApi) -> list[dict[str, Any]]:
+    pages = aws.apigateway.get_paginator("get_deployments").paginate(
+        restApiId=api["id"], PaginationConfig={"PageSize": 500}
+    )
+    return [item for page in pages for item in page["items"]]
 
 
 def _is_too_new(error: ClientError) -> bool:

@@ -113,17 +113,15 @@ class Domain(Resource):
 
     def create(self, aws: Aws) -> dict[str, Any]:
         aws.cognito.create_user_pool_domain(**self._request())
-        found: dict[str, Any] = {}
 
-        def is_active() -> bool:
-            found.update(_describe(aws, self.prefix))
+        def active() -> dict[str, Any] | None:
+            found = _describe(aws, self.prefix)
             if found.get("Status") == "FAILED":
                 raise CgwError(f"{self}: Cognito failed to make it")
-            return bool(found) and found.get("Status", "ACTIVE") == "ACTIVE"
+            return found if found.get("Status", "ACTIVE") == "ACTIVE" else None
 
         until = f"the domain {self.prefix} can be used"
-        wait_for(is_active, aws, until=until, patience=_PATIENCE)
-        return found
+        return wait_for(active, aws, until=until, patience=_PATIENCE)
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if "Domain" in changes:  # a rename is a deletion and a creation

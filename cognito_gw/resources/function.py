@@ -69,7 +69,7 @@ class Function(Resource):
         return dict(answer["Configuration"]) | {"Tags": tags}
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        settle(
+        made = settle(
             lambda: aws.functions.create_function(
                 FunctionName=self.name,
                 Code={"ZipFile": self.code},
@@ -81,15 +81,17 @@ class Function(Resource):
             passing=_is_role_too_new,
             until=f"Lambda can assume {self.role}",
         )
-        self._wait(aws, "State", "Active")
-        return self.observe(aws) or {}
+        if made.get("State") == "Active":
+            return dict(made) | {"Tags": self.tags}
+        return self._awaited(aws, "State", "Active")
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         fields = {field.split(".")[0] for field in changes}
+        live = None
         if "Tags" in fields:
             aws.functions.tag_resource(Resource=self["FunctionArn"], Tags=self.tags)
         if fields - {"Tags", "CodeSha256"}:
-            self._update_configuration(aws)
+            live = self._update_configuration(aws)
         if "CodeSha256" in fields:
             _once_idle(
                 partial(
@@ -100,8 +102,8 @@ class Function(Resource):
                 self,
                 aws,
             )
-            self._wait(aws, "LastUpdateStatus", "Successful")
-        return self.observe(aws) or {}
+            live = self._awaited(aws, "LastUpdateStatus", "Successful")
+        return live or self.observe(aws) or {}
 
     def delete(self, aws: Aws) -> None:
         delete = partial(aws.functions.delete_function, FunctionName=self.name)
@@ -117,7 +119,7 @@ class Function(Resource):
             "Environment": {"Variables": Exactly(self.config.environment)},
         }
 
-    def _update_configuration(self, aws: Aws) -> None:
+    def _update_configuration(self, aws: Aws) -> dict[str, Any]:
         update = partial(
             settle,
             lambda: aws.functions.update_function_configuration(
@@ -129,21 +131,22 @@ class Function(Resource):
         )
         _once_idle(update, self, aws)
         # Lambda refuses a second update while the first is in progress.
-        self._wait(aws, "LastUpdateStatus", "Successful")
+        return self._awaited(aws, "LastUpdateStatus", "Successful")
 
-    def _wait(self, aws: Aws, field: str, wanted: str) -> None:
-        def is_so() -> bool:
+    def _awaited(self, aws: Aws, field: str, wanted: str) -> dict[str, Any]:
+        """Observe it until a field is as wanted."""
+
+        def settled() -> dict[str, Any] | None:
+            found = None
             with absent_is_none():  # not everywhere yet
-                answer = aws.functions.get_function(FunctionName=self.name)
-                found = answer["Configuration"]
-                if found.get(field) == "Failed":
-                    why = found.get(f"{field}Reason") or "it does not say why"
-                    raise CgwError(f"{self}: Lambda failed: {why}")
-                return bool(found.get(field, wanted) == wanted)
-            return False
+                found = self.observe(aws)
+            if found and found.get(field) == "Failed":
+                why = found.get(f"{field}Reason") or "it does not say why"
+                raise CgwError(f"{self}: Lambda failed: {why}")
+            return found if found and found.get(field, wanted) == wanted else None
 
         until = f"{self} is {'active' if field == 'State' else 'updated'}"
-        wait_for(is_so, aws, until=until, patience=300)
+        return wait_for(settled, aws, until=until, patience=300)
 
 
 @dataclass(eq=False)
@@ -166,6 +169,10 @@ class InvokePermission(Resource):
     @property
     def label(self) -> str:
         return self.function.name
+
+    @property
+    def follows(self) -> Resource | None:
+        return self.function
 
     @property
     def _sid(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.faults import absent_is_none
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.engine.resource import Change, Resource
 
@@ -37,32 +39,42 @@ class LogGroup(Resource):
         return {"retentionInDays": _DAYS, "tags": self.tags}
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        pages = aws.logs.get_paginator("describe_log_groups").paginate(
-            logGroupNamePrefix=self.name
+        found, tags = aws.together(
+            partial(self._find, aws), partial(self._read_tags, aws)
         )
-        groups = [group for page in pages for group in page["logGroups"]]
-        found = [group for group in groups if group["logGroupName"] == self.name]
-        if not found:
+        if found is None:
             return None
-        tags = aws.logs.list_tags_for_resource(resourceArn=self._arn())["tags"]
         refuse_foreign(self, tags, self.stack)
-        return dict(found[0]) | {"tags": tags}
+        return dict(found) | {"tags": tags}
 
     def create(self, aws: Aws) -> dict[str, Any]:
         aws.logs.create_log_group(logGroupName=self.name, tags=self.tags)
-        return self._keep(aws)
+        self._keep(aws)
+        return {**self.desired(), "arn": f"{self._arn()}:*"}
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if any(field.startswith("tags") for field in changes):
             aws.logs.tag_resource(resourceArn=self._arn(), tags=self.tags)
-        return self._keep(aws)
+        self._keep(aws)
+        return self.observe(aws) or {}
 
     def delete(self, aws: Aws) -> None:
         aws.logs.delete_log_group(logGroupName=self.name)
 
-    def _keep(self, aws: Aws) -> dict[str, Any]:
+    def _find(self, aws: Aws) -> Any:
+        pages = aws.logs.get_paginator("describe_log_groups").paginate(
+            logGroupNamePrefix=self.name
+        )
+        groups = (group for page in pages for group in page["logGroups"])
+        return next((g for g in groups if g["logGroupName"] == self.name), None)
+
+    def _read_tags(self, aws: Aws) -> Any:
+        with absent_is_none():
+            return aws.logs.list_tags_for_resource(resourceArn=self._arn())["tags"]
+        return None
+
+    def _keep(self, aws: Aws) -> None:
         aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=_DAYS)
-        return self.observe(aws) or {}
 
     def _arn(self) -> str:
         return self.account.arn("logs", f"log-group:{self.name}")

@@ -73,9 +73,9 @@ class Method(Resource):
     def create(self, aws: Aws) -> dict[str, Any]:
         wanted = self.desired()
         integration = wanted.pop("methodIntegration")
-        aws.apigateway.put_method(**self._key(), **without_empty(wanted))
-        self._put_integration(aws, integration)
-        return self._read(aws)
+        made = aws.apigateway.put_method(**self._key(), **without_empty(wanted))
+        answer = self._put_integration(aws, integration)
+        return described(made) | {"methodIntegration": described(answer)}
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if patch := self._patch(changes):
@@ -113,14 +113,15 @@ class Method(Resource):
             patch += [_scope("remove", scope) for scope in sorted(has - wants)]
         return patch
 
-    def _put_integration(self, aws: Aws, integration: dict[str, Any]) -> None:
+    def _put_integration(self, aws: Aws, integration: dict[str, Any]) -> dict[str, Any]:
         # PutIntegration replaces, so it makes and mends alike.
-        aws.apigateway.put_integration(
+        answer: dict[str, Any] = aws.apigateway.put_integration(
             **self._key(),
             type=integration["type"],
             integrationHttpMethod=integration["httpMethod"],
             uri=integration["uri"],
         )
+        return answer
 
     def _read(self, aws: Aws) -> dict[str, Any]:
         answer = aws.apigateway.get_method(**self._key())

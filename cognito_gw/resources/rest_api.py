@@ -61,7 +61,7 @@ class RestApi(Resource):
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         found = self._find(aws)
-        return None if found is None else self._with_resources(aws, found)
+        return None if found is None else self._read(aws, found)
 
     def create(self, aws: Aws) -> dict[str, Any]:
         answer = settle(
@@ -75,7 +75,11 @@ class RestApi(Resource):
             until="API Gateway makes another REST API",
             first=3.0,
         )
-        return self._with_resources(aws, self._elder(aws, described(answer)))
+        made = described(answer)
+        kept = self._elder(aws, made)
+        if kept is made and "rootResourceId" in made:  # its only resource yet
+            return self._with(made, [{"id": made["rootResourceId"], "path": "/"}])
+        return self._read(aws, kept)
 
     def _elder(self, aws: Aws, made: dict[str, Any]) -> dict[str, Any]:
         """Return the older API, where another cgw has made one at the same time."""
@@ -141,8 +145,12 @@ class RestApi(Resource):
     def _ours(self, apis: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [api for api in apis if is_ours(api.get("tags"), self.stack)]
 
-    def _with_resources(self, aws: Aws, api: dict[str, Any]) -> dict[str, Any]:
-        resources = _read_resources(aws, api["id"])
+    def _read(self, aws: Aws, api: dict[str, Any]) -> dict[str, Any]:
+        return self._with(api, _read_resources(aws, api["id"]))
+
+    def _with(
+        self, api: dict[str, Any], resources: list[dict[str, Any]]
+    ) -> dict[str, Any]:
         return api | {
             "Resources": {item["path"]: item for item in resources},
             "UnlistedRoutes": [

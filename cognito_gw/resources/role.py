@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import absent_is_none
+from botocore.exceptions import ClientError
+
+from cognito_gw.aws.faults import absent_is_none, code_of
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
@@ -55,14 +58,20 @@ class ExecutionRole(Resource):
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        role = dict(aws.iam.get_role(RoleName=self.name)["Role"])
+        answer, policy = aws.together(
+            partial(aws.iam.get_role, RoleName=self.name),
+            partial(self._read_policy, aws),
+        )
+        role: dict[str, Any] = answer["Role"]
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
         refuse_foreign(self, tags, self.stack)
-        policy = None
+        return role | {"Tags": tags, "Policy": policy}
+
+    def _read_policy(self, aws: Aws) -> Any:
         with absent_is_none():
             answer = aws.iam.get_role_policy(RoleName=self.name, PolicyName=_POLICY)
-            policy = answer["PolicyDocument"]
-        return role | {"Tags": tags, "Policy": policy}
+            return answer["PolicyDocument"]
+        return None
 
     def create(self, aws: Aws) -> dict[str, Any]:
         answer = aws.iam.create_role(
@@ -87,7 +96,17 @@ class ExecutionRole(Resource):
         return self.observe(aws) or {}
 
     def delete(self, aws: Aws) -> None:
-        # DeleteRole refuses while a policy is left, also one added behind our back.
+        with absent_is_none():
+            aws.iam.delete_role_policy(RoleName=self.name, PolicyName=_POLICY)
+        try:
+            aws.iam.delete_role(RoleName=self.name)
+        except ClientError as error:
+            if code_of(error) != "DeleteConflict":
+                raise
+            self._delete_with_policies(aws)
+
+    def _delete_with_policies(self, aws: Aws) -> None:
+        """Delete it with what was added to it behind our back."""
         attached = aws.iam.list_attached_role_policies(RoleName=self.name)
         for policy in attached["AttachedPolicies"]:
             aws.iam.detach_role_policy(

@@ -72,11 +72,13 @@ class User(Resource):
         if self.is_temporary:
             self._announce(aws, password)
             request["TemporaryPassword"] = password
-        aws.cognito.admin_create_user(**self._key(), **request)
+        answer = aws.cognito.admin_create_user(**self._key(), **request)
         if not self.is_temporary:
             self._set_password(aws, password)
         self._join(aws, set(self.group_names or []))
-        return self.observe(aws) or {}
+        status = _UNUSED if self.is_temporary else "CONFIRMED"
+        user: dict[str, Any] = answer["User"] | {"UserStatus": status}
+        return user | {"Groups": list(self.group_names or [])}
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if "UserStatus" in changes:

@@ -27,16 +27,32 @@ BEFORE = "before all"
 
 
 class Ledger:
-    """The calls of a session, by whom they were made for."""
+    """The chains of calls of a session, by whom they were made for."""
 
     def __init__(self, session):
         self.calls = defaultdict(list)
+        self.total = 0
         self._thread = threading.local()
         session.events.register("before-call.*.*", self._note)
 
     def _note(self, model, **_):
         call = f"{model.service_model.signing_name}:{model.name}"
-        self.calls[getattr(self._thread, "whose", BEFORE)].append(call)
+        self.total += 1
+        self._chain.append(call)
+
+    @property
+    def _chain(self):
+        return self.calls[getattr(self._thread, "whose", BEFORE)]
+
+    def of_longest(self, asks):
+        """Ask in turn what is asked at once; only the longest chain counts as one."""
+        before, chains, answers = [*self._chain], [], []
+        for ask in asks:
+            self._chain.clear()
+            answers.append(ask())
+            chains.append([*self._chain])
+        self._chain[:] = before + max(chains, key=len)
+        return answers
 
     @contextmanager
     def of(self, whose):
@@ -71,6 +87,7 @@ class Tracer:
     def __init__(self, session, endpoint_url=None):
         self.ledger = Ledger(session)
         self.aws = Aws(session, endpoint_url=endpoint_url, sleep=lambda _: None)
+        self.aws.together = lambda *asks: self.ledger.of_longest(asks)
 
     def up(self, config):
         """Bring a stack up, as the file now wants it."""
@@ -98,11 +115,11 @@ class Tracer:
     def _trips(self):
         _ = self.aws.account  # known: what a command asks is asked in `_build`
         self.ledger.calls.clear()
+        self.ledger.total = 0
         trips = Trips()
         yield trips
-        before = self.ledger.calls.pop(BEFORE)
-        trips.total += len(before)
-        trips.chain.insert(0, (BEFORE, before))
+        trips.total = self.ledger.total
+        trips.chain.insert(0, (BEFORE, self.ledger.calls.pop(BEFORE)))
 
     def _walk(self, verb, graph, trips):
         calls = self.ledger.calls
@@ -115,7 +132,6 @@ class Tracer:
             if step.error:
                 raise step.error
         own = {each: calls.pop(each, []) for each in graph}
-        trips.total += sum(map(len, own.values()))
         trips.chain += [(str(each), own[each]) for each in _longest(graph, own)]
 
 

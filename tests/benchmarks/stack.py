@@ -35,7 +35,7 @@ def tables(bench):
 def critical_paths(session, url=None):
     """Return the round trips of each command of cgw, over an empty account."""
     tracer = Tracer(session, url)
-    config = load(STACKS / "cgw.yaml", {"CGW_ALICE_PASSWORD": PASSWORD}).config
+    config = load(STACKS / "tutorial.yaml", {"CGW_ALICE_PASSWORD": PASSWORD}).config
     hello = config.functions["hello"].model_copy(update={"memory": 256})
     changed = config.model_copy(update={"functions": {"hello": hello}})
     return {

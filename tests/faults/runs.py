@@ -34,6 +34,14 @@ class Run:
         return [name for name in self.calls if not is_read(name)]
 
 
+class InTurns(Aws):
+    """AWS, asked by no thread that the clock does not know."""
+
+    def together(self, *asks):
+        """Ask one after the other."""
+        return [ask() for ask in asks]
+
+
 class Cgw:
     """Brings stacks up and down, at the pace of a clock."""
 
@@ -55,7 +63,7 @@ class Cgw:
     def aws(self, told=None):
         """Return clients that wait by the clock."""
         self.forget_pace()
-        return Aws(
+        return InTurns(
             self.session,
             tell=(told if told is not None else []).append,
             sleep=self.clock.sleep,

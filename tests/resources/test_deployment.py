@@ -241,11 +241,10 @@ def test_throttled(aws, built, stubbed):
     throttled = ("TooManyRequestsException", "Too Many Requests")
     with stubbed(
         aws.apigateway,
-        ("get_gateway_responses", None, {"items": []}),
-        ("get_authorizers", None, {"items": []}),
         ("create_deployment", None, throttled),
         ("create_deployment", None, {"id": "d1"}),
     ):
+        stack.deployment._description = "cgw 1"  # noqa: SLF001 - as it was looked at
         assert stack.deployment.create(aws) == {"id": "d1"}
     assert len(aws.naps) == 1
     assert "another deployment" in aws.told[0]

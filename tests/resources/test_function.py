@@ -41,7 +41,6 @@ class TestRoleTooNew:
             *[("create_function", None, TOO_NEW)] * 3,
             ("create_function", None, {}),
             ("get_function", None, FOUND),
-            ("get_function", None, FOUND),
         ):
             live = function.create(aws)
         assert live["FunctionArn"] == ARN
@@ -82,7 +81,6 @@ class TestRoleTooNew:
             ("update_function_configuration", None, TOO_NEW),
             ("update_function_configuration", None, {}),
             ("get_function", None, FOUND),
-            ("get_function", None, FOUND),
         ):
             function.update(aws, {"Role": Change("old", "new")})
         assert len(aws.naps) == 1
@@ -99,7 +97,6 @@ class TestUpdate:
             ("update_function_configuration", None, {}),
             ("get_function", None, FOUND),
             ("update_function_code", None, {}),
-            ("get_function", None, FOUND),
             ("get_function", None, FOUND),
         ):
             function.update(aws, changes)

@@ -75,6 +75,8 @@ UNUSED = {
     "cognito-idp:UpdateUserPoolClient": "a changed client",
     "cognito-idp:UpdateUserPoolDomain": "other pages",
     "iam:DetachRolePolicy": "a policy that somebody attached",
+    "iam:ListAttachedRolePolicies": "a role with more policies than ours",
+    "iam:ListRolePolicies": "likewise",
     "iam:PassRole": "checked by Lambda, not a call",
     "iam:UpdateAssumeRolePolicy": "a changed trust policy",
     "lambda:GetFunctionConfiguration": "older waiters",

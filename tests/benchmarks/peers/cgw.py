@@ -11,7 +11,7 @@ class Cgw(Peer):
     name = program = "cgw"
 
     def prepare(self, account):  # noqa: ARG002 - nothing is to be made
-        self.file = self.write("cgw.yaml", "cgw.yaml")
+        self.file = self.write("tutorial.yaml", "cgw.yaml")
 
     def fresh(self):
         return ["cgw", "up"]
