@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from cognito_gw.cli.answers import is_terminal
 from cognito_gw.cli.interview import Interview, answered
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
-from cognito_gw.cli.settings import Command
+from cognito_gw.cli.settings import Command, Settings
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def init(session: Session, *, yes: bool, **options: Any) -> None:
         starter = Interview(around, fields).held()
     _write(target, starter.validated())
     click.echo(f"wrote {target}", err=True)
-    click.echo(f"try it without an account: cgw --local -c {target} up", err=True)
+    named = "" if target == Settings.config else f" -c {shlex.quote(str(target))}"
+    click.echo(f"try it without an account: cgw --local{named} up", err=True)
 
 
 def _given(session: Session, options: dict[str, Any]) -> Given:
