@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -15,20 +16,34 @@ from cognito_gw.engine.resource import Action
 from cognito_gw.report.lines import COLOURS, change_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from cognito_gw.engine.resource import Resource, Step
 
+_ENOUGH = 20  # steps done, before an estimate is worth a word
+
 
 class Rows:
-    """Shows every resource from the start, in the tutorial's order, on stderr."""
+    """Shows every resource from the start, in the tutorial's order, on stderr.
 
-    def __init__(self, resources: list[Resource]) -> None:
+    Where they do not fit on the screen: those under way, what was done last, and how
+    many are left.
+    """
+
+    def __init__(
+        self,
+        resources: list[Resource],
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Lay out a row for each of the resources."""
-        self.console = Console(stderr=True)
+        self.console = console or Console(stderr=True)
         self.resources = resources
+        self.clock = clock
+        self.began = clock()
         self.running: set[Resource] = set()
-        self.steps: dict[Resource, Step] = {}
+        self.steps: dict[Resource, Step] = {}  # what was done last comes last
         self.spinner = Spinner("dots", style="cyan")
         self.lock = threading.Lock()
         self.live = Live(
@@ -76,9 +91,29 @@ class Rows:
     def _table(self, *, is_final: bool = False) -> Table:
         table = Table.grid(padding=(0, 2))
         with self.lock:
-            for resource in self.resources:
+            shown = self.resources if is_final else self._fitting()
+            for resource in shown:
                 self._add_row(table, resource, is_final=is_final)
+            if len(shown) < len(self.resources):
+                table.add_row("", "", Text(self._progress(), style="bold"))
         return table
+
+    def _fitting(self) -> list[Resource]:
+        room = self.console.height - 2
+        if len(self.resources) <= room:
+            return self.resources
+        latest = [each for each in self.steps if each not in self.running]
+        kept = [*self.running, *reversed(latest)][:room]
+        return [each for each in self.resources if each in kept]
+
+    def _progress(self) -> str:
+        """Count; estimate as if what is left took as long as what is done."""
+        done, count = len(self.steps), len(self.resources)
+        words = f"{done} of {count} done"
+        if done < _ENOUGH:
+            return words
+        left = (self.clock() - self.began) / done * (count - done)
+        return f"{words}, about {left:.0f} s left"
 
     def _add_row(self, table: Table, resource: Resource, *, is_final: bool) -> None:
         step = self.steps.get(resource)
