@@ -36,6 +36,6 @@ def _is_like(value: str, pattern: str) -> bool:
     parts, patterns = value.split(":", 5), pattern.split(":", 5)
     return len(parts) == len(patterns) and all(
         # Of fnmatch's characters, AWS knows `*` and `?` alone.
-        fnmatchcase(part, like.replace("[", "[[]"))
+        part == like or fnmatchcase(part, like.replace("[", "[[]"))
         for part, like in zip(parts, patterns, strict=True)
     )

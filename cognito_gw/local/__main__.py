@@ -18,6 +18,8 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import uvloop
+
 from cognito_gw.errors import CgwError
 from cognito_gw.local.daemon import STATE
 from cognito_gw.local.saved import Saved
@@ -46,7 +48,8 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(message)s")
     logging.getLogger("cognito_gw").setLevel(logging.INFO)
     try:
-        asyncio.run(_serve(arguments))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(arguments))
     except CgwError as error:
         _report(arguments.ready_fd, {"error": error.what, "hint": error.hint or ""})
         sys.stderr.write(f"error: {error.what}\n{error.hint or ''}\n")

@@ -35,11 +35,13 @@ EXTRA = (
     "awslambdaric",
     "flask",
     "flask_cors",
+    "httptools",
     "jinja2",
     "jwt",
     "moto",
     "pyotp",
     "segno",
+    "uvloop",
 )
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0

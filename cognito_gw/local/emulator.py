@@ -62,13 +62,19 @@ def as_werkzeug(call: HttpCall) -> Any:
 
 def backend(service: str, region: str) -> Any:
     """Return moto's own objects of a service, to read or to put right."""
-    regions = get_backend(service)[ACCOUNT]
+    regions = _regions(service)
     return regions[region if region in regions else "aws"]
 
 
 def regional_backends(service: str) -> list[Any]:
     """Return moto's own objects of a service in each region used so far."""
-    return list(get_backend(service)[ACCOUNT].values())
+    return list(_regions(service).values())
+
+
+def _regions(service: str) -> Any:
+    accounts = get_backend(service)
+    # Its own lookup takes a lock each time, and a call through the gateway has four.
+    return accounts.get(ACCOUNT) or accounts[ACCOUNT]
 
 
 @cache

@@ -251,3 +251,29 @@ def test_whatever_is_sent_is_only_refused(value):
 @pytest.mark.parametrize("padding", ["=", "==", "==="])
 def test_a_padded_token_is_refused(padding):
     assert isinstance(decided(GOOD + padding), Refused)
+
+
+def test_a_token_that_was_good_is_judged_anew_at_each_call():
+    """Its signature is not verified twice, but all else is, and who may sign."""
+    good = token("access")
+    assert isinstance(decided(good, ["a/read"]), Allowed)
+    assert isinstance(decided(good, ["a/write"]), Refused)
+    assert isinstance(decided(good), Refused)
+    assert isinstance(decided(good, ["a/read"], providerARNs=[ARN + SECOND]), Refused)
+    moved = Authorizer(authorizer().settings, KEYS, "http://127.0.0.1:1")
+    assert isinstance(moved.decide([good], ["a/read"]), Refused)
+    without_keys = Authorizer(authorizer().settings, OTHER_KEYS, URL)
+    assert isinstance(without_keys.decide([good], ["a/read"]), Refused)
+
+
+def test_a_token_whose_signature_is_known_expires():
+    """Its time is looked at again at the second call."""
+    old = token(exp=NOW - 1)
+    decisions = [decided(old), decided(old)]
+    assert decisions == 2 * [Refused("the token has expired", EXPIRED)]
+
+
+def test_claims_that_somebody_changes_are_their_own():
+    good = token()
+    decided(good).claims["sub"] = "another"
+    assert decided(good).claims["sub"] == "s"

@@ -62,3 +62,76 @@ def test_what_is_not_of_its_process_is_refused(verb, path, headers, status):
             return response.status, job.taken.done(), job.answer.done()
 
     assert serve(exchange) == (status, False, False)
+
+
+def spoken(*parts):
+    """Send parts, each once the one before was answered; return the answers."""
+
+    async def exchange(session, job):
+        url = session._base_url  # noqa: SLF001 - aiohttp has no other word for it
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        answers = []
+        for part in parts:
+            text = part.format(base=BASE, job=job.id, host=f"{url.host}:{url.port}")
+            writer.write(text.replace("\n", "\r\n").encode())
+            answers.append(await asyncio.wait_for(reader.read(1000), 10))
+        writer.close()
+        return answers, job.answer.done() and job.answer.result().payload
+
+    return serve(exchange)
+
+
+RESPONSE = "POST {base}/invocation/{job}/response HTTP/1.1\nHost: {host}\n"
+
+
+def test_asks_for_a_body_that_waits_to_be_asked_for():
+    """As curl does before a large one; without an answer it waits for a second."""
+    head = f"{RESPONSE}Expect: 100-continue\nContent-Length: 4\n\n"
+    (asked, accepted), payload = spoken(head, "done")
+    assert asked == b"HTTP/1.1 100 Continue\r\n\r\n"
+    assert accepted.startswith(b"HTTP/1.1 202 Accepted\r\n")
+    assert payload == b"done"
+
+
+def test_takes_a_body_in_chunks():
+    """As Node.js sends what has no length yet."""
+    chunks = "2\ndo\n2\nne\n0\n\n"
+    (accepted,), payload = spoken(f"{RESPONSE}Transfer-Encoding: chunked\n\n{chunks}")
+    assert accepted.startswith(b"HTTP/1.1 202 Accepted\r\n")
+    assert payload == b"done"
+
+
+def test_ends_a_connection_as_the_client_asks():
+    head = f"{RESPONSE}Connection: close\nContent-Length: 4\n\n"
+    (accepted, rest), _ = spoken(f"{head}done", "")
+    assert accepted.startswith(b"HTTP/1.1 202 Accepted\r\n")
+    assert rest == b""
+
+
+@pytest.mark.parametrize("rubbish", ["\0\0\0\n\n", "GET\n\n", "GET / HTTP/1.1\nA\n\n"])
+def test_ends_a_connection_that_speaks_no_http(rubbish):
+    """And takes no job with it."""
+    assert spoken(rubbish) == ([b""], False)
+
+
+def test_a_client_that_has_gone_takes_no_job():
+    """What it waited for goes to the one that asks next."""
+
+    async def run():
+        api = RuntimeApi(FUNCTION, lambda: None)
+        url = f"http://127.0.0.1:{await api.start()}"
+        try:
+            async with aiohttp.ClientSession(url) as session:
+                wait = aiohttp.ClientTimeout(0.05)
+                with pytest.raises(TimeoutError):
+                    await session.get(f"{BASE}/invocation/next", timeout=wait)
+                await session.get(f"{BASE}/elsewhere")  # so that its end is known
+                api.give(Job(b"{}"))
+                patience = aiohttp.ClientTimeout(10)
+                path = f"{BASE}/invocation/next"
+                async with session.get(path, timeout=patience) as fetched:
+                    return await fetched.read()
+        finally:
+            await api.stop()
+
+    assert asyncio.run(run()) == b"{}"

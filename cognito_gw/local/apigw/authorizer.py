@@ -7,7 +7,7 @@ import json
 import re
 import time
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cognito_gw.local.apigw.expressions import with_stage_variables
 
 if TYPE_CHECKING:
-    from cognito_gw.local.identity.keys import Keys
+    from cognito_gw.local.identity.keys import Key, Keys
 
 EXPIRED = "The incoming token has expired"
 _BEARER = "Bearer "
@@ -87,8 +87,7 @@ class Authorizer:
 
     def _verified(self, token: str) -> dict[str, Any]:
         """Return the claims of a token that a pool of the authorizer has signed."""
-        octets, payload, signature = map(_octets, token.split("."))
-        header = _object(octets)
+        header = _header(token.partition(".")[0])
         kid = header.get("kid")
         # Cognito writes these two. Any other would be a wish of the sender's:
         # where to find the key, which algorithm, what to leave unverified.
@@ -98,9 +97,7 @@ class Authorizer:
         if found is None:
             raise BadToken("signed with a key of no pool of the authorizer")
         pool_id, key = found
-        signed = token.rpartition(".")[0].encode()
-        key.public.verify(signature, signed, PKCS1v15(), SHA256())
-        claims = _object(payload)
+        claims = dict(_signed_claims(token, key))
         if claims["iss"] != f"{self.url}/{pool_id}":
             raise BadToken("the issuer is another pool")
         return claims
@@ -135,6 +132,22 @@ def _require_begun(claims: dict[str, Any]) -> None:
         raise BadToken("not yet valid")
 
 
+# What a key has signed, it has signed for ever; all else is judged at each call. What
+# is wrongly signed raises an error, and so is not kept.
+@lru_cache(maxsize=64)
+def _header(part: str) -> dict[str, Any]:
+    return _object(_octets(part))
+
+
+@lru_cache(maxsize=256)
+def _signed_claims(token: str, key: Key) -> dict[str, Any]:
+    """Return the claims of a token if this key has signed it."""
+    _, payload, signature = map(_octets, token.split("."))
+    signed = token.rpartition(".")[0].encode()
+    key.public.verify(signature, signed, PKCS1v15(), SHA256())
+    return _object(payload)
+
+
 def _octets(part: str) -> bytes:
     """Return what a part of a token encodes, spelled in the one right way."""
     octets = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
@@ -144,9 +157,7 @@ def _octets(part: str) -> bytes:
 
 
 def _object(octets: bytes) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        octets.decode(), object_pairs_hook=_without_doubles
-    )
+    found: dict[str, Any] = _JSON.decode(octets.decode())
     return found
 
 
@@ -155,3 +166,6 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise BadToken("a name twice")
     return found
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_without_doubles)  # made once: calls wait

@@ -71,12 +71,13 @@ def to_http(
 
 def _ids(sent_trace: str = "") -> dict[str, str]:
     root = _TRACE_ROOT.search(sent_trace)
+    drawn = secrets.token_bytes(39)  # at once, as each drawing is a system call
     return {
-        "request_id": str(uuid.uuid4()),
-        "extended_request_id": base64.b64encode(secrets.token_bytes(11)).decode(),
-        "trace_id": root[0] if root else _new_trace_root(),
+        "request_id": str(uuid.UUID(bytes=drawn[:16], version=4)),
+        "extended_request_id": base64.b64encode(drawn[16:27]).decode(),
+        "trace_id": root[0] if root else _trace_root(drawn[27:].hex()),
     }
 
 
-def _new_trace_root() -> str:
-    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+def _trace_root(unique: str) -> str:
+    return f"Root=1-{int(time.time()):08x}-{unique}"

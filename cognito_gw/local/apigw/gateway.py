@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.local import server_log
 from cognito_gw.local.apigw import gateway_response as answers
 from cognito_gw.local.apigw.authorizer import Authorizer, Refused
 from cognito_gw.local.apigw.context import Context, Served
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from cognito_gw.local.runtime.functions import Functions
     from cognito_gw.local.snapshot import DeployedStage, Snapshot
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass
 class Gateway:
@@ -58,7 +56,7 @@ class Gateway:
         outcome = await self._answer(incoming, self.stages(api_id, stage))
         outgoing, why = outcome.outgoing, outcome.why
         target = request.rel_url.raw_path
-        _log.info("%s %s %d: %s", request.method, target, outgoing.status, why)
+        server_log.write(f"{request.method} {target} {outgoing.status}: {why}")
         self.activity.add(
             "request",
             api_id=api_id,

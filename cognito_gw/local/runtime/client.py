@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from cognito_gw.local.records import Function
 
 _NODE_CLIENT = "aws-lambda-ric"
+# As `-m awslambdaric`. From Python 3.12 on, that starts a thread to wait for each job,
+# so that signals are heard between jobs: none is sent here, and it doubles the cost.
+_PYTHON_CLIENT = """\
+import contextlib, os, sys
+sys.path[0] = os.getcwd()
+from awslambdaric import __main__
+with contextlib.suppress(ImportError):  # of an older client
+    from awslambdaric.lambda_config import LambdaConfigProvider
+    LambdaConfigProvider.SUPPORTED_THREADPOLLING_ENVS = frozenset()
+__main__.main(sys.argv)
+"""
 
 
 class Unsupported(Exception):
@@ -37,7 +48,7 @@ def find_client(
 ) -> Client:
     """Return the client for a function whose code lies in `folder`."""
     if function.runtime.startswith("python"):
-        command = [sys.executable, "-m", "awslambdaric", function.handler]
+        command = [sys.executable, "-c", _PYTHON_CLIENT, function.handler]
         return Client(command, f"python:{platform.python_version()}")
     if function.runtime.startswith("nodejs"):
         return _node(function, folder, environment)

@@ -55,10 +55,10 @@ class Job:
         if not self.answer.done():
             self.answer.set_result(answer)
 
-    def timed_out(self, seconds: int) -> Answer:
-        """Return the answer for a function that took longer than it may."""
+    def time_out(self, seconds: int) -> None:
+        """Answer for a function that took longer than it may."""
         text = f"Error: Task timed out after {seconds:.2f} seconds"
-        return self._failure("Sandbox.Timedout", text, "Status: timeout")
+        self.settle(self._failure("Sandbox.Timedout", text, "Status: timeout"))
 
     def exited(self, how: str) -> Answer:
         """Return the answer for a process that ended, `how` in Lambda's words."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 import uuid
 from collections import deque
 from typing import TYPE_CHECKING
 
+from cognito_gw.local import server_log
 from cognito_gw.local.runtime import cloudwatch
 from cognito_gw.local.runtime.invocation import LOG_TAIL
 
 if TYPE_CHECKING:
     from cognito_gw.local.activity import Activity
     from cognito_gw.local.records import Function
-
-_log = logging.getLogger(__name__)
 
 
 class Log:
@@ -41,15 +39,16 @@ class Log:
         self._lines.clear()
         return lines
 
-    def say(self, line: str) -> None:
-        """Write one line."""
+    def say(self, *lines: str) -> None:
+        """Write lines."""
         function = self._function
-        self._lines.append(line)
-        cloudwatch.put(function.region, function.log_group, self.stream, line)
-        self._activity.add(
-            "log", function=function.name, line=line, request_id=self._request_id
-        )
-        _log.info("[%s] %s", function.name, line)
+        self._lines.extend(lines)
+        for line in lines:
+            cloudwatch.put(function.region, function.log_group, self.stream, line)
+            self._activity.add(
+                "log", function=function.name, line=line, request_id=self._request_id
+            )
+        server_log.write(*(f"[{function.name}] {line}" for line in lines))
 
     def init_start(self, version: str) -> None:
         """Write that a runtime is being started."""
@@ -77,5 +76,5 @@ class Log:
             facts.append(f"Init Duration: {init:.2f} ms")
         if status:
             facts.append(status)
-        self.say(f"END RequestId: {self._request_id}")
-        self.say("REPORT " + "\t".join(facts) + "\t")
+        report = "REPORT " + "\t".join(facts) + "\t"
+        self.say(f"END RequestId: {self._request_id}", report)

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
+from collections import deque
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
+from cognito_gw.local.runtime.connection import Connection
 from cognito_gw.local.runtime.invocation import MAX_RESPONSE, Answer, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cognito_gw.local.records import Function
+    from cognito_gw.local.runtime.connection import Request
     from cognito_gw.local.runtime.invocation import Job
 
 _HOST = "127.0.0.1"
 _BASE = "/2018-06-01/runtime/"
-_MAX_HEADER = 2 * 1024 * 1024  # one has an exception, of up to 1 MB
 _ACCEPTED = b'{"status":"OK"}\n'
 _JSON = {"Content-Type": "application/json"}
 
@@ -35,95 +34,89 @@ class RuntimeApi:
         """Hand out jobs of a function; call `begin` as each is taken."""
         self._function = function
         self._begin = begin
-        self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._job: Job | None = None
+        self._waiting: deque[Request] = deque()  # for a job
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
         self._own_name = ""
-        # Without routes and middlewares: every call of the function comes by twice.
-        server = web.Server(
-            self._answer,
-            handler_cancellation=True,
-            access_log=None,
-            max_field_size=_MAX_HEADER,
-        )
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
 
     async def start(self) -> int:
         """Listen, and return the port."""
-        await self._runner.setup()
-        await web.TCPSite(self._runner, _HOST, 0).start()
-        port: int = self._runner.addresses[0][1]
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self._answer, self._connections, MAX_RESPONSE), _HOST, 0
+        )
+        port: int = self._server.sockets[0].getsockname()[1]
         self._own_name = f"{_HOST}:{port}"
         return port
 
     async def stop(self) -> None:
         """Stop to listen."""
-        await self._runner.cleanup()
+        if self._server is not None:
+            self._server.close()
+            for connection in list(self._connections):
+                connection.abort()
+            await self._server.wait_closed()
 
     def give(self, job: Job) -> None:
         """Let the client have a job as soon as it asks for one."""
         self._job = job
-        self._jobs.put_nowait(job)
+        self._hand_out()
 
     def lose(self, how: str) -> None:
         """Answer for a process that has ended."""
         if self._job is not None:
             self._job.settle(self._job.exited(how))
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
-        if request.headers.get("Host") != self._own_name:  # a web page, rebound to us
-            return web.Response(status=HTTPStatus.FORBIDDEN)
-        match request.raw_path.removeprefix(_BASE).split("/"):
+    def _answer(self, request: Request) -> None:
+        if request.headers.get("host") != self._own_name:  # a web page, rebound to us
+            return request.answer(HTTPStatus.FORBIDDEN)
+        match request.path.removeprefix(_BASE).split("/"):
             case ["invocation", "next"]:
-                return await self._next()
+                self._waiting.append(request)
+                return self._hand_out()
             case ["invocation", request_id, "response" | "error" as kind]:
-                return await self._take(request, request_id, is_error=kind == "error")
+                return self._take(request, request_id, is_error=kind == "error")
             case ["init", "error"]:
-                return await self._init_error(request)
-        return web.Response(status=HTTPStatus.NOT_FOUND)
+                return self._init_error(request)
+        return request.answer(HTTPStatus.NOT_FOUND)
 
-    async def _next(self) -> web.Response:
-        job = await self._jobs.get()
+    def _hand_out(self) -> None:
+        while self._waiting and not self._waiting[0].connection.is_open:
+            self._waiting.popleft()
+        if self._waiting and self._job is not None and not self._job.taken.done():
+            self._send(self._waiting.popleft(), self._job)
+
+    def _send(self, request: Request, job: Job) -> None:
         self._begin()
         job.taken.set_result(None)
         now = time.time()
+        deadline = int((now + self._function.timeout) * 1000)
         # The Python client crashes without the type and the trace id.
+        unique = job.id.replace("-", "")[:24]
+        trace = f"Root=1-{int(now):x}-{unique};Sampled=0"
         headers = _JSON | {
             "Lambda-Runtime-Aws-Request-Id": job.id,
-            "Lambda-Runtime-Deadline-Ms": str(
-                int((now + self._function.timeout) * 1000)
-            ),
+            "Lambda-Runtime-Deadline-Ms": str(deadline),
             "Lambda-Runtime-Invoked-Function-Arn": self._function.arn,
-            "Lambda-Runtime-Trace-Id": f"Root=1-{int(now):x}-{uuid.uuid4().hex[:24]}"
-            ";Sampled=0",
+            "Lambda-Runtime-Trace-Id": trace,
         }
         if job.client_context:
             headers["Lambda-Runtime-Client-Context"] = job.client_context
-        return web.Response(body=job.payload, headers=headers)
+        request.answer(HTTPStatus.OK, job.payload, headers)
 
-    async def _take(
-        self, request: web.BaseRequest, request_id: str, *, is_error: bool
-    ) -> web.Response:
-        payload = await _body(request)
+    def _take(self, request: Request, request_id: str, *, is_error: bool) -> None:
         job = self._job
         if job is None or job.id != request_id:
-            return web.Response(status=HTTPStatus.BAD_REQUEST)
+            return request.answer(HTTPStatus.BAD_REQUEST)
+        payload = bytes(request.body)
         is_large = len(payload) > MAX_RESPONSE
         job.settle(too_large() if is_large else Answer(payload, is_error))
-        return _accepted()
+        return request.answer(HTTPStatus.ACCEPTED, _ACCEPTED, _JSON)
 
-    async def _init_error(self, request: web.BaseRequest) -> web.Response:
-        payload = await _body(request)
-        kind = request.headers.get("Lambda-Runtime-Function-Error-Type", "Unhandled")
+    def _init_error(self, request: Request) -> None:
+        kind = request.headers.get("lambda-runtime-function-error-type", "Unhandled")
         if self._job is not None:
             status = f"Status: error\tError Type: {kind}"
+            payload = bytes(request.body)
             self._job.settle(Answer(payload, is_error=True, status=status))
-        return _accepted()
-
-
-async def _body(request: web.BaseRequest) -> bytes:
-    # Not request.read(), which would refuse what Lambda answers with an error.
-    return await request.content.read()
-
-
-def _accepted() -> web.Response:
-    return web.Response(status=HTTPStatus.ACCEPTED, body=_ACCEPTED, headers=_JSON)
+        request.answer(HTTPStatus.ACCEPTED, _ACCEPTED, _JSON)

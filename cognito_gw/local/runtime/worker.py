@@ -112,11 +112,12 @@ class Worker:
                 timeout=self._host.init_seconds,
                 return_when=asyncio.FIRST_COMPLETED,
             )
+        seconds = self._function.timeout
+        limit = asyncio.get_running_loop().call_later(seconds, job.time_out, seconds)
         try:
-            async with asyncio.timeout(self._function.timeout):
-                return await job.answer
-        except TimeoutError:
-            return job.timed_out(self._function.timeout)
+            return await job.answer
+        finally:
+            limit.cancel()
 
     def _begin(self) -> None:
         """Note that the function has its job: until now it was being initialised."""
