@@ -15,11 +15,13 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import get_session
 
 from cognito_gw import __version__
 from cognito_gw.aws.answers import answer_in_full
 from cognito_gw.aws.endpoint_session import without_profile
 from cognito_gw.aws.faults import is_lost
+from cognito_gw.aws.models import read_quickly
 from cognito_gw.aws.pace import Pace
 from cognito_gw.errors import UsageError
 
@@ -70,7 +72,8 @@ class Aws:
         self._clock = clock
         self._rates = Pace(clock)
         self._told_until = 0.0
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._asking = threading.Lock()  # others make their clients meanwhile
         self._clients: dict[str, Any] = {}
         self._account: Account | None = None
 
@@ -82,7 +85,7 @@ class Aws:
     @property
     def account(self) -> Account:
         """Whose credentials these are; asks AWS once."""
-        with self._lock:
+        with self._asking:
             if self._account is None:
                 caller = self.sts.get_caller_identity()
                 partition = caller["Arn"].split(":")[1]
@@ -213,6 +216,7 @@ def aws_session(profile: str | None, region: str | None) -> boto3.Session:
     session = boto3.Session(
         profile_name=profile,
         region_name=region or os.environ.get("AWS_REGION") or None,
+        botocore_session=read_quickly(get_session()),
     )
     if not session.region_name:
         raise UsageError(

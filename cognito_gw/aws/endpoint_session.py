@@ -8,12 +8,14 @@ import boto3
 from botocore.config import Config
 from botocore.session import Session
 
+from cognito_gw.aws.models import read_quickly
+
 _UNSET = (None, None, None, None)
 
 
 def without_profile() -> Session:
     """Return a session that heeds no AWS_PROFILE, which may name none that is here."""
-    return Session({"profile": _UNSET})
+    return read_quickly(Session({"profile": _UNSET}))
 
 
 class EndpointSession(boto3.Session):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,12 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from cognito_gw.config.docstrings import docstrings
 from cognito_gw.config.secret import Password
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,9})([smhd])")
@@ -109,11 +114,24 @@ Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
 
 
 class Section(BaseModel):
-    """A part of the file. Unknown keys are errors; models are immutable."""
+    """A part of the file. Unknown keys are errors; models are immutable.
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+    What stands beneath a key describes it. It is read for the JSON Schema alone, as
+    every command waits for these models: hence no `use_attribute_docstrings`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe each key by the docstring beneath it."""
+        described = handler(schema)
+        properties = handler.resolve_ref_schema(described)["properties"]
+        for name, text in docstrings(cls).items():
+            properties[name]["description"] = text
+        return described
 
 
 class PasswordPolicy(Section):

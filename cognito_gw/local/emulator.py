@@ -14,11 +14,11 @@ from botocore.session import Session
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.request import Request
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import run_wsgi_app
+
+from cognito_gw.aws.models import read_quickly
+from cognito_gw.local.quick_moto import Dispatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,9 +80,7 @@ def _regions(service: str) -> Any:
 @cache
 def client(service: str, region: str) -> BaseClient:
     """Return a boto3 client that moto answers itself, uncorrected."""
-    session = Session()
-    session.set_credentials("local", "local")
-    made: BaseClient = session.create_client(
+    made: BaseClient = _session().create_client(
         service, region_name=region, config=Config(retries={"total_max_attempts": 1})
     )
     made.meta.events.register_first("before-send", _answer_in_process)
@@ -96,8 +94,15 @@ def warm_up(service: str) -> None:
 
 
 @cache
+def _session() -> Session:
+    session = read_quickly(Session())
+    session.set_credentials("local", "local")
+    return session
+
+
+@cache
 def _application() -> Any:
-    return DomainDispatcherApplication(create_backend_app)
+    return Dispatcher(create_backend_app)
 
 
 def _answer_in_process(request: Any, **_: Any) -> Any:

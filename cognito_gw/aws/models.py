@@ -1,0 +1,52 @@
+"""botocore's descriptions of the services, found and read as quickly as they can be."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.loaders import JSONFileLoader, Loader, create_loader, instance_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.session import Session
+
+_OPENED_BY: dict[str, Callable[..., Any]] = {".json": open, ".json.gz": gzip.open}
+
+
+class Files(JSONFileLoader):
+    """Reads into plain dicts, which keep their order too, in half the time."""
+
+    def load_file(self, file_path: str) -> Any:
+        """Return what a file says whose suffix is not given; None if there is none."""
+        for suffix, opened in _OPENED_BY.items():
+            with suppress(FileNotFoundError), opened(file_path + suffix, "rb") as file:
+                return json.loads(file.read())
+        return None
+
+
+class Models(Loader):
+    """Takes every folder for a service: botocore looks into all 400 of them first."""
+
+    @instance_cache
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
+        """Return the names of all that may have a description of this type."""
+        folders = [Path(each) for each in self.search_paths]
+        return sorted(
+            {each.name for path in folders if path.is_dir() for each in path.iterdir()}
+        )
+
+
+def read_quickly(session: Session) -> Session:
+    """Let a session find and read descriptions in our way, where it looks for them."""
+
+    def loader() -> Models:
+        usual = create_loader(session.get_config_variable("data_path"))
+        return Models(usual.search_paths, Files(), include_default_search_paths=False)
+
+    session.lazy_register_component("data_loader", loader)
+    return session
