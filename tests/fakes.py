@@ -132,7 +132,15 @@ class SharedSession(boto3.Session):
             raise ReadTimeoutError(endpoint_url=f"https://{model.name}.aws")
 
 
-class QuickAws(Aws):
+class InTurn(Aws):
+    """AWS that is asked one thing after the other, and by no thread of its own."""
+
+    def together(self, *asks):
+        """Ask in the order in which it is written."""
+        return [ask() for ask in asks]
+
+
+class QuickAws(InTurn):
     """AWS that never sleeps, and remembers what was said and how long it waited."""
 
     def __init__(self, session):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-from fakes import is_read
+from fakes import InTurn, is_read
 
-from cognito_gw.aws.clients import Aws
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import backward, forward, walk
 from cognito_gw.errors import CgwError
@@ -34,14 +33,6 @@ class Run:
         return [name for name in self.calls if not is_read(name)]
 
 
-class InTurns(Aws):
-    """AWS, asked by no thread that the clock does not know."""
-
-    def together(self, *asks):
-        """Ask one after the other."""
-        return [ask() for ask in asks]
-
-
 class Cgw:
     """Brings stacks up and down, at the pace of a clock."""
 
@@ -63,7 +54,7 @@ class Cgw:
     def aws(self, told=None):
         """Return clients that wait by the clock."""
         self.forget_pace()
-        return InTurns(
+        return InTurn(
             self.session,
             tell=(told if told is not None else []).append,
             sleep=self.clock.sleep,
