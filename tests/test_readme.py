@@ -17,27 +17,27 @@ _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _HELP = "$ cgw --help\n"
 
 
-def blocks(*languages):
+def blocks(*languages, pages=PAGES):
     """Every code block of the pages in one of the languages."""
-    for page in PAGES:
+    for page in pages:
         if page.exists():
             for language, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
                 if language in languages:
                     yield text
 
 
-def shown_commands():
+def shown_commands(pages=PAGES):
     """Every command line of `cgw` in the blocks of shell, and of CI."""
     found = {}
-    for block in blocks("console", "sh", "shell", "bash", "yaml"):
+    for block in blocks("console", "sh", "shell", "bash", "yaml", pages=pages):
         text = block.partition(_HELP)[0].replace("\\\n", "")
         for line in text.splitlines():
             for words in commands_in(line):
                 found[" ".join(words)] = words
-    return found.values()
+    return found
 
 
-@pytest.mark.parametrize("words", shown_commands(), ids=" ".join)
+@pytest.mark.parametrize("words", shown_commands().values(), ids=" ".join)
 def test_a_shown_command_exists_with_its_options(words, environment, tmp_path):
     """As click's own parser sees it; nothing is run."""
     environment.chdir(tmp_path)

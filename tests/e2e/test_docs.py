@@ -1,0 +1,56 @@
+"""Every command that README and docs show is run, in the order in which it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from commandline import PASSWORD
+from test_readme import PAGES, shown_commands
+
+# Run by tests of their own, as they wait for somebody or end what others use.
+ELSEWHERE = {
+    "demo": "test_demo.py",
+    "init": "../cli/test_init.py",
+    "logs --follow": "test_logs.py",
+    "--local up --watch": "test_watch.py",
+    "local stop": "conftest.py",
+    "token --scope transactions/write": "test_browser.py",
+    "logout --browser": "test_flows.py",
+    "down": "test_walk.py",
+    "user remove bob@example.com": "test_user.py",
+}
+# Those that name somebody's real API or user pool, which would ask AWS.
+REAL = ("a1b2c3", "abc123", "amazoncognito.com", "us-east-1_Ab12Cd34E")
+CODES = {
+    # Its scope comes from a sign-in in a browser, and here is none.
+    'call /transactions -X POST -d {"amount": 1}': 4,
+    # It is down by then.
+    "plan --detailed-exitcode": 2,
+    # Only who signed up alone is to be confirmed; one who was added need not be.
+    "user confirm bob@example.com": 1,
+}
+TYPED = {"token --decode -": "{id}", "test-authorizer --token -": "{id}"}
+
+
+WITH_COMMANDS = [page for page in PAGES if shown_commands([page])]
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
+def test_every_command_of_the_page_works(cgw, page):
+    """On the example, with the local AWS."""
+    cgw("up")
+    token = cgw("token", "--id").out
+    (cgw.folder / "token.txt").write_text(token)
+    for line, words in shown_commands([page]).items():
+        if line in ELSEWHERE or any(each in line for each in REAL):
+            continue
+        typed = TYPED.get(line, f"{PASSWORD}\n{PASSWORD}\n").format(id=token)
+        cgw(*words, code=CODES.get(line, 0), typed=typed)
+    cgw("down", "--yes")
+
+
+@pytest.mark.parametrize("place", ELSEWHERE.values())
+def test_what_is_run_elsewhere_has_its_test(place):
+    """A file that is gone would leave a command unrun."""
+    assert (Path(__file__).parent / place).exists()
