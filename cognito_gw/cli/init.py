@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     Given = list[tuple[str, str, Any]]  # as it was given, the field, its value
 
 
+_PASSWORD = "CGW_ALICE_PASSWORD"  # noqa: S105 - the variable that the file names
+
+
 @click.command(
     "init",
     cls=Command,
@@ -70,6 +73,8 @@ def init(session: Session, *, yes: bool, **options: Any) -> None:
         starter = Interview(around, fields).held()
     _write(target, starter.validated())
     click.echo(f"wrote {target}", err=True)
+    if _PASSWORD not in os.environ:
+        click.echo(f"choose its user's password: export {_PASSWORD}=…", err=True)
     named = "" if target == Settings.config else f" -c {shlex.quote(str(target))}"
     click.echo(f"try it without an account: cgw --local{named} up", err=True)
 
