@@ -69,17 +69,17 @@ def _planned(resource: Resource) -> Step:
 def apply(resource: Resource, aws: Aws) -> Step:
     """Make the resource as the file wants it, looking again where that is unsure."""
     again = partial(_apply, resource, aws)  # looks before it writes
-    do = partial(_make_first, resource, aws) if _has_just_begun(resource) else again
+    do = partial(_apply_unseen, resource, aws) if _cannot_be_there(resource) else again
     return _insistently(resource, aws, do, again, contests=_CONTESTS)
 
 
-def _has_just_begun(resource: Resource) -> bool:
-    """Whether it cannot be there yet: what holds it was made in this run."""
+def _cannot_be_there(resource: Resource) -> bool:
+    """Whether what it stands in was made in this run, and so has nothing in it."""
     return resource.follows is not None and resource.follows.is_new
 
 
-def _make_first(resource: Resource, aws: Aws) -> Step:
-    """Make what cannot be there yet, which need not be looked for."""
+def _apply_unseen(resource: Resource, aws: Aws) -> Step:
+    """Make what cannot be there, and so need not be looked for."""
     resource.live = resource.step = None
     return _carried_out(resource, aws, _planned(resource))
 

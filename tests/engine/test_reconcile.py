@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from fakes import FakeResource, refusal
 
 from cognito_gw.engine.reconcile import apply, destroy, look, plan, require
@@ -244,6 +245,39 @@ class TestApply:
         assert (resource.pending, resource.changed) == (False, True)
         apply(resource, fake_aws)
         assert (resource.pending, resource.changed) == (False, False)
+
+    def test_what_is_new_has_nothing_in_it(self, fake_aws):
+        """A part of what this run has made is made without a look."""
+        container = FakeResource("box")
+        part = FakeResource("part", container=container)
+        for each in (container, part):
+            assert apply(each, fake_aws).word == "created"
+        assert ("read", "part") not in fake_aws.calls
+
+    def test_what_was_there_is_looked_into(self, fake_aws):
+        """A part of what an earlier run has made may be there."""
+        fake_aws.world |= {"box": dict(AS_WANTED), "part": dict(AS_WANTED)}
+        container = FakeResource("box")
+        apply(container, fake_aws)
+        part = FakeResource("part", container=container)
+        assert apply(part, fake_aws).word == "unchanged"
+
+    def test_a_lost_answer_is_looked_for_even_there(self, fake_aws):
+        """AWS made the part, and its answer was lost: it is not made twice."""
+        fake_aws.sleep, fake_aws.tell = lambda _: None, lambda _: None
+        container = FakeResource("box")
+        apply(container, fake_aws)
+        part = FakeResource("part", container=container)
+
+        def lose(verb, name):
+            if (verb, name) == ("create", "part"):
+                fake_aws.on_call = None
+                fake_aws.world["part"] = dict(AS_WANTED)
+                raise ReadTimeoutError(endpoint_url="https://aws")
+
+        fake_aws.on_call = lose
+        assert apply(part, fake_aws).word == "unchanged"
+        assert fake_aws.calls.count(("create", "part")) == 1
 
 
 class TestDestroy:
