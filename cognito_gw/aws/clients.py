@@ -28,6 +28,14 @@ from cognito_gw.errors import UsageError
 Tell = Callable[[str], None]
 _ATTEMPTS = 8  # of a call; their pauses grow to 20 s each
 _READS = ("AdminGet", "AdminList", "Describe", "Filter", "Get", "List", "Simulate")
+_OF_A_STACK = (
+    "cognito-idp",
+    "apigateway",
+    "lambda",
+    "iam",
+    "logs",
+    "resourcegroupstaggingapi",
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,11 @@ class Aws:
                 partition = caller["Arn"].split(":")[1]
                 self._account = Account(partition, self.region, caller["Account"])
             return self._account
+
+    def make_ready(self) -> None:
+        """Make every client that a whole stack wants, while something is waited for."""
+        for service in _OF_A_STACK:
+            self._client(service)
 
     def together(self, *asks: Callable[[], Any]) -> list[Any]:
         """Ask what needs nothing of one another at once; return the answers, in order.

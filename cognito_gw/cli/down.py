@@ -70,6 +70,7 @@ def _found(session: Session) -> tuple[list[Resource], list[Step]]:
     from cognito_gw.engine.walk import forward
     from cognito_gw.resources.leftovers import leftover_functions
 
+    session.prepare()
     resources = session.stack.resources + leftover_functions(session.stack, session.aws)
     visit = partial(reconcile.look, aws=session.aws)
     steps = session.walk(visit, forward(resources), resources, silently=True)

@@ -127,6 +127,17 @@ class Session:
         """The target's addresses."""
         return self.target[1].overridden(self.config.endpoints.model_dump())
 
+    def prepare(self) -> None:
+        """Make what a whole stack wants while AWS says whose account it is."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        aws = self.aws
+        _ = aws.sts  # first: the others are made while it is waited for
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(lambda: aws.account)
+            aws.make_ready()
+        asked.result()
+
     @cached_property
     def stack(self) -> Stack:
         """The file as resources, in the caller's account."""

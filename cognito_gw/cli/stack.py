@@ -36,6 +36,7 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
     from cognito_gw.report.lines import step_lines, summary
 
     session.warn()
+    session.prepare()
     resources = session.stack.resources
     visit = partial(reconcile.plan, aws=session.aws)
     steps = session.walk(visit, forward(resources), resources, silently=True)
@@ -71,6 +72,7 @@ def up(session: Session, *, watch: bool) -> None:
         _watch(session)
         return
     session.warn()
+    session.prepare()
     steps = make(session, session.stack.resources)
     if not session.settings.quiet:
         click.echo(summary(steps), err=True)

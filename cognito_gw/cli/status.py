@@ -46,6 +46,7 @@ def _looked_at(session: Session) -> list[Step]:
     from cognito_gw.engine.states import state_of
     from cognito_gw.engine.walk import forward
 
+    session.prepare()
     resources = session.stack.resources
     visit = partial(reconcile.plan, aws=session.aws)
     steps = session.walk(visit, forward(resources), resources, silently=True)
