@@ -32,6 +32,12 @@ METHODS = st.sampled_from(
 )
 REQUESTS = st.tuples(METHODS, PATHS, QUERIES, HEADERS, st.binary(max_size=200))
 
+HARD = settings(
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
 
 @pytest.fixture(scope="module")
 def api(aws, local_url):
@@ -58,11 +64,7 @@ def status_of(api, method, target, headers, body):
         return int(connection.makefile("rb").readline().split()[1])
 
 
-@settings(
-    deadline=None,
-    max_examples=200,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@HARD
 @given(REQUESTS)
 def test_no_request_breaks_it(api, request_):
     """Each is answered, with nothing that would be the server's own fault."""
@@ -70,11 +72,7 @@ def test_no_request_breaks_it(api, request_):
     assert status_of(api, method, f"{path}?{query}", headers, body) < 500
 
 
-@settings(
-    deadline=None,
-    max_examples=150,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@HARD
 @given(REQUESTS)
 def test_no_spelling_opens_what_is_shut(api, request_):
     """Below a shut path nothing but a valid token gets in."""
