@@ -48,7 +48,7 @@ def read(operation: wire.Operation, call: HttpCall) -> dict[str, Any]:
     try:
         if operation.protocol == "json":
             _require_object(call.body.decode())
-        elif operation.protocol == "query":
+        elif not _takes_octets(operation):
             call.body.decode()
         params = wire.read_input(operation, call)
     except MALFORMED:
@@ -63,6 +63,13 @@ def read(operation: wire.Operation, call: HttpCall) -> dict[str, Any]:
         if wrong:
             raise _malformed("; ".join(wrong)[:1000])
     return params
+
+
+def _takes_octets(operation: wire.Operation) -> bool:
+    """Whether the body may be anything: a payload for a function, say."""
+    shape = operation.model.input_shape
+    payload = shape and shape.serialization.get("payload")
+    return bool(payload) and shape.members[payload].type_name == "blob"
 
 
 def _require_object(text: str) -> None:

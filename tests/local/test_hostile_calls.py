@@ -100,6 +100,7 @@ def test_a_json_call_is_answered_or_refused(place, service, operation, body):
     st.sampled_from(PATHS),
     BODIES | st.just(b"Action=ListRoles&Version=\xff"),
 )
+@example("lambda", "DELETE", "/2015-03-31/functions/x/invocations", b"\x80")
 def test_a_call_by_path_is_answered_or_refused(place, service, method, path, body):
     """501 only says that there is no such call here; there is no failure."""
     headers = {"Authorization": SCOPE.format(service)}
