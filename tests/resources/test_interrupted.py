@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from rivals import SMALL
 
-SMALL = {
-    "app_clients": {"web": {}},
-    "users": [{"username": "bob@example.com", "groups": ["writers"]}],
-    "functions": {"hello": {}},
-    "api": {
-        "cors": {"origins": ["*"]},
-        "routes": {"GET /orders": {"function": "hello"}},
-    },
-}
 UP = (
     "AddPermission",
     "AdminAddUserToGroup",
