@@ -8,7 +8,10 @@ from functools import cache
 
 import boto3
 
+from cognito_gw.aws.access_key import AccessKey
+
 REGION = "us-east-1"
+ANY = AccessKey("any", "any")  # where nobody checks it
 _DROPPED = {
     "CloudFrontDistribution",
     "ResponseMetadata",
@@ -25,8 +28,13 @@ _DROPPED = {
 class Account:
     """The account behind one endpoint."""
 
-    def __init__(self, url=None, region=REGION):
-        self.session = boto3.Session("any", "any", region_name=region)
+    @classmethod
+    def of(cls, server, region=REGION):
+        """The account of a local AWS, whose access key it wants."""
+        return cls(server.url, region, server.access_key)
+
+    def __init__(self, url=None, region=REGION, key=ANY):
+        self.session = boto3.Session(key.id, key.secret, region_name=region)
         self.url = url
         self.client = cache(self._client)
 

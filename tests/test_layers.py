@@ -110,7 +110,7 @@ MAY_NAME = {
     },
     "local.hosted_ui": {"local.control"},
     "local.identity": {"local.activity"},
-    "local.runtime": {"local.activity"},
+    "local.runtime": {"local.access", "local.activity"},
     "report": {"errors"},
     "resources": {"config.secret"},
 }

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -24,6 +24,9 @@ from cognito_gw.aws.faults import is_lost
 from cognito_gw.aws.models import read_quickly
 from cognito_gw.aws.pace import Pace
 from cognito_gw.errors import UsageError
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.access_key import AccessKey
 
 Tell = Callable[[str], None]
 _ATTEMPTS = 8  # of a call; their pauses grow to 20 s each
@@ -239,11 +242,11 @@ def aws_session(profile: str | None, region: str | None) -> boto3.Session:
     return session
 
 
-def local_session(region: str | None) -> boto3.Session:
-    """Return a session for the embedded local AWS, which takes any credentials."""
+def local_session(region: str | None, key: AccessKey) -> boto3.Session:
+    """Return a session for the embedded local AWS, which takes its own `key` alone."""
     return boto3.Session(
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106 - the local AWS has no secrets
+        aws_access_key_id=key.id,
+        aws_secret_access_key=key.secret,
         region_name=region or "us-east-1",
         botocore_session=without_profile(),
     )

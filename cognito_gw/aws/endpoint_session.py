@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.session import Session
 
 from cognito_gw.aws.models import read_quickly
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.access_key import AccessKey
 
 _UNSET = (None, None, None, None)
 
@@ -21,11 +24,11 @@ def without_profile() -> Session:
 class EndpointSession(boto3.Session):
     """A boto3 session all of whose clients call the same endpoint, on this machine."""
 
-    def __init__(self, endpoint_url: str, region: str, key: str) -> None:
-        """Sign with a `key` that is also its own secret: nobody checks it."""
+    def __init__(self, endpoint_url: str, region: str, key: AccessKey) -> None:
+        """Sign with the endpoint's `key`."""
         super().__init__(
-            aws_access_key_id=key,
-            aws_secret_access_key=key,
+            aws_access_key_id=key.id,
+            aws_secret_access_key=key.secret,
             region_name=region,
             botocore_session=without_profile(),
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.cli.results import show_json
+from cognito_gw.cli.results import exports, show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Group
-from cognito_gw.errors import Missing
+from cognito_gw.errors import CgwError, Missing
 from cognito_gw.report.printable import printable
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     examples=("cgw local start --persist", "cgw local logs"),
 )
 def local() -> None:
-    """The embedded local AWS: start, stop, status, logs."""
+    """The embedded local AWS: start, stop, status, env, logs."""
 
 
 @local.command(
@@ -81,13 +82,29 @@ def status(session: Session) -> None:
     _show(session, _running(session))
 
 
+@local.command(
+    "env",
+    examples=(
+        'eval "$(cgw local env)"',
+        'eval "$(cgw local env)" && aws cognito-idp list-user-pools --max-results 10',
+    ),
+)
+@with_session
+def env(session: Session) -> None:
+    """Print what other AWS clients need to call it, for `eval`."""
+    server = _required(session)
+    values = server.variables(_region(session))
+    if session.settings.as_json:
+        show_json(values)
+    else:
+        click.echo(exports(values))
+
+
 @local.command("logs", examples=("cgw local logs",))
 @with_session
 def logs(session: Session) -> None:
     """Print its log: requests, decisions, and what functions print."""
-    server = _running(session)
-    if server is None:
-        raise Missing("the local AWS does not run", hint="`cgw local start`")
+    server = _required(session)
     click.echo(printable(server.log.read_text(encoding="utf-8", errors="replace")))
 
 
@@ -99,6 +116,20 @@ def _running(session: Session) -> Server | None:
     from cognito_gw.local import daemon
 
     return daemon.running(session.state)
+
+
+def _region(session: Session) -> str | None:
+    """Return the region of the stack, if there is a file and it can be read."""
+    with suppress(CgwError):
+        return session.region
+    return None
+
+
+def _required(session: Session) -> Server:
+    server = _running(session)
+    if server is None:
+        raise Missing("the local AWS is not running", hint="`cgw local start`")
+    return server
 
 
 def _show(session: Session, server: Server | None) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import click
 
-from cognito_gw.cli.results import flat, show_json, show_outputs
+from cognito_gw.cli.results import exports, flat, show_json, show_outputs
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 
@@ -37,15 +36,12 @@ def outputs(session: Session, *, form: str | None) -> None:
     if form == "json":
         show_json(values)
     elif form == "env":
-        click.echo("\n".join(_env_lines(values)))
+        named = variables(values)
+        if session.is_local:
+            named |= session.server.variables(session.aws.region)
+        click.echo(exports(named))
     else:
         show_outputs(values)
-
-
-def _env_lines(values: dict[str, Any]) -> list[str]:
-    """Spell them as `export CGW_USER_POOL_ID=…`."""
-    named = variables(values)
-    return [f"export {name}={shlex.quote(value)}" for name, value in named.items()]
 
 
 def variables(values: dict[str, Any]) -> dict[str, str]:

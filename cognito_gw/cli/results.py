@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.cli.session import Session
     from cognito_gw.engine.resource import Step
 
@@ -44,6 +47,12 @@ def show_outputs(values: dict[str, Any]) -> None:
     """Print the outputs as aligned text."""
     for key, value in flat(values).items():
         click.echo(f"{key:<24}{'' if value is None else value}")
+
+
+def exports(variables: Mapping[str, str]) -> str:
+    """Return environment variables as lines for a shell's `eval`."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return "\n".join(lines)
 
 
 def flat(values: dict[str, Any]) -> dict[str, Any]:

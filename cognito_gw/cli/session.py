@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cognito_gw.config.schema import Config
     from cognito_gw.engine.resource import Resource, Step
     from cognito_gw.engine.walk import Graph, Visit
+    from cognito_gw.local.daemon import Server
     from cognito_gw.report.lines import Reporter
     from cognito_gw.resources.stack import Stack
 
@@ -91,17 +92,22 @@ class Session:
         return " ".join([f"{self.settings.profile} {self.region}", *around])
 
     @cached_property
+    def server(self) -> Server:
+        """The embedded local AWS, started when it does not run."""
+        from cognito_gw.local import daemon
+
+        if daemon.recorded_instance(self.state) is None:
+            self.tell("starting the local AWS")
+        return daemon.start(self.state)
+
+    @cached_property
     def target(self) -> tuple[Aws, Links]:
         """AWS or the local one, started when it does not run, and its addresses."""
         from cognito_gw.aws import clients, links
 
         if self.is_local:
-            from cognito_gw.local import daemon
-
-            if daemon.recorded_instance(self.state) is None:
-                self.tell("starting the local AWS")
-            url = daemon.start(self.state).url
-            session = clients.local_session(self.region)
+            url = self.server.url
+            session = clients.local_session(self.region, self.server.access_key)
             addresses = links.local_links(url)
         else:
             url = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws import clients
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.doctor import caller, local, machine, network
 from cognito_gw.doctor.finding import CannotTell, Finding, needed
 from cognito_gw.doctor.permissions import permissions
@@ -56,7 +57,10 @@ class Checkup:
         asked = self.asked
         name = asked.region or asked.region_in_file
         if asked.is_local:
-            session = clients.local_session(name)
+            server, _ = self.server()
+            # Without a server nothing is asked; the user's own keys are not for it.
+            key = server.access_key if server else AccessKey.create()
+            session = clients.local_session(name, key)
         else:
             session = clients.aws_session(asked.profile, name)
         if asked.tell:

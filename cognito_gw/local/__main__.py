@@ -15,11 +15,13 @@ import socket
 import sys
 import time
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvloop
 
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.errors import CgwError
 from cognito_gw.local.daemon import STATE
 from cognito_gw.local.saved import Saved
@@ -95,10 +97,11 @@ async def _serve(arguments: argparse.Namespace) -> None:
     listener = listener or _listen(arguments.port)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     instance = secrets.token_hex(16)
+    key = AccessKey.create()
     state = {"url": url, "pid": os.getpid(), "instance": instance}
-    state["persist"] = arguments.persist
+    state |= {"persist": arguments.persist, "access_key": asdict(key)}
     with ExitStack() as stack:
-        async with _listening(listener, url, instance, saved):
+        async with _listening(listener, url, instance, key, saved):
             stack.enter_context(_state_file(arguments.state_dir / STATE, state))
             _report(arguments.ready_fd, {"url": url})
             await stopped.wait()
@@ -141,7 +144,11 @@ def _listen(port: int) -> socket.socket:
 
 @asynccontextmanager
 async def _listening(
-    listener: socket.socket, url: str, instance: str, saved: Saved | None
+    listener: socket.socket,
+    url: str,
+    instance: str,
+    key: AccessKey,
+    saved: Saved | None,
 ) -> AsyncIterator[None]:
     from aiohttp import web
 
@@ -150,7 +157,7 @@ async def _listening(
 
     log_them_in_one_line()
     runner = web.AppRunner(
-        application(url, instance, saved),
+        application(url, instance, key, saved),
         access_log=None,
         max_line_size=MAX_LINE,
         max_field_size=MAX_LINE,

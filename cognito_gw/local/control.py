@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from moto.core.exceptions import JsonRESTError, ServiceException
 
-from cognito_gw.local import emulator, inputs, wire
+from cognito_gw.local import access, emulator, inputs, records, wire
 from cognito_gw.local.corrections import SERVICES
 from cognito_gw.local.corrections.call import Call
 from cognito_gw.local.emulator import HttpAnswer, HttpCall
@@ -24,6 +25,7 @@ from cognito_gw.local.faults import AwsFault
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from cognito_gw.local.access import AccessKeys
     from cognito_gw.local.activity import Activity
     from cognito_gw.local.snapshot import Snapshots
 
@@ -53,11 +55,16 @@ class ControlPlane:
 
     def __init__(
         self,
+        keys: AccessKeys,
         sign_in: Mapping[str, SignInOperation],
         snapshots: Snapshots,
         activity: Activity,
     ) -> None:
-        """Answer Cognito's `sign_in` operations without moto; fill `snapshots`."""
+        """Answer Cognito's `sign_in` operations without moto; fill `snapshots`.
+
+        All else is for who signs with one of the `keys`.
+        """
+        self._keys = keys
         self._sign_in = sign_in
         self._snapshots = snapshots
         self._activity = activity
@@ -78,9 +85,7 @@ class ControlPlane:
             raise web.HTTPNotFound(text="This is a local AWS; use an AWS client.\n")
         answer = await self._answer(call)
         return web.Response(
-            status=answer.status,
-            headers={**answer.headers, **_for_origin(call)},
-            body=answer.body,
+            status=answer.status, headers=answer.headers, body=answer.body
         )
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -104,41 +109,75 @@ class ControlPlane:
     async def _answer(self, call: HttpCall) -> HttpAnswer:
         operation = None
         try:
-            operation = await self.run(wire.recognise, call)
+            operation = await self.run(wire.recognize, call)
+            if operation and self._is_sign_in(operation, call):
+                return await self._sign_in_from_anywhere(operation, call)
+            caller = self._keys.authenticate(call.headers)
             if operation:
                 inputs.require_known(operation, call)
-            _require_signature(operation, call)
+            if caller is not None:
+                return await self._answer_function(caller, operation, call)
             return await self._answer_operation(operation, call)
         except Exception as error:  # noqa: BLE001 - whatever it is, AWS would answer
             return wire.write_fault(operation, _as_fault(operation, error))
-        finally:
-            name = operation.name if operation else "unknown"
-            if not name.startswith(READS):
-                self.changed(name)
+
+    def _is_sign_in(self, operation: wire.Operation, call: HttpCall) -> bool:
+        is_unsigned = "Authorization" not in call.headers
+        is_ours = operation.service == wire.SIGN_IN and operation.name in self._sign_in
+        return is_unsigned and is_ours and operation.is_public
+
+    async def _sign_in_from_anywhere(
+        self, operation: wire.Operation, call: HttpCall
+    ) -> HttpAnswer:
+        """Answer an unsigned call, and let a web page of any origin read the answer."""
+        try:
+            inputs.require_known(operation, call)
+            answer = await self._answer_operation(operation, call)
+        except Exception as error:  # noqa: BLE001 - the page must read refusals too
+            answer = wire.write_fault(operation, _as_fault(operation, error))
+        return replace(answer, headers={**answer.headers, **FOR_WEB_PAGES})
+
+    async def _answer_function(
+        self, arn: str, operation: wire.Operation | None, call: HttpCall
+    ) -> HttpAnswer:
+        """Answer a call that a function signed, if its role allows the call."""
+        function = await self.run(records.find_function, arn)
+        action = wire.action(operation, call)
+        if operation and function and action == "sts:GetCallerIdentity":
+            return wire.write_answer(operation, access.identity(function))
+        is_ours = operation and operation.service in SERVICES
+        params = inputs.read(operation, call) if operation and is_ours else {}
+        access.require_allowed(function, action, params)
+        return await self._answer_operation(operation, call)
 
     async def _answer_operation(
         self, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
-        live = operation and self._live.get((operation.service, operation.name))
-        if not operation or not live:
-            answer: HttpAnswer = await self.run(self._on_worker, operation, call)
-            return answer
-        read = self._read(operation, call)
-        await self.run(SERVICES[operation.service].check, read)
-        return wire.write_answer(operation, await live(read))
+        name = operation.name if operation else "unknown"
+        live = operation and self._live.get((operation.service, name))
+        try:
+            if not operation or not live:
+                answer: HttpAnswer = await self.run(self._on_worker, operation, call)
+                return answer
+            read = self._read(operation, call)
+            await self.run(SERVICES[operation.service].check, read)
+            return wire.write_answer(operation, await live(read))
+        finally:
+            if not name.startswith(READS):
+                self.changed(name)
 
     def _on_worker(
         self, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
         if operation is None:
             return _uncorrected(call)
-        if operation.service == "cognito-idp" and operation.name in self._sign_in:
+        if operation.service == wire.SIGN_IN and operation.name in self._sign_in:
             sign_in = self._sign_in[operation.name]
             return wire.write_answer(operation, sign_in(inputs.read(operation, call)))
         service = SERVICES.get(operation.service)
-        read = self._read(operation, call)
         if service is None:
             return _uncorrected(call)
+        read = self._read(operation, call)
         service.check(read)
         if not service.answers_itself(operation.name):
             return _uncorrected(call)
@@ -158,20 +197,6 @@ def _is_preflight(request: web.Request) -> bool:
     """Tell a browser's question whether a web page may sign people in by API."""
     asked = request.headers.get("Access-Control-Request-Headers", "").lower()
     return request.method == "OPTIONS" and "x-amz-target" in asked
-
-
-def _for_origin(call: HttpCall) -> dict[str, str]:
-    """Let a web page read the answer to its unsigned call; it can make no other."""
-    return {} if wire.is_signed(call) else FOR_WEB_PAGES
-
-
-def _require_signature(operation: wire.Operation | None, call: HttpCall) -> None:
-    """Refuse an unsigned call, but for signing in: a web page could send it."""
-    if wire.is_signed(call) or (operation and operation.is_public):
-        return
-    raise AwsFault(
-        "MissingAuthenticationTokenException", "Missing Authentication Token"
-    )
 
 
 def _uncorrected(call: HttpCall) -> HttpAnswer:
@@ -194,7 +219,7 @@ def _as_fault(operation: wire.Operation | None, error: Exception) -> AwsFault:
         case NotImplementedError():
             # Not 500, which boto3 would retry.
             return AwsFault("NotImplemented", f"The local AWS has no {what}", 501)
-        case _ if operation is None:  # of another service, or of none: moto's guess
+        case _ if operation is None or operation.service not in SERVICES:
             return AwsFault("NotImplemented", f"The local AWS has no {what}", 501)
     log.error("%s failed", what, exc_info=error)
     return AwsFault(

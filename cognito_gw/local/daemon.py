@@ -21,6 +21,7 @@ from select import select
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.errors import CgwError
 from cognito_gw.local.saved import SAVED
 from cognito_gw.state import create_private, open_private
@@ -43,6 +44,7 @@ EXTRA = (
     "segno",
     "uvloop",
 )
+REGION = "us-east-1"  # if none is asked for
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 HEALTH_SECONDS = 5.0
@@ -59,7 +61,17 @@ class Server:
     url: str
     pid: int
     log: Path
+    access_key: AccessKey
     saved: Path | None = None  # where it keeps its state, if it does
+
+    def variables(self, region: str | None = None) -> dict[str, str]:
+        """Return the environment in which other AWS clients call it."""
+        names = ("AWS_REGION", "AWS_DEFAULT_REGION")  # boto3 reads the second alone
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            **self.access_key.variables,
+            **dict.fromkeys(names, region or REGION),
+        }
 
     def is_at(self, port: int) -> bool:
         """Whether it listens on this port."""
@@ -153,7 +165,8 @@ def _find(state_dir: Path) -> Server | None:
             state = json.load(file)
             alive = _lives(file)
         saved = state_dir / SAVED if state["persist"] else None
-        server = Server(str(state["url"]), state["pid"], state_dir / LOG, saved)
+        key = AccessKey(**state["access_key"])
+        server = Server(str(state["url"]), state["pid"], state_dir / LOG, key, saved)
         identity = {"instance": state["instance"], "pid": state["pid"]}
     except UNREADABLE:
         return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
@@ -27,19 +29,22 @@ MALFORMED = (
 
 
 def require_known(operation: wire.Operation, call: HttpCall) -> None:
-    """Refuse an operation that the service has not, or signed for another service."""
+    """Refuse an operation that the service has not, and one sent elsewhere."""
     try:
-        service = operation.model.service_model.signing_name
+        place: dict[str, str] = operation.model.http
     except OperationNotFoundError:
         code = "UnknownOperationException"
         if operation.protocol == "query":
             code = "InvalidAction"
         raise AwsFault(code, f"There is no operation {operation.name!r}") from None
-    scope = wire.SCOPE.search(call.headers.get("Authorization", ""))
-    if scope and scope["service"] != service:
+    if operation.protocol.startswith("rest-"):
+        return  # it was recognized by its method and path
+    sent = call.method, urlsplit(call.url).path
+    if sent != (place["method"], place["requestUri"]):
         raise AwsFault(
-            "InvalidSignatureException",
-            f"Credential should be scoped to correct service: '{service}'.",
+            "UnknownOperationException",
+            f"{operation.name} takes {place['method']} {place['requestUri']} only",
+            HTTPStatus.NOT_FOUND,
         )
 
 

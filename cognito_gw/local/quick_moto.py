@@ -1,6 +1,6 @@
 """Where moto is made quicker: what it does anew for each call or service, it does once.
 
-Nothing here changes an answer; all of it can be deleted.
+But for the refusal of moto's own pages, nothing here changes an answer.
 """
 
 from __future__ import annotations
@@ -13,11 +13,23 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from cognito_gw.aws.models import Files, Models
 
+_NOT_OF_AWS = ("moto_api", "instance_metadata")
+
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
-    """Remembers which service a host is; moto lists its folders to tell."""
+    """Remembers which service a host is; moto lists its folders to tell.
 
-    get_backend_for_host = lru_cache(DomainDispatcherApplication.get_backend_for_host)
+    What moto serves besides AWS (its state to read, to seed and to reset; recordings)
+    is not reached, whatever path or host would lead to it.
+    """
+
+    @lru_cache  # noqa: B019 - there is one for the whole process
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Return the service of a host, or None where moto knows none."""
+        backend = super().get_backend_for_host(host)
+        if str(backend).startswith(_NOT_OF_AWS):
+            raise NotImplementedError(f"{host} is not a service of AWS")
+        return backend
 
 
 class _Models(Models, loaders.Loader):  # type: ignore[misc]

@@ -23,6 +23,7 @@ class Function:
     memory: int
     log_group: str
     environment: dict[str, str] = field(repr=False)
+    role: str = ""  # its ARN
     concurrency: int | None = None  # how many calls it may run at once, if reserved
 
     @property
@@ -43,6 +44,7 @@ def find_function(arn: str) -> Function | None:
         arn=str(record.function_arn),
         name=name,
         region=region,
+        role=str(record.role),
         runtime=str(record.run_time),
         handler=str(record.handler),
         code_sha=str(record.code_sha_256),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.apigw.gateway import Gateway
 from cognito_gw.local.broken_requests import only_whole_requests
@@ -20,6 +21,7 @@ from cognito_gw.local.identity.cognito import Cognito
 from cognito_gw.local.identity.keys import Keys
 from cognito_gw.local.keeper import Keeper
 from cognito_gw.local.live import Invoke, TestInvokeAuthorizer, TestInvokeMethod
+from cognito_gw.local.peer import is_another_user
 from cognito_gw.local.runtime.functions import Functions
 from cognito_gw.local.snapshot import Snapshots
 from cognito_gw.local.stages import Stages
@@ -27,6 +29,7 @@ from cognito_gw.local.stages import Stages
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from cognito_gw.aws.access_key import AccessKey
     from cognito_gw.local.saved import Saved
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -36,21 +39,33 @@ MEBI = 1 << 20
 MAX_BODY = 128 * MEBI
 # API Gateway takes 10 KiB of headers; ours must see more to refuse it in its words.
 MAX_LINE = 8 * MEBI
-STAGE = "/_aws/execute-api/{api_id}/{stage}"
+HTTP_PORT = 80
+OPEN = "/_aws/execute-api/"
+STAGE = OPEN + "{api_id}/{stage}"
 
 
-def application(url: str, instance: str, saved: Saved | None = None) -> web.Application:
-    """Return the local AWS that lives at `url`, and outlives it if `saved`."""
+def application(
+    url: str, instance: str, access_key: AccessKey, saved: Saved | None = None
+) -> web.Application:
+    """Return the local AWS at `url`, whose state outlives it if `saved`.
+
+    Its user signs calls of the control plane with `access_key`.
+    """
     app = web.Application(
         client_max_size=MAX_BODY,
-        middlewares=[_only_hosts(_own_hosts(url)), only_whole_requests],
+        middlewares=[
+            _only_hosts(_own_hosts(url)),
+            only_own_user,
+            only_whole_requests,
+        ],
     )
     keys, snapshots, activity = Keys(), Snapshots(), Activity()
-    functions = Functions(url, activity)
+    access_keys = AccessKeys(access_key)
+    functions = Functions(url, activity, access_keys)
     stages = Stages(snapshots)
     gateway = Gateway(stages.find, keys, functions, url, activity)
     cognito = Cognito(keys, url, activity)
-    control = ControlPlane(cognito.operations, snapshots, activity)
+    control = ControlPlane(access_keys, cognito.operations, snapshots, activity)
     test_invoke = TestInvokeMethod(gateway, control)
     control.answer_live("lambda", "Invoke", Invoke(functions))
     control.answer_live("apigateway", "TestInvokeMethod", test_invoke)
@@ -111,7 +126,10 @@ def _health(instance: str) -> Handler:
 
 def _own_hosts(url: str) -> frozenset[str]:
     port = urlsplit(url).port
-    return frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+    names = ("127.0.0.1", "localhost")
+    hosts = {f"{name}:{port}" for name in names}
+    # Clients leave HTTP's own port out.
+    return frozenset(hosts | set(names) if port == HTTP_PORT else hosts)
 
 
 def _only_hosts(hosts: frozenset[str]) -> Callable[..., Awaitable[web.StreamResponse]]:
@@ -125,3 +143,18 @@ def _only_hosts(hosts: frozenset[str]) -> Callable[..., Awaitable[web.StreamResp
         return await handler(request)
 
     return refuse_foreign_host
+
+
+@web.middleware
+async def only_own_user(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse other users of the machine, where it tells who they are.
+
+    Deployed stages and the issuers' public documents are for everybody, as on AWS.
+    """
+    transport = request.transport
+    is_open = request.path.startswith(OPEN) or "/.well-known/" in request.path
+    if transport and not is_open:
+        ends = (transport.get_extra_info(name) for name in ("peername", "sockname"))
+        if is_another_user(*ends):
+            return web.Response(status=403, text="This is another user's local AWS.\n")
+    return await handler(request)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.routing import NotFound, get_service_router
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
+from cognito_gw.local.access import Signature, read_signature
 from cognito_gw.local.emulator import HttpAnswer, HttpCall, as_werkzeug
 
 if TYPE_CHECKING:
@@ -21,22 +22,25 @@ if TYPE_CHECKING:
 
     from cognito_gw.local.faults import AwsFault
 
-SERVICE_OF_TARGET = {
-    "AWSCognitoIdentityProviderService": "cognito-idp",
-    "Logs_20140328": "logs",
-    "ResourceGroupsTaggingAPI_20170126": "resourcegroupstaggingapi",
-}
-SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+SIGN_IN = "cognito-idp"  # the service whose operations AWS takes unsigned
 UNSIGNED_REGION = "us-east-1"
+# The services whose name in a signature is not that of their model, of those we have.
+IAM_NAMES = {"Invoke": "InvokeFunction"}  # where it is not the operation's
+MODEL_OF_SERVICE = {"tagging": "resourcegroupstaggingapi"}
 
-XML_FAULT = """\
-<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>\
-<Message>{message}</Message></Error><RequestId>local</RequestId></ErrorResponse>"""
+XML_FAULT = (
+    "<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+)
+XML_FAULTS = {  # by protocol
+    "query": f"<ErrorResponse>{XML_FAULT}</ErrorResponse>",
+    "ec2": f"<Response><Errors>{XML_FAULT}</Errors></Response>",
+    "rest-xml": XML_FAULT,
+}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One AWS operation, recognised in an HTTP request."""
+    """One AWS operation, recognized in an HTTP request."""
 
     service: str
     name: str
@@ -57,37 +61,49 @@ class Operation:
 
 def is_aws_call(call: HttpCall) -> bool:
     """Tell an AWS client by headers that a web page cannot send across origins."""
-    return is_signed(call) or "X-Amz-Target" in call.headers
+    is_signed = call.headers.get("Authorization", "").startswith("AWS4-")
+    return is_signed or "X-Amz-Target" in call.headers
 
 
-def is_signed(call: HttpCall) -> bool:
-    """Tell whether the call names credentials; what they sign is not checked."""
-    return bool(SCOPE.search(call.headers.get("Authorization", "")))
-
-
-def recognise(call: HttpCall) -> Operation | None:
+def recognize(call: HttpCall) -> Operation | None:
     """Tell which operation is called, or None where only moto may know it."""
-    scope = SCOPE.search(call.headers.get("Authorization", ""))
-    region = scope["region"] if scope else UNSIGNED_REGION
-    target, _, name = call.headers.get("X-Amz-Target", "").partition(".")
-    if target:
-        service = SERVICE_OF_TARGET.get(target)
-        return Operation(service, name, region, "json") if service else None
-    match scope and scope["service"]:
-        case "iam" | "sts" as service:
-            action = parse_qs(call.body.decode(errors="replace")).get("Action", [""])[0]
-            return Operation(service, action, region, "query")
-        case "apigateway" | "lambda" as service:
-            return _rest_operation(call, service, region)
+    signature = read_signature(call.headers) or Signature("", UNSIGNED_REGION, SIGN_IN)
+    service = MODEL_OF_SERVICE.get(signature.service, signature.service)
+    try:
+        model = get_service_model(service)
+    except UnknownServiceError:
+        return None
+    if target := call.headers.get("X-Amz-Target"):
+        name = target.removeprefix(f"{model.metadata.get('targetPrefix')}.")
+        return Operation(service, name, signature.region, "json")
+    match str(model.protocol):
+        case "query" | "ec2" as protocol:
+            name = parse_qs(call.body.decode(errors="replace")).get("Action", [""])[0]
+            return Operation(service, name, signature.region, protocol)
+        case "rest-json" | "rest-xml" as protocol:
+            return _rest_operation(call, service, signature.region, protocol)
     return None
 
 
-def _rest_operation(call: HttpCall, service: str, region: str) -> Operation | None:
+def _rest_operation(
+    call: HttpCall, service: str, region: str, protocol: str
+) -> Operation | None:
     try:
         model, parameters = get_service_router(service).match(as_werkzeug(call))
     except NotFound:
         return None
-    return Operation(service, model.name, region, "rest-json", parameters)
+    return Operation(service, model.name, region, protocol, parameters)
+
+
+def action(operation: Operation | None, call: HttpCall) -> str:
+    """Return what a call would do, as IAM's policies name it."""
+    signature = read_signature(call.headers)
+    service = signature.service if signature else SIGN_IN
+    if operation is None:
+        return f"{service}:{call.method}"
+    if service == "apigateway":  # whose actions are HTTP's
+        return f"apigateway:{call.method}"
+    return f"{service}:{IAM_NAMES.get(operation.name, operation.name)}"
 
 
 def read_input(operation: Operation, call: HttpCall) -> dict[str, Any]:
@@ -126,8 +142,10 @@ def write_answer(operation: Operation, answer: dict[str, Any]) -> HttpAnswer:
 def write_fault(operation: Operation | None, fault: AwsFault) -> HttpAnswer:
     """Return the refusal in the shape in which boto3 finds its code and message."""
     headers = {"x-amzn-ErrorType": fault.code}
-    if operation and operation.protocol == "query":
-        body = XML_FAULT.format(code=fault.code, message=escape(fault.message))
+    if operation and operation.protocol in XML_FAULTS:
+        body = XML_FAULTS[operation.protocol].format(
+            code=fault.code, message=escape(fault.message)
+        )
         return HttpAnswer(
             fault.status, headers | {"Content-Type": "text/xml"}, body.encode()
         )

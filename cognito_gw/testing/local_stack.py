@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from cognito_gw.cli.session import Session
     from cognito_gw.cli.wish import Wish
 
-_KEY = "local"  # the local AWS takes any
 _SECONDS = 35.0  # API Gateway gives up after 29
 
 
@@ -32,6 +31,7 @@ class LocalStack:
 
     def __init__(self, session: Session) -> None:
         """Show the stack of a `session`, which is up."""
+        self._access_key = session.server.access_key
         self.outputs: dict[str, Any] = outputs(session.stack, session.links)
         self.invoke_url: str = self.outputs["invoke_url"]
         self.endpoint_url: str = session.aws.endpoint_url or ""
@@ -132,15 +132,16 @@ class LocalStack:
         region = self.outputs["region"]
         return variables(self.outputs) | {
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": _KEY,
-            "AWS_SECRET_ACCESS_KEY": _KEY,
+            **self._access_key.variables,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
         }
 
     def boto3_session(self) -> EndpointSession:
         """Return a boto3 session whose clients call this local AWS."""
-        return EndpointSession(self.endpoint_url, self.outputs["region"], _KEY)
+        return EndpointSession(
+            self.endpoint_url, self.outputs["region"], self._access_key
+        )
 
     def close(self) -> None:
         """Close what calls the API."""

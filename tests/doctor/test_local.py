@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.doctor.local import find, local
 from cognito_gw.local.daemon import Server
 
@@ -27,7 +28,7 @@ def test_a_local_aws_that_does_not_run(was_recorded, is_local, state):
 
 def test_a_local_aws_that_answers(tmp_path):
     """Its address is told."""
-    server = Server("http://127.0.0.1:1234", 1, tmp_path)
+    server = Server("http://127.0.0.1:1234", 1, tmp_path, AccessKey.create())
     finding = local(server, was_recorded=True, is_local=True)
     assert (finding.state, finding.found) == (
         "ok",

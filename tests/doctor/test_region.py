@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.aws.clients import local_session
 from cognito_gw.doctor.region import origin, region
 
+KEY = AccessKey.create()
 BOTH = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}
 
 
@@ -29,14 +31,14 @@ def test_who_names_the_region(asked, in_file, environment, source):
 @pytest.mark.parametrize("name", ["eu-west-1", "us-gov-west-1"])
 def test_a_region_has_what_is_needed(name):
     """In each of AWS's partitions."""
-    finding = region(local_session(name), "--region")
+    finding = region(local_session(name, KEY), "--region")
     assert finding.state == "ok"
     assert finding.found.startswith(f"{name}, from --region; it has Cognito")
 
 
 def test_an_unknown_region_is_a_warning():
     """It may be mistyped, or younger than botocore."""
-    finding = region(local_session("us-esat-1"), "the file")
+    finding = region(local_session("us-esat-1", KEY), "the file")
     assert finding.state == "warn"
     assert "no Cognito, no API Gateway, no Lambda" in finding.found
     assert "spelled right" in finding.fix

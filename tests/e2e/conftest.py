@@ -68,9 +68,15 @@ def moto_url():
 
 
 @pytest.fixture(scope="session")
-def account(local):
+def server(local, home):  # noqa: ARG001 - it must be running
+    """The local AWS, with its access key."""
+    return daemon.running(home / "state" / "cognito-gw")
+
+
+@pytest.fixture(scope="session")
+def account(server):
     """The account of the local AWS."""
-    return Account(local)
+    return Account.of(server)
 
 
 @pytest.fixture

@@ -27,9 +27,9 @@ PHONE = "+15555550123"
 
 
 @pytest.fixture
-def make_pool(local):
+def make_pool(server):
     """Return a maker of pools in which people sign in by their addresses."""
-    client = Account(local, "eu-west-1").cognito_idp
+    client = Account.of(server, "eu-west-1").cognito_idp
 
     def make(**settings):
         return UserPool(

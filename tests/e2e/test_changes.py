@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from account import Account
 
 GROUPS = ("user_pool", "groups")
 HELLO = ("functions", "hello")
@@ -251,7 +250,7 @@ def test_what_left_the_file_is_shown_as_unmanaged_and_goes_with_down(
     kinds = [row["kind"] for row in rows if row["state"] == "unmanaged"]
     assert kinds == ["app client", "function"]
     cgw("down", "--yes")
-    assert Account(account.url).listing() == before
+    assert account.listing() == before
 
 
 def test_what_is_not_ours_stays(cgw, stack_name, account):

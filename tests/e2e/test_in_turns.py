@@ -13,10 +13,10 @@ REGION = "eu-west-1"
 
 
 @pytest.fixture(scope="session")
-def session():
+def session(server):
     """One session for both: what they have in common is the account."""
-    keys = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "any")
-    return SharedSession(**keys, region_name=REGION)
+    key = server.access_key
+    return SharedSession(key.id, key.secret, region_name=REGION)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from account import Account
 
 DENY = {
     "Version": "2012-10-17",
@@ -151,7 +150,7 @@ def test_names_that_another_stack_has(cgw, account, stack_name):
     left = cgw("down", "--yes", "-v")
     assert left.err.count("left as it is: ") == 4
     assert left.writes == []
-    assert Account(account.url).listing() == before
+    assert account.listing() == before
     account.cognito_idp.delete_user_pool(UserPoolId=pool)
     account.apigateway.delete_rest_api(restApiId=api)
     account.logs.delete_log_group(**group)
@@ -183,6 +182,6 @@ def test_what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edit
     assert "user pool" not in question
     assert "not in the file" not in question
     cgw("down", "--yes")
-    assert Account(account.url).listing() == before
+    assert account.listing() == before
     cgw.write(first)
     cgw("plan", "--detailed-exitcode")

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from account import Account
+from account import REGION, Account
 from commandline import QuickTerminal
 
 from cognito_gw.local import daemon
@@ -44,13 +44,17 @@ def bring_up(shell, text):
     shell.write(text)
     shell("local", "start", "--persist")
     outputs = shell("--local", "up", "-o", "json").document["outputs"]
-    return described(outputs), outputs
+    return described(shell, outputs), outputs
 
 
-def described(outputs):
+def described(shell, outputs):
     """Every resource of the stack, as AWS describes it."""
-    url = outputs["issuer"].rpartition("/")[0]
-    return Account(url, outputs["region"]).description(outputs)
+    return account_of(shell, outputs["region"]).description(outputs)
+
+
+def account_of(shell, region=REGION):
+    """The account that the local AWS of this user serves now."""
+    return Account.of(daemon.running(state_of(shell)), region)
 
 
 def wait_until(is_so):
@@ -69,7 +73,7 @@ def test_a_restart_keeps_all_there_is(shell):
     assert "START RequestId" in written
     assert shell("local", "stop").err == "stopped\n"
     assert "kept in" in shell("local", "start", "--persist").out
-    assert described(outputs) == before
+    assert described(shell, outputs) == before
     assert shell("--local", "logs").out == written
     assert shell("--local", "outputs", "-o", "json").document == outputs
     shell("--local", "plan", "--detailed-exitcode")
@@ -85,22 +89,22 @@ def test_after_a_kill_users_sign_in_and_calls_are_answered(shell):
     os.kill(daemon.running(state_of(shell)).pid, signal.SIGKILL)
     again = shell("--local", "call", "/transactions", "-o", "json").document
     assert (again["status"], again["token"]) == (200, "id")
-    assert described(outputs) == before
+    assert described(shell, outputs) == before
     assert "kept in" in shell("local", "status").out
     shell("--local", "call", "/transactions", "--token", token.strip(), code=4)
 
 
 def test_without_persist_what_is_kept_is_left_alone(shell):
     """It starts empty, says so, and writes nothing."""
-    url = shell("local", "start", "--persist", "-o", "json").document["url"]
-    Account(url).logs.create_log_group(logGroupName="kept")
+    shell("local", "start", "--persist")
+    account_of(shell).logs.create_log_group(logGroupName="kept")
     shell("local", "stop")
     kept = (state_of(shell) / "local.saved").read_bytes()
     assert b"kept" in kept
     told = shell("local", "start").err
     assert "local.saved is left alone" in told
     assert "--persist" in told
-    account = Account(shell("local", "status", "-o", "json").document["url"])
+    account = account_of(shell)
     assert account.logs.describe_log_groups()["logGroups"] == []
     account.logs.create_log_group(logGroupName="unkept")
     shell("local", "stop")

@@ -85,10 +85,10 @@ def arguments_of_all():
     return "\n".join(told)
 
 
-def client_secret(outputs):
+def client_secret(shell, outputs):
     """The secret of the app client that has one."""
     pool_id, clients = outputs["user_pool_id"], outputs["app_clients"]
-    account = Account(outputs["issuer"].removesuffix(f"/{pool_id}"))
+    account = Account.of(daemon.running(shell.folder / "state" / "cognito-gw"))
     described = account.cognito_idp.describe_user_pool_client(
         UserPoolId=pool_id, ClientId=clients["machine"]
     )
@@ -116,7 +116,7 @@ def test_no_secret_leaves_by_the_way(shell, environment):
         outcome = shell(*line, typed=typed)
         told[" ".join(line)] = outcome.err + ("" if asked_for else outcome.out)
         secrets |= kept(shell)
-    secrets.add(client_secret(shell("outputs", "-o", "json").document))
+    secrets.add(client_secret(shell, shell("outputs", "-o", "json").document))
     shell("token", "--forget")
     told["what goes wrong"] = told_of_what_goes_wrong(shell, environment)
     status = daemon.running(shell.folder / "state" / "cognito-gw")

@@ -7,7 +7,6 @@ import sys
 from contextlib import ExitStack
 
 import pytest
-from account import Account
 from commandline import Outcome, QuickTerminal, Terminal
 from filelock import FileLock
 
@@ -116,7 +115,7 @@ def test_a_down_waits_for_an_up(shell, cgw, lock, account, stack_name):
     if made(account, stack_name) != (0, 0):
         cgw("plan", "--detailed-exitcode")
         cgw("down", "--yes")
-    assert stack_name not in str(Account(account.url).listing())
+    assert stack_name not in str(account.listing())
 
 
 def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_name):
@@ -129,7 +128,7 @@ def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_n
     third("plan", "--detailed-exitcode")
     assert made(account, stack_name) == (1, 1, 1, 1)
     third("down", "--yes")
-    assert Account(account.url).listing() == before
+    assert account.listing() == before
 
 
 def test_on_two_machines_a_down_during_an_up(machines, third, account):
@@ -142,4 +141,4 @@ def test_on_two_machines_a_down_during_an_up(machines, third, account):
     third("up", "-q")
     third("plan", "--detailed-exitcode")
     third("down", "--yes")
-    assert Account(account.url).listing() == before
+    assert account.listing() == before

@@ -67,7 +67,7 @@ class LocalAws:
         headers = Headers((key, _text(each)) for key, each in request.headers.items())
         body = _bytes(request.body or b"")
         call = HttpCall(request.method, request.url, headers, body)
-        operation = wire.recognise(call)
+        operation = wire.recognize(call)
         with self._one_at_a_time:
             try:
                 answer = self._answer(operation, call)

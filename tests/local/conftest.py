@@ -44,6 +44,18 @@ def local_url(server):
     return server.url
 
 
+@pytest.fixture(scope="session")
+def signed(server):
+    """Return the header of a call to a service, signed with a key."""
+
+    def header(service, key=server.access_key.id):
+        scope = f"{key}/20260101/{REGION}/{service}/aws4_request"
+        parts = f"Credential={scope}, SignedHeaders=host, Signature=0"
+        return {"Authorization": f"AWS4-HMAC-SHA256 {parts}"}
+
+    return header
+
+
 @pytest.fixture
 def mailed(server):
     """Return the last code that AWS would have sent to an address."""
@@ -56,17 +68,17 @@ def mailed(server):
 
 
 @pytest.fixture(scope="session")
-def aws(local_url):
+def aws(server):
     """Return a maker of boto3 clients of the local AWS."""
 
     @cache
     def client(service):
         return boto3.client(
             service,
-            endpoint_url=local_url,
+            endpoint_url=server.url,
             region_name=REGION,
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
+            aws_access_key_id=server.access_key.id,
+            aws_secret_access_key=server.access_key.secret,
             config=Config(retries={"total_max_attempts": 1}),
         )
 

@@ -17,10 +17,6 @@ from cognito_gw.local.activity import Event
 from cognito_gw.local.console.events import cells, sent
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
-SIGNED = (
-    "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/{service}/aws4_request, "
-    "SignedHeaders=host, Signature=0"
-)
 HOSTILE = "<script>alert('x')</script>"
 ESCAPED = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
 CHATTY = f'def handler(event, context):\n    print("{HOSTILE}")\n'
@@ -136,9 +132,8 @@ def test_its_files_are_served(get, path, kind):
 
 
 @pytest.mark.parametrize("service", ["s3", "iam"])
-def test_an_aws_call_to_the_root_is_one(get, service):
-    signed = PAGE | {"Authorization": SIGNED.format(service=service)}
-    assert "<html" not in get(headers=signed)[2]
+def test_an_aws_call_to_the_root_is_one(get, signed, service):
+    assert "<html" not in get(headers=PAGE | signed(service))[2]
 
 
 def test_it_is_shown_to_every_program_that_is_no_aws_client(get):

@@ -95,10 +95,9 @@ def test_what_is_not_signed_is_refused(get):
     assert json.loads(body)["__type"] == "MissingAuthenticationTokenException"
 
 
-def test_a_missing_parameter_is_a_validation_exception(get):
+def test_a_missing_parameter_is_a_validation_exception(get, signed):
     target = "AWSCognitoIdentityProviderService.DeleteUserPool"
-    scope = "Credential=x/20260101/eu-west-1/cognito-idp/aws4_request"
-    headers = {"X-Amz-Target": target, "Authorization": f"AWS4-HMAC-SHA256 {scope}"}
+    headers = {"X-Amz-Target": target} | signed("cognito-idp")
     status, _, body = get("/", "POST", headers, "{}")
     assert status == 400
     assert json.loads(body)["__type"] == "ValidationException"
@@ -148,16 +147,16 @@ def test_calls_at_the_same_time_do_not_overtake_a_check(aws, name):
     assert sorted(outcomes) == ["conflict"] * 7 + ["created"]
 
 
-def test_regions_are_apart(aws, local_url, name):
+def test_regions_are_apart(aws, server, name):
     import boto3
 
     made = aws("cognito-idp").create_user_pool(PoolName=name)["UserPool"]["Id"]
     elsewhere = boto3.client(
         "cognito-idp",
-        endpoint_url=local_url,
+        endpoint_url=server.url,
         region_name="us-west-2",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",
+        aws_access_key_id=server.access_key.id,
+        aws_secret_access_key=server.access_key.secret,
     )
     with pytest.raises(elsewhere.exceptions.ResourceNotFoundException):
         elsewhere.describe_user_pool(UserPoolId=made)

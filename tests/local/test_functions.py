@@ -16,12 +16,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.local import emulator
+from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.runtime.functions import Functions
 
 URL = "http://127.0.0.1:4566"
+KEYS = AccessKeys(AccessKey.create())
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/test"
 # One function for most tests: the event tells what it does.
@@ -85,7 +88,7 @@ def make(client):
 
 @asynccontextmanager
 async def running(activity=None, **settings):
-    functions = Functions(URL, activity or Activity(), **settings)
+    functions = Functions(URL, activity or Activity(), KEYS, **settings)
     try:
         yield functions
     finally:

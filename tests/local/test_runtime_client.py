@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.local import emulator, records
+from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.runtime.client import Unsupported, find_client
 from cognito_gw.local.runtime.functions import Functions
@@ -137,9 +139,10 @@ def make(files, **settings):
 
 def run(arn, *events, environment=os.environ):
     """Run a function for each event; return what came of them."""
+    keys = AccessKeys(AccessKey.create())
 
     async def run_all():
-        functions = Functions("http://127.0.0.1:1", Activity(), environment)
+        functions = Functions("http://127.0.0.1:1", Activity(), keys, environment)
         try:
             return [await functions.invoke(arn, json.dumps(e).encode()) for e in events]
         finally:

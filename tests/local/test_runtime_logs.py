@@ -202,7 +202,8 @@ def handler(event, context):
 
 def test_a_busy_function_ends_when_the_server_is_killed(tmp_path, name):
     server = daemon.start(tmp_path)
-    session = boto3.Session("any", "any", region_name=REGION)
+    key = server.access_key
+    session = boto3.Session(key.id, key.secret, region_name=REGION)
 
     def client(service):
         return session.client(service, endpoint_url=server.url)

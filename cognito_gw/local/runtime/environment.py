@@ -30,10 +30,8 @@ def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
 def variables(
     function: Function, folder: Path, *, url: str, port: int, stream: str
 ) -> dict[str, str]:
-    """Return Lambda's variables, and the function's own."""
+    """Return Lambda's variables but for the access key, and the function's own."""
     return {
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_ENDPOINT_URL": url,
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,

@@ -26,6 +26,7 @@ from cognito_gw.local.runtime.worker import Host
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cognito_gw.local.access import AccessKeys
     from cognito_gw.local.activity import Activity
 
 
@@ -41,11 +42,15 @@ class Functions:
         self,
         url: str,
         activity: Activity,
+        keys: AccessKeys,
         environment: Mapping[str, str] = os.environ,
         init_seconds: float = _INIT_SECONDS,
     ) -> None:
-        """Give the functions the local AWS at `url`; tell `activity` their logs."""
-        self._host = Host(url, environment, activity, Reaper(), init_seconds)
+        """Give the functions the local AWS at `url`; tell `activity` their logs.
+
+        Each signs with its own of the `keys`.
+        """
+        self._host = Host(url, environment, keys, activity, Reaper(), init_seconds)
         self._pools: dict[str, Pool] = {}
         self._running: Counter[str] = Counter()  # calls, by function
         self._changing = asyncio.Lock()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from cognito_gw.local.access import AccessKeys
     from cognito_gw.local.activity import Activity
     from cognito_gw.local.records import Function
     from cognito_gw.local.runtime.client import Client
@@ -30,6 +31,7 @@ class Host:
 
     url: str
     environment: Mapping[str, str]
+    keys: AccessKeys
     activity: Activity
     reaper: Reaper
     init_seconds: float
@@ -67,6 +69,7 @@ class Worker:
             port=port,
             stream=self._log.stream,
         )
+        variables |= self._host.keys.for_function(self._function.arn).variables
         self._log.init_start(self._client.version)
         self._started = time.monotonic()
         self._process = await Process.start(

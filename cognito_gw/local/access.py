@@ -1,0 +1,133 @@
+"""Who may call the control plane.
+
+Whoever can create and invoke a function runs code as the user. So a call must be signed
+with the access key of this start, which only the user can read, or with a function's
+own. Signatures themselves are not verified: the key ID is the secret.
+
+Unsigned calls are for signing in, and only those reach the sign-in code. Browsers never
+sign: a page of any origin, the developer's own included, has no access key.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.local.faults import AwsFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cognito_gw.local.records import Function
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+_SIGNED = re.compile(
+    r"AWS4-HMAC-SHA256 "
+    r"Credential=(?P<key>\w+)/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)"
+    r"/aws4_request, ?SignedHeaders=[\w;-]+, ?Signature=\w+",
+    re.ASCII,
+)
+_OF_BROWSERS = ("Origin", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site")
+# What the role that cgw gives a function allows it, in its own log group.
+_LOG_WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a request's Authorization header says: whose key, for which service."""
+
+    key: str
+    region: str
+    service: str
+
+
+def read_signature(headers: Mapping[str, str]) -> Signature | None:
+    """Return the signature of a request; None where the header is none of SigV4."""
+    found = _SIGNED.fullmatch(headers.get("Authorization", ""))
+    return Signature(**found.groupdict()) if found else None
+
+
+def is_from_browser(headers: Mapping[str, str]) -> bool:
+    """Tell whether a web page sent the request: it cannot leave these headers out."""
+    return any(name in headers for name in _OF_BROWSERS)
+
+
+class AccessKeys:
+    """The user's access key, and one for each function that runs."""
+
+    def __init__(self, owner: AccessKey) -> None:
+        """Let `owner` do everything."""
+        self._owner = owner
+        self._of_functions: dict[str, AccessKey] = {}  # by ARN
+
+    def for_function(self, arn: str) -> AccessKey:
+        """Return a function's own key, which stays the same."""
+        return self._of_functions.setdefault(arn, AccessKey.create())
+
+    def authenticate(self, headers: Mapping[str, str]) -> str | None:
+        """Return the ARN of the function that signed, or None for the user.
+
+        Raises AwsFault for anybody else, as AWS does for a key that it does not know.
+        """
+        signature = read_signature(headers)
+        if signature is None:
+            raise AwsFault(
+                "MissingAuthenticationTokenException", "Missing Authentication Token"
+            )
+        if is_from_browser(headers):
+            raise AwsFault(
+                "AccessDeniedException",
+                "The local AWS takes no signed calls from web pages",
+                HTTPStatus.FORBIDDEN,
+            )
+        if _is(self._owner, signature.key):
+            return None
+        for arn, key in self._of_functions.items():
+            if _is(key, signature.key):
+                return arn
+        raise AwsFault(
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid. The local AWS "
+            'takes the access key of its start: eval "$(cgw local env)"',
+            HTTPStatus.FORBIDDEN,
+        )
+
+
+def identity(function: Function) -> dict[str, str]:
+    """Return what GetCallerIdentity tells a function, which needs no permission."""
+    account = function.role.split(":")[4]
+    arn = _session_arn(function)
+    return {"UserId": f"AROALOCAL:{function.name}", "Account": account, "Arn": arn}
+
+
+def require_allowed(
+    function: Function | None, action: str, params: Mapping[str, Any]
+) -> None:
+    """Refuse what the role that cgw gives a function does not allow.
+
+    That is all but writes to its own log group. A function that is deleted has no role.
+    """
+    group = params.get("logGroupName")
+    if function and action in _LOG_WRITES and group == function.log_group:
+        return
+    raise AwsFault(
+        "AccessDeniedException",
+        f"User: {_session_arn(function)} is not authorized to perform: {action} "
+        f"because no identity-based policy allows the {action} action",
+        HTTPStatus.FORBIDDEN,
+    )
+
+
+def _session_arn(function: Function | None) -> str:
+    if function is None:
+        return "a deleted function"
+    account, role = function.role.split(":")[4], function.role.rpartition("/")[2]
+    return f"arn:aws:sts::{account}:assumed-role/{role}/{function.name}"
+
+
+def _is(key: AccessKey, given: str) -> bool:
+    return hmac.compare_digest(key.id, given)
