@@ -52,6 +52,7 @@ MAY_IMPORT = {
         "routing",
     },
     "local.console": {
+        "local.access",
         "local.console",
         "local.emulator",
         "local.hosted_ui",
@@ -66,7 +67,12 @@ MAY_IMPORT = {
         "local.runtime",
         "local.snapshot",
     },
-    "local.hosted_ui": {"local.faults", "local.hosted_ui", "local.identity"},
+    "local.hosted_ui": {
+        "local.access",
+        "local.faults",
+        "local.hosted_ui",
+        "local.identity",
+    },
     "local.identity": {"local.emulator", "local.faults", "local.identity", "srp"},
     "local.runtime": {
         "local.faults",

@@ -56,6 +56,14 @@ def is_from_browser(headers: Mapping[str, str]) -> bool:
     return any(name in headers for name in _OF_BROWSERS)
 
 
+def is_by_script(headers: Mapping[str, str]) -> bool:
+    """Tell whether a script or a frame asks for a page, and not a person.
+
+    What a function answers runs in the origin of our own pages, and must not read them.
+    """
+    return headers.get("Sec-Fetch-Dest", "document") != "document"
+
+
 class AccessKeys:
     """The user's access key, and one for each function that runs."""
 

@@ -40,8 +40,7 @@ MAX_BODY = 128 * MEBI
 # API Gateway takes 10 KiB of headers; ours must see more to refuse it in its words.
 MAX_LINE = 8 * MEBI
 HTTP_PORT = 80
-OPEN = "/_aws/execute-api/"
-STAGE = OPEN + "{api_id}/{stage}"
+STAGE = "/_aws/execute-api/{api_id}/{stage}"
 
 
 def application(
@@ -151,8 +150,9 @@ async def only_own_user(request: web.Request, handler: Handler) -> web.StreamRes
 
     Deployed stages and the issuers' public documents are for everybody, as on AWS.
     """
-    transport = request.transport
-    is_open = request.path.startswith(OPEN) or "/.well-known/" in request.path
+    transport, resource = request.transport, request.match_info.route.resource
+    served_by = resource.canonical if resource else ""
+    is_open = served_by.startswith(STAGE) or "/.well-known/" in served_by
     if transport and not is_open:
         ends = (transport.get_extra_info(name) for name in ("peername", "sockname"))
         if is_another_user(*ends):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cognito_gw.local import wire
+from cognito_gw.local.access import is_by_script
 from cognito_gw.local.console.events import cells, sent
 from cognito_gw.local.console.overview import overview
 from cognito_gw.local.emulator import HttpCall
@@ -32,6 +35,7 @@ HEADERS = {
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
+    "Cross-Origin-Opener-Policy": "same-origin",  # no page that opened it reads it
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -46,6 +50,8 @@ class Console:
     control: ControlPlane
     stages: Stages
     activity: Activity
+    # By it the page's own script asks for more. Other scripts of this origin lack it.
+    _key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes; what is an AWS call at the root stays one."""
@@ -57,10 +63,12 @@ class Console:
         call = HttpCall(request.method, self.url, request.headers)
         if wire.is_aws_call(call):
             return await self.control.handle(request)
+        self._refuse_other_scripts(request)
         latest = self.activity.latest()
         deployed = await self.control.run(overview, self.url, self.stages)
         html = _template().render(
             url=self.url,
+            key=self._key,
             deployed=deployed,
             last_id=latest[-1].id if latest else 0,
             rows={
@@ -72,8 +80,7 @@ class Console:
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Send each event as it happens, to this page alone."""
-        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            raise web.HTTPForbidden(text="Only the page itself may listen.\n")
+        self._refuse_other_scripts(request)
         response = web.StreamResponse(headers=HEADERS)
         response.content_type = "text/event-stream"
         await response.prepare(request)
@@ -82,6 +89,11 @@ class Console:
                 async for event in events:
                     await response.write(sent(event))
         return response
+
+    def _refuse_other_scripts(self, request: web.Request) -> None:
+        is_own = hmac.compare_digest(request.query.get("key", ""), self._key)
+        if is_by_script(request.headers) and not is_own:
+            raise web.HTTPForbidden(text="Only the page itself may read this.\n")
 
 
 def _last_id(request: web.Request) -> int | None:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from cognito_gw.local.access import is_by_script
 from cognito_gw.local.hosted_ui.browsers import Browsers
 from cognito_gw.local.hosted_ui.endpoints import Endpoints, preflight
 from cognito_gw.local.hosted_ui.pages import Pages
@@ -44,16 +45,19 @@ def routes(cognito: Cognito, control: ControlPlane) -> list[web.RouteDef]:
     def handler(answer: Answer) -> Handler:
         return _on_worker(control, answer)
 
+    def for_people(answer: Answer) -> Handler:
+        return handler(lambda visit: _to_a_person(answer, visit))
+
     def at(path: str) -> Handler:
-        return handler(lambda visit: pages.answer(path, visit))
+        return for_people(lambda visit: pages.answer(path, visit))
 
     for_browsers = ("/oauth2/authorize", "/logout", "/error", *pages.by_path)
     for_apps = ("/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo")
     return [
         web.get(STYLE_PATH, _style),
-        web.get(_DOMAIN + "/oauth2/authorize", handler(endpoints.authorize)),
-        web.get(_DOMAIN + "/logout", handler(endpoints.log_out)),
-        web.get(_DOMAIN + "/error", handler(_error_page)),
+        web.get(_DOMAIN + "/oauth2/authorize", for_people(endpoints.authorize)),
+        web.get(_DOMAIN + "/logout", for_people(endpoints.log_out)),
+        web.get(_DOMAIN + "/error", for_people(_error_page)),
         *(web.get(_DOMAIN + path, at(path)) for path in pages.by_path),
         *(web.post(_DOMAIN + path, at(path)) for path in pages.by_path),
         web.post(_DOMAIN + "/oauth2/token", handler(endpoints.token)),
@@ -112,6 +116,13 @@ def _answered(answer: Answer, visit: Visit) -> web.Response:
         if "client_id" in visit.query:
             query["client_id"] = visit.query["client_id"]
         return redirect(f"{BASE}/{visit.domain}/error?{urlencode(query)}")
+
+
+def _to_a_person(answer: Answer, visit: Visit) -> web.Response:
+    if is_by_script(visit.headers):
+        text = "Sign-in pages are for people: open them in a window of the browser.\n"
+        return web.Response(status=HTTPStatus.FORBIDDEN, text=text)
+    return answer(visit)
 
 
 def _error_page(visit: Visit) -> web.Response:

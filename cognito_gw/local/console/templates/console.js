@@ -4,6 +4,7 @@ const MOST_ROWS = 200;
 const KINDS = ["request", "mail", "log"];
 const RETRY = 2000;
 const connection = document.getElementById("connection");
+const key = document.body.dataset.key;
 let lastId = document.body.dataset.lastId;
 let refreshing = null;
 
@@ -39,7 +40,7 @@ function addRow(kind, cells) {
 
 async function refresh() {
   refreshing = null;
-  const answer = await fetch("/", { headers: { Accept: "text/html" } });
+  const answer = await fetch(`/?key=${key}`, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const [shown, fresh] = [document, page].map((each) => each.getElementById("deployed"));
   if (!shown.isEqualNode(fresh)) {
@@ -53,7 +54,7 @@ function refreshSoon() {
 }
 
 function follow() {
-  const source = new EventSource(`/_cgw/events?after=${lastId}`);
+  const source = new EventSource(`/_cgw/events?key=${key}&after=${lastId}`);
   for (const kind of KINDS) {
     source.addEventListener(kind, (event) => {
       lastId = event.lastEventId;
@@ -73,8 +74,21 @@ function follow() {
   source.onerror = () => {
     say("lost", "connection lost, trying again");
     source.close();
-    setTimeout(follow, RETRY);
+    setTimeout(reconnect, RETRY);
   };
+}
+
+async function reconnect() {
+  try {
+    const answer = await fetch(`/?key=${key}`);
+    if (answer.status === 403) {
+      location.reload(); // after a restart there is another key
+    } else {
+      follow();
+    }
+  } catch {
+    setTimeout(reconnect, RETRY);
+  }
 }
 
 for (const time of document.querySelectorAll("time")) {

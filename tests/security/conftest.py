@@ -1,0 +1,93 @@
+"""One local AWS per test process, and raw requests to it."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+from contextlib import closing
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from cognito_gw.local import daemon
+
+REGION = "eu-west-1"
+
+
+class Answer(NamedTuple):
+    """What an HTTP request came to."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A running local AWS."""
+    state_dir = tmp_path_factory.mktemp("local-aws")
+    yield daemon.start(state_dir)
+    daemon.stop(state_dir)
+
+
+@pytest.fixture(scope="session")
+def client(server):
+    """Return a maker of boto3 clients that sign with a key, by default the user's."""
+
+    def make(service, key=None):
+        key = key or server.access_key
+        return boto3.client(
+            service,
+            endpoint_url=server.url,
+            region_name=REGION,
+            aws_access_key_id=key.id,
+            aws_secret_access_key=key.secret,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def signed(server):
+    """Return the header of a call to a service, signed with the user's key."""
+
+    def header(service, key=server.access_key.id):
+        scope = f"{key}/20260101/{REGION}/{service}/aws4_request"
+        parts = f"Credential={scope}, SignedHeaders=host, Signature={64 * '0'}"
+        return {"Authorization": f"AWS4-HMAC-SHA256 {parts}"}
+
+    return header
+
+
+@pytest.fixture(scope="session")
+def ask(server):
+    """Make one HTTP request; the path is sent as it is given."""
+    place = urlsplit(server.url)
+
+    def request(method, path, headers=None, body=b"", user=None):
+        connection = http.client.HTTPConnection(place.netloc, timeout=30)
+        connection.sock = _connected(place, user)
+        with closing(connection):
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
+            return Answer(response.status, response.headers, text)
+
+    return request
+
+
+def _connected(place, user):
+    """Connect as a user: who makes a socket owns it."""
+    if user is None:
+        return socket.create_connection((place.hostname, place.port), timeout=30)
+    own = os.geteuid()
+    os.seteuid(user)
+    try:
+        return socket.create_connection((place.hostname, place.port), timeout=30)
+    finally:
+        os.seteuid(own)

@@ -1,0 +1,417 @@
+"""Nobody but the user calls the control plane: no page, no neighbor, no function."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import zipfile
+from functools import partial
+from types import SimpleNamespace
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+from botocore.exceptions import ClientError
+from moto.core.utils import get_service_model
+
+from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.local import control as control_module
+from cognito_gw.local.access import AccessKeys
+from cognito_gw.local.activity import Activity
+from cognito_gw.local.control import ControlPlane
+from cognito_gw.local.corrections import SERVICES
+from cognito_gw.local.identity.cognito import Cognito
+from cognito_gw.local.identity.keys import Keys
+from cognito_gw.local.peer import is_another_user
+from cognito_gw.local.snapshot import Snapshots
+
+EVIL = "http://evil.example"
+NOBODY = 65534
+COGNITO = "AWSCognitoIdentityProviderService"
+KEY = AccessKey.create()
+TARGET = {
+    "cognito-idp": {"X-Amz-Target": f"{COGNITO}.ListUserPools"},
+    "logs": {"X-Amz-Target": "Logs_20140328.DescribeLogGroups"},
+}
+FROM_PAGES = (
+    {"Origin": EVIL},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+    {"Sec-Fetch-Dest": "empty"},
+    {"Sec-Fetch-Mode": "no-cors"},
+)
+# What moto serves besides AWS, and other spellings that lead there.
+PATHS_OF_MOTO = (
+    "/moto-api/",
+    "/moto-api/reset",
+    "/moto-api/reset-auth",
+    "/moto-api/data.json",
+    "/moto-api/seed?a=1",
+    "/moto-api/config",
+    "/moto-api/proxy/passthrough",
+    "/moto-api/recorder/start-recording",
+    "/moto-api/recorder/download-recording",
+    "/moto-api/state-manager/set-transition",
+    "/moto-api/static/athena/query-results",
+    "/moto-api-recorder",
+    "//moto-api/reset",
+    "/./moto-api/reset",
+    "/x/../moto-api/reset",
+    "/%6doto-api/reset",
+    "/%6Doto%2dapi/reset",
+    "/moto-api%2freset",
+    "/MOTO-API/reset",
+    "/favicon.ico",
+    "/latest/meta-data/iam/security-credentials/x",
+    "/latest/api/token",
+)
+SIGNED_FOR = (*SERVICES, "tagging", "sts", "s3", "dynamodb", "moto_api", "motoapi")
+
+
+@pytest.fixture
+def plane(monkeypatch):
+    """Return what answers a request, where moto itself must not be reached."""
+
+    def reached(call):
+        raise AssertionError(f"moto was asked: {call.method} {call.url}")
+
+    monkeypatch.setattr(control_module.emulator, "send", reached)
+    activity = Activity()
+    cognito = Cognito(Keys(), "http://127.0.0.1:1", activity)
+    control = ControlPlane(AccessKeys(KEY), cognito.operations, Snapshots(), activity)
+    control.changed = reached_by_nobody
+
+    def answer(*requests):
+        async def answer_all():
+            return [await control.handle(each) for each in requests]
+
+        return asyncio.run(answer_all())
+
+    yield SimpleNamespace(answer=answer, sign_in=cognito.operations)
+    control.close()
+
+
+def reached_by_nobody(what):
+    raise AssertionError(f"{what} was carried out")
+
+
+def request(method, path, **headers):
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    made = make_mocked_request(method, path, named)
+    made.read = partial(asyncio.sleep, 0, b"{}")
+    return made
+
+
+def scope(service, key):
+    return (
+        f"AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{service}/aws4_request, "
+        f"SignedHeaders=host, Signature={64 * '0'}"
+    )
+
+
+def targets():
+    """Each operation of each service that takes its name by a header."""
+    for service in SERVICES:
+        model = get_service_model(service)
+        prefix = model.metadata.get("targetPrefix")
+        for name in model.operation_names if prefix else ():
+            yield service, name, f"{prefix}.{name}"
+
+
+def test_unsigned_calls_are_for_signing_in_alone(plane):
+    """Every operation that a header can name, the public ones that moto has too."""
+    refused = [
+        (name, target)
+        for service, name, target in targets()
+        if service != "cognito-idp"
+        or name not in plane.sign_in
+        or get_service_model(service).operation_model(name).auth_type != "none"
+    ]
+    requests = [
+        request("POST", "/", X_Amz_Target=target, Origin=EVIL) for _, target in refused
+    ]
+    for (name, _), answer in zip(refused, plane.answer(*requests), strict=True):
+        assert answer.status in (400, 403), name
+        assert "Access-Control-Allow-Origin" not in answer.headers, name
+    assert "UpdateAuthEventFeedback" in [name for name, _ in refused]
+
+
+def test_no_operation_is_reached_by_another_path(plane):
+    """Neither moto's own pages nor any other, by the name of a public operation."""
+    public = [target for _, name, target in targets() if name in plane.sign_in]
+    requests = [
+        request("POST", path, X_Amz_Target=target, Origin=EVIL)
+        for target in public
+        for path in (*PATHS_OF_MOTO, "/restapis", "/?x=/../moto-api/reset"[2:])
+    ]
+    for asked, answer in zip(requests, plane.answer(*requests), strict=True):
+        assert answer.status in (400, 403, 404), asked.path
+
+
+@pytest.mark.parametrize("service", SIGNED_FOR)
+def test_moto_s_own_pages_are_shut_to_the_user_too(service, server, ask, signed):
+    """What a page could not do, a confused client does not either."""
+    for path in PATHS_OF_MOTO:
+        for method in ("GET", "POST"):
+            answer = ask(method, path, signed(service), b"{}")
+            assert answer.status >= 400 or "moto" not in answer.text.lower(), path
+    assert server.pid
+
+
+def test_the_state_survives_whoever_wants_it_reset(ask, client, signed):
+    """Every path of moto's, unsigned from a page, and signed."""
+    pools = client("cognito-idp")
+    made = pools.create_user_pool(PoolName="kept")["UserPool"]["Id"]
+    page = {"Origin": EVIL, "Content-Type": "application/x-amz-json-1.1"}
+    for path in PATHS_OF_MOTO:
+        for headers in (
+            page,
+            page | {"X-Amz-Target": f"{COGNITO}.UpdateAuthEventFeedback"},
+            page | {"X-Amz-Target": f"{COGNITO}.InitiateAuth"},
+            page | {"X-Amz-Target": "moto_api.reset"},
+            signed("s3"),
+            signed("cognito-idp"),
+        ):
+            ask("POST", path, headers, b"{}")
+    assert pools.describe_user_pool(UserPoolId=made)["UserPool"]["Name"] == "kept"
+
+
+MADE_UP = (
+    "",
+    "Basic dTpw",
+    "Bearer Credential=x/20260101/us-east-1/iam/aws4_request",
+    "Credential=local/20260101/us-east-1/iam/aws4_request",
+    "AWS local:c2ln",
+    scope("iam", "local"),
+    scope("iam", "any"),
+    scope("iam", KEY.id.lower()),
+    scope("iam", KEY.id[:-1]),
+    scope("iam", f"{KEY.id}x"),
+    scope("iam", ""),
+    scope("iam", KEY.secret),
+    f"Bearer x, {scope('iam', KEY.id)}",
+    scope("iam", KEY.id).replace("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1"),
+    scope("iam", KEY.id).replace("20260101", "x"),
+    scope("iam", KEY.id).partition(",")[0],
+    f"{scope('iam', 'x')}, {scope('iam', KEY.id)}",
+)
+
+
+@pytest.mark.parametrize("authorization", MADE_UP, ids=range(len(MADE_UP)))
+def test_a_made_up_signature_opens_nothing(plane, authorization):
+    """Only the whole form of a signature with the key of this start does."""
+    asked = [
+        request("POST", "/", Authorization=authorization, X_Amz_Target=target)
+        for target in (f"{COGNITO}.ListUserPools", "Logs_20140328.DescribeLogGroups")
+    ]
+    for answer in plane.answer(*asked):
+        assert answer.status in (400, 403)
+        assert json.loads(answer.body)["__type"] in (
+            "MissingAuthenticationTokenException",
+            "UnrecognizedClientException",
+        )
+        assert KEY.id.encode() not in answer.body
+
+
+@pytest.mark.parametrize("headers", FROM_PAGES, ids=str)
+@pytest.mark.parametrize(
+    ("service", "line"),
+    [
+        ("cognito-idp", ("POST", "/")),
+        ("logs", ("POST", "/")),
+        ("lambda", ("GET", "/2015-03-31/functions/")),
+        ("apigateway", ("GET", "/restapis")),
+        ("iam", ("POST", "/")),
+        ("s3", ("GET", "/")),
+    ],
+)
+def test_no_page_signs(ask, signed, headers, service, line):
+    """Not even with the right key: an answer of a function runs in this origin."""
+    sent = signed(service) | headers | TARGET.get(service, {})
+    body = b"Action=ListRoles&Version=2010-05-08" if service == "iam" else b"{}"
+    answer = ask(*line, sent, body)
+    assert answer.status == 403
+    assert "web pages" in answer.text
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_the_user_s_own_key_opens_all(client):
+    """The refusals above are no accident."""
+    assert client("sts").get_caller_identity()["Account"]
+    assert client("iam").list_roles()["Roles"] is not None
+    assert client("lambda").list_functions()["Functions"] is not None
+
+
+@pytest.mark.parametrize("path", ["/", "/_cgw/events", "/_cgw/health", "/_cgw/x"])
+def test_the_key_is_on_no_page(server, ask, path):
+    """Nor in the log that the server writes."""
+    if path != "/_cgw/events":  # which does not end
+        assert server.access_key.id not in ask("GET", path).text
+    assert server.access_key.id not in server.log.read_text()
+    assert server.access_key.id not in repr(server)
+
+
+def test_the_key_is_for_the_user_s_eyes_and_another_each_time(server):
+    """In a private file, and not among the arguments of a process."""
+    state = server.log.with_name("local.json")
+    assert server.access_key.id in state.read_text()
+    assert state.stat().st_mode & 0o077 == 0
+    assert AccessKey.create() != AccessKey.create()
+    command = f"/proc/{server.pid}/cmdline"
+    if os.path.exists(command):  # noqa: PTH110 - Linux alone has it
+        with open(command, "rb") as file:  # noqa: PTH123
+            assert server.access_key.id.encode() not in file.read()
+
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
+CALLER = """
+import boto3, botocore.exceptions, json, os
+
+def handler(event, context):
+    client = boto3.client(event["service"])
+    try:
+        answer = getattr(client, event["call"])(**event.get("with", {}))
+    except botocore.exceptions.ClientError as error:
+        return error.response["Error"]
+    return {"Code": "done", "Arn": answer.get("Arn")}
+"""
+
+
+@pytest.fixture(scope="module")
+def function(client):
+    """Return what invokes a function that makes one AWS call."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("app.py", CALLER)
+    role = client("iam").create_role(RoleName="caller", AssumeRolePolicyDocument=TRUST)
+    client("lambda").create_function(
+        FunctionName="caller",
+        Runtime="python3.13",
+        Handler="app.handler",
+        Timeout=30,
+        Role=role["Role"]["Arn"],
+        Code={"ZipFile": archive.getvalue()},
+    )
+
+    def invoke(service, call, **params):
+        event = {"service": service, "call": call, "with": params}
+        answer = client("lambda").invoke(
+            FunctionName="caller", Payload=json.dumps(event)
+        )
+        return json.loads(answer["Payload"].read())
+
+    return invoke
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "params", "action"),
+    [
+        ("cognito-idp", "list_user_pools", {"MaxResults": 1}, "ListUserPools"),
+        ("dynamodb", "list_tables", {}, "ListTables"),
+        ("iam", "list_roles", {}, "ListRoles"),
+        ("lambda", "list_functions", {}, "ListFunctions"),
+        ("lambda", "invoke", {"FunctionName": "caller"}, "InvokeFunction"),
+        ("logs", "describe_log_groups", {}, "DescribeLogGroups"),
+        ("s3", "list_buckets", {}, "ListBuckets"),
+        ("sqs", "list_queues", {}, "ListQueues"),
+        ("ssm", "get_parameter", {"Name": "x"}, "GetParameter"),
+        ("secretsmanager", "list_secrets", {}, "ListSecrets"),
+        ("sns", "list_topics", {}, "ListTopics"),
+    ],
+)
+def test_a_function_may_do_what_its_role_allows(
+    function, service, call, params, action
+):
+    """Next to nothing: code that is reached by a hole in it has no power here."""
+    refused = function(service, call, **params)
+    assert refused["Code"] in ("AccessDeniedException", "AccessDenied")
+    words = f"is not authorized to perform: {service}:{action}"
+    assert words in refused["Message"]
+    assert "assumed-role/caller/caller" in refused["Message"]
+
+
+def test_a_function_may_ask_who_it_is_and_write_its_log(function, client):
+    """As the role that cgw makes allows it; not into another's log."""
+    asked = function("sts", "get_caller_identity")
+    assert asked["Arn"].endswith(":assumed-role/caller/caller")
+    own = {"logGroupName": "/aws/lambda/caller", "logStreamName": "made-by-hand"}
+    assert function("logs", "create_log_stream", **own)["Code"] == "done"
+    client("logs").create_log_group(logGroupName="/aws/lambda/other")
+    other = own | {"logGroupName": "/aws/lambda/other"}
+    denied = function("logs", "create_log_stream", **other)
+    assert denied["Code"] == "AccessDeniedException"
+
+
+def test_an_unknown_key_is_told_how_to_get_one(client):
+    """In AWS's code, and by the command that prints it."""
+    with pytest.raises(ClientError) as caught:
+        client("cognito-idp", AccessKey("any", "any")).list_user_pools(MaxResults=1)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "UnrecognizedClientException"
+    assert "cgw local env" in error["Message"]
+
+
+class TestOtherUsers:
+    """Those of the same machine, where it tells who is at the other end."""
+
+    pytestmark = pytest.mark.skipif(
+        os.geteuid() != 0 or not os.path.exists("/proc/net/tcp"),  # noqa: PTH110
+        reason="only root can be another user, and only Linux tells",
+    )
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/",
+            "/_cgw/events",
+            "/_cgw/health",
+            "/restapis",
+            "/moto-api/reset",
+            "/_aws/cognito/x/login",
+            "/_aws/cognito/x/oauth2/token",
+        ],
+    )
+    def test_are_refused(self, ask, signed, path):
+        """With the right key too."""
+        answer = ask("GET", path, signed("apigateway"), user=NOBODY)
+        assert (answer.status, "another user" in answer.text) == (403, True)
+
+    def test_may_not_sign_in_for_a_page(self, ask):
+        """Nor call what is unsigned."""
+        target = {"X-Amz-Target": f"{COGNITO}.InitiateAuth"}
+        assert ask("POST", "/", target, b"{}", user=NOBODY).status == 403
+
+    def test_reach_what_is_public_on_aws_too(self, ask):
+        """A deployed stage decides by tokens, and an issuer's keys are for all."""
+        stage = ask("GET", "/_aws/execute-api/x/dev/y", user=NOBODY)
+        assert "another user" not in stage.text
+        keys = ask("GET", "/eu-west-1_x/.well-known/jwks.json", user=NOBODY)
+        assert "another user" not in keys.text
+
+    def test_a_path_that_only_looks_public_is_not(self, ask, signed):
+        """The control plane is not reached by what its path contains."""
+        for path in ("/restapis/.well-known/", "/_aws/execute-api/x"):
+            answer = ask("GET", path, signed("apigateway"), user=NOBODY)
+            assert "another user" in answer.text
+
+
+def test_a_connection_of_one_s_own_is_known(server):
+    """The kernel's list is read right: this very process is at the other end."""
+    import socket
+    from urllib.parse import urlsplit
+
+    place = urlsplit(server.url)
+    with socket.create_connection((place.hostname, place.port)) as own:
+        ends = own.getsockname(), own.getpeername()
+        assert not is_another_user(*ends)
+    assert not is_another_user(("127.0.0.1", 1), ("127.0.0.1", 2))  # nobody
