@@ -57,24 +57,23 @@ class Checkup:
         asked = self.asked
         name = asked.region or asked.region_in_file
         if asked.is_local:
-            server, _ = self.server()
-            # Without a server nothing is asked; the user's own keys are not for it.
-            key = server.access_key if server else AccessKey.create()
-            session = clients.local_session(name, key)
-        else:
-            session = clients.aws_session(asked.profile, name)
-        if asked.tell:
-            clients.trace_calls(session, asked.tell)
-        return session
+            # To ask nothing with: the key of a local AWS is known where one runs.
+            return clients.local_session(name, AccessKey.create())
+        return self._traced(clients.aws_session(asked.profile, name))
 
     def _aws(self) -> clients.Aws:
-        url = None
-        if self.asked.is_local:
-            server, _ = self.server()
-            if server is None:  # to start it is not for who only looks
-                raise CannotTell("the local AWS does not run: see `local AWS`")
-            url = server.url
-        return clients.Aws(self.session(), endpoint_url=url)
+        if not self.asked.is_local:
+            return clients.Aws(self.session())
+        server, _ = self.server()
+        if server is None:  # to start it is not for who only looks
+            raise CannotTell("the local AWS is not running: see `local AWS`")
+        session = clients.local_session(self.session().region_name, server.access_key)
+        return clients.Aws(self._traced(session), endpoint_url=server.url)
+
+    def _traced(self, session: Any) -> Any:
+        if self.asked.tell:
+            clients.trace_calls(session, self.asked.tell)
+        return session
 
     def _region(self) -> Finding:
         with needed("there is no session: see `credentials`", passing=UsageError):

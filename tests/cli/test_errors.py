@@ -66,7 +66,7 @@ WRONG = [
     ("call / -q nonsense", SMALL, 2, "-q takes a name, `=` and a value", ""),
     ("call / -d @nowhere", SMALL, 2, "nowhere cannot be read", ""),
     ("init -c nowhere/cgw.yaml", None, 2, "cannot be written", ""),
-    ("local logs", None, 3, "the local AWS does not run", "`cgw local start`"),
+    ("local logs", None, 3, "the local AWS is not running", "`cgw local start`"),
 ]
 
 # Arguments, what click says.

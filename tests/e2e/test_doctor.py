@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -87,11 +88,23 @@ def test_when_quiet_only_what_asks_for_something(cgw, tmp_path):
     assert outcome.err == ""
 
 
-@pytest.mark.parametrize("server", ["local", "moto_url"])
-def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, server):
+@pytest.fixture
+def embedded(server):
+    """What other clients of the local AWS have in their environment."""
+    return server.variables()
+
+
+@pytest.fixture
+def foreign(moto_url):
+    """The same of a server that takes any key."""
+    return {"AWS_ENDPOINT_URL": moto_url}
+
+
+@pytest.mark.parametrize("endpoint", ["embedded", "foreign"])
+def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, endpoint):
     """What it cannot answer is skipped or named, and secrets are not shown."""
-    url = request.getfixturevalue(server)
-    environment.setenv("AWS_ENDPOINT_URL", url)
+    for name, value in request.getfixturevalue(endpoint).items():
+        environment.setenv(name, value)
     outcome = on_aws("-v", "doctor", "-o", "json")
     found = by_check(outcome)
     assert states(found) == {"permissions": "skipped"}
@@ -99,7 +112,7 @@ def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, server):
     assert found["credentials"]["found"].endswith(", from env")
     assert "user pools (by default)" in found["quotas"]["found"]
     assert "not counted: GetAccountSettings" in found["quotas"]["found"]
-    assert f"answer at {url}," in found["endpoints"]["found"]
+    assert f"answer at {os.environ['AWS_ENDPOINT_URL']}," in found["endpoints"]["found"]
     assert set(outcome.writes) <= {"SimulatePrincipalPolicy"}
     assert SECRET not in outcome.out + outcome.err
 

@@ -16,7 +16,11 @@ REGION = "eu-west-1"
 def session(server):
     """One session for both: what they have in common is the account."""
     key = server.access_key
-    return SharedSession(key.id, key.secret, region_name=REGION)
+    return SharedSession(
+        aws_access_key_id=key.id,
+        aws_secret_access_key=key.secret,
+        region_name=REGION,
+    )
 
 
 @pytest.fixture
