@@ -93,7 +93,7 @@ def test_nothing_given_is_nothing_set(path):
 
 
 @given(st.data(), st.sampled_from(PATHS), st.sampled_from(ANSWERS))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_the_last_word_wins(data, path, answer):
     """Options split in any way among the words of a command, also repeated."""
     said = [data.draw(st.lists(OPTIONS, max_size=4)) for _ in ("cgw", *path)]
