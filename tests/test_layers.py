@@ -73,6 +73,7 @@ MAY_IMPORT = {
         "local.records",
         "local.runtime",
         "local.server_log",
+        "search_path",
     },
     "oauth": {"oauth", "errors", "state", "aws", "srp"},
     "once": set(),
@@ -81,6 +82,7 @@ MAY_IMPORT = {
     "report": {"report", "engine"},
     "resources": {"resources", "engine", "aws", "errors", "config.schema"},
     "routing": set(),
+    "search_path": set(),
     "srp": set(),
     "state": set(),
     "testing": {
@@ -127,6 +129,7 @@ ONLY_IN = {
     "jinja2": {"local"},
     "jwt": {"local", "oauth"},
     "moto": {"local"},
+    "packaging": {"local"},
     "pydantic": {"config"},
     "pyotp": {"cli", "local"},
     "pytest": {"pytest_plugin"},

@@ -38,6 +38,9 @@ ENVIRONMENT = {
     # aiohttp reads the system's certificates when it is imported, and takes a tenth of
     # a second to. They are for a client of its, and here is none.
     "SSL_CERT_FILE": os.devnull,
+    # The user's files for the real AWS are not for this one.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 
 
@@ -98,7 +101,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
     state = {"url": url, "pid": os.getpid(), "instance": instance}
     state["persist"] = arguments.persist
     with ExitStack() as stack:
-        async with _listening(listener, url, instance, saved):
+        folder = arguments.state_dir.absolute()
+        async with _listening(listener, url, instance, saved, folder):
             stack.enter_context(_state_file(arguments.state_dir / STATE, state))
             _report(arguments.ready_fd, {"url": url})
             await stopped.wait()
@@ -141,7 +145,11 @@ def _listen(port: int) -> socket.socket:
 
 @asynccontextmanager
 async def _listening(
-    listener: socket.socket, url: str, instance: str, saved: Saved | None
+    listener: socket.socket,
+    url: str,
+    instance: str,
+    saved: Saved | None,
+    folder: Path,
 ) -> AsyncIterator[None]:
     from aiohttp import web
 
@@ -150,7 +158,7 @@ async def _listening(
 
     log_them_in_one_line()
     runner = web.AppRunner(
-        application(url, instance, saved),
+        application(url, instance, saved, folder),
         access_log=None,
         max_line_size=MAX_LINE,
         max_field_size=MAX_LINE,

@@ -26,6 +26,7 @@ from cognito_gw.local.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from cognito_gw.local.saved import Saved
 
@@ -39,14 +40,19 @@ MAX_LINE = 8 * MEBI
 STAGE = "/_aws/execute-api/{api_id}/{stage}"
 
 
-def application(url: str, instance: str, saved: Saved | None = None) -> web.Application:
-    """Return the local AWS that lives at `url`, and outlives it if `saved`."""
+def application(
+    url: str, instance: str, saved: Saved | None = None, folder: Path | None = None
+) -> web.Application:
+    """Return the local AWS that lives at `url`, and outlives it if `saved`.
+
+    Functions have their files in `folder`.
+    """
     app = web.Application(
         client_max_size=MAX_BODY,
         middlewares=[_only_hosts(_own_hosts(url)), only_whole_requests],
     )
     keys, snapshots, activity = Keys(), Snapshots(), Activity()
-    functions = Functions(url, activity)
+    functions = Functions(url, activity, folder=folder)
     stages = Stages(snapshots)
     gateway = Gateway(stages.find, keys, functions, url, activity)
     cognito = Cognito(keys, url, activity)

@@ -480,7 +480,7 @@ def test_the_log_tail_has_4_kb(make):
 
 def test_the_code_lies_where_only_this_user_reads(make):
     source = "import os\ndef handler(e, c): return oct(os.stat('.').st_mode & 0o777)"
-    assert once(make(source))[0] == "0o700"
+    assert once(make(source))[0] == "0o500"
 
 
 def test_code_stays_in_its_folder(make, tmp_path):
