@@ -81,6 +81,6 @@ def floor() -> Floor:
             [*_CONFINED, json.dumps(plan), "probe"],
             capture_output=True,
             check=True,
-            cwd=folder,
+            cwd="/",  # which is there before and after
         )
     return Floor(**json.loads(done.stdout))
