@@ -79,6 +79,7 @@ MAY_IMPORT = {
         "local.records",
         "local.runtime",
         "local.server_log",
+        "search_path",
     },
     "oauth": {"oauth", "errors", "state", "aws", "srp"},
     "once": set(),
@@ -87,6 +88,7 @@ MAY_IMPORT = {
     "report": {"report", "engine"},
     "resources": {"resources", "engine", "aws", "errors", "config.schema"},
     "routing": set(),
+    "search_path": set(),
     "srp": set(),
     "state": set(),
     "testing": {
@@ -133,6 +135,7 @@ ONLY_IN = {
     "jinja2": {"local"},
     "jwt": {"local", "oauth"},
     "moto": {"local"},
+    "packaging": {"local"},
     "pydantic": {"config"},
     "pyotp": {"cli", "local"},
     "pytest": {"pytest_plugin"},

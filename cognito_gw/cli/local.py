@@ -78,8 +78,8 @@ def stop(session: Session) -> None:
 @local.command("status", examples=("cgw local status", "cgw local status -o json"))
 @with_session
 def status(session: Session) -> None:
-    """Show whether it runs, and where."""
-    _show(session, _running(session))
+    """Show whether it runs and where, and what functions are kept from."""
+    _show_with_functions(session, _running(session))
 
 
 @local.command(
@@ -134,20 +134,36 @@ def _required(session: Session) -> Server:
 
 def _show(session: Session, server: Server | None) -> None:
     if session.settings.as_json:
-        show_json(
-            {
-                "running": server is not None,
-                "url": server.url if server else None,
-                "pid": server.pid if server else None,
-                "log": str(server.log) if server else None,
-            }
-        )
+        show_json(_document(server))
     elif server is None:
         click.echo("not running")
     else:
         click.echo(f"running at {server.url} (pid {server.pid}, log {server.log})")
         if server.saved:
             click.echo(f"kept in {server.saved}")
+
+
+def _document(server: Server | None) -> dict[str, object]:
+    return {
+        "running": server is not None,
+        "url": server.url if server else None,
+        "pid": server.pid if server else None,
+        "log": str(server.log) if server else None,
+    }
+
+
+def _show_with_functions(session: Session, server: Server | None) -> None:
+    """Show also what functions are kept from."""
+    if server is None:
+        _show(session, None)
+        return
+    from cognito_gw.local.runtime.floor import floor
+
+    if session.settings.as_json:
+        show_json(_document(server) | {"functions": floor().document})
+    else:
+        _show(session, server)
+        click.echo(f"functions: {floor()}")
 
 
 COMMANDS = {"local": local}

@@ -40,6 +40,9 @@ ENVIRONMENT = {
     # aiohttp reads the system's certificates when it is imported, and takes a tenth of
     # a second to. They are for a client of its, and here is none.
     "SSL_CERT_FILE": os.devnull,
+    # The user's files for the real AWS are not for this one.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
 
 
@@ -100,8 +103,10 @@ async def _serve(arguments: argparse.Namespace) -> None:
     key = AccessKey.create()
     state = {"url": url, "pid": os.getpid(), "instance": instance}
     state |= {"persist": arguments.persist, "access_key": asdict(key)}
+    start = {"url": url, "instance": instance, "access_key": key, "saved": saved}
+    start["folder"] = arguments.state_dir.absolute()
     with ExitStack() as stack:
-        async with _listening(listener, url, instance, key, saved):
+        async with _listening(listener, start):
             stack.enter_context(_state_file(arguments.state_dir / STATE, state))
             _report(arguments.ready_fd, {"url": url})
             await stopped.wait()
@@ -144,20 +149,16 @@ def _listen(port: int) -> socket.socket:
 
 @asynccontextmanager
 async def _listening(
-    listener: socket.socket,
-    url: str,
-    instance: str,
-    key: AccessKey,
-    saved: Saved | None,
+    listener: socket.socket, start: dict[str, Any]
 ) -> AsyncIterator[None]:
     from aiohttp import web
 
     from cognito_gw.local.broken_requests import log_them_in_one_line
-    from cognito_gw.local.server import MAX_LINE, application
+    from cognito_gw.local.server import MAX_LINE, Start, application
 
     log_them_in_one_line()
     runner = web.AppRunner(
-        application(url, instance, key, saved),
+        application(Start(**start)),
         access_log=None,
         max_line_size=MAX_LINE,
         max_field_size=MAX_LINE,

@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from select import select
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
+from cognito_gw import search_path
 from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.errors import CgwError
 from cognito_gw.local.saved import SAVED
@@ -40,6 +40,7 @@ EXTRA = (
     "jinja2",
     "jwt",
     "moto",
+    "packaging",
     "pyotp",
     "segno",
     "uvloop",
@@ -194,8 +195,8 @@ def _health(url: str) -> Any:
 def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> None:
     """Start the server; it says by pipe that it is ready, or why it cannot be."""
     ready, child_end = os.pipe()
-    command = [sys.executable, "-m", "cognito_gw.local", *options]
-    command += [f"--state-dir={state_dir}", f"--ready-fd={child_end}"]
+    command = [*search_path.python_module("cognito_gw.local"), *options]
+    command += [f"--state-dir={state_dir.absolute()}", f"--ready-fd={child_end}"]
     pipes = [child_end] if while_open is None else [child_end, while_open]
     with os.fdopen(ready, "rb") as reports:
         _run_detached(command, pipes, state_dir / LOG)
@@ -215,6 +216,9 @@ def _run_detached(command: list[str], pipes: list[int], log_path: Path) -> None:
         subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
             command,
             check=False,
+            # Whoever wrote what is in the caller's folder must not get to run it.
+            cwd=log_path.parent,
+            env=search_path.environment(),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

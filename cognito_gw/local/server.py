@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,11 +24,13 @@ from cognito_gw.local.keeper import Keeper
 from cognito_gw.local.live import Invoke, TestInvokeAuthorizer, TestInvokeMethod
 from cognito_gw.local.peer import is_another_user
 from cognito_gw.local.runtime.functions import Functions
+from cognito_gw.local.runtime.worker import Host
 from cognito_gw.local.snapshot import Snapshots
 from cognito_gw.local.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from cognito_gw.aws.access_key import AccessKey
     from cognito_gw.local.saved import Saved
@@ -43,13 +46,20 @@ HTTP_PORT = 80
 STAGE = "/_aws/execute-api/{api_id}/{stage}"
 
 
-def application(
-    url: str, instance: str, access_key: AccessKey, saved: Saved | None = None
-) -> web.Application:
-    """Return the local AWS at `url`, whose state outlives it if `saved`.
+@dataclass(frozen=True)
+class Start:
+    """One start of the local AWS."""
 
-    Its user signs calls of the control plane with `access_key`.
-    """
+    url: str
+    instance: str  # a random ID, by which the state file and the server agree
+    access_key: AccessKey  # with which its user signs calls of the control plane
+    folder: Path  # for the functions' files
+    saved: Saved | None = None  # where its state outlives it
+
+
+def application(start: Start) -> web.Application:
+    """Return the local AWS."""
+    url, saved = start.url, start.saved
     app = web.Application(
         client_max_size=MAX_BODY,
         middlewares=[
@@ -59,8 +69,8 @@ def application(
         ],
     )
     keys, snapshots, activity = Keys(), Snapshots(), Activity()
-    access_keys = AccessKeys(access_key)
-    functions = Functions(url, activity, access_keys)
+    access_keys = AccessKeys(start.access_key)
+    functions = Functions(Host(url, activity, access_keys), start.folder)
     stages = Stages(snapshots)
     gateway = Gateway(stages.find, keys, functions, url, activity)
     cognito = Cognito(keys, url, activity)
@@ -72,7 +82,7 @@ def application(
     control.answer_live("apigateway", "TestInvokeAuthorizer", test_authorizer)
     app.add_routes(
         [
-            web.get("/_cgw/health", _health(instance)),
+            web.get("/_cgw/health", _health(start.instance)),
             *Console(url, control, stages, activity).routes(),
             *discovery.routes(keys, control, url),
             *hosted_ui.routes(cognito, control),

@@ -22,6 +22,7 @@ from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.runtime.functions import Functions
+from cognito_gw.local.runtime.worker import Host
 
 URL = "http://127.0.0.1:4566"
 KEYS = AccessKeys(AccessKey.create())
@@ -88,7 +89,7 @@ def make(client):
 
 @asynccontextmanager
 async def running(activity=None, **settings):
-    functions = Functions(URL, activity or Activity(), KEYS, **settings)
+    functions = Functions(Host(URL, activity or Activity(), KEYS, **settings))
     try:
         yield functions
     finally:
@@ -483,7 +484,7 @@ def test_the_log_tail_has_4_kb(make):
 
 def test_the_code_lies_where_only_this_user_reads(make):
     source = "import os\ndef handler(e, c): return oct(os.stat('.').st_mode & 0o777)"
-    assert once(make(source))[0] == "0o700"
+    assert once(make(source))[0] == "0o500"
 
 
 def test_code_stays_in_its_folder(make, tmp_path):

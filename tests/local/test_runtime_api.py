@@ -13,7 +13,7 @@ from cognito_gw.local.runtime.invocation import Job
 from cognito_gw.local.runtime.runtime_api import RuntimeApi
 
 FUNCTION = SimpleNamespace(arn="arn:aws:lambda:us-east-1:1:function:f", timeout=3)
-BASE = "/2018-06-01/runtime"
+BASE = "2018-06-01/runtime"  # below the key
 
 
 def serve(exchange):
@@ -21,7 +21,7 @@ def serve(exchange):
 
     async def run():
         api = RuntimeApi(FUNCTION, lambda: None)
-        url = f"http://127.0.0.1:{await api.start()}"
+        url = f"http://127.0.0.1:{await api.start()}/{api.key}/"
         try:
             async with aiohttp.ClientSession(url) as session:
                 job = Job(b'{"n": 1}')
@@ -72,7 +72,8 @@ def spoken(*parts):
         reader, writer = await asyncio.open_connection(url.host, url.port)
         answers = []
         for part in parts:
-            text = part.format(base=BASE, job=job.id, host=f"{url.host}:{url.port}")
+            host, base = f"{url.host}:{url.port}", f"{url.path}{BASE}"
+            text = part.format(base=base, job=job.id, host=host)
             writer.write(text.replace("\n", "\r\n").encode())
             answers.append(await asyncio.wait_for(reader.read(1000), 10))
         writer.close()
@@ -119,7 +120,7 @@ def test_a_client_that_has_gone_takes_no_job():
 
     async def run():
         api = RuntimeApi(FUNCTION, lambda: None)
-        url = f"http://127.0.0.1:{await api.start()}"
+        url = f"http://127.0.0.1:{await api.start()}/{api.key}/"
         try:
             async with aiohttp.ClientSession(url) as session:
                 wait = aiohttp.ClientTimeout(0.05)

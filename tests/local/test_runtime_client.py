@@ -20,6 +20,8 @@ from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.runtime.client import Unsupported, find_client
 from cognito_gw.local.runtime.functions import Functions
+from cognito_gw.local.runtime.place import Places
+from cognito_gw.local.runtime.worker import Host
 
 FUNCTION = records.Function(
     arn="arn:aws:lambda:us-east-1:123456789012:function:hello",
@@ -41,7 +43,7 @@ NODE = shutil.which("node")
 def node_client():
     """Return why a Node.js function cannot run on this machine, or nothing."""
     try:
-        find_client(FUNCTION, Path(), os.environ)
+        find_client(FUNCTION, Path(), os.environ, Places(None))
     except Unsupported as reason:
         return str(reason)
     return ""
@@ -52,7 +54,7 @@ with_node = pytest.mark.skipif(bool(node_client()), reason=node_client())
 
 def refusal(folder, **environment):
     with pytest.raises(Unsupported) as caught:
-        find_client(FUNCTION, folder, environment)
+        find_client(FUNCTION, folder, environment, Places(None))
     return str(caught.value)
 
 
@@ -104,14 +106,17 @@ def test_finds_the_client_for_node(tmp_path, where):
         FUNCTION,
         tmp_path / "function",
         {"PATH": str(path), "NODE_PATH": f"/absent:{folders['path']}"},
+        Places(None),
     )
-    assert client.command == [str(path / "node"), str(entry), "index.handler"]
+    kind, node, _, *rest = client.command
+    assert (kind, node) == ("program", str(path / "node"))
+    assert rest == [str(entry), "index.handler"]
     assert client.version == "nodejs:22.1.0"
 
 
 def test_says_which_runtimes_there_are(tmp_path):
     with pytest.raises(Unsupported, match="runs Python and Node") as caught:
-        find_client(replace(FUNCTION, runtime="java21"), tmp_path, {})
+        find_client(replace(FUNCTION, runtime="java21"), tmp_path, {}, Places(None))
     assert "java21" in str(caught.value)
 
 
@@ -142,7 +147,7 @@ def run(arn, *events, environment=os.environ):
     keys = AccessKeys(AccessKey.create())
 
     async def run_all():
-        functions = Functions("http://127.0.0.1:1", Activity(), keys, environment)
+        functions = Functions(Host("http://127.0.0.1:1", Activity(), keys, environment))
         try:
             return [await functions.invoke(arn, json.dumps(e).encode()) for e in events]
         finally:

@@ -6,29 +6,22 @@ import json
 import platform
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cognito_gw.search_path import absolute
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cognito_gw.local.records import Function
+    from cognito_gw.local.runtime.place import Places
 
 _NODE_CLIENT = "aws-lambda-ric"
-# As `-m awslambdaric`. From Python 3.12 on, that starts a thread to wait for each job,
-# so that signals are heard between jobs: none is sent here, and it doubles the cost.
-_PYTHON_CLIENT = """\
-import contextlib, os, sys
-sys.path[0] = os.getcwd()
-from awslambdaric import __main__
-with contextlib.suppress(ImportError):  # of an older client
-    from awslambdaric.lambda_config import LambdaConfigProvider
-    LambdaConfigProvider.SUPPORTED_THREADPOLLING_ENVS = frozenset()
-__main__.main(sys.argv)
-"""
+# Asks with our key where the client has no place for it.
+_PRELOADED = Path(__file__).with_name("node_client.cjs")
 
 
 class Unsupported(Exception):
@@ -37,19 +30,22 @@ class Unsupported(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """A runtime client: the command that runs a function by it, and its language."""
+    """A runtime client: how it is started (see `confined.py`), and its language."""
 
     command: list[str]
     version: str
+    needed: tuple[Path, ...]  # what it reads besides the function's code
 
 
 def find_client(
-    function: Function, folder: Path, environment: Mapping[str, str]
+    function: Function,
+    folder: Path,
+    environment: Mapping[str, str],
+    places: Places,
 ) -> Client:
     """Return the client for a function whose code lies in `folder`."""
     if function.runtime.startswith("python"):
-        command = [sys.executable, "-c", _PYTHON_CLIENT, function.handler]
-        return Client(command, f"python:{platform.python_version()}")
+        return _python(function, places.packages)
     if function.runtime.startswith("nodejs"):
         return _node(function, folder, environment)
     raise Unsupported(
@@ -58,8 +54,14 @@ def find_client(
     )
 
 
+def _python(function: Function, packages: Path) -> Client:
+    command = ["python", str(packages), function.handler]
+    targets = {link.resolve().parent for link in packages.iterdir()}
+    return Client(command, f"python:{platform.python_version()}", (packages, *targets))
+
+
 def _node(function: Function, folder: Path, environment: Mapping[str, str]) -> Client:
-    path = environment.get("PATH", "")
+    path = absolute(environment.get("PATH", ""))
     node = shutil.which("node", path=path)
     if node is None:
         raise Unsupported(
@@ -69,8 +71,10 @@ def _node(function: Function, folder: Path, environment: Mapping[str, str]) -> C
         )
     for modules in _module_folders(node, folder, environment):
         if (client := modules / _NODE_CLIENT / "package.json").is_file():
-            command = [node, str(_entry(client)), function.handler]
-            return Client(command, f"nodejs:{_version(node)}")
+            preload, entry = f"--require={_PRELOADED}", _entry(client)
+            command = ["program", node, preload, str(entry), function.handler]
+            needed = (_prefix(node), modules, entry.resolve().parent)
+            return Client(command, f"nodejs:{_version(node)}", needed)
     raise Unsupported(
         f"{function.name} has the runtime {function.runtime}, and AWS's runtime client "
         f"for Node.js is not installed: `npm install --global {_NODE_CLIENT}`"
@@ -82,12 +86,16 @@ def _module_folders(
 ) -> Iterator[Path]:
     """Give where Node.js finds packages: the function's own, then the user's."""
     yield folder / "node_modules"
-    for entry in environment.get("NODE_PATH", "").split(":"):
+    for entry in absolute(environment.get("NODE_PATH", "")).split(":"):
         if entry:
             yield Path(entry)
-    yield Path(node).resolve().parent.parent / "lib/node_modules"
-    if npm := shutil.which("npm", path=environment.get("PATH", "")):
+    yield _prefix(node) / "lib/node_modules"
+    if npm := shutil.which("npm", path=absolute(environment.get("PATH", ""))):
         yield Path(_output(npm, "root", "--global"))
+
+
+def _prefix(node: str) -> Path:
+    return Path(node).resolve().parent.parent
 
 
 def _entry(package: Path) -> Path:
@@ -102,5 +110,8 @@ def _version(node: str) -> str:
 
 @cache
 def _output(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    # npm reads the settings of the folder that it is run in, and of those above.
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, cwd="/"
+    )
     return done.stdout.strip()

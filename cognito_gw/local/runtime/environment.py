@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+from cognito_gw.search_path import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,20 +14,22 @@ if TYPE_CHECKING:
     from cognito_gw.local.records import Function
 
 # Of the server's own, just what a process needs to run.
-_PASSED_ON = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "SYSTEMROOT",
-    "TMPDIR",
-    "LD_LIBRARY_PATH",
-)
+_PASSED_ON = ("LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
-def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what of the server's environment a function may see."""
-    return {name: environment[name] for name in _PASSED_ON if name in environment}
+def surroundings(environment: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return what of the server's environment a function may see, and its own home.
+
+    Nothing leads it to the user's settings, least of all to those for the real AWS.
+    """
+    passed_on = {name: environment[name] for name in _PASSED_ON if name in environment}
+    return passed_on | {
+        "PATH": absolute(environment.get("PATH", "")),
+        "HOME": str(home),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
 
 
 def variables(

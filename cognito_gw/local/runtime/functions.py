@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
 import json
-import os
-import tempfile
-import zipfile
 from collections import Counter
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.local import records
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.runtime.client import Unsupported, find_client
+from cognito_gw.local.runtime.floor import floor
 from cognito_gw.local.runtime.invocation import Invocation, failure
 from cognito_gw.local.runtime.log import Log
+from cognito_gw.local.runtime.place import Places
 from cognito_gw.local.runtime.pool import Pool
-from cognito_gw.local.runtime.reaper import Reaper
-from cognito_gw.local.runtime.worker import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
-    from cognito_gw.local.access import AccessKeys
-    from cognito_gw.local.activity import Activity
+    from cognito_gw.local.runtime.worker import Host
 
 
-_INIT_SECONDS = 10.0  # what Lambda gives a function to start
 _IDLE_SECONDS = 300.0  # then a worker is ended, as Lambda does after some minutes
 _TIDY_SECONDS = 60.0
 
@@ -38,19 +31,10 @@ _TIDY_SECONDS = 60.0
 class Functions:
     """Runs Lambda functions; a changed function is run anew from the next call on."""
 
-    def __init__(
-        self,
-        url: str,
-        activity: Activity,
-        keys: AccessKeys,
-        environment: Mapping[str, str] = os.environ,
-        init_seconds: float = _INIT_SECONDS,
-    ) -> None:
-        """Give the functions the local AWS at `url`; tell `activity` their logs.
-
-        Each signs with its own of the `keys`.
-        """
-        self._host = Host(url, environment, keys, activity, Reaper(), init_seconds)
+    def __init__(self, host: Host, folder: Path | None = None) -> None:
+        """Run them on `host`; their files are kept in `folder`, if one is given."""
+        self._host = host
+        self._places = Places(folder)
         self._pools: dict[str, Pool] = {}
         self._running: Counter[str] = Counter()  # calls, by function
         self._changing = asyncio.Lock()
@@ -110,6 +94,7 @@ class Functions:
                 await pool.close()
             self._pools.clear()
             await self._host.reaper.close()
+            self._places.remove()
 
     def _current(self, function: records.Function) -> Pool | None:
         pool = self._pools.get(function.arn)
@@ -132,6 +117,7 @@ class Functions:
     async def _start(self) -> None:
         if self._tidying is None:
             await self._host.reaper.start()
+            await asyncio.to_thread(floor)  # known from then on
             self._tidying = asyncio.create_task(self._keep_tidy())
 
     async def _keep_tidy(self) -> None:
@@ -141,16 +127,16 @@ class Functions:
                 await self.tidy(_IDLE_SECONDS)
 
     async def _made(self, function: records.Function) -> Pool:
-        folder = await asyncio.to_thread(_unpacked, function.code)
+        place = await asyncio.to_thread(self._places.make, function.code)
         environment = self._host.environment
         try:
             client = await asyncio.to_thread(
-                find_client, function, Path(folder.name), environment
+                find_client, function, place.code, environment, self._places
             )
         except BaseException:
-            folder.cleanup()
+            place.remove()
             raise
-        return Pool(function, folder, client, self._host)
+        return Pool(function, place, client, self._host)
 
 
 def _decoded(client_context: str) -> str:
@@ -158,14 +144,3 @@ def _decoded(client_context: str) -> str:
     if not client_context:
         return ""
     return json.dumps(json.loads(base64.b64decode(client_context)))
-
-
-def _unpacked(code: bytes) -> tempfile.TemporaryDirectory[str]:
-    """Return the function's code in a folder of this user's alone."""
-    folder = tempfile.TemporaryDirectory(prefix="cgw-function-")
-    with zipfile.ZipFile(io.BytesIO(code)) as archive:
-        for entry in archive.infolist():  # extract() keeps every path inside
-            target = Path(archive.extract(entry, folder.name))
-            if mode := (entry.external_attr >> 16) & 0o777:
-                target.chmod(mode | 0o600)
-    return folder

@@ -6,18 +6,16 @@ import asyncio
 import os
 import time
 from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.runtime.worker import Worker
 
 if TYPE_CHECKING:
-    import tempfile
-
     from cognito_gw.local.records import Function
     from cognito_gw.local.runtime.client import Client
     from cognito_gw.local.runtime.invocation import Invocation
+    from cognito_gw.local.runtime.place import Place
     from cognito_gw.local.runtime.worker import Host
 
 # Of one function; further calls wait for one to be free. AWS starts up to 1,000.
@@ -30,13 +28,13 @@ class Pool:
     def __init__(
         self,
         function: Function,
-        folder: tempfile.TemporaryDirectory[str],
+        place: Place,
         client: Client,
         host: Host,
     ) -> None:
-        """Run the function's code, which lies in `folder`: the pool's to remove."""
+        """Run the function's code, which lies in `place`: the pool's to remove."""
         self.function = function
-        self._folder = folder
+        self._place = place
         self._client = client
         self._host = host
         self._free = asyncio.Semaphore(_MOST_WORKERS)
@@ -102,9 +100,7 @@ class Pool:
         return await self._new_worker()
 
     async def _new_worker(self) -> Worker:
-        worker = Worker(
-            self.function, Path(self._folder.name), self._client, self._host
-        )
+        worker = Worker(self.function, self._place, self._client, self._host)
         self._workers.add(worker)
         try:
             await worker.start()
@@ -119,4 +115,4 @@ class Pool:
 
     def _clear(self) -> None:
         if self._is_retired and not self._workers and not self._calls:
-            self._folder.cleanup()
+            self._place.remove()

@@ -6,6 +6,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 from __future__ import annotations
 
 import asyncio
+import hmac
+import secrets
 import time
 from collections import deque
 from http import HTTPStatus
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from cognito_gw.local.runtime.invocation import Job
 
 _HOST = "127.0.0.1"
-_BASE = "/2018-06-01/runtime/"
+_BASE = "2018-06-01/runtime/"
+_OF_BROWSERS = ("origin", "sec-fetch-")  # how the headers begin that only they send
 _ACCEPTED = b'{"status":"OK"}\n'
 _JSON = {"Content-Type": "application/json"}
 
@@ -31,7 +34,13 @@ class RuntimeApi:
     """The runtime API of one process, which has one job at a time."""
 
     def __init__(self, function: Function, begin: Callable[[], None]) -> None:
-        """Hand out jobs of a function; call `begin` as each is taken."""
+        """Hand out jobs of a function; call `begin` as each is taken.
+
+        Every path begins with the key. The process has it in its environment, which no
+        other user can read: they all could reach the port.
+        """
+        self.key = secrets.token_urlsafe(32)
+        self._base = f"/{self.key}/{_BASE}".encode()
         self._function = function
         self._begin = begin
         self._job: Job | None = None
@@ -68,9 +77,9 @@ class RuntimeApi:
             self._job.settle(self._job.exited(how))
 
     def _answer(self, request: Request) -> None:
-        if request.headers.get("host") != self._own_name:  # a web page, rebound to us
+        if not self._is_of_its_process(request):
             return request.answer(HTTPStatus.FORBIDDEN)
-        match request.path.removeprefix(_BASE).split("/"):
+        match request.path[len(self._base) :].split("/"):
             case ["invocation", "next"]:
                 self._waiting.append(request)
                 return self._hand_out()
@@ -79,6 +88,14 @@ class RuntimeApi:
             case ["init", "error"]:
                 return self._init_error(request)
         return request.answer(HTTPStatus.NOT_FOUND)
+
+    def _is_of_its_process(self, request: Request) -> bool:
+        if request.headers.get("host") != self._own_name:  # a web page, rebound to us
+            return False
+        if any(name.startswith(_OF_BROWSERS) for name in request.headers):
+            return False
+        base = request.path[: len(self._base)].encode("latin-1")
+        return hmac.compare_digest(base, self._base)
 
     def _hand_out(self) -> None:
         while self._waiting and not self._waiting[0].connection.is_open:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.runtime import environment
+from cognito_gw.local.runtime.confined import KEY
+from cognito_gw.local.runtime.floor import floor
 from cognito_gw.local.runtime.invocation import Invocation, Job
 from cognito_gw.local.runtime.log import Log
 from cognito_gw.local.runtime.process import Process
+from cognito_gw.local.runtime.reaper import Reaper
 from cognito_gw.local.runtime.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from cognito_gw.local.access import AccessKeys
     from cognito_gw.local.activity import Activity
     from cognito_gw.local.records import Function
     from cognito_gw.local.runtime.client import Client
     from cognito_gw.local.runtime.invocation import Answer
-    from cognito_gw.local.runtime.reaper import Reaper
+    from cognito_gw.local.runtime.place import Place
 
 
 @dataclass(frozen=True)
@@ -30,24 +33,25 @@ class Host:
     """What the local AWS gives to each of its workers."""
 
     url: str
-    environment: Mapping[str, str]
-    keys: AccessKeys
-    activity: Activity
-    reaper: Reaper
-    init_seconds: float
+    activity: Activity  # which hears their logs
+    keys: AccessKeys  # of which each has its own
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    init_seconds: float = 10.0  # what Lambda gives a function to start
+    reaper: Reaper = field(default_factory=Reaper)
 
 
 class Worker:
     """Runs one invocation at a time, as Lambda does."""
 
     def __init__(
-        self, function: Function, folder: Path, client: Client, host: Host
+        self, function: Function, place: Place, client: Client, host: Host
     ) -> None:
-        """Run the function's code, which lies in `folder`, by a runtime client."""
+        """Run the function's code, which lies in its place, by a runtime client."""
         self.is_usable = True
         self.idle_since = 0.0
         self._function = function
-        self._folder = folder
+        self._place = place
+        self._tmp = place.tmp()
         self._client = client
         self._host = host
         self._log = Log(function, host.activity)
@@ -64,7 +68,7 @@ class Worker:
         port = await self._api.start()
         variables = environment.variables(
             self._function,
-            self._folder,
+            self._place.code,
             url=self._host.url,
             port=port,
             stream=self._log.stream,
@@ -72,10 +76,14 @@ class Worker:
         variables |= self._host.keys.for_function(self._function.arn).variables
         self._log.init_start(self._client.version)
         self._started = time.monotonic()
+        surroundings = environment.surroundings(
+            self._host.environment, self._place.home
+        )
+        needed = (self._place.code, self._place.home, *self._client.needed)
         self._process = await Process.start(
-            self._client.command,
-            self._folder,
-            environment.surroundings(self._host.environment) | variables,
+            floor().command(self._client.command, self._tmp.name, needed),
+            self._place.code,
+            {**surroundings, **variables, KEY: self._api.key},
             self._log.say,
         )
         self._host.reaper.guard(self._process.id)
@@ -102,6 +110,7 @@ class Worker:
         if self._watching is not None:
             await self._watching
         await self._api.stop()
+        await asyncio.to_thread(self._tmp.cleanup)
 
     async def _answer(self, job: Job) -> Answer:
         """Wait for the answer; the time limit begins when the function has the job.

@@ -1,0 +1,262 @@
+"""Runs in the place of a function: gives rights up, and then becomes the function.
+
+`python -I -S confined.py PLAN KIND …`, in an interpreter that finds nothing but its own
+library, with a plan from `floor.py`. The kinds are `python PACKAGES HANDLER`,
+`program COMMAND…`, and `probe`, which prints what of the plan this machine can do.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import struct
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+OPEN_FILES = PROCESSES = 1024  # what Lambda allows
+KEY = "CGW_RUNTIME_KEY"  # for this file, and taken out of the environment by it
+_API = "AWS_LAMBDA_RUNTIME_API"
+_TMP = "/tmp"  # noqa: S108 - the very folder
+
+# Of linux/mount.h, sched.h, prctl.h and capability.h.
+_NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
+_BIND, _RECURSIVE, _PRIVATE = 0x1000, 0x4000, 0x40000
+_SET_ATTRIBUTES, _AT_CWD, _AT_RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 0x1
+_NO_NEW_PRIVILEGES = 38
+_CAPABILITIES = 0x20080522
+_COUNTED_APART = (5, 14)  # since then processes are counted by user namespace
+
+# Of linux/landlock.h: the calls, and the rights by the version that brought them.
+_CREATE, _ADD, _RESTRICT = 444, 445, 446
+_VERSION, _BENEATH = 1, 1
+_WRITE_FILE, _REFER, _TRUNCATE = 1 << 1, 1 << 13, 1 << 14
+_REMOVE = 1 << 4 | 1 << 5
+_MAKE_DEVICES = 1 << 6 | 1 << 11
+_MAKE = 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | 1 << 12
+_SINCE = {1: _WRITE_FILE | _REMOVE | _MAKE_DEVICES | _MAKE, 2: _REFER, 3: _TRUNCATE}
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+
+def main() -> None:
+    """Do as the command line says."""
+    plan, kind, *rest = json.loads(sys.argv[1]), *sys.argv[2:]
+    if kind == "probe":
+        sys.stdout.write(json.dumps(_probe(plan)))
+        return
+    confine(plan)
+    if kind == "python":
+        _run_python(*rest)
+    else:
+        os.execv(rest[0], rest)  # noqa: S606 - there is no shell
+
+
+def confine(plan: dict[str, Any]) -> None:
+    """Give up what the plan says, or fail: a function never has more than was told."""
+    if plan["own_tmp"]:
+        _own_tmp(plan["tmp"], plan["needed"])
+    else:
+        os.environ.setdefault("TMPDIR", plan["tmp"])
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    if plan["processes"]:
+        _limit_processes(apart=plan["own_tmp"])
+    if plan["landlock"]:
+        _write_only_in(_TMP if plan["own_tmp"] else plan["tmp"], plan["landlock"])
+    if plan["own_tmp"] and os.geteuid() != 0:
+        _drop_capabilities()
+
+
+def _probe(plan: dict[str, Any]) -> dict[str, Any]:
+    """Try each, in a process that ends with it."""
+    if sys.platform != "linux":
+        return {"own_tmp": False, "processes": None, "landlock": 0}
+    has_tmp = _works(_own_tmp, plan["tmp"], plan["needed"])
+    folder = _TMP if has_tmp else plan["tmp"]
+    version = max(_libc.syscall(_CREATE, None, 0, _VERSION), 0)
+    is_limited = os.geteuid() != 0  # of root's processes there is no limit
+    return {
+        "own_tmp": has_tmp,
+        "processes": PROCESSES if is_limited else None,
+        "landlock": version if _works(_write_only_in, folder, version) else 0,
+    }
+
+
+def _works(give_up: Callable[..., None], *arguments: Any) -> bool:
+    try:
+        give_up(*arguments)
+    except OSError:
+        return False
+    return True
+
+
+def _limit(kind: int, most: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
+
+
+def _limit_processes(*, apart: bool) -> None:
+    """Allow as many as Lambda does, threads too, beside those that the user has."""
+    kernel = tuple(int(part) for part in os.uname().release.split(".")[:2])
+    others = 0 if apart and kernel >= _COUNTED_APART else _threads_of(os.geteuid())
+    _limit(resource.RLIMIT_NPROC, PROCESSES + others)
+
+
+def _threads_of(user: int) -> int:
+    count = 0
+    for entry in os.scandir("/proc"):
+        with suppress(OSError):  # it has ended
+            if entry.name.isdigit() and entry.stat().st_uid == user:
+                count += len(os.listdir(f"{entry.path}/task"))
+    return count
+
+
+def _own_tmp(folder: str, needed: Iterable[str]) -> None:
+    """Let /tmp be `folder`, for this process and its children alone.
+
+    What is needed and lies in /tmp stays to be seen where it was, and is read-only.
+    """
+    _leave_mounts()
+    tmp = os.path.realpath(_TMP)
+    for path in _outermost(needed, tmp):
+        place = folder + path.removeprefix(tmp)
+        os.makedirs(place, exist_ok=True)
+        _bind(path, place)
+        # struct mount_attr: what to set, what to clear, propagation, a user namespace.
+        attributes = struct.pack("=4Q", _READ_ONLY, 0, 0, 0)
+        where = (_AT_CWD, place.encode(), _AT_RECURSIVE)
+        _syscall(_SET_ATTRIBUTES, *where, attributes, len(attributes))
+    here = os.getcwd()
+    _bind(folder, tmp)
+    os.chdir(here)  # it may be another folder by now
+
+
+def _outermost(paths: Iterable[str], top: str) -> list[str]:
+    found: list[str] = []
+    for path in sorted({os.path.realpath(path) for path in paths}):
+        is_seen = any(path == each or path.startswith(f"{each}/") for each in found)
+        if path.startswith(f"{top}/") and not is_seen:
+            found.append(path)
+    return found
+
+
+def _leave_mounts() -> None:
+    """Go on with mounts of our own; but for root that takes users of our own, too."""
+    user, group = os.geteuid(), os.getegid()
+    if user == 0:
+        _check(_libc.unshare(_NEW_MOUNTS))
+    else:
+        _check(_libc.unshare(_NEW_MOUNTS | _NEW_USER))
+        _write("/proc/self/setgroups", "deny")
+        _write("/proc/self/uid_map", f"{user} {user} 1")
+        _write("/proc/self/gid_map", f"{group} {group} 1")
+    _check(_libc.mount(None, b"/", None, _RECURSIVE | _PRIVATE, None))
+
+
+def _write(path: str, text: str) -> None:
+    file = os.open(path, os.O_WRONLY)
+    try:
+        os.write(file, text.encode())
+    finally:
+        os.close(file)
+
+
+def _bind(path: str, place: str) -> None:
+    flags = _BIND | _RECURSIVE
+    _check(_libc.mount(path.encode(), place.encode(), None, flags, None))
+
+
+def _write_only_in(folder: str, version: int) -> None:
+    """Let this process and its children change no file outside of a folder."""
+    handled = sum(rights for since, rights in _SINCE.items() if since <= version)
+    attributes = struct.pack("=Q", handled)
+    rules = _syscall(_CREATE, attributes, len(attributes), 0)
+    _allow(rules, folder, handled & ~_MAKE_DEVICES)
+    for device in _DEVICES:
+        _allow(rules, f"/dev/{device}", handled & (_WRITE_FILE | _TRUNCATE))
+    _check(_libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    _syscall(_RESTRICT, rules, 0)
+    os.close(rules)
+
+
+def _drop_capabilities() -> None:
+    """Drop those that a new user namespace gives, which would undo the mounts."""
+    header, none = struct.pack("=Ii", _CAPABILITIES, 0), bytes(24)
+    _check(_libc.capset(header, none))
+
+
+def _allow(rules: int, path: str, rights: int) -> None:
+    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    _syscall(_ADD, rules, _BENEATH, struct.pack("=Qi", rights, place), 0)
+    os.close(place)
+
+
+def _syscall(number: int, *arguments: Any) -> int:
+    return _check(_libc.syscall(number, *arguments))
+
+
+def _check(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+def _run_python(packages: str, handler: str) -> None:
+    """Be AWS's client, with the function's code first on the path, as on Lambda."""
+    own = [os.path.abspath(each) for each in _entries("PYTHONPATH")]
+    sys.argv = ["awslambdaric", handler]
+    sys.path.insert(0, packages)
+    client = _python_client()
+    sys.path[:0] = [os.getcwd(), *own]
+    _add_builtins()
+    client(sys.argv)
+
+
+def _entries(variable: str) -> list[str]:
+    return [each for each in os.environ.get(variable, "").split(os.pathsep) if each]
+
+
+def _python_client() -> Callable[[list[str]], None]:
+    """Return AWS's client, which then asks with our key."""
+    address, path = os.environ[_API], f"/{os.environ.pop(KEY)}"
+    os.environ[_API] = address + path  # its native part reads it when it is imported
+    from awslambdaric import __main__ as client
+    from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
+
+    os.environ[_API] = address
+    plain = LambdaRuntimeClient.call_rapid
+
+    def call(self: Any, verb: str, endpoint: str, *rest: Any, **named: Any) -> None:
+        plain(self, verb, path + endpoint, *rest, **named)
+
+    LambdaRuntimeClient.call_rapid = call
+    with suppress(ImportError):  # of an older client
+        # From Python 3.12 on it starts a thread to wait for each job, so that signals
+        # are heard between jobs: none is sent here, and it doubles the cost of a call.
+        from awslambdaric.lambda_config import LambdaConfigProvider
+
+        LambdaConfigProvider.SUPPORTED_THREADPOLLING_ENVS = frozenset()
+    main: Callable[[list[str]], None] = client.main
+    return main
+
+
+def _add_builtins() -> None:
+    """Add `exit` and the like, which Python leaves out with `-S`."""
+    import site
+
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
+
+
+if __name__ == "__main__":
+    main()

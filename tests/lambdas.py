@@ -1,0 +1,76 @@
+"""Functions as tests deploy and run them, without a server around them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import shutil
+import uuid
+import zipfile
+from pathlib import Path
+
+from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.local import emulator
+from cognito_gw.local.access import AccessKeys
+from cognito_gw.local.activity import Activity
+from cognito_gw.local.runtime.functions import Functions
+from cognito_gw.local.runtime.worker import Host
+
+URL = "http://127.0.0.1:1"
+REGION = "us-east-1"
+KEYS = AccessKeys(AccessKey.create())
+ROLE = "arn:aws:iam::123456789012:role/test"
+
+
+def deploy(files, **settings):
+    """Deploy a function of these files, its handler `app.handler`; return its ARN."""
+    iam = emulator.client("iam", REGION)
+    if not iam.list_roles()["Roles"]:
+        principal = {"Service": "lambda.amazonaws.com"}
+        statement = {"Effect": "Allow", "Principal": principal}
+        statement["Action"] = "sts:AssumeRole"
+        trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        iam.create_role(RoleName="test", AssumeRolePolicyDocument=trust)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, source in files.items():
+            file.writestr(name, source)
+    defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 30}
+    made = emulator.client("lambda", REGION).create_function(
+        FunctionName=f"f{uuid.uuid4().hex[:12]}",
+        Code={"ZipFile": archive.getvalue()},
+        Role=ROLE,
+        **defaults | settings,
+    )
+    return made["FunctionArn"]
+
+
+def answers(arn, *events, environment=os.environ):
+    """Run a function for each event; return what it answered."""
+
+    async def run():
+        functions = Functions(Host(URL, Activity(), KEYS, environment))
+        try:
+            payloads = [json.dumps(event).encode() for event in events]
+            return [await functions.invoke(arn, payload) for payload in payloads]
+        finally:
+            await functions.close()
+
+    return [json.loads(done.payload) for done in asyncio.run(run())]
+
+
+def answer(files, event=None, environment=os.environ, **settings):
+    """Deploy a function, run it once, and return what it answered."""
+    return answers(deploy(files, **settings), event, environment=environment)[0]
+
+
+def node_client():
+    """Return the folder of AWS's client for Node.js, if it is installed here."""
+    node = shutil.which("node")
+    folders = [*os.environ.get("NODE_PATH", "").split(os.pathsep)]
+    if node:
+        folders.append(str(Path(node).resolve().parent.parent / "lib/node_modules"))
+    found = [Path(each) / "aws-lambda-ric" for each in folders if each]
+    return next((each for each in found if node and each.is_dir()), None)
