@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
 import stat
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from cognito_gw.doctor.finding import CannotTell, Finding, failure
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cognito_gw.doctor.asked import Asked
-    from cognito_gw.errors import CgwError
 
 _PRIVATE = 0o700
 
@@ -52,26 +49,20 @@ def state_directory(make: Callable[[], Path]) -> Finding:
 
 def callback_ports(urls: Iterable[str]) -> Finding:
     """Try to listen where the browser is to come back to, as a sign-in does."""
+    from cognito_gw.errors import CgwError
     from cognito_gw.oauth.callback import Callback
-    from cognito_gw.oauth.loopback import cannot_listen
+    from cognito_gw.oauth.loopback import Loopback
 
-    ports = sorted({each.port for each in map(Callback.of, urls) if each})
-    if not ports:
+    served = {url: each.port for url in urls if (each := Callback.of(url))}
+    if not served:
         raise CannotTell("no callback URL of the file leads to this machine")
-    taken: list[CgwError] = []
-    for port in ports:
+    taken: dict[str, CgwError] = {}
+    for url in served:
         try:
-            _listen(port)
-        except OSError as error:
-            taken.append(cannot_listen(port, error))
+            Loopback(url, state="").close()
+        except CgwError as error:
+            taken[error.what] = error
     if taken:
-        return Finding("warn", ", ".join(each.what for each in taken), taken[0].hint)
-    return Finding("ok", f"free: {', '.join(map(str, ports))}")
-
-
-def _listen(port: int) -> None:
-    with closing(socket.socket()) as listener:
-        if os.name == "posix":  # as the sign-in's listener does; elsewhere it shares
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(1)
+        hint = next(iter(taken.values())).hint
+        return Finding("warn", ", ".join(taken), hint)
+    return Finding("ok", f"free: {', '.join(map(str, sorted(set(served.values()))))}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.oauth.loopback import Loopback, PortTaken, is_loopback
+from cognito_gw.oauth.loopback import Loopback, is_loopback
 from cognito_gw.oauth.token_endpoint import OAuthRefused, TokenEndpoint, tokens_in
 from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.oauth.verify import Keys
@@ -98,7 +98,7 @@ class BrowserSignIn:
         return answer, nonce, listener.url
 
     def _listener(self, state: str, *, by_fragment: bool) -> Loopback:
-        """Return a listener, at the first callback URL whose port is free."""
+        """Return a listener, at the first callback URL that can be served now."""
         registered = self._client.callback_urls
         if self._client.settings is None:
             registered = [_DEFAULT_CALLBACK]
@@ -112,8 +112,8 @@ class BrowserSignIn:
         for url in urls:
             try:
                 return Loopback(url, state, by_fragment=by_fragment)
-            except PortTaken as taken:
-                problem = taken
+            except CgwError as error:
+                problem = error
         raise problem
 
     def _require_own(self, tokens: Tokens, nonce: str) -> None:

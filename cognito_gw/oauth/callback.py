@@ -7,7 +7,9 @@ other hosts' names (DNS rebinding), other paths, other methods, other pages' for
 
 from __future__ import annotations
 
+import errno
 import hmac
+import ipaddress
 import os
 import re
 import socket
@@ -27,11 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _URL = re.compile(
-    r"http://(localhost|127\.0\.0\.1)(?::([1-9]\d{0,4}))?"
+    r"http://(localhost|127\.0\.0\.1|\[::1\])(?::([1-9]\d{0,4}))?"
     r"((?:/[\w.~!$&'()*+,;=:@%-]*)*)",  # what a browser sends as it stands
     re.ASCII,
 )
 _HTTP, _LAST = 80, 65535  # ports
+# Where browsers look for `localhost`, whatever the system's own list of hosts says.
+_LOCALHOST = ("127.0.0.1", "::1")
+_ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)  # without IPv6, or without IPv4
 _FORM = "application/x-www-form-urlencoded"
 _LARGEST = 64 * 1024  # bytes of a form
 _IN_QUERY = ("code", "error", "error_description")
@@ -50,27 +55,40 @@ _PATIENCE = 1.0  # seconds for a page that is on its way when all else is done
 class Callback:
     """A callback URL in parts; `hosts` are the ways a browser may spell its host."""
 
+    host: str
     hosts: frozenset[str]
     port: int
     path: str
 
     @classmethod
     def of(cls, url: str) -> Callback | None:
-        """Return the parts of a URL that can be served here: on 127.0.0.1, by HTTP."""
+        """Return the parts of a URL that can be served here: on loopback, by HTTP."""
         match = _URL.fullmatch(url)
         if match is None or int(match[2] or _HTTP) > _LAST:
             return None
         host, port = match[1], int(match[2] or _HTTP)
         hosts = {f"{host}:{port}"} | ({host} if port == _HTTP else set())
-        return cls(frozenset(hosts), port, match[3] or "/")
+        return cls(host, frozenset(hosts), port, match[3] or "/")
+
+    @property
+    def addresses(self) -> list[str]:
+        """Every address at which a browser may look for the host."""
+        if self.host != "localhost":
+            return [self.host.strip("[]")]
+        with suppress(OSError):  # the name is unknown to this system
+            found = socket.getaddrinfo(self.host, None, type=socket.SOCK_STREAM)
+            resolved = [str(address[0]) for *_, address in found]
+            own = filter(_is_loopback, resolved)
+            return list(dict.fromkeys([*_LOCALHOST, *own]))
+        return list(_LOCALHOST)
 
 
-class Server(ThreadingHTTPServer):
-    """One thread for each connection: browsers open some that they never use."""
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
-    allow_reuse_address = os.name == "posix"  # elsewhere it would let others share it
-    allow_reuse_port = False
-    request_queue_size = 64
+
+class Inbox:
+    """Waits for one answer at a callback URL, which may have several addresses."""
 
     def __init__(self, callback: Callback, state: str, *, by_fragment: bool) -> None:
         self.callback = callback
@@ -79,8 +97,6 @@ class Server(ThreadingHTTPServer):
         self.answer: dict[str, str] = {}
         self.answered = threading.Event()
         self._lock = threading.Lock()
-        self._connections: dict[threading.Thread, socket.socket] = {}
-        super().__init__(("127.0.0.1", callback.port), _Handler)
 
     def take(self, answer: dict[str, str]) -> bool:
         """Keep the first answer; return whether it was this one."""
@@ -91,10 +107,46 @@ class Server(ThreadingHTTPServer):
             self.answered.set()
             return True
 
+    def listen(self) -> list[Server]:
+        """Listen at all addresses of the host; raise OSError, and listen at none.
+
+        An address that is left out would be free for another user of this machine,
+        and the browser might take the answer there.
+        """
+        servers: list[Server] = []
+        for address in self.callback.addresses:
+            try:
+                servers.append(Server(address, self))
+            except OSError as error:
+                if error.errno in _ABSENT and address != self.callback.host.strip("[]"):
+                    continue  # a machine may do without IPv6
+                for server in servers:
+                    server.server_close()
+                raise
+        if not servers:
+            raise OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
+        return servers
+
+
+class Server(ThreadingHTTPServer):
+    """One thread for each connection: browsers open some that they never use."""
+
+    allow_reuse_address = os.name == "posix"  # elsewhere it would let others share it
+    allow_reuse_port = False
+    request_queue_size = 64
+
+    def __init__(self, address: str, inbox: Inbox) -> None:
+        self.inbox = inbox
+        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._connections: dict[threading.Thread, socket.socket] = {}
+        super().__init__((address, inbox.callback.port), _Handler)
+
     def server_bind(self) -> None:
         """Bind, without HTTPServer's look-up of this machine's name."""
         if sys.platform == "win32":
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        if self.address_family == socket.AF_INET6:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -137,6 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
     timeout: ClassVar[float] = 10.0  # of a connection on which nothing comes
     default_request_version = "HTTP/1.0"  # 0.9 would be answered without headers
 
+    @property
+    def inbox(self) -> Inbox:
+        return self.server.inbox
+
     def do_GET(self) -> None:
         self._serve(self._in_query)
 
@@ -163,7 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(page)
 
     def _require_callback(self) -> None:
-        callback, hosts = self.server.callback, self.headers.get_all("Host", [])
+        callback, hosts = self.inbox.callback, self.headers.get_all("Host", [])
         if len(hosts) != 1 or hosts[0] not in callback.hosts:
             raise _Reply(landing.WRONG_HOST)
         if self._target[0] != callback.path:
@@ -177,15 +233,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _in_query(self) -> dict[str, str]:
         pairs = parse_qsl(self._target[1], keep_blank_values=True)
-        if self.server.by_fragment and not {"code", "error"} & dict(pairs).keys():
+        if self.inbox.by_fragment and not {"code", "error"} & dict(pairs).keys():
             raise _Reply(landing.HANDOVER)
-        wanted = "error" if self.server.by_fragment else "code"
+        wanted = "error" if self.inbox.by_fragment else "code"
         return self._answer(pairs, wanted, _IN_QUERY)
 
     def _in_form(self) -> dict[str, str]:
-        if not self.server.by_fragment:
+        if not self.inbox.by_fragment:
             raise _Reply(landing.NO_FORM)
-        origins = {f"http://{host}" for host in self.server.callback.hosts}
+        origins = {f"http://{host}" for host in self.inbox.callback.hosts}
         if self.headers.get("Origin") not in origins:
             raise _Reply(landing.FOREIGN_FORM)
         if self.headers.get_content_type() != _FORM:
@@ -213,14 +269,14 @@ class _Handler(BaseHTTPRequestHandler):
         if len({name for name, _ in pairs}) < len(pairs):
             raise _Reply(landing.TWICE)
         given = fields.get("state", "").encode()
-        if not hmac.compare_digest(given, self.server.state):
+        if not hmac.compare_digest(given, self.inbox.state):
             raise _Reply(landing.NOT_OURS)
         if not {wanted, "error"} & fields.keys():
             raise _Reply(landing.EMPTY)
         return {name: fields[name] for name in known if name in fields}
 
     def _outcome(self, answer: dict[str, str]) -> landing.Page:
-        if not self.server.take(answer):
+        if not self.inbox.take(answer):
             raise _Reply(landing.ANSWERED)
         if "error" in answer:
             return landing.failed(answer["error"], answer.get("error_description", ""))
@@ -230,7 +286,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = page.html.encode()
         headers = page.headers | {"Content-Length": str(len(content))}
         if page.status == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = "GET, POST" if self.server.by_fragment else "GET"
+            headers["Allow"] = "GET, POST" if self.inbox.by_fragment else "GET"
         self.send_response_only(page.status)  # without Python's version
         for name, value in (headers | {"Connection": "close"}).items():
             self.send_header(name, value)

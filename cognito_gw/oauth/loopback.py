@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.oauth.callback import Callback, Server
+from cognito_gw.oauth.callback import Callback, Inbox
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,7 +26,7 @@ class NoAnswer(CgwError):
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a callback URL is one that we can serve: on 127.0.0.1, by plain HTTP."""
+    """Whether a callback URL is one that we can serve: on loopback, by plain HTTP."""
     return Callback.of(url) is not None
 
 
@@ -46,7 +46,7 @@ def cannot_listen(port: int, error: OSError) -> CgwError:
 
 
 class Loopback:
-    """Serves an app's callback URL on 127.0.0.1 until the one answer has come."""
+    """Serves an app's callback URL on loopback until the one answer has come."""
 
     def __init__(self, url: str, state: str, *, by_fragment: bool = False) -> None:
         """Take the URL's port; nothing is answered before the `with`.
@@ -57,23 +57,31 @@ class Loopback:
         if callback is None:
             raise UsageError(f"{url} is not a callback URL that can be served here")
         self.url = url
+        self._inbox = Inbox(callback, state, by_fragment=by_fragment)
         try:
-            self._server = Server(callback, state, by_fragment=by_fragment)
+            self._servers = self._inbox.listen()
         except OSError as error:
             raise cannot_listen(callback.port, error) from None
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL,), daemon=True
-        )
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(_POLL,), daemon=True)
+            for server in self._servers
+        ]
 
     def __enter__(self) -> Self:
         """Begin to answer."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
+
+    def close(self) -> None:
+        """Free the port."""
+        for server in self._servers:
+            server.server_close()
 
     def wait(self, seconds: float) -> dict[str, str]:
         """Return the answer's parameters, without the state."""
         end = time.monotonic() + seconds
-        while not self._server.answered.is_set():
+        while not self._inbox.answered.is_set():
             left = end - time.monotonic()
             if left <= 0:
                 raise NoAnswer(
@@ -81,8 +89,8 @@ class Loopback:
                     hint="`--timeout` gives more time, and `--no-browser` prints the "
                     "address for a browser of your choice",
                 )
-            self._server.answered.wait(min(left, _SLICE))
-        return dict(self._server.answer)
+            self._inbox.answered.wait(min(left, _SLICE))
+        return dict(self._inbox.answer)
 
     def __exit__(
         self,
@@ -91,6 +99,8 @@ class Loopback:
         trace: TracebackType | None,
     ) -> None:
         """Let the last page go out, free the port and end all threads."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        for server in self._servers:
+            server.shutdown()
+        for thread in self._threads:
+            thread.join()
+        self.close()

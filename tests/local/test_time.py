@@ -11,8 +11,8 @@ from cognito_gw.local import emulator
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.hosted_ui.browsers import Browser, Browsers
-from cognito_gw.local.identity import codes
-from cognito_gw.local.identity.challenges import Challenges
+from cognito_gw.local.identity import codes, directory
+from cognito_gw.local.identity.challenges import Challenges, Subject
 from cognito_gw.local.identity.codes import Codes, Purpose
 from cognito_gw.local.identity.directory import AppClient
 
@@ -28,7 +28,7 @@ def app_client(**settings):
 
 def test_a_session_ends_as_its_client_says():
     challenges, client = Challenges(), app_client(AuthSessionValidity=-1)
-    asked = challenges.ask(client, "alice", "SMS_MFA", {})
+    asked = challenges.ask(client, Subject("alice"), "SMS_MFA", {})
     with pytest.raises(AwsFault, match="session is expired"):
         challenges.find(client, "SMS_MFA", asked.session)
     assert challenges.peek(asked.session) is None
@@ -36,8 +36,9 @@ def test_a_session_ends_as_its_client_says():
 
 def test_a_session_is_good_until_then():
     challenges, client = Challenges(), app_client()
-    asked = challenges.ask(client, "alice", "SMS_MFA", {})
-    assert challenges.find(client, "SMS_MFA", asked.session).username == "alice"
+    asked = challenges.ask(client, Subject("alice"), "SMS_MFA", {})
+    found = challenges.find(client, "SMS_MFA", asked.session)
+    assert found.subject.username == "alice"
     assert challenges.peek(asked.session)
 
 
@@ -74,6 +75,7 @@ class TestBrowser:
     )
     def test_is_known(self, pool_id, name, age, is_known):
         since = int(time.time()) - age
-        browsers = Browsers({"a-cookie": Browser(pool_id, "alice", since)})
+        stamp = directory.find_user(pool_id, "alice").stamp
+        browsers = Browsers({"a-cookie": Browser(pool_id, "alice", stamp, since)})
         visit = SimpleNamespace(cookies={"cognito": "a-cookie"}, domain=name)
         assert bool(browsers.find(visit)) is is_known

@@ -26,6 +26,7 @@ class Alice:
 
     username = "alice"
     sub = str(uuid.uuid4())
+    stamp = f"{sub}#0"
     groups = ("admins", "readers")
     attributes = {  # noqa: RUF012 - never changed
         "sub": sub,

@@ -150,7 +150,7 @@ def unanswered_taker():
         ("http://localhost:/", False),
         ("http://localhost:080/", False),
         ("https://localhost:8765/callback", False),
-        ("http://[::1]:8765/callback", False),
+        ("http://[::1]:8765/callback", True),
         ("http://127.0.0.2:8765/callback", False),
         ("http://0.0.0.0:8765/callback", False),
         ("http://localhost.example.com/", False),

@@ -1,4 +1,4 @@
-"""One local AWS per test process, and raw requests to it."""
+"""The local AWS of tests/local, and raw requests to it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,17 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.config import Config
-
-from cognito_gw.local import daemon
-
-REGION = "eu-west-1"
+from local.conftest import (  # noqa: F401 - fixtures
+    REGION,
+    aws,
+    local_url,
+    mailed,
+    make_pool,
+    name,
+    refusal,
+    server,
+    signed,
+)
 
 
 class Answer(NamedTuple):
@@ -24,14 +31,6 @@ class Answer(NamedTuple):
     status: int
     headers: http.client.HTTPMessage
     text: str
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """A running local AWS."""
-    state_dir = tmp_path_factory.mktemp("local-aws")
-    yield daemon.start(state_dir)
-    daemon.stop(state_dir)
 
 
 @pytest.fixture(scope="session")
@@ -50,18 +49,6 @@ def client(server):
         )
 
     return make
-
-
-@pytest.fixture(scope="session")
-def signed(server):
-    """Return the header of a call to a service, signed with the user's key."""
-
-    def header(service, key=server.access_key.id):
-        scope = f"{key}/20260101/{REGION}/{service}/aws4_request"
-        parts = f"Credential={scope}, SignedHeaders=host, Signature={64 * '0'}"
-        return {"Authorization": f"AWS4-HMAC-SHA256 {parts}"}
-
-    return header
 
 
 @pytest.fixture(scope="session")

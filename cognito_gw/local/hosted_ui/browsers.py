@@ -7,7 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.identity import directory
+from cognito_gw.local.identity.checks import signed_in_user
 
 if TYPE_CHECKING:
     from cognito_gw.local.hosted_ui.visit import Visit
@@ -23,6 +25,7 @@ class Browser:
 
     pool_id: str
     username: str
+    stamp: str  # of the user, whose name may be another's later
     auth_time: int = field(default_factory=lambda: int(time.time()))
 
     @property
@@ -41,7 +44,7 @@ class Browsers:
         """Remember a browser, and return it with the value of its cookie."""
         self._forget_old()
         cookie = secrets.token_urlsafe(32)
-        self._known[cookie] = Browser(pool_id, user.username)
+        self._known[cookie] = Browser(pool_id, user.username, user.stamp)
         return cookie, self._known[cookie]
 
     def find(self, visit: Visit) -> tuple[User, int] | None:
@@ -51,8 +54,11 @@ class Browsers:
             return None
         if browser.pool_id != directory.pool_of_domain(visit.domain):
             return None
-        user = directory.find_user(browser.pool_id, browser.username)
-        return (user, browser.auth_time) if user and user.is_enabled else None
+        try:
+            user = signed_in_user(browser.pool_id, browser.username, browser.stamp)
+        except AwsFault:
+            return None
+        return user, browser.auth_time
 
     def remove(self, visit: Visit) -> None:
         """Forget a browser that signs out."""

@@ -94,12 +94,13 @@ class SignInPages:
         pending, user = self._pending(turn), self._challenged(turn)
         if pending is None or user is None:
             return turn.go("/login", notice="expired")
-        is_sent = pending.challenge in mfa.BY_MESSAGE
+        address = mfa.BY_MESSAGE.get(pending.challenge)
+        purpose = codes.SIGN_IN[address] if address else None
         return turn.draw(
             "mfa",
             factor=pending.challenge,
             choices={each: _FACTORS[each] for each in user.mfa.enabled},
-            code=self._cognito.codes.current(user, codes.SIGN_IN) if is_sent else None,
+            code=self._cognito.codes.current(user, purpose) if purpose else None,
         )
 
     def _mfa(self, turn: Turn) -> web.Response:
@@ -110,11 +111,9 @@ class SignInPages:
 
     def _show_mfa_setup(self, turn: Turn) -> web.Response:
         user = self._challenged(turn, "MFA_SETUP")
-        if user is None:
+        if user is None or user.mfa.has_verified_totp:  # set up meanwhile
             return turn.go("/login", notice="expired")
-        secret = user.mfa.totp_secret
-        if secret is None or user.mfa.has_verified_totp:
-            secret = totp.associate(user)
+        secret = user.mfa.totp_secret or totp.associate(user)
         uri = totp.uri(user, secret, turn.client.pool["Name"])
         picture = segno.make(uri, micro=False).svg_data_uri(scale=5, border=4)
         return turn.draw("mfa_setup", picture=picture, secret=secret)
@@ -143,4 +142,6 @@ class SignInPages:
             return None
         if challenge not in (None, pending.challenge):
             return None
-        return directory.find_user(client.pool_id, str(pending.username))
+        who = pending.subject
+        user = directory.find_user(client.pool_id, who.username)
+        return user if user and user.stamp == who.stamp else None

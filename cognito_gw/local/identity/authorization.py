@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.identity import directory
-from cognito_gw.local.identity.checks import signed_in_user
+from cognito_gw.local.identity.checks import signed_in_user, user_of_claims
 from cognito_gw.local.identity.tokens import Grant, granted_attributes
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ class Authorization:
             asked.client.pool_id,
             asked.client.id,
             user.username,
+            user.stamp,
             scope=asked.scope,
             nonce=asked.nonce,
             by_oauth=True,
@@ -192,7 +193,7 @@ class Authorization:
         """Answer the user-info endpoint."""
         try:
             claims = self._tokens.of_access_token(token, "openid")
-            user = signed_in_user(claims["pool_id"], claims["username"])
+            user = user_of_claims(claims)
         except AwsFault:
             raise OAuthError("invalid_token", 401) from None
         client = directory.client_of_domain(domain, claims["client_id"])
@@ -343,7 +344,7 @@ def _verifies(challenge: str | None, verifier: str | None) -> bool:
 
 def _still_there(grant: Grant) -> User:
     try:
-        return signed_in_user(grant.pool_id, grant.username)
+        return signed_in_user(grant.pool_id, grant.username, grant.stamp)
     except AwsFault:
         raise OAuthError("invalid_grant") from None
 

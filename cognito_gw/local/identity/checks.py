@@ -93,19 +93,12 @@ def check_secret_hash(client: AppClient, name: str, fields: dict[str, str]) -> N
 
 
 def check_secret(client: AppClient, given: str | None) -> None:
-    if client.secret is not None and given != client.secret:
+    if client.secret is None:
+        return
+    if not hmac.compare_digest(client.secret.encode(), (given or "").encode()):
         raise AwsFault(
             "NotAuthorizedException", f"Unable to verify secret for client {client.id}"
         )
-
-
-def authenticated(client: AppClient, name: str, password: str) -> User:
-    """Return the user whose name and password these are, if they may sign in."""
-    user = known_user(client, name)
-    if user is None or not user.has_password(password):
-        raise wrong_password()
-    check_state(client, user)
-    return user
 
 
 def known_user(client: AppClient, name: str) -> User | None:
@@ -126,13 +119,7 @@ def wrong_password() -> AwsFault:
 
 def check_state(client: AppClient, user: User) -> None:
     """Refuse a user who knows the password and may not sign in all the same."""
-    if not user.is_enabled:
-        raise AwsFault("NotAuthorizedException", "User is disabled.")
-    if user.status == "UNCONFIRMED":
-        raise AwsFault("UserNotConfirmedException", "User is not confirmed.")
-    if user.status == "RESET_REQUIRED":
-        message = "Password reset required for the user"
-        raise AwsFault("PasswordResetRequiredException", message)
+    require_active(user)
     days = _password_policy(client).get(
         "TemporaryPasswordValidityDays", _TEMPORARY_DAYS
     )
@@ -143,19 +130,45 @@ def check_state(client: AppClient, user: User) -> None:
         )
 
 
-def signed_in_user(pool_id: str, username: str) -> User:
-    """Return a user who signed in before, and may be gone or disabled since."""
-    user = directory.find_user(pool_id, username)
-    if user is None:
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+def require_enabled(user: User) -> None:
     if not user.is_enabled:
         raise AwsFault("NotAuthorizedException", "User is disabled.")
+
+
+def require_active(user: User) -> None:
+    """Refuse a user who is disabled, not confirmed, or has to change the password."""
+    require_enabled(user)
+    if user.status == "UNCONFIRMED":
+        raise AwsFault("UserNotConfirmedException", "User is not confirmed.")
+    if user.status == "RESET_REQUIRED":
+        message = "Password reset required for the user"
+        raise AwsFault("PasswordResetRequiredException", message)
+
+
+def signed_in_user(pool_id: str, username: str, mark: str) -> User:
+    """Return a user who signed in before, and may be gone or disabled since.
+
+    The `mark` is the sub or the stamp of then: the name may be another's by now.
+    """
+    user = directory.find_user(pool_id, username)
+    if user is None or mark not in (user.sub, user.stamp):
+        raise AwsFault("UserNotFoundException", "User does not exist.")
+    require_active(user)
     return user
+
+
+def user_of_claims(claims: dict[str, Any]) -> User:
+    """Return the user of an access token."""
+    return signed_in_user(claims["pool_id"], claims["username"], claims["sub"])
 
 
 def user_of_pool(request: dict[str, Any]) -> User:
     """Return the user whom an administrator's operation names."""
     pool_id = required(request, "UserPoolId")
+    if not directory.pool_exists(pool_id):
+        raise AwsFault(
+            "ResourceNotFoundException", f"User pool {pool_id} does not exist."
+        )
     user = directory.find_user(pool_id, required(request, "Username"))
     if user is None:
         raise AwsFault("UserNotFoundException", "User does not exist.")
@@ -207,6 +220,19 @@ def check_writable(client: AppClient, names: Iterable[str]) -> None:
                 "NotAuthorizedException",
                 "A client attempted to write unauthorized attribute",
             )
+
+
+def check_changeable(pool: dict[str, Any], names: Iterable[str]) -> None:
+    """Refuse attributes that the pool does not have, or that never change."""
+    schema = {each["Name"]: each for each in pool.get("SchemaAttributes", [])}
+    for name in names:
+        if name not in schema:
+            why = f"{name}: Attribute does not exist in the schema."
+            message = f"Attributes did not conform to the schema: {why}\n"
+            raise AwsFault("InvalidParameterException", message)
+        if name == "sub" or not schema[name].get("Mutable", True):
+            message = f"user.{name}: Attribute cannot be updated.\n"
+            raise AwsFault("InvalidParameterException", message)
 
 
 def missing_attributes(client: AppClient, user: User) -> list[str]:

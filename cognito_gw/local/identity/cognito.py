@@ -8,6 +8,7 @@ from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.identity.authorization import Authorization
 from cognito_gw.local.identity.challenges import Challenges
 from cognito_gw.local.identity.codes import Codes
+from cognito_gw.local.identity.lockout import Lockout
 from cognito_gw.local.identity.profile import Profile
 from cognito_gw.local.identity.sessions import Sessions
 from cognito_gw.local.identity.sign_in import SignIn
@@ -34,15 +35,18 @@ class Cognito:
     All of it belongs to the thread that owns moto's objects.
     """
 
-    def __init__(self, keys: Keys, url: str, activity: Activity) -> None:
+    def __init__(
+        self, keys: Keys, url: str, activity: Activity, lockout: Lockout | None = None
+    ) -> None:
         """Sign with `keys`; issuers live under `url`; `activity` shows the mail."""
+        lockout = lockout or Lockout()
         self.codes = Codes(activity)
         self.challenges = Challenges()
         self.tokens = Tokens(keys, url)
         sessions = Sessions(self.tokens)
-        self.sign_in = SignIn(self.challenges, self.codes, sessions)
+        self.sign_in = SignIn(self.challenges, self.codes, sessions, lockout)
         self.sign_up = SignUp(self.codes)
-        self.profile = Profile(self.tokens, self.challenges, self.codes)
+        self.profile = Profile(self.tokens, self.challenges, self.codes, lockout)
         self.authorization = Authorization(self.tokens, sessions)
         self.operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             **dict.fromkeys(_NOT_HERE.split(), _not_here),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.local import emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,15 @@ class AppClient:
         creation = self.pool.get("AdminCreateUserConfig", {})
         return not creation.get("AllowAdminCreateUserOnly")
 
+    @property
+    def username_attributes(self) -> list[str]:
+        """The attributes that are the user name, where people choose none."""
+        return list(self.pool.get("UsernameAttributes") or [])
+
+    def folded(self, name: str) -> str:
+        """Return a name as the pool compares it."""
+        return _folded(self.pool, name)
+
 
 @dataclass
 class Mfa:
@@ -65,7 +75,12 @@ class User:
     @property
     def sub(self) -> str:
         """The user's immutable id."""
-        return str(self._record.attribute_lookup.get("sub", self._record.id))
+        return str(self._record.id)
+
+    @property
+    def stamp(self) -> str:
+        """What a sign-in in progress is held against: an end of sessions changes it."""
+        return f"{self.sub}#{vars(self._record).get('session_ends', 0)}"
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -103,7 +118,8 @@ class User:
 
     def has_password(self, password: str) -> bool:
         """Whether this is the user's password."""
-        return self.password == password
+        own = (self.password or "").encode()
+        return bool(own) and hmac.compare_digest(own, password.encode())
 
     def confirm_with(self, password: str) -> None:
         """Give the user a permanent password."""
@@ -114,6 +130,13 @@ class User:
         """Put the user into another state."""
         self._record.status = type(self._record.status)(status)
         self._record.last_modified_date = datetime.now(UTC)
+
+    def disable(self) -> None:
+        """Keep the user out, and end the sessions in browsers and sign-ins."""
+        self._record.enabled = False
+        self._record.last_modified_date = datetime.now(UTC)
+        kept = vars(self._record)
+        kept["session_ends"] = kept.get("session_ends", 0) + 1
 
     def has_verified(self, name: str) -> bool:
         """Whether the user has this address, and has proved it."""
@@ -147,6 +170,18 @@ class User:
         return user
 
 
+def pool_settings(pool_id: str) -> dict[str, Any]:
+    """Return a user pool as DescribeUserPool does; nothing for one that is gone."""
+    pool = _pool(pool_id)
+    settings: dict[str, Any] = pool.to_json(extended=True) if pool else {}
+    return settings
+
+
+def alias_attributes(pool_id: str) -> list[str]:
+    """Return the attributes with which people sign in beside the user name."""
+    return list(pool_settings(pool_id).get("AliasAttributes") or [])
+
+
 def pool_exists(pool_id: str) -> bool:
     """Whether there is such a user pool."""
     return _pool(pool_id) is not None
@@ -175,6 +210,22 @@ def find_user(pool_id: str, name: str) -> User | None:
         return None
     record = pool.users.get(name) or next(_called(pool, name), None)
     return User(record) if record is not None else None
+
+
+def users_called(pool_id: str, name: str) -> list[User]:
+    """Return everyone whom a sign-in with this name could mean."""
+    return [User(record) for record in _called(_pool(pool_id), name)]
+
+
+def serves_as_name(pool_id: str, attributes: Mapping[str, str], name: str) -> bool:
+    """Whether a user with these attributes signs in with this one."""
+    settings = _pool(pool_id).extended_config
+    if name not in attributes:
+        return False
+    if name in (settings.get("UsernameAttributes") or []):
+        return True
+    is_alias = name in (settings.get("AliasAttributes") or [])
+    return is_alias and _serves(attributes, name)
 
 
 def add_user(
@@ -253,20 +304,23 @@ def _described(pool: Any, client: Any) -> AppClient:
 
 def _called(pool: Any, name: str) -> Iterator[Any]:
     settings = pool.extended_config
-    is_sensitive = settings.get("UsernameConfiguration", {}).get("CaseSensitive", True)
     keys = settings.get("UsernameAttributes") or []
     aliases = settings.get("AliasAttributes") or []
+    wanted = _folded(settings, name)
     for record in pool.users.values():
         attributes = record.attribute_lookup
-        names = {attributes.get(key) for key in (*keys, "sub")}
+        names = {record.username, record.id, *map(attributes.get, keys)}
         names |= {attributes.get(key) for key in aliases if _serves(attributes, key)}
-        if not is_sensitive:
-            names.add(record.username)
-        if name.lower() in {each.lower() for each in names if each}:
+        if wanted in {_folded(settings, each) for each in names if each}:
             yield record
 
 
-def _serves(attributes: dict[str, str], alias: str) -> bool:
+def _folded(settings: Mapping[str, Any], name: str) -> str:
+    case = settings.get("UsernameConfiguration") or {}
+    return name if case.get("CaseSensitive", True) else name.lower()
+
+
+def _serves(attributes: Mapping[str, str], alias: str) -> bool:
     """Whether an alias signs in: an address does so once it is verified."""
     is_verified = attributes.get(f"{alias}_verified") == "true"
     return alias == "preferred_username" or is_verified

@@ -40,11 +40,25 @@ def next_challenge(client: AppClient, user: User) -> tuple[str, dict[str, str]] 
 
 def send_code(codes_sent: Codes, user: User, factor: str) -> dict[str, str]:
     """Send a sign-in code, and return the challenge's parameters that say where to."""
-    sent = codes_sent.send(user, codes.SIGN_IN, BY_MESSAGE[factor])
+    attribute = BY_MESSAGE[factor]
+    return code_delivery(codes_sent.send(user, codes.SIGN_IN[attribute], attribute))
+
+
+def code_delivery(sent: dict[str, str]) -> dict[str, str]:
+    """Return a challenge's parameters for the details of what was sent."""
     return {
         "CODE_DELIVERY_DELIVERY_MEDIUM": sent["DeliveryMedium"],
         "CODE_DELIVERY_DESTINATION": sent["Destination"],
     }
+
+
+def is_on(client: AppClient, user: User | None) -> bool:
+    """Whether a user must show two factors; one-time codes are then none of the first.
+
+    They could not be followed by a second.
+    """
+    setting = client.pool.get("MfaConfiguration", "OFF")
+    return setting == "ON" or bool(setting != "OFF" and user and user.mfa.enabled)
 
 
 def _usable(client: AppClient, user: User, *, must_have_one: bool) -> list[str]:

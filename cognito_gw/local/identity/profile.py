@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.identity import codes, directory, mfa, totp
+from cognito_gw.local.identity import aliases, codes, directory, mfa, totp
 from cognito_gw.local.identity.checks import (
+    check_changeable,
     check_policy,
     check_writable,
     required,
     signed_in_user,
+    user_of_claims,
     user_of_pool,
     wrong_password,
 )
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.identity.challenges import Challenges
     from cognito_gw.local.identity.codes import Codes
     from cognito_gw.local.identity.directory import AppClient, User
+    from cognito_gw.local.identity.lockout import Lockout
     from cognito_gw.local.identity.tokens import Tokens
 
 Request = dict[str, Any]
@@ -37,9 +40,14 @@ class Profile:
     """Shows and changes the account of whose access token it is."""
 
     def __init__(
-        self, tokens: Tokens, challenges: Challenges, sent_codes: Codes
+        self,
+        tokens: Tokens,
+        challenges: Challenges,
+        sent_codes: Codes,
+        lockout: Lockout,
     ) -> None:
         """Know users by `tokens`, or by the session of one of the `challenges`."""
+        self._lockout = lockout
         self._tokens = tokens
         self._challenges = challenges
         self._codes = sent_codes
@@ -48,7 +56,9 @@ class Profile:
             "GetUserAuthFactors": self._get_factors,
             "ChangePassword": self._change_password,
             "UpdateUserAttributes": self._update_attributes,
+            "AdminUpdateUserAttributes": self._admin_update_attributes,
             "DeleteUserAttributes": self._delete_attributes,
+            "AdminDeleteUserAttributes": self._admin_delete_attributes,
             "GetUserAttributeVerificationCode": self._send_verification,
             "VerifyUserAttribute": self._verify_attribute,
             "DeleteUser": self._delete_user,
@@ -63,7 +73,7 @@ class Profile:
         client = directory.find_client(claims["client_id"])
         if client is None:
             raise AwsFault("NotAuthorizedException", "Invalid Access Token")
-        return signed_in_user(claims["pool_id"], claims["username"]), client
+        return user_of_claims(claims), client
 
     def _get_user(self, request: Request) -> Answer:
         user, _ = self._user(request)
@@ -84,37 +94,80 @@ class Profile:
 
     def _change_password(self, request: Request) -> Answer:
         user, client = self._user(request)
-        if not user.has_password(required(request, "PreviousPassword")):
-            raise wrong_password()
+        self._require_password(user, required(request, "PreviousPassword"))
         proposed = required(request, "ProposedPassword")
         check_policy(client, proposed)
         user.confirm_with(proposed)
         return {}
+
+    def _require_password(self, user: User, password: str) -> None:
+        """Refuse a wrong password; a stolen token is of no use to guess it."""
+        key = f"change/{user.sub}"
+        if self._lockout.is_locked(key):
+            raise codes.too_many_attempts()
+        if not user.has_password(password):
+            self._lockout.failed(key)
+            raise wrong_password()
+        self._lockout.succeeded(key)
 
     def _update_attributes(self, request: Request) -> Answer:
         """Set attributes; a changed address is unverified until its code comes back."""
         user, client = self._user(request)
         given = {each["Name"]: each["Value"] for each in request["UserAttributes"]}
         check_writable(client, given)
-        changed = [
-            name
-            for name in codes.ADDRESSES
-            if name in given and given[name] != user.attributes.get(name)
-        ]
-        user.set_attributes(given | {f"{name}_verified": "false" for name in changed})
-        verified = client.pool.get("AutoVerifiedAttributes", [])
-        sent = [
-            self._codes.send(user, codes.VERIFY, name)
-            for name in changed
-            if name in verified
-        ]
-        return {"CodeDeliveryDetailsList": sent}
+        new = aliases.changes(client.pool_id, user, given)
+        return {"CodeDeliveryDetailsList": self._set(client.pool, user, new)}
+
+    def _admin_update_attributes(self, request: Request) -> Answer:
+        """Set attributes, and verify them if the administrator says so."""
+        user, pool_id = user_of_pool(request), request["UserPoolId"]
+        pool = directory.pool_settings(pool_id)
+        given = {each["Name"]: each["Value"] for each in request["UserAttributes"]}
+        check_changeable(pool, given)
+        new = given | {
+            f"{name}_verified": given.get(f"{name}_verified", "false")
+            for name in aliases.changed(user, given)
+        }
+        aliases.require_settable(pool_id, user.attributes | new, new, user)
+        self._set(pool, user, new)
+        aliases.release(pool_id, user)
+        return {}
+
+    def _set(
+        self, pool: dict[str, Any], user: User, new: dict[str, str]
+    ) -> list[dict[str, str]]:
+        """Set attributes, and return where the codes for new addresses went.
+
+        An address that the pool has verified first is set when its code comes back.
+        """
+        verified = pool.get("AutoVerifiedAttributes") or []
+        settings = pool.get("UserAttributeUpdateSettings") or {}
+        late = settings.get("AttributesRequireVerificationBeforeUpdate") or []
+        sent = []
+        for name in aliases.changed(user, new):
+            if name not in verified or new[f"{name}_verified"] == "true":
+                continue
+            if name in late:
+                address = new.pop(name)
+                del new[f"{name}_verified"]
+                sent.append(self._codes.send(user, codes.VERIFY[name], name, address))
+            else:
+                user.set_attributes({name: new[name]})
+                sent.append(self._codes.send(user, codes.VERIFY[name], name))
+        user.set_attributes(new)
+        return sent
 
     def _delete_attributes(self, request: Request) -> Answer:
         user, client = self._user(request)
         names = request["UserAttributeNames"]
         check_writable(client, names)
-        user.delete_attributes(names)
+        _delete(user, names)
+        return {}
+
+    def _admin_delete_attributes(self, request: Request) -> Answer:
+        user, names = user_of_pool(request), request["UserAttributeNames"]
+        check_changeable(directory.pool_settings(request["UserPoolId"]), names)
+        _delete(user, names)
         return {}
 
     def _send_verification(self, request: Request) -> Answer:
@@ -123,17 +176,22 @@ class Profile:
         if name not in codes.ADDRESSES or name not in user.attributes:
             message = f"User does not have a registered {name}"
             raise AwsFault("InvalidParameterException", message)
-        return {"CodeDeliveryDetails": self._codes.send(user, codes.VERIFY, name)}
+        return {"CodeDeliveryDetails": self._codes.send(user, codes.VERIFY[name], name)}
 
     def _verify_attribute(self, request: Request) -> Answer:
-        user, _ = self._user(request)
-        name = self._codes.take(user, codes.VERIFY, required(request, "Code"))
-        user.set_attributes({f"{name}_verified": "true"})
+        user, client = self._user(request)
+        name = required(request, "AttributeName")
+        if name not in codes.ADDRESSES:
+            raise AwsFault("InvalidParameterException", f"{name} is not verified")
+        code = self._codes.match(user, codes.VERIFY[name], required(request, "Code"))
+        new = {name: code.address, f"{name}_verified": "true"}
+        aliases.require_free(client.pool_id, user.attributes | new, new, user)
+        self._codes.spend(user, codes.VERIFY[name])
+        user.set_attributes(new)
         return {}
 
     def _delete_user(self, request: Request) -> Answer:
         user, client = self._user(request)
-        self._tokens.revoke_all(client.pool_id, user.username)
         directory.delete_user(client.pool_id, user.username)
         return {}
 
@@ -164,10 +222,11 @@ class Profile:
             message = "Invalid session for the user."
             raise AwsFault("NotAuthorizedException", message)
         self._challenges.find(client, "MFA_SETUP", session)
-        user = signed_in_user(client.pool_id, str(pending.username))
+        who = pending.subject
+        user = signed_in_user(client.pool_id, who.username, str(who.stamp))
         check(user)
         self._challenges.spend(session)
-        following = self._challenges.ask(client, user.username, "MFA_SETUP", {})
+        following = self._challenges.ask(client, who, "MFA_SETUP", {})
         return user, following.session
 
     def _set_preference(self, request: Request) -> Answer:
@@ -178,6 +237,12 @@ class Profile:
     def _admin_set_preference(self, request: Request) -> Answer:
         _prefer(user_of_pool(request), request)
         return {}
+
+
+def _delete(user: User, names: list[str]) -> None:
+    """Delete attributes; an address does not leave behind that it was verified."""
+    gone = [f"{name}_verified" for name in codes.ADDRESSES if name in names]
+    user.delete_attributes([*names, *gone])
 
 
 def _prefer(user: User, request: Request) -> None:

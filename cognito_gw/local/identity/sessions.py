@@ -13,6 +13,7 @@ from cognito_gw.local.identity.checks import (
     required,
     rotates,
     signed_in_user,
+    user_of_claims,
     user_of_pool,
 )
 
@@ -37,6 +38,7 @@ class Sessions:
             "RevokeToken": self._revoke,
             "GlobalSignOut": self._sign_out,
             "AdminUserGlobalSignOut": self._admin_sign_out,
+            "AdminDisableUser": self._disable,
         }
 
     def open(self, client: AppClient, user: User) -> Answer:
@@ -53,7 +55,7 @@ class Sessions:
             )
         grant = self._tokens.granted(client, required(parameters, "REFRESH_TOKEN"))
         check_secret_hash(client, grant.username, parameters)
-        user = signed_in_user(client.pool_id, grant.username)
+        user = signed_in_user(client.pool_id, grant.username, grant.stamp)
         return _result(self._tokens.refreshed(client, user, grant))
 
     def _exchange(self, request: Request) -> Answer:
@@ -61,7 +63,7 @@ class Sessions:
         check_secret(client, request.get("ClientSecret"))
         token = required(request, "RefreshToken")
         grant = self._tokens.granted(client, token)
-        user = signed_in_user(client.pool_id, grant.username)
+        user = signed_in_user(client.pool_id, grant.username, grant.stamp)
         return _result(self.renewed(client, user, grant, token))
 
     def renewed(
@@ -87,12 +89,18 @@ class Sessions:
 
     def _sign_out(self, request: Request) -> Answer:
         claims = self._tokens.of_access_token(required(request, "AccessToken"))
-        self._tokens.revoke_all(claims["pool_id"], claims["username"])
+        self._tokens.revoke_all(user_of_claims(claims))
         return {}
 
     def _admin_sign_out(self, request: Request) -> Answer:
+        self._tokens.revoke_all(user_of_pool(request))
+        return {}
+
+    def _disable(self, request: Request) -> Answer:
+        """Keep a user out; what is revoked with that stays so when it is undone."""
         user = user_of_pool(request)
-        self._tokens.revoke_all(request["UserPoolId"], user.username)
+        self._tokens.revoke_all(user)
+        user.disable()
         return {}
 
 

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import secrets
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.identity import codes, directory, mfa, totp
-from cognito_gw.local.identity.challenges import Challenge, Challenges
+from cognito_gw.local.identity import (
+    aliases,
+    codes,
+    directory,
+    mfa,
+    totp,
+    unknown_users,
+)
+from cognito_gw.local.identity.challenges import (
+    Challenge,
+    Challenges,
+    Subject,
+    not_for_this_user,
+)
 from cognito_gw.local.identity.checks import (
     ATTRIBUTE,
     answered_attributes,
-    authenticated,
     check_policy,
     check_secret_hash,
     check_state,
@@ -23,9 +34,9 @@ from cognito_gw.local.identity.checks import (
     hides_users,
     known_user,
     missing_attributes,
+    require_active,
     require_flow,
     required,
-    signed_in_user,
     wrong_password,
 )
 from cognito_gw.local.identity.directory import User
@@ -33,18 +44,19 @@ from cognito_gw.local.identity.srp import Exchange, public_number
 from cognito_gw.srp import SrpError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cognito_gw.local.identity.challenges import Pending
     from cognito_gw.local.identity.codes import Codes
     from cognito_gw.local.identity.directory import AppClient
+    from cognito_gw.local.identity.lockout import Lockout
     from cognito_gw.local.identity.sessions import Sessions
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
 Outcome = Challenge | User
 
-_SALT_KEY = secrets.token_bytes(32)
+_FAILURES = ("NotAuthorizedException", "CodeMismatchException")
 _REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
 _ADMIN_ONLY = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
 # Flow: the setting of the app client that allows it.
@@ -61,12 +73,20 @@ class SignIn:
     """Takes users from a password or a code to tokens."""
 
     def __init__(
-        self, challenges: Challenges, sent_codes: Codes, sessions: Sessions
+        self,
+        challenges: Challenges,
+        sent_codes: Codes,
+        sessions: Sessions,
+        lockout: Lockout,
     ) -> None:
-        """Ask `challenges`, send codes, and open `sessions` for who answers them."""
+        """Ask `challenges`, send codes, and open `sessions` for who answers them.
+
+        The `lockout` slows down guessing, whatever is guessed.
+        """
         self._challenges = challenges
         self._codes = sent_codes
         self._sessions = sessions
+        self._lockout = lockout
         self._answered_by: dict[
             str, Callable[[AppClient, Pending, dict[str, str]], User | Challenge]
         ] = {
@@ -95,7 +115,13 @@ class SignIn:
 
     def with_password(self, client: AppClient, name: str, password: str) -> Outcome:
         """Return who signs in with name and password, or the challenge to answer."""
-        return self._next(client, authenticated(client, name, password))
+        user = known_user(client, name)
+        who = _subject(client, name, user)
+        with self._attempt(client, who):
+            if user is None or not user.has_password(password):
+                raise wrong_password()
+        check_state(client, user)
+        return self._ended(client, self._next(client, user))
 
     def answer(
         self, client: AppClient, name: str, session: str, responses: dict[str, str]
@@ -104,6 +130,23 @@ class SignIn:
         pending = self._challenges.find(client, name, session)
         outcome = self._answered_by[name](client, pending, responses)
         self._challenges.spend(session)
+        return self._ended(client, outcome)
+
+    @contextmanager
+    def _attempt(self, client: AppClient, who: Subject) -> Iterator[None]:
+        """Let a password or a code be tried, unless too many were; count a failure."""
+        key = f"{client.pool_id}/{who.username}"
+        self._lockout.check(key)
+        try:
+            yield
+        except AwsFault as fault:
+            if fault.code in _FAILURES:
+                self._lockout.failed(key)
+            raise
+
+    def _ended(self, client: AppClient, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, User):
+            self._lockout.succeeded(f"{client.pool_id}/{outcome.username}")
         return outcome
 
     def _initiate(
@@ -135,11 +178,11 @@ class SignIn:
         if name not in self._answered_by:
             message = f"The local AWS does not ask {name}"
             raise AwsFault("InvalidParameterException", message)
-        pending = self._challenges.find(client, name, session)
+        pending = self._challenges.look(client, name, session)
         username = required(responses, "USERNAME")
         check_secret_hash(client, username, responses)
-        if not _is_same_user(client.pool_id, username, pending.username or ""):
-            raise AwsFault("NotAuthorizedException", "Invalid session for the user.")
+        if _subject(client, username).username != pending.subject.username:
+            raise not_for_this_user()
         return self._answer(client, self.answer(client, name, str(session), responses))
 
     def _answer(self, client: AppClient, outcome: Outcome) -> Answer:
@@ -158,12 +201,12 @@ class SignIn:
         self, client: AppClient, name: str, parameters: dict[str, str]
     ) -> Outcome:
         """Let the user choose the first factor, or take the one that is preferred."""
-        user = known_user(client, name)
-        available = _first_factors(client, user)
+        available = _first_factors(client, known_user(client, name))
         preferred = parameters.get("PREFERRED_CHALLENGE")
         if preferred in available:
             return self._first_factor(client, name, preferred, parameters)
-        return self._challenges.ask(client, name, "SELECT_CHALLENGE", {}, available)
+        who = _subject(client, name)
+        return self._challenges.ask(client, who, "SELECT_CHALLENGE", {}, available)
 
     def _first_factor(
         self, client: AppClient, name: str, factor: str, parameters: dict[str, str]
@@ -172,14 +215,24 @@ class SignIn:
             password = required(parameters, "PASSWORD")
             return self.with_password(client, name, password)
         user = known_user(client, name)
+        who = _subject(client, name, user)
         if factor == "PASSWORD_SRP":
-            exchange = _exchange(client, name, user, required(parameters, "SRP_A"))
-            username = user.username if user else None
-            return self._challenges.ask_proof(client, username, exchange)
-        if user is None:
-            raise wrong_password()
-        check_state(client, user)
-        return self._ask(client, user, factor, {})
+            exchange = _exchange(client, who, user, required(parameters, "SRP_A"))
+            return self._challenges.ask_proof(client, who, exchange)
+        if user and not hides_users(client):
+            check_state(client, user)
+        if user and _may_sign_in(client, user):
+            return self._ask(client, who, user, factor, {})
+        attribute = mfa.BY_MESSAGE[factor]
+        sent = self._codes.pretend(
+            who.username,
+            codes.SIGN_IN[attribute],
+            attribute,
+            unknown_users.address(client, name, attribute),
+        )
+        parameters = {"USER_ID_FOR_SRP": who.username, **mfa.code_delivery(sent)}
+        nobody = replace(who, stamp=None)
+        return self._challenges.ask(client, nobody, factor, parameters)
 
     def _next(self, client: AppClient, user: User) -> Outcome:
         """Return what stands between a right password and tokens, if anything does."""
@@ -193,30 +246,47 @@ class SignIn:
                 ),
                 "userAttributes": json.dumps(shown),
             }
-            return self._ask(client, user, "NEW_PASSWORD_REQUIRED", parameters)
+            return self._ask_more(client, user, "NEW_PASSWORD_REQUIRED", parameters)
         challenge = mfa.next_challenge(client, user)
-        return self._ask(client, user, *challenge) if challenge else user
+        return self._ask_more(client, user, *challenge) if challenge else user
+
+    def _ask_more(
+        self, client: AppClient, user: User, name: str, parameters: dict[str, str]
+    ) -> Challenge:
+        """Ask a question that follows a right password."""
+        who = _subject(client, user.username, user)
+        who = replace(who, has_shown_password=True)
+        return self._ask(client, who, user, name, parameters)
 
     def _ask(
-        self, client: AppClient, user: User, name: str, parameters: dict[str, str]
+        self,
+        client: AppClient,
+        who: Subject,
+        user: User,
+        name: str,
+        parameters: dict[str, str],
     ) -> Challenge:
         if name in mfa.BY_MESSAGE:
             parameters = mfa.send_code(self._codes, user, name)
         parameters = {"USER_ID_FOR_SRP": user.username, **parameters}
-        return self._challenges.ask(client, user.username, name, parameters)
+        return self._challenges.ask(client, who, name, parameters)
 
     def _proof(
         self, client: AppClient, pending: Pending, responses: dict[str, str]
     ) -> Outcome:
         timestamp = required(responses, "TIMESTAMP")
         signature = required(responses, "PASSWORD_CLAIM_SIGNATURE")
+        user = _found(client, pending)
+        exchange = pending.exchange
         try:
-            proves = pending.exchange and pending.exchange.proves(timestamp, signature)
+            proves = exchange and exchange.proves(timestamp, signature)
         except SrpError as error:
             raise AwsFault("InvalidParameterException", str(error)) from None
-        user = directory.find_user(client.pool_id, pending.username or "")
-        if user is None or not user.password or not proves:
-            raise wrong_password()
+        with self._attempt(client, pending.subject):
+            # The password may have been changed since the exchange began.
+            is_own = user and exchange and user.has_password(exchange.password)
+            if user is None or not is_own or not proves:
+                raise wrong_password()
         check_state(client, user)
         return self._next(client, user)
 
@@ -224,6 +294,8 @@ class SignIn:
         self, client: AppClient, pending: Pending, responses: dict[str, str]
     ) -> Outcome:
         user = _user_of(client, pending)
+        if user.status != "FORCE_CHANGE_PASSWORD":  # it is changed already
+            raise not_for_this_user()
         password = required(responses, "NEW_PASSWORD")
         check_policy(client, password)
         attributes = answered_attributes(client, responses)
@@ -231,6 +303,7 @@ class SignIn:
         if missing:
             message = f"Invalid user attributes: {', '.join(sorted(missing))}"
             raise AwsFault("InvalidParameterException", message)
+        attributes = aliases.changes(client.pool_id, user, attributes)
         user.confirm_with(password)
         user.set_attributes(attributes)
         return self._next(client, user)
@@ -239,15 +312,23 @@ class SignIn:
         self, client: AppClient, pending: Pending, responses: dict[str, str]
     ) -> Outcome:
         user = _user_of(client, pending)
-        totp.check(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
+        with self._attempt(client, pending.subject):
+            totp.check(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
         return user
 
     def _message_code(
         self, client: AppClient, pending: Pending, responses: dict[str, str]
     ) -> Outcome:
-        user = _user_of(client, pending)
         given = required(responses, f"{pending.challenge}_CODE")
-        self._codes.take(user, codes.SIGN_IN, given)
+        purpose = codes.SIGN_IN[mfa.BY_MESSAGE[pending.challenge]]
+        who = pending.subject
+        user = None if who.stamp is None else _user_of(client, pending)
+        if user and mfa.is_on(client, user) and not who.has_shown_password:
+            raise not_for_this_user()
+        with self._attempt(client, who):
+            if user is None:
+                raise self._codes.mistake(who.username, purpose)
+            self._codes.take(user, purpose, given)
         return user
 
     def _mfa_set_up(
@@ -266,58 +347,72 @@ class SignIn:
         user, answer = _user_of(client, pending), required(responses, "ANSWER")
         if answer not in user.mfa.enabled:
             raise AwsFault("InvalidParameterException", f"Invalid MFA type: {answer}")
-        return self._ask(client, user, answer, {})
+        return self._ask_more(client, user, answer, {})
 
     def _challenge_selected(
         self, client: AppClient, pending: Pending, responses: dict[str, str]
     ) -> Outcome:
-        name, answer = str(pending.username), required(responses, "ANSWER")
+        name, answer = pending.subject.typed, required(responses, "ANSWER")
         if answer not in _first_factors(client, known_user(client, name)):
             raise AwsFault("InvalidParameterException", f"Invalid challenge: {answer}")
         return self._first_factor(client, name, answer, responses)
 
 
-def _is_same_user(pool_id: str, one: str, other: str) -> bool:
-    """Whether two names are of one user: by user name, sub or address; or of none."""
-    users = directory.find_user(pool_id, one), directory.find_user(pool_id, other)
-    first, second = (user and user.username for user in users)
-    return first == second
+def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:
+    """Return who is meant by a name, under which nobody may be found."""
+    user = user or directory.find_user(client.pool_id, name)
+    if user is None:
+        return Subject(unknown_users.user_id(client, name), typed=name)
+    return Subject(user.username, user.stamp, name)
+
+
+def _found(client: AppClient, pending: Pending) -> User | None:
+    """Return the user who began a sign-in; not another who has the name since."""
+    user = directory.find_user(client.pool_id, pending.subject.username)
+    return user if user and user.stamp == pending.subject.stamp else None
 
 
 def _user_of(client: AppClient, pending: Pending) -> User:
-    return signed_in_user(client.pool_id, str(pending.username))
+    user = _found(client, pending)
+    if user is None:
+        raise not_for_this_user()
+    require_active(user)
+    return user
+
+
+def _may_sign_in(client: AppClient, user: User) -> bool:
+    try:
+        check_state(client, user)
+    except AwsFault:
+        return False
+    return True
 
 
 def _exchange(
-    client: AppClient, name: str, user: User | None, client_public: str
+    client: AppClient, who: Subject, user: User | None, client_public: str
 ) -> Exchange:
     """Begin SRP; for a user who does not exist, so that nobody sees that."""
-    user_id = user.username if user else name
     try:
         return Exchange(
             pool_name=client.pool_id.partition("_")[2],
-            user_id=user_id,
+            user_id=who.username,
             password=(user and user.password) or secrets.token_hex(),
             client_public=public_number(client_public),
-            salt=_salt(client, user_id),
+            salt=unknown_users.salt(client, who.username),
         )
     except SrpError as error:
         raise AwsFault("InvalidParameterException", str(error)) from None
 
 
-def _salt(client: AppClient, user_id: str) -> int:
-    """Return the same salt for the same name each time, as if it were stored."""
-    message = f"{client.pool_id}/{user_id}".encode()
-    return int.from_bytes(hmac.digest(_SALT_KEY, message, hashlib.sha256)[:16])
-
-
 def _first_factors(client: AppClient, user: User | None) -> list[str]:
     policy = client.pool.get("Policies", {}).get("SignInPolicy", {})
     allowed = policy.get("AllowedFirstAuthFactors") or ["PASSWORD"]
+    has_mfa = mfa.is_on(client, user)
     messages = [
         factor
         for factor in ("EMAIL_OTP", "SMS_OTP")
         if factor in allowed
+        and not has_mfa
         and (mfa.has_address(user, factor) if user else hides_users(client))
     ]
     return (["PASSWORD", "PASSWORD_SRP"] if "PASSWORD" in allowed else []) + messages

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.identity import codes, directory
+from cognito_gw.local.identity import aliases, codes, directory, unknown_users
 from cognito_gw.local.identity.checks import (
     check_policy,
     check_secret_hash,
     check_writable,
     client_of,
+    hides_users,
     known_user,
+    require_enabled,
     required,
     user_of_pool,
 )
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
-_FORMS = {
-    "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
-    "phone_number": re.compile(r"\+[0-9]{4,15}"),
-}
 _WORDS = {"email": "email address", "phone_number": "phone number"}
 _USERNAME = {
     ("email",): "Username should be an email.",
@@ -67,28 +64,43 @@ class SignUp:
         check_writable(client, attributes)
         attributes = attributes | _alias(client, name)
         _check_attributes(client, attributes)
-        if directory.find_user(client.pool_id, name):
-            raise AwsFault("UsernameExistsException", "User already exists")
+        aliases.require_username_format(client.pool_id, name)
+        _require_new(client, name, attributes)
+        given = [each for each in codes.ADDRESSES if each in attributes]
+        attributes |= {f"{each}_verified": "false" for each in given}
         user = directory.add_user(client, name, password, attributes)
         return user, self._send(client, user)
 
-    def confirm(self, client: AppClient, name: str, code: str) -> None:
-        """Confirm a user whose address has received the code."""
+    def confirm(
+        self, client: AppClient, name: str, code: str, *, takes_alias: bool = False
+    ) -> None:
+        """Confirm a user whose address has received the code.
+
+        With `takes_alias` the address may be the alias of another, who loses it.
+        """
         user = known_user(client, name)
         if user is None:
             raise codes.expired()
         if user.status != "UNCONFIRMED":
             message = f"User cannot be confirmed. Current status is {user.status}"
             raise AwsFault("NotAuthorizedException", message)
-        attribute = self._codes.take(user, codes.SIGN_UP, code)
-        user.set_attributes({f"{attribute}_verified": "true"})
+        require_enabled(user)
+        attribute = self._codes.match(user, codes.SIGN_UP, code).attribute
+        verified = {f"{attribute}_verified": "true"}
+        if not takes_alias:
+            known = user.attributes | verified
+            aliases.require_free(client.pool_id, known, [attribute], user)
+        self._codes.spend(user, codes.SIGN_UP)
+        user.set_attributes(verified)
+        aliases.release(client.pool_id, user)
         user.set_status("CONFIRMED")
 
     def resend(self, client: AppClient, name: str) -> dict[str, str]:
         """Send the confirmation code anew, and return where it went."""
         user = known_user(client, name)
-        if user is None:
-            return codes.delivery("email", name)
+        if user is None or (not user.is_enabled and hides_users(client)):
+            return _simulated(client, name)
+        require_enabled(user)
         if user.status != "UNCONFIRMED":
             raise _invalid("User is already confirmed.")
         delivery = self._send(client, user)
@@ -98,21 +110,24 @@ class SignUp:
 
     def forget(self, client: AppClient, name: str) -> dict[str, str]:
         """Send a code for a new password, and return where it went."""
+        ways = _recovery_attributes(client)
         user = known_user(client, name)
-        if user is None:
-            return codes.delivery("email", name)
-        if not user.is_enabled:
-            raise AwsFault("NotAuthorizedException", "User is disabled.")
-        if user.status == "FORCE_CHANGE_PASSWORD":
-            message = "User password cannot be reset in the current state."
-            raise AwsFault("NotAuthorizedException", message)
-        return self._codes.send(user, codes.RESET, _verified_address(client, user))
+        try:
+            attribute = _recovery(user, ways) if user else None
+        except AwsFault:
+            if not hides_users(client):
+                raise
+            attribute = None
+        if user is None or attribute is None:
+            return _simulated(client, name)
+        return self._codes.send(user, codes.RESET, attribute)
 
     def reset(self, client: AppClient, name: str, code: str, password: str) -> None:
         """Give a user who has the code a new password."""
         user = known_user(client, name)
-        if user is None:
+        if user is None or (not user.is_enabled and hides_users(client)):
             raise codes.mismatch()
+        require_enabled(user)
         check_policy(client, password)
         attribute = self._codes.take(user, codes.RESET, code)
         user.set_attributes({f"{attribute}_verified": "true"})
@@ -137,7 +152,9 @@ class SignUp:
 
     def _confirm_sign_up(self, request: Request) -> Answer:
         client, name = _asked(request)
-        self.confirm(client, name, required(request, "ConfirmationCode"))
+        code = required(request, "ConfirmationCode")
+        takes_alias = bool(request.get("ForceAliasCreation"))
+        self.confirm(client, name, code, takes_alias=takes_alias)
         return {}
 
     def _resend(self, request: Request) -> Answer:
@@ -154,6 +171,7 @@ class SignUp:
 
     def _reset_password(self, request: Request) -> Answer:
         user = user_of_pool(request)
+        require_enabled(user)
         if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
             message = "User password cannot be reset in the current state."
             raise AwsFault("NotAuthorizedException", message)
@@ -179,7 +197,7 @@ def _alias(client: AppClient, name: str) -> dict[str, str]:
     if not names:
         return {}
     for attribute in names:
-        if _FORMS[attribute].fullmatch(name):
+        if codes.FORMS[attribute].fullmatch(name):
             return {attribute: name}
     either = "Username should be either an email or a phone number."
     raise _invalid(_USERNAME.get(names, either))
@@ -194,29 +212,51 @@ def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
     ]
     wrong += [
         f"{name}: Invalid {words} format."
-        for name, words in (
-            ("email", "email address"),
-            ("phone_number", "phone number"),
-        )
-        if name in attributes and not _FORMS[name].fullmatch(attributes[name])
+        for name, words in _WORDS.items()
+        if name in attributes and not codes.FORMS[name].fullmatch(attributes[name])
     ]
     if wrong:
         listed = "\n".join(wrong)
         raise _invalid(f"Attributes did not conform to the schema: {listed}\n")
 
 
-def _verified_address(client: AppClient, user: User) -> str:
-    """Return the attribute through which the pool lets a user recover the account."""
+def _require_new(client: AppClient, name: str, attributes: dict[str, str]) -> None:
+    """Refuse a name that is taken, or an attribute that is another's sign-in name."""
+    taken = aliases.taken(client.pool_id, attributes, attributes)
+    if taken:
+        message = f"An account with the given {taken} already exists."
+        raise AwsFault("UsernameExistsException", message)
+    if directory.find_user(client.pool_id, name):
+        raise AwsFault("UsernameExistsException", "User already exists")
+
+
+def _recovery(user: User, ways: list[str]) -> str:
+    """Return the attribute through which a user may recover the account."""
+    require_enabled(user)
+    if user.status == "FORCE_CHANGE_PASSWORD":
+        message = "User password cannot be reset in the current state."
+        raise AwsFault("NotAuthorizedException", message)
+    for name in ways:
+        if user.has_verified(name):
+            return name
+    raise _no_address()
+
+
+def _recovery_attributes(client: AppClient) -> list[str]:
+    """Return the attributes through which the pool lets users recover accounts."""
     recovery = client.pool.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
     ways = [str(each["Name"]) for each in sorted(recovery or [], key=_priority)]
     if ways == ["admin_only"]:
         message = "Contact administrator to reset password."
         raise AwsFault("NotAuthorizedException", message)
-    names = [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]
-    for name in names:
-        if user.has_verified(name):
-            return name
-    raise _no_address()
+    return [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]
+
+
+def _simulated(client: AppClient, name: str) -> dict[str, str]:
+    """Return where a code would have gone, if the name were a user's."""
+    verified = client.pool.get("AutoVerifiedAttributes") or ["email"]
+    attribute = codes.address_form(name) or verified[0]
+    return codes.delivery(attribute, unknown_users.address(client, name, attribute))
 
 
 def _priority(mechanism: dict[str, Any]) -> int:

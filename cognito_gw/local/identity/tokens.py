@@ -46,6 +46,7 @@ class Grant:
     pool_id: str
     client_id: str
     username: str
+    stamp: str  # of the user, whose name may be another's later
     scope: str = API_SCOPE
     nonce: str | None = None
     by_oauth: bool = False
@@ -73,7 +74,7 @@ class Tokens:
 
         Without a `grant` it is a sign-in by API.
         """
-        grant = grant or Grant(client.pool_id, client.id, user.username)
+        grant = grant or Grant(client.pool_id, client.id, user.username, user.stamp)
         until = time.time() + _validity(client, "RefreshToken")
         grant = replace(grant, refreshable_until=until)
         token = _opaque_token()
@@ -130,10 +131,10 @@ class Tokens:
         if grant and grant.client_id == client_id:
             self._revoked.add(grant.origin_jti)
 
-    def revoke_all(self, pool_id: str, username: str) -> None:
+    def revoke_all(self, user: User) -> None:
         """Revoke every sign-in of a user."""
         for grant in self._grants.values():
-            if (grant.pool_id, grant.username) == (pool_id, username):
+            if grant.stamp == user.stamp:
                 self._revoked.add(grant.origin_jti)
 
     def of_access_token(self, token: str, scope: str = API_SCOPE) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from cognito_gw.local.corrections.cognito_idp.faults import (
     not_found,
 )
 from cognito_gw.local.corrections.services import cognito_idp
+from cognito_gw.local.identity import directory
 
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
@@ -111,6 +112,24 @@ def mfa_off_and_configured(call: Call) -> None:
         raise invalid_parameter(
             "Invalid MFA configuration given, can't turn off MFA and configure an MFA "
             "together."
+        )
+
+
+@cognito_idp.refuses("CreateUserPool", "SetUserPoolMfaConfig", "UpdateUserPool")
+def mfa_after_one_time_code(call: Call) -> None:
+    """Refuse to require MFA of those who may sign in with a code alone."""
+    pool_id = call.get("UserPoolId")
+    known = directory.pool_settings(pool_id) if pool_id else {}
+    policies = known.get("Policies", {}) | call.get("Policies", {})
+    factors = policies.get("SignInPolicy", {}).get("AllowedFirstAuthFactors", [])
+    default = known.get("MfaConfiguration", "OFF")
+    if call.operation == "SetUserPoolMfaConfig":
+        default = "OFF"
+    is_required = call.get("MfaConfiguration", default) == "ON"
+    if is_required and set(factors) & {"EMAIL_OTP", "SMS_OTP"}:
+        raise invalid_parameter(
+            "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth "
+            "factor if MFA is enabled"
         )
 
 

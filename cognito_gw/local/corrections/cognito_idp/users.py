@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.corrections.services import cognito_idp
 from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.identity import directory
+from cognito_gw.local.identity import aliases, directory
 from cognito_gw.local.identity.checks import require_strength
 
 if TYPE_CHECKING:
@@ -14,21 +14,37 @@ if TYPE_CHECKING:
 
 
 @cognito_idp.refuses("AdminCreateUser")
-def same_name_in_other_case(call: Call) -> None:
-    """Refuse it where case does not count: UsernameExistsException; moto takes it."""
-    pool = call.backend.user_pools[call["UserPoolId"]]
-    case = pool.extended_config.get("UsernameConfiguration", {})
-    if case.get("CaseSensitive", True) or call.get("MessageAction") == "RESEND":
+def name_taken(call: Call) -> None:
+    """Refuse another user's name or alias: UsernameExistsException.
+
+    moto knows no aliases, and takes the same name in another case.
+    """
+    if call.get("MessageAction") == "RESEND":
         return
-    aliases = pool.extended_config.get("UsernameAttributes", [])
-    taken = {
-        name.lower()
-        for user in pool.users.values()
-        for name in (user.username, *map(user.attribute_lookup.get, aliases))
-        if name
-    }
-    if call["Username"].lower() in taken:
+    pool_id, name = call["UserPoolId"], call["Username"]
+    aliases.require_username_format(pool_id, name)
+    if directory.find_user(pool_id, name):
         raise AwsFault("UsernameExistsException", "User account already exists")
+    given = _given(call)
+    taken = aliases.taken(pool_id, given, given)
+    is_moved = call.get("ForceAliasCreation") and aliases.is_movable(pool_id, taken)
+    if taken and not is_moved:
+        message = f"An account with the {taken} already exists."
+        raise AwsFault("UsernameExistsException", message)
+
+
+def _given(call: Call) -> dict[str, str]:
+    return {each["Name"]: each["Value"] for each in call.get("UserAttributes", [])}
+
+
+@cognito_idp.answers("AdminCreateUser")
+def admin_create_user(call: Call) -> dict[str, Any]:
+    """Move an alias to the new user, where that is asked for; moto shares it."""
+    answer = call.forward()
+    user = directory.find_user(call["UserPoolId"], answer["User"]["Username"])
+    if user is not None:
+        aliases.release(call["UserPoolId"], user)
+    return answer
 
 
 @cognito_idp.answers("AdminGetUser")
@@ -44,13 +60,10 @@ def admin_get_user(call: Call) -> dict[str, Any]:
     "AdminAddUserToGroup",
     "AdminConfirmSignUp",
     "AdminDeleteUser",
-    "AdminDeleteUserAttributes",
-    "AdminDisableUser",
     "AdminEnableUser",
     "AdminListGroupsForUser",
     "AdminRemoveUserFromGroup",
     "AdminSetUserPassword",
-    "AdminUpdateUserAttributes",
 )
 def find_as_aws_does(call: Call) -> dict[str, Any]:
     """Find users in any case, by sub and by alias; moto wants the name as it is."""
