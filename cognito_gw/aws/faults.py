@@ -88,8 +88,8 @@ def code_of(error: ClientError) -> str:
 
 
 def message_of(error: ClientError) -> str:
-    """Return the words that AWS gave with it."""
-    return str(error.response.get("Error", {}).get("Message", ""))
+    """Return the words that AWS gave with it, as one line."""
+    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
 
 
 @contextmanager

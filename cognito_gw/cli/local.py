@@ -10,7 +10,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Group
 from cognito_gw.errors import Missing
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import block, say
 
 if TYPE_CHECKING:
     from cognito_gw.local.daemon import Server
@@ -88,11 +88,11 @@ def logs(session: Session) -> None:
     server = _running(session)
     if server is None:
         raise Missing("the local AWS does not run", hint="`cgw local start`")
-    click.echo(printable(server.log.read_text(encoding="utf-8", errors="replace")))
+    say(block(server.log.read_text(encoding="utf-8", errors="replace")))
 
 
 def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 def _running(session: Session) -> Server | None:
@@ -112,11 +112,11 @@ def _show(session: Session, server: Server | None) -> None:
             }
         )
     elif server is None:
-        click.echo("not running")
+        say("not running")
     else:
-        click.echo(f"running at {server.url} (pid {server.pid}, log {server.log})")
+        say(f"running at {server.url} (pid {server.pid}, log {server.log})")
         if server.saved:
-            click.echo(f"kept in {server.saved}")
+            say(f"kept in {server.saved}")
 
 
 COMMANDS = {"local": local}

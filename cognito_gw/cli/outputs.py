@@ -10,6 +10,7 @@ import click
 from cognito_gw.cli.results import flat, show_json, show_outputs
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
+from cognito_gw.report.say import say_exactly
 
 
 @click.command(
@@ -37,7 +38,7 @@ def outputs(session: Session, *, form: str | None) -> None:
     if form == "json":
         show_json(values)
     elif form == "env":
-        click.echo("\n".join(_env_lines(values)))
+        say_exactly(*_env_lines(values))
     else:
         show_outputs(values)
 
@@ -58,7 +59,9 @@ def variables(values: dict[str, Any]) -> dict[str, str]:
 
 
 def _variable(key: str) -> str:
-    return "".join(letter if letter.isalnum() else "_" for letter in key).upper()
+    return "".join(
+        letter if letter.isascii() and letter.isalnum() else "_" for letter in key
+    ).upper()
 
 
 COMMANDS = {"outputs": outputs}

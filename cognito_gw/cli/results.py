@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import click
+from cognito_gw.report.say import say, say_exactly
 
 if TYPE_CHECKING:
     from cognito_gw.cli.session import Session
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def show_json(document: Any, indent: int | None = 2) -> None:
     """Print one JSON document, in ASCII: a terminal obeys some other characters."""
-    click.echo(json.dumps(document, indent=indent, default=str))
+    text = json.dumps(document, indent=indent, default=str)
+    say_exactly(*text.replace("\x7f", "\\u007f").split("\n"))
 
 
 def finish(session: Session, steps: list[Step], *, with_outputs: bool = False) -> None:
@@ -43,7 +44,7 @@ def failure_code(steps: list[Step]) -> int:
 def show_outputs(values: dict[str, Any]) -> None:
     """Print the outputs as aligned text."""
     for key, value in flat(values).items():
-        click.echo(f"{key:<24}{'' if value is None else value}")
+        say(f"{key:<24}{'' if value is None else value}")
 
 
 def flat(values: dict[str, Any]) -> dict[str, Any]:

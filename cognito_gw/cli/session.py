@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw.cli.settings import Settings
+from cognito_gw.cli.shown import with_options
+from cognito_gw.report.say import say, styled
 from cognito_gw.state import alone, state_directory
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class Session:
     def warn(self) -> None:
         """Print what is allowed in the file and yet worth a second thought."""
         for warning in [] if self.settings.quiet else self.loaded.warnings:
-            click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+            say(styled("warning:", fg="yellow"), f" {warning}", err=True)
 
     @property
     def is_local(self) -> bool:
@@ -171,6 +173,8 @@ class Session:
         with self._telling_how_far(steps, told), self._reporting(told) as reporter:
 
             def note(step: Step) -> None:
+                if step.error and step.error.hint:
+                    step.error.hint = with_options(step.error.hint)
                 steps[step.resource] = step
                 if step.resource in told and self.is_told(step):
                     reporter.finished(step)
@@ -219,7 +223,7 @@ class Session:
 
     def tell(self, text: str) -> None:
         """Print a note on stderr, unless quiet."""
-        self.reporter.tell(text)  # whoever reports at that moment
+        self.reporter.tell(with_options(text))  # whoever reports at that moment
 
     def trace(self, text: str) -> None:
         """Print a note that only `-v` asks for."""
@@ -246,7 +250,7 @@ class Session:
             left = sum(each not in steps and each.wanted for each in shown)
             words = ", ".join(filter(None, [summary(done), f"{left} not done"]))
             if shown and not self.settings.quiet:
-                click.echo(f"{words}: the same command goes on from here", err=True)
+                say(f"{words}: the same command goes on from here", err=True)
             raise
 
     @contextmanager

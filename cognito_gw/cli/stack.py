@@ -12,6 +12,7 @@ from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.cache import forget
+from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
     from cognito_gw.engine.resource import Resource, Step
@@ -42,8 +43,9 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
     steps = session.walk(visit, forward(resources), resources, silently=True)
     if not session.settings.as_json:
         for step in steps:
-            click.echo("\n".join(step_lines(step, with_values=True)))
-        click.echo(summary(steps))
+            for each in step_lines(step, with_values=True):
+                say(each)
+        say(summary(steps))
     finish(session, steps)
     if detailed_exitcode and any(step.is_change for step in steps):
         raise SystemExit(2)
@@ -75,7 +77,7 @@ def up(session: Session, *, watch: bool) -> None:
     session.prepare()
     steps = make(session, session.stack.resources)
     if not session.settings.quiet:
-        click.echo(summary(steps), err=True)
+        say(summary(steps), err=True)
     finish(session, steps, with_outputs=True)
 
 

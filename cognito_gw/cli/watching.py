@@ -8,13 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from cognito_gw.cli.results import failure_code, show_outputs
 from cognito_gw.cli.saves import Watched, saves
 from cognito_gw.cli.stack import make
 from cognito_gw.errors import UsageError
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,7 +57,8 @@ class Watch:
         names = _names({session.settings.config, *self._watched.codes})
         self._say(f"watching {names}; Ctrl-C ends it")
         while (saved := next(self._saves, None)) is not None:
-            self._say(f"\n{_told(saved)}")
+            self._say("")
+            self._say(_told(saved))
             self._follow(saved)
             self._go_live(saved)
 
@@ -155,7 +154,7 @@ class Watch:
 
     def _say(self, text: str) -> None:
         if not self._session.settings.quiet:
-            click.echo(text, err=True)
+            say(text, err=True)
 
 
 def _is_of(path: Path, function: Function) -> bool:
@@ -173,7 +172,7 @@ def _names(paths: Iterable[Path]) -> str:
     """Name some paths as they are seen from here."""
     here = Path.cwd()
     names = sorted(
-        printable(str(each.relative_to(here) if each.is_relative_to(here) else each))
+        str(each.relative_to(here) if each.is_relative_to(here) else each)
         for each in paths
     )
     more = [f"and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else []

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from cognito_gw.engine.resource import Action
 from cognito_gw.report.lines import COLOURS, change_lines
+from cognito_gw.report.say import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,11 +83,11 @@ class Rows:
 
     def tell(self, text: str) -> None:
         """Print a note above the rows."""
-        self.console.print(Text(f"  {text}", style="dim"))
+        self.console.print(_text(f"  {text}", "dim"))
 
     def announce(self, text: str) -> None:
         """Print what is said only once above the rows."""
-        self.console.print(Text(text))
+        self.console.print(_text(text))
 
     def _table(self, *, is_final: bool = False) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -95,7 +96,7 @@ class Rows:
             for resource in shown:
                 self._add_row(table, resource, is_final=is_final)
             if len(shown) < len(self.resources):
-                table.add_row("", "", Text(self._progress(), style="bold"))
+                table.add_row("", "", _text(self._progress(), "bold"))
         return table
 
     def _fitting(self) -> list[Resource]:
@@ -120,17 +121,24 @@ class Rows:
         if step is None:
             if is_final or not resource.wanted:
                 return
-            state = self.spinner if resource in self.running else Text("·", style="dim")
-            table.add_row(state, resource.kind, resource.label)
+            state = self.spinner if resource in self.running else _text("·", "dim")
+            table.add_row(state, _text(resource.kind), _text(resource.label))
             return
         if not (resource.wanted or step.is_change):
             return
         style = COLOURS.get(step.action, "dim")
-        table.add_row(Text(step.word, style=style), resource.kind, Text(resource.label))
+        table.add_row(
+            _text(step.word, style), _text(resource.kind), _text(resource.label)
+        )
         if step.action is Action.UPDATE:
-            for line in change_lines(step.changes):
-                table.add_row("", "", Text(line.strip(), style="dim"))
+            for change in change_lines(step.changes):
+                table.add_row("", "", _text(change.strip(), "dim"))
         if step.error:
-            table.add_row("", "", Text(str(step.error), style="red"))
+            table.add_row("", "", _text(step.error, "red"))
             if step.error.hint:
-                table.add_row("", "", Text(f"hint: {step.error.hint}"))
+                table.add_row("", "", _text(f"hint: {step.error.hint}"))
+
+
+def _text(text: object, style: str = "") -> Text:
+    """Return one line of safe text, which rich is not to read as markup."""
+    return Text(line(text), style=style)
