@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.cli.answers import is_terminal
-from cognito_gw.cli.results import finish
+from cognito_gw.cli.applied import Applied
+from cognito_gw.cli.consent import show_notices
+from cognito_gw.cli.results import failure_code, finish
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import NotOurs, UsageError
@@ -54,11 +56,14 @@ def _remove(session: Session, *, is_asked: bool) -> None:
         say("nothing to do", err=True)
         finish(session, [])
         return
+    show_notices(session, Applied(session).notices())
     if is_asked:
         ask_before_deletion(session, owned, "cgw down", _gone_along(session))
     visit = partial(reconcile.destroy, aws=session.aws)
     steps = session.walk(visit, backward(found), owned)
     forget(session.config.name)
+    if not failure_code(steps):
+        Applied(session).clear()
     if not session.settings.quiet:
         say(summary(steps), err=True)
     finish(session, steps)

@@ -166,6 +166,7 @@ class Session:
 
         Those shown come first, in their order; what is absent and unwanted is no news.
         """
+        from cognito_gw.engine.removed import told as parts
         from cognito_gw.engine.walk import walk
 
         steps: dict[Resource, Step] = {}
@@ -176,8 +177,9 @@ class Session:
                 if step.error and step.error.hint:
                     step.error.hint = with_options(step.error.hint)
                 steps[step.resource] = step
-                if step.resource in told and self.is_told(step):
-                    reporter.finished(step)
+                for part in parts([step]) if step.resource in told else []:
+                    if self.is_told(part):
+                        reporter.finished(part)
 
             walking = walk(
                 visit, graph, started=reporter.started, interrupted=self._finishing

@@ -35,8 +35,14 @@ class _NewStart(UsageError):
 class Watch:
     """Makes the stack, and what is saved of it, until there are no more saves."""
 
-    def __init__(self, session: Session, begin: Begin = saves) -> None:
-        """Work in this session; `begin` watches folders from when it is called."""
+    def __init__(
+        self, session: Session, begin: Begin = saves, *, asks: bool = False
+    ) -> None:
+        """Work in this session; `begin` watches folders from when it is called.
+
+        Only before the first `up` it `asks`: what is saved later is the user's answer.
+        """
+        self._asks = asks
         self._session = session
         self._begin = begin
         self._watched = Watched(session.settings.config)
@@ -105,7 +111,8 @@ class Watch:
         if is_all:
             session.warn()
         self._is_owing = True
-        steps = make(session, concerned)
+        steps = make(session, concerned, asks=self._asks)
+        self._asks = False
         news = summary([each for each in steps if session.is_told(each)])
         took = f"{news or 'nothing to change'} in {time.monotonic() - began:.2f} s"
         self._is_owing = bool(failure_code(steps))

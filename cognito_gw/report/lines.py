@@ -68,10 +68,12 @@ class Lines:
 
 def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
     """Spell a step out: what, which, its changes and its error."""
-    word = styled(f"{step.word:<10}", fg=COLOURS.get(step.action))
+    word = styled(f"{step.spoken:<10}", fg=COLOURS.get(step.action))
     yield line(word, f"{step.resource.kind:<18}", step.resource.label)
     if step.action is Action.UPDATE or (with_values and step.action is Action.CREATE):
         yield from change_lines(step.changes)
+    if step.loss:
+        yield line(f"{'':12}lost: {step.loss}")
     if step.error:
         yield line(" " * 10, step.error)
         if step.error.hint:
@@ -92,7 +94,7 @@ def summary(steps: list[Step]) -> str:
     """Count the steps by what became of them."""
     counts: dict[str, int] = {}
     for step in steps:
-        counts[step.word] = counts.get(step.word, 0) + 1
+        counts[step.spoken] = counts.get(step.spoken, 0) + 1
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 

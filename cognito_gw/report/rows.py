@@ -17,7 +17,7 @@ from cognito_gw.report.lines import COLOURS, change_lines
 from cognito_gw.report.say import line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from cognito_gw.engine.resource import Resource, Step
@@ -78,6 +78,8 @@ class Rows:
     def finished(self, step: Step) -> None:
         """Set the row to its outcome."""
         with self.lock:
+            if step.resource not in self.resources:  # a part that its update deleted
+                self.resources = [*self.resources, step.resource]
             self.steps[step.resource] = step
             self.running.discard(step.resource)
 
@@ -128,15 +130,23 @@ class Rows:
             return
         style = COLOURS.get(step.action, "dim")
         table.add_row(
-            _text(step.word, style), _text(resource.kind), _text(resource.label)
+            _text(step.spoken, style), _text(resource.kind), _text(resource.label)
         )
-        if step.action is Action.UPDATE:
-            for change in change_lines(step.changes):
-                table.add_row("", "", _text(change.strip(), "dim"))
-        if step.error:
-            table.add_row("", "", _text(step.error, "red"))
-            if step.error.hint:
-                table.add_row("", "", _text(f"hint: {step.error.hint}"))
+        for text, look in _details(step):
+            table.add_row("", "", _text(text, look))
+
+
+def _details(step: Step) -> Iterator[tuple[object, str]]:
+    """Spell out what is to be known of a step, each with its style."""
+    if step.action is Action.UPDATE:
+        for change in change_lines(step.changes):
+            yield change.strip(), "dim"
+    if step.loss:
+        yield f"lost: {step.loss}", "dim"
+    if step.error:
+        yield step.error, "red"
+        if step.error.hint:
+            yield f"hint: {step.error.hint}", ""
 
 
 def _text(text: object, style: str = "") -> Text:

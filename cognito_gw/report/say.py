@@ -1,8 +1,8 @@
 """The only way to the terminal: text is made safe, then styled, then printed.
 
-Names, tags, claims and messages come from AWS, from functions, from others' files. So
-all that is printed is neutralized here, but for `Safe` text, which only this module makes.
-An f-string of it is a plain `str` again.
+Names, tags, claims and messages come from AWS, from functions, from others' files. All
+that is printed is neutralized here, but for `Safe` text, which only this module makes;
+an f-string of it is a plain `str` again.
 """
 
 from __future__ import annotations
