@@ -12,12 +12,14 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cognito_gw.aws.tags import creation
+from cognito_gw.errors import CgwError
 from cognito_gw.oauth.verify import in_words
 from cognito_gw.state import create_private, open_private, private
 
@@ -50,12 +52,23 @@ class Applied:
 
     def __init__(self, session: Session) -> None:
         """Look at nothing yet."""
-        self._session = session
+        self.session = session
         self._stack = session.config.name
         self._file = session.settings.config.resolve()
-        aws = session.aws
-        place = "local" if session.is_local else f"{_endpoint()} {aws.account.number}"
-        self._target = f"{place} {aws.region}"
+        self._creations: dict[str, datetime | None] = {}
+
+    @cached_property
+    def _target(self) -> str:
+        aws = self.session.aws
+        is_local = self.session.is_local
+        place = "local" if is_local else f"{_endpoint()} {aws.account.number}"
+        return f"{place} {aws.region}"
+
+    def look(self) -> None:
+        """Ask AWS about the stack, unless this folder is known to have applied it."""
+        ours = [each for each in self._records() if each.stack == self._stack]
+        if not any(each.is_of(self._file.parent) for each in ours):
+            self._creation(self._stack)
 
     def notices(self) -> list[str]:
         """Return what is worth a thought before this file is applied here at first."""
@@ -81,7 +94,7 @@ class Applied:
         created = self._creation(self._stack)
         if created is None:
             return
-        session = self._session
+        session = self.session
         where = "the local AWS" if session.is_local else session.aws.account.number
         age = in_words((datetime.now(UTC) - created).total_seconds())
         last = (
@@ -107,23 +120,25 @@ class Applied:
 
     def _creation(self, stack: str) -> datetime | None:
         """Return when a stack was created, if it exists and we may see it."""
-        try:
-            return creation(self._session.aws, stack)
-        except (BotoCoreError, ClientError) as error:
-            self._session.trace(f"whether the stack {stack} exists is unknown: {error}")
-            return None
+        if stack not in self._creations:
+            try:
+                self._creations[stack] = creation(self.session.aws, stack)
+            except (BotoCoreError, ClientError, CgwError) as error:
+                self.session.trace(f"cannot tell whether `{stack}` exists: {error}")
+                self._creations[stack] = None
+        return self._creations[stack]
 
     def _record(self) -> Record:
         return _read(self._path(self._stack)) or Record(self._stack, self._target)
 
     def _records(self) -> Iterator[Record]:
-        for path in sorted(self._path("").parent.glob("*.json")):
+        for path in sorted((self.session.state / "stacks").glob("*.json")):
             if record := _read(path):
                 yield record
 
     def _path(self, stack: str) -> Path:
         key = hashlib.sha256(f"{self._target} {stack}".encode()).hexdigest()
-        return self._session.state / "stacks" / f"{key[:32]}.json"
+        return self.session.state / "stacks" / f"{key[:32]}.json"
 
 
 def _read(path: Path) -> Record | None:

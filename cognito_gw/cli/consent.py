@@ -6,26 +6,25 @@ import sys
 from typing import TYPE_CHECKING
 
 from cognito_gw.cli.answers import is_terminal
-from cognito_gw.cli.applied import Applied
 from cognito_gw.cli.shown import with_options
 from cognito_gw.report.say import confirm, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cognito_gw.cli.applied import Applied
     from cognito_gw.cli.session import Session
     from cognito_gw.engine.resource import Step
 
 
-def agree(session: Session, planned: Callable[[], list[Step]] | None) -> None:
+def agree(applied: Applied, planned: Callable[[], list[Step]] | None) -> None:
     """Say what is worth a thought, and ask about it; then remember who applies this.
 
     `planned` returns the steps to ask about; without it nothing is asked. Without a
     terminal, what was said is all.
     """
-    applied = Applied(session)
     notices = applied.notices()
-    show_notices(session, notices)
+    show_notices(applied.session, notices)
     if planned and is_terminal() and sys.stderr.isatty():
         changes = [each for each in planned() if each.is_change]
         losses = [each for each in changes if each.is_loss]

@@ -129,16 +129,17 @@ class Session:
         """The target's addresses."""
         return self.target[1].overridden(self.config.endpoints.model_dump())
 
-    def prepare(self) -> None:
-        """Make what a whole stack wants while AWS says whose account it is."""
+    def prepare(self, also: Callable[[], object] = bool) -> None:
+        """Make what a whole stack needs while AWS says whose account it is."""
         from concurrent.futures import ThreadPoolExecutor
 
         aws = self.aws
         _ = aws.sts  # first: the others are made while it is waited for
-        with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(lambda: aws.account)
+        with ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(each) for each in (lambda: aws.account, also)]
             aws.make_ready()
-        asked.result()
+        for each in asked:
+            each.result()
 
     @cached_property
     def stack(self) -> Stack:

@@ -37,8 +37,9 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
     from cognito_gw.report.lines import step_lines, summary
 
     session.warn()
-    session.prepare()
-    show_notices(session, Applied(session).notices())
+    applied = Applied(session)
+    session.prepare(applied.look)
+    show_notices(session, applied.notices())
     steps = _planned(session, session.stack.resources)
     if not session.settings.as_json:
         for step in steps:
@@ -78,8 +79,9 @@ def up(session: Session, *, watch: bool, yes: bool) -> None:
         _watch(session, asks=asks)
         return
     session.warn()
-    session.prepare()
-    steps = make(session, session.stack.resources, asks=asks)
+    applied = Applied(session)
+    session.prepare(applied.look)
+    steps = make(session, session.stack.resources, applied, asks=asks)
     if not session.settings.quiet:
         say(summary(steps), err=True)
     finish(session, steps, with_outputs=True)
@@ -96,7 +98,11 @@ def _planned(session: Session, resources: list[Resource]) -> list[Step]:
 
 
 def make(
-    session: Session, resources: list[Resource], *, asks: bool = False
+    session: Session,
+    resources: list[Resource],
+    applied: Applied | None = None,
+    *,
+    asks: bool = False,
 ) -> list[Step]:
     """Make resources of the stack as the file wants them, while no other cgw does."""
     from cognito_gw.engine import reconcile
@@ -105,7 +111,8 @@ def make(
 
     visit = partial(reconcile.apply, aws=session.aws)
     with session.alone():
-        agree(session, partial(_planned, session, resources) if asks else None)
+        plan = partial(_planned, session, resources)
+        agree(applied or Applied(session), plan if asks else None)
         steps = session.walk(visit, forward(resources), resources)
     if any(client.changed for client in session.stack.clients.values()):
         forget(session.config.name)

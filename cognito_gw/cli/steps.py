@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.cli.applied import Applied
 from cognito_gw.cli.consent import agree
 from cognito_gw.cli.results import finish
 from cognito_gw.cli.session import Session, with_session
@@ -68,7 +69,8 @@ def take(
     plan = partial(run, dry_run=True, silently=True)
     with nullcontext() if dry_run else session.alone():
         if not dry_run:
-            agree(session, None if yes or session.settings.as_json else plan)
+            asks = not (yes or session.settings.as_json)
+            agree(Applied(session), plan if asks else None)
         steps = run(dry_run=dry_run)
     finish(session, steps)
 

@@ -33,7 +33,7 @@ def _parts(step: Step) -> list[Step]:
                 done=step.done,
             )
             for each in fields
-            for name in step.changes[each].before
+            for name in step.changes[each].before or ()
         ),
     ]
 

@@ -48,7 +48,7 @@ def cgw(home, environment):  # noqa: ARG001 - for what it takes away
 
 @pytest.fixture
 def at_terminal(cgw):
-    """Return what runs `cgw` at a terminal, types an answer, and returns what it said."""
+    """Return what runs `cgw` at a terminal, answers, and returns what it said."""
 
     def run(*arguments, answer=None):
         child = pexpect.spawn(

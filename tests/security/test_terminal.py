@@ -57,7 +57,8 @@ api:
 _CODE = r"""
 def lambda_handler(event, context):
     print("\x1b]0;owned\x07\x9b31m\u202eevil\u2028\x7f")
-    return {"statusCode": 418, "headers": {"x-evil": "\x9b31m"}, "body": "\x1b[31mhi\x9b"}
+    headers = {"x-evil": "\x9b31m"}
+    return {"statusCode": 418, "headers": headers, "body": "\x1b[31mhi\x9b"}
 """
 COMMANDS = """\
 plan
@@ -156,7 +157,7 @@ MODES = {
 
 @pytest.mark.parametrize("mode", MODES)
 def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode):
-    """Whatever AWS answers, each command prints it so that it is seen, and text alone."""
+    """Whatever AWS answers, each command prints it as text that can be seen."""
     cgw("up")
     cgw("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
     _answering(environment, MODES[mode])

@@ -84,7 +84,7 @@ def test_down_tells_and_forgets(at):
     assert "already exists" not in at("two", "up").err
 
 
-def test_on_another_machine_it_is_not_known_who(at, environment, home, name):
+def test_on_another_machine_it_is_not_known_who(at, home, name):
     at("one", "up")
     for record in (home / "cognito-gw" / "stacks").iterdir():
         record.unlink()
