@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Of our own package, what each layer may import; `resources` means all below it.
 MAY_IMPORT = {
     "aws": {"", "aws", "errors"},
-    "config": {"config", "errors"},
+    "config": {"config", "errors", "printable"},
     "diagnosis": {
         "diagnosis",
         "aws",
@@ -85,7 +85,8 @@ MAY_IMPORT = {
     "once": set(),
     "permission": set(),
     "pytest_plugin": {"errors", "testing"},
-    "report": {"report", "engine"},
+    "printable": set(),
+    "report": {"report", "engine", "errors", "printable"},
     "resources": {"resources", "engine", "aws", "errors", "config.schema"},
     "routing": set(),
     "search_path": set(),
@@ -119,7 +120,6 @@ MAY_NAME = {
     "local.hosted_ui": {"local.control"},
     "local.identity": {"local.activity"},
     "local.runtime": {"local.access", "local.activity"},
-    "report": {"errors"},
     "resources": {"config.secret"},
 }
 # What only some layers may import from outside, wherever in a function it stands.

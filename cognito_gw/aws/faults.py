@@ -22,6 +22,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
+from botocore.parsers import ResponseParserError
 
 from cognito_gw.errors import AwsRefused, CgwError
 
@@ -36,6 +37,7 @@ ABSENT = frozenset(
         "UserNotFoundException",
     }
 )
+_LONGEST = 300  # characters of an answer that is quoted
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _UNKNOWN_KEY = frozenset(
@@ -88,8 +90,8 @@ def code_of(error: ClientError) -> str:
 
 
 def message_of(error: ClientError) -> str:
-    """Return the words that AWS gave with it."""
-    return str(error.response.get("Error", {}).get("Message", ""))
+    """Return the words that AWS gave with it, as one line."""
+    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
 
 
 @contextmanager
@@ -150,6 +152,9 @@ def as_cgw_error(error: BaseException) -> CgwError | None:
         return _refused(error)
     if isinstance(error, BotoCoreError):
         return _unreachable(error)
+    if isinstance(error, ResponseParserError):
+        words = " ".join(str(error).split())[:_LONGEST]
+        return AwsRefused(f"an answer of the endpoint cannot be read: {words}")
     return None
 
 

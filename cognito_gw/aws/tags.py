@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from cognito_gw.aws.faults import absent_is_none
 from cognito_gw.errors import NotOurs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from cognito_gw.aws.clients import Aws
 
@@ -35,14 +37,30 @@ def refuse_foreign(thing: object, tags: Mapping[str, str] | None, stack: str) ->
     )
 
 
-def owned_arns(aws: Aws, stack: str, resource_type: str) -> list[str]:
-    """Return the ARNs of one type that carry the stack's tag, under whatever name.
+def creation(aws: Aws, stack: str) -> datetime | None:
+    """Return when the user pool or the API of a stack was made; None: there is neither.
+
+    The tagging API remembers the deleted for a while, so each is looked at.
+    """
+    for arn in owned_arns(aws, stack, "cognito-idp:userpool", "apigateway:restapis"):
+        id_ = arn.rpartition("/")[2]
+        with absent_is_none():
+            if ":cognito-idp:" in arn:
+                pool = aws.cognito.describe_user_pool(UserPoolId=id_)["UserPool"]
+                return cast("datetime", pool["CreationDate"])
+            api = aws.apigateway.get_rest_api(restApiId=id_)
+            return cast("datetime", api["createdDate"])
+    return None
+
+
+def owned_arns(aws: Aws, stack: str, *resource_types: str) -> list[str]:
+    """Return the ARNs of these types that carry the stack's tag, under whatever name.
 
     The tagging API lags behind a creation: use it for what a name does not find.
     """
     pages = aws.tagging.get_paginator("get_resources").paginate(
         TagFilters=[{"Key": STACK_TAG, "Values": [stack]}],
-        ResourceTypeFilters=[resource_type],
+        ResourceTypeFilters=list(resource_types),
     )
     found: list[dict[str, Any]] = [
         item for page in pages for item in page["ResourceTagMappingList"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,12 @@ import click
 
 from cognito_gw import __version__
 from cognito_gw.cli.settings import Group
+from cognito_gw.cli.shown import with_options
 from cognito_gw.errors import CgwError, ExitCode
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Command: the module that has it, under its own name, loaded only when it is asked for.
 _SECTIONS = {
@@ -108,6 +110,15 @@ class Cgw(Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; word what goes wrong, and exit as the contract says."""
+        with _safe_words():
+            return self._invoke(ctx)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the command line."""
+        with _safe_words():
+            return super().make_context(*args, **kwargs)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
             ctx.color = False
         try:
@@ -118,7 +129,7 @@ class Cgw(Group):
         except (KeyboardInterrupt, click.Abort) as stop:
             if not _is_interrupt(stop):
                 raise
-            click.echo("interrupted", err=True)
+            say("interrupted", err=True)
             ctx.exit(ExitCode.INTERRUPTED)
         except BrokenPipeError:
             sys.stderr.close()  # whoever read us has gone: nothing more to say
@@ -131,6 +142,18 @@ class Cgw(Group):
             ctx.exit(known.exit_code)
 
 
+@contextmanager
+def _safe_words() -> Iterator[None]:
+    """Make safe what click says of a command line: it quotes what it was given."""
+    try:
+        yield
+    except click.UsageError as error:
+        words = error.format_message()
+        if block(words) == words:
+            raise
+        raise click.UsageError(block(words), error.ctx) from None
+
+
 def _is_interrupt(stop: BaseException) -> bool:
     """Tell Ctrl-C, at a prompt too, from a "no" or the end of the input."""
     return isinstance(stop.__context__ or stop, KeyboardInterrupt)
@@ -138,11 +161,10 @@ def _is_interrupt(stop: BaseException) -> bool:
 
 def show_error(error: CgwError) -> None:
     """Print what is wrong and what to do next, on stderr."""
-    # Some of the words are others': of AWS, of an OAuth server, of the file.
-    what = printable(error.what)
-    click.echo(click.style("error: ", fg="red", bold=True) + what, err=True)
+    what = block(with_options(error.what).replace("\n  ", "\n"), "  ")
+    say(styled("error: ", fg="red", bold=True), what, err=True)
     if error.hint:
-        click.echo(f"  hint: {printable(error.hint)}", err=True)
+        say(f"  hint: {with_options(error.hint)}", err=True)
 
 
 def known_error(error: Exception) -> CgwError | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.errors import Missing, UsageError
-from cognito_gw.report.printable import printable
+from cognito_gw.printable import one_line
+from cognito_gw.report.say import ask, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,9 +124,9 @@ class Answers:
             "choose with `--factor`, or run in a terminal",
         )
         for option in options:
-            click.echo(f"  {option:<20}{_WORDS.get(option, '')}", err=True)
+            say(f"  {one_line(option):<20}{_WORDS.get(option, '')}", err=True)
         kinds = click.Choice(list(options))
-        return str(click.prompt("Sign in by", type=kinds, show_choices=False, err=True))
+        return str(ask("Sign in by", type=kinds, show_choices=False))
 
     def set_up_app(self, user: str, secret: str) -> str:
         """Put the secret into `--totp-secret`, or show it and ask for the code."""
@@ -147,7 +148,7 @@ class Answers:
             return self._waited_for_the_next_code()
         if not is_terminal():
             return False
-        click.echo(printable(words), err=True)
+        say(words, err=True)
         return True
 
     def _prepared_code(self) -> str:
@@ -183,9 +184,7 @@ def _require_terminal(what: str, hint: str) -> None:
 
 
 def _ask(question: str, *, hidden: bool = False, twice: bool = False) -> str:
-    return str(
-        click.prompt(question, hide_input=hidden, confirmation_prompt=twice, err=True)
-    )
+    return str(ask(question, hide_input=hidden, confirmation_prompt=twice))
 
 
 def _read_secret(file: Path) -> str:
@@ -217,8 +216,8 @@ def _show_secret(stack: str, user: str, secret: str) -> None:
     uri = TOTP(secret).provisioning_uri(name=user, issuer_name=stack)
     picture = io.StringIO()
     segno.make(uri, micro=False).terminal(out=picture, compact=True)
-    click.echo("Scan this with an authenticator app, or type the secret:", err=True)
-    for line in picture.getvalue().splitlines():
+    say("Scan this with an authenticator app, or type the secret:", err=True)
+    for row in picture.getvalue().splitlines():
         # Not the terminal's own colours: on a light one they would be the wrong way.
-        click.secho(line, fg="bright_white", bg="black", err=True)
-    click.echo(f"secret: {secret}", err=True)
+        say(styled(row, fg="bright_white", bg="black"), err=True)
+    say(f"secret: {secret}", err=True)

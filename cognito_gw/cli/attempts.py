@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cognito_gw.cli.shown import fixes_shown
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.rules import SIGN_IN_RULES
 from cognito_gw.diagnosis.sign_in_scene import Attempt, SignInScene
@@ -119,4 +120,4 @@ class Attempts:
         scene = SignInScene(
             session.aws, pool.id, client_id, attempt, is_ours=pool.managed
         )
-        return diagnose(SIGN_IN_RULES, scene)
+        return fixes_shown(diagnose(SIGN_IN_RULES, scene))

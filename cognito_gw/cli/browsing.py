@@ -8,7 +8,7 @@ import webbrowser
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
+from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,11 +19,13 @@ _STDOUT, _STDERR = 1, 2
 def show_page(url: str, *, opens: bool) -> None:
     """Print the address on stderr, and open it in a browser if one is to be had."""
     if not opens:
-        click.echo(f"open this address in a browser on this machine:\n{url}", err=True)
+        say("open this address in a browser on this machine:", err=True)
+        say(url, err=True)
         return
-    click.echo(f"your browser should open this address:\n{url}", err=True)
+    say("your browser should open this address:", err=True)
+    say(url, err=True)
     if not open_page(url):
-        click.echo("no browser could be opened: open the address yourself", err=True)
+        say("no browser could be opened: open the address yourself", err=True)
 
 
 def open_page(url: str) -> bool:

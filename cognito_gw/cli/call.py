@@ -13,6 +13,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish, who_options
+from cognito_gw.report.say import say, say_content, styled
 
 if TYPE_CHECKING:
     import httpx
@@ -83,9 +84,9 @@ def _show(
     if not session.settings.quiet:
         colour = "red" if response.is_error else "green"
         status = f"{response.status_code} {response.reason_phrase}"
-        click.secho(f"{status}  (token: {token.kind})", fg=colour, err=True)
+        say(styled(f"{status}  (token: {token.kind})", fg=colour), err=True)
         show_causes(causes, err=True)
-    click.echo(response.content)
+    say_content(response.content, response.text)
 
 
 COMMANDS = {"call": call}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.aws.links import aws_links, filled
 from cognito_gw.cli.app_clients import issuer_url
 from cognito_gw.cli.credential import Credential, credential
+from cognito_gw.cli.shown import fixes_shown
 from cognito_gw.diagnosis.api import COGNITO, OPEN
 from cognito_gw.diagnosis.call_scene import CallScene
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
@@ -105,7 +106,7 @@ class Calling:
         scene = self._scene(sent, answer)
         diagnosis = diagnose(CALL_RULES, scene)
         note = _OWN if scene.is_functions_own and not diagnosis.causes else None
-        return replace(diagnosis, note=note)
+        return fixes_shown(replace(diagnosis, note=note))
 
     def _scene(self, sent: Sent, answer: Answer | None) -> CallScene:
         pools = Pools(partial(_issuer, self.session), self.session.trace)

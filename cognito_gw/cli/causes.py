@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.diagnose import Diagnosis
@@ -18,12 +16,13 @@ _WIDTH = 28
 def show_causes(causes: list[Cause], *, err: bool = False) -> None:
     """Print each cause with its evidence, one value under the other, and its fix."""
     for cause in causes:
-        code = click.style(cause.code, fg="red", bold=True)
-        click.echo(f"  {code}: {printable(cause.summary)}", err=err)
+        say(
+            "  ", styled(cause.code, fg="red", bold=True), f": {cause.summary}", err=err
+        )
         for name, value in cause.evidence.items():
-            shown = "none" if value is None else printable(str(value))
-            click.echo(f"    {name:<{_WIDTH}}{shown}", err=err)
-        click.echo(f"    fix: {printable(cause.fix)}", err=err)
+            shown = block("none" if value is None else str(value), " " * 6)
+            say(f"    {name:<{_WIDTH}}", shown, err=err)
+        say(f"    fix: {cause.fix}", err=err)
 
 
 def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
@@ -31,8 +30,8 @@ def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
     if in_full:
         reasons = [each["why"] for each in diagnosis.ruled_out]
         for why in dict.fromkeys(reasons):
-            click.secho(f"    {why}", dim=True)
+            say(styled(f"    {why}", dim=True))
     for each in diagnosis.unknown:
-        click.echo(f"  not known: {each['what']}: {printable(each['why'])}")
+        say(f"  not known: {each['what']}: {each['why']}")
         if each["codes"]:
-            click.echo(f"    so it may also be: {', '.join(each['codes'])}")
+            say(f"    so it may also be: {', '.join(each['codes'])}")

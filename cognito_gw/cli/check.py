@@ -14,6 +14,7 @@ from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish
 from cognito_gw.errors import ExitCode, Missing, UsageError
+from cognito_gw.report.say import say, styled
 
 if TYPE_CHECKING:
     from cognito_gw.config.schema import Route
@@ -140,14 +141,14 @@ def _show(session: Session, cases: list[Case]) -> None:
             continue
         if case["route"] != route:
             route = case["route"]
-            click.secho(route, bold=True)
+            say(styled(route, bold=True))
         mark, colour = ("ok", "green") if case["ok"] else ("HOLE", "red")
         wanted = "" if case["ok"] else f"  expected: {case['expected']}"
-        click.secho(f"  {mark:<6}", fg=colour, nl=False)
-        click.echo(f"{case['case']:<18} {case['got']}{wanted}")
+        mark = styled(f"  {mark:<6}", fg=colour)
+        say(mark, f"{case['case']:<18} {case['got']}{wanted}")
     if not session.settings.quiet:
         holes = sum(not case["ok"] for case in cases)
-        click.echo(f"{len(cases)} tries, {holes or 'no'} surprises", err=True)
+        say(f"{len(cases)} tries, {holes or 'no'} surprises", err=True)
 
 
 COMMANDS = {"check": check}

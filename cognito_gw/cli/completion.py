@@ -12,6 +12,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
+from cognito_gw.report.say import say, say_exactly
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,10 @@ def completion(session: Session, *, shell: str | None) -> None:
     if session.settings.as_json:
         show_json({"shell": name, "script": script, "file": its.file, "line": its.line})
         return
-    click.echo(script, nl=False)
+    say_exactly(*script.rstrip("\n").split("\n"))
     if sys.stdout.isatty() and not session.settings.quiet:
-        click.echo(f"to have it in every {name}, add to {its.file}:", err=True)
-        click.echo(f"  {its.line}", err=True)
+        say(f"to have it in every {name}, add to {its.file}:", err=True)
+        say(f"  {its.line}", err=True)
 
 
 def _own_shell(session: Session) -> str:

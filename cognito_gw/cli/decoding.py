@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cognito_gw.aws.faults import as_cgw_error
@@ -20,7 +19,8 @@ from cognito_gw.errors import AwsRefused, ExitCode, UsageError
 from cognito_gw.oauth.provider import discover
 from cognito_gw.oauth.tokens import claims_of, header_of
 from cognito_gw.oauth.verify import Flaw, Keys
-from cognito_gw.report.printable import printable
+from cognito_gw.printable import one_line
+from cognito_gw.report.say import say, styled
 
 if TYPE_CHECKING:
     from cognito_gw.cli.session import Session
@@ -148,23 +148,21 @@ def _finish(*decoded: Decoded) -> None:
 
 def _show(decoded: Decoded) -> None:
     title = _TITLES.get(decoded.kind, decoded.kind)
-    click.secho(title, bold=True)
+    say(styled(title, bold=True))
     if decoded.flaw:
         words = f"not valid: {decoded.flaw.words} ({decoded.flaw.code})"
-        click.secho(f"  {printable(words)}", fg="red")
+        say(styled(f"  {words}", fg="red"))
     else:
-        click.secho("  valid: its pool signed it, and it has not expired", fg="green")
+        say(styled("  valid: its pool signed it, and it has not expired", fg="green"))
     _show_fields("header", header_of(decoded.token))
     _show_fields("claims", claims_of(decoded.token))
     for each in decoded.reach or []:
-        mark = click.style("yes", fg="green") if each.is_open else "no "
-        click.echo(f"  {mark}  {each.route}: {each.why}")
-    click.echo()
+        mark = styled("yes", fg="green") if each.is_open else "no "
+        say("  ", mark, f"  {each.route}: {each.why}")
+    say()
 
 
 def _show_fields(title: str, fields: dict[str, Any]) -> None:
-    click.echo(f"  {title}")
+    say(f"  {title}")
     for name, value in fields.items():
-        click.echo(
-            f"    {printable(name):<20}{printable(spelled(name, value, from_now=True))}"
-        )
+        say(f"    {one_line(name):<20}{spelled(name, value, from_now=True)}")

@@ -15,6 +15,7 @@ from cognito_gw.cli.session import Session
 from cognito_gw.cli.settings import Command, Settings
 from cognito_gw.cli.steps import run_step
 from cognito_gw.errors import CgwError
+from cognito_gw.report.say import ask, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,12 +166,12 @@ class Walkthrough:
 
     def _say(self, title: str, words: str) -> None:
         if self.by_step and self.count:
-            click.prompt("Enter", default="", show_default=False, prompt_suffix="… ")
+            ask("Enter", default="", show_default=False, prompt_suffix="… ")
         self.count += 1
-        click.echo(f"{self.count:>2}  {click.style(title, bold=True)}  {words}")
+        say(f"{self.count:>2}  ", styled(title, bold=True), f"  {words}")
 
     def _result(self, text: str) -> None:
-        click.echo(f"    {click.style('→', fg='green')} {text}")
+        say("    ", styled("→", fg="green"), f" {text}")
 
     def _expect(self, got: int, expected: int) -> None:
         if got != expected:

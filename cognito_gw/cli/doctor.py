@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ import click
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session
 from cognito_gw.cli.settings import Command, Settings
+from cognito_gw.cli.shown import with_options
 from cognito_gw.errors import CgwError, ExitCode
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
     from cognito_gw.doctor.asked import Asked
@@ -48,7 +50,8 @@ def doctor(context: click.Context) -> None:
     session = Session(context.ensure_object(Settings), state=Path(os.devnull))
     settings = session.settings
     findings = {}
-    for check, finding in examine(Checkup(_asked(session)).checks()):
+    for check, found in examine(Checkup(_asked(session)).checks()):
+        finding = replace(found, fix=found.fix and with_options(found.fix))
         findings[check] = finding
         if not settings.as_json:
             _show(check, finding, quiet=settings.quiet)
@@ -57,7 +60,7 @@ def doctor(context: click.Context) -> None:
         checks = [finding.document(check) for check, finding in findings.items()]
         show_json({"ok": not failed, "checks": checks})
     elif not settings.quiet:
-        click.echo(f"{len(findings)} checks, {failed or 'none'} failed", err=True)
+        say(f"{len(findings)} checks, {failed or 'none'} failed", err=True)
     if failed:
         raise SystemExit(ExitCode.FAILED)
 
@@ -88,12 +91,10 @@ def _show(check: str, finding: Finding, *, quiet: bool) -> None:
     if quiet and finding.state in ("ok", "skipped"):
         return
     mark, colour = _MARKS[finding.state]
-    # Some of the words are others': of AWS, of a proxy, of the file.
-    found = printable(finding.found).replace("\n", f"\n{_INDENT}")
-    click.secho(f"{mark:<6}", fg=colour, dim=colour is None, nl=False)
-    click.echo(f"{check:<17}{found}")
+    mark = styled(f"{mark:<6}", fg=colour, dim=colour is None)
+    say(mark, f"{check:<17}", block(finding.found, _INDENT))
     if finding.fix:
-        click.echo(f"{_INDENT}fix: {printable(finding.fix)}")
+        say(f"{_INDENT}fix: {finding.fix}")
 
 
 COMMANDS = {"doctor": doctor}

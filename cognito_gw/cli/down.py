@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.cli.answers import is_terminal
-from cognito_gw.cli.results import finish
+from cognito_gw.cli.applied import Applied
+from cognito_gw.cli.consent import show_notices
+from cognito_gw.cli.results import failure_code, finish
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import NotOurs, UsageError
 from cognito_gw.oauth.cache import forget
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import confirm, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,18 +51,21 @@ def _remove(session: Session, *, is_asked: bool) -> None:
         if resource.protected:
             raise resource.protected
     for step in foreign:
-        click.echo(f"left as it is: {step.error}", err=True)
+        say(f"left as it is: {step.error}", err=True)
     if not owned:
-        click.echo("nothing to do", err=True)
+        say("nothing to do", err=True)
         finish(session, [])
         return
+    show_notices(session, Applied(session).notices())
     if is_asked:
         ask_before_deletion(session, owned, "cgw down", _gone_along(session))
     visit = partial(reconcile.destroy, aws=session.aws)
     steps = session.walk(visit, backward(found), owned)
     forget(session.config.name)
+    if not failure_code(steps):
+        Applied(session).clear()
     if not session.settings.quiet:
-        click.echo(summary(steps), err=True)
+        say(summary(steps), err=True)
     finish(session, steps)
 
 
@@ -106,15 +111,15 @@ def ask_before_deletion(
 ) -> None:
     """Show what is to go, and go on only after a yes; abort at a no."""
     for resource in owned:
-        click.echo(f"  {resource.kind:<18}{printable(resource.label)}", err=True)
+        say(f"  {resource.kind:<18}{resource.label}", err=True)
     if along:
-        click.echo(along, err=True)
+        say(along, err=True)
     if not is_terminal():
         raise UsageError(f"`{command}` asks before it deletes", hint="add `--yes`")
     where = "the local AWS" if session.is_local else session.aws.account.number
     these = f"these {len(owned)}" if len(owned) > 1 else "this"
     question = f"Delete {these} from {where} ({session.aws.region})?"
-    click.confirm(question, abort=True, err=True)
+    confirm(question, abort=True)
 
 
 COMMANDS = {"down": down}

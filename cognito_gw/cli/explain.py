@@ -21,6 +21,7 @@ from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth.flow import FLOWS
+from cognito_gw.report.say import say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -203,12 +204,12 @@ def _show(session: Session, explained: Explained) -> None:
         show_json(explained.document())
         return
     if explained.route:
-        click.secho(f"{explained.route}: {_spelled(explained.status)}", bold=True)
+        say(styled(f"{explained.route}: {_spelled(explained.status)}", bold=True))
     show_causes(diagnosis.causes)
     if diagnosis.note:
-        click.echo(f"  {diagnosis.note}")
+        say(f"  {diagnosis.note}")
     if not diagnosis.causes:
-        click.echo("  no cause found; this was ruled out:")
+        say("  no cause found; this was ruled out:")
     is_verbose = session.settings.verbose or not diagnosis.causes
     show_rest(diagnosis, in_full=bool(is_verbose))
 

@@ -12,25 +12,27 @@ if TYPE_CHECKING:
     from cognito_gw.oauth.tokens import Tokens
 
 
-def formatted(session: Session, tokens: Tokens, form: str, name: str | None) -> str:
-    """Return tokens as `env`, `header` or `curl`; `name` says which one."""
+def formatted(
+    session: Session, tokens: Tokens, form: str, name: str | None
+) -> list[str]:
+    """Return lines of tokens as `env`, `header` or `curl`; `name` says which one."""
     if form == "env":
         return _env(tokens, name)
     name = name or ("id_token" if tokens.id_token else "access_token")
     header = session.config.api.authorizer.identity_source
     line = f"{header}: {raw_token(tokens, name)}"
-    return line if form == "header" else _curl(session, line, name)
+    return [line if form == "header" else _curl(session, line, name)]
 
 
-def _env(tokens: Tokens, name: str | None) -> str:
+def _env(tokens: Tokens, name: str | None) -> list[str]:
     """Spell them as `export CGW_ID_TOKEN=…`, for `eval`."""
     names = [name] if name else ["id_token", "access_token", "refresh_token"]
     values = {each: getattr(tokens, each) for each in names}
-    return "\n".join(
+    return [
         f"export CGW_{each.upper()}={shlex.quote(value)}"
         for each, value in values.items()
         if value is not None
-    )
+    ]
 
 
 def _curl(session: Session, line: str, name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,10 @@ from cognito_gw.cli.answers import is_terminal
 from cognito_gw.cli.interview import Interview, answered
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
-from cognito_gw.cli.settings import Command, Settings
+from cognito_gw.cli.settings import Command
+from cognito_gw.cli.shown import command
 from cognito_gw.errors import UsageError
+from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,11 +73,10 @@ def init(session: Session, *, yes: bool, **options: Any) -> None:
         around = starter if "region" in fields else _around(session, starter)
         starter = Interview(around, fields).held()
     _write(target, starter.validated())
-    click.echo(f"wrote {target}", err=True)
+    say(f"wrote {target}", err=True)
     if _PASSWORD not in os.environ:
-        click.echo(f"choose its user's password: export {_PASSWORD}=…", err=True)
-    named = "" if target == Settings.config else f" -c {shlex.quote(str(target))}"
-    click.echo(f"try it without an account: cgw --local{named} up", err=True)
+        say(f"choose its user's password: export {_PASSWORD}=…", err=True)
+    say(f"try it without an account: {command('--local up')}", err=True)
 
 
 def _given(session: Session, options: dict[str, Any]) -> Given:

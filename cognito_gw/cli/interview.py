@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw.errors import UsageError
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import ask, confirm, line, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -44,39 +44,38 @@ class Interview:
 
     def held(self) -> Starter:
         """Ask, and return the file with the answers in it."""
-        click.echo("Enter takes what is in brackets; Ctrl-C writes nothing.", err=True)
+        say("Enter takes what is in brackets; Ctrl-C writes nothing.", err=True)
         questions: dict[str, Callable[[], None]] = {
             "name": partial(self._ask, "name", "Stack name"),
             "region": partial(self._ask, "region", "AWS region"),
             "sign_in_with": self._ask_sign_in,
             "routes": self._ask_routes,
         }
-        for field, ask in questions.items():
+        for field, question in questions.items():
             if field not in self.given:
-                ask()
+                question()
         return self.starter
 
     def _ask(self, field: str, words: str) -> None:
-        self.starter = click.prompt(
+        self.starter = ask(
             words,
             default=getattr(self.starter, field),
             value_proc=partial(self._with, field),
-            err=True,
         )
 
     def _ask_sign_in(self) -> None:
         from cognito_gw.config.starter import SIGN_INS
 
         kinds, default = click.Choice([*SIGN_INS]), self.starter.sign_in_with
-        kind = click.prompt("Users sign in with", type=kinds, default=default, err=True)
+        kind = ask("Users sign in with", type=kinds, default=default)
         self.starter = replace(self.starter, sign_in_with=kind)
 
     def _ask_routes(self) -> None:
         words = "Route, such as GET /transactions (Enter: the three of the example)"
-        while route := click.prompt(
-            words, default="", show_default=False, value_proc=self._route, err=True
+        while route := ask(
+            words, default="", show_default=False, value_proc=self._route
         ):
-            is_public = click.confirm("  public, without a token?", err=True)
+            is_public = confirm("  public, without a token?")
             routes = self.starter.routes | {route: is_public}
             self.starter = replace(self.starter, routes=routes)
             words = "Another route (Enter: no more)"
@@ -93,4 +92,4 @@ class Interview:
             return answered(self.starter, field, answer)
         except UsageError as problem:
             words = ": ".join(filter(None, (problem.what, problem.hint)))
-            raise click.UsageError(printable(words)) from None
+            raise click.UsageError(line(words)) from None

@@ -11,7 +11,7 @@ from cognito_gw.cli.results import exports, show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Group
 from cognito_gw.errors import CgwError, Missing
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import block, say, say_exactly
 
 if TYPE_CHECKING:
     from cognito_gw.local.daemon import Server
@@ -97,7 +97,7 @@ def env(session: Session) -> None:
     if session.settings.as_json:
         show_json(values)
     else:
-        click.echo(exports(values))
+        say_exactly(*exports(values))
 
 
 @local.command("logs", examples=("cgw local logs",))
@@ -105,11 +105,11 @@ def env(session: Session) -> None:
 def logs(session: Session) -> None:
     """Print its log: requests, decisions, and what functions print."""
     server = _required(session)
-    click.echo(printable(server.log.read_text(encoding="utf-8", errors="replace")))
+    say(block(server.log.read_text(encoding="utf-8", errors="replace")))
 
 
 def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 def _running(session: Session) -> Server | None:
@@ -136,11 +136,11 @@ def _show(session: Session, server: Server | None) -> None:
     if session.settings.as_json:
         show_json(_document(server))
     elif server is None:
-        click.echo("not running")
+        say("not running")
     else:
-        click.echo(f"running at {server.url} (pid {server.pid}, log {server.log})")
+        say(f"running at {server.url} (pid {server.pid}, log {server.log})")
         if server.saved:
-            click.echo(f"kept in {server.saved}")
+            say(f"kept in {server.saved}")
 
 
 def _document(server: Server | None) -> dict[str, object]:
@@ -163,7 +163,7 @@ def _show_with_functions(session: Session, server: Server | None) -> None:
         show_json(_document(server) | {"functions": floor().document})
     else:
         _show(session, server)
-        click.echo(f"functions: {floor()}")
+        say(f"functions: {floor()}")
 
 
 COMMANDS = {"local": local}

@@ -14,7 +14,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import Missing, UsageError
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ def logs(
     elif events:
         _show(events, readers)
     elif not session.settings.quiet:
-        click.echo(f"nothing since {since:%Y-%m-%d %H:%M:%S} UTC", err=True)
+        say(f"nothing since {since:%Y-%m-%d %H:%M:%S} UTC", err=True)
 
 
 def _chosen(session: Session, names: tuple[str, ...]) -> dict[str, Function]:
@@ -151,11 +151,11 @@ def _show(events: Iterable[LogEvent], readers: list[LogReader]) -> None:
     width = max(map(len, names))
     for event in events:
         at = time.strftime("%H:%M:%S", time.gmtime(event.timestamp // 1000))
-        parts = [click.style(f"{at}.{event.timestamp % 1000:03d}", dim=True)]
+        parts = [styled(f"{at}.{event.timestamp % 1000:03d}  ", dim=True)]
         if len(names) > 1:
             colour = _COLOURS[names.index(event.function) % len(_COLOURS)]
-            parts.append(click.style(f"{event.function:<{width}}", fg=colour))
-        click.echo("  ".join([*parts, printable(event.message)]))
+            parts.append(styled(f"{event.function:<{width}}  ", fg=colour))
+        say(*parts, block(event.message))
 
 
 COMMANDS = {"logs": logs}

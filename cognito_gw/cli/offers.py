@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cognito_gw.printable import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -99,4 +101,5 @@ def _pairs(names: Names) -> list[tuple[str, str]]:
 
 
 def _fitting(known: Iterable[str], incomplete: str) -> list[str]:
-    return [each for each in known if each.startswith(incomplete)]
+    fitting = (each for each in known if each.startswith(incomplete))
+    return [each for each in fitting if each == one_line(each)]

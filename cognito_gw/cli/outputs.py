@@ -9,6 +9,7 @@ import click
 from cognito_gw.cli.results import exports, flat, show_json, show_outputs
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
+from cognito_gw.report.say import say_exactly
 
 
 @click.command(
@@ -39,7 +40,7 @@ def outputs(session: Session, *, form: str | None) -> None:
         named = variables(values)
         if session.is_local:
             named |= session.server.variables(session.aws.region)
-        click.echo(exports(named))
+        say_exactly(*exports(named))
     else:
         show_outputs(values)
 
@@ -54,7 +55,9 @@ def variables(values: dict[str, Any]) -> dict[str, str]:
 
 
 def _variable(key: str) -> str:
-    return "".join(letter if letter.isalnum() else "_" for letter in key).upper()
+    return "".join(
+        letter if letter.isascii() and letter.isalnum() else "_" for letter in key
+    ).upper()
 
 
 COMMANDS = {"outputs": outputs}

@@ -17,6 +17,7 @@ from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth import cache
+from cognito_gw.report.say import say_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def open_(
     if session.settings.as_json:
         show_json({"url": url})
     else:
-        click.echo(url)
+        say_exactly(url)
     if not no_browser and not open_page(url):
         session.tell("no browser could be opened")
 

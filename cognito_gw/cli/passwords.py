@@ -9,6 +9,7 @@ import click
 
 from cognito_gw.cli.answers import PASSWORD, is_terminal
 from cognito_gw.errors import UsageError
+from cognito_gw.report.say import ask, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,7 @@ def typed_password(session: Session, name: str) -> Password | None:
         fault = _fault(session, value)
         if fault is None and value == _ask("The same again"):
             return _secret(value)
-        click.echo(fault or "these two differ", err=True)
+        say(fault or "these two differ", err=True)
     return None
 
 
@@ -71,11 +72,7 @@ def _fault(session: Session, value: str) -> str | None:
 
 
 def _ask(question: str) -> str:
-    return str(
-        click.prompt(
-            question, default="", show_default=False, hide_input=True, err=True
-        )
-    )
+    return str(ask(question, default="", show_default=False, hide_input=True))
 
 
 def _secret(value: str) -> Password:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-import click
-
 from cognito_gw.cli.results import failure_code, show_json
 from cognito_gw.errors import CgwError, Missing, UsageError
+from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -108,7 +107,8 @@ def _finish(steps: list[Step], *, as_text: bool) -> None:
         if step.error:
             show_error(step.error)
         elif as_text:
-            click.echo("\n".join(step_lines(step)))
+            for each in step_lines(step):
+                say(each)
     if code := failure_code(steps):
         raise SystemExit(code)
 

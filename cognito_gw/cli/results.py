@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
-import click
+from cognito_gw.report.say import say, say_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def show_json(document: Any, indent: int | None = 2) -> None:
     """Print one JSON document, in ASCII: a terminal obeys some other characters."""
-    click.echo(json.dumps(document, indent=indent, default=str))
+    text = json.dumps(document, indent=indent, default=str)
+    say_exactly(*text.replace("\x7f", "\\u007f").split("\n"))
 
 
 def finish(session: Session, steps: list[Step], *, with_outputs: bool = False) -> None:
@@ -46,13 +47,12 @@ def failure_code(steps: list[Step]) -> int:
 def show_outputs(values: dict[str, Any]) -> None:
     """Print the outputs as aligned text."""
     for key, value in flat(values).items():
-        click.echo(f"{key:<24}{'' if value is None else value}")
+        say(f"{key:<24}{'' if value is None else value}")
 
 
-def exports(variables: Mapping[str, str]) -> str:
+def exports(variables: Mapping[str, str]) -> list[str]:
     """Return environment variables as lines for a shell's `eval`."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    return "\n".join(lines)
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
 
 
 def flat(values: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw.cli.settings import Settings
+from cognito_gw.cli.shown import with_options
+from cognito_gw.report.say import say, styled
 from cognito_gw.state import alone, state_directory
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Session:
     def warn(self) -> None:
         """Print what is allowed in the file and yet worth a second thought."""
         for warning in [] if self.settings.quiet else self.loaded.warnings:
-            click.echo(f"{click.style('warning:', fg='yellow')} {warning}", err=True)
+            say(styled("warning:", fg="yellow"), f" {warning}", err=True)
 
     @property
     def is_local(self) -> bool:
@@ -133,16 +135,17 @@ class Session:
         """The target's addresses."""
         return self.target[1].overridden(self.config.endpoints.model_dump())
 
-    def prepare(self) -> None:
-        """Make what a whole stack wants while AWS says whose account it is."""
+    def prepare(self, also: Callable[[], object] = bool) -> None:
+        """Make what a whole stack needs while AWS says whose account it is."""
         from concurrent.futures import ThreadPoolExecutor
 
         aws = self.aws
         _ = aws.sts  # first: the others are made while it is waited for
-        with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(lambda: aws.account)
+        with ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(each) for each in (lambda: aws.account, also)]
             aws.make_ready()
-        asked.result()
+        for each in asked:
+            each.result()
 
     @cached_property
     def stack(self) -> Stack:
@@ -170,6 +173,7 @@ class Session:
 
         Those shown come first, in their order; what is absent and unwanted is no news.
         """
+        from cognito_gw.engine.removed import told as parts
         from cognito_gw.engine.walk import walk
 
         steps: dict[Resource, Step] = {}
@@ -177,9 +181,12 @@ class Session:
         with self._telling_how_far(steps, told), self._reporting(told) as reporter:
 
             def note(step: Step) -> None:
+                if step.error and step.error.hint:
+                    step.error.hint = with_options(step.error.hint)
                 steps[step.resource] = step
-                if step.resource in told and self.is_told(step):
-                    reporter.finished(step)
+                for part in parts([step]) if step.resource in told else []:
+                    if self.is_told(part):
+                        reporter.finished(part)
 
             walking = walk(
                 visit, graph, started=reporter.started, interrupted=self._finishing
@@ -225,7 +232,7 @@ class Session:
 
     def tell(self, text: str) -> None:
         """Print a note on stderr, unless quiet."""
-        self.reporter.tell(text)  # whoever reports at that moment
+        self.reporter.tell(with_options(text))  # whoever reports at that moment
 
     def trace(self, text: str) -> None:
         """Print a note that only `-v` asks for."""
@@ -252,7 +259,7 @@ class Session:
             left = sum(each not in steps and each.wanted for each in shown)
             words = ", ".join(filter(None, [summary(done), f"{left} not done"]))
             if shown and not self.settings.quiet:
-                click.echo(f"{words}: the same command goes on from here", err=True)
+                say(f"{words}: the same command goes on from here", err=True)
             raise
 
     @contextmanager

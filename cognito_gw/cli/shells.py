@@ -72,12 +72,20 @@ class Bash(_Joined, BashComplete):
     def format_completion(self, item: CompletionItem[str]) -> str:
         """Return what bash is to put in the place of its own last word."""
         _, incomplete = self.get_completion_args()
-        is_quoted = os.environ["COMP_QUOTE"] in ("'", '"')
+        quote = os.environ["COMP_QUOTE"]
+        is_quoted = quote in ("'", '"')
         word = os.environ["COMP_WORD"]
         last = word if is_quoted else "".join(split_arg_string(word))
         value = item.value.removeprefix(incomplete.removesuffix(last))
-        text = value if is_quoted else _SPECIAL.sub(r"\\\1", value)
+        text = _quoted(value, quote) if is_quoted else _SPECIAL.sub(r"\\\1", value)
         return f"{item.type},{text}"
+
+
+def _quoted(value: str, quote: str) -> str:
+    """Spell text so that the shell's quote, which is open, does not end in it."""
+    if quote == "'":
+        return value.replace("'", r"'\''")
+    return re.sub(r'([$`"\\!])', r"\\\1", value)
 
 
 class Zsh(_Joined, ZshComplete):

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.cli.applied import Applied
+from cognito_gw.cli.consent import agree, show_notices
 from cognito_gw.cli.results import finish
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.cache import forget
+from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
     from cognito_gw.engine.resource import Resource, Step
@@ -31,19 +34,18 @@ if TYPE_CHECKING:
 @with_session
 def plan(session: Session, *, detailed_exitcode: bool) -> None:
     """Show what `up` would do, attribute by attribute; change nothing."""
-    from cognito_gw.engine import reconcile
-    from cognito_gw.engine.walk import forward
     from cognito_gw.report.lines import step_lines, summary
 
     session.warn()
-    session.prepare()
-    resources = session.stack.resources
-    visit = partial(reconcile.plan, aws=session.aws)
-    steps = session.walk(visit, forward(resources), resources, silently=True)
+    applied = Applied(session)
+    session.prepare(applied.look)
+    show_notices(session, applied.notices())
+    steps = _planned(session, session.stack.resources)
     if not session.settings.as_json:
         for step in steps:
-            click.echo("\n".join(step_lines(step, with_values=True)))
-        click.echo(summary(steps))
+            for each in step_lines(step, with_values=True):
+                say(each)
+        say(summary(steps))
     finish(session, steps)
     if detailed_exitcode and any(step.is_change for step in steps):
         raise SystemExit(2)
@@ -63,36 +65,61 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
     is_flag=True,
     help="Go on until Ctrl-C: each save of the file or of functions' code goes live.",
 )
+@click.option("-y", "--yes", is_flag=True, help="Skip the question before a deletion.")
 @with_session
-def up(session: Session, *, watch: bool) -> None:
-    """Make it so; a second run changes nothing."""
+def up(session: Session, *, watch: bool, yes: bool) -> None:
+    """Create or update the stack to match the file; a second run changes nothing.
+
+    At a terminal it shows what it would delete or replace, and asks first.
+    """
     from cognito_gw.report.lines import summary
 
+    asks = not yes and not session.settings.as_json
     if watch:
-        _watch(session)
+        _watch(session, asks=asks)
         return
     session.warn()
-    session.prepare()
-    steps = make(session, session.stack.resources)
+    applied = Applied(session)
+    session.prepare(applied.look)
+    steps = make(session, session.stack.resources, applied, asks=asks)
     if not session.settings.quiet:
-        click.echo(summary(steps), err=True)
+        say(summary(steps), err=True)
     finish(session, steps, with_outputs=True)
 
 
-def make(session: Session, resources: list[Resource]) -> list[Step]:
+def _planned(session: Session, resources: list[Resource]) -> list[Step]:
+    """Return what `make` would do."""
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.removed import told
+    from cognito_gw.engine.walk import forward
+
+    visit = partial(reconcile.plan, aws=session.aws)
+    return told(session.walk(visit, forward(resources), resources, silently=True))
+
+
+def make(
+    session: Session,
+    resources: list[Resource],
+    applied: Applied | None = None,
+    *,
+    asks: bool = False,
+) -> list[Step]:
     """Make resources of the stack as the file wants them, while no other cgw does."""
     from cognito_gw.engine import reconcile
+    from cognito_gw.engine.removed import told
     from cognito_gw.engine.walk import forward
 
     visit = partial(reconcile.apply, aws=session.aws)
     with session.alone():
+        plan = partial(_planned, session, resources)
+        agree(applied or Applied(session), plan if asks else None)
         steps = session.walk(visit, forward(resources), resources)
     if any(client.changed for client in session.stack.clients.values()):
         forget(session.config.name)
-    return steps
+    return told(steps)
 
 
-def _watch(session: Session) -> None:
+def _watch(session: Session, *, asks: bool) -> None:
     from cognito_gw.cli.saves import require_watchfiles
     from cognito_gw.cli.watching import Watch
 
@@ -102,7 +129,7 @@ def _watch(session: Session) -> None:
             hint="leave one of them out",
         )
     require_watchfiles()
-    Watch(session).run()
+    Watch(session, asks=asks).run()
 
 
 COMMANDS = {"plan": plan, "up": up}

@@ -10,6 +10,7 @@ import click
 from cognito_gw.cli.results import show_json, show_outputs
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
+from cognito_gw.report.say import line, say, styled
 
 if TYPE_CHECKING:
     from cognito_gw.engine.resource import Step
@@ -88,22 +89,21 @@ def _show(session: Session, steps: list[Step]) -> None:
         row = _row(step)
         _show_row(row)
         if row["state"] == "drifted":
-            click.echo("\n".join(change_lines(step.changes)))
+            for each in change_lines(step.changes):
+                say(each)
         if step.error:
-            click.echo(f"{'':11}{step.error}")
+            say(" " * 11, step.error)
     for row in _unmanaged(session):
         _show_row(row)
-    click.echo()
+    say()
     show_outputs(outputs(session.stack, session.links))
 
 
 def _show_row(row: dict[str, Any]) -> None:
-    state = click.style(f"{row['state']:<11}", fg=_COLOURS[row["state"]])
+    state = styled(f"{row['state']:<11}", fg=_COLOURS[row["state"]])
     has_id = row["id"] not in (None, row["name"])
-    name = (
-        f"{row['name']}  {click.style(row['id'], dim=True)}" if has_id else row["name"]
-    )
-    click.echo(f"{state}{row['kind']:<18}{name}")
+    id_ = line("  ", styled(row["id"], dim=True)) if has_id else ""
+    say(state, f"{row['kind']:<18}", row["name"], id_)
 
 
 COMMANDS = {"status": status}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.cli.applied import Applied
+from cognito_gw.cli.consent import agree
 from cognito_gw.cli.results import finish
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
@@ -40,8 +42,8 @@ def _command(step: str) -> click.Command:
     )
     @step_options
     @with_session
-    def command(session: Session, *, with_deps: bool, dry_run: bool) -> None:
-        take(session, step, with_deps=with_deps, dry_run=dry_run)
+    def command(session: Session, **options: bool) -> None:
+        take(session, step, **options)
 
     return command
 
@@ -52,14 +54,24 @@ def step_options(command: Callable[..., None]) -> Callable[..., None]:
         "--with-deps", is_flag=True, help="Make what it stands on, too."
     )
     dry = click.option("--dry-run", is_flag=True, help="Only say what it would do.")
-    return deps(dry(command))
+    yes = click.option(
+        "-y", "--yes", is_flag=True, help="Skip the question before a deletion."
+    )
+    return deps(dry(yes(command)))
 
 
-def take(session: Session, step: str, *, with_deps: bool, dry_run: bool) -> None:
+def take(
+    session: Session, step: str, *, with_deps: bool, dry_run: bool, yes: bool
+) -> None:
     """Take one step, and tell what came of it."""
     session.warn()
+    run = partial(run_step, session, step, with_deps=with_deps)
+    plan = partial(run, dry_run=True, silently=True)
     with nullcontext() if dry_run else session.alone():
-        steps = run_step(session, step, with_deps=with_deps, dry_run=dry_run)
+        if not dry_run:
+            asks = not (yes or session.settings.as_json)
+            agree(Applied(session), plan if asks else None)
+        steps = run(dry_run=dry_run)
     finish(session, steps)
 
 
@@ -73,6 +85,7 @@ def run_step(
 ) -> list[Step]:
     """Make one step's resources, once what they stand on is found."""
     from cognito_gw.engine import reconcile
+    from cognito_gw.engine.removed import told
     from cognito_gw.engine.walk import closure, forward
 
     chosen = _chosen(session, step)
@@ -80,7 +93,7 @@ def run_step(
     shown = around if with_deps else chosen
     _require(session, [each for each in around if each not in shown])
     do = partial(reconcile.plan if dry_run else reconcile.apply, aws=session.aws)
-    return session.walk(do, forward(shown), shown, silently=silently)
+    return told(session.walk(do, forward(shown), shown, silently=silently))
 
 
 def _chosen(session: Session, step: str) -> list[Resource]:

@@ -19,7 +19,8 @@ from cognito_gw.cli.signing_in import raw_token, tokens_for
 from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.errors import Missing
 from cognito_gw.oauth.tokens import claims_of
-from cognito_gw.report.printable import printable
+from cognito_gw.printable import one_line
+from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
     from cognito_gw.routing import Match
@@ -65,7 +66,7 @@ def test_method(session: Session, **options: Any) -> None:
     result = Result.of(answer, answer["status"])
     result.show(session, {"body": answer.get("body", "")}, _ON_METHOD)
     if not session.settings.as_json:
-        click.echo(printable(answer.get("body", "")))
+        say(block(answer.get("body", "")))
     result.finish()
 
 
@@ -116,7 +117,7 @@ def test_authorizer(
     result.show(session, {"claims": claims}, _ON_AUTHORIZER if is_access else None)
     if not session.settings.as_json:
         for name, value in claims.items():
-            click.echo(f"{printable(name):<22}{printable(value)}")
+            say(f"{one_line(name):<22}{value}")
     result.finish()
 
 
@@ -146,11 +147,11 @@ class Result:
             return
         for line in self.log:
             text = line if session.settings.verbose else _shortened(line)
-            click.secho(f"  {printable(text)}", dim=True, err=True)
+            say(styled(f"  {text}", dim=True), err=True)
         colour = "red" if self.status >= HTTPStatus.BAD_REQUEST else "green"
-        click.secho(f"{self.status}  ({self.latency} ms)", fg=colour, err=True)
+        say(styled(f"{self.status}  ({self.latency} ms)", fg=colour), err=True)
         if note:
-            click.echo(f"  {note}", err=True)
+            say(f"  {note}", err=True)
 
     def finish(self) -> None:
         """Exit as the status says."""

@@ -18,6 +18,8 @@ from cognito_gw.cli.signing_in import raw_token, tokens_for
 from cognito_gw.cli.wish import Wish
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.flow import FLOWS
+from cognito_gw.printable import one_line
+from cognito_gw.report.say import say, say_exactly, styled
 
 if TYPE_CHECKING:
     from typing import Any
@@ -163,13 +165,13 @@ def _hand_over(session: Session, tokens: Tokens, options: dict[str, Any]) -> Non
     if form:
         from cognito_gw.cli.handing_over import formatted
 
-        click.echo(formatted(session, tokens, form, raw))
+        say_exactly(*formatted(session, tokens, form, raw))
     elif options["decode"]:
         from cognito_gw.cli.decoding import show_kept
 
         show_kept(session, tokens)
     elif raw:
-        click.echo(raw_token(tokens, raw))
+        say_exactly(raw_token(tokens, raw))
     elif session.settings.as_json:
         show_json(tokens.document())
     else:
@@ -184,13 +186,13 @@ def _show(tokens: Tokens) -> None:
         value = getattr(tokens, name)
         if value is None:
             continue
-        click.secho(title, bold=True)
-        click.echo(value)
+        say(styled(title, bold=True))
+        say(value)
         for claim, content in claims_of(value).items():
-            click.echo(f"  {claim:<22}{spelled(claim, content)}")
-        click.echo()
+            say(f"  {one_line(claim):<22}{spelled(claim, content)}")
+        say()
     whose = "both expire" if tokens.id_token else "it expires"
-    click.echo(f"{whose} in {tokens.expires_in // 60} minutes")
+    say(f"{whose} in {tokens.expires_in // 60} minutes")
 
 
 COMMANDS = {"token": token}

@@ -38,16 +38,16 @@ from cognito_gw.errors import CgwError, UsageError
 )
 @step_options
 @with_session
-def user(session: Session, *, with_deps: bool, dry_run: bool) -> None:
+def user(session: Session, **options: bool) -> None:
     """Make the users, set their passwords once, put them into groups.
 
     Alone, it does so for the users of the file; its commands are for every user of
     the pool.
     """
     if click.get_current_context().invoked_subcommand is None:
-        take(session, "user", with_deps=with_deps, dry_run=dry_run)
-    elif with_deps or dry_run:
-        raise UsageError("--with-deps and --dry-run are for `cgw user` alone")
+        take(session, "user", **options)
+    elif any(options.values()):
+        raise UsageError("--with-deps, --dry-run and --yes are for `cgw user` alone")
 
 
 @user.command(

@@ -15,7 +15,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import say
 
 
 @click.command(
@@ -67,4 +67,4 @@ def _show(session: Session, name: str) -> None:
         show_json({"username": person.username, "groups": names})
         return
     for each in names:
-        click.echo(printable(each))
+        say(each)

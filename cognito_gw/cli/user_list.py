@@ -11,7 +11,8 @@ from cognito_gw.cli.people import look_at_pool
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.report.printable import printable
+from cognito_gw.printable import one_line
+from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,7 +39,7 @@ def list_users(session: Session) -> None:
     elif rows:
         _show(rows)
     elif not session.settings.quiet:
-        click.echo("no users yet", err=True)
+        say("no users yet", err=True)
 
 
 def _document(session: Session, found: dict[str, Any]) -> dict[str, Any]:
@@ -58,13 +59,13 @@ def _document(session: Session, found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
-    names = [printable(row["username"]) for row in rows]
+    names = [one_line(row["username"]) for row in rows]
     width = max(map(len, names))
     statuses = max(len(row["status"]) for row in rows)
     for name, row in zip(names, rows, strict=True):
         words = f"{name:<{width}}  {row['status']:<{statuses}}  "
         words += "enabled   " if row["enabled"] else "disabled  "
-        click.echo(f"{words}{'in the file' if row['in_file'] else ''}".rstrip())
+        say(f"{words}{'in the file' if row['in_file'] else ''}".rstrip())
 
 
 def _spelled(moment: datetime) -> str:

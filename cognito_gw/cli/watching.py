@@ -8,13 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from cognito_gw.cli.results import failure_code, show_outputs
 from cognito_gw.cli.saves import Watched, saves
 from cognito_gw.cli.stack import make
 from cognito_gw.errors import UsageError
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,8 +35,14 @@ class _NewStart(UsageError):
 class Watch:
     """Makes the stack, and what is saved of it, until there are no more saves."""
 
-    def __init__(self, session: Session, begin: Begin = saves) -> None:
-        """Work in this session; `begin` watches folders from when it is called."""
+    def __init__(
+        self, session: Session, begin: Begin = saves, *, asks: bool = False
+    ) -> None:
+        """Work in this session; `begin` watches folders from when it is called.
+
+        Only before the first `up` it `asks`: what is saved later is the user's answer.
+        """
+        self._asks = asks
         self._session = session
         self._begin = begin
         self._watched = Watched(session.settings.config)
@@ -59,7 +63,8 @@ class Watch:
         names = _names({session.settings.config, *self._watched.codes})
         self._say(f"watching {names}; Ctrl-C ends it")
         while (saved := next(self._saves, None)) is not None:
-            self._say(f"\n{_told(saved)}")
+            self._say("")
+            self._say(_told(saved))
             self._follow(saved)
             self._go_live(saved)
 
@@ -106,7 +111,8 @@ class Watch:
         if is_all:
             session.warn()
         self._is_owing = True
-        steps = make(session, concerned)
+        steps = make(session, concerned, asks=self._asks)
+        self._asks = False
         news = summary([each for each in steps if session.is_told(each)])
         took = f"{news or 'nothing to change'} in {time.monotonic() - began:.2f} s"
         self._is_owing = bool(failure_code(steps))
@@ -155,7 +161,7 @@ class Watch:
 
     def _say(self, text: str) -> None:
         if not self._session.settings.quiet:
-            click.echo(text, err=True)
+            say(text, err=True)
 
 
 def _is_of(path: Path, function: Function) -> bool:
@@ -173,7 +179,7 @@ def _names(paths: Iterable[Path]) -> str:
     """Name some paths as they are seen from here."""
     here = Path.cwd()
     names = sorted(
-        printable(str(each.relative_to(here) if each.is_relative_to(here) else each))
+        str(each.relative_to(here) if each.is_relative_to(here) else each)
         for each in paths
     )
     more = [f"and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else []

@@ -16,6 +16,7 @@ from cognito_gw.cli.answers import Prepared, is_terminal
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth.cache import Key
 from cognito_gw.oauth.flow import API_SCOPE, BY_API, BY_OAUTH, beyond_api
+from cognito_gw.report.say import ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -146,7 +147,7 @@ def asked_name() -> str:
     """Return the user name that is typed, where neither option nor file names one."""
     if not is_terminal():
         raise _no_user()
-    return str(click.prompt("User name", err=True))
+    return str(ask("User name"))
 
 
 def _no_user() -> Missing:

@@ -15,6 +15,7 @@ from cognito_gw.config.complaint import complaint, path_of
 from cognito_gw.config.document import Document, KeyPath, Problem, brief, read_document
 from cognito_gw.config.schema import Config
 from cognito_gw.errors import UsageError
+from cognito_gw.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,9 +56,7 @@ def _counted(count: int) -> str:
 
 
 def _one_line(problem: Problem) -> str:
-    text = spell(problem.path) + problem.what
-    # Half of a character, which YAML can spell, is none that can be printed.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return one_line(spell(problem.path) + problem.what)
 
 
 def spell(path: KeyPath) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import asdict, dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Rule(Generic[Scene]):
     ) -> Cause:
         """Return what was found as a cause, with what mends it in this place."""
         usual = self.fix if is_ours or self.elsewhere is None else self.elsewhere
-        fix = found.fix or usual.format_map(place)
+        # Commands are to be copied: no name may end one and begin another.
+        names = {key: value and quote(value) for key, value in place.items()}
+        fix = found.fix or usual.format_map(names)
         return Cause(self.code, found.summary, dict(found.evidence), fix)
 
 

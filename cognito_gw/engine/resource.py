@@ -74,6 +74,26 @@ class Step:
         """Whether the step writes to AWS."""
         return self.action in (Action.CREATE, Action.UPDATE, Action.DELETE)
 
+    @property
+    def loss(self) -> str | None:
+        """What is lost, where the update is a replacement."""
+        if self.action is not Action.UPDATE:
+            return None
+        losses = self.resource.replaced
+        return next((losses[each] for each in losses if each in self.changes), None)
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether it deletes or replaces something."""
+        return self.action is Action.DELETE or self.loss is not None
+
+    @property
+    def spoken(self) -> str:
+        """The action as people are told of it: a replacement is named as such."""
+        return (
+            self.word if self.loss is None else "replaced" if self.done else "replace"
+        )
+
     def carried_out(self) -> Step:
         """Return the same step, done."""
         return replace(self, done=True)
@@ -93,6 +113,10 @@ class Resource(ABC):
     frozen: ClassVar[frozenset[str]] = frozenset()  # fields AWS fixes at creation
     hidden: ClassVar[frozenset[str]] = frozenset()  # fields whose values may be secret
     optional: ClassVar[bool] = False  # others can be made while it is absent
+    # Fields that list what an update deletes: the kind of it. And fields that make an
+    # update a replacement: what is lost.
+    removes: ClassVar[Mapping[str, str]] = {}
+    replaced: ClassVar[Mapping[str, str]] = {}
 
     live: dict[str, Any] | None = field(default=None, init=False, repr=False)
     step: Step | None = field(default=None, init=False, repr=False)

@@ -23,8 +23,10 @@ import uvloop
 
 from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.errors import CgwError
+from cognito_gw.local import server_log
 from cognito_gw.local.daemon import STATE
 from cognito_gw.local.saved import Saved
+from cognito_gw.printable import printable
 from cognito_gw.state import create_private
 
 if TYPE_CHECKING:
@@ -53,14 +55,16 @@ def main() -> int:
         _leave_parent()
     os.umask(0o077)
     _set_environment()
-    logging.basicConfig(format="%(asctime)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(server_log.Lines("%(asctime)s %(message)s"))
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("cognito_gw").setLevel(logging.INFO)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(arguments))
     except CgwError as error:
         _report(arguments.ready_fd, {"error": error.what, "hint": error.hint or ""})
-        sys.stderr.write(f"error: {error.what}\n{error.hint or ''}\n")
+        sys.stderr.write(printable(f"error: {error.what}\n{error.hint or ''}") + "\n")
         return error.exit_code
     return 0
 

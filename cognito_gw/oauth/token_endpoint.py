@@ -37,8 +37,9 @@ class OAuthRefused(CgwError):
     def __init__(self, error: str, description: str | None = None) -> None:
         """Keep the `error` as the standard spells it."""
         self.error = error
+        description = " ".join((description or "").split())
         words = f" ({description})" if description and description != error else ""
-        hint = _ADVICE.get(description or "", _ADVICE.get(error))
+        hint = _ADVICE.get(description, _ADVICE.get(error))
         super().__init__(f"no tokens: {error}{words}", hint=hint)
 
 

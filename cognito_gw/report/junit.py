@@ -5,6 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.printable import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -12,14 +14,17 @@ if TYPE_CHECKING:
 
 def write_junit(file: Path, name: str, cases: Iterable[Mapping[str, Any]]) -> None:
     """Write a suite of cases: `route`, `case`, `expected`, `got`, `ok`."""
-    suite = ET.Element("testsuite", name=name)
+    suite = ET.Element("testsuite", name=one_line(name))
     for each in cases:
         case = ET.SubElement(
-            suite, "testcase", classname=each["route"], name=each["case"]
+            suite,
+            "testcase",
+            classname=one_line(each["route"]),
+            name=one_line(each["case"]),
         )
         if not each["ok"]:
             message = f"expected {each['expected']}, got {each['got']}"
-            ET.SubElement(case, "failure", message=message)
+            ET.SubElement(case, "failure", message=one_line(message))
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     ET.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)

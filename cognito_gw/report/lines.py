@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-import click
-
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
-from cognito_gw.report.printable import printable
+from cognito_gw.report.say import Safe, line, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,46 +53,48 @@ class Lines:
         """Print the step, and what went wrong with it."""
         if self.quiet and step.action is not Action.FAIL:
             return
-        for line in step_lines(step):
-            click.echo(line, err=True)
+        for each in step_lines(step):
+            say(each, err=True)
 
     def tell(self, text: str) -> None:
         """Print a note."""
         if not self.quiet:
-            click.echo(click.style(f"  {text}", dim=True), err=True)
+            say(styled(f"  {text}", dim=True), err=True)
 
     def announce(self, text: str) -> None:
         """Print a note, even when quiet."""
-        click.echo(text, err=True)
+        say(text, err=True)
 
 
-def step_lines(step: Step, *, with_values: bool = False) -> Iterator[str]:
+def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
     """Spell a step out: what, which, its changes and its error."""
-    word = click.style(f"{step.word:<10}", fg=COLOURS.get(step.action))
-    yield f"{word}{step.resource.kind:<18}{printable(step.resource.label)}"
+    word = styled(f"{step.spoken:<10}", fg=COLOURS.get(step.action))
+    yield line(word, f"{step.resource.kind:<18}", step.resource.label)
     if step.action is Action.UPDATE or (with_values and step.action is Action.CREATE):
         yield from change_lines(step.changes)
+    if step.loss:
+        yield line(f"{'':12}lost: {step.loss}")
     if step.error:
-        yield f"{'':10}{step.error}"
+        yield line(" " * 10, step.error)
         if step.error.hint:
-            yield f"{'':10}hint: {step.error.hint}"
+            yield line(" " * 10, "hint: ", step.error.hint)
 
 
-def change_lines(changes: Mapping[str, Change]) -> Iterator[str]:
+def change_lines(changes: Mapping[str, Change]) -> Iterator[Safe]:
     """Spell changes out: `field: before → after`, or the value alone where none was."""
     for field, change in changes.items():
         after = _shown(change.after)
         if change.before is None:
-            yield f"{'':12}{field}: {after}"
+            yield line(f"{'':12}{field}: {after}")
         else:
-            yield f"{'':12}{field}: {_shown(change.before)} → {after}"
+            yield line(f"{'':12}{field}: {_shown(change.before)} → {after}")
 
 
 def summary(steps: list[Step]) -> str:
     """Count the steps by what became of them."""
     counts: dict[str, int] = {}
     for step in steps:
-        counts[step.word] = counts.get(step.word, 0) + 1
+        counts[step.spoken] = counts.get(step.spoken, 0) + 1
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 

@@ -14,9 +14,10 @@ from rich.text import Text
 
 from cognito_gw.engine.resource import Action
 from cognito_gw.report.lines import COLOURS, change_lines
+from cognito_gw.report.say import line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from cognito_gw.engine.resource import Resource, Step
@@ -77,16 +78,18 @@ class Rows:
     def finished(self, step: Step) -> None:
         """Set the row to its outcome."""
         with self.lock:
+            if step.resource not in self.resources:  # a part that its update deleted
+                self.resources = [*self.resources, step.resource]
             self.steps[step.resource] = step
             self.running.discard(step.resource)
 
     def tell(self, text: str) -> None:
         """Print a note above the rows."""
-        self.console.print(Text(f"  {text}", style="dim"))
+        self.console.print(_text(f"  {text}", "dim"))
 
     def announce(self, text: str) -> None:
         """Print what is said only once above the rows."""
-        self.console.print(Text(text))
+        self.console.print(_text(text))
 
     def _table(self, *, is_final: bool = False) -> Table:
         table = Table.grid(padding=(0, 2))
@@ -95,7 +98,7 @@ class Rows:
             for resource in shown:
                 self._add_row(table, resource, is_final=is_final)
             if len(shown) < len(self.resources):
-                table.add_row("", "", Text(self._progress(), style="bold"))
+                table.add_row("", "", _text(self._progress(), "bold"))
         return table
 
     def _fitting(self) -> list[Resource]:
@@ -120,17 +123,32 @@ class Rows:
         if step is None:
             if is_final or not resource.wanted:
                 return
-            state = self.spinner if resource in self.running else Text("·", style="dim")
-            table.add_row(state, resource.kind, resource.label)
+            state = self.spinner if resource in self.running else _text("·", "dim")
+            table.add_row(state, _text(resource.kind), _text(resource.label))
             return
         if not (resource.wanted or step.is_change):
             return
         style = COLOURS.get(step.action, "dim")
-        table.add_row(Text(step.word, style=style), resource.kind, Text(resource.label))
-        if step.action is Action.UPDATE:
-            for line in change_lines(step.changes):
-                table.add_row("", "", Text(line.strip(), style="dim"))
-        if step.error:
-            table.add_row("", "", Text(str(step.error), style="red"))
-            if step.error.hint:
-                table.add_row("", "", Text(f"hint: {step.error.hint}"))
+        table.add_row(
+            _text(step.spoken, style), _text(resource.kind), _text(resource.label)
+        )
+        for text, look in _details(step):
+            table.add_row("", "", _text(text, look))
+
+
+def _details(step: Step) -> Iterator[tuple[object, str]]:
+    """Spell out what is to be known of a step, each with its style."""
+    if step.action is Action.UPDATE:
+        for change in change_lines(step.changes):
+            yield change.strip(), "dim"
+    if step.loss:
+        yield f"lost: {step.loss}", "dim"
+    if step.error:
+        yield step.error, "red"
+        if step.error.hint:
+            yield f"hint: {step.error.hint}", ""
+
+
+def _text(text: object, style: str = "") -> Text:
+    """Return one line of safe text, which rich is not to read as markup."""
+    return Text(line(text), style=style)

@@ -11,7 +11,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cognito_gw.aws.faults import code_of, message_of
 from cognito_gw.aws.requests import described, is_empty
@@ -148,6 +148,10 @@ class Stage(Resource):
     kind = "stage"
     command = "deploy"
     id_field = "stageName"
+    removes: ClassVar[Mapping[str, str]] = {"OtherStages": "stage"}
+    replaced: ClassVar[Mapping[str, str]] = {
+        "stageName": "the old address of the API stops: callers need the new one"
+    }
 
     api: RestApi
     deployment: Deployment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cognito_gw.aws.settle import wait_for
 from cognito_gw.engine.resource import Change, Resource
@@ -85,6 +85,10 @@ class Domain(Resource):
     kind = "domain"
     command = "domain"
     id_field = "Domain"
+    replaced: ClassVar[Mapping[str, str]] = {
+        "Domain": "the old address of the sign-in pages stops: nobody can sign in "
+        "there until the new one works"
+    }
 
     pool: UserPool
     prefix: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cognito_gw.aws.faults import THROTTLED, code_of
 from cognito_gw.aws.requests import described
@@ -34,6 +34,7 @@ class RestApi(Resource):
     kind = "rest api"
     command = "api"
     id_field = "id"
+    removes: ClassVar[Mapping[str, str]] = {"UnlistedRoutes": "method"}
 
     stack: str
     name: str

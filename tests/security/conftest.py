@@ -34,7 +34,7 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def client(server):
+def client(server):  # noqa: F811
     """Return a maker of boto3 clients that sign with a key, by default the user's."""
 
     def make(service, key=None):
@@ -52,7 +52,7 @@ def client(server):
 
 
 @pytest.fixture(scope="session")
-def ask(server):
+def ask(server):  # noqa: F811
     """Make one HTTP request; the path is sent as it is given."""
     place = urlsplit(server.url)
 

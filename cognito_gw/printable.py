@@ -1,0 +1,43 @@
+"""Text of others, made safe to show: on a terminal, in a log, in XML."""
+
+from __future__ import annotations
+
+import re
+
+# What drives a terminal, reorders its text or cannot be seen: Unicode's categories Cc,
+# Cf, Cs, Zl and Zp, the blank letters, and what XML forbids. Emoji keep their U+FE0F.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_SPELLED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def one_line(text: object) -> str:
+    """Spell out each character that is not simply seen, line ends and tabs too."""
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.sub(lambda found: _spelled(found[0]), text)
+
+
+def printable(text: str) -> str:
+    """Spell out each character that is not simply seen, and keep lines and tabs."""
+    lines = text.rstrip("\r\n").replace("\r\n", "\n").replace("\r", "\n")
+    return _UNSAFE.sub(_unless_layout, lines)
+
+
+def _unless_layout(found: re.Match[str]) -> str:
+    return found[0] if found[0] in "\n\t" else _spelled(found[0])
+
+
+def _spelled(letter: str) -> str:
+    code = ord(letter)
+    if letter in _SPELLED:
+        return _SPELLED[letter]
+    if code <= 0xFF:  # noqa: PLR2004 - where `\x` ends
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004

@@ -1,0 +1,445 @@
+"""No text of others drives the terminal, spoofs a line, or ends a quoted word."""
+
+from __future__ import annotations
+
+import ast
+import io
+import json
+import re
+import shlex
+import subprocess
+import sys
+import unicodedata
+import uuid
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from commandline import PASSWORD, QuickTerminal, share_service_models
+from fakes import FakeResource
+from rich.console import Console
+
+import cognito_gw
+from cognito_gw.aws.clients import Aws
+from cognito_gw.engine.resource import Action, Change, Step
+from cognito_gw.errors import AwsRefused, CgwError
+from cognito_gw.local import daemon, server_log
+
+PACKAGE = Path(cognito_gw.__file__).parent
+HOSTILE = (
+    "\x1b]0;owned\x07\x1b[31m\x9b31m\u202eevil\u2028\x7f\u200b\udc9b\r\nerror: fake"
+)
+_UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    r"\ud800-\udfff]"
+)
+# Fields by which cgw finds, compares or goes on: with these changed, nothing is found.
+_IDENTITY = re.compile(
+    r"(?i).*(id|ids|arn|name|token|secret|url|urls|uri|status|type|types|flow|flows|"
+    r"scope|scopes|path|method|domain|version|state|principal|policy|ownerset|session|"
+    r"code|challenge|header|source|resource|mode|salt|srp_b|identifier|resourcearn|key|"
+    r"deletionprotection|account|log|description|region|body|claims|pathpart)$"
+)
+_FILE = """\
+name: {name}
+region: us-east-1
+tags: {{team: "pay"}}
+user_pool: {{self_sign_up: true, groups: [readers]}}
+users: [{{username: alice@example.com, password: {password}, groups: [readers]}}]
+functions: {{hello: {{code: ./hello}}}}
+api:
+  routes:
+    GET /hello: {{}}
+"""
+_CODE = r"""
+def lambda_handler(event, context):
+    print("\x1b]0;owned\x07\x9b31m\u202eevil\u2028\x7f")
+    headers = {"x-evil": "\x9b31m"}
+    return {"statusCode": 418, "headers": headers, "body": "\x1b[31mhi\x9b"}
+"""
+COMMANDS = """\
+plan
+up
+status
+outputs
+outputs --format env
+pool --dry-run
+deploy --dry-run
+user list
+user groups alice@example.com
+token
+token --decode
+token --format curl
+open --no-browser
+call /hello
+test-method /hello
+test-authorizer
+explain
+explain /hello
+check
+logs
+policy
+doctor
+local status
+local logs""".splitlines()
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    """The home of a user with a local AWS that runs."""
+    home = tmp_path_factory.mktemp("terminal")
+    yield home
+    daemon.stop(home / "cognito-gw")
+
+
+@pytest.fixture
+def cgw(tmp_path, state, environment):
+    """A shell with a hostile file and function, for the local AWS."""
+    environment.setenv("XDG_STATE_HOME", str(state))
+    environment.setenv("HOME", str(state))
+    environment.chdir(tmp_path)
+    share_service_models(environment)
+    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", lambda _: None)
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "lambda_function.py").write_text(_CODE)
+    terminal = QuickTerminal(tmp_path, ("--local",))
+    name = f"s{uuid.uuid4().hex[:8]}"
+    terminal.write(_FILE.format(name=name, password=PASSWORD))
+    return terminal
+
+
+def _poisoned(value, spared, key=""):
+    """Return an answer with hostile text added to each of its texts."""
+    if isinstance(value, dict):
+        return {
+            name: _poisoned(each, spared, name)
+            for name, each in value.items()
+            if name != "ResponseMetadata"
+        } | (
+            {"ResponseMetadata": value["ResponseMetadata"]}
+            if "ResponseMetadata" in value
+            else {}
+        )
+    if isinstance(value, list):
+        return [_poisoned(each, spared, key) for each in value]
+    if isinstance(value, str) and not (spared and spared.fullmatch(key)):
+        return value + HOSTILE.replace("\udc9b", "")  # half a character is not sent
+    return value
+
+
+def _answering(monkeypatch, change):
+    call = BaseClient._make_api_call  # noqa: SLF001 - where answers come from
+    monkeypatch.setattr(
+        BaseClient,
+        "_make_api_call",
+        lambda client, operation, params: change(
+            operation, call(client, operation, params)
+        ),
+    )
+
+
+def _refuse(operation, _answer):
+    words = {"Code": f"Odd{HOSTILE}", "Message": f"no: {HOSTILE}"}
+    raise ClientError({"Error": words, "ResponseMetadata": {}}, operation)
+
+
+USUAL = "texts that nothing depends on"
+SOME = ["plan", "status", "user list", "token", "call /hello", "explain /hello"]
+MODES = {
+    "all texts": lambda _operation, answer: _poisoned(answer, None),
+    USUAL: lambda _operation, answer: _poisoned(answer, _IDENTITY),
+    "errors": _refuse,
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode):
+    """Whatever AWS answers, each command prints it as text that can be seen."""
+    cgw("up")
+    cgw("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
+    _answering(environment, MODES[mode])
+    spelled = 0
+    for command in (
+        COMMANDS if mode == USUAL else [*SOME, *(f"{each} -o json" for each in SOME)]
+    ):
+        done = cgw.run(*shlex.split(command), "-v")
+        printed = done.err + ("" if command.startswith("call") else done.out)
+        assert not _UNSAFE.search(printed), (command, printed)
+        assert "\nerror: fake" not in printed, command
+        spelled += "\\x1b" in printed or "\\u001b" in printed
+    assert spelled
+
+
+def test_claims_and_what_functions_say_are_spelled_out(cgw):
+    """Nothing of AWS is changed here: the users and the code are hostile."""
+    cgw("up")
+    cgw("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
+    cgw.environment.update(CGW_PASSWORD="")
+    who = ("--user", "alice@example.com")
+    called = cgw("call", "/hello", *who, code=4)
+    assert called.out == "\x1b[31mhi\x9b\n"  # a program gets what was sent
+    for command in (
+        "local logs",
+        "logs",
+        "token",
+        "token --decode",
+        "test-method /hello",
+    ):
+        done = cgw.run(*shlex.split(command))
+        assert not _UNSAFE.search(done.out + done.err), command
+    assert "\\x1b]0;owned" in cgw("logs").out
+    log = daemon.running(Path(cgw_state())).log.read_text(encoding="utf-8")
+    assert "\\x1b]0;owned\\x07" in log
+    assert not _UNSAFE.search(log)
+
+
+def cgw_state():
+    """The state directory of the test's user."""
+    import os
+
+    return Path(os.environ["XDG_STATE_HOME"], "cognito-gw")
+
+
+def test_a_line_of_the_log_stays_one(capsys):
+    """No caller writes a line of his own into the log of the local AWS."""
+    server_log.write("GET /a\nfake 200: \x1b[2Jok\u2028\r")
+    assert capsys.readouterr().err.count("\n") == 1
+    import logging
+
+    record = logging.LogRecord("x", 20, "", 1, "to %s", (f"a{HOSTILE}",), None)
+    assert not _UNSAFE.search(server_log.Lines("%(message)s").format(record))
+
+
+class _Printing(ast.NodeVisitor):
+    """The places in a file where something is printed past `report/say.py`."""
+
+    BY_CLICK = frozenset(
+        {
+            "echo",
+            "secho",
+            "style",
+            "prompt",
+            "confirm",
+            "echo_via_pager",
+            "edit",
+            "pause",
+            "progressbar",
+        }
+    )
+
+    def __init__(self, file):
+        self.found = []
+        self.visit(ast.parse(file.read_text("utf-8")))
+
+    def visit_Attribute(self, node):
+        name = ast.unparse(node)
+        by_click = name.removeprefix("click.") in self.BY_CLICK and name != node.attr
+        if by_click or re.fullmatch(
+            r"sys\.(__)?std(out|err)(__)?\.write(lines)?", name
+        ):
+            self.found.append(name)
+        self.generic_visit(node)
+
+    def visit_ImportFrom(self, node):
+        if node.module == "click":
+            self.found += [
+                each.name for each in node.names if each.name in self.BY_CLICK
+            ]
+
+    def visit_Name(self, node):
+        if node.id in ("print", "pprint"):
+            self.found.append(node.id)
+
+
+HOME = PACKAGE / "report" / "say.py"
+PRINTERS = sorted(
+    each
+    for part in (
+        "cli",
+        "report",
+        "engine",
+        "resources",
+        "aws",
+        "oauth",
+        "diagnosis",
+        "doctor",
+        "config",
+    )
+    for each in (PACKAGE / part).rglob("*.py")
+    if each != HOME
+)
+
+
+def test_only_one_module_prints():
+    """All that the command line prints goes through the module that makes it safe."""
+    found = {str(each): _Printing(each).found for each in PRINTERS}
+    assert {name: places for name, places in found.items() if places} == {}
+    assert _Printing(HOME).found
+
+
+def test_every_character_that_is_not_simply_seen_is_spelled_out():
+    """By Unicode's own categories, so that a new one is not forgotten."""
+    from cognito_gw.printable import one_line, printable
+
+    hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    letters = (chr(code) for code in range(0x110000))
+    seen = [each for each in letters if unicodedata.category(each) in hidden]
+    assert [each for each in seen if one_line(each) == each] == []
+    assert [each for each in seen if each in printable(f"{each}.")] == ["\t", "\n"]
+    assert one_line("\u3164\uffa0\ufeff") == "\\u3164\\uffa0\\ufeff"
+    assert one_line("naïve ☺ 漢字 ⚠️") == "naïve ☺ 漢字 ⚠️"
+
+
+def test_text_with_our_style_is_safe_and_no_longer_so_once_it_is_put_together():
+    """Only `say` makes text that keeps its escapes."""
+    from cognito_gw.report.say import line, styled
+
+    title = styled("a\x1b]0;x\x07", fg="red")
+    assert line(title, "\x1b[0m") == "\x1b[31ma\\x1b]0;x\\x07\x1b[0m\\x1b[0m"
+    assert "\x1b" not in line(f"{title}")
+
+
+def test_a_program_gets_text_as_it_is_or_nothing(capsys):
+    """A token with an escape in it is not printed at all."""
+    from cognito_gw.report.say import say_exactly
+
+    with pytest.raises(CgwError, match="control characters"):
+        say_exactly("export A=b", f"export B={HOSTILE}")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_body_on_a_terminal_is_made_safe(capfdbinary, monkeypatch):
+    """A pipe gets the bytes untouched; a terminal gets what cannot drive it."""
+    from cognito_gw.report import say
+
+    say.say_content(b"\x1b[2J\xff", "\x1b[2J")
+    assert capfdbinary.readouterr().out == b"\x1b[2J\xff\n"
+    screen = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(say, "sys", SimpleNamespace(stdout=screen))
+    say.say_content(b"\x1b[2J", "\x1b[2J\nb")
+    assert capfdbinary.readouterr().out == b"\\x1b[2J\nb\n"
+
+
+def test_json_is_printable_ascii(capsys):
+    """DEL is ASCII, and `json.dumps` leaves it as it is."""
+    from cognito_gw.cli.results import show_json
+
+    show_json({HOSTILE[:-20]: "\x7f\x1b\x9b"})
+    out = capsys.readouterr().out
+    assert not _UNSAFE.search(out)
+    assert [*json.loads(out).values()] == ["\x7f\x1b\x9b"]
+
+
+def test_rows_on_a_terminal_are_text():
+    """Neither escapes nor rich's markup of a name reach the terminal."""
+    from cognito_gw.report.rows import Rows
+
+    resource = FakeResource(f"[blink]x[/blink]{HOSTILE}")
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=200, color_system=None)
+    error = AwsRefused(f"no {HOSTILE}", hint=f"[b]{HOSTILE}")
+    rows = Rows([resource], console)
+    with rows:
+        rows.started(resource)
+        rows.tell(HOSTILE)
+        rows.announce(HOSTILE)
+        rows.live.refresh()
+        change = Change(f"a{HOSTILE}", f"b{HOSTILE}")
+        rows.finished(
+            Step(resource, Action.UPDATE, {f"f{HOSTILE}": change}, error=error)
+        )
+    ours = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", screen.getvalue()).replace("\r", "")
+    assert not _UNSAFE.search(ours)
+    assert "[blink]x[/blink]\\x1b" in ours
+    assert "\x1b[31m" not in screen.getvalue()
+
+
+def test_junit_is_xml_whatever_is_in_it(tmp_path):
+    """XML has no place for control characters, not even spelled as references."""
+    from cognito_gw.report.junit import write_junit
+
+    case = {"route": f"GET /{HOSTILE}", "case": HOSTILE, "expected": "200", "ok": False}
+    write_junit(tmp_path / "x.xml", HOSTILE, [case | {"got": f"{HOSTILE}\ufffe\x00"}])
+    root = ET.parse(tmp_path / "x.xml").getroot()  # noqa: S314 - we wrote it
+    assert "\\x1b" in root.find("testcase/failure").get("message")
+
+
+@pytest.mark.parametrize(
+    "words", [[HOSTILE], ["plan", f"--x{HOSTILE}"], ["call", "-X", HOSTILE]]
+)
+def test_a_wrong_command_line_is_quoted_safely(cgw, words):
+    """A pasted command line does not drive the terminal by its error message."""
+    done = cgw.run(*(each.replace("\udc9b", "") for each in words))
+    assert done.code
+    assert not _UNSAFE.search(done.out + done.err)
+
+
+class TestCompletion:
+    """Names in a file are offered only as what they are: a word."""
+
+    @pytest.fixture
+    def offered(self, environment, tmp_path):
+        """Return what the shell is given for a word that is begun."""
+        names = [
+            "al'; touch owned; '",
+            'al"$(touch owned)`touch owned`',
+            "al\x1b[31m",
+            "al\nx",
+        ]
+        users = [{"username": each} for each in names]
+        (tmp_path / "cgw.yaml").write_text(json.dumps({"name": "x", "users": users}))
+        environment.chdir(tmp_path)
+
+        def complete(quote):
+            line = f"cgw token --user {quote}al"
+            environment.setenv("COMP_LINE", line)
+            environment.setenv("COMP_WORD", "al")
+            environment.setenv("COMP_QUOTE", quote or "a")
+            environment.setenv("_CGW_COMPLETE", "bash_complete")
+            done = subprocess.run(
+                [sys.executable, "-m", "cognito_gw"],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=tmp_path,
+            )
+            return [each.partition(",")[2] for each in done.stdout.splitlines()]
+
+        return complete
+
+    @pytest.mark.parametrize("quote", ["", "'", '"'])
+    def test_no_name_ends_the_word(self, offered, tmp_path, quote):
+        """Bash reads each offer, in the quote that is open, as the one name."""
+        words = offered(quote)
+        assert len(words) == 2
+        for word in words:
+            script = f"printf '%s\\n' {quote}{word}{quote}"
+            done = subprocess.run(
+                ["/bin/bash", "-c", script],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=tmp_path,
+            )
+            assert done.stdout.count("\n") == 1
+            assert "touch owned" in done.stdout
+        assert not (tmp_path / "owned").exists()
+
+
+def test_commands_in_fixes_quote_what_they_name():
+    """A name with shell syntax in it does not become a second command when pasted."""
+    from cognito_gw.diagnosis.rule import Finding, Rule
+
+    rule = Rule("x", (), "", "`cgw user enable {user}`", None, lambda _: None)
+    cause = rule.cause(Finding("s"), {"user": "a; rm -rf ~"}, is_ours=True)
+    assert cause.fix == "`cgw user enable 'a; rm -rf ~'`"
+
+
+def test_outputs_for_eval_name_variables_that_shells_take():
+    """Only ASCII letters, digits and underscores make a name."""
+    from cognito_gw.cli.outputs import variables
+
+    assert variables({"functions": {"é-1": "x"}}) == {"CGW_FUNCTIONS___1": "x"}
