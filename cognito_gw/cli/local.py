@@ -78,7 +78,7 @@ def stop(session: Session) -> None:
 @local.command("status", examples=("cgw local status", "cgw local status -o json"))
 @with_session
 def status(session: Session) -> None:
-    """Show whether it runs and where, and what functions are kept from."""
+    """Show whether it runs, where, and how functions are confined."""
     _show_with_functions(session, _running(session))
 
 
@@ -153,7 +153,7 @@ def _document(server: Server | None) -> dict[str, object]:
 
 
 def _show_with_functions(session: Session, server: Server | None) -> None:
-    """Show also what functions are kept from."""
+    """Show also how functions are confined."""
     if server is None:
         _show(session, None)
         return

@@ -1,23 +1,23 @@
 """Runs in the place of a function: gives rights up, and then becomes the function.
 
-`python -I -S confined.py PLAN KIND …`, in an interpreter that finds nothing but its own
-library, with a plan from `floor.py`. The kinds are `python PACKAGES HANDLER`,
-`program COMMAND…`, and `probe`, which prints what of the plan this machine can do.
+`python -I -S confined.py FLOOR TMP NEEDED… -- KIND …`, in an interpreter that finds
+nothing but its own library; `floor.py` makes the command. The kinds are `python
+PACKAGES HANDLER`, `program COMMAND…`, and `probe`, which prints what this machine can do.
+Each import delays every start of a function: only small ones are here.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import resource
 import struct
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
 OPEN_FILES = PROCESSES = 1024  # what Lambda allows
 KEY = "CGW_RUNTIME_KEY"  # for this file, and taken out of the environment by it
@@ -48,45 +48,47 @@ _libc.syscall.restype = ctypes.c_long
 
 def main() -> None:
     """Do as the command line says."""
-    plan, kind, *rest = json.loads(sys.argv[1]), *sys.argv[2:]
+    end = sys.argv.index("--")
+    floor, tmp, *needed = sys.argv[1:end]
+    kind, *rest = sys.argv[end + 1 :]
     if kind == "probe":
-        sys.stdout.write(json.dumps(_probe(plan)))
+        sys.stdout.write(",".join(map(str, _probe(tmp, needed))))
         return
-    confine(plan)
+    landlock, own_tmp, processes = map(int, floor.split(","))
+    confine(tmp, needed, landlock, bool(own_tmp), bool(processes))
     if kind == "python":
         _run_python(*rest)
     else:
         os.execv(rest[0], rest)  # noqa: S606 - there is no shell
 
 
-def confine(plan: dict[str, Any]) -> None:
-    """Give up what the plan says, or fail: a function never has more than was told."""
-    if plan["own_tmp"]:
-        _own_tmp(plan["tmp"], plan["needed"])
+def confine(
+    tmp: str, needed: Iterable[str], landlock: int, own_tmp: bool, processes: bool
+) -> None:
+    """Give up all that is said, or fail: a function never has more than was told."""
+    if own_tmp:
+        _own_tmp(tmp, needed)
     else:
-        os.environ.setdefault("TMPDIR", plan["tmp"])
+        os.environ.setdefault("TMPDIR", tmp)
     _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-    if plan["processes"]:
-        _limit_processes(apart=plan["own_tmp"])
-    if plan["landlock"]:
-        _write_only_in(_TMP if plan["own_tmp"] else plan["tmp"], plan["landlock"])
-    if plan["own_tmp"] and os.geteuid() != 0:
+    if processes:
+        _limit_processes(apart=own_tmp)
+    if landlock:
+        _write_only_in(_TMP if own_tmp else tmp, landlock)
+    if own_tmp and os.geteuid() != 0:
         _drop_capabilities()
 
 
-def _probe(plan: dict[str, Any]) -> dict[str, Any]:
+def _probe(tmp: str, needed: Iterable[str]) -> tuple[int, int, int]:
     """Try each, in a process that ends with it."""
     if sys.platform != "linux":
-        return {"own_tmp": False, "processes": None, "landlock": 0}
-    has_tmp = _works(_own_tmp, plan["tmp"], plan["needed"])
-    folder = _TMP if has_tmp else plan["tmp"]
+        return 0, 0, 0
+    has_tmp = _works(_own_tmp, tmp, needed)
     version = max(_libc.syscall(_CREATE, None, 0, _VERSION), 0)
-    is_limited = os.geteuid() != 0  # of root's processes there is no limit
-    return {
-        "own_tmp": has_tmp,
-        "processes": PROCESSES if is_limited else None,
-        "landlock": version if _works(_write_only_in, folder, version) else 0,
-    }
+    is_confined = _works(_write_only_in, _TMP if has_tmp else tmp, version)
+    # Of root's processes there is no limit.
+    processes = PROCESSES if os.geteuid() != 0 else 0
+    return version if is_confined else 0, int(has_tmp), processes
 
 
 def _works(give_up: Callable[..., None], *arguments: Any) -> bool:
@@ -113,9 +115,11 @@ def _limit_processes(*, apart: bool) -> None:
 def _threads_of(user: int) -> int:
     count = 0
     for entry in os.scandir("/proc"):
-        with suppress(OSError):  # it has ended
+        try:
             if entry.name.isdigit() and entry.stat().st_uid == user:
                 count += len(os.listdir(f"{entry.path}/task"))
+        except OSError:  # it has ended
+            pass
     return count
 
 
@@ -239,12 +243,14 @@ def _python_client() -> Callable[[list[str]], None]:
         plain(self, verb, path + endpoint, *rest, **named)
 
     LambdaRuntimeClient.call_rapid = call
-    with suppress(ImportError):  # of an older client
+    try:
         # From Python 3.12 on it starts a thread to wait for each job, so that signals
         # are heard between jobs: none is sent here, and it doubles the cost of a call.
         from awslambdaric.lambda_config import LambdaConfigProvider
 
         LambdaConfigProvider.SUPPORTED_THREADPOLLING_ENVS = frozenset()
+    except ImportError:  # of an older client
+        pass
     main: Callable[[list[str]], None] = client.main
     return main
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -37,8 +36,9 @@ class Floor:
 
         What is `needed` stays readable where /tmp is not the machine's.
         """
-        plan = {**vars(self), "tmp": tmp, "needed": [*_INTERPRETER, *map(str, needed)]}
-        return [*_CONFINED, json.dumps(plan), *client]
+        told = f"{self.landlock},{self.own_tmp:d},{self.processes or 0}"
+        readable = [*_INTERPRETER, *map(str, needed)]
+        return [*_CONFINED, told, tmp, *readable, "--", *client]
 
     @property
     def document(self) -> dict[str, object]:
@@ -76,11 +76,12 @@ class Floor:
 def floor() -> Floor:
     """Return what this machine offers, found out by trying."""
     with tempfile.TemporaryDirectory(prefix="cgw-probe-") as folder:
-        plan = {"tmp": folder, "needed": _INTERPRETER}
         done = subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
-            [*_CONFINED, json.dumps(plan), "probe"],
+            [*_CONFINED, "", folder, *_INTERPRETER, "--", "probe"],
             capture_output=True,
             check=True,
+            text=True,
             cwd="/",  # which is there before and after
         )
-    return Floor(**json.loads(done.stdout))
+    landlock, own_tmp, processes = map(int, done.stdout.split(","))
+    return Floor(landlock, bool(own_tmp), processes or None)

@@ -1,0 +1,215 @@
+"""Nothing that a cloned repository holds is run when one only looks at it.
+
+The folder holds a module of every name that cgw, its server or its workers could
+import, and a program of every name that they could look for. Each leaves a word when it
+runs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from cognito_gw.local import daemon
+
+CGW = Path(sys.executable).with_name("cgw")  # as it is installed
+FILE = """\
+name: cloned
+users: [{username: alice@example.com, password: "${CGW_ALICE_PASSWORD}"}]
+api: {routes: {GET /hello: {}, GET /open: {auth: none}}}
+"""
+PROGRAMS = ("node", "npm", "git", "uname", "sh", "env", "ldconfig", "gcc", "xdg-open")
+PROGRAMS += ("python", "python3", "www-browser", "firefox", "x-www-browser")
+# What only looks, around the two commands that make something to look at.
+LOOKS = [
+    ("--version",),
+    ("--help",),
+    ("plan", "--help"),
+    ("open", "--help"),
+    ("local", "status"),
+    ("local", "start"),
+    ("local", "status"),
+    ("--local", "plan"),
+    ("--local", "up"),
+    ("--local", "plan"),
+    ("--local", "status"),
+    ("--local", "outputs"),
+    ("--local", "outputs", "--format", "env"),
+    ("--local", "token", "--id"),
+    ("--local", "call", "/hello"),
+    ("--local", "call", "/open"),
+    ("--local", "test-method", "/hello"),
+    ("--local", "check"),
+    ("--local", "explain", "/hello"),
+    ("--local", "logs"),
+    ("--local", "open"),
+    ("--local", "doctor"),
+    ("local", "logs"),
+    ("local", "stop"),
+    ("demo",),
+]
+
+
+def module_names():
+    """Every name that can be imported here, and what Python looks for by itself."""
+    names = {*sys.stdlib_module_names, *metadata.packages_distributions()}
+    names |= {"sitecustomize", "usercustomize", "moto", "uvloop", "jwt", "cognito_gw"}
+    return sorted(name for name in names if name.isidentifier())
+
+
+class Repository:
+    """A working folder that was cloned from somebody, and the user who looks at it."""
+
+    def __init__(self, folder):
+        self.folder = folder / "repository"
+        self.witness = folder / "witness"
+        self.state = folder / "state"
+        self.folder.mkdir()
+        (folder / "home").mkdir()
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder / "home"),
+            "XDG_STATE_HOME": str(self.state),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "CGW_ALICE_PASSWORD": "Correct-horse-7",
+            "DISPLAY": ":99",  # there is none, but browsers are looked for
+        }
+
+    def plant(self, names):
+        """Let a module, or a package with its parts, leave a word when it is run."""
+        word = f"import os\nopen({str(self.witness)!r}, 'a').write(__file__ + '\\n')\n"
+        for name in names:
+            (self.folder / f"{name}.py").write_text(word)
+        for part in ("cognito_gw", "cognito_gw/local", "awslambdaric"):
+            if part.partition("/")[0] in names:
+                (self.folder / part).mkdir()
+                (self.folder / part / "__init__.py").write_text(word)
+                (self.folder / part / "__main__.py").write_text(word)
+
+    def plant_programs(self):
+        """Let programs leave a word, here and in `bin` and `node_modules/.bin`."""
+        for place in (".", "bin", "node_modules/.bin"):
+            (self.folder / place).mkdir(parents=True, exist_ok=True)
+            for name in PROGRAMS:
+                program = self.folder / place / name
+                program.write_text(f'#!/bin/sh\necho "$0" >> {self.witness}\n')
+                program.chmod(0o755)
+
+    def write(self, name, text):
+        """Put a file into the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run(self, *command, code=0, **environment):
+        """Run a command in it."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert code is None or done.returncode == code, done.stderr
+        return done
+
+    @property
+    def ran(self):
+        """What of it was run."""
+        return self.witness.read_text().splitlines() if self.witness.exists() else []
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A cloned repository whose server is stopped in the end."""
+    made = Repository(tmp_path)
+    made.write("cgw.yaml", FILE)
+    yield made
+    daemon.stop(made.state / "cognito-gw")
+
+
+def test_no_command_that_looks_runs_what_is_there(repository):
+    """With every module of Python's, of cgw's and of its libraries planted."""
+    repository.plant(module_names())
+    repository.plant_programs()
+    repository.write(".npmrc", f"prefix={repository.folder}\n")
+    repository.write("package.json", '{"name": "cloned"}')
+    repository.write(".aws/config", "[default]\ncredential_process = ./git\n")
+    path = f".::bin:node_modules/.bin:{os.environ['PATH']}:"
+    for arguments in LOOKS:
+        repository.run(str(CGW), *arguments, PATH=path)
+        assert (arguments, repository.ran) == (arguments, [])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"PYTHONPATH": ""},
+        {"PYTHONPATH": ":"},
+        {"PYTHONPATH": "."},
+        {"PYTHONPATH": "..:./:/nowhere:"},
+        {"PYTHONUSERBASE": "."},
+        {"PYTHONPYCACHEPREFIX": "."},
+        {"PYTHONSTARTUP": "sitecustomize.py"},
+        {"PYTHONINSPECT": "1"},
+    ],
+    ids=lambda settings: "=".join(*settings.items()),
+)
+def test_the_server_takes_no_path_into_the_folder_from_its_caller(repository, settings):
+    """Entries that are relative, or empty, of a variable that Python reads."""
+    repository.plant(module_names())
+    folder = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    site = repository.folder / f"lib/{folder}/site-packages"
+    site.mkdir(parents=True)
+    (site / "evil.pth").write_text(f"import os; open({str(repository.witness)!r}, 'a')")
+    starts = "import sys, pathlib; from cognito_gw.local import daemon\n"
+    starts += "print(daemon.start(pathlib.Path(sys.argv[1])).url)"
+    state = str(repository.state / "cognito-gw")
+    # `-I`: this process stands for a cgw that was found without that path.
+    done = repository.run(sys.executable, "-I", "-c", starts, state, **settings)
+    assert done.stdout.startswith("http://127.0.0.1:")
+    assert (repository.ran, repository.witness.exists()) == ([], False)
+
+
+def test_python_m_leaves_the_folder_before_it_imports_more(repository):
+    """Python has put it first by then; cgw takes it out before all that is not ours."""
+    names = {*metadata.packages_distributions()} - {"cognito_gw"}
+    repository.plant(name for name in names if name.isidentifier())
+    for arguments in (["local", "start"], ["--local", "plan"], ["--local", "status"]):
+        repository.run(sys.executable, "-m", "cognito_gw", *arguments, code=None)
+        assert (arguments, repository.ran) == (arguments, [])
+
+
+def test_safe_path_keeps_all_of_it_out_of_python_m(repository):
+    """As the documentation says."""
+    repository.plant(module_names())
+    command = [sys.executable, "-P", "-m", "cognito_gw", "local", "start"]
+    repository.run(*command)
+    assert repository.ran == []
+
+
+def test_a_relative_state_directory_is_still_found(repository):
+    """Though the server works elsewhere."""
+    script = "import sys, pathlib; from cognito_gw.local import daemon\n"
+    script += "where = pathlib.Path(sys.argv[1])\n"
+    script += "print(daemon.start(where) == daemon.running(where), daemon.stop(where))"
+    done = repository.run(sys.executable, "-I", "-c", script, "relative/state")
+    assert done.stdout == "True True\n"
+    assert (repository.folder / "relative/state/local.log").exists()
+
+
+def test_the_server_works_in_its_own_folder(repository):
+    """So that nothing it starts is started in the caller's."""
+    repository.run(str(CGW), "local", "start")
+    server = daemon.running(repository.state / "cognito-gw")
+    if not Path("/proc").is_dir():
+        pytest.skip("asks Linux's /proc")
+    own = Path(f"/proc/{server.pid}/cwd").readlink()
+    assert own == repository.state / "cognito-gw"
