@@ -88,7 +88,10 @@ def _operator_policy(own: _Own, boundary: str | None, passed: list[str]) -> Docu
         statements.append(_allow("PassRoles", ["iam:PassRole"], passed, to_lambda))
         actions += _CHANGE_API
     if actions:
-        manage = _allow("ManageOwn", actions, own.things, own.is_ours)
+        arns = own.used
+        if stack.api.managed:
+            arns += [*own.roles, own.gateway("/tags/*")]
+        manage = _allow("ManageOwn", actions, arns, own.is_ours)
         # UpdateUserPool sets tags, too: a pool must not become another stack's.
         manage["Condition"]["StringEqualsIfExists"] = own.becomes_ours
         statements.append(manage)
@@ -111,7 +114,7 @@ def user_policy(stack: Stack) -> Document:
     ]
     if actions:
         actions = [*dict.fromkeys(actions)]
-        statements.append(_allow("UseOwn", actions, own.things, own.is_ours))
+        statements.append(_allow("UseOwn", actions, own.used, own.is_ours))
     return _document(statements)
 
 
@@ -132,13 +135,12 @@ class _Own:
         return {f"aws:RequestTag/{STACK_TAG}": self.stack.config.name}
 
     @property
-    def things(self) -> list[str]:
-        """Every ARN that something of the stack may have."""
-        things = [self.pools] if self.stack.pool.managed else []
+    def used(self) -> list[str]:
+        """The ARNs of what the stack's users work with."""
+        arns = [self.pools] if self.stack.pool.managed else []
         if self.stack.api.managed:
-            things += [*self.functions, *self.log_groups, *self.roles]
-            things += [self.gateway("/restapis/*"), self.gateway("/tags/*")]
-        return things
+            arns += [*self.functions, *self.log_groups, self.gateway("/restapis/*")]
+        return arns
 
     @property
     def pools(self) -> str:
