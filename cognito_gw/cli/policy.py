@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     "policy",
     cls=Command,
     examples=(
-        "cgw policy > policy.json",
-        "cgw policy --account 123456789012",
+        "cgw policy --account 123456789012 > policy.json",
         "cgw policy --boundary arn:aws:iam::123456789012:policy/functions",
         "cgw policy --for use",
     ),

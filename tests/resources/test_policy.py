@@ -16,7 +16,7 @@ from faults.local import LocalAws, quicken
 from faults.runs import Cgw
 from faults.stacks import CHANGED, SMALL
 from faults.wire import Wire
-from iam import Guard, matches
+from iam import Guard, is_allowed, matches, resource_tag
 from moto import mock_aws
 
 from cognito_gw.aws.clients import Account, named_account
@@ -197,6 +197,24 @@ def test_a_changed_trust_policy_is_reported(cgw, guard, policy_of):
     assert guard.refused == [
         ("iam:UpdateAssumeRolePolicy", f"arn:aws:iam::123456789012:role/{role}")
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "allowed"),
+    [
+        ("shop-hello-eu-west-1", "lambda.amazonaws.com", True),
+        ("shop-hello-eu-west-1", "ec2.amazonaws.com", False),
+        ("shop-theirs-eu-west-1", "lambda.amazonaws.com", False),
+        ("shop-admin", "lambda.amazonaws.com", False),
+        ("Admin", "lambda.amazonaws.com", False),
+        ("OrganizationAccountAccessRole", "lambda.amazonaws.com", False),
+    ],
+)
+def test_only_own_roles_are_passed(policy_of, name, service, allowed):
+    """Only to Lambda: code that runs in another role has that role's rights."""
+    arn = f"arn:aws:iam::123456789012:role/{name}"
+    context = resource_tag("shop") | {"iam:PassedToService": service}
+    assert is_allowed(policy_of(SMALL), "iam:PassRole", arn, context) is allowed
 
 
 class TestUse:
