@@ -308,7 +308,7 @@ class Config(Section):
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,31}$")
     """Stack name: default for every resource's name, and the ownership tag."""
-    region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    region: str | None = Field(default=None, pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")
     """Default: that of the AWS settings, or us-east-1 locally."""
     target: Literal["aws", "local"] = "aws"
     """`local`: as if every command had `--local`."""
