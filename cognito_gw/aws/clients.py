@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, UnknownRegionError
 from botocore.session import get_session
 
 from cognito_gw import __version__
@@ -53,6 +53,17 @@ class Account:
         """Return the ARN of something of this account."""
         region = "" if is_global else self.region
         return f"arn:{self.partition}:{service}:{region}:{self.number}:{rest}"
+
+
+def named_account(number: str, region: str) -> Account:
+    """Return an account by its number; its partition is that of the region."""
+    try:
+        partition = get_session().get_partition_for_region(region)
+    except UnknownRegionError as error:
+        raise UsageError(
+            f"`{region}` is not an AWS region", hint="check `region:` and `--region`"
+        ) from error
+    return Account(partition, region, number)
 
 
 class Aws:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,9})([smhd])")
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
+POLICY_ARN = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
 _ROUTE = re.compile(rf"({'|'.join(VERBS)}) /\S*")
 
 
@@ -239,6 +240,11 @@ class Function(Section):
     """Seconds."""
 
 
+class Iam(Section):
+    permissions_boundary: str | None = Field(default=None, pattern=POLICY_ARN)
+    """ARN of a policy: the roles of functions have no more rights than it allows."""
+
+
 class Route(Section):
     function: str | None = None
     """Default: the only function."""
@@ -302,7 +308,7 @@ class Config(Section):
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,31}$")
     """Stack name: default for every resource's name, and the ownership tag."""
-    region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    region: str | None = Field(default=None, pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")
     """Default: that of the AWS settings, or us-east-1 locally."""
     target: Literal["aws", "local"] = "aws"
     """`local`: as if every command had `--local`."""
@@ -327,6 +333,8 @@ class Config(Section):
         Annotated[str, Keyed], Annotated[Function, BeforeValidator(_or_empty)]
     ] = Field(default={"hello": Function()})
     """The Lambda functions behind the routes."""
+    iam: Annotated[Iam, BeforeValidator(_or_empty)] = Iam()
+    """The execution roles of the functions."""
     api: Annotated[Api, BeforeValidator(_or_empty)] = Api()
     """The REST API."""
     endpoints: Annotated[Endpoints, BeforeValidator(_or_empty)] = Endpoints()

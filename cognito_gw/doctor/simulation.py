@@ -47,28 +47,48 @@ def simulate(
     """Ask whether the principal may do all that the statements allow."""
     verdict = Verdict()
     for statement in statements:
-        request = {"PolicySourceArn": principal, **_circumstances(statement, region)}
-        actions = list(statement["Action"])
-        while actions:
-            _ask(iam, request, actions[:_AT_ONCE], verdict)
-            del actions[:_AT_ONCE]
+        for actions, circumstances in _questions(statement, region):
+            request = {"PolicySourceArn": principal, **circumstances}
+            while actions:
+                _ask(iam, request, actions[:_AT_ONCE], verdict)
+                del actions[:_AT_ONCE]
     return verdict.settle()
 
 
-def _circumstances(statement: Statement, region: str) -> dict[str, Any]:
-    """Return the resources, and what must hold by the statement's own conditions."""
+def _questions(
+    statement: Statement, region: str
+) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Yield actions with their resources: an action applies to its own service's.
+
+    With them comes what must hold by the statement's own conditions.
+    """
     resources = statement["Resource"]
-    resources = [resources] if isinstance(resources, str) else list(resources)
-    given = dict(statement.get("Condition", {}).get("StringEquals", {}))
-    if not statement["Action"][0].startswith("iam:"):  # IAM is of no region
-        given["aws:RequestedRegion"] = region  # many an organization denies all others
-    context = [
+    arns = [resources] if isinstance(resources, str) else list(resources)
+    equals = statement.get("Condition", {}).get("StringEquals", {})
+    if arns == ["*"]:  # then the simulator is told of no resources
+        yield list(statement["Action"]), _context(equals, region)
+        return
+    for service in dict.fromkeys(_service(each) for each in statement["Action"]):
+        actions = [each for each in statement["Action"] if _service(each) == service]
+        # The policy's spelling of an asterisk that is not a wildcard.
+        own = [arn.replace("${*}", "*") for arn in arns if arn.split(":")[2] == service]
+        # IAM is of no region.
+        context = _context(equals, None if service == "iam" else region)
+        yield actions, {"ResourceArns": own, **context}
+
+
+def _service(action: str) -> str:
+    return action.partition(":")[0]
+
+
+def _context(equals: Mapping[str, str], region: str | None) -> dict[str, Any]:
+    # Many an organization denies all other regions.
+    given = dict(equals) | ({"aws:RequestedRegion": region} if region else {})
+    entries = [
         {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
         for key, value in given.items()
     ]
-    # Without resources it is `*`.
-    request = {} if resources == ["*"] else {"ResourceArns": resources}
-    return request | ({"ContextEntries": context} if context else {})
+    return {"ContextEntries": entries} if entries else {}
 
 
 def _ask(

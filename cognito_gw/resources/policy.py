@@ -1,202 +1,324 @@
-"""The IAM policy of who runs `up` and `down`: this file's actions on its resources.
+"""The IAM policies that one file needs: to run `up` and `down`, and to use the stack.
 
-Actions and their resources are those of the service authorization reference. Where an
-ARN holds an id that AWS makes up, the stack's tag narrows it for user pools; for what
-is inside an API, API Gateway does not know the API's tags.
+The stack's tag is the fence. A statement that changes something names the tag that the
+thing must carry (`aws:ResourceTag`), one that creates something names the tag that the
+call must set (`aws:RequestTag`). Tags are set only where both hold: in a creating call
+AWS takes the new tags for those of the resource; whatever exists must be ours already.
+What is in a REST API inherits the API's tags. Reading has to work for what does not
+exist yet, so it is limited by name.
+
+IAM counts characters: one statement holds all actions that share a condition. An action
+applies only to the resources of its own service.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from cognito_gw.aws.tags import STACK_TAG
+from cognito_gw.resources.policy_size import LIMIT, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from cognito_gw.resources.policy_size import Document, Statement
     from cognito_gw.resources.stack import Stack
 
-Statement = dict[str, Any]
+_NEW = "${*}"  # the asterisk itself: it stands for an id that AWS has not given yet
+_READ_PEOPLE = ("AdminGetUser", "AdminListGroupsForUser", "ListUsers")
+_CHANGE_PEOPLE = (
+    "AdminCreateUser",
+    "AdminDeleteUser",
+    "AdminSetUserPassword",
+    "AdminEnableUser",
+    "AdminDisableUser",
+    "AdminConfirmSignUp",
+    "AdminAddUserToGroup",
+    "AdminRemoveUserFromGroup",
+)
+_CHANGE_API = (
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+    "lambda:DeleteFunction",
+    "lambda:RemovePermission",
+    "logs:PutRetentionPolicy",
+    "logs:DeleteLogGroup",
+    "iam:ListRolePolicies",
+    "iam:ListAttachedRolePolicies",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:DeleteRole",
+    # API Gateway's actions are HTTP's verbs.
+    "apigateway:POST",
+    "apigateway:PUT",
+    "apigateway:PATCH",
+    "apigateway:DELETE",
+)
 
 
-def operator_policy(stack: Stack) -> dict[str, Any]:
-    """Return the policy document."""
-    statements = [*_identity(), *_user_pool(stack), *_functions(stack), *_api(stack)]
-    return {"Version": "2012-10-17", "Statement": statements}
+def operator_policy(
+    stack: Stack, boundary: str | None = None, *, is_split: bool = False
+) -> Document:
+    """Return what `up`, `down` and the steps need.
+
+    With a permissions boundary, the file's unless one is given, no role is created or
+    gets rights without it. The roles that may be passed are named one by one; where
+    the document must be one and would be too long, by a pattern.
+    """
+    own = _Own(stack)
+    document = _operator_policy(own, boundary, own.passed_roles)
+    if is_split or size(document) <= LIMIT:
+        return document
+    return _operator_policy(own, boundary, own.passed_role_patterns)
 
 
-def _allow(sid: str, actions: list[str], resource: Any, **condition: Any) -> Statement:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
-    return statement | ({"Condition": condition} if condition else {})
+def _operator_policy(own: _Own, boundary: str | None, passed: list[str]) -> Document:
+    stack = own.stack
+    statements = [_find(stack), *_reads(own)]
+    actions = [*_own_reads(stack)]
+    if stack.pool.managed:
+        statements += _new_pool(own)
+        actions += _pool_writes(stack)
+    if stack.api.managed:
+        limit = boundary or stack.config.iam.permissions_boundary
+        statements += [*_new_api(own), *_roles(own, limit)]
+        to_lambda = {"iam:PassedToService": "lambda.amazonaws.com"}
+        statements.append(_allow("PassRoles", ["iam:PassRole"], passed, to_lambda))
+        actions += _CHANGE_API
+    if actions:
+        arns = own.used
+        if stack.api.managed:
+            arns += [*own.roles, own.gateway("/tags/*")]
+        manage = _allow("ManageOwn", actions, arns, own.is_ours)
+        # UpdateUserPool sets tags, too: a pool must not become another stack's.
+        manage["Condition"]["StringEqualsIfExists"] = own.becomes_ours
+        statements.append(manage)
+    return _document(statements)
 
 
-def _identity() -> Iterator[Statement]:
-    # These know no resources: AWS takes them on `*` alone.
-    yield _allow("FindOwn", ["sts:GetCallerIdentity", "tag:GetResources"], "*")
-
-
-def _user_pool(stack: Stack) -> Iterator[Statement]:
-    name = stack.config.name
-    pools = stack.account.arn("cognito-idp", "userpool/*")
-    if not stack.pool.managed:
-        pool = stack.account.arn("cognito-idp", f"userpool/{stack.pool.config.id}")
-        actions = ["DescribeUserPool", "DescribeUserPoolClient"]
-        yield _allow("ReadUserPool", _prefixed("cognito-idp", actions), pool)
-        return
-    yield _allow(
-        "FindUserPool",
-        _prefixed("cognito-idp", ["ListUserPools", "DescribeUserPoolDomain"]),
-        "*",
-    )
-    yield _allow(
-        "CreateUserPool",
-        _prefixed("cognito-idp", ["CreateUserPool", "TagResource"]),
-        "*",
-        StringEquals={f"aws:RequestTag/{STACK_TAG}": name},
-    )
-    # Described to see whose it is, before its tag is known.
-    yield _allow("ReadUserPools", ["cognito-idp:DescribeUserPool"], pools)
-    yield _allow(
-        "ManageUserPool",
-        _prefixed("cognito-idp", _pool_actions(stack)),
-        pools,
-        StringEquals={f"aws:ResourceTag/{STACK_TAG}": name},
-    )
-
-
-def _pool_actions(stack: Stack) -> list[str]:
-    actions = [
-        "UpdateUserPool",
-        "DeleteUserPool",
-        "GetUserPoolMfaConfig",
-        "SetUserPoolMfaConfig",
-        "CreateUserPoolClient",
-        "DescribeUserPoolClient",
-        "ListUserPoolClients",
-        "ListGroups",
-        "ListResourceServers",
-        "UpdateUserPoolClient",
-        "DeleteUserPoolClient",
-        "CreateUserPoolDomain",
-        "UpdateUserPoolDomain",
-        "DeleteUserPoolDomain",
+def user_policy(stack: Stack) -> Document:
+    """Return what the commands need that use the stack and do not change it."""
+    own = _Own(stack)
+    actions = [*_own_reads(stack)]
+    if stack.pool.managed:
+        actions += _of_cognito(*_READ_PEOPLE, *_CHANGE_PEOPLE)
+    if stack.api.managed:
+        actions.append("logs:FilterLogEvents")
+    caller = stack.account.arn("iam", "user/${aws:username}", is_global=True)
+    statements = [
+        _find(stack, "iam:GetAccountSummary", "lambda:GetAccountSettings"),
+        _allow("SimulateOwnPolicies", ["iam:SimulatePrincipalPolicy"], caller),
+        *_reads(own, *_READ_PEOPLE),
     ]
+    if actions:
+        actions = [*dict.fromkeys(actions)]
+        statements.append(_allow("UseOwn", actions, own.used, own.is_ours))
+    return _document(statements)
+
+
+@dataclass(frozen=True)
+class _Own:
+    """What is the stack's own: by tag, and by name where names are its own."""
+
+    stack: Stack
+
+    @property
+    def is_ours(self) -> dict[str, str]:
+        """The condition on something that exists."""
+        return {f"aws:ResourceTag/{STACK_TAG}": self.stack.config.name}
+
+    @property
+    def becomes_ours(self) -> dict[str, str]:
+        """The condition on a call that creates something."""
+        return {f"aws:RequestTag/{STACK_TAG}": self.stack.config.name}
+
+    @property
+    def used(self) -> list[str]:
+        """The ARNs of what the stack's users work with."""
+        arns = [self.pools] if self.stack.pool.managed else []
+        if self.stack.api.managed:
+            arns += [*self.functions, *self.log_groups, self.gateway("/restapis/*")]
+        return arns
+
+    @property
+    def pools(self) -> str:
+        """Any user pool: AWS makes up their ids."""
+        return self._arn("cognito-idp", "userpool/*")
+
+    @property
+    def _names(self) -> list[str]:
+        """The names of functions, and a pattern for those that left the file."""
+        prefix = f"{self.stack.config.name}-"
+        names = [function.name for function in self.stack.functions.values()]
+        return [f"{prefix}*", *(name for name in names if not name.startswith(prefix))]
+
+    @property
+    def functions(self) -> list[str]:
+        return [self._arn("lambda", f"function:{name}") for name in self._names]
+
+    @property
+    def log_groups(self) -> list[str]:
+        groups = [f"log-group:/aws/lambda/{name}" for name in self._names]
+        # Which of the two spellings AWS looks at depends on the action; `*` is both.
+        groups += [f"{group}:*" for group in groups if not group.endswith("*")]
+        return [self._arn("logs", group) for group in groups]
+
+    @property
+    def roles(self) -> list[str]:
+        pattern = self._arn("iam", f"role/{self.stack.config.name}-*")
+        others = [arn for arn in self.passed_roles if not arn.startswith(pattern[:-1])]
+        return [pattern, *others]
+
+    @property
+    def passed_roles(self) -> list[str]:
+        """The roles of the file alone: a tag does not limit reliably what is passed."""
+        functions = self.stack.functions.values()
+        return [self._arn("iam", f"role/{each.role.name}") for each in functions]
+
+    @property
+    def passed_role_patterns(self) -> list[str]:
+        region = self.stack.account.region
+        pattern = self._arn("iam", f"role/{self.stack.config.name}-*-{region}")
+        names = self.passed_roles
+        return [pattern, *(arn for arn in names if not fnmatchcase(arn, pattern))]
+
+    def gateway(self, path: str) -> str:
+        """Return an ARN of API Gateway's: they have no account."""
+        account = self.stack.account
+        return f"arn:{account.partition}:apigateway:{account.region}::{path}"
+
+    def gateway_tags(self, path: str) -> str:
+        """Return the ARN of the tags of something of API Gateway's."""
+        arn = self.gateway(path).replace(":", "%3A").replace("/", "%2F")
+        return self.gateway(f"/tags/{arn}")
+
+    def _arn(self, service: str, rest: str) -> str:
+        return self.stack.account.arn(service, rest, is_global=service == "iam")
+
+
+def _find(stack: Stack, *more: str) -> Statement:
+    # These know no resources: AWS takes them on `*` alone.
+    actions = ["sts:GetCallerIdentity", "tag:GetResources"]
+    if stack.pool.managed:
+        actions += _of_cognito("ListUserPools", "DescribeUserPoolDomain")
+    if stack.api.managed:
+        actions.append("logs:DescribeLogGroups")
+    return _allow("Find", [*actions, *more], "*")
+
+
+def _reads(own: _Own, *people: str) -> Iterator[Statement]:
+    """Yield what is read of things before it is known whose they are."""
+    stack = own.stack
+    actions, arns = [*_of_cognito("DescribeUserPool")], [own.pools]
+    if not stack.pool.managed:
+        actions += _of_cognito("DescribeUserPoolClient", *people)
+        arns = [stack.account.arn("cognito-idp", f"userpool/{stack.pool.config.id}")]
+    actions.append("apigateway:GET")
+    if not stack.api.managed:
+        api = own.gateway(f"/restapis/{stack.api.given_id}")
+        yield _allow("Read", actions, [*arns, api, f"{api}/*"])
+        return
+    actions += ["iam:GetRole", "iam:GetRolePolicy", "logs:ListTagsForResource"]
+    arns += [own.gateway("/restapis"), *own.roles, *own.log_groups]
+    yield _allow("Read", actions, arns)
+    # They hold code and secrets: those of another stack are not read.
+    functions = _allow(
+        "ReadFunctions", ["lambda:GetFunction", "lambda:ListTags"], own.functions
+    )
+    yield functions | {"Condition": {"StringEqualsIfExists": own.is_ours}}
+
+
+def _own_reads(stack: Stack) -> Iterator[str]:
+    if stack.pool.managed:
+        yield from _of_cognito(*_pool_reads(stack))
+    if stack.api.managed:
+        yield from ("lambda:GetPolicy", "apigateway:GET")
+
+
+def _pool_reads(stack: Stack) -> Iterator[str]:
+    yield from ("GetUserPoolMfaConfig", "DescribeUserPoolClient")
+    yield from ("ListUserPoolClients", "ListGroups", "ListResourceServers")
     if stack.groups:
-        actions += ["CreateGroup", "GetGroup"]
+        yield "GetGroup"
     if stack.resource_servers:
-        actions += [
-            f"{verb}ResourceServer" for verb in ("Create", "Describe", "Update")
-        ]
+        yield "DescribeResourceServer"
     if stack.brandings:
-        actions += [
-            "CreateManagedLoginBranding",
-            "DescribeManagedLoginBrandingByClient",
-        ]
+        yield "DescribeManagedLoginBrandingByClient"
     if stack.users:
-        actions += ["AdminCreateUser", "AdminGetUser", "AdminSetUserPassword"]
-    if any(user.group_names is not None for user in stack.users):
-        actions += [
-            "AdminListGroupsForUser",
-            "AdminAddUserToGroup",
-            "AdminRemoveUserFromGroup",
-        ]
-    return actions
+        yield "AdminGetUser"
+    if _sets_groups(stack):
+        yield "AdminListGroupsForUser"
 
 
-def _functions(stack: Stack) -> Iterator[Statement]:
-    if not stack.api.managed:
-        return
-    functions = list(stack.functions.values())
-    arn = stack.account.arn
-    roles = [arn("iam", f"role/{each.role.name}", is_global=True) for each in functions]
-    yield _allow(
-        "ManageExecutionRoles",
-        _prefixed(
-            "iam",
-            [
-                "CreateRole",
-                "GetRole",
-                "TagRole",
-                "UpdateAssumeRolePolicy",
-                "DeleteRole",
-                "PutRolePolicy",
-                "GetRolePolicy",
-                "ListRolePolicies",
-                "DeleteRolePolicy",
-                "ListAttachedRolePolicies",
-                "DetachRolePolicy",
-            ],
-        ),
-        roles,
-    )
-    yield _allow(
-        "PassExecutionRoles",
-        ["iam:PassRole"],
-        roles,
-        StringEquals={"iam:PassedToService": "lambda.amazonaws.com"},
-    )
-    yield _allow(
-        "ManageFunctions",
-        _prefixed(
-            "lambda",
-            [
-                "CreateFunction",
-                "GetFunction",
-                "GetFunctionConfiguration",
-                "UpdateFunctionCode",
-                "UpdateFunctionConfiguration",
-                "DeleteFunction",
-                "TagResource",
-                "ListTags",
-                "AddPermission",
-                "RemovePermission",
-                "GetPolicy",
-            ],
-        ),
-        [arn("lambda", f"function:{each.name}") for each in functions],
-    )
-    yield _allow("FindLogGroups", ["logs:DescribeLogGroups"], "*")
-    groups = [f"log-group:{each.log_group.name}" for each in functions]
-    yield _allow(
-        "ManageLogGroups",
-        _prefixed(
-            "logs",
-            [
-                "CreateLogGroup",
-                "PutRetentionPolicy",
-                "DeleteLogGroup",
-                "TagResource",
-                "ListTagsForResource",
-            ],
-        ),
-        [arn("logs", f"{group}{rest}") for group in groups for rest in ("", ":*")],
-    )
+def _pool_writes(stack: Stack) -> list[str]:
+    actions = ["UpdateUserPool", "DeleteUserPool", "SetUserPoolMfaConfig"]
+    for part in ("Client", "Domain"):
+        actions += [f"{verb}UserPool{part}" for verb in ("Create", "Update", "Delete")]
+    if stack.groups:
+        actions += ["CreateGroup"]
+    if stack.resource_servers:
+        actions += ["CreateResourceServer", "UpdateResourceServer"]
+    if stack.brandings:
+        actions += ["CreateManagedLoginBranding"]
+    if stack.users:
+        actions += ["AdminCreateUser", "AdminSetUserPassword"]
+    if _sets_groups(stack):
+        actions += ["AdminAddUserToGroup", "AdminRemoveUserFromGroup"]
+    return _of_cognito(*actions)
 
 
-def _api(stack: Stack) -> Iterator[Statement]:
-    # API Gateway's ARNs have no account, and its actions are HTTP's verbs.
-    base = f"arn:{stack.account.partition}:apigateway:{stack.account.region}::"
-    apis = f"{base}/restapis"
-    if not stack.api.managed:
-        own = f"{apis}/{stack.api.given_id}"
-        yield _allow("ReadRestApi", ["apigateway:GET"], [own, f"{own}/*"])
-        return
-    yield _allow("FindRestApi", ["apigateway:GET"], [apis, f"{apis}/*"])
-    yield _allow(
-        "CreateRestApi",
-        ["apigateway:POST"],
-        apis,
-        StringEquals={f"aws:RequestTag/{STACK_TAG}": stack.config.name},
-    )
-    yield _allow(
-        "ManageRestApi",
-        _prefixed("apigateway", ["POST", "PUT", "PATCH", "DELETE"]),
-        f"{apis}/*",
-    )
-    yield _allow(
-        "TagRestApi", _prefixed("apigateway", ["GET", "PUT"]), f"{base}/tags/*"
-    )
+def _sets_groups(stack: Stack) -> bool:
+    return any(user.group_names is not None for user in stack.users)
 
 
-def _prefixed(service: str, actions: list[str]) -> list[str]:
-    return [f"{service}:{action}" for action in actions]
+def _new_pool(own: _Own) -> Iterator[Statement]:
+    # A pool has no ARN before it exists.
+    create, tag = _of_cognito("CreateUserPool", "TagResource")
+    yield _allow("CreateUserPool", [create], "*", own.becomes_ours)
+    yield _allow("TagUserPool", [tag], "*", own.is_ours | own.becomes_ours)
+
+
+def _new_api(own: _Own) -> Iterator[Statement]:
+    both = own.is_ours | own.becomes_ours
+    groups, apis = own.log_groups, own.gateway("/restapis")
+    create = ["lambda:CreateFunction", "logs:CreateLogGroup", "apigateway:POST"]
+    arns = [*own.functions, *groups, apis]
+    yield _allow("Create", create, arns, own.becomes_ours)
+    # To create with tags is to PUT them where the id is still an asterisk.
+    new = [f"{apis}/{_NEW}", f"{apis}/*/stages/{_NEW}"]
+    tags = [own.gateway_tags(each.removeprefix(own.gateway(""))) for each in new]
+    yield _allow("TagNewRestApi", ["apigateway:PUT"], tags, own.becomes_ours)
+    tag = ["lambda:TagResource", "logs:TagResource", "iam:TagRole"]
+    yield _allow("Tag", tag, [*own.functions, *groups, *own.roles], both)
+    only_api = own.is_ours | {"lambda:Principal": "apigateway.amazonaws.com"}
+    yield _allow("LetApiInvoke", ["lambda:AddPermission"], own.functions, only_api)
+
+
+def _roles(own: _Own, boundary: str | None) -> Iterator[Statement]:
+    limit = {"iam:PermissionsBoundary": boundary} if boundary else {}
+    grant = ["iam:PutRolePolicy"]
+    if boundary:
+        grant.append("iam:PutRolePermissionsBoundary")
+    yield _allow("CreateRoles", ["iam:CreateRole"], own.roles, own.becomes_ours | limit)
+    yield _allow("GrantRoles", grant, own.roles, own.is_ours | limit)
+
+
+def _of_cognito(*names: str) -> list[str]:
+    return [f"cognito-idp:{name}" for name in names]
+
+
+def _allow(
+    sid: str,
+    actions: Iterable[str],
+    resources: str | list[str],
+    equals: dict[str, str] | None = None,
+) -> Statement:
+    statement: Statement = {"Sid": sid, "Effect": "Allow"}
+    statement |= {"Action": list(actions), "Resource": resources}
+    return statement | ({"Condition": {"StringEquals": equals}} if equals else {})
+
+
+def _document(statements: list[Statement]) -> Document:
+    return {"Version": "2012-10-17", "Statement": statements}

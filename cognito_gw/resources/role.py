@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.aws.faults import absent_is_none, code_of
+from cognito_gw.aws.faults import absent_is_none, code_of, is_of_the_caller
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.errors import AwsRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,7 @@ class ExecutionRole(Resource):
     tags: dict[str, str]
     account: Account
     log_group: str
+    boundary: str | None = None  # None: one that somebody has set stays
 
     @property
     def label(self) -> str:
@@ -55,6 +57,7 @@ class ExecutionRole(Resource):
             "AssumeRolePolicyDocument": Exactly(_TRUST),
             "Policy": Exactly(self._policy()),
             "Tags": self.tags,
+            **self._limit(),
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
@@ -79,21 +82,39 @@ class ExecutionRole(Resource):
             AssumeRolePolicyDocument=json.dumps(_TRUST),
             Description=f"Execution role of a function of the cgw stack {self.stack}",
             Tags=_tag_list(self.tags),
+            **({"PermissionsBoundary": self.boundary} if self.boundary else {}),
         )
         self._put_policy(aws)
-        wanted = {"Tags": self.tags, "Policy": self._policy()}
+        wanted = {"Tags": self.tags, "Policy": self._policy(), **self._limit()}
         return dict(answer["Role"]) | wanted
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if any(field.startswith("Tags") for field in changes):
             aws.iam.tag_role(RoleName=self.name, Tags=_tag_list(self.tags))
-        if "AssumeRolePolicyDocument" in changes:
-            aws.iam.update_assume_role_policy(
-                RoleName=self.name, PolicyDocument=json.dumps(_TRUST)
+        if any(field.startswith("PermissionsBoundary") for field in changes):
+            # First: the caller may be allowed to grant rights only within it.
+            aws.iam.put_role_permissions_boundary(
+                RoleName=self.name, PermissionsBoundary=self.boundary
             )
+        if "AssumeRolePolicyDocument" in changes:
+            self._restore_trust(aws)
         if "Policy" in changes:
             self._put_policy(aws)
         return self.observe(aws) or {}
+
+    def _restore_trust(self, aws: Aws) -> None:
+        trust = json.dumps(_TRUST)
+        try:
+            aws.iam.update_assume_role_policy(RoleName=self.name, PolicyDocument=trust)
+        except ClientError as error:
+            if not is_of_the_caller(error):
+                raise
+            raise AwsRefused(
+                f"{self}: its trust policy was changed, and the caller may not restore "
+                "it (iam:UpdateAssumeRolePolicy)",
+                hint="`cgw policy` leaves this action out, as it can give the role to "
+                "anyone: run `cgw up` once as an administrator",
+            ) from error
 
     def delete(self, aws: Aws) -> None:
         with absent_is_none():
@@ -128,6 +149,11 @@ class ExecutionRole(Resource):
                 }
             ],
         }
+
+    def _limit(self) -> dict[str, Any]:
+        if self.boundary is None:
+            return {}
+        return {"PermissionsBoundary": {"PermissionsBoundaryArn": self.boundary}}
 
     def _put_policy(self, aws: Aws) -> None:
         aws.iam.put_role_policy(

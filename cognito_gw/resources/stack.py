@@ -130,7 +130,9 @@ class Stack:
         group = LogGroup(stack, f"/aws/lambda/{name}", self.tags, self.account)
         # IAM is global: the region keeps the roles of two regions apart.
         role_name = _fitting(f"{name}-{self.account.region}", _IAM_NAME_LIMIT)
-        role = ExecutionRole(stack, role_name, self.tags, self.account, group.name)
+        boundary = self.config.iam.permissions_boundary
+        place = self.account, group.name
+        role = ExecutionRole(stack, role_name, self.tags, *place, boundary)
         return Function(stack, name, self.tags, config, role, group)
 
     @cached_property

@@ -126,32 +126,44 @@ def actions_of(policy):
 
 
 def test_who_may_do_all_is_ready(examined, iam, policy):
-    """Every statement is asked about once, as it stands."""
+    """Each action is asked about with the resources of its own service."""
     finding = examined()
     count = len(actions_of(policy))
     assert (finding.state, finding.fix) == ("ok", None)
     assert finding.found == (
         f"{count} of {count} actions allowed to {USER}, as IAM simulates it"
     )
-    assert len(iam.asked) == len(policy["Statement"])
     assert {each["PolicySourceArn"] for each in iam.asked} == {USER}
+    for request in iam.asked:
+        services = {arn.split(":")[2] for arn in request.get("ResourceArns", [])}
+        asked = {action.partition(":")[0] for action in request["ActionNames"]}
+        assert services in (set(), asked)
+    asked = {
+        (action, arn)
+        for each in iam.asked
+        for action in each["ActionNames"]
+        for arn in each.get("ResourceArns", ["*"])
+    }
+    assert ("apigateway:GET", "arn:aws:apigateway:eu-west-1::/restapis") in asked
+    assert not any("${" in arn for _, arn in asked)
 
 
 def test_statements_are_asked_about_under_their_own_conditions(examined, iam, policy):
     """On their resources, where they have any; in the region that is called."""
     examined()
     stated = {part["Sid"]: part for part in policy["Statement"]}
-    asked = dict(zip(stated, iam.asked, strict=True))
-    assert "ResourceArns" not in asked["CreateUserPool"]
-    assert context_of(asked["CreateUserPool"]) == {
+    asked = {each["ActionNames"][0]: each for each in iam.asked}
+    create = asked["cognito-idp:CreateUserPool"]
+    assert "ResourceArns" not in create
+    assert context_of(create) == {
         **stated["CreateUserPool"]["Condition"]["StringEquals"],
         "aws:RequestedRegion": REGION,
     }
-    roles = stated["PassExecutionRoles"]["Resource"]
-    assert asked["PassExecutionRoles"]["ResourceArns"] == roles
+    roles = stated["PassRoles"]["Resource"]
+    assert asked["iam:PassRole"]["ResourceArns"] == roles
     passed = {"iam:PassedToService": "lambda.amazonaws.com"}
-    assert context_of(asked["PassExecutionRoles"]) == passed
-    assert "ContextEntries" not in asked["ManageExecutionRoles"]
+    assert context_of(asked["iam:PassRole"]) == passed
+    assert "ContextEntries" not in asked["iam:GetRole"]
 
 
 def context_of(request):
@@ -180,15 +192,15 @@ def test_a_log_group_has_two_names(examined, iam):
     assert examined().state == "ok"
 
 
-def test_one_function_of_several_may_be_denied(examined, iam, policy):
+def test_one_role_of_several_may_be_denied(examined, iam, policy):
     """What is allowed on another does not make up for it."""
     stated = {part["Sid"]: part["Resource"] for part in policy["Statement"]}
-    *others, last = stated["ManageFunctions"]
+    *others, last = stated["PassRoles"]
     assert others
     iam.decide = lambda _, resource: "explicitDeny" if resource == last else "allowed"
     finding = examined()
     assert finding.state == "fail"
-    assert "lambda:CreateFunction" in finding.found
+    assert "missing: iam:PassRole" in finding.found
 
 
 def test_conditions_of_others_cannot_be_simulated(examined, iam):

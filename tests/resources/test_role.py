@@ -78,3 +78,50 @@ def test_log_group_expires(aws, find, do):
     do("apply", find("log group"))
     (group,) = aws.logs.describe_log_groups()["logGroups"]
     assert group["retentionInDays"] == 30
+
+
+BOUNDARY = "arn:aws:iam::123456789012:policy/functions"
+WITHIN = {"iam": {"permissions_boundary": BOUNDARY}}
+
+
+def _boundary(aws, role):
+    found = aws.iam.get_role(RoleName=role.name)["Role"]
+    return found.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+
+
+def test_permissions_boundary(aws, find, do):
+    """A role is created within the file's boundary, and stays so."""
+    role = find("execution role", **WITHIN)
+    do("apply", role)
+    assert aws.sent("CreateRole")["PermissionsBoundary"] == BOUNDARY
+    assert _boundary(aws, role) == BOUNDARY
+    again = find("execution role", **WITHIN)
+    assert do("apply", again)[again].word == "unchanged"
+
+
+@pytest.mark.parametrize("other", [None, "arn:aws:iam::123456789012:policy/wider"])
+def test_permissions_boundary_is_restored(aws, find, do, other):
+    """Where it is missing or another; before any right is given."""
+    role = find("execution role")
+    do("apply", role)
+    if other:
+        aws.iam.put_role_permissions_boundary(
+            RoleName=role.name, PermissionsBoundary=other
+        )
+    aws.iam.delete_role_policy(RoleName=role.name, PolicyName="write-logs")
+    aws.session.calls.clear()
+    limited = find("execution role", **WITHIN)
+    field = "PermissionsBoundary.PermissionsBoundaryArn"
+    change = do("plan", limited)[limited].changes[field]
+    assert (change.before, change.after) == (other, BOUNDARY)
+    assert do("apply", limited)[limited].word == "updated"
+    assert _boundary(aws, role) == BOUNDARY
+    assert aws.writes == ["PutRolePermissionsBoundary", "PutRolePolicy"]
+
+
+def test_a_boundary_that_the_file_does_not_name_stays(aws, find, do):
+    """The account's administrators may have set it."""
+    do("apply", find("execution role", **WITHIN))
+    role = find("execution role")
+    assert do("apply", role)[role].word == "unchanged"
+    assert _boundary(aws, role) == BOUNDARY
