@@ -2,7 +2,7 @@
 
 `python -I -S confined.py FLOOR TMP NEEDED… -- KIND …`, in an interpreter that finds
 nothing but its own library; `floor.py` makes the command. The kinds are `python
-PACKAGES HANDLER`, `program COMMAND…`, and `probe`, which prints what the machine can do.
+PACKAGES HANDLER`, `program COMMAND…`, and `probe`, which prints what this machine does.
 Each import delays every start of a function: only small ones are here.
 """
 
