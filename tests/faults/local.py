@@ -44,7 +44,8 @@ def quicken(monkeypatch):
 
 def _name_scope(auth, request):
     scope = f"any/20260101/{auth._region_name}/{auth._service_name}"  # noqa: SLF001
-    request.headers["Authorization"] = f"AWS4 Credential={scope}/aws4_request"
+    signature = f"Credential={scope}/aws4_request, SignedHeaders=host, Signature=0"
+    request.headers["Authorization"] = f"AWS4-HMAC-SHA256 {signature}"
 
 
 def _send(call):
