@@ -74,6 +74,7 @@ def words(apps, people, shared_pool, local_url):
         "callback": CALLBACK,
         "logout": LOGOUT,
         "client_id": web.client_id,
+        "pool_id": shared_pool.id,
         "issuer": f"{local_url}/{shared_pool.id}",
         "api_token": people["web"].tokens()["AccessToken"],
         "machine_id": machine.client_id,
@@ -121,8 +122,9 @@ def test_the_sign_in_api_answers_as_aws(case, people, words):
     [(operation, params)] = filled(case["request"], words).items()
     params = {"ClientId": app.id} | params
     given = {name: value for name, value in params.items() if value is not None}
+    api = app.pool.client if operation.startswith(("Admin", "Create")) else app.api
     with pytest.raises(ClientError) as caught:
-        getattr(app.api, xform_name(operation))(**given)
+        getattr(api, xform_name(operation))(**given)
     error = caught.value.response
     assert error["ResponseMetadata"]["HTTPStatusCode"] == case["status"]
     assert error["Error"]["Code"] == case["error"]

@@ -39,11 +39,6 @@ class AppClient:
         creation = self.pool.get("AdminCreateUserConfig", {})
         return not creation.get("AllowAdminCreateUserOnly")
 
-    @property
-    def username_attributes(self) -> list[str]:
-        """The attributes that are the user name, where people choose none."""
-        return list(self.pool.get("UsernameAttributes") or [])
-
     def folded(self, name: str) -> str:
         """Return a name as the pool compares it."""
         return _folded(self.pool, name)

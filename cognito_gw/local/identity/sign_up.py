@@ -79,7 +79,7 @@ class SignUp:
         With `takes_alias` the address may be the alias of another, who loses it.
         """
         user = known_user(client, name)
-        if user is None:
+        if user is None or (not user.is_enabled and hides_users(client)):
             raise codes.expired()
         if user.status != "UNCONFIRMED":
             message = f"User cannot be confirmed. Current status is {user.status}"

@@ -24,13 +24,16 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def user_id(client: AppClient, name: str) -> str:
-    """Return the user name behind a name: the name itself, or, for an address, a UUID.
+    """Return the user name behind a name: the name itself, or, for an alias, a UUID.
 
     A user name that is a UUID has itself behind it, the made-up ones, too.
     """
     name = client.folded(name)
-    is_address = codes.address_form(name) is not None
-    if _UUID.fullmatch(name) or not (is_address or client.username_attributes):
+    aliases = client.pool.get("AliasAttributes") or []
+    is_made = client.pool.get("UsernameAttributes") or (
+        codes.address_form(name) in aliases
+    )
+    if _UUID.fullmatch(name) or not is_made:
         return name
     digest = _digest(client, f"user/{name}")
     return str(uuid.UUID(bytes=digest[:16], version=4))
