@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import io
 import json
 import os
 import resource
 import subprocess
 import sys
 import uuid
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -443,21 +441,20 @@ def handler(event, context):
 
 
 def test_what_a_killed_server_left_is_removed(tmp_path):
-    """Its functions' folders, read-only as they are, when the next one needs its own."""
+    """The folders of its functions, which are read-only, go with the next start."""
     from cognito_gw.local.runtime.place import Places
 
-    killed, later = Places(tmp_path), Places(tmp_path)
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("part/app.py", "secret = 1")
-    left = killed.make(archive.getvalue())
+    left = tmp_path / "cgw-functions-left/function-left/code"
+    left.mkdir(parents=True)
+    (left / "app.py").write_text("secret = 1")
+    left.chmod(0o500)
     other = tmp_path / "local.json"
     other.write_text("{}")
-    later.make(archive.getvalue())
-    assert not left.code.exists()
-    later.remove()
+    places = Places(tmp_path)
+    assert places.packages.is_dir()
+    assert not left.exists()
+    places.remove()
     assert list(tmp_path.iterdir()) == [other]
-    killed.remove()
 
 
 NODE = """
