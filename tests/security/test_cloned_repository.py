@@ -21,6 +21,7 @@ CGW = Path(sys.executable).with_name("cgw")  # as it is installed
 FILE = """\
 name: cloned
 users: [{username: alice@example.com, password: "${CGW_ALICE_PASSWORD}"}]
+functions: {hello: {timeout: 29}}
 api: {routes: {GET /hello: {}, GET /open: {auth: none}}}
 """
 PROGRAMS = ("node", "npm", "git", "uname", "sh", "env", "ldconfig", "gcc", "xdg-open")
@@ -53,6 +54,8 @@ LOOKS = [
     ("local", "stop"),
     ("demo",),
 ]
+# Without these the others would look at nothing, and no worker would start.
+MUST_WORK = [("local", "start"), ("--local", "up"), ("--local", "call", "/hello")]
 
 
 def module_names():
@@ -144,8 +147,9 @@ def test_no_command_that_looks_runs_what_is_there(repository):
     repository.write(".aws/config", "[default]\ncredential_process = ./git\n")
     path = f".::bin:node_modules/.bin:{os.environ['PATH']}:"
     for arguments in LOOKS:
-        repository.run(str(CGW), *arguments, PATH=path)
+        done = repository.run(str(CGW), *arguments, PATH=path, code=None)
         assert (arguments, repository.ran) == (arguments, [])
+        assert done.returncode == 0 or arguments not in MUST_WORK, done.stderr
 
 
 @pytest.mark.parametrize(

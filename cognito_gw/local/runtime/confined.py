@@ -1,9 +1,10 @@
 """Runs in the place of a function: gives rights up, and then becomes the function.
 
 `python -I -S confined.py FLOOR TMP NEEDED… -- KIND …`, in an interpreter that finds
-nothing but its own library; `floor.py` makes the command. The kinds are `python
-PACKAGES HANDLER`, `program COMMAND…`, and `probe`, which prints what this machine does.
-Each import delays every start of a function: only small ones are here.
+nothing but its own library; `floor.py` makes the command. The kinds are `program`, with
+a command; `python`, with the packages and the handler; and `probe`, which prints what
+this machine can do. Each import delays every start of a function: only small ones are
+here.
 """
 
 from __future__ import annotations
