@@ -17,8 +17,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Of our own package, what each layer may import; `resources` means all below it.
 MAY_IMPORT = {
+    "addresses": set(),
     "aws": {"", "aws", "errors"},
-    "config": {"config", "errors"},
+    "config": {"addresses", "config", "errors"},
     "diagnosis": {
         "diagnosis",
         "aws",
@@ -30,6 +31,7 @@ MAY_IMPORT = {
     },
     "doctor": {
         "",
+        "addresses",
         "aws",
         "doctor",
         "errors",
@@ -74,7 +76,7 @@ MAY_IMPORT = {
         "local.runtime",
         "local.server_log",
     },
-    "oauth": {"oauth", "errors", "state", "aws", "srp"},
+    "oauth": {"addresses", "oauth", "errors", "state", "aws", "srp"},
     "once": set(),
     "permission": set(),
     "pytest_plugin": {"errors", "testing"},

@@ -38,6 +38,7 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
     session.warn()
     session.prepare()
     resources = session.stack.resources
+    session.check_code(resources)
     visit = partial(reconcile.plan, aws=session.aws)
     steps = session.walk(visit, forward(resources), resources, silently=True)
     if not session.settings.as_json:
@@ -84,6 +85,7 @@ def make(session: Session, resources: list[Resource]) -> list[Step]:
     from cognito_gw.engine import reconcile
     from cognito_gw.engine.walk import forward
 
+    session.check_code(resources)
     visit = partial(reconcile.apply, aws=session.aws)
     with session.alone():
         steps = session.walk(visit, forward(resources), resources)
