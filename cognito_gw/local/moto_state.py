@@ -32,7 +32,7 @@ PLAIN = {
 }
 OURS = (
     *(f"moto.{each}." for each in ("apigateway", "awslambda", "cognitoidp", "iam")),
-    *(f"moto.{each}." for each in ("core", "logs", "utilities")),
+    *(f"moto.{each}." for each in ("logs", "utilities")),
     *(f"cognito_gw.local.{each}" for each in ("corrections.", "identity.", "snapshot")),
 )
 # What C has made unchangeable, so that it may be handed out as it is.
