@@ -31,18 +31,18 @@ else, so cgw refuses a variable where its value could leak:
 
 ## Endpoints
 
-They are used where `AWS_ENDPOINT_URL` names an AWS-compatible endpoint. The addresses of
-AWS and of the local AWS are known, and a file cannot change them. An endpoint is
+They are used where `AWS_ENDPOINT_URL` names an AWS-compatible endpoint. The addresses
+of AWS and of the local AWS are known, and a file cannot change them. An endpoint is
 `https://…`, or `http://` on `localhost`, `127.0.0.1` or `[::1]`.
 
 ## Code
 
 `code` is a folder or a .zip. Version control (`.git`), virtual environments and caches
 are left out of a folder. `plan`, `up` and `lambda` refuse files that look like secrets:
-`.env` (but not `.env.example`), private keys, key stores, Terraform state and variables,
-and the credential files of common tools. Move them out of the folder, or list the ones
-to deploy under `include`, by path or by name. `plan` and `up` warn about code outside
-the folder of the file.
+`.env` (but not `.env.example`), private keys, key stores, Terraform state and
+variables, and the credential files of common tools. Move them out of the folder, or
+list the ones to deploy under `include`, by path or by name. `plan` and `up` warn about
+code outside the folder of the file.
 """
 WIDTH = 80
 
