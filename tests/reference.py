@@ -17,6 +17,33 @@ ABOUT = """\
 [config.example.yaml](../config.example.yaml) shows it as a file, and `cgw schema`
 prints the JSON Schema. `NAME` stands for a key of your own.
 """
+NOTES = """
+## Variables
+
+`${VAR}` and `${VAR:-default}` come from the environment. A file may come from somebody
+else, so cgw refuses a variable where its value could leak:
+
+- AWS credentials, such as `AWS_SECRET_ACCESS_KEY`, everywhere.
+- Other variables that look like secrets, by their name or because they hold an address
+  with a password, everywhere except in a user's `password` and a function's
+  `environment`.
+- In `endpoints`, all variables except those named `CGW_…`.
+
+## Endpoints
+
+They are used where `AWS_ENDPOINT_URL` names an AWS-compatible endpoint. The addresses
+of AWS and of the local AWS are known, and a file cannot change them. An endpoint is
+`https://…`, or `http://` on `localhost`, `127.0.0.1` or `[::1]`.
+
+## Code
+
+`code` is a folder or a .zip. Version control (`.git`), virtual environments and caches
+are left out of a folder. `plan`, `up` and `lambda` refuse files that look like secrets:
+`.env` (but not `.env.example`), private keys, key stores, Terraform state and
+variables, and the credential files of common tools. Move them out of the folder, or
+list the ones to deploy under `include`, by path or by name. `plan` and `up` warn about
+code outside the folder of the file.
+"""
 WIDTH = 80
 
 
@@ -42,6 +69,7 @@ def configuration():
         ABOUT,
         "| key | takes | default | |\n| --- | --- | --- | --- |",
         *(f"| {' | '.join(row)} |" for row in _rows(schema, schema, "")),
+        NOTES.rstrip(),
     ]
     return "\n".join(parts) + "\n"
 

@@ -17,8 +17,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Of our own package, what each layer may import; `resources` means all below it.
 MAY_IMPORT = {
+    "addresses": set(),
     "aws": {"", "aws", "errors"},
-    "config": {"config", "errors", "printable"},
+    "config": {"addresses", "config", "errors", "printable"},
     "diagnosis": {
         "diagnosis",
         "aws",
@@ -30,6 +31,7 @@ MAY_IMPORT = {
     },
     "doctor": {
         "",
+        "addresses",
         "aws",
         "doctor",
         "errors",
@@ -81,7 +83,7 @@ MAY_IMPORT = {
         "local.server_log",
         "search_path",
     },
-    "oauth": {"oauth", "errors", "state", "aws", "srp"},
+    "oauth": {"addresses", "oauth", "errors", "state", "aws", "srp"},
     "once": set(),
     "permission": set(),
     "pytest_plugin": {"errors", "testing"},

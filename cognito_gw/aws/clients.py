@@ -31,6 +31,19 @@ if TYPE_CHECKING:
 Tell = Callable[[str], None]
 _ATTEMPTS = 8  # of a call; their pauses grow to 20 s each
 _READS = ("AdminGet", "AdminList", "Describe", "Filter", "Get", "List", "Simulate")
+# What AWS's own hosts end with, in every partition.
+_AWS_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+    ".api.amazonwebservices.eu",
+    ".c2s.ic.gov",
+    ".sc2s.sgov.gov",
+    ".cloud.adc-e.uk",
+    ".csp.hci.ic.gov",
+)
 _OF_A_STACK = (
     "cognito-idp",
     "apigateway",
@@ -103,6 +116,11 @@ class Aws:
     def region(self) -> str:
         """The region that every call goes to."""
         return str(self.session.region_name)
+
+    @property
+    def is_amazon(self) -> bool:
+        """Whether AWS itself holds the user pools, and not what imitates it."""
+        return _is_of_aws(self.cognito)
 
     @property
     def account(self) -> Account:
@@ -219,7 +237,7 @@ class Aws:
 def _is_of_aws(client: Any) -> bool:
     """Whether a client calls AWS itself: emulators have no quotas."""
     host = urlsplit(client.meta.endpoint_url).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    return host.endswith(_AWS_DOMAINS)
 
 
 def _raise_if_lost(

@@ -19,9 +19,9 @@ class Links:
     hosted_ui: str
     issuer: str
 
-    def overridden(self, given: Mapping[str, str | None]) -> Links:
+    def overridden(self, given: Mapping[str, str]) -> Links:
         """Return them with those that the file gives in their places."""
-        return replace(self, **{key: url for key, url in given.items() if url})
+        return replace(self, **given)
 
 
 def sign_in_query(client: Mapping[str, Any]) -> dict[str, str] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from cognito_gw.aws.links import filled
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth.client import AppClient
 
@@ -40,7 +39,7 @@ def provider_of(session: Session, client: AppClient) -> Provider:
     from cognito_gw.oauth.provider import discover
 
     provider = discover(issuer_url(session, client.pool_id), session.trace)
-    if session.config.endpoints.hosted_ui is None:
+    if "hosted_ui" not in session.endpoints:
         return provider
     from cognito_gw.resources.outputs import outputs
 
@@ -51,24 +50,11 @@ def provider_of(session: Session, client: AppClient) -> Provider:
 
 def issuer_url(session: Session, pool_id: str) -> str:
     """Return the address under which a pool's `.well-known` documents are."""
-    template = session.config.endpoints.issuer
+    template = session.endpoints.get("issuer")
     if template is None:
         # As on AWS: under the address of the service, wherever that is.
         return f"{session.aws.sign_in.meta.endpoint_url}/{pool_id}"
-    place = {
-        "region": session.aws.region,
-        "user_pool_id": pool_id,
-        "domain": None,
-        "api_id": None,
-        "stage": session.config.api.stage,
-    }
-    url = filled(template, place)
-    if url is None:
-        raise UsageError(
-            f"endpoints.issuer `{template}` names more than an issuer is known by",
-            hint="it may hold {region} and {user_pool_id}",
-        )
-    return url
+    return template.format(region=session.aws.region, user_pool_id=pool_id)
 
 
 def _made_elsewhere(session: Session, pool_id: str, client_id: str) -> AppClient:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from cognito_gw.cli.inputs import given_token
 from cognito_gw.cli.results import show_json
 from cognito_gw.diagnosis.reach import Reach, reach_of
 from cognito_gw.errors import AwsRefused, ExitCode, UsageError
-from cognito_gw.oauth.provider import discover
+from cognito_gw.oauth.provider import discover, is_of_cognito
 from cognito_gw.oauth.tokens import claims_of, header_of
 from cognito_gw.oauth.verify import Flaw, Keys
 from cognito_gw.printable import one_line
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
     from cognito_gw.oauth.tokens import Tokens
 
 _TITLES = {"id": "ID token", "access": "access token"}
-# Where Cognito publishes a pool's keys: no token makes us ask any other address.
-_COGNITO = re.compile(
-    r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
-    r"\1_[0-9A-Za-z]+"
-)
 
 
 @dataclass(frozen=True)
@@ -105,7 +99,7 @@ class Judge:
         issuer = str(claims_of(token).get("iss"))
         pool_id = issuer.rpartition("/")[2]
         is_ours = pool_id == self._pool_id
-        if not is_ours and not _COGNITO.fullmatch(issuer):
+        if not is_ours and not is_of_cognito(issuer):
             words = f"it is of {issuer}, which is no user pool that is known here"
             return Decoded(token, Flaw("wrong-pool", words), None)
         url = issuer_url(self._session, pool_id) if is_ours else issuer

@@ -108,11 +108,12 @@ def logout(
 
 
 def _chosen(session: Session, user: str | None, client: str | None) -> Iterator[Key]:
+    place = session.token_place
     for key in cache.kept(session.config.name):
         tokens = cache.recall(key)
         names = {key.user.casefold()} | (tokens.names if tokens else set())
         is_user = user is None or user.casefold() in names
-        if key.target == session.place and is_user and client in (None, key.client):
+        if key.target == place and is_user and client in (None, key.client):
             yield key
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 from contextlib import contextmanager
@@ -93,6 +94,18 @@ class Session:
         around = [f"{name}={os.environ.get(name, '')}" for name in names]
         return " ".join([f"{self.settings.profile} {self.region}", *around])
 
+    @property
+    def token_place(self) -> str:
+        """What tells where tokens come from and go to: the target, and the file's say.
+
+        Under another place they are not found, so what a file adds gets no kept token.
+        """
+        config = self.config
+        clients = {key: each.id for key, each in config.app_clients.items() if each.id}
+        named = [config.user_pool.id, config.api.id, clients]
+        said = json.dumps([*named, *config.endpoints.model_dump().values()])
+        return f"{self.place} {hashlib.sha256(said.encode()).hexdigest()}"
+
     @cached_property
     def server(self) -> Server:
         """The embedded local AWS, started when it does not run."""
@@ -133,7 +146,18 @@ class Session:
     @property
     def links(self) -> Links:
         """The target's addresses."""
-        return self.target[1].overridden(self.config.endpoints.model_dump())
+        return self.target[1].overridden(self.endpoints)
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """The addresses that the file gives; those of AWS and the local AWS are known.
+
+        A token of AWS never goes to an address that only the file names.
+        """
+        if self.is_local or self.aws.is_amazon:
+            return {}
+        given = self.config.endpoints.model_dump()
+        return {key: address for key, address in given.items() if address}
 
     def prepare(self, also: Callable[[], object] = bool) -> None:
         """Make what a whole stack needs while AWS says whose account it is."""
@@ -218,6 +242,14 @@ class Session:
         """Whether a step of those shown is worth a line."""
         is_change = step.is_change or step.action in ("fail", "skip")
         return is_change if self.only_changes else _is_news(step)
+
+    def check_code(self, resources: list[Resource]) -> None:
+        """Refuse secrets in the code of functions, before anything is made."""
+        from cognito_gw.resources.function import Function
+
+        for resource in resources:
+            if isinstance(resource, Function):
+                resource.refuse_secrets()
 
     def look(self, resources: list[Resource]) -> None:
         """Read resources and what they need; raise the first failure."""

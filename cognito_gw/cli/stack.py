@@ -40,7 +40,9 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
     applied = Applied(session)
     session.prepare(applied.look)
     show_notices(session, applied.notices())
-    steps = _planned(session, session.stack.resources)
+    resources = session.stack.resources
+    session.check_code(resources)
+    steps = _planned(session, resources)
     if not session.settings.as_json:
         for step in steps:
             for each in step_lines(step, with_values=True):
@@ -109,6 +111,7 @@ def make(
     from cognito_gw.engine.removed import told
     from cognito_gw.engine.walk import forward
 
+    session.check_code(resources)
     visit = partial(reconcile.apply, aws=session.aws)
     with session.alone():
         plan = partial(_planned, session, resources)

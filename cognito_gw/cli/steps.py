@@ -92,6 +92,7 @@ def run_step(
     around = closure(chosen)
     shown = around if with_deps else chosen
     _require(session, [each for each in around if each not in shown])
+    session.check_code(shown)
     do = partial(reconcile.plan if dry_run else reconcile.apply, aws=session.aws)
     return told(session.walk(do, forward(shown), shown, silently=silently))
 

@@ -48,7 +48,7 @@ class Wish:
         client = self.client_key(session)
         return Key(
             session.config.name,
-            session.place,
+            session.token_place,
             client,
             self.user or self._default_user(session, client),
             self.flow,

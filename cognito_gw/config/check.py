@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cognito_gw.addresses import is_private
 from cognito_gw.config.document import Document, KeyPath, Problem
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ STANDARD_SCOPES = (
     "aws.cognito.signin.user.admin",
 )
 RESERVED_WORDS = ("aws", "amazon", "cognito")
-PLACES = ("region", "user_pool_id", "domain", "api_id", "stage")
+# What the address of each endpoint depends on.
+PLACES = {
+    "invoke": ("api_id", "stage", "region"),
+    "hosted_ui": ("domain", "region"),
+    "issuer": ("user_pool_id", "region"),
+}
 _SEGMENT = re.compile(r"[A-Za-z0-9_.,:-]+|\{[A-Za-z0-9_.-]+\+?\}")
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?")
 _WEB_OR_APP = re.compile(r"(?!http:)[A-Za-z][A-Za-z0-9+.-]*://[^\s#]+")
@@ -60,6 +66,11 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         "better: ${A_VARIABLE}"
         for path in document.literal_passwords
     ]
+    warnings += [
+        f"{document.where(path)}: {spelled} is outside the project folder; cgw deploys "
+        f"everything in {code}"
+        for path, spelled, code in _outside(config, document.file.parent)
+    ]
     open_routes = [
         key
         for key, route in config.api.routes.items()
@@ -71,6 +82,15 @@ def warnings_of(config: Config, document: Document) -> list[str]:
             f"for {', '.join(open_routes)}: these routes ask for no scope"
         )
     return warnings
+
+
+def _outside(config: Config, folder: Path) -> Iterator[tuple[KeyPath, Path, Path]]:
+    """Yield the code that is not in the folder of the file: its key, and where."""
+    project = folder.resolve()
+    for key, function in config.functions.items():
+        code = (folder / function.code).resolve() if function.code else project
+        if function.code and not code.is_relative_to(project):
+            yield ("functions", key, "code"), function.code, code
 
 
 def known_scopes(config: Config) -> list[str]:
@@ -290,10 +310,17 @@ def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem
 
 def _endpoints(config: Config) -> Iterator[Problem]:
     for key, template in config.endpoints:
-        try:
-            (template or "").format(**dict.fromkeys(PLACES, ""))
-        except (LookupError, ValueError, AttributeError):
-            known = ", ".join(f"{{{place}}}" for place in PLACES)
+        places = PLACES[key]
+        named = "|".join(places)
+        address = re.sub(rf"\{{({named})\}}", "x", template or "")
+        if {"{", "}"} & {*address}:
+            known = ", ".join(f"{{{place}}}" for place in places)
             yield Problem(
                 ("endpoints", key), f"it may hold {known} and no other braces"
+            )
+        elif address and not is_private(address):
+            yield Problem(
+                ("endpoints", key),
+                f"`{template}` must be https://…, or http:// on localhost, 127.0.0.1 "
+                "or [::1]; without a user name, a query or `#`",
             )

@@ -12,6 +12,7 @@ import yaml
 from cognito_gw.config.loader import DEEPEST, PLAIN, TEXT, Excessive, Loader, too_deep
 from cognito_gw.config.secret import Password
 from cognito_gw.config.text import read_text
+from cognito_gw.config.variables import is_password, refusal
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     literal_passwords: list[KeyPath] = field(default_factory=list)
-    unset: set[KeyPath] = field(default_factory=set)  # for want of a variable
+    unset: set[KeyPath] = field(default_factory=set)  # their variable is not filled in
     values: int = 0  # how many there are
 
     def where(self, path: KeyPath) -> str:
@@ -103,11 +104,11 @@ class _Variables:
             raw = self.raw.setdefault(node, node.value)
             end = raw.rfind("}") + 1  # past it no variable ends: do not look for one
             text, rest = raw[:end], raw[end:]
-            if _is_password(path) and not _VARIABLE.search(text):
+            if is_password(path) and not _VARIABLE.search(text):
                 self.document.literal_passwords.append(path)
             filled = _VARIABLE.sub(partial(self._value, path), text)
             node.value = filled + rest.replace("$${", "${")
-            if _is_password(path) and (missing := self._missing(text)):
+            if is_password(path) and (missing := self._missing(text)):
                 lacking[node] = Password(None, missing=missing)
         return lacking
 
@@ -115,13 +116,19 @@ class _Variables:
         name, default = found[1], found[2]
         if name is None:  # $${ stands for a literal ${
             return "$"
-        if name in self.environment:
-            return self.environment[name]
-        if default is None and not _is_password(path):
-            what = f"the environment variable {name} is not set"
-            self.document.problems.append(Problem(path, what))
-            self.document.unset.add(path)
+        value = self.environment.get(name)
+        if what := refusal(path, name, value or ""):
+            return self._refused(path, what)
+        if value is not None:
+            return value
+        if default is None and not is_password(path):
+            self._refused(path, f"the environment variable {name} is not set")
         return default or ""
+
+    def _refused(self, path: KeyPath, what: str) -> str:
+        self.document.problems.append(Problem(path, what))
+        self.document.unset.add(path)
+        return ""
 
     def _missing(self, text: str) -> str | None:
         return next(

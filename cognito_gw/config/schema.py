@@ -143,7 +143,7 @@ class PasswordPolicy(Section):
 
 
 class UserPool(Section):
-    id: str | None = Field(default=None, pattern=r"^[\w-]+_[0-9a-zA-Z]+$")
+    id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+_[0-9A-Za-z]+$")
     """A pool made elsewhere: used, never changed or deleted."""
     name: Label | None = None
     """Default: the stack's name."""
@@ -173,7 +173,7 @@ class Validity(Section):
 
 
 class AppClient(Section):
-    id: str | None = Field(default=None, pattern=r"^[\w+]+$")
+    id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_+]+$")
     """An app client made elsewhere: used, never changed or deleted."""
     name: Label | None = None
     """Default: the stack's name, a hyphen, and the key here."""
@@ -232,6 +232,8 @@ class Function(Section):
     """File and function."""
     code: Path | None = None
     """A folder or a .zip. Default: the console's "Hello from Lambda!"."""
+    include: list[str] = []
+    """Files of `code` to deploy though they look like secrets, such as .env."""
     environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z]\w+$")], str] = {}
     """Environment variables; never shown."""
     memory: int = Field(default=128, ge=128, le=10240)
@@ -308,7 +310,7 @@ class Config(Section):
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,31}$")
     """Stack name: default for every resource's name, and the ownership tag."""
-    region: str | None = Field(default=None, pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")
+    region: str | None = Field(default=None, pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")
     """Default: that of the AWS settings, or us-east-1 locally."""
     target: Literal["aws", "local"] = "aws"
     """`local`: as if every command had `--local`."""
@@ -338,4 +340,4 @@ class Config(Section):
     api: Annotated[Api, BeforeValidator(_or_empty)] = Api()
     """The REST API."""
     endpoints: Annotated[Endpoints, BeforeValidator(_or_empty)] = Endpoints()
-    """Where an AWS-compatible endpoint serves what it deploys."""
+    """Where an AWS-compatible endpoint serves what it deploys; unused on AWS itself."""

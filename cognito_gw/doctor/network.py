@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from cognito_gw.addresses import LOOPBACK
 from cognito_gw.doctor.finding import Finding
 from cognito_gw.errors import CgwError
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _FIX = (
     "check the network and the region; behind a proxy set HTTPS_PROXY, and "
     "AWS_CA_BUNDLE where it has a certificate of its own"
@@ -75,7 +75,7 @@ def proxy_for(url: str) -> str | None:
     host = parts.hostname or ""
     proxies = getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or host in _LOOPBACK or proxy_bypass(host):
+    if not proxy or host in LOOPBACK or proxy_bypass(host):
         return None
     where = urlsplit(proxy if "//" in proxy else f"//{proxy}")
     return where.netloc.rpartition("@")[2]

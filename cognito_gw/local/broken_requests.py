@@ -1,4 +1,7 @@
-"""Requests that are none: cut off, or not of HTTP. Each is one line in the log."""
+"""Malformed HTTP requests, also those cut off. Each is one line in the log.
+
+No octet of such a request is logged: it may be part of a token or a password.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,6 @@ def log_them_in_one_line() -> None:
 def _without_traceback(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, BROKEN):
-        why = " ".join(str(error).split())[:200]
-        record.msg, record.args = "a request that is none: %r", (why,)
+        record.msg, record.args = "a malformed request: %s", (type(error).__name__,)
         record.exc_info = None
     return True

@@ -6,15 +6,16 @@ import io
 import pickle
 from collections import defaultdict
 from enum import Enum
+from functools import partial
 from types import BuiltinFunctionType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
 
 from moto.backends import get_backend
 from moto.core.base_backend import BaseBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cognito_gw.local.snapshot import Snapshots
 
@@ -29,7 +30,13 @@ PLAIN = {
     "re._compile",
     "weakref.WeakValueDictionary",
 }
-OURS = ("moto.", "cognito_gw.local.")
+OURS = (
+    *(f"moto.{each}." for each in ("apigateway", "awslambda", "cognitoidp", "iam")),
+    *(f"moto.{each}." for each in ("logs", "utilities")),
+    *(f"cognito_gw.local.{each}" for each in ("corrections.", "identity.", "snapshot")),
+)
+# What C has made unchangeable, so that it may be handed out as it is.
+_FIXED = ("builtins", "collections", "datetime")
 
 # Service, account and region, by which a backend is found again.
 Place = tuple[str, str, str]
@@ -93,15 +100,54 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, name: Any) -> Any:
         """Return the backend at a place."""
+        if name[0] not in SERVICES:
+            raise pickle.PickleError(f"{name[0]} is not a service whose state is saved")
         return _backend(name)
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return a class of moto's or ours, or what is plain data."""
+        """Return what makes an instance of a class of moto's or ours, or plain data.
+
+        It is never the class itself, which a file could change for the whole process.
+        """
         if not module.startswith(OURS) and not _is_plain(module, name):
             raise _no_data(module, name)  # and its module is not even imported
         found = super().find_class(module, name)
         _require_data(found, module, name)
-        return found
+        if module in _FIXED and found is not defaultdict:
+            return found
+        new = _maker(found, module)
+        return _StandIn(name, (), {"__new__": new, "stands_for": found})
+
+
+class _StandIn(type):
+    """A class in the place of another: makes its instances, and takes no state."""
+
+    stands_for: Any
+
+    def __setstate__(cls, state: Any) -> NoReturn:
+        """Refuse what `BUILD` sets on an object, where the object is a class."""
+        raise pickle.PickleError(f"{cls.__name__} is a class, and may not be changed")
+
+
+def _maker(found: Any, module: str) -> Callable[..., Any]:
+    """Return what makes an instance as pickle does, and runs no constructor of ours."""
+    make = found
+    if found is defaultdict:
+        make = _defaultdict
+    elif module.startswith(OURS) and not issubclass(found, Enum):
+        make = partial(found.__new__, found)
+
+    def new(_: type, *arguments: Any) -> Any:
+        return make(*arguments)
+
+    return new
+
+
+def _defaultdict(make: Any = None, *content: Any) -> defaultdict[Any, Any]:
+    """Return one that makes what is missing of the class itself, as it did before."""
+    return defaultdict(
+        make.stands_for if isinstance(make, _StandIn) else make, *content
+    )
 
 
 def _is_plain(module: str, name: str) -> bool:
@@ -111,9 +157,14 @@ def _is_plain(module: str, name: str) -> bool:
 def _require_data(found: Any, module: str, name: str) -> None:
     # A module also holds what it imports; that is not its own.
     is_own_class = isinstance(found, type) and found.__module__ == module
-    is_ours = module.startswith(OURS) and is_own_class
+    is_ours = module.startswith(OURS) and is_own_class and not _is_machinery(found)
     if not is_ours and not _is_plain(module, name):
         raise _no_data(module, name)
+
+
+def _is_machinery(found: type) -> bool:
+    """Whether instances are no data: they are classes, or backends, known by place."""
+    return issubclass(found, type | BaseBackend)
 
 
 def _no_data(module: str, name: str) -> pickle.PickleError:

@@ -31,7 +31,7 @@ class Key:
     """Whose tokens they are, and what was asked for."""
 
     stack: str
-    target: str  # what tells one AWS from another: profile, region, endpoint
+    target: str  # where they come from and go to: AWS, and what the file says of it
     client: str
     user: str = ""  # empty for machines, and for whoever signs in by the pages
     flow: str = "auto"

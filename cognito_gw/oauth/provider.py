@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.addresses import is_private, origin_of
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.oauth.request import send
 
@@ -16,6 +18,12 @@ if TYPE_CHECKING:
     Tell = Callable[[str], None]
 
 _PATH = "/.well-known/openid-configuration"
+# Where Cognito publishes the keys of a pool, under its older name or its newer one.
+_COGNITO = re.compile(
+    r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
+    r"(\1_[0-9A-Za-z]+)"
+)
+_AWS = re.compile(r"https://[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|api\.aws)/.*")
 
 
 @dataclass(frozen=True)
@@ -50,17 +58,46 @@ class Provider:
 
 
 def discover(url: str, tell: Tell) -> Provider:
-    """Read the configuration of the pool at `url`: AWS may have moved its issuer."""
+    """Read the configuration of the pool at `url`; refuse what it may not say."""
     document = fetch_json(f"{url}{_PATH}", tell)
-    try:
-        return Provider(
-            str(document["issuer"]),
-            str(document["jwks_uri"]),
-            document.get("authorization_endpoint"),
-            document.get("token_endpoint"),
+    issuer, keys = (_address(document, url, key) for key in ("issuer", "jwks_uri"))
+    if not _is_issuer(issuer, url):
+        raise CgwError(
+            f"{url}{_PATH} is of another issuer: {issuer}",
+            hint="`endpoints.issuer` in the file names the issuer of an AWS-compatible "
+            "endpoint",
         )
-    except KeyError as missing:
-        raise CgwError(f"{url}{_PATH} has no {missing}") from None
+    if origin_of(keys) not in (origin_of(url), origin_of(issuer)):
+        raise CgwError(f"{url}{_PATH} has its keys at a foreign address: {keys}")
+    pages, tokens = (
+        _address(document, url, key) if document.get(key) is not None else None
+        for key in ("authorization_endpoint", "token_endpoint")
+    )
+    return Provider(issuer, keys, pages, tokens)
+
+
+def is_of_cognito(issuer: str) -> bool:
+    """Whether an issuer is a user pool on AWS."""
+    return bool(_COGNITO.fullmatch(issuer))
+
+
+def _address(document: dict[str, Any], url: str, key: str) -> str:
+    """Return an address in a document, if it is as safe as that of the document."""
+    found = document.get(key)
+    if not isinstance(found, str):
+        raise CgwError(f"{url}{_PATH} has no {key}")
+    if not is_private(found) and (origin_of(found) or "") != origin_of(url):
+        raise CgwError(
+            f"{url}{_PATH} has an unsafe {key}: {found}",
+            hint="only https, or http on this machine, is safe",
+        )
+    return found
+
+
+def _is_issuer(issuer: str, url: str) -> bool:
+    """Whether an issuer is the one at `url`: the same, or on AWS the same pool's."""
+    found = _COGNITO.fullmatch(issuer) if _AWS.fullmatch(url) else None
+    return issuer == url or bool(found and found[2] == url.rpartition("/")[2])
 
 
 def fetch_json(url: str, tell: Tell) -> dict[str, Any]:

@@ -8,12 +8,12 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from cognito_gw.addresses import LOOPBACK
 from cognito_gw.errors import CgwError, UsageError
 
 if TYPE_CHECKING:
     import httpx
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SECONDS = 35.0  # API Gateway gives up after 29
 
 
@@ -32,7 +32,7 @@ def send(
         _require_ascii(name + value, f"the header {name}")
     try:
         # No proxy leads to this machine itself.
-        is_here = urlsplit(url).hostname in _LOOPBACK
+        is_here = urlsplit(url).hostname in LOOPBACK
         with httpx.Client(
             verify=_trust(url), timeout=_SECONDS, trust_env=not is_here
         ) as client:

@@ -8,14 +8,18 @@ import io
 import struct
 import zipfile
 from contextlib import suppress
+from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import UsageError
-from cognito_gw.resources.code_folder import files, unreadable
+from cognito_gw.resources import code_folder
+from cognito_gw.resources.code_folder import unreadable
+from cognito_gw.resources.secret_files import ENOUGH, is_secret, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path, PurePath
 
 # What the Lambda console puts into a new Python function.
 HELLO = """\
@@ -44,13 +48,27 @@ def zipped(code: Path | None) -> bytes:
         raise unreadable(error.filename or code, error) from None
 
 
+def refuse_secrets(code: Path | None, include: Sequence[str]) -> None:
+    """Raise for files of the code that look like secrets, unless `include` names them.
+
+    What is only read of a stack does not ask for this.
+    """
+    if code is None:
+        return
+    try:
+        found = code_folder.secrets(code) if code.is_dir() else _secrets_in(code)
+        refuse(code, found, include)
+    except OSError as error:
+        raise unreadable(error.filename or code, error) from None
+
+
 def sha256(content: bytes) -> str:
     """Return the hash in Lambda's spelling: CodeSha256."""
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
 def _of_folder(folder: Path) -> bytes:
-    found = files(folder)
+    found = code_folder.files(folder)
     # Stored, a zip is larger than its files: too much is not even read.
     _bound(sum(path.stat().st_size for path in found), ZIPPED, folder, "zipped")
     root = folder.resolve()
@@ -74,6 +92,23 @@ def _given(file: Path) -> bytes:
         size = sum(entry.file_size for entry in archive.infolist())
         _bound(size, UNZIPPED, file, "unzipped")
     return content
+
+
+def _secrets_in(file: Path) -> Iterator[PurePath]:
+    with suppress(*_NO_ZIP), zipfile.ZipFile(file) as archive:
+        for entry in archive.infolist():
+            path = PurePosixPath(entry.filename.replace("\\", "/"))
+            is_file = bool(path.name) and not entry.is_dir()
+            if is_file and is_secret(path, partial(_beginning, archive, entry)):
+                yield path
+
+
+def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    try:
+        with archive.open(entry) as file:
+            return file.read(ENOUGH)
+    except Exception:  # noqa: BLE001 - it is damaged or encrypted, each in its own way
+        return b""
 
 
 def _zip(entries: Iterable[tuple[str, bytes, bool]]) -> bytes:

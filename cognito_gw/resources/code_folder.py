@@ -9,15 +9,28 @@ from __future__ import annotations
 import os
 import re
 import stat
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import UsageError
+from cognito_gw.resources.secret_files import ENOUGH, HISTORIES, is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_IGNORED = {"__pycache__", ".DS_Store", ".git", ".venv", "venv"}
+_IGNORED = {
+    "__pycache__",
+    ".ds_store",
+    ".mypy_cache",
+    ".nox",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".tox",
+    ".venv",
+    "venv",
+    *HISTORIES,
+}
 # What editors keep beside a file; vim makes a 4913 to see whether it can write there.
 _OF_EDITORS = re.compile(r"\..*\.sw[a-p]|\.#.*|#.*#|.+~|4913")
 
@@ -37,6 +50,30 @@ def files(folder: Path) -> list[Path]:
     return found
 
 
+def secrets(folder: Path) -> Iterator[Path]:
+    """Yield the files that look like secrets, as the folder has them."""
+    root = folder.resolve()
+    for path in sorted(_paths(root)):
+        if _is_secret(path):
+            yield path.relative_to(root)
+
+
+def _is_secret(path: Path) -> bool:
+    """Whether a file looks like a secret, by its name or that of what it links to."""
+    paths = {path, Path(os.path.realpath(path))} if path.is_symlink() else {path}
+    return any(is_secret(each, partial(_beginning, path)) for each in paths)
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # a pipe would wait for its other end
+            return b""
+        with path.open("rb") as file:
+            return file.read(ENOUGH)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
 def folders(folder: Path) -> list[Path]:
     """Return the folder and those in it whose files are deployed."""
     return [at for at, _, _ in _walked(folder)]
@@ -45,7 +82,8 @@ def folders(folder: Path) -> list[Path]:
 def is_left_out(name: str) -> bool:
     """Whether a file or folder of this name is not deployed."""
     is_compiled = name.endswith(".pyc")
-    return name in _IGNORED or is_compiled or bool(_OF_EDITORS.fullmatch(name))
+    is_ignored = name.lower() in _IGNORED
+    return is_ignored or is_compiled or bool(_OF_EDITORS.fullmatch(name))
 
 
 def unreadable(path: Path | str, error: OSError) -> UsageError:

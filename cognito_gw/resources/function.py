@@ -13,7 +13,7 @@ from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
-from cognito_gw.resources.code import sha256, zipped
+from cognito_gw.resources.code import refuse_secrets, sha256, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,6 +55,10 @@ class Function(Resource):
         """The zip to deploy."""
         return zipped(self.config.code)
 
+    def refuse_secrets(self) -> None:
+        """Raise for files of the code that look like secrets, unless included."""
+        refuse_secrets(self.config.code, self.config.include)
+
     def desired(self) -> dict[str, Any]:
         return {
             **self._configuration(),
@@ -69,6 +73,7 @@ class Function(Resource):
         return dict(answer["Configuration"]) | {"Tags": tags}
 
     def create(self, aws: Aws) -> dict[str, Any]:
+        self.refuse_secrets()
         made = settle(
             lambda: aws.functions.create_function(
                 FunctionName=self.name,
@@ -93,6 +98,7 @@ class Function(Resource):
         if fields - {"Tags", "CodeSha256"}:
             live = self._update_configuration(aws)
         if "CodeSha256" in fields:
+            self.refuse_secrets()
             _once_idle(
                 partial(
                     aws.functions.update_function_code,

@@ -52,7 +52,7 @@ def test_complaint(complaints, tmp_path, text, expected):
             "user_pool: {id: eu-west-1_Ab}\napi: {routes: {GET /: {scopes: [x/y]}}}",
             "the scopes of a pool made elsewhere are not ours to know",
         ),
-        ("endpoints: {invoke: 'http://x/{api_id}/{stage}'}", "a template"),
+        ("endpoints: {invoke: 'https://x/{api_id}/{stage}'}", "a template"),
         ("functions: {a: {}, b: {}}\napi: {routes: {GET /: {function: b}}}", "named"),
         ("region: us-gov-west-1", "a region with a longer name"),
         ("app_clients: {}", "no app client at all"),

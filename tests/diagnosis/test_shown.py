@@ -116,7 +116,8 @@ def calling(world):
         given="an API that is named",
         trace=world.told.append,
         is_local=False,
-        config=Config(name="a", endpoints={"issuer": "http://127.0.0.1:1/none"}),
+        config=Config(name="a"),
+        endpoints={"issuer": "http://127.0.0.1:1/none"},
     )
     return Calling(session, Target(API, "dev", "http://127.0.0.1:1"))
 

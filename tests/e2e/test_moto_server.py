@@ -82,10 +82,10 @@ def test_an_update_that_the_endpoint_lacks_says_so(cgw, edited):
 def test_the_links_of_a_foreign_endpoint_come_from_the_file(cgw, example):
     """What AWS would be called is not where an emulator serves."""
     cgw.write(
-        example + "endpoints: {invoke: 'http://here/{api_id}/{stage}', "
-        "hosted_ui: 'http://here/{domain}'}\n"
+        example + "endpoints: {invoke: 'https://here/{api_id}/{stage}', "
+        "hosted_ui: 'https://here/{domain}'}\n"
     )
     outputs = cgw("up", "-o", "json").document["outputs"]
-    assert outputs["invoke_url"] == f"http://here/{outputs['api_id']}/dev"
-    assert outputs["hosted_ui_url"].startswith("http://here/s")
+    assert outputs["invoke_url"] == f"https://here/{outputs['api_id']}/dev"
+    assert outputs["hosted_ui_url"].startswith("https://here/s")
     cgw("down", "--yes")

@@ -10,7 +10,9 @@ import pytest
 from commandline import Outcome, QuickTerminal, Terminal
 from filelock import FileLock
 
-ENDPOINTS = "endpoints: {invoke: 'http://x/{api_id}', hosted_ui: 'http://x/{domain}'}\n"
+ENDPOINTS = (
+    "endpoints: {invoke: 'https://x/{api_id}', hosted_ui: 'https://x/{domain}'}\n"
+)
 WAITING = "another cgw is at work on the stack"
 
 

@@ -214,3 +214,21 @@ def test_a_function_keeps_what_it_stands_on(restarted):
         return function.code_bytes
 
     assert restarted(make, read) == archive.getvalue()
+
+
+def test_what_was_read_is_saved_and_read_again(restarted):
+    """Also the class of which moto makes what is missing in a mapping."""
+
+    def make():
+        client("apigateway").create_rest_api(name="any")
+
+    def read():
+        state = moto_state.dump(Snapshots())
+        (api,) = backend("apigateway").apis.values()
+        before = api.resources.keys()
+        BackendDict.reset()
+        moto_state.load(state, Snapshots())
+        (again,) = backend("apigateway").apis.values()
+        return before == again.resources.keys()
+
+    assert restarted(make, read)

@@ -121,7 +121,7 @@ def test_a_pool_that_publishes_no_keys_is_named(page):
     with Served() as server:
         server.pages = {
             "/p/.well-known/openid-configuration": {
-                "issuer": "i",
+                "issuer": f"{server.url}/p",
                 "jwks_uri": f"{server.url}/keys",
             },
             "/keys": page,

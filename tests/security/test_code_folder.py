@@ -1,0 +1,288 @@
+"""No secret is deployed by accident with a function's code."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import PurePosixPath
+
+import pytest
+from commandline import QuickTerminal, share_service_models
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cognito_gw.config.load import load
+from cognito_gw.errors import UsageError
+from cognito_gw.local import daemon
+from cognito_gw.resources import code as code_of
+from cognito_gw.state import state_directory
+
+KEY = b"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
+CERTIFICATE = b"# CA\n-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----\n"
+_SECRETS = """
+.env .env.local .env.production .envrc prod.env .ENV sub/.env
+id_rsa id_dsa id_ecdsa id_ed25519 id_ed25519_sk ID_RSA id_rsa.bak
+.ssh/work .SSH/config .aws/credentials .aws/config .gnupg/private-keys-v1.d/a.key
+.kube/config .docker/config.json .azure/accessTokens.json .m2/settings.xml
+terraform.tfstate terraform.tfstate.backup .terraform/terraform.tfstate x.tfvars
+prod.auto.tfvars.json .terraformrc .vault-token
+.netrc _netrc .pgpass .my.cnf .pypirc .git-credentials .dockercfg .htpasswd
+store.jks debug.keystore cert.p12 cert.pfx AuthKey.p8 passwords.kdbx putty.ppk
+credentials credentials.json service-account.json service_account_prod.json
+client_secret_1.json application_default_credentials.json secrets.yaml kubeconfig
+"""
+SECRETS = _SECRETS.split()
+BY_CONTENT = {
+    "server.key": KEY,
+    "server.pem": KEY,
+    "both.pem": CERTIFICATE + KEY,
+    "encrypted.pem": KEY.replace(b"RSA", b"ENCRYPTED"),
+    "master.key": b"0123456789abcdef",
+    "der.key": b"\x30\x82\x04\xa4",
+    "empty.pem": b"",
+    ".npmrc": b"//registry.npmjs.org/:_authToken=npm_x\n",
+    ".yarnrc.yml": b"npmAuthToken: x\n",
+}
+HARMLESS = {
+    "cacert.pem": CERTIFICATE,
+    "public.pem": b"-----BEGIN PUBLIC KEY-----\n",
+    "public.key": b"-----BEGIN PUBLIC KEY-----\n",
+    "id_rsa.pub": b"ssh-rsa AAAA",
+    ".env.example": b"A=\n",
+    ".env.sample": b"A=\n",
+    ".env.template": b"A=\n",
+    ".npmrc": b"package-lock=false\n",
+    "environment.py": b"",
+    "env": b"",
+    "secrets.py": b"",
+    "credentials.py": b"",
+    "tokens.json": b"{}",
+    "docker/config.json": b"{}",
+    "config.json": b"{}",
+    "monkey": b"",
+}
+LEFT_OUT = [
+    ".git/config",
+    ".GIT/config",
+    ".hg/hgrc",
+    ".jj/repo",
+    ".svn/wc.db",
+    ".tox/py/.env",
+    ".venv/a.pem",
+    "venv/.env",
+]
+
+
+@pytest.fixture
+def code(tmp_path):
+    """A function's folder."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "app.py").write_text("a = 1")
+    return folder
+
+
+def put(folder, name, content=b"x"):
+    """Write a file into a folder."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def archived(path, files):
+    """Write a .zip with files."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("app.py", "a = 1")
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def refusal(code, *include):
+    """Return how the code is refused, and what can be done."""
+    with pytest.raises(UsageError) as error:
+        code_of.refuse_secrets(code, include)
+    return error.value
+
+
+@pytest.mark.parametrize("name", [*SECRETS, *BY_CONTENT])
+def test_a_secret_is_refused_by_its_name(code, tmp_path, name):
+    """Wherever it is in the folder, or in a .zip; and the message says which."""
+    content = BY_CONTENT.get(name, b"x")
+    put(code, name, content)
+    for where in (code, archived(tmp_path / "code.zip", {name: content})):
+        problem = refusal(where)
+        assert problem.what == f"{where} has files that look like secrets: {name}"
+        assert f"include: [{name}]" in problem.hint
+        code_of.refuse_secrets(where, [name])
+        code_of.refuse_secrets(where, [PurePosixPath(name).name])
+        refusal(where, "other", "app.py", f"x{name}", "*", ".", "")
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_only_looks_like_one_is_deployed(code, tmp_path, name):
+    """Certificates, examples and code: libraries are full of them."""
+    put(code, name, HARMLESS[name])
+    code_of.refuse_secrets(code, [])
+    code_of.refuse_secrets(archived(tmp_path / "a.zip", {name: HARMLESS[name]}), [])
+
+
+def test_a_folder_is_included_with_all_that_is_in_it(code):
+    """But with nothing beside it."""
+    put(code, ".aws/config")
+    put(code, ".aws/credentials")
+    code_of.refuse_secrets(code, [".aws"])
+    code_of.refuse_secrets(code, ["./.aws/"])
+    put(code, ".awsx/id_rsa")
+    assert refusal(code, ".aws").what.endswith(": .awsx/id_rsa")
+
+
+def test_a_link_to_a_secret_is_one(code):
+    """Under whichever name it is deployed, and from where nothing else is."""
+    put(code, ".git/config", b"url = https://user:password@example.com")
+    (code / "settings.txt").symlink_to(".git/config")
+    assert refusal(code).what.endswith(": settings.txt")
+
+
+@pytest.mark.parametrize("place", [".ssh", ".aws", ".git", ".kube/cache"])
+def test_a_folder_of_secrets_is_no_code(tmp_path, place):
+    """Also where `code` itself leads there."""
+    put(tmp_path, f"{place}/work")
+    assert refusal(tmp_path / place).what.endswith(": work")
+
+
+def test_a_pipe_is_not_waited_for(code):
+    """Whatever its name."""
+    os.mkfifo(code / "server.pem")
+    refusal(code)
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_histories_and_environments_are_never_deployed(code, name):
+    """They are left out, as they always are of no use there."""
+    put(code, name)
+    code_of.refuse_secrets(code, [])
+    with zipfile.ZipFile(io.BytesIO(code_of.zipped(code))) as archive:
+        assert archive.namelist() == ["app.py"]
+
+
+@pytest.mark.parametrize("name", [".git/config", "a/.hg/hgrc", "a\\.env", "A/.Env"])
+def test_a_zip_with_them_is_refused(tmp_path, name):
+    """It goes as it is or not at all."""
+    refusal(archived(tmp_path / "code.zip", {name: b"x"}))
+
+
+def test_a_zip_with_an_unreadable_key_is_refused(tmp_path):
+    """An encrypted entry cannot be told from a key."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("server.pem", CERTIFICATE)
+    encrypted = bytearray(content.getvalue())
+    encrypted[6] |= 1  # the flag, in the entry
+    encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1  # and in the directory
+    (tmp_path / "code.zip").write_bytes(encrypted)
+    refusal(tmp_path / "code.zip")
+
+
+@settings(max_examples=300, database=None, deadline=None)
+@given(
+    st.lists(st.sampled_from(["a", "lib", "node_modules", "x.y"]), max_size=3),
+    st.sampled_from([each for each in SECRETS if "/" not in each]),
+    st.randoms(use_true_random=False),
+)
+def test_no_place_and_no_case_hides_a_secret(folders, name, random):
+    """In a .zip, whose names are free."""
+    spelled = "".join(random.choice([each.upper(), each.lower()]) for each in name)
+    path = PurePosixPath(*folders, spelled)
+    assert code_of.is_secret(path, lambda: b"x")
+
+
+def test_the_function_is_not_made_with_a_secret(built, do, code):
+    """Whoever asks for it; one that is named on purpose is deployed."""
+    put(code, ".env")
+    made = {"runtime": "python3.13", "handler": "app.f", "code": code}
+    file = "name: shop"
+    hello = built(file, functions={"hello": made}).functions["hello"]
+    assert isinstance(do("apply", hello)[hello].error, UsageError)
+    made["include"] = [".env"]
+    hello = built(file, functions={"hello": made}).functions["hello"]
+    assert do("apply", hello)[hello].error is None
+
+
+FILE = """\
+name: shop
+functions: {hello: {code: ./code, handler: app.f}}
+api: {routes: {GET /orders: {}}}
+"""
+
+
+def test_what_deploys_is_refused_and_what_reads_or_removes_is_not(
+    code, tmp_path, environment
+):
+    """The whole stack, its step and the plan; before anything is made."""
+    share_service_models(environment)
+    environment.chdir(tmp_path)
+    cgw = QuickTerminal(tmp_path, ("--local",))
+    cgw.write(FILE)
+    put(code, ".env")
+    try:
+        for command in ("plan", "up"):
+            assert f"{code} has files that look like" in cgw(command, code=2).err
+        assert {each["state"] for each in states(cgw)} == {"missing"}
+        (code / ".env").unlink()
+        cgw("up", "-q")
+        put(code, ".env")
+        for command in ("plan", "up", "lambda"):
+            assert "include: [.env]" in cgw(command, code=2).err
+        for command in ("pool", "outputs", "logs", "policy"):
+            cgw(command)
+        changed = [each for each in states(cgw) if each["state"] != "ok"]
+        assert [each["kind"] for each in changed] == ["function"]
+        cgw.write(FILE.replace("./code,", "./code, include: [.env],"))
+        cgw("up", "-q")
+        cgw.write(FILE)
+        cgw("down", "--yes")
+    finally:
+        daemon.stop(state_directory())
+
+
+def states(cgw):
+    """Return the resources as `status` tells them."""
+    return cgw("status", "-o", "json").document["resources"]
+
+
+@pytest.fixture
+def project(tmp_path, code):
+    """A project's folder, beside other code."""
+    folder = tmp_path / "project"
+    put(folder, "code/app.py")
+    (folder / "link").symlink_to(code)
+    (folder / "inner").symlink_to("code")
+    return folder
+
+
+@pytest.mark.parametrize("spelled", ["../code", "{code}", "link", "./code/../../code"])
+def test_code_that_leads_out_of_the_project_is_warned_of(project, code, spelled):
+    """By its path, from the root, or by a link."""
+    spelled = spelled.format(code=code)
+    file = put(
+        project,
+        "cgw.yaml",
+        f"name: x\nfunctions: {{hello: {{code: {spelled}}}}}".encode(),
+    )
+    (warning,) = load(file, {}).warnings
+    assert warning.startswith(f"{file}:2: ")
+    assert f"everything in {code}" in warning
+
+
+@pytest.mark.parametrize("spelled", ["code", "./code", "inner", ".", "../project/code"])
+def test_code_in_the_project_is_not_warned_of(project, spelled):
+    """However it is spelled."""
+    file = put(
+        project,
+        "cgw.yaml",
+        f"name: x\nfunctions: {{hello: {{code: {spelled}}}}}".encode(),
+    )
+    assert load(file, {}).warnings == []
