@@ -16,11 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from cognito_gw.aws.tags import creation
 from cognito_gw.errors import CgwError
-from cognito_gw.oauth.verify import in_words
 from cognito_gw.state import create_private, open_private, private
 
 if TYPE_CHECKING:
@@ -91,6 +87,8 @@ class Applied:
         self._path(self._stack).unlink(missing_ok=True)
 
     def _taken_over(self, record: Record) -> Iterator[str]:
+        from cognito_gw.oauth.verify import in_words
+
         created = self._creation(self._stack)
         if created is None:
             return
@@ -120,6 +118,10 @@ class Applied:
 
     def _creation(self, stack: str) -> datetime | None:
         """Return when a stack was created, if it exists and we may see it."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from cognito_gw.aws.tags import creation
+
         if stack not in self._creations:
             try:
                 self._creations[stack] = creation(self.session.aws, stack)
