@@ -161,7 +161,7 @@ def _is_interrupt(stop: BaseException) -> bool:
 
 def show_error(error: CgwError) -> None:
     """Print what is wrong and what to do next, on stderr."""
-    what = block(with_options(error.what).replace("\n  ", "\n"), "  ")
+    what = block(error.what.replace("\n  ", "\n"), "  ")
     say(styled("error: ", fg="red", bold=True), what, err=True)
     if error.hint:
         say(f"  hint: {with_options(error.hint)}", err=True)

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import CgwError
-from cognito_gw.oauth.verify import in_words
 from cognito_gw.state import create_private, open_private, private
 
 if TYPE_CHECKING:
@@ -88,6 +87,8 @@ class Applied:
         self._path(self._stack).unlink(missing_ok=True)
 
     def _taken_over(self, record: Record) -> Iterator[str]:
+        from cognito_gw.oauth.verify import in_words
+
         created = self._creation(self._stack)
         if created is None:
             return

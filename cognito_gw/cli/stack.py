@@ -70,7 +70,7 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
 @click.option("-y", "--yes", is_flag=True, help="Skip the question before a deletion.")
 @with_session
 def up(session: Session, *, watch: bool, yes: bool) -> None:
-    """Create or update the stack to match the file; a second run changes nothing.
+    """Create or update the stack to match the file.
 
     At a terminal it shows what it would delete or replace, and asks first.
     """

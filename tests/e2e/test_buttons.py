@@ -58,7 +58,7 @@ def test_a_method_that_is_not_there_is_named(standing, line, words):
     """Exit 3, with those that are."""
     outcome = standing.cgw("test-method", *line.split(), code=3)
     assert words in outcome.err
-    assert "`cgw method`" in outcome.err
+    assert "`cgw --local method`" in outcome.err
 
 
 def test_an_authorizer_takes_the_id_token(standing):
@@ -95,7 +95,10 @@ def test_an_authorizer_refuses_what_is_no_token(standing):
 
 @pytest.mark.parametrize(
     ("command", "hint"),
-    [("test-method /transactions", "`cgw api`"), ("test-authorizer", "`cgw auth")],
+    [
+        ("test-method /transactions", "`cgw --local api`"),
+        ("test-authorizer", "`cgw --local auth"),
+    ],
 )
 def test_what_must_come_first_is_named(cgw, command, hint):
     """Exit 3."""

@@ -83,7 +83,7 @@ def test_when_quiet_only_what_asks_for_something(cgw, tmp_path):
     outcome = cgw("doctor", "-q")
     assert outcome.out == (
         "warn  file             there is no file cgw.yaml\n"
-        "                       fix: `cgw init` writes one\n"
+        "                       fix: `cgw --local init` writes one\n"
     )
     assert outcome.err == ""
 

@@ -54,7 +54,7 @@ def test_a_password_that_will_not_do_gives_way_to_the_browser(stack):
     why = "sign-in by API does not give transactions/read"
     assert f"signing in by the flow browser: {why}" in refused.err
     assert "only somebody at the sign-in page" in refused.err
-    assert "`cgw token --flow browser`" in refused.err
+    assert "`cgw --local token --flow browser`" in refused.err
 
 
 def test_only_who_was_asked_for_signs_in(stack):

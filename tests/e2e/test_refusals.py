@@ -166,7 +166,7 @@ def test_steps_name_what_must_come_first(cgw):
     outcome = cgw("deploy", code=3)
     assert "not there yet: " in outcome.err
     commands = ("pool", "lambda", "api", "resource", "method", "authorizer")
-    hint = ", ".join(f"`cgw {each}`" for each in commands)
+    hint = ", ".join(f"`cgw --local {each}`" for each in commands)
     assert f"hint: run {hint} first, or add `--with-deps`" in outcome.err
     outcome = cgw("client", "-o", "json", code=3)
     assert outcome.out == ""
@@ -184,7 +184,7 @@ def test_deploy_refuses_while_a_route_is_not_secured(cgw):
     for step in ("pool", "lambda", "api", "resource", "method"):
         cgw(step)
     outcome = cgw("deploy", code=3)
-    assert "cgw authorizer" in outcome.err
+    assert "cgw --local authorizer" in outcome.err
     cgw("down", "--yes")
 
 

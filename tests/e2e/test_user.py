@@ -251,7 +251,7 @@ def test_in_a_terminal_the_password_is_asked_for(cgw, pool, name):
 def test_who_is_there_is_not_added_again(cgw, dora):
     """In any case; exit 1, and the commands that change a user."""
     outcome = cgw("user", "add", dora.upper(), "-v", code=1)
-    assert "exists already\n  hint: see `cgw user password` and" in outcome.err
+    assert "exists already\n  hint: see `cgw --local user password` and" in outcome.err
     assert outcome.writes == []
 
 
@@ -349,7 +349,7 @@ def test_an_unknown_user_among_several_changes_nothing(cgw, pool, dora, command)
     outcome = cgw(*line, code=3)
     assert outcome.out == ""
     assert ": `no@example.com`, `nor@example.com`\n" in outcome.err
-    assert "hint: `cgw user list`" in outcome.err
+    assert "hint: `cgw --local user list`" in outcome.err
     assert outcome.writes == []
     assert dora in pool.names()
 
@@ -392,7 +392,7 @@ def test_who_signed_up_is_confirmed_once(cgw, standing, pool, dora, name):
     cgw("user", "password", dora, "--temporary")
     refused = cgw("user", "confirm", signed_up, dora, "-v", code=1)
     assert "the status is FORCE_CHANGE_PASSWORD" in refused.err
-    assert "hint: `cgw user password`" in refused.err
+    assert "hint: `cgw --local user password`" in refused.err
     assert refused.writes == []
 
 
@@ -450,7 +450,10 @@ def test_who_is_in_the_file_comes_back(standing, cgw, pool):
     cgw("token", "--user", ALICE, "--id")
     removed = cgw("user", "remove", ALICE, "--yes")
     assert removed.out == f"deleted   user              {ALICE}\n"
-    assert f"user `{ALICE}` is in the file: `cgw up` would make it anew" in removed.err
+    assert (
+        f"user `{ALICE}` is in the file: `cgw --local up` would make it anew"
+        in removed.err
+    )
     assert cgw("token", "--user", ALICE, "--id", code=1).out == ""
     assert standing.restored().changed == {f"user {ALICE}": "created"}
     assert ALICE in pool.names()
@@ -461,7 +464,7 @@ def test_without_a_pool_it_says_what_makes_one(cgw, standing):
     cgw.write(standing.text.replace(standing.name, f"{standing.name}x"))
     for line in ("list", "add bob@example.com", f"disable {ALICE}"):
         outcome = cgw("user", *line.split(), code=3)
-        assert "does not exist yet\n  hint: run `cgw pool` first" in outcome.err
+        assert "does not exist yet\n  hint: run `cgw --local pool` first" in outcome.err
         assert "generated" not in outcome.err
     standing.restore()
 
