@@ -92,7 +92,7 @@ CHANGES = {
             "method PUT /things/{id}": "created",
         }
         | FRESH,
-        {"rest api {stack}": "updated"} | BACK,
+        {"method PUT /things/{id}": "deleted"} | BACK,
     ),
     "a route made public": (
         (*ROUTES, READ, "auth"),
@@ -111,7 +111,8 @@ CHANGES = {
         }
         | FRESH,
         {
-            "rest api {stack}": "updated",
+            "method OPTIONS /health": "deleted",
+            "method OPTIONS /transactions": "deleted",
             "gateway response DEFAULT_4XX": "deleted",
             "gateway response DEFAULT_5XX": "deleted",
         }
