@@ -27,9 +27,10 @@ def agree(applied: Applied, planned: Callable[[], list[Step]] | None) -> None:
     show_notices(applied.session, notices)
     if planned and is_terminal() and sys.stderr.isatty():
         changes = [each for each in planned() if each.is_change]
-        losses = [each for each in changes if each.is_loss]
-        if losses or (notices and changes):
-            _ask(losses)
+        # Of a stack that others applied, everything that changes is worth a look.
+        asked = changes if notices else [each for each in changes if each.is_loss]
+        if asked:
+            _ask(asked)
     applied.note()
 
 
@@ -39,10 +40,10 @@ def show_notices(session: Session, notices: list[str]) -> None:
         say(styled("warning:", fg="yellow"), f" {with_options(each)}", err=True)
 
 
-def _ask(losses: list[Step]) -> None:
+def _ask(steps: list[Step]) -> None:
     from cognito_gw.report.lines import step_lines
 
-    for step in losses:
+    for step in steps:
         for each in step_lines(step):
             say(each, err=True)
     confirm("Go on?", abort=True)

@@ -61,7 +61,8 @@ def is_by_script(headers: Mapping[str, str]) -> bool:
 
     What a function answers runs in the origin of our own pages, and must not read them.
     """
-    return headers.get("Sec-Fetch-Dest", "document") != "document"
+    is_preload = "Service-Worker-Navigation-Preload" in headers
+    return is_preload or headers.get("Sec-Fetch-Dest", "document") != "document"
 
 
 class AccessKeys:

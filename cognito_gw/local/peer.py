@@ -10,7 +10,10 @@ from pathlib import Path
 
 # One line a socket: https://docs.kernel.org/networking/proc_net_tcp.html
 _SOCKETS = Path("/proc/net/tcp")
-_LOCAL, _REMOTE, _USER = 1, 2, 7  # columns
+_LOCAL, _REMOTE, _USER, _INODE = 1, 2, 7, 9  # columns
+# Where a client has a socket of IPv6, this stands before its address of IPv4.
+_MAPPED = "0000000000000000FFFF0000" if sys.byteorder == "little" else f"{0xFFFF:024X}"
+_SOCKETS_OF_IPV6 = Path("/proc/net/tcp6")
 ROOT = 0
 
 Address = tuple[str, int]
@@ -19,18 +22,24 @@ Address = tuple[str, int]
 def is_another_user(peer: Address, own: Address) -> bool:
     """Tell whether the socket at `peer` that is connected to `own` is another user's.
 
-    Root may do everything anyway. False where the system does not tell, as on macOS.
+    Root may do everything anyway. A socket that the system does not list counts as
+    another's: its user has closed it. False where there is no list, as on macOS.
     """
-    user = _user_of(peer, own)
-    return user is not None and user not in (ROOT, os.geteuid())
-
-
-def _user_of(peer: Address, own: Address) -> int | None:
+    if not _SOCKETS.exists():
+        return False
     ends = [_spelled(peer), _spelled(own)]
-    with suppress(OSError), _SOCKETS.open(encoding="ascii") as lines:
+    user = _user_of(_SOCKETS, ends)
+    if user is None:
+        user = _user_of(_SOCKETS_OF_IPV6, [f"{_MAPPED}{end}" for end in ends])
+    return user not in (ROOT, os.geteuid())
+
+
+def _user_of(sockets: Path, ends: list[str]) -> int | None:
+    with suppress(OSError), sockets.open(encoding="ascii") as lines:
         for line in lines:
             columns = line.split()
-            if columns[_LOCAL : _REMOTE + 1] == ends:
+            # A socket that is closed has no inode, and seems to be root's.
+            if columns[_LOCAL : _REMOTE + 1] == ends and columns[_INODE] != "0":
                 return int(columns[_USER])
     return None
 

@@ -12,21 +12,24 @@ if TYPE_CHECKING:
     from pathlib import Path, PurePath
 
 HISTORIES = frozenset({".bzr", ".git", ".hg", ".jj", ".svn"})
-_FOLDERS = HISTORIES | {".aws", ".azure", ".gnupg", ".kube", ".ssh"}
+_FOLDERS = HISTORIES | {".aws", ".azure", ".gnupg", ".kube", ".password-store", ".ssh"}
 # A file's name, after that of its folder.
 _NAMES = re.compile(
     r"""
-    .*/( \.env(\..+)? | .+\.env | \.envrc
-    | id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\.(bak|old|orig))? | .+\.ppk
+    .*/( \.env(\..+)? | .+\.env | \.envrc | \.flaskenv
+    | (.+[._-])?id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\.(bak|old|orig|txt))? | .+\.ppk
     | .+\.(p12|pfx|p8|jks|keystore|kdbx)
-    | [._](netrc|pgpass) | pgpass\.conf | \.my\.cnf | \.mylogin\.cnf | \.htpasswd
-    | \.git-credentials | \.pypirc | \.dockercfg | kubeconfig | .+\.kubeconfig
+    | [._]?netrc | [._]pgpass | pgpass\.conf | \.my\.cnf | \.mylogin\.cnf | \.htpasswd
+    | \.git-credentials | \.pypirc | \.dockercfg | \.dockerconfigjson | \.vault_pass
+    | \.(bash|zsh|python|node_repl|psql|mysql|sqlite|rediscli)_history
+    | (rootkey|accesskeys|.*credentials)\.csv | passwords?\.(txt|csv)
+    | local\.settings\.json | token\.json | kubeconfig | .+\.kubeconfig
     | \.vault-token | \.s3cfg | \.boto | \.terraformrc | credentials\.tfrc\.json
     | (.+\.)?tfstate(\..+)? | .+\.tfvars(\.json)?
-    | credentials(\.(db|ini|json|toml|ya?ml))? | secrets\.(json|toml|ya?ml)
+    | credentials(\.(db|ini|json|toml|xml|ya?ml))? | secrets?\.(json|toml|ya?ml)
     | application_default_credentials\.json
-    | (client[_-]?secret|service[_-]?account).*\.json )
-    | \.docker/config\.json | \.m2/settings\.xml
+    | (client[_-]?secret|service[_-]?account|.*firebase-adminsdk).*\.json )
+    | gh/hosts\.yml | \.docker/config\.json | \.m2/settings\.xml
     """,
     re.VERBOSE,
 )
@@ -38,6 +41,13 @@ _CONTENT = {
     ),
     re.compile(r"\.npmrc|\.yarnrc(\.yml)?"): re.compile(
         rb"auth|token|password", re.IGNORECASE
+    ),
+    re.compile(r"[^.]+|.+\.(cfg|conf|csv|ini|json|properties|toml|txt|xml|ya?ml)"): (
+        re.compile(
+            rb"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----"
+            rb"|aws_secret_access_key\W{1,5}[\w/+]{40}",
+            re.IGNORECASE,
+        )
     ),
 }
 ENOUGH = 1 << 20  # bytes of a file that tell whether it holds a secret

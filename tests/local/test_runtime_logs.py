@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import zipfile
 
 import boto3
@@ -189,14 +190,13 @@ def test_refuses_a_client_context_that_is_no_json(aws, function, refusal, contex
 
 
 BUSY = """
+import http.client
 import time
 
 def handler(event, context):
-    with open(event["file"], "w") as file:
-        file.write("started\\n")
-        file.flush()
-        time.sleep(20)
-        file.write("survived")
+    told = http.client.HTTPConnection("127.0.0.1", event["port"])
+    told.request("GET", "/")  # the connection stays open for as long as this lives
+    time.sleep(60)
 """
 
 
@@ -208,14 +208,17 @@ def test_a_busy_function_ends_when_the_server_is_killed(tmp_path, name):
     def client(service):
         return session.client(service, endpoint_url=server.url)
 
-    function = make_function(client, name, BUSY)
-    os.mkfifo(tmp_path / "told")
-    client("lambda").invoke(
-        FunctionName=function,
-        InvocationType="Event",
-        Payload=json.dumps({"file": str(tmp_path / "told")}).encode(),
-    )
-    with (tmp_path / "told").open() as told:
-        assert told.readline() == "started\n"
+    function = make_function(client, name, BUSY, Timeout=60)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client("lambda").invoke(
+            FunctionName=function,
+            InvocationType="Event",
+            Payload=json.dumps({"port": listener.getsockname()[1]}).encode(),
+        )
+        listener.settimeout(30)
+        connection, _ = listener.accept()
+    with connection, connection.makefile("rb") as told:
+        connection.settimeout(30)
+        assert told.readline().startswith(b"GET /")
         os.kill(server.pid, signal.SIGKILL)
-        assert told.read() == ""  # until nobody holds the other end any more
+        told.read()  # until nobody holds the other end any more

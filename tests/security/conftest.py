@@ -12,17 +12,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.config import Config
-from local.conftest import (  # noqa: F401 - fixtures
-    REGION,
-    aws,
-    local_url,
-    mailed,
-    make_pool,
-    name,
-    refusal,
-    server,
-    signed,
-)
+from local.conftest import REGION, server, signed  # noqa: F401 - fixtures
 
 
 class Answer(NamedTuple):
@@ -72,9 +62,14 @@ def _connected(place, user):
     """Connect as a user: who makes a socket owns it."""
     if user is None:
         return socket.create_connection((place.hostname, place.port), timeout=30)
+    user, family = user if isinstance(user, tuple) else (user, socket.AF_INET)
+    mapped = "::ffff:" if family == socket.AF_INET6 else ""
     own = os.geteuid()
     os.seteuid(user)
     try:
-        return socket.create_connection((place.hostname, place.port), timeout=30)
+        connection = socket.socket(family)
     finally:
         os.seteuid(own)
+    connection.settimeout(30)
+    connection.connect((f"{mapped}{place.hostname}", place.port))
+    return connection

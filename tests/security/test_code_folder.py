@@ -31,6 +31,10 @@ prod.auto.tfvars.json .terraformrc .vault-token
 store.jks debug.keystore cert.p12 cert.pfx AuthKey.p8 passwords.kdbx putty.ppk
 credentials credentials.json service-account.json service_account_prod.json
 client_secret_1.json application_default_credentials.json secrets.yaml kubeconfig
+rootkey.csv accessKeys.csv credentials.csv new_user_credentials.csv passwords.txt
+my_id_rsa id_rsa.txt netrc .dockerconfigjson .config/gh/hosts.yml .bash_history
+.zsh_history .python_history secret.yaml .flaskenv .vault_pass .password-store/a.gpg
+local.settings.json token.json credentials.xml x-firebase-adminsdk-1.json
 """
 SECRETS = _SECRETS.split()
 BY_CONTENT = {
@@ -41,10 +45,16 @@ BY_CONTENT = {
     "master.key": b"0123456789abcdef",
     "der.key": b"\x30\x82\x04\xa4",
     "empty.pem": b"",
+    "gcp.json": b'{"private_key": "-----BEGIN PRIVATE KEY-----"}',
+    "notes.txt": b"aws_secret_access_key = " + b"a" * 40,
+    "deploy-key": KEY,
     ".npmrc": b"//registry.npmjs.org/:_authToken=npm_x\n",
     ".yarnrc.yml": b"npmAuthToken: x\n",
 }
 HARMLESS = {
+    "settings.json": b'{"aws_secret_access_key": "from the environment"}',
+    "notes.txt": b"-----BEGIN CERTIFICATE-----",
+    "LICENSE": b"MIT",
     "cacert.pem": CERTIFICATE,
     "public.pem": b"-----BEGIN PUBLIC KEY-----\n",
     "public.key": b"-----BEGIN PUBLIC KEY-----\n",

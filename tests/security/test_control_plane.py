@@ -6,9 +6,11 @@ import asyncio
 import io
 import json
 import os
+import socket
 import zipfile
 from functools import partial
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -386,6 +388,14 @@ class TestOtherUsers:
         answer = ask("GET", path, signed("apigateway"), user=NOBODY)
         assert (answer.status, "another user" in answer.text) == (403, True)
 
+    @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+    def test_are_known_by_an_ipv6_socket_too(self, ask, signed):
+        """Java, for one, has such sockets for IPv4 addresses as well."""
+        other = NOBODY, socket.AF_INET6
+        assert ask("GET", "/", user=other).status == 403
+        own = os.geteuid(), socket.AF_INET6
+        assert ask("GET", "/restapis", signed("apigateway"), user=own).status == 200
+
     def test_may_not_sign_in_for_a_page(self, ask):
         """Nor call what is unsigned."""
         target = {"X-Amz-Target": f"{COGNITO}.InitiateAuth"}
@@ -407,11 +417,9 @@ class TestOtherUsers:
 
 def test_a_connection_of_one_s_own_is_known(server):
     """The kernel's list is read right: this very process is at the other end."""
-    import socket
-    from urllib.parse import urlsplit
-
     place = urlsplit(server.url)
     with socket.create_connection((place.hostname, place.port)) as own:
         ends = own.getsockname(), own.getpeername()
         assert not is_another_user(*ends)
-    assert not is_another_user(("127.0.0.1", 1), ("127.0.0.1", 2))  # nobody
+    if os.path.exists("/proc/net/tcp"):  # noqa: PTH110 - Linux alone has it
+        assert is_another_user(("127.0.0.1", 1), ("127.0.0.1", 2))  # it has gone

@@ -11,6 +11,7 @@ import jwt
 import pytest
 from botocore.exceptions import ClientError
 from browsing import CALLBACK, App, Browser
+from local import conftest as local
 from people import EVERY_FLOW, OTHER, PASSWORD, People, UserPool
 from people import App as Authenticator
 from pycognito.aws_srp import AWSSRP
@@ -22,6 +23,15 @@ from cognito_gw.local.identity import directory
 from cognito_gw.local.identity.cognito import Cognito
 from cognito_gw.local.identity.keys import Keys
 from cognito_gw.local.identity.lockout import Lockout
+
+aws, local_url, mailed, make_pool, name, refusal = (
+    local.aws,
+    local.local_url,
+    local.mailed,
+    local.make_pool,
+    local.name,
+    local.refusal,
+)
 
 ALICE, MALLORY = "alice@example.com", "mallory@example.com"
 NOBODY = "nobody@example.com"

@@ -18,8 +18,17 @@ DRIVER = shutil.which("chromedriver")
 COGNITO = "AWSCognitoIdentityProviderService"
 FUNCTION = """
 def handler(event, context):
+    headers = {"Content-Type": "text/html", "Service-Worker-Allowed": "/"}
     page = "<!doctype html><title>a function's answer</title>"
-    return {"statusCode": 200, "headers": {"Content-Type": "text/html"}, "body": page}
+    if (event["queryStringParameters"] or {}).get("script"):
+        headers["Content-Type"] = "text/javascript"
+        page = "addEventListener('fetch', (event) => event.respondWith('owned'))"
+    return {"statusCode": 200, "headers": headers, "body": page}
+"""
+REGISTER = """
+const done = arguments[1];
+navigator.serviceWorker.register(arguments[0], {scope: "/"}).then(
+  () => done("registered"), (error) => done(error.name));
 """
 # Tries one request, and tells what the script may read of the answer.
 TRY = """
@@ -163,11 +172,25 @@ def test_no_script_reads_our_pages(attempt, server, domain):
         assert status in (0, 403), path
 
 
-def test_a_function_s_page_cannot_read_a_window_that_it_opens(browser, stage, server):
-    """The page at the root is apart from what opened it."""
+def test_a_function_s_page_does_not_answer_for_ours(browser, stage):
+    """A service worker would get every request to this origin."""
+    browser.get(stage)
+    browser.set_script_timeout(20)
+    for script in (f"{stage}?script=1", stage):
+        refused = browser.execute_async_script(REGISTER, script)
+        assert refused in ("SecurityError", "TypeError")
+
+
+@pytest.mark.parametrize("page", ["/", "/_aws/cognito/a-page/login?client_id=x"])
+@pytest.mark.usefixtures("domain")
+def test_a_function_s_page_cannot_read_a_window_that_it_opens(
+    browser, stage, server, page
+):
+    """Our pages are apart from what opened them."""
     browser.get(stage)
     own = browser.current_window_handle
-    browser.execute_script("window.opened = window.open(arguments[0])", server.url)
+    address = server.url + page
+    browser.execute_script("window.opened = window.open(arguments[0])", address)
     WebDriverWait(browser, 20).until(lambda page: len(page.window_handles) > 1)
     read = "try { return opened.document.body.innerHTML } catch { return '' }"
     WebDriverWait(browser, 20).until(

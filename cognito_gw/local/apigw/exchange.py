@@ -62,11 +62,22 @@ def to_http(
     response.headers.popall("Content-Type", None)
     for name, value in outgoing.headers:
         response.headers.add(name, value)
+    _keep_apart(response, request)
     response.headers["x-amzn-RequestId"] = request.request_id
     response.headers["x-amz-apigw-id"] = request.extended_request_id
     if is_kept_alive:
         response.headers["Connection"] = "keep-alive"
     return response
+
+
+def _keep_apart(response: web.Response, request: Incoming) -> None:
+    """Keep a page of a function apart from our own, which have the same origin.
+
+    No service worker of its own answers for them, and it holds no window of theirs.
+    """
+    response.headers.popall("Service-Worker-Allowed", None)
+    if request.header("Sec-Fetch-Dest") == "document":
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
 
 
 def _ids(sent_trace: str = "") -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from aiohttp import web
+
 from cognito_gw.local import server_log
 from cognito_gw.local.apigw import gateway_response as answers
 from cognito_gw.local.apigw.authorizer import Authorizer, Refused
@@ -23,8 +25,6 @@ from cognito_gw.local.identity.directory import pool_exists
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from aiohttp import web
 
     from cognito_gw.local.activity import Activity
     from cognito_gw.local.apigw.request import Incoming
@@ -51,6 +51,8 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request to `/{api_id}/{stage}/…`."""
+        if "Service-Worker" in request.headers:  # it would answer for our own pages too
+            return web.Response(status=403, text="No service workers here.\n")
         api_id, stage = request.match_info["api_id"], request.match_info["stage"]
         incoming = await from_http(request)
         outcome = await self._answer(incoming, self.stages(api_id, stage))

@@ -14,6 +14,7 @@ _FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encode
 # AWS computes these itself; a function's own are handed on under another name.
 _REMAPPED = {"date", "server", "connection", "content-length", "www-authenticate"}
 _DROPPED = "transfer-encoding"
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
@@ -110,8 +111,8 @@ def _spelled(value: Any) -> str:
     if not isinstance(value, str | bool | int | float):
         raise Malformed("a header is not text")
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    if set(text) & set("\r\n\0"):
-        raise Malformed("a header has a line break")
+    if _CONTROL.search(text):
+        raise Malformed("a header has a control character")
     _utf8(text, "a header")
     return text
 
