@@ -519,19 +519,26 @@ def test_closing_ends_an_idle_process(make):
 
 
 SLEEPER = """
-import os, time
+import os, socket, time
 def handler(event, context):
-    with open(event["file"], "w") as file:
-        file.write(str(os.getpid()))
+    with socket.create_connection(("127.0.0.1", event["port"])) as told:
+        told.sendall(str(os.getpid()).encode())
     time.sleep(60)
 """
 
 
-async def started(functions, arn, file):
+async def started(functions, arn):
     """Start a call that sleeps; return its task, and its process's id."""
-    os.mkfifo(file)  # reading it waits for the function to write
-    task = asyncio.create_task(call(functions, arn, file=str(file)))
-    return task, int(await asyncio.to_thread(file.read_text))
+    told = asyncio.get_running_loop().create_future()
+
+    async def hear(reader, writer):
+        told.set_result(int(await reader.read()))
+        writer.close()
+
+    async with await asyncio.start_server(hear, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        task = asyncio.create_task(call(functions, arn, port=port))
+        return task, await told
 
 
 def assert_ended(pid):
@@ -542,12 +549,10 @@ def assert_ended(pid):
     assert not survived
 
 
-def test_closing_ends_a_busy_process(make, tmp_path):
+def test_closing_ends_a_busy_process(make):
     async def run():
         async with running() as functions:
-            task, pid = await started(
-                functions, make(SLEEPER, Timeout=60), tmp_path / "pid"
-            )
+            task, pid = await started(functions, make(SLEEPER, Timeout=60))
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         return pid
@@ -555,13 +560,12 @@ def test_closing_ends_a_busy_process(make, tmp_path):
     assert_ended(asyncio.run(run()))
 
 
-def test_closing_refuses_the_calls_that_wait(make, tmp_path):
+def test_closing_refuses_the_calls_that_wait(make):
     async def run():
         async with running() as functions:
             arn = make(SLEEPER, Timeout=60)
             busy = [
-                await started(functions, arn, tmp_path / str(n))
-                for n in range(max(4, 2 * os.cpu_count()))
+                await started(functions, arn) for _ in range(max(4, 2 * os.cpu_count()))
             ]
             waiting = asyncio.create_task(call(functions, arn))
             await asyncio.sleep(0)  # it has asked for a worker
@@ -574,12 +578,10 @@ def test_closing_refuses_the_calls_that_wait(make, tmp_path):
         assert_ended(pid)
 
 
-def test_a_call_that_nobody_waits_for_leaves_no_process(make, tmp_path):
+def test_a_call_that_nobody_waits_for_leaves_no_process(make):
     async def run():
         async with running() as functions:
-            task, pid = await started(
-                functions, make(SLEEPER, Timeout=60), tmp_path / "pid"
-            )
+            task, pid = await started(functions, make(SLEEPER, Timeout=60))
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         return pid
