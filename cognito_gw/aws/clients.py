@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError, UnknownRegionError
+from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from cognito_gw import __version__
@@ -24,6 +24,7 @@ from cognito_gw.aws.endpoint_session import without_profile
 from cognito_gw.aws.faults import is_concurrent, is_lost, is_quota
 from cognito_gw.aws.models import read_quickly
 from cognito_gw.aws.pace import Pace
+from cognito_gw.aws.partitions import host_suffixes, partition_of
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,19 +34,6 @@ Tell = Callable[[str], None]
 _ATTEMPTS = 8  # of a call; their pauses grow to 20 s each
 _MANY = 6  # conflicts of one call: now people are told why it takes time
 _READS = ("AdminGet", "AdminList", "Describe", "Filter", "Get", "List", "Simulate")
-# What AWS's own hosts end with, in every partition.
-_AWS_DOMAINS = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".api.aws",
-    ".api.amazonwebservices.com.cn",
-    ".api.amazonwebservices.eu",
-    ".c2s.ic.gov",
-    ".sc2s.sgov.gov",
-    ".cloud.adc-e.uk",
-    ".csp.hci.ic.gov",
-)
 _OF_A_STACK = (
     "cognito-idp",
     "apigateway",
@@ -72,12 +60,11 @@ class Account:
 
 def named_account(number: str, region: str) -> Account:
     """Return an account by its number; its partition is that of the region."""
-    try:
-        partition = get_session().get_partition_for_region(region)
-    except UnknownRegionError as error:
+    partition = partition_of(region)
+    if partition is None:
         raise UsageError(
             f"`{region}` is not an AWS region", hint="check `region:` and `--region`"
-        ) from error
+        )
     return Account(partition, region, number)
 
 
@@ -266,7 +253,7 @@ class Aws:
 def _is_of_aws(client: Any) -> bool:
     """Whether a client calls AWS itself: emulators have no quotas."""
     host = urlsplit(client.meta.endpoint_url).hostname or ""
-    return host.endswith(_AWS_DOMAINS)
+    return host.endswith(host_suffixes())
 
 
 def _raise_if_lost(
