@@ -14,15 +14,17 @@ from urllib.parse import urlsplit
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError, UnknownRegionError
+from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from cognito_gw import __version__
 from cognito_gw.aws.answers import answer_in_full
+from cognito_gw.aws.conflicts import pause_after
 from cognito_gw.aws.endpoint_session import without_profile
-from cognito_gw.aws.faults import is_lost
+from cognito_gw.aws.faults import is_concurrent, is_lost, is_quota
 from cognito_gw.aws.models import read_quickly
 from cognito_gw.aws.pace import Pace
+from cognito_gw.aws.partitions import host_suffixes, partition_of
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,20 +32,8 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 _ATTEMPTS = 8  # of a call; their pauses grow to 20 s each
+_MANY = 6  # conflicts of one call: now people are told why it takes time
 _READS = ("AdminGet", "AdminList", "Describe", "Filter", "Get", "List", "Simulate")
-# What AWS's own hosts end with, in every partition.
-_AWS_DOMAINS = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".api.aws",
-    ".api.amazonwebservices.com.cn",
-    ".api.amazonwebservices.eu",
-    ".c2s.ic.gov",
-    ".sc2s.sgov.gov",
-    ".cloud.adc-e.uk",
-    ".csp.hci.ic.gov",
-)
 _OF_A_STACK = (
     "cognito-idp",
     "apigateway",
@@ -70,12 +60,11 @@ class Account:
 
 def named_account(number: str, region: str) -> Account:
     """Return an account by its number; its partition is that of the region."""
-    try:
-        partition = get_session().get_partition_for_region(region)
-    except UnknownRegionError as error:
+    partition = partition_of(region)
+    if partition is None:
         raise UsageError(
             f"`{region}` is not an AWS region", hint="check `region:` and `--region`"
-        ) from error
+        )
     return Account(partition, region, number)
 
 
@@ -199,6 +188,9 @@ class Aws:
                 client.meta.events.register_first(
                     "needs-retry.*.*", _raise_if_lost, unique_id="cgw-lost"
                 )
+                client.meta.events.register_first(
+                    "needs-retry.*.*", self._repeat, unique_id="cgw-repeat"
+                )
                 if _is_of_aws(client):
                     client.meta.events.register(
                         "before-call.api-gateway.*", self._pace, unique_id="cgw-pace"
@@ -209,7 +201,8 @@ class Aws:
                 self._clients[key] = client
             return self._clients[key]
 
-    def _pace(self, model: Any, **_: Any) -> None:
+    def _pace(self, model: Any, context: dict[str, Any], **_: Any) -> None:
+        context["cgw_paced"] = True
         wait = self._rates.wait(model.name)
         if wait >= 1 and self._clock() >= self._told_until:  # one word for all threads
             self._told_until = self._clock() + max(wait, 5)
@@ -221,6 +214,29 @@ class Aws:
         code = response[1].get("Error", {}).get("Code") if response else None
         if code == "TooManyRequestsException" and self._rates.ease(operation.name):
             self.tell(f"waiting, as API Gateway takes no {operation.name} for now")
+
+    def _repeat(
+        self, operation: Any, response: Any, request_dict: dict[str, Any], **_: Any
+    ) -> float | bool | None:
+        """Return the pause before a repetition, False for none, None if others decide.
+
+        The answer is botocore's to carry out, in the middle of the same call.
+        """
+        if response is None or "Error" not in response[1]:
+            return None
+        error = ClientError(response[1], operation.name)
+        if is_quota(error):
+            return False
+        if not is_concurrent(error):
+            return None
+        context = request_dict["context"]
+        conflicts = context["cgw_conflicts"] = context.get("cgw_conflicts", 0) + 1
+        if conflicts == _MANY:
+            self.tell(f"waiting, as AWS is busy with another change ({operation.name})")
+        pause = pause_after(conflicts)
+        if pause is None or not context.get("cgw_paced"):
+            return pause
+        return max(pause, self._rates.wait(operation.name))  # it counts again
 
     def _config(self, options: dict[str, Any]) -> Config:
         if self.endpoint_url:
@@ -237,7 +253,7 @@ class Aws:
 def _is_of_aws(client: Any) -> bool:
     """Whether a client calls AWS itself: emulators have no quotas."""
     host = urlsplit(client.meta.endpoint_url).hostname or ""
-    return host.endswith(_AWS_DOMAINS)
+    return host.endswith(host_suffixes())
 
 
 def _raise_if_lost(

@@ -49,15 +49,23 @@ _NO_CREDENTIALS = (
     SSOError,
     TokenRetrievalError,
 )
-THROTTLED = frozenset(
-    {"LimitExceededException", "Throttling", "TooManyRequestsException"}
+THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
+# Of a quota, which time does not change. botocore takes the first for throttling.
+_QUOTA_REACHED = frozenset(
+    {
+        "LimitExceededException",
+        "LimitExceeded",  # IAM's
+        "CodeStorageExceededException",
+        "ServiceQuotaExceededException",
+    }
 )
+_CONCURRENT = frozenset({"ConcurrentModification", "ConcurrentModificationException"})
+_CONCURRENT_WORDS = "concurrent modification"  # of API Gateway's ConflictException
 # The request may have arrived; only the answer did not.
 _LOST = (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError)
 _FAILURES = (500, 502, 503, 504)  # of who may have begun
 _TAKEN = frozenset(
     {
-        "ConcurrentModificationException",
         "ConflictException",
         "EntityAlreadyExists",
         "GroupExistsException",
@@ -70,17 +78,31 @@ _TAKEN = frozenset(
 _SIGN_IN_AGAIN = "sign in again: `aws sso login`, with `--profile` if you use one"
 _DOMAIN_TAKEN = "already associated with another user pool"  # or with this one
 # Of resource servers, authorizers and domains, for which AWS has no code.
-_TAKEN_WORDS = (
-    "already exists",
-    "must be unique",
-    "already has a domain",
-    _DOMAIN_TAKEN,
-)
+_TAKEN_WORDS = ("already exists", "must be unique", "already has a domain")
 _ADVICE = {
     "InvalidPasswordException": "choose one that meets user_pool.password_policy",
-    "LimitExceededException": "an AWS quota is reached: see Service Quotas",
     "TooManyRequestsException": "AWS is throttling: run the same command again shortly",
     "Throttling": "AWS is throttling: run the same command again shortly",
+}
+_ATTEMPTS_LIMIT = "attempt limit exceeded"  # of one user's codes and passwords
+# What AWS counts, by the operation that it refuses.
+_QUOTAS = {
+    "CreateAuthorizer": "authorizers per API",
+    "CreateDeployment": "deployments per API",
+    "CreateFunction": "function and layer storage",
+    "CreateGroup": "groups per user pool",
+    "CreateLogGroup": "log groups",
+    "CreateManagedLoginBranding": "managed login styles per user pool",
+    "CreateResource": "resources per API",
+    "CreateResourceServer": "resource servers per user pool",
+    "CreateRestApi": "REST APIs",
+    "CreateRole": "IAM roles",
+    "CreateStage": "stages per API",
+    "CreateUserPool": "user pools",
+    "CreateUserPoolClient": "app clients per user pool",
+    "CreateUserPoolDomain": "user pool domains",
+    "PutRolePolicy": "the size of a role's policies",
+    "UpdateFunctionCode": "function and layer storage",
 }
 
 
@@ -120,9 +142,27 @@ def is_lost(error: BaseException) -> bool:
     return isinstance(error, _LOST)
 
 
+def is_quota(error: ClientError) -> bool:
+    """Whether AWS has as many as it allows: to ask again changes nothing."""
+    return code_of(error) in _QUOTA_REACHED
+
+
+def is_concurrent(error: ClientError) -> bool:
+    """Whether AWS did nothing because it was busy with another change of the same.
+
+    Our own parallel writes meet this way: it does not mean that someone else made it.
+    """
+    return code_of(error) in _CONCURRENT or _CONCURRENT_WORDS in message_of(error)
+
+
+def is_domain_taken(error: ClientError) -> bool:
+    """Whether a domain prefix belongs to a user pool, be it this one."""
+    return _DOMAIN_TAKEN in message_of(error)
+
+
 def is_taken(error: BaseException) -> bool:
     """Whether AWS refused as somebody else made or changes the same, just now."""
-    if not isinstance(error, ClientError):
+    if not isinstance(error, ClientError) or is_concurrent(error):
         return False
     words = message_of(error)
     return code_of(error) in _TAKEN or any(each in words for each in _TAKEN_WORDS)
@@ -170,11 +210,8 @@ def _refused(error: ClientError) -> CgwError:
             f"AWS does not accept these credentials ({code})",
             hint="check the profile, and that the region is enabled in your account",
         )
-    if _DOMAIN_TAKEN in words:
-        return AwsRefused(
-            "the domain prefix is taken: it must be unique in the whole region",
-            hint="choose another `domain:`, or leave it out for a generated one",
-        )
+    if (special := _special(error)) is not None:
+        return special
     if code.isdigit():  # a page of HTML with a status, where AWS has an error code
         return AwsRefused(
             f"{call}: the endpoint answered with HTTP {code}, and not as AWS does",
@@ -189,6 +226,37 @@ def _denied(error: ClientError) -> AwsRefused:
     return AwsRefused(
         f"the caller may not do {what}: {message_of(error)}",
         hint="`cgw policy` prints the IAM policy that this file needs",
+    )
+
+
+def _special(error: ClientError) -> CgwError | None:
+    """Return the error for a refusal that is told in our own words, if it is one."""
+    if is_domain_taken(error):
+        return AwsRefused(
+            "the domain prefix is taken: it must be unique in the whole region",
+            hint="choose another `domain:`, or leave it out for a generated one",
+        )
+    if is_quota(error):
+        return _over_quota(error)
+    if is_concurrent(error):
+        return AwsRefused(
+            f"{error.operation_name}: {code_of(error)}: {message_of(error)}",
+            hint="something else keeps changing the same resource: let it finish, "
+            "then run the same command again",
+        )
+    return None
+
+
+def _over_quota(error: ClientError) -> AwsRefused:
+    call, words = error.operation_name, message_of(error)
+    said = f"{call}: {code_of(error)}: {words}"
+    if _ATTEMPTS_LIMIT in words.lower():
+        return AwsRefused(said, hint="wait some minutes before the next attempt")
+    what = _QUOTAS.get(call)
+    return AwsRefused(
+        f"the AWS quota for {what} is reached: {said}" if what else said,
+        hint="an AWS quota is reached: delete what you no longer need, or ask for "
+        "more in Service Quotas",
     )
 
 

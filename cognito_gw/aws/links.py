@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.partitions import dns_suffix, sign_in_host
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -43,10 +45,10 @@ def sign_in_query(client: Mapping[str, Any]) -> dict[str, str] | None:
 
 def aws_links(region: str) -> Links:
     """Return AWS's own addresses in a region."""
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    suffix = dns_suffix(region)
     return Links(
         invoke=f"https://{{api_id}}.execute-api.{{region}}.{suffix}/{{stage}}",
-        hosted_ui="https://{domain}.auth.{region}.amazoncognito.com",
+        hosted_ui=f"https://{{domain}}.{sign_in_host(region)}",
         issuer=f"https://cognito-idp.{{region}}.{suffix}/{{user_pool_id}}",
     )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _AT_AWS = re.compile(
     r"https://(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)"
-    r"\.amazonaws\.com(?:\.cn)?/(?P<stage>[^/?]+)(?P<path>[^#]*)"
+    r"\.amazonaws\.(?:com(?:\.cn)?|eu)/(?P<stage>[^/?]+)(?P<path>[^#]*)"
 )
 _LOCAL = re.compile(
     r"https?://[^/]+/_aws/execute-api/(?P<api>[a-z0-9]+)/(?P<stage>[^/?]+)(?P<path>[^#]*)"

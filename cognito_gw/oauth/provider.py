@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _PATH = "/.well-known/openid-configuration"
 # Where Cognito publishes the keys of a pool, under its older name or its newer one.
 _COGNITO = re.compile(
-    r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
+    r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.(?:com(?:\.cn)?|eu)/"
     r"(\1_[0-9A-Za-z]+)"
 )
-_AWS = re.compile(r"https://[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|api\.aws)/.*")
+_AWS = re.compile(r"https://[a-z0-9.-]+\.(amazonaws\.(com(\.cn)?|eu)|api\.aws)/.*")
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import absent_is_none
+from cognito_gw.aws.faults import absent_is_none, code_of
 from cognito_gw.aws.requests import overlay, settable, without_empty
 from cognito_gw.aws.rivals import chosen
+from cognito_gw.aws.settle import settle
 from cognito_gw.aws.tags import MORE_THAN_ONE
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
+
+    from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import schema
@@ -88,12 +92,13 @@ class AppClient(Resource):
         return self._describe(aws, named[0]) if named else None
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        answer = aws.cognito.create_user_pool_client(
+        create = partial(
+            aws.cognito.create_user_pool_client,
             UserPoolId=self.pool["Id"],
             SupportedIdentityProviders=["COGNITO"],
             **without_empty(self.desired()),
         )
-        return self._elder(aws, _described(answer))
+        return self._elder(aws, self._described(self._once_scopes_exist(create, aws)))
 
     def _elder(self, aws: Aws, made: dict[str, Any]) -> dict[str, Any]:
         """Return the older one, where another cgw has made one at the same time."""
@@ -119,12 +124,27 @@ class AppClient(Resource):
         # UpdateUserPoolClient resets every field that it is not sent.
         request = overlay(self.live or {}, self.desired())
         request = settable(aws.cognito, "UpdateUserPoolClient", request)
-        return _described(aws.cognito.update_user_pool_client(**request))
+        update = partial(aws.cognito.update_user_pool_client, **request)
+        return self._described(self._once_scopes_exist(update, aws))
 
     def delete(self, aws: Aws) -> None:
         aws.cognito.delete_user_pool_client(
             UserPoolId=self.pool["Id"], ClientId=self["ClientId"]
         )
+
+    def _once_scopes_exist(self, call: Callable[[], Any], aws: Aws) -> Any:
+        """Call while Cognito does not know the scopes of a new resource server yet."""
+        return settle(
+            call,
+            aws,
+            passing=self._is_scope_too_new,
+            until=f"Cognito knows the scopes of {self}",
+            patience=60.0,
+        )
+
+    def _is_scope_too_new(self, error: ClientError) -> bool:
+        is_unknown = code_of(error) == "ScopeDoesNotExistException"
+        return is_unknown and bool(self.resource_servers)
 
     def _ids(self, aws: Aws) -> list[str]:
         """Return the ids of the app clients of this name."""
@@ -139,21 +159,40 @@ class AppClient(Resource):
         ]
 
     def _describe(self, aws: Aws, client_id: str) -> dict[str, Any]:
-        return _described(
+        return self._described(
             aws.cognito.describe_user_pool_client(
                 UserPoolId=self.pool["Id"], ClientId=client_id
             )
         )
+
+    def _described(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return what AWS describes, with what only creation takes beside it.
+
+        AWS answers the URLs sorted; the first one of the file is the one to use.
+        """
+        client: dict[str, Any] = answer["UserPoolClient"]
+        urls = {
+            "CallbackURLs": self.config.callback_urls,
+            "LogoutURLs": self.config.logout_urls,
+        }
+        return client | {
+            "GenerateSecret": "ClientSecret" in client,
+            **{
+                key: _in_order(client[key], wanted)
+                for key, wanted in urls.items()
+                if key in client
+            },
+        }
 
 
 def _age(client: dict[str, Any]) -> tuple[str, str]:
     return str(client.get("CreationDate")), client["ClientId"]
 
 
-def _described(answer: dict[str, Any]) -> dict[str, Any]:
-    """Put what only creation takes beside what AWS describes."""
-    client: dict[str, Any] = answer["UserPoolClient"]
-    return client | {"GenerateSecret": "ClientSecret" in client}
+def _in_order(has: list[str], wanted: list[str]) -> list[str]:
+    """Return what AWS has in the order of the file, and then what the file lacks."""
+    named = [each for each in wanted if each in has]
+    return named + [each for each in has if each not in named]
 
 
 def _validity(validity: schema.Validity) -> dict[str, Any]:

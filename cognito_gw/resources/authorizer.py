@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.user_pool import UserPool
 
-_DEFAULT_TTL = 300  # seconds; AWS may leave it out of what it lists
+_TTL = "authorizerResultTtlInSeconds"
 
 
 @dataclass(eq=False)
@@ -43,22 +43,28 @@ class Authorizer(Resource):
         return self.api
 
     def desired(self) -> dict[str, Any]:
+        wanted = self._settings()
+        if self.live is not None and _TTL not in self.live:
+            del wanted[_TTL]  # AWS takes it of Cognito authorizers, and does not tell
+        return wanted
+
+    def _settings(self) -> dict[str, Any]:
         return {
             "type": "COGNITO_USER_POOLS",
             "providerARNs": [self.pool["Arn"]],
             "identitySource": f"method.request.header.{self.config.identity_source}",
-            "authorizerResultTtlInSeconds": self.config.ttl,
+            _TTL: self.config.ttl,
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         for authorizer in read_authorizers(aws, self.api["id"]):
             if authorizer["name"] == self.config.name:
-                return {"authorizerResultTtlInSeconds": _DEFAULT_TTL} | authorizer
+                return authorizer
         return None
 
     def create(self, aws: Aws) -> dict[str, Any]:
         answer = aws.apigateway.create_authorizer(
-            restApiId=self.api["id"], name=self.config.name, **self.desired()
+            restApiId=self.api["id"], name=self.config.name, **self._settings()
         )
         return described(answer)
 

@@ -14,12 +14,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cognito_gw.aws.faults import code_of, message_of
-from cognito_gw.aws.requests import described, is_empty
+from cognito_gw.aws.requests import described
 from cognito_gw.aws.settle import settle
 from cognito_gw.aws.tags import STACK_TAG, is_ours
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.resources.authorizer import read_authorizers
+from cognito_gw.resources.frozen import frozen
 from cognito_gw.resources.method import Method
 from cognito_gw.resources.rest_api import is_throttled
 
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from cognito_gw.resources.rest_api import RestApi
 
 _MARK = "cgw "
-# Of the API itself, what a deployment freezes.
-_FROZEN = ("apiKeySource", "binaryMediaTypes", "minimumCompressionSize", "policy")
 
 
 @dataclass(eq=False)
@@ -126,14 +125,7 @@ class Deployment(Resource):
         customised = [
             item for item in responses["items"] if not item.get("defaultResponse")
         ]
-        return [
-            {field: self.api.live[field] for field in _FROZEN if field in self.api.live}
-            if self.api.live
-            else {},
-            sorted(resources, key=lambda item: item["path"]),
-            sorted(authorizers, key=lambda item: item["id"]),
-            sorted(customised, key=lambda item: item["responseType"]),
-        ]
+        return frozen(self.api.live or {}, resources, authorizers, customised)
 
     def _resources(self, aws: Aws) -> list[dict[str, Any]]:
         if any(part.changed for part in (self.api, *self.parts)):
@@ -248,18 +240,6 @@ def _is_too_new(error: ClientError) -> bool:
 
 
 def fingerprint(content: Any) -> str:
-    """Return a short hash of JSON-like data, whatever the order of its keys.
-
-    What is empty and what is absent count as one: AWS answers now this, now that.
-    """
-    text = json.dumps(_without_empty(content), sort_keys=True, default=str)
+    """Return a short hash of JSON-like data, whatever the order of its keys."""
+    text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _without_empty(content: Any) -> Any:
-    if isinstance(content, list):
-        return [_without_empty(item) for item in content]
-    if isinstance(content, dict):
-        pairs = ((key, _without_empty(value)) for key, value in content.items())
-        return {key: value for key, value in pairs if not is_empty(value)}
-    return content

@@ -6,6 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from botocore.exceptions import ClientError
+
+from cognito_gw.aws.faults import is_domain_taken
 from cognito_gw.aws.settle import wait_for
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError, NotOurs
@@ -116,7 +119,7 @@ class Domain(Resource):
         return found or None
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        aws.cognito.create_user_pool_domain(**self._request())
+        self._claim(aws)
 
         def active() -> dict[str, Any] | None:
             found = _describe(aws, self.prefix)
@@ -126,6 +129,17 @@ class Domain(Resource):
 
         until = f"the domain {self.prefix} can be used"
         return wait_for(active, aws, until=until, patience=_PATIENCE)
+
+    def _claim(self, aws: Aws) -> None:
+        """Take the prefix; one that a stranger has is told at once."""
+        try:
+            aws.cognito.create_user_pool_domain(**self._request())
+        except ClientError as error:
+            if not is_domain_taken(error):
+                raise
+            # The refusal is the same where another cgw gave it to this very pool.
+            if _describe(aws, self.prefix).get("UserPoolId") != self.pool["Id"]:
+                raise
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if "Domain" in changes:  # a rename is a deletion and a creation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 
 # Of the conflicts those that pass; the others are over names.
 _BUSY = ("in progress", "at this time", "concurrent update")
+# What Lambda says of a role that IAM has made, and not told everybody of yet. The
+# second: of functions with an environment, which it encrypts in the role's name.
+_NEW_ROLE = (
+    "cannot be assumed",
+    "KMS key is invalid for CreateGrant",
+    "does not refer to a valid principal",
+    "execution role does not have permissions",
+)
+_NO_EC2 = "throttled by EC2"
+_LEAVING = "Deleting"
 
 
 @dataclass(eq=False)
@@ -45,6 +55,8 @@ class Function(Resource):
     config: schema.Function
     role: ExecutionRole
     log_group: LogGroup
+    # Whether AWS is still at its deletion.
+    _is_leaving: bool = field(default=False, init=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -70,22 +82,25 @@ class Function(Resource):
         answer = aws.functions.get_function(FunctionName=self.name)
         tags = answer.get("Tags", {})
         refuse_foreign(self, tags, self.stack)
+        self._is_leaving = answer["Configuration"].get("State") == _LEAVING
+        if self._is_leaving:
+            return None
         return dict(answer["Configuration"]) | {"Tags": tags}
 
     def create(self, aws: Aws) -> dict[str, Any]:
         self.refuse_secrets()
-        made = settle(
-            lambda: aws.functions.create_function(
-                FunctionName=self.name,
-                Code={"ZipFile": self.code},
-                PackageType="Zip",
-                Tags=self.tags,
-                **self._configuration(),
-            ),
-            aws,
-            passing=_is_role_too_new,
-            until=f"Lambda can assume {self.role}",
+        if self._is_leaving:
+            until = f"the deleted {self} is gone"
+            wait_for(partial(self._is_gone, aws), aws, until=until, patience=300)
+        create = partial(
+            aws.functions.create_function,
+            FunctionName=self.name,
+            Code={"ZipFile": self.code},
+            PackageType="Zip",
+            Tags=self.tags,
+            **self._configuration(),
         )
+        made = _once_idle(partial(self._with_new_role, create, aws), self, aws)
         if made.get("State") == "Active":
             return dict(made) | {"Tags": self.tags}
         return self._awaited(aws, "State", "Active")
@@ -127,17 +142,34 @@ class Function(Resource):
 
     def _update_configuration(self, aws: Aws) -> dict[str, Any]:
         update = partial(
-            settle,
-            lambda: aws.functions.update_function_configuration(
-                FunctionName=self.name, **self._configuration()
-            ),
-            aws,
-            passing=_is_role_too_new,
-            until=f"Lambda can assume {self.role}",
+            aws.functions.update_function_configuration,
+            FunctionName=self.name,
+            **self._configuration(),
         )
-        _once_idle(update, self, aws)
+        _once_idle(partial(self._with_new_role, update, aws), self, aws)
         # Lambda refuses a second update while the first is in progress.
         return self._awaited(aws, "LastUpdateStatus", "Successful")
+
+    def _with_new_role(self, call: Callable[[], Any], aws: Aws) -> Any:
+        """Call while Lambda cannot use the role yet, and says so in one of its ways."""
+        return settle(
+            partial(
+                settle,
+                call,
+                aws,
+                passing=_is_role_too_new,
+                until=f"Lambda can assume {self.role}",
+            ),
+            aws,
+            passing=_is_throttled_by_ec2,
+            until=f"EC2 takes Lambda's requests for {self}",
+        )
+
+    def _is_gone(self, aws: Aws) -> bool:
+        with absent_is_none():
+            self.observe(aws)
+            return not self._is_leaving
+        return True
 
     def _awaited(self, aws: Aws, field: str, wanted: str) -> dict[str, Any]:
         """Observe it until a field is as wanted."""
@@ -222,9 +254,10 @@ class InvokePermission(Resource):
         return {"FunctionName": self.function.name, "StatementId": self._sid}
 
 
-def _once_idle(change: Callable[[], Any], function: Function, aws: Aws) -> None:
+def _once_idle(change: Callable[[], Any], function: Function, aws: Aws) -> Any:
     """Change a function; Lambda refuses while another change is in progress."""
-    settle(change, aws, passing=_is_busy, until=f"{function} takes another change")
+    until = f"{function} takes another change"
+    return settle(change, aws, passing=_is_busy, until=until)
 
 
 def _source_arn(statement: dict[str, Any]) -> str | None:
@@ -237,7 +270,12 @@ def _source_arn(statement: dict[str, Any]) -> str | None:
 def _is_role_too_new(error: ClientError) -> bool:
     # IAM's own waiters do not cover this: the role exists, but not yet for Lambda.
     is_invalid = code_of(error) == "InvalidParameterValueException"
-    return is_invalid and "cannot be assumed" in message_of(error)
+    return is_invalid and any(each in message_of(error) for each in _NEW_ROLE)
+
+
+def _is_throttled_by_ec2(error: ClientError) -> bool:
+    is_invalid = code_of(error) == "InvalidParameterValueException"
+    return is_invalid and _NO_EC2 in message_of(error)
 
 
 def _is_busy(error: ClientError) -> bool:

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import absent_is_none
+from cognito_gw.aws.faults import absent_is_none, code_of
+from cognito_gw.aws.settle import settle
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Account, Aws
 
 _DAYS = 30
+_UNFINISHED = "Unfinished"
 
 
 @dataclass(eq=False)
@@ -36,7 +40,9 @@ class LogGroup(Resource):
         return self.name
 
     def desired(self) -> dict[str, Any]:
-        return {"retentionInDays": _DAYS, "tags": self.tags}
+        """Say how long it keeps events only at first: later that is the owner's."""
+        is_made = self.live is not None and not self.live.get(_UNFINISHED)
+        return {"tags": self.tags} | ({} if is_made else {"retentionInDays": _DAYS})
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         found, tags = aws.together(
@@ -45,21 +51,45 @@ class LogGroup(Resource):
         if found is None:
             return None
         refuse_foreign(self, tags, self.stack)
-        return dict(found) | {"tags": tags}
+        return dict(found) | {
+            "tags": tags,
+            _UNFINISHED: self._is_unfinished(aws, found),
+        }
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        aws.logs.create_log_group(logGroupName=self.name, tags=self.tags)
+        create = partial(
+            aws.logs.create_log_group, logGroupName=self.name, tags=self.tags
+        )
+        self._once_idle(create, aws)
         self._keep(aws)
-        return {**self.desired(), "arn": f"{self._arn()}:*"}
+        return {
+            "arn": f"{self._arn()}:*",
+            "tags": self.tags,
+            "retentionInDays": _DAYS,
+        }
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if any(field.startswith("tags") for field in changes):
             aws.logs.tag_resource(resourceArn=self._arn(), tags=self.tags)
-        self._keep(aws)
+        if "retentionInDays" in changes:
+            self._keep(aws)
         return self.observe(aws) or {}
 
     def delete(self, aws: Aws) -> None:
-        aws.logs.delete_log_group(logGroupName=self.name)
+        self._once_idle(partial(aws.logs.delete_log_group, logGroupName=self.name), aws)
+
+    def _is_unfinished(self, aws: Aws, found: dict[str, Any]) -> bool:
+        """Whether the run that made it ended before it had its retention.
+
+        Its function comes after it: where there is one, somebody took the retention
+        away.
+        """
+        if found.get("retentionInDays"):
+            return False
+        with absent_is_none():
+            aws.functions.get_function(FunctionName=self.name.rsplit("/", 1)[1])
+            return False
+        return True
 
     def _find(self, aws: Aws) -> Any:
         pages = aws.logs.get_paginator("describe_log_groups").paginate(
@@ -74,7 +104,21 @@ class LogGroup(Resource):
         return None
 
     def _keep(self, aws: Aws) -> None:
-        aws.logs.put_retention_policy(logGroupName=self.name, retentionInDays=_DAYS)
+        keep = partial(
+            aws.logs.put_retention_policy,
+            logGroupName=self.name,
+            retentionInDays=_DAYS,
+        )
+        self._once_idle(keep, aws)
+
+    def _once_idle(self, change: Callable[[], Any], aws: Aws) -> None:
+        """Change it; CloudWatch Logs refuses while another change is in progress."""
+        until = f"CloudWatch Logs takes another change of {self}"
+        settle(change, aws, passing=_is_busy, until=until)
 
     def _arn(self) -> str:
         return self.account.arn("logs", f"log-group:{self.name}")
+
+
+def _is_busy(error: ClientError) -> bool:
+    return code_of(error) == "OperationAbortedException"

@@ -86,21 +86,30 @@ class ResourceServer(Resource):
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         answer = aws.cognito.describe_resource_server(**self._key())
-        return dict(answer["ResourceServer"])
+        return _with_known_fields(answer["ResourceServer"])
 
     def create(self, aws: Aws) -> dict[str, Any]:
         answer = aws.cognito.create_resource_server(**self._key(), **self.desired())
-        return dict(answer["ResourceServer"])
+        return _with_known_fields(answer["ResourceServer"])
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         answer = aws.cognito.update_resource_server(**self._key(), **self.desired())
-        return dict(answer["ResourceServer"])
+        return _with_known_fields(answer["ResourceServer"])
 
     def delete(self, aws: Aws) -> None:
         aws.cognito.delete_resource_server(**self._key())
 
     def _key(self) -> dict[str, str]:
         return {"UserPoolId": self.pool["Id"], "Identifier": self.identifier}
+
+
+def _with_known_fields(server: dict[str, Any]) -> dict[str, Any]:
+    """Return it with what is compared of its scopes: AWS may tell more of them."""
+    scopes = [
+        {field: scope[field] for field in ("ScopeName", "ScopeDescription")}
+        for scope in server.get("Scopes") or []
+    ]
+    return {**server, "Scopes": scopes}
 
 
 @dataclass(eq=False)

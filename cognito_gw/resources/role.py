@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.aws.faults import absent_is_none, code_of, is_of_the_caller
+from cognito_gw.aws.faults import ABSENT, absent_is_none, code_of, is_of_the_caller
+from cognito_gw.aws.settle import settle
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
@@ -84,7 +85,12 @@ class ExecutionRole(Resource):
             Tags=_tag_list(self.tags),
             **({"PermissionsBoundary": self.boundary} if self.boundary else {}),
         )
-        self._put_policy(aws)
+        settle(
+            partial(self._put_policy, aws),
+            aws,
+            passing=_is_unknown_yet,
+            until=f"IAM knows {self}",
+        )
         wanted = {"Tags": self.tags, "Policy": self._policy(), **self._limit()}
         return dict(answer["Role"]) | wanted
 
@@ -161,6 +167,10 @@ class ExecutionRole(Resource):
             PolicyName=_POLICY,
             PolicyDocument=json.dumps(self._policy()),
         )
+
+
+def _is_unknown_yet(error: ClientError) -> bool:
+    return code_of(error) in ABSENT  # of a role that was made a moment ago
 
 
 def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:

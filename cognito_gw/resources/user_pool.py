@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import absent_is_none
+from cognito_gw.aws.faults import absent_is_none, message_of
 from cognito_gw.aws.requests import overlay, settable
 from cognito_gw.aws.rivals import chosen
+from cognito_gw.aws.settle import settle
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
     is_ours,
@@ -19,6 +20,8 @@ from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import schema
@@ -151,7 +154,13 @@ class UserPool(Resource):
         return _describe(aws, self["Id"])
 
     def delete(self, aws: Aws) -> None:
-        aws.cognito.delete_user_pool(UserPoolId=self["Id"])
+        settle(
+            lambda: aws.cognito.delete_user_pool(UserPoolId=self["Id"]),
+            aws,
+            passing=_has_domain,
+            until=f"Cognito knows that the domain of {self} is gone",
+            patience=60.0,
+        )
 
     def _verified(self) -> list[str]:
         # Verifying phone numbers needs an SMS role, which the file has no word for.
@@ -164,6 +173,10 @@ class UserPool(Resource):
             with absent_is_none():  # the tagging API remembers the deleted for a while
                 found.append(_describe(aws, arn.rsplit("/", 1)[1]))
         return found
+
+
+def _has_domain(error: ClientError) -> bool:
+    return "has a domain configured" in message_of(error)
 
 
 def _age(pool: dict[str, Any]) -> tuple[str, str]:

@@ -16,6 +16,7 @@ from cognito_gw.resources.stack import build
 PACE = {
     "before-call.api-gateway.*": "cgw-pace",
     "needs-retry.api-gateway.*": "cgw-ease",
+    "needs-retry.*.*": "cgw-repeat",
 }
 
 
@@ -26,6 +27,7 @@ class Run:
     errors: list
     calls: list
     told: list
+    words: set  # what was done with the resources
 
     @property
     def writes(self):
@@ -74,7 +76,8 @@ class Cgw:
         self.session.calls.clear()
         steps = do(stack, aws, workers)
         errors = [f"{each.resource}: {each.error}" for each in steps if each.error]
-        return Run(errors, [name for _, name, _ in self.session.calls], told)
+        calls = [name for _, name, _ in self.session.calls]
+        return Run(errors, calls, told, {each.word for each in steps})
 
     def _up(self, stack, aws, workers):
         return self._walk(reconcile.apply, forward(stack.resources), aws, workers)

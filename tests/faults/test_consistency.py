@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from math import inf
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -11,16 +13,29 @@ from faults.stacks import SMALL
 
 UPDATING = "An update is in progress for resource: arn:aws:lambda:eu-west-1:1:function"
 IN_PROGRESS = "ResourceConflictException", 409, UPDATING
-TOO_NEW = (
-    "InvalidParameterValueException",
-    400,
-    "The role defined for the function cannot be assumed by Lambda.",
-)
 CONCURRENT = (
     "ResourceConflictException",
     409,
     "The function could not be updated due to a concurrent update operation.",
 )
+RECORDED = json.loads(
+    (Path(__file__).parent.parent / "recorded/passing_refusals.json").read_text()
+)["refusals"]
+
+
+def recorded(name):
+    """Return the code, status and words of a refusal that is on record."""
+    return tuple(RECORDED[name][key] for key in ("code", "status", "message"))
+
+
+TOO_NEW = recorded("role not assumable")
+NO_GRANT = recorded("no grant for a new role")
+NO_RIGHTS = recorded("role without permissions yet")
+NO_EC2 = recorded("throttled by EC2")
+NO_ROLE = recorded("role not known yet")
+NO_SCOPE = recorded("scope not known yet")
+LOGS_BUSY = recorded("log group busy")
+DOMAIN = recorded("pool still has its domain")
 ABSENT = "BadRequestException", 400, "Deployment id does not exist"
 NOT_FOUND = "NotFoundException", 404, "Invalid Deployment identifier specified"
 LARGER = SMALL.replace("hello: {}", "hello: {timeout: 7}") + "    GET /more: {}\n"
@@ -37,6 +52,11 @@ class Case(NamedTuple):
 
 USABLE = "Lambda can assume execution role `shop-hello-eu-west-1`"
 IDLE = "function `shop-hello` takes another change"
+EC2 = "EC2 takes Lambda's requests for function `shop-hello`"
+ROLE = "IAM knows execution role `shop-hello-eu-west-1`"
+SCOPES = "Cognito knows the scopes of app client `web`"
+LOGS = "CloudWatch Logs takes another change of log group"
+NO_DOMAIN = "Cognito knows that the domain of user pool `shop` is gone"
 KNOWN = "API Gateway knows deployment "
 CASES = [
     Case(
@@ -58,10 +78,31 @@ CASES = [
     Case(
         "down",
         SMALL,
-        {"RemovePermission": CONCURRENT, "DeleteFunction": IN_PROGRESS},
-        [IDLE],
+        {
+            "RemovePermission": CONCURRENT,
+            "DeleteFunction": IN_PROGRESS,
+            "DeleteLogGroup": LOGS_BUSY,
+            "DeleteUserPool": DOMAIN,
+        },
+        [IDLE, LOGS, NO_DOMAIN],
     ),
+    Case(
+        "up",
+        SMALL,
+        {
+            "CreateFunction": NO_GRANT,
+            "PutRolePolicy": NO_ROLE,
+            "CreateUserPoolClient": NO_SCOPE,
+            "CreateLogGroup": LOGS_BUSY,
+            "PutRetentionPolicy": LOGS_BUSY,
+        },
+        [USABLE, ROLE, SCOPES, LOGS],
+    ),
+    Case("up", LARGER, {"UpdateFunctionConfiguration": NO_GRANT}, [USABLE]),
+    Case("up", SMALL, {"CreateFunction": NO_RIGHTS}, [USABLE]),
+    Case("up", SMALL, {"CreateFunction": NO_EC2}, [EC2]),
 ]
+NAMES = ["up", "changed", "down", "new", "grant", "rights", "ec2"]
 
 
 @pytest.fixture
@@ -79,7 +120,7 @@ def run(cgw):
 class TestRefusal:
     """What AWS refuses for a while."""
 
-    @pytest.mark.parametrize("case", CASES, ids=["up", "changed", "down"])
+    @pytest.mark.parametrize("case", CASES, ids=NAMES)
     def test_passes(self, clock, wire, run, case):
         """It is asked for again, with a word of why, and done."""
         go = run(case)
@@ -89,7 +130,11 @@ class TestRefusal:
         for wait in case.waits:
             assert any(f"until {wait}" in each for each in done.told)
 
-    @pytest.mark.parametrize("case", CASES[:2], ids=["up", "changed"])
+    @pytest.mark.parametrize(
+        "case",
+        [*CASES[:2], *CASES[3:5], CASES[6]],
+        ids=["up", "changed", "new", "grant", "ec2"],
+    )
     def test_stays(self, clock, wire, run, case):
         """In the end one error tells what was waited for, in AWS's words and ours."""
         go = run(case)

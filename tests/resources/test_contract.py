@@ -374,13 +374,6 @@ DRIFTS = [
     Drift("user", "Groups", _group("remove_user_from_group", "readers")),
     Drift(
         "log group",
-        "retentionInDays",
-        lambda aws, group: aws.logs.put_retention_policy(
-            logGroupName=group.name, retentionInDays=1
-        ),
-    ),
-    Drift(
-        "log group",
         "tags",
         lambda aws, group: aws.logs.tag_resource(
             resourceArn=group.id.removesuffix(":*"), tags={"team": "theirs"}

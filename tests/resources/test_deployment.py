@@ -6,7 +6,6 @@ import pytest
 
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
 from cognito_gw.errors import Missing
-from cognito_gw.resources.deployment import fingerprint
 
 ROUTES = {"GET /orders": {"function": "hello"}, "GET /health": {"function": "hello"}}
 
@@ -172,11 +171,6 @@ class TestStage:
         up()
         stages = aws.apigateway.get_stages(restApiId=deployed.api.id)["item"]
         assert [stage["stageName"] for stage in stages] == ["dev"]
-
-    def test_empty_and_absent_are_one(self):
-        """AWS answers an empty list of scopes now so, now not at all."""
-        assert fingerprint([{"a": 1, "scopes": []}]) == fingerprint([{"a": 1}])
-        assert fingerprint([{"a": 1}]) != fingerprint([{"a": 0}])
 
     def test_stage_of_others(self, aws, deployed, up):
         """A stage that the file does not name is left alone."""

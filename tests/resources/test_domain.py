@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+from botocore.exceptions import ClientError
 
 from cognito_gw.aws.clients import Account
+from cognito_gw.aws.faults import as_cgw_error
 from cognito_gw.config.check import RESERVED_WORDS
+from cognito_gw.engine.reconcile import apply
 from cognito_gw.engine.resource import Change
 from cognito_gw.errors import NotOurs
 from cognito_gw.resources.domain import default_prefix
+
+TAKEN = "Domain already associated with another user pool."
 
 
 def _owner(aws, prefix):
@@ -37,6 +42,37 @@ def test_taken(aws, find, do):
     assert isinstance(do("apply", domain)[domain].error, NotOurs)
     do("destroy", find("domain"))
     assert _owner(aws, "shop-front") == theirs
+
+
+class TestTakenMeanwhile:
+    """Cognito refuses a prefix that a user pool has, whichever account it is in."""
+
+    def _claimed(self, aws, find, stubbed, description):
+        domain = find("domain")
+        domain.pool.live = {"Id": "eu-west-1_abc"}
+        taken = "InvalidParameterException", TAKEN
+        with stubbed(
+            aws.cognito,
+            ("describe_user_pool_domain", None, {"DomainDescription": {}}),
+            ("create_user_pool_domain", None, taken),
+            *[("describe_user_pool_domain", None, {"DomainDescription": description})]
+            * (2 if description else 1),
+        ):
+            return apply(domain, aws)
+
+    def test_by_a_stranger(self, aws, find, stubbed):
+        """It is told at once: nobody waits for it, or blames another cgw."""
+        with pytest.raises(ClientError, match="already associated") as caught:
+            self._claimed(aws, find, stubbed, {})
+        assert (aws.naps, aws.told) == ([], [])
+        assert "the domain prefix is taken" in as_cgw_error(caught.value).what
+
+    def test_by_this_pool(self, aws, find, stubbed):
+        """Another cgw has given it to the same pool: that is what was asked for."""
+        ours = {"Domain": "shop-front", "UserPoolId": "eu-west-1_abc"}
+        step = self._claimed(aws, find, stubbed, ours | {"Status": "ACTIVE"})
+        assert step.word == "created"
+        assert aws.naps == []
 
 
 def test_managed_login(aws, find, stubbed):

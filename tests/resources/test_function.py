@@ -7,6 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from cognito_gw.engine.reconcile import apply
 from cognito_gw.engine.resource import Change
 
 CANNOT = "The role defined for the function cannot be assumed by Lambda."
@@ -29,6 +30,22 @@ def function(find):
     made.role.live = {"Arn": "arn:aws:iam::123456789012:role/shop-hello-eu-west-1"}
     made.live = {"FunctionArn": ARN}
     return made
+
+
+def test_one_that_is_being_deleted(aws, function, stubbed):
+    """It counts as gone, and is made again once Lambda is done with it."""
+    leaving = {**FOUND, "Configuration": {"FunctionArn": ARN, "State": "Deleting"}}
+    gone = ("ResourceNotFoundException", "Function not found")
+    with stubbed(
+        aws.functions,
+        *[("get_function", None, leaving)] * 3,
+        ("get_function", None, gone),
+        ("create_function", None, {"FunctionArn": ARN, "State": "Active"}),
+    ):
+        step = apply(function, aws)
+    assert step.word == "created"
+    assert len(aws.naps) == 2
+    assert "until the deleted function `shop-hello` is gone" in aws.told[0]
 
 
 class TestRoleTooNew:

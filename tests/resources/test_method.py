@@ -190,9 +190,10 @@ class TestAuthorizer:
         ):
             authorizer.update(aws, {path[1:]: Change(300, 0)})
 
-    def test_default_ttl(self, aws, find, stubbed):
-        """A TTL that AWS leaves out is its default, and no difference."""
-        authorizer = find("authorizer", api=_with_default_ttl())
+    @pytest.mark.parametrize("ttl", [0, 60, 300])
+    def test_ttl_that_aws_does_not_report(self, aws, find, stubbed, ttl):
+        """A TTL that AWS leaves out of its answer is no difference."""
+        authorizer = find("authorizer", api=_with_ttl(ttl))
         authorizer.api.live = {"id": "a1"}
         authorizer.pool.live = {"Arn": POOL_ARN}
         item = {
@@ -206,5 +207,8 @@ class TestAuthorizer:
             assert plan(authorizer, aws).changes == {}
 
 
-def _with_default_ttl():
-    return {"routes": {"GET /orders": {"function": "hello"}}}
+def _with_ttl(ttl):
+    return {
+        "routes": {"GET /orders": {"function": "hello"}},
+        "authorizer": {"ttl": ttl},
+    }

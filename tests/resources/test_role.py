@@ -80,6 +80,32 @@ def test_log_group_expires(aws, find, do):
     assert group["retentionInDays"] == 30
 
 
+def test_another_retention_stays(aws, find, do):
+    """What somebody sets later, be it "never expire", is no drift."""
+    do("apply", find("function"))
+    name = find("log group").name
+    aws.logs.put_retention_policy(logGroupName=name, retentionInDays=365)
+    again = find("log group")
+    assert do("apply", again)[again].word == "unchanged"
+    aws.logs.delete_retention_policy(logGroupName=name)
+    again = find("log group")
+    assert do("apply", again)[again].word == "unchanged"
+    tagged = find("log group", tags={"team": "theirs"})
+    assert do("apply", tagged)[tagged].word == "updated"
+    (group,) = aws.logs.describe_log_groups()["logGroups"]
+    assert "retentionInDays" not in group
+
+
+def test_retention_is_set_after_an_interruption(aws, find, do):
+    """A run that ended after CreateLogGroup made no function: the next one goes on."""
+    do("apply", find("log group"))
+    group = find("log group")
+    aws.logs.delete_retention_policy(logGroupName=group.name)
+    assert do("apply", group)[group].word == "updated"
+    (found,) = aws.logs.describe_log_groups()["logGroups"]
+    assert found["retentionInDays"] == 30
+
+
 BOUNDARY = "arn:aws:iam::123456789012:policy/functions"
 WITHIN = {"iam": {"permissions_boundary": BOUNDARY}}
 

@@ -1,0 +1,180 @@
+"""On AWS as it was recorded, `plan` after `up` shows nothing, and writes are valid."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import pytest
+from botocore.validate import ParamValidator
+from fakes import is_read
+
+ANSWERS = json.loads(Path(__file__).with_name("answers.json").read_text())
+URLS = ["https://z.example.com/", "https://a.example.com/", "http://localhost:3000/"]
+CLIENTS = ("cognito", "apigateway", "functions", "iam", "logs", "tagging")
+STACKS = {
+    "MFA, CORS": {},
+    "no MFA": {"user_pool": {"mfa": "off"}},
+    "URLs": {
+        "app_clients": {"web": {"callback_urls": URLS, "logout_urls": URLS[:2]}},
+    },
+}
+
+
+def _walk(shape, value, do):
+    """Do something with each part of an answer, and with its shape."""
+    if value is None:
+        return
+    do(shape, value)
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            _walk(member, value.get(name), do)
+    elif shape.type_name == "list":
+        for each in value:
+            _walk(shape.member, each, do)
+    elif shape.type_name == "map":
+        for each in value.values():
+            _walk(shape.value, each, do)
+
+
+def as_recorded(shape, value):
+    """Answer as AWS did when it was recorded."""
+    if amend := RECORDED.get(shape.name):
+        amend(value)
+
+
+def _authorizer(value):
+    kept = ANSWERS["cognito authorizer"]["answered"]
+    for key in set(value) - set(kept) - {"ResponseMetadata"}:
+        del value[key]
+
+
+def _app_client(value):
+    for key in ANSWERS["app client"]["sorted"]:
+        value.get(key, []).sort()
+
+
+def _function(value):
+    if not value.get("Environment", {}).get("Variables"):
+        value.pop("Environment", None)
+
+
+RECORDED = {
+    "Authorizer": _authorizer,
+    "Integration": lambda value: value.update(ANSWERS["integration"]["adds"]),
+    "UserPoolClientType": _app_client,
+    "FunctionConfiguration": _function,
+}
+
+
+def with_new_fields(shape, value):
+    """Answer with a field that nobody knows yet, wherever one can be."""
+    if shape.type_name == "structure":
+        value["aFieldOf2031"] = {"value": ["x"]}
+
+
+def in_another_order(shape, value):
+    """Answer each list the other way round."""
+    if shape.type_name == "list":
+        value.reverse()
+
+
+@contextmanager
+def answering(aws, *amends):
+    """Let AWS answer so."""
+
+    def amend(model, parsed, **_):
+        if model.output_shape is not None and "Error" not in parsed:
+            for each in amends:
+                _walk(model.output_shape, parsed, each)
+
+    all_events = [getattr(aws, name).meta.events for name in CLIENTS]
+    for events in all_events:
+        events.register("after-call.*.*", amend)
+    try:
+        yield
+    finally:
+        for events in all_events:
+            events.unregister("after-call.*.*", amend)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_plan_after_up_shows_nothing(aws, built, do, stack):
+    """Whatever AWS adds, reorders or keeps to itself is no drift and no redeploy."""
+    sections = STACKS[stack]
+    with answering(aws, as_recorded):
+        steps = do("apply", *built(**sections).resources)
+        assert [step.error for step in steps.values() if step.error] == []
+    for variant in (), (with_new_fields,), (in_another_order,):
+        with answering(aws, as_recorded, *variant):
+            planned = do("plan", *built(**sections).resources)
+            changes = {
+                str(each): dict(step.changes)
+                for each, step in planned.items()
+                if step.is_change or step.error
+            }
+            assert changes == {}, variant
+
+
+def test_the_first_url_of_the_file_is_the_one_to_use(aws, built, do):
+    """AWS answers them sorted."""
+    with answering(aws, as_recorded):
+        do("apply", *built(**STACKS["URLs"]).resources)
+        again = built(**STACKS["URLs"])
+        do("plan", *again.resources)
+    assert again.clients["web"]["CallbackURLs"] == URLS
+    assert again.clients["web"]["LogoutURLs"] == URLS[:2]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_write_is_as_the_model_says(aws, built, do, stack):
+    """Names, kinds, lengths, values and patterns, of all that `up` and `down` send."""
+    do("apply", *built(**STACKS[stack]).resources)
+    do("destroy", *built(**STACKS[stack]).resources)
+    models = {
+        client.meta.service_model.signing_name: client.meta.service_model
+        for client in (getattr(aws, name) for name in CLIENTS)
+    }
+    faults = []
+    for service, operation, sent in aws.session.calls:
+        if is_read(operation) or service not in models:
+            continue
+        shape = models[service].operation_model(operation).input_shape
+        report = ParamValidator().validate(sent, shape)
+        if report.has_errors():
+            faults.append(f"{operation}: {report.generate_report()}")
+        _walk(shape, sent, _checked(operation, faults))
+    assert faults == []
+
+
+def _checked(operation, faults):
+    def check(shape, value):
+        pattern, allowed = shape.metadata.get("pattern"), shape.metadata.get("enum")
+        if isinstance(value, str) and (
+            (pattern and not re.fullmatch(_python(pattern), value))
+            or (allowed and value not in allowed)
+        ):
+            faults.append(f"{operation}: {shape.name}: {value!r} is not {pattern}")
+        longest = shape.metadata.get("max")
+        if isinstance(value, str | list | dict) and longest and len(value) > longest:
+            faults.append(f"{operation}: {shape.name}: longer than {longest}")
+
+    return check
+
+
+def _python(pattern):
+    """Return a Java pattern in Python's spelling: the classes of Unicode, spelled."""
+    return re.sub(r"\\p\{(\w)\w*\}", lambda found: _class(found[1]), pattern)
+
+
+@cache
+def _class(letter):
+    """Return the characters of a Unicode class, as ranges for a set of a pattern."""
+    of_class = [
+        code for code in range(0x3000) if unicodedata.category(chr(code))[0] == letter
+    ]
+    return "".join(re.escape(chr(code)) for code in of_class)
