@@ -160,7 +160,8 @@ def lambda_malformed_response(scene: CallScene) -> Finding | None:
 
     It must be an object: `statusCode` a number, `headers` an object, `body` a
     **string** (so `json.dumps(…)`), and nothing that JSON does not know. A function
-    that returns nothing ends here as well.
+    that returns nothing (`null`) ends here as well. An empty object does not: it is a
+    200 with an empty body.
     """
     log = scene.log
     if not log.text or log.timeout or log.error:
