@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "engine": {"engine", "errors", "aws.faults"},
     "errors": set(),
     "local.apigw": {
+        "local.api_keys",
         "local.apigw",
         "local.faults",
         "local.identity",
