@@ -29,6 +29,13 @@ def request_validators(call: Call) -> None:
         raise _not_enforced("request validators")
 
 
+@apigateway.refuses("PutIntegration")
+def streams(call: Call) -> None:
+    """Refuse to stream what a function answers."""
+    if call.get("responseTransferMode") == "STREAM":
+        raise _not_enforced("streamed answers")
+
+
 @apigateway.refuses("CreateRestApi", "UpdateRestApi")
 def resource_policies(call: Call) -> None:
     """Refuse a resource policy, unless it lets everybody in."""
