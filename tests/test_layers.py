@@ -36,6 +36,7 @@ MAY_IMPORT = {
         "doctor",
         "errors",
         "local.daemon",
+        "local.runtime",
         "oauth",
         "once",
         "resources",
