@@ -36,6 +36,7 @@ MAY_IMPORT = {
         "doctor",
         "errors",
         "local.daemon",
+        "local.runtime",
         "oauth",
         "once",
         "resources",
@@ -44,6 +45,7 @@ MAY_IMPORT = {
     "engine": {"engine", "errors", "aws.faults"},
     "errors": set(),
     "local.apigw": {
+        "local.api_keys",
         "local.apigw",
         "local.faults",
         "local.identity",

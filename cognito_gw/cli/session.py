@@ -70,8 +70,17 @@ class Session:
 
     def warn(self) -> None:
         """Print what is allowed in the file and yet worth a second thought."""
-        for warning in [] if self.settings.quiet else self.loaded.warnings:
+        warnings = [*self.loaded.warnings, *self._shortcomings()]
+        for warning in [] if self.settings.quiet else warnings:
             say(styled("warning:", fg="yellow"), f" {warning}", err=True)
+
+    def _shortcomings(self) -> list[str]:
+        """Return which functions the local AWS does not run as AWS does."""
+        if not self.is_local:
+            return []
+        from cognito_gw.local.runtime.here import shortcomings
+
+        return list(shortcomings(self.config.functions).values())
 
     @property
     def is_local(self) -> bool:

@@ -24,6 +24,10 @@ _ERROR = re.compile(
     r"\[ERROR\] [^\n]+|Runtime\.\w+[^\n]*|\w+(?:Error|Exception): [^\n]+"
     r"|Error: Runtime exited[^\n]*|Error Type: [^\n]+|[^\n]*signal: killed[^\n]*"
 )
+_RUNS_ON = re.compile(
+    r"^INIT_START Runtime Version: (?P<here>\S+) \(local; (?P<there>\S+) on AWS\)",
+    re.MULTILINE,
+)
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*")  # causes are pasted into tickets
 _ENDED = re.compile(r"^REPORT RequestId: (\S+)", re.MULTILINE)
 
@@ -64,6 +68,16 @@ class FunctionLog:
                 return "status: timeout"
         found = _TIMED_OUT.search(self.text)
         return found[0].strip() if found else None
+
+    @property
+    def runs_on(self) -> str | None:
+        """Which other version the local AWS runs, if the function began just now."""
+        found = _RUNS_ON.search(self.text)
+        if found is None:
+            return None
+        here, there = found["here"], found["there"]
+        is_same = here.replace(":", "").startswith(f"{there.removesuffix('.x')}.")
+        return None if is_same else f"{here} locally, {there} on AWS"
 
     @property
     def error(self) -> str | None:

@@ -51,6 +51,7 @@ class Checkup:
             "callback ports": self._callback_ports,
             "state directory": lambda: machine.state_directory(self.state),
             "local AWS": self._local,
+            "local functions": self._functions,
         }
 
     def _session(self) -> Any:
@@ -133,6 +134,11 @@ class Checkup:
             raise CannotTell("no file names callback URLs: see `file`")
         apps = config.app_clients.values()
         return machine.callback_ports(url for app in apps for url in app.callback_urls)
+
+    def _functions(self) -> Finding:
+        if not self.asked.is_local:
+            raise CannotTell("the local AWS is not the target")
+        return local.functions(self.asked.config)
 
     def _local(self) -> Finding:
         with needed("there is no state directory: see `state directory`"):

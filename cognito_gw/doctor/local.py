@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cognito_gw.doctor.finding import Finding
+from cognito_gw.doctor.finding import CannotTell, Finding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cognito_gw.config.schema import Config
     from cognito_gw.local.daemon import Server
 
+_RUNTIMES = "install the runtime, or test these functions on AWS"
 _START = "`cgw local start`; `cgw --local up` starts it, too"
 
 
@@ -20,6 +22,18 @@ def find(state_dir: Path) -> tuple[Server | None, bool]:
 
     was_recorded = daemon.recorded_instance(state_dir) is not None
     return daemon.running(state_dir), was_recorded
+
+
+def functions(config: Config | None) -> Finding:
+    """Say which functions do not run locally as on AWS."""
+    from cognito_gw.local.runtime.here import shortcomings
+
+    if config is None:
+        raise CannotTell("no file names functions: see `file`")
+    found = shortcomings(config.functions)
+    if found:
+        return Finding("warn", "; ".join(found.values()), _RUNTIMES)
+    return Finding("ok", "this machine has the runtimes of the file's functions")
 
 
 def local(server: Server | None, *, was_recorded: bool, is_local: bool) -> Finding:

@@ -30,10 +30,11 @@ from cognito_gw.printable import printable
 from cognito_gw.state import create_private
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 2.0
+LOOK_SECONDS = 1.0  # how often it looks whether its state file is still there
 ENVIRONMENT = {
     # Any web page could otherwise drive this AWS, and so run code as a Lambda.
     "MOTO_DISABLE_GLOBAL_CORS": "true",
@@ -111,9 +112,20 @@ async def _serve(arguments: argparse.Namespace) -> None:
     start["folder"] = arguments.state_dir.absolute()
     with ExitStack() as stack:
         async with _listening(listener, start):
-            stack.enter_context(_state_file(arguments.state_dir / STATE, state))
-            _report(arguments.ready_fd, {"url": url})
-            await stopped.wait()
+            is_known = stack.enter_context(
+                _state_file(arguments.state_dir / STATE, state)
+            )
+            _report(arguments.ready_fd, {"pid": os.getpid()})
+            await _end_of(stopped, is_known)
+
+
+async def _end_of(stopped: asyncio.Event, is_known: Callable[[], bool]) -> None:
+    """Wait for the end: asked for, or as nobody can find or stop us any more."""
+    while is_known():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), LOOK_SECONDS)
+            return
+    logging.getLogger(__name__).warning("the state file is gone, so this ends")
 
 
 def _end_with(pipe: int, stopped: asyncio.Event) -> None:
@@ -177,9 +189,10 @@ async def _listening(
 
 
 @contextmanager
-def _state_file(path: Path, state: dict[str, Any]) -> Iterator[None]:
+def _state_file(path: Path, state: dict[str, Any]) -> Iterator[Callable[[], bool]]:
     """Say where we are, under a lock that tells others for how long we live.
 
+    Gives what tells whether it still says so: the file, or its folder, may be deleted.
     The file is never closed, so that the lock ends with the process and not before.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -188,19 +201,20 @@ def _state_file(path: Path, state: dict[str, Any]) -> Iterator[None]:
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     os.write(descriptor, json.dumps(state).encode())
     draft.replace(path)
+
+    def is_known() -> bool:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return os.path.samestat(path.stat(), os.fstat(descriptor))
+        return False
+
     try:
-        yield
+        yield is_known
     finally:
-        _remove_if_ours(path, descriptor)
+        if is_known():
+            path.unlink(missing_ok=True)
 
 
-def _remove_if_ours(path: Path, descriptor: int) -> None:
-    with suppress(FileNotFoundError):
-        if os.path.samestat(path.stat(), os.fstat(descriptor)):
-            path.unlink()
-
-
-def _report(ready_fd: int | None, report: dict[str, str]) -> None:
+def _report(ready_fd: int | None, report: dict[str, Any]) -> None:
     if ready_fd is not None:
         os.write(ready_fd, json.dumps(report).encode())
         os.close(ready_fd)

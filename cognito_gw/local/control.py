@@ -180,7 +180,7 @@ class ControlPlane:
         read = self._read(operation, call)
         service.check(read)
         if not service.answers_itself(operation.name):
-            return _uncorrected(call)
+            return wire.with_status(operation, _uncorrected(call))
         return wire.write_answer(operation, service.answer(read))
 
     def _read(self, operation: wire.Operation, call: HttpCall) -> Call:

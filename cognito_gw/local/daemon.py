@@ -107,8 +107,11 @@ def start(
             _require_extra()
             options = ["--persist"] if _persists(state_dir, persist) else []
             options += [] if while_open is None else [f"--while-open={while_open}"]
-            _spawn(state_dir, [f"--port={port}", *options], while_open)
+            pid = _spawn(state_dir, [f"--port={port}", *options], while_open)
             server = _find(state_dir)
+            if server is None:  # a server that nobody can find must not stay
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
     if server is None:
         raise _died(state_dir / LOG)
     if persist and not server.saved:
@@ -192,8 +195,8 @@ def _health(url: str) -> Any:
         return None
 
 
-def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> None:
-    """Start the server; it says by pipe that it is ready, or why it cannot be."""
+def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> int:
+    """Start the server; it says by pipe its pid when ready, or why it cannot be."""
     ready, child_end = os.pipe()
     command = [*search_path.python_module("cognito_gw.local"), *options]
     command += [f"--state-dir={state_dir.absolute()}", f"--ready-fd={child_end}"]
@@ -205,6 +208,7 @@ def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> None:
         raise _died(state_dir / LOG)
     if "error" in report:
         raise CgwError(report["error"], hint=report["hint"])
+    return int(report["pid"])
 
 
 def _run_detached(command: list[str], pipes: list[int], log_path: Path) -> None:

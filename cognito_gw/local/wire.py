@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -137,6 +138,14 @@ def write_answer(operation: Operation, answer: dict[str, Any]) -> HttpAnswer:
         headers,
         body.encode() if isinstance(body, str) else body,
     )
+
+
+def with_status(operation: Operation, answer: HttpAnswer) -> HttpAnswer:
+    """Return moto's answer with the status that the operation's model names."""
+    if answer.status != HTTPStatus.OK:
+        return answer
+    http: dict[str, Any] = operation.model.http
+    return replace(answer, status=http.get("responseCode", answer.status))
 
 
 def write_fault(operation: Operation | None, fault: AwsFault) -> HttpAnswer:

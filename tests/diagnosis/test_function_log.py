@@ -250,3 +250,28 @@ def test_a_function_may_write_what_looks_like_a_report(record):
     """It is none without the invocation."""
     line = json.dumps({"type": "platform.report", "record": record})
     assert read(START, line, DIVISION, END, REPORT).error == DIVISION.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (
+            "python:3.11.7 (local; python3.13 on AWS)",
+            "python:3.11.7 locally, python3.13 on AWS",
+        ),
+        (
+            "nodejs:20.1.0 (local; nodejs22.x on AWS)",
+            "nodejs:20.1.0 locally, nodejs22.x on AWS",
+        ),
+        ("python:3.13.2 (local; python3.13 on AWS)", None),
+        (
+            "python:3.1.2 (local; python3.13 on AWS)",
+            "python:3.1.2 locally, python3.13 on AWS",
+        ),
+        ("nodejs:22.1.0 (local; nodejs22.x on AWS)", None),
+        ("python:3.13.v1", None),
+    ],
+)
+def test_another_version_than_on_aws_is_named(told, expected):
+    text = f"INIT_START Runtime Version: {told}\n{START}{END}"
+    assert FunctionLog(GROUP, text).runs_on == expected

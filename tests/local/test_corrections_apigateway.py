@@ -110,10 +110,6 @@ def test_a_cognito_authorizer_says_so_in_auth_type(api):
             ("replace", "/identitySource", "method.request.header.X"),
             {"identitySource": "method.request.header.X"},
         ),
-        (
-            ("replace", "/authorizerResultTtlInSeconds", "0"),
-            {"authorizerResultTtlInSeconds": 0},
-        ),
     ],
 )
 def test_updates_an_authorizer(api, operation, expected):
@@ -176,6 +172,151 @@ def test_every_gateway_response_has_a_default(api):
     api.call("delete_gateway_response", responseType="UNAUTHORIZED")
     default = api.call("get_gateway_response", responseType="UNAUTHORIZED")
     assert default["statusCode"] == "401"
+
+
+CUSTOM_5XX = {
+    "statusCode": "599",
+    "responseParameters": {"gatewayresponse.header.X-A": "'b'"},
+    "responseTemplates": {"text/plain": "no"},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("API_CONFIGURATION_ERROR", CUSTOM_5XX | {"defaultResponse": True}),
+        ("INTEGRATION_TIMEOUT", CUSTOM_5XX | {"defaultResponse": True}),
+        ("AUTHORIZER_FAILURE", {"statusCode": "500", "defaultResponse": False}),
+        ("THROTTLED", {"statusCode": "429", "responseParameters": {}}),
+    ],
+)
+def test_a_custom_default_shows_in_the_types_of_its_class(api, kind, expected):
+    """Recorded on AWS 2024-06-20: localstack, test_gateway_response_put."""
+    api.call("put_gateway_response", responseType="DEFAULT_5XX", **CUSTOM_5XX)
+    api.call("put_gateway_response", responseType="AUTHORIZER_FAILURE")
+    one = api.call("get_gateway_response", responseType=kind)
+    listed = api.call("get_gateway_responses")["items"]
+    (same,) = [each for each in listed if each["responseType"] == kind]
+    assert one.items() >= expected.items()
+    assert same.items() >= expected.items()
+
+
+def test_a_custom_default_without_status_keeps_the_types_own(api):
+    parameters = {"gatewayresponse.header.X-A": "'b'"}
+    api.call(
+        "put_gateway_response",
+        responseType="DEFAULT_4XX",
+        responseParameters=parameters,
+    )
+    derived = api.call("get_gateway_response", responseType="THROTTLED")
+    assert derived["statusCode"] == "429"
+    assert derived["responseParameters"] == parameters
+
+
+def test_updates_a_gateway_response(api):
+    updated = api.patch(
+        "update_gateway_response",
+        ("replace", "/statusCode", "444"),
+        ("add", "/responseParameters/gatewayresponse.header.X-A", "'b'"),
+        ("add", "/responseTemplates/application~1xml", "<no/>"),
+        responseType="DEFAULT_4XX",
+    )
+    assert updated["statusCode"] == "444"
+    read = api.call("get_gateway_response", responseType="DEFAULT_4XX")
+    assert read["defaultResponse"] is False
+    assert read["responseParameters"] == {"gatewayresponse.header.X-A": "'b'"}
+    assert read["responseTemplates"]["application/xml"] == "<no/>"
+    assert "application/json" in read["responseTemplates"]
+
+
+def test_renames_and_moves_a_resource(api):
+    pets, shop = api.resource("pets")["id"], api.resource("shop")["id"]
+    cat = api.resource("cat", pets)["id"]
+    api.patch("update_resource", ("replace", "/pathPart", "animals"), resourceId=pets)
+    api.patch("update_resource", ("replace", "/parentId", shop), resourceId=pets)
+    assert api.call("get_resource", resourceId=cat)["path"] == "/shop/animals/cat"
+    api.call("delete_resource", resourceId=shop)
+    assert [item["path"] for item in api.call("get_resources")["items"]] == ["/"]
+
+
+def test_updates_a_method_response(api):
+    api.method()
+    api.on_method("put_method_response", statusCode="200")
+    name = "method.response.header.X-A"
+    updated = api.patch(
+        "update_method_response",
+        ("add", f"/responseParameters/{name}", "false"),
+        ("add", "/responseModels/application~1json", "Empty"),
+        resourceId=api.root,
+        httpMethod="GET",
+        statusCode="200",
+    )
+    read = api.on_method("get_method_response", statusCode="200")
+    for answer in (updated, read):
+        assert answer["responseParameters"] == {name: False}
+        assert answer["responseModels"] == {"application/json": "Empty"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("delete_rest_api", {}),
+        ("delete_gateway_response", {"responseType": "THROTTLED"}),
+        ("delete_stage", {"stageName": "dev"}),
+    ],
+)
+def test_deletions_are_accepted(api, operation, params):
+    api.deployable().deployment(stageName="dev")
+    api.call("put_gateway_response", responseType="THROTTLED", statusCode="418")
+    answer = api.call(operation, **params)
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 202
+
+
+def test_lists_the_stages_of_a_deployment(api):
+    first = api.deployable().deployment(stageName="dev")
+    api.deployment(stageName="prod")
+    stages = api.call("get_stages", deploymentId=first)["item"]
+    assert [each["stageName"] for each in stages] == ["dev"]
+    assert len(api.call("get_stages")["item"]) == 2
+
+
+def test_nothing_is_streamed(api, refusal):
+    """Read on AWS in 2026: cdk-real-drift, AWS__ApiGateway__Method."""
+    api.method()
+    assert api.integration()["responseTransferMode"] == "BUFFERED"
+    method = api.on_method("get_method")
+    assert method["methodIntegration"]["responseTransferMode"] == "BUFFERED"
+    (root,) = api.call("get_resources", embed=["methods"])["items"]
+    integration = root["resourceMethods"]["GET"]["methodIntegration"]
+    assert integration["responseTransferMode"] == "BUFFERED"
+    streams = refusal(api.integration, responseTransferMode="STREAM")
+    assert streams.status == 501
+
+
+def test_an_api_tells_how_it_is_reached(api):
+    """Read on AWS in 2026: cdk-real-drift, AWS__ApiGateway__RestApi."""
+    made = api.client.get_rest_api(restApiId=api.id)
+    listed = api.client.get_rest_apis(limit=500)["items"]
+    (same,) = [each for each in listed if each["id"] == api.id]
+    for answer in (made, same):
+        endpoint = answer["endpointConfiguration"]
+        assert endpoint == {"types": ["EDGE"], "ipAddressType": "ipv4"}
+        assert answer["securityPolicy"] == "TLS_1_0"
+        assert "binaryMediaTypes" not in answer
+
+
+def test_the_ttl_of_a_cognito_authorizer_is_not_told(api):
+    """In public transcripts of the AWS CLI, the answer leaves it out."""
+    made = api.authorizer(authorizerResultTtlInSeconds=60)
+    key = {"authorizerId": made["id"]}
+    patch = ("replace", "/authorizerResultTtlInSeconds", "0")
+    answers = [
+        made,
+        api.call("get_authorizer", **key),
+        *api.call("get_authorizers")["items"],
+        api.patch("update_authorizer", patch, **key),
+    ]
+    assert not any("authorizerResultTtlInSeconds" in answer for answer in answers)
 
 
 def test_a_deployment_freezes_the_api(api):

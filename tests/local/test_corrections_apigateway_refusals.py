@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+LAMBDA_PATH = "lambda:path/2015-03-31/functions"
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
 
 
@@ -77,6 +80,58 @@ BAD_REQUEST = (400, "BadRequestException")
 NOT_FOUND = (404, "NotFoundException")
 SQS = "arn:aws:apigateway:eu-west-1:sqs:path/queue"
 
+API = "arn:aws:apigateway:eu-west-1"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
+ROLE = "arn:aws:iam::123456789012:role/r"
+# Recorded on AWS 2024-06-06 and 2025-03-03, localstack: test_put_integration_validation
+# and test_put_integration_aws_proxy_uri.
+INTEGRATIONS = {
+    "Enumeration value for HttpMethod must be non-empty": [
+        {"type": "HTTP", "uri": "http://a.example", "integrationHttpMethod": None},
+        {
+            "type": "HTTP_PROXY",
+            "uri": "http://a.example",
+            "integrationHttpMethod": None,
+        },
+        {"type": "AWS", "integrationHttpMethod": None},
+        {"integrationHttpMethod": None},
+    ],
+    "Invalid HTTP endpoint specified for URI": [
+        {"type": "HTTP", "uri": "non-valid-http"},
+        {"type": "HTTP_PROXY", "uri": "non-valid-http"},
+    ],
+    "Invalid ARN specified in the request": [
+        {"type": "AWS", "uri": "non-valid-arn"},
+        {"uri": f"{LAMBDA_PATH}/{FUNCTION}/invocations"},
+        {"uri": ""},
+    ],
+    "AWS ARN for integration must contain path or action": [
+        {"type": "AWS", "uri": ROLE},
+        {"uri": ROLE},
+        {"uri": FUNCTION},
+    ],
+    "Integrations of type 'AWS_PROXY' currently only supports Lambda function": [
+        {"uri": f"{API}:s3:path/b/k"},
+        {"uri": f"{API}:firehose:path/stream"},
+        {"uri": f"{API}:{LAMBDA_PATH}/hello/invocations"},
+        {"uri": f"{API}:{LAMBDA_PATH}/{FUNCTION}"},
+    ],
+}
+
+
+def integrate(api, **changes):
+    api.method()
+    settings = {"type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": api.uri}
+    given = {name: value for name, value in (settings | changes).items() if value}
+    api.on_method("put_integration", **given)
+
+
+def move_resource_into_itself(api):
+    pets = api.resource("pets")["id"]
+    cat = api.resource("cat", pets)["id"]
+    api.patch("update_resource", ("replace", "/parentId", cat), resourceId=pets)
+
+
 REFUSALS = [
     (
         create_same_resource,
@@ -124,6 +179,21 @@ REFUSALS = [
         BAD_REQUEST,
         "Invalid ARN specified in the request",
     ),
+    *(
+        (partial(integrate, **changes), BAD_REQUEST, message)
+        for message, refused in INTEGRATIONS.items()
+        for changes in refused
+    ),
+    (
+        lambda api: api.patch(
+            "update_resource",
+            ("replace", "/pathPart", "x"),
+            resourceId=api.root,
+        ),
+        BAD_REQUEST,
+        "Root resource cannot be updated.",
+    ),
+    (move_resource_into_itself, BAD_REQUEST, "Resources cannot be cyclical."),
     (
         lambda api: api.method() and api.integration(uri=SQS),
         BAD_REQUEST,

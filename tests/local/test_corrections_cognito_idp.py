@@ -150,3 +150,24 @@ def test_an_administrator_finds_users_in_any_case_and_by_sub(pool, way):
     pool.call("admin_set_user_password", Username=name, Password="Secret-123")
     pool.call("admin_delete_user", Username=name)
     assert pool.call("list_users")["Users"] == []
+
+
+def test_the_lists_of_a_client_come_back_sorted(pool):
+    """Read on AWS in 2026: cdk-real-drift, UserPoolClient.Client.callbackurls."""
+    urls = ["https://z.example/", "https://a.example/", "https://m.example/"]
+    settings = {
+        "CallbackURLs": urls,
+        "LogoutURLs": urls,
+        "AllowedOAuthFlows": ["implicit", "code"],
+        "AllowedOAuthScopes": ["profile", "email", "openid"],
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "AllowedOAuthFlowsUserPoolClient": True,
+    }
+    made = pool.call("create_user_pool_client", ClientName="s", **settings)
+    key = {"ClientId": made["UserPoolClient"]["ClientId"]}
+    read = pool.call("describe_user_pool_client", **key)
+    written = pool.call("update_user_pool_client", **key, **settings)
+    for answer in (made, read, written):
+        client = answer["UserPoolClient"]
+        for name in settings.keys() - {"AllowedOAuthFlowsUserPoolClient"}:
+            assert client[name] == sorted(settings[name])

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -79,6 +80,62 @@ def test_a_killed_server_is_forgotten_and_started_anew(state_dir):
     assert daemon.running(state_dir) is None
     assert not (state_dir / daemon.STATE).exists()
     assert daemon.start(state_dir).pid != killed.pid
+
+
+@pytest.mark.parametrize("what", ["the folder", "the file", "the name"])
+def test_ends_when_its_state_is_deleted(state_dir, what):
+    """Nobody could find it or stop it; and `start` makes one that can be found."""
+    first = daemon.start(state_dir)
+    with _lives(first):
+        match what:
+            case "the folder":
+                shutil.rmtree(state_dir)
+            case "the file":
+                (state_dir / daemon.STATE).unlink()
+            case "the name":
+                state_dir.rename(state_dir.with_name("elsewhere"))
+        assert daemon.running(state_dir) is None
+        second = daemon.start(state_dir)
+    assert second.pid != first.pid
+    assert daemon.running(state_dir) == second
+
+
+@contextlib.contextmanager
+def _lives(server):
+    """Wait, behind the block, until a process has ended."""
+    process = os.pidfd_open(server.pid)
+    try:
+        yield
+        assert select.select([process], [], [], 30)[0]
+    finally:
+        os.close(process)
+
+
+def test_what_cannot_be_found_after_its_start_does_not_stay(state_dir, monkeypatch):
+    spawn, processes = daemon._spawn, []  # noqa: SLF001 - to learn its pid
+
+    def watched(*arguments):
+        pid = spawn(*arguments)
+        processes.append(os.pidfd_open(pid))
+        return pid
+
+    monkeypatch.setattr(daemon, "_spawn", watched)
+    monkeypatch.setattr(daemon, "_health", lambda _: None)
+    with pytest.raises(CgwError, match="did not start"):
+        daemon.start(state_dir)
+    assert select.select(processes, [], [], 30)[0]
+    os.close(processes[0])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root listens on port 80")
+def test_listens_on_the_port_of_http(state_dir):
+    """Its `Host` header has no port."""
+    try:
+        server = daemon.start(state_dir, port=80)
+    except CgwError as error:  # another process has the port
+        assert "cannot listen on port 80" in error.what  # noqa: PT017
+    else:
+        assert daemon.running(state_dir) == server
 
 
 def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):

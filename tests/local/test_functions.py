@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.diagnosis.function_log import FunctionLog
 from cognito_gw.local import emulator
 from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.activity import Activity
@@ -512,6 +513,10 @@ def test_another_runtime_says_that_it_is_not_run(make):
     answer, done = once(make(Runtime="java21", Handler="index.handler"))
     assert (done.error, answer["errorType"]) == (True, "Runtime.Unsupported")
     assert "java21" in answer["errorMessage"]
+    log = FunctionLog("", done.log_tail)
+    assert "Runtime.Unsupported: the local AWS runs Python" in log.error
+    assert done.log_tail.splitlines()[0].startswith("START RequestId: ")
+    assert done.log_tail.splitlines()[-1].startswith("REPORT RequestId: ")
 
 
 def test_closing_ends_an_idle_process(make):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_scene import CallScene
 
 _LOGS = "`cgw logs` shows all of it; then `cgw lambda` deploys the code"
+_UNSUPPORTED = "Runtime.Unsupported"  # what the local AWS says of what it cannot run
+_ELSEWHERE = "install what the log names, or call the function on AWS"
 _LOGS_ELSEWHERE = "`aws logs tail` shows the function's whole log"
 
 
@@ -146,7 +148,12 @@ def lambda_error(scene: CallScene) -> Finding | None:
     error = scene.log.error
     if error is None:
         return None
-    return Finding("the function failed", {"log": error, "log group": scene.log.group})
+    evidence = {"log": error, "log group": scene.log.group}
+    if _UNSUPPORTED in error:
+        return Finding("the local AWS cannot run the function", evidence, _ELSEWHERE)
+    if scene.log.runs_on:
+        evidence["runtime"] = scene.log.runs_on
+    return Finding("the function failed", evidence)
 
 
 @rule(
@@ -160,7 +167,8 @@ def lambda_malformed_response(scene: CallScene) -> Finding | None:
 
     It must be an object: `statusCode` a number, `headers` an object, `body` a
     **string** (so `json.dumps(…)`), and nothing that JSON does not know. A function
-    that returns nothing ends here as well.
+    that returns nothing (`null`) ends here as well. An empty object does not: it is a
+    200 with an empty body.
     """
     log = scene.log
     if not log.text or log.timeout or log.error:

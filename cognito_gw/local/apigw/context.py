@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.routing import Router
 
 if TYPE_CHECKING:
+    from cognito_gw.local.api_keys import ApiKey
     from cognito_gw.local.apigw.authorizer import Authorizer
     from cognito_gw.local.apigw.request import Incoming
     from cognito_gw.local.snapshot import Snapshot
@@ -66,6 +67,7 @@ class Context:
     served: Served
     match: Match | None = None
     claims: dict[str, Any] | None = None
+    api_key: ApiKey | None = None  # where the method requires one
 
     @property
     def method_arn(self) -> str:
@@ -90,7 +92,7 @@ class Context:
             **_place(request, served),
             "extendedRequestId": request.extended_request_id,
             "httpMethod": request.method,
-            "identity": _identity(request, served),
+            "identity": _identity(request, served) | self._key,
             "protocol": "HTTP/1.1",
             "requestId": request.request_id,
             "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
@@ -102,6 +104,12 @@ class Context:
         if self.claims is not None:
             variables["authorizer"] = {"claims": spelled_claims(self.claims)}
         return variables
+
+    @property
+    def _key(self) -> dict[str, str]:
+        if self.api_key is None:
+            return {}
+        return {"apiKey": self.api_key.value, "apiKeyId": self.api_key.id}
 
 
 def spelled_claims(claims: dict[str, Any]) -> dict[str, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.apigw.proxy_response import Outgoing
 
 _TRACE_ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
+_FULL_TRACE = re.compile(rf"{_TRACE_ROOT.pattern};Parent=[0-9a-f]{{16}};Sampled=[01?]")
 
 
 async def from_http(request: web.Request) -> Incoming:
@@ -81,12 +82,12 @@ def _keep_apart(response: web.Response, request: Incoming) -> None:
 
 
 def _ids(sent_trace: str = "") -> dict[str, str]:
-    root = _TRACE_ROOT.search(sent_trace)
+    kept = _FULL_TRACE.search(sent_trace) or _TRACE_ROOT.search(sent_trace)
     drawn = secrets.token_bytes(39)  # at once, as each drawing is a system call
     return {
         "request_id": str(uuid.UUID(bytes=drawn[:16], version=4)),
         "extended_request_id": base64.b64encode(drawn[16:27]).decode(),
-        "trace_id": root[0] if root else _trace_root(drawn[27:].hex()),
+        "trace_id": kept[0] if kept else _trace_root(drawn[27:].hex()),
     }
 
 

@@ -143,7 +143,9 @@ def _answered(context: Context, call: FunctionCall) -> Outcome:
         outgoing = respond(kind, context)
         why = f"{_MALFORMED}: {error}"
         return Outcome(outgoing, why, f"{_CONFIGURATION}{_MALFORMED}", call)
-    trace = f"{request.trace_id};Parent={secrets.token_hex(8)};Sampled=0"
+    trace = request.trace_id
+    if "Parent=" not in trace:
+        trace += f";Parent={secrets.token_hex(8)};Sampled=0"
     outgoing.headers.append(("X-Amzn-Trace-Id", trace))
     return Outcome(outgoing, "function", call=call)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cognito_gw.local import server_log
+from cognito_gw.local.api_keys import find_api_key
 from cognito_gw.local.apigw import gateway_response as answers
 from cognito_gw.local.apigw.authorizer import Authorizer, Refused
 from cognito_gw.local.apigw.context import Context, Served
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cognito_gw.local.activity import Activity
+    from cognito_gw.local.api_keys import ApiKey
     from cognito_gw.local.apigw.request import Incoming
     from cognito_gw.local.identity.keys import Keys
     from cognito_gw.local.runtime.functions import Functions
     from cognito_gw.local.snapshot import DeployedStage, Snapshot
+
+_API_KEY = "x-api-key"
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Gateway:
     url: str  # under which the issuers of tokens live
     activity: Activity
     pool_exists: Callable[[str], bool] = pool_exists
+    find_api_key: Callable[[Snapshot, str, str], ApiKey | None] = find_api_key
     _served: dict[tuple[str, str], Served] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -133,7 +138,22 @@ class Gateway:
         if are_headers_too_long(context.request):
             why = "the headers are too long"
             return refused(answers.HEADERS_TOO_LONG, context, why)
+        if method.get("apiKeyRequired"):
+            key = self._api_key(context)
+            if key is None:
+                why = "the method requires an API key of a usage plan of the stage"
+                return refused(answers.NO_API_KEY, context, why)
+            context = replace(context, api_key=key)
         return await self.integrate(context, method)
+
+    def _api_key(self, context: Context) -> ApiKey | None:
+        """Return the key that the request has; Cognito authorizers hand on none."""
+        served = context.served
+        snapshot = served.snapshot
+        value = context.request.header(_API_KEY)
+        if value is None or snapshot.rest_api.get("apiKeySource") == "AUTHORIZER":
+            return None
+        return self.find_api_key(snapshot, served.stage, value)
 
     def _as_served(self, deployed: DeployedStage) -> Served:
         """Return a stage with what is worked out once for all of its requests."""

@@ -36,6 +36,7 @@ NO_ROUTE = Kind(
 )
 NOT_SIGNED = Kind("INVALID_SIGNATURE", 403, "IncompleteSignatureException", "")
 FORBIDDEN = Kind("ACCESS_DENIED", 403, "ForbiddenException", "Forbidden")
+NO_API_KEY = Kind("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden")
 AUTHORIZER_ERROR = Kind(
     "AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", None
 )

@@ -43,7 +43,7 @@ def from_payload(payload: bytes, *, is_binary_api: bool) -> Outgoing:
         raise Malformed("the answer is not JSON") from None
     if not isinstance(answer, dict):
         raise Malformed("the answer is not an object")
-    if not answer or not answer.keys() <= _FIELDS:
+    if not answer.keys() <= _FIELDS:
         raise Malformed("the answer is not of the proxy integration's form")
     return Outgoing(
         _status(answer.get("statusCode", 200)),
@@ -78,22 +78,19 @@ def _body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
 
 
 def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the headers: of one in both mappings, the many values and then the one."""
+    """Return the headers; one in both mappings is spelled as the many values are."""
     single: Any = answer.get("headers") or {}
     multi: Any = answer.get("multiValueHeaders") or {}
     if not isinstance(single, dict) or not isinstance(multi, dict):
         raise Malformed("the headers are not an object")
     if not all(isinstance(values, list) for values in multi.values()):
         raise Malformed("multiValueHeaders are not lists")
-    spelling: dict[str, str] = {name.lower(): name for name in single}
-    many = [
-        (spelling.get(name.lower(), name), value)
-        for name, values in multi.items()
-        for value in values
-    ]
+    spelling: dict[str, str] = {name.lower(): name for name in multi}
+    many = [(name, value) for name, values in multi.items() for value in values]
+    once = [(spelling.get(name.lower(), name), value) for name, value in single.items()]
     headers = [
         (_sent_name(name), _spelled(value))
-        for name, value in [*many, *single.items()]
+        for name, value in [*many, *once]
         if name.lower() != _DROPPED
     ]
     if not any(name.lower() == "content-type" for name, _ in headers):

@@ -17,7 +17,7 @@ class Incoming:
     source_ip: str
     request_id: str
     extended_request_id: str
-    trace_id: str
+    trace_id: str  # with parent and sampling only where the caller sent all three
 
     def values(self, name: str) -> list[str]:
         """Return every value of a header."""

@@ -16,6 +16,7 @@ from cognito_gw.local.corrections.apigateway import (
     methods,
     resources,
     rest_apis,
+    unenforced,
 )
 from cognito_gw.local.corrections.cognito_idp import (
     branding,

@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cognito_gw.search_path import absolute
 
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 _NODE_CLIENT = "aws-lambda-ric"
 # Asks with our key where the client has no place for it.
 _PRELOADED = Path(__file__).with_name("node_client.cjs")
+
+
+class Described(Protocol):
+    """What of a function says how it is started."""
+
+    @property
+    def runtime(self) -> str:
+        """Lambda's identifier."""
+
+    @property
+    def handler(self) -> str:
+        """File and function."""
 
 
 class Unsupported(Exception):
@@ -47,10 +59,15 @@ def find_client(
     if function.runtime.startswith("python"):
         return _python(function, places.packages)
     if function.runtime.startswith("nodejs"):
-        return _node(function, folder, environment)
-    raise Unsupported(
-        "the local AWS runs Python and Node.js functions; "
-        f"{function.name} has the runtime {function.runtime}"
+        return node_client(function.name, function, folder, environment)
+    raise unsupported(function.name, function.runtime)
+
+
+def unsupported(name: str, runtime: str) -> Unsupported:
+    """Return the refusal of a language that nothing here runs."""
+    return Unsupported(
+        f"the local AWS runs Python and Node.js functions; {name} has the runtime "
+        f"{runtime}"
     )
 
 
@@ -60,12 +77,15 @@ def _python(function: Function, packages: Path) -> Client:
     return Client(command, f"python:{platform.python_version()}", (packages, *targets))
 
 
-def _node(function: Function, folder: Path, environment: Mapping[str, str]) -> Client:
+def node_client(
+    name: str, function: Described, folder: Path, environment: Mapping[str, str]
+) -> Client:
+    """Return AWS's client for a Node.js function, from its folder or the user's."""
     path = absolute(environment.get("PATH", ""))
     node = shutil.which("node", path=path)
     if node is None:
         raise Unsupported(
-            f"{function.name} has the runtime {function.runtime}, and there is no "
+            f"{name} has the runtime {function.runtime}, and there is no "
             "`node` on the PATH of the local AWS: install Node.js, then "
             f"`npm install --global {_NODE_CLIENT}`"
         )
@@ -76,7 +96,7 @@ def _node(function: Function, folder: Path, environment: Mapping[str, str]) -> C
             needed = (_prefix(node), modules, entry.resolve().parent)
             return Client(command, f"nodejs:{_version(node)}", needed)
     raise Unsupported(
-        f"{function.name} has the runtime {function.runtime}, and AWS's runtime client "
+        f"{name} has the runtime {function.runtime}, and AWS's runtime client "
         f"for Node.js is not installed: `npm install --global {_NODE_CLIENT}`"
     )
 

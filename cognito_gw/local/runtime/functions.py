@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import uuid
 from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.runtime.worker import Host
 
 
+_UNSUPPORTED = "Runtime.Unsupported"
 _IDLE_SECONDS = 300.0  # then a worker is ended, as Lambda does after some minutes
 _TIDY_SECONDS = 60.0
 
@@ -70,11 +72,19 @@ class Functions:
         try:
             pool = self._current(function) or await self._change(function)
         except Unsupported as reason:
-            log = Log(function, self._host.activity)
-            log.say(str(reason))
-            body = failure("Runtime.Unsupported", str(reason))
-            return Invocation(body, error=True, lines=log.take())
+            return self._unsupported(function, str(reason))
         return await pool.run(payload, _decoded(client_context))
+
+    def _unsupported(self, function: records.Function, reason: str) -> Invocation:
+        """Answer for a function that nothing here runs; its log tells of the call."""
+        log = Log(function, self._host.activity)
+        log.open(str(uuid.uuid4()))
+        log.start()
+        log.say(f"[ERROR] {_UNSUPPORTED}: {reason}")
+        status = f"Status: error\tError Type: {_UNSUPPORTED}"
+        log.end(0, init=None, memory=None, status=status)
+        body = failure(_UNSUPPORTED, reason)
+        return Invocation(body, error=True, lines=log.take())
 
     async def tidy(self, idle_seconds: float) -> None:
         """End the workers that were idle so long, and those of deleted functions."""

@@ -18,6 +18,11 @@ LATE = INTERNAL | {"status": 504, "message": "Endpoint request timed out"}
 MANY = {"error": "TooManyRequestsException", "status": 429}
 START, END = "START RequestId: abc Version: $LATEST\n", "END RequestId: abc\n"
 REPORT = "REPORT RequestId: abc\tDuration: 12.00 ms\tMemory Size: 128 MB\t\n"
+UNSUPPORTED = (
+    "[ERROR] Runtime.Unsupported: the local AWS runs Python and Node.js functions; "
+    "hello has the runtime ruby3.3\n"
+)
+ELSEWHERE = "INIT_START Runtime Version: python:3.11.7 (local; python3.13 on AWS)\n"
 DIVISION = "[ERROR] ZeroDivisionError: division by zero\nTraceback …\n"
 TIMED_OUT = "2026-01-01T00:00:03.000Z abc Task timed out after 3.00 seconds\n\n"
 FOR_OTHERS = SOURCE.replace("/transactions", "/other")
@@ -97,6 +102,20 @@ CASES = {
         "lambda-error",
         {"log": DIVISION.splitlines()[0], "log group": GROUP},
         Call(**FAILED, log=(START, DIVISION, END, REPORT)),
+    ),
+    "it has a runtime that nothing here runs": (
+        "lambda-error",
+        {"log": UNSUPPORTED.strip(), "log group": GROUP},
+        Call(**FAILED, log=(START, UNSUPPORTED, END, REPORT)),
+    ),
+    "it runs on another version than on AWS": (
+        "lambda-error",
+        {
+            "log": DIVISION.splitlines()[0],
+            "log group": GROUP,
+            "runtime": "python:3.11.7 locally, python3.13 on AWS",
+        },
+        Call(**FAILED, log=(ELSEWHERE, START, DIVISION, END, REPORT)),
     ),
     "it answers nonsense": (
         "lambda-malformed-response",

@@ -54,6 +54,20 @@ def create_authorizer(call: Call) -> dict[str, Any]:
     return answer | {"identityValidationExpression": expression}
 
 
+@apigateway.amends("CreateAuthorizer", "GetAuthorizer", "UpdateAuthorizer")
+def time_to_live(_: Call, answer: dict[str, Any]) -> None:
+    """Do not tell a Cognito authorizer's TTL, also where one was set; moto does."""
+    if answer["type"] == "COGNITO_USER_POOLS":
+        answer.pop("authorizerResultTtlInSeconds", None)
+
+
+@apigateway.amends("GetAuthorizers")
+def times_to_live(call: Call, answer: dict[str, Any]) -> None:
+    """Do not tell them in a list either."""
+    for authorizer in answer.get("items", []):
+        time_to_live(call, authorizer)
+
+
 @apigateway.refuses("GetAuthorizer", "UpdateAuthorizer", "DeleteAuthorizer")
 def absent_authorizer(call: Call) -> None:
     """Refuse an authorizer that is not there: NotFoundException, 404."""

@@ -177,6 +177,15 @@ def stage_fields(call: Call, answer: dict[str, Any]) -> None:
         )
 
 
+@apigateway.amends("GetStages")
+def stages_of_deployment(call: Call, answer: dict[str, Any]) -> None:
+    """List only those that serve the deployment asked for; moto lists all."""
+    wanted = call.get("deploymentId")
+    if wanted is not None:
+        stages = answer.get("item", [])
+        answer["item"] = [each for each in stages if each["deploymentId"] == wanted]
+
+
 def _touch(stage: Any) -> None:
     stage.last_updated_date = datetime.now(UTC)
     stage.created_date = getattr(stage, "created_date", stage.last_updated_date)

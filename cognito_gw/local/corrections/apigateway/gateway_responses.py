@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.corrections.apigateway.faults import not_found
+from cognito_gw.local.corrections.apigateway.patch import Entries, Value, patched
 from cognito_gw.local.corrections.services import apigateway
 
 if TYPE_CHECKING:
+    from cognito_gw.local.corrections.apigateway.patch import Field
     from cognito_gw.local.corrections.call import Call
 
 STATUS_CODES = {
@@ -33,16 +36,19 @@ STATUS_CODES = {
     "UNSUPPORTED_MEDIA_TYPE": "415",
     "WAF_FILTERED": "403",
 }
+FIELDS: dict[str, Field] = {
+    "responseParameters": Entries("responseParameters"),
+    "responseTemplates": Entries("responseTemplates"),
+    "statusCode": Value("statusCode"),
+}
 TEMPLATES = {"application/json": '{"message":$context.error.messageString}'}
 
 
 def gateway_responses(call: Call) -> dict[str, dict[str, Any]]:
-    """Return each type's response: the API's own, or AWS's default."""
-    own = call.ask("GetGatewayResponses", restApiId=call["restApiId"]).get("items", [])
-    defaults = {
-        kind: _default(kind) | {"defaultResponse": True} for kind in STATUS_CODES
-    }
-    return defaults | {response["responseType"]: response for response in own}
+    """Return each type's response: the API's own, that of its class, or AWS's."""
+    listed = call.ask("GetGatewayResponses", restApiId=call["restApiId"])
+    own = {each["responseType"]: each for each in listed.get("items", [])}
+    return {kind: own.get(kind) or _derived(kind, own) for kind in STATUS_CODES}
 
 
 @apigateway.answers("GetGatewayResponses")
@@ -63,6 +69,17 @@ def put_gateway_response(call: Call) -> dict[str, Any]:
     return call.forward(**_default(call["responseType"]) | call.params)
 
 
+@apigateway.answers("UpdateGatewayResponse")
+def update_gateway_response(call: Call) -> dict[str, Any]:
+    """Apply patch operations; moto has no UpdateGatewayResponse."""
+    known = gateway_responses(call)[call["responseType"]]
+    settings = _Settings(**{name: known[name] for name in FIELDS if name in known})
+    changed = asdict(patched(settings, call.get("patchOperations", []), FIELDS))
+    given = {name: value for name, value in changed.items() if value is not None}
+    key = {name: call[name] for name in ("restApiId", "responseType")}
+    return call.ask("PutGatewayResponse", **key, **given)
+
+
 @apigateway.refuses("DeleteGatewayResponse")
 def not_put(call: Call) -> None:
     """Refuse to delete a default: NotFoundException, 404; moto is silent."""
@@ -71,7 +88,28 @@ def not_put(call: Call) -> None:
         raise not_found("Gateway response type not defined on api")
 
 
+@dataclass
+class _Settings:
+    """What of a gateway response can be changed, by AWS's names."""
+
+    responseParameters: dict[str, str] = field(default_factory=dict)  # noqa: N815
+    responseTemplates: dict[str, str] = field(default_factory=dict)  # noqa: N815
+    statusCode: str | None = None  # noqa: N815
+
+
+def _derived(kind: str, own: dict[str, Any]) -> dict[str, Any]:
+    """Return the response of a type that was not put: that of its class counts."""
+    default = _default(kind) | {"defaultResponse": True}
+    status_code = STATUS_CODES[kind]
+    of_class = own.get(f"DEFAULT_{status_code[0]}XX", {}) if status_code else {}
+    return default | {name: of_class[name] for name in FIELDS if name in of_class}
+
+
 def _default(kind: str) -> dict[str, Any]:
-    default = {"responseType": kind, "responseTemplates": TEMPLATES}
+    default = {
+        "responseType": kind,
+        "responseParameters": {},
+        "responseTemplates": TEMPLATES,
+    }
     status_code = STATUS_CODES[kind]
     return default | ({"statusCode": status_code} if status_code else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.corrections.apigateway.faults import (
@@ -46,6 +47,19 @@ INTEGRATION_FIELDS: dict[str, Field] = {
     "type": Value("integration_type"),
     "uri": Value("uri"),
 }
+RESPONSE_FIELDS: dict[str, Field] = {
+    "responseModels": Entries("response_models"),
+    "responseParameters": Entries("response_parameters", boolean),
+    "statusCode": Value("status_code"),
+}
+HTTP_URL = re.compile(r"https?://[^/]")
+ARN = re.compile(r"arn:[\w-]+:[\w-]+:")
+SERVICE_URI = re.compile(r"arn:[\w-]+:apigateway:[\w-]+:[\w.-]+:(path|action)/")
+PROXY_URI = re.compile(
+    r"[^/]+:(lambda:path/\d{4}-\d\d-\d\d/functions/"
+    r"(arn:[\w-]+:lambda:[^/]+|[^/]*\$\{stageVariables\.[^/]+)/"
+    r"(response-streaming-)?invocations$|firehose:action/)"
+)
 WITH_AUTHORIZER = ("COGNITO_USER_POOLS", "CUSTOM")
 OF_METHOD = ("restApiId", "resourceId", "httpMethod")
 
@@ -93,14 +107,35 @@ def response_exists(call: Call) -> None:
         raise conflict("Response already exists for this resource")
 
 
+@apigateway.answers("UpdateMethodResponse")
+def update_method_response(call: Call) -> dict[str, Any]:
+    """Apply patch operations to a method's response; moto has none for it."""
+    responses, status = _method(call).method_responses, call["statusCode"]
+    if status not in responses:
+        raise not_found("Invalid Response status code specified")
+    operations = call.get("patchOperations", [])
+    responses[status] = patched(responses[status], operations, RESPONSE_FIELDS)
+    key = {name: call[name] for name in (*OF_METHOD, "statusCode")}
+    return call.ask("GetMethodResponse", **key)
+
+
 @apigateway.refuses("PutIntegration")
-def lambda_proxy_only(call: Call) -> None:
-    """Refuse AWS_PROXY to other than Lambda and Firehose: BadRequestException."""
-    uri = call.get("uri", "")
-    targets = (":lambda:path/", ":firehose:action/")
-    is_service = ":path/" in uri or ":action/" in uri
-    is_proxied = any(target in uri for target in targets)
-    if call["type"] == "AWS_PROXY" and is_service and not is_proxied:
+def integration_that_cannot_be_called(call: Call) -> None:
+    """Refuse what names nothing to call, or not how: BadRequestException."""
+    kind, uri = call["type"], call.get("uri") or ""
+    if kind == "MOCK":
+        return
+    if not call.get("integrationHttpMethod"):
+        raise bad_request("Enumeration value for HttpMethod must be non-empty")
+    if kind in ("HTTP", "HTTP_PROXY"):
+        if not HTTP_URL.match(uri):
+            raise bad_request("Invalid HTTP endpoint specified for URI")
+        return
+    if not ARN.match(uri):
+        raise bad_request("Invalid ARN specified in the request")
+    if not SERVICE_URI.match(uri):
+        raise bad_request("AWS ARN for integration must contain path or action")
+    if kind == "AWS_PROXY" and not PROXY_URI.match(uri):
         raise bad_request(
             "Integrations of type 'AWS_PROXY' currently only supports Lambda function "
             "and Firehose stream invocations."
@@ -119,6 +154,27 @@ def put_integration(call: Call) -> dict[str, Any]:
     keys = call.get("cacheKeyParameters", [])
     _method(call).method_integration.cache_key_parameters = keys
     return answer | {"cacheKeyParameters": keys}
+
+
+@apigateway.amends("PutIntegration", "GetIntegration", "UpdateIntegration")
+def transfer_mode(_: Call, answer: dict[str, Any]) -> None:
+    """Answer that nothing is streamed, which moto leaves out."""
+    answer.setdefault("responseTransferMode", "BUFFERED")
+
+
+@apigateway.amends("GetMethod", "UpdateMethod")
+def transfer_mode_of_method(call: Call, answer: dict[str, Any]) -> None:
+    """Answer it with the method, too."""
+    if answer.get("methodIntegration"):
+        transfer_mode(call, answer["methodIntegration"])
+
+
+@apigateway.amends("GetResource", "GetResources")
+def transfer_mode_of_methods(call: Call, answer: dict[str, Any]) -> None:
+    """Answer it with the methods that are listed in full, too."""
+    for resource in answer.get("items", [answer]):
+        for method in resource.get("resourceMethods", {}).values():
+            transfer_mode_of_method(call, method)
 
 
 @apigateway.refuses("GetIntegration", "DeleteIntegration", "PutIntegrationResponse")

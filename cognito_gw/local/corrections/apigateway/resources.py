@@ -9,23 +9,63 @@ from cognito_gw.local.corrections.apigateway.faults import (
     conflict,
     not_found,
 )
+from cognito_gw.local.corrections.apigateway.patch import Value, patched
 from cognito_gw.local.corrections.services import apigateway
 
 if TYPE_CHECKING:
+    from cognito_gw.local.corrections.apigateway.patch import Field
     from cognito_gw.local.corrections.call import Call
+
+FIELDS: dict[str, Field] = {
+    "parentId": Value("parent_id"),
+    "pathPart": Value("path_part"),
+}
 
 
 @apigateway.refuses("CreateResource")
 def sibling_resource(call: Call) -> None:
     """Refuse a path part twice (ConflictException) and two variable ones."""
-    resources = call.backend.apis[call["restApiId"]].resources
-    if call["parentId"] not in resources:
+    _require_free_place(call, call["parentId"], call["pathPart"])
+
+
+@apigateway.answers("UpdateResource")
+def update_resource(call: Call) -> dict[str, Any]:
+    """Rename or move a resource; moto has no UpdateResource."""
+    resources, resource_id = _resources(call), call["resourceId"]
+    if resource_id not in resources:
         raise not_found("Invalid Resource identifier specified")
-    part = call["pathPart"]
+    before = resources[resource_id]
+    if before.parent_id is None:
+        raise bad_request("Root resource cannot be updated.")
+    after = patched(before, call.get("patchOperations", []), FIELDS)
+    _require_free_place(call, after.parent_id, after.path_part, but=resource_id)
+    if resource_id in _ancestors(resources, after.parent_id):
+        raise bad_request("Resources cannot be cyclical.")
+    resources[resource_id] = after
+    return call.ask("GetResource", restApiId=call["restApiId"], resourceId=resource_id)
+
+
+def _resources(call: Call) -> Any:
+    return call.backend.apis[call["restApiId"]].resources
+
+
+def _ancestors(resources: Any, resource_id: str | None) -> set[str]:
+    """Return a resource's id and those of the resources above it."""
+    found: set[str] = set()
+    while resource_id is not None and resource_id not in found:
+        found.add(resource_id)
+        resource_id = resources[resource_id].parent_id
+    return found
+
+
+def _require_free_place(call: Call, parent_id: str, part: str, but: str = "") -> None:
+    resources = _resources(call)
+    if parent_id not in resources:
+        raise not_found("Invalid Resource identifier specified")
     siblings = [
         resource.path_part
         for resource in resources.values()
-        if resource.parent_id == call["parentId"]
+        if resource.parent_id == parent_id and resource.id != but
     ]
     if part in siblings:
         raise conflict(
@@ -42,14 +82,11 @@ def sibling_resource(call: Call) -> None:
 @apigateway.answers("DeleteResource")
 def delete_resource(call: Call) -> dict[str, Any]:
     """Delete the resources below too; moto leaves them, and then fails to list."""
-    resources = call.backend.apis[call["restApiId"]].resources
+    resources = _resources(call)
     if call["resourceId"] not in resources:
         raise not_found("Invalid Resource identifier specified")
     doomed = {call["resourceId"]}
-    # A child is always made after its parent, and dicts keep that order.
-    for resource in resources.values():
-        if resource.parent_id in doomed:
-            doomed.add(resource.id)
+    doomed |= {each for each in resources if doomed & _ancestors(resources, each)}
     for resource_id in doomed:
         del resources[resource_id]
     return {}

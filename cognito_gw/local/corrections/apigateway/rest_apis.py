@@ -65,6 +65,17 @@ def binary_media_types(call: Call, answer: dict[str, Any]) -> None:
     answer["binaryMediaTypes"] = media_types
 
 
+@apigateway.amends("CreateRestApi", "GetRestApi", "GetRestApis", "UpdateRestApi")
+def rest_api_fields(_: Call, answer: dict[str, Any]) -> None:
+    """Answer how the API is reached, which moto leaves out; leave out empty lists."""
+    for api in answer.get("items", [answer]):
+        endpoint = {"ipAddressType": "ipv4"} | (api.get("endpointConfiguration") or {})
+        api["endpointConfiguration"] = endpoint
+        api.setdefault("securityPolicy", "TLS_1_0")
+        if not api.get("binaryMediaTypes"):
+            api.pop("binaryMediaTypes", None)
+
+
 @apigateway.answers("UpdateRestApi")
 def update_rest_api(call: Call) -> dict[str, Any]:
     """Apply every documented path; moto ignores most, and reads "false" as true."""

@@ -25,6 +25,13 @@ STANDARD_SCOPES = {
 }
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 IDENTIFIERS = ("UserPoolId", "ClientId")
+SORTED = {
+    "AllowedOAuthFlows",
+    "AllowedOAuthScopes",
+    "CallbackURLs",
+    "ExplicitAuthFlows",
+    "LogoutURLs",
+}
 # Kept by UpdateUserPoolClient, which resets everything else that it is not given.
 KEPT = ("ClientName", "CreationDate")
 
@@ -109,6 +116,16 @@ def update_user_pool_client(call: Call) -> dict[str, Any]:
     client.extended_config = fresh | kept | given
     client.extended_config["LastModifiedDate"] = datetime.now(UTC)
     return call.ask("DescribeUserPoolClient", UserPoolId=pool_id, ClientId=client_id)
+
+
+@cognito_idp.amends(
+    "CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"
+)
+def sorted_lists(_: Call, answer: dict[str, Any]) -> None:
+    """Answer lists sorted, in whatever order they were given; moto keeps it."""
+    client = answer["UserPoolClient"]
+    for name in SORTED & client.keys():
+        client[name] = sorted(client[name] or [])
 
 
 @cognito_idp.answers("UpdateResourceServer")

@@ -1,0 +1,70 @@
+"""The control plane against ministack, as a second opinion on what AWS is like.
+
+Tried with ministack 1.5.33. It serves no sign-in pages under the names of DNS, and
+GetExport tells no security, so `call`, `check` and `explain` are not tried here.
+"""
+
+from __future__ import annotations
+
+import pytest
+from account import Account
+from commandline import PASSWORD, QuickTerminal
+from ministack_server import ministack_server
+
+from cognito_gw.resources.stack import STEPS
+
+FILE = """\
+name: second
+region: us-east-1
+users:
+  - {username: alice@example.com, password: "${CGW_ALICE_PASSWORD}"}
+functions: {hello: {}}
+resource_servers: {second: {scopes: {read: Read}}}
+api:
+  cors: {origins: ["https://a.example"]}
+  routes:
+    GET /orders: {function: hello}
+    POST /orders: {function: hello, scopes: [second/read]}
+    GET /orders/{id}: {function: hello}
+    GET /health: {function: hello, auth: none}
+"""
+
+
+@pytest.fixture(scope="module")
+def ministack_url(tmp_path_factory):
+    with ministack_server(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
+
+
+@pytest.fixture
+def cgw(tmp_path, variables, ministack_url, environment):
+    """A shell whose AWS is a ministack."""
+    settings = {"AWS_ENDPOINT_URL": ministack_url, "CGW_ALICE_PASSWORD": PASSWORD}
+    for name, value in (variables | settings).items():
+        environment.setenv(name, value)
+    environment.chdir(tmp_path)
+    terminal = QuickTerminal(tmp_path)
+    terminal.write(FILE)
+    return terminal
+
+
+def test_from_nothing_and_back(cgw, ministack_url):
+    """Fresh, again without a write, by steps, told, signed in, and taken down."""
+    account = Account(ministack_url)
+    before = account.listing()
+    assert set(cgw("plan", "-o", "json").actions.values()) == {"create"}
+    assert set(cgw("up", "-o", "json").actions.values()) == {"created"}
+    again = cgw("up", "-o", "json", "-v")
+    assert set(again.actions.values()) == {"unchanged"}
+    assert again.writes == []
+    for step in STEPS:
+        assert cgw(step, "-o", "json").changed == {}, step
+    cgw("plan", "--detailed-exitcode")
+    rows = cgw("status", "-o", "json").document["resources"]
+    assert {row["state"] for row in rows} == {"ok"}
+    tokens = cgw("token", "-o", "json").document
+    assert tokens["id_token"]
+    assert tokens["access_token"]
+    cgw("down", "--yes")
+    assert account.listing() == before
+    assert cgw("down").err == "nothing to do\n"

@@ -1,0 +1,190 @@
+"""A method that requires an API key is closed to everybody without one."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+from local.conformance.rest_api import (
+    MOCK,
+    Api,
+    allow,
+    make_function,
+    make_role,
+    proxy,
+    sign_in,
+)
+
+ECHO = "import json\ndef handler(event, _):\n    return {'body': json.dumps(event)}\n"
+FORBIDDEN = b'{"message":"Forbidden"}'
+OPEN = {"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke"}
+DENY = OPEN | {"Effect": "Deny", "Resource": "*"}
+
+
+@pytest.fixture(scope="module")
+def api(aws, local_url):
+    api = Api(aws, local_url)
+    api.mock("GET", "/", apiKeyRequired=True)
+    api.mock("GET", "/open")
+    return api.deploy()
+
+
+@pytest.fixture
+def key(aws):
+    return make_key(aws)
+
+
+def make_key(aws, **settings):
+    settings = {"name": uuid.uuid4().hex, "enabled": True} | settings
+    return aws("apigateway").create_api_key(**settings)
+
+
+def plan(aws, *keys, **stage):
+    client = aws("apigateway")
+    made = client.create_usage_plan(name="t", apiStages=[stage])["id"]
+    for key in keys:
+        client.create_usage_plan_key(
+            usagePlanId=made, keyId=key["id"], keyType="API_KEY"
+        )
+    return made
+
+
+def test_a_key_in_a_plan_of_the_stage_opens(aws, api, key):
+    plan(aws, key, apiId=api.id, stage="dev")
+    assert api.get("/", x_api_key=key["value"]).status == 200
+
+
+def test_no_key_opens_nothing(api):
+    answer = api.get("/")
+    assert (answer.status, answer.body) == (403, FORBIDDEN)
+    assert answer.headers["x-amzn-ErrorType"] == "ForbiddenException"
+
+
+@pytest.mark.parametrize("value", ["", "nonsense", "x" * 40])
+def test_what_is_not_a_key_opens_nothing(api, value):
+    assert api.get("/", x_api_key=value).status == 403
+
+
+def test_a_method_that_requires_none_stays_open(api):
+    assert api.get("/open").status == 200
+
+
+def test_a_key_in_no_plan_opens_nothing(api, key):
+    assert api.get("/", x_api_key=key["value"]).status == 403
+
+
+@pytest.mark.parametrize("place", [{"stage": "other"}, {"apiId": "abcdefghij"}])
+def test_a_key_of_another_stage_opens_nothing(aws, api, key, place):
+    plan(aws, key, **{"apiId": api.id, "stage": "dev"} | place)
+    assert api.get("/", x_api_key=key["value"]).status == 403
+
+
+def test_a_disabled_key_opens_nothing(aws, api):
+    key = make_key(aws, enabled=False)
+    plan(aws, key, apiId=api.id, stage="dev")
+    assert api.get("/", x_api_key=key["value"]).status == 403
+
+
+def test_a_deleted_key_opens_nothing(aws, api, key):
+    plan(aws, key, apiId=api.id, stage="dev")
+    aws("apigateway").delete_api_key(apiKey=key["id"])
+    assert api.get("/", x_api_key=key["value"]).status == 403
+
+
+def test_a_key_of_a_deleted_plan_opens_nothing(aws, api, key):
+    made = plan(aws, key, apiId=api.id, stage="dev")
+    aws("apigateway").delete_usage_plan(usagePlanId=made)
+    assert api.get("/", x_api_key=key["value"]).status == 403
+
+
+def test_a_key_is_no_token(aws, local_url, key):
+    """Without a token the authorizer refuses first, with its own answer."""
+    user, api = sign_in(aws), Api(aws, local_url)
+    authorizer = {"authorizerId": api.authorizer(user.pool_arn)}
+    authorizer["authorizationType"] = "COGNITO_USER_POOLS"
+    api.mock("GET", "/", apiKeyRequired=True, **authorizer)
+    api.deploy()
+    plan(aws, key, apiId=api.id, stage="dev")
+    assert api.get("/", x_api_key=key["value"]).status == 401
+    assert api.get("/", Authorization=user.id).status == 403
+    both = api.get("/", Authorization=user.id, x_api_key=key["value"])
+    assert both.status == 200
+
+
+def test_a_key_from_an_authorizer_is_not_in_the_header(aws, local_url, key):
+    api = Api(aws, local_url, apiKeySource="AUTHORIZER")
+    api.mock("GET", "/", apiKeyRequired=True)
+    api.deploy()
+    plan(aws, key, apiId=api.id, stage="dev")
+    assert api.get("/", x_api_key=key["value"]).status == 403
+
+
+def test_the_refusal_can_be_the_apis_own(aws, local_url):
+    api = Api(aws, local_url)
+    api.mock("GET", "/", apiKeyRequired=True)
+    api.call("put_gateway_response", responseType="INVALID_API_KEY", statusCode="418")
+    assert api.deploy().get("/").status == 418
+
+
+def test_the_function_is_told_which_key(aws, local_url, key):
+    api = Api(aws, local_url)
+    function = make_function(aws, make_role(aws), ECHO)
+    api.route("GET", "/", proxy(function), apiKeyRequired=True)
+    allow(aws, function, api)
+    api.deploy()
+    plan(aws, key, apiId=api.id, stage="dev")
+    event = json.loads(api.get("/", x_api_key=key["value"]).body)
+    identity = event["requestContext"]["identity"]
+    found = identity["apiKey"], identity["apiKeyId"]
+    assert found == (key["value"], key["id"])
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        document(OPEN | {"Resource": "*"}, DENY),
+        document(DENY),
+        document(OPEN | {"Resource": "*", "Condition": {"IpAddress": {}}}),
+        document(OPEN | {"Principal": {"AWS": "123456789012"}, "Resource": "*"}),
+        document(OPEN | {"Resource": "execute-api:/dev/GET/*"}),
+        document(OPEN | {"Resource": "*", "Effect": "allow"}),
+    ],
+)
+def test_a_resource_policy_that_would_refuse_is_refused(aws, refusal, policy):
+    """Nothing here enforces it, and so nothing here takes it."""
+    client = aws("apigateway")
+    assert refusal(client.create_rest_api, name="t", policy=policy).status == 501
+    api = client.create_rest_api(name="t")["id"]
+    patch = [{"op": "replace", "path": "/policy", "value": policy}]
+    refused = refusal(client.update_rest_api, restApiId=api, patchOperations=patch)
+    assert refused.status == 501
+    assert "resource policies" in refused.message
+
+
+def test_a_resource_policy_that_lets_everybody_in_is_taken(aws):
+    policy = document(OPEN | {"Resource": "execute-api:/*"})
+    assert aws("apigateway").create_rest_api(name="t", policy=policy)["id"]
+
+
+def test_a_request_validator_is_refused(aws, local_url, refusal):
+    api = Api(aws, local_url)
+    validator = api.call("create_request_validator", name="v")["id"]
+    key = {"resourceId": api.resource("/"), "httpMethod": "GET"}
+    with_it = key | {"authorizationType": "NONE", "requestValidatorId": validator}
+    assert refusal(api.call, "put_method", **with_it).status == 501
+    api.route("GET", "/", MOCK)
+    patch = [{"op": "replace", "path": "/requestValidatorId", "value": validator}]
+    refused = refusal(api.call, "update_method", **key, patchOperations=patch)
+    assert refused.status == 501
+
+
+def test_throttling_is_taken_and_the_log_tells_that_it_is_not_enforced(server, api):
+    patch = {"op": "replace", "path": "/*/*/throttling/rateLimit", "value": "1"}
+    api.call("update_stage", stageName="dev", patchOperations=[patch])
+    log = server.log.read_text(encoding="utf-8")
+    assert "UpdateStage: throttling and quotas are accepted, but not enforced" in log
