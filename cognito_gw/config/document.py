@@ -35,6 +35,7 @@ class Problem:
 
     path: KeyPath
     what: str
+    step: str | None = None  # the only one that needs what is wrong; None: all
 
 
 @dataclass
@@ -126,7 +127,8 @@ class _Variables:
         return default or ""
 
     def _refused(self, path: KeyPath, what: str) -> str:
-        self.document.problems.append(Problem(path, what))
+        step = "lambda" if _is_of_lambda(path) else None
+        self.document.problems.append(Problem(path, what, step))
         self.document.unset.add(path)
         return ""
 
@@ -141,8 +143,9 @@ class _Variables:
         )
 
 
-def _is_password(path: KeyPath) -> bool:
-    return path[:1] == ("users",) and path[-1:] == ("password",)
+def _is_of_lambda(path: KeyPath) -> bool:
+    """Whether only the step that deploys a function needs the value."""
+    return path[:1] == ("functions",) and path[2:3] not in ((), ("name",))
 
 
 def _scalars(
