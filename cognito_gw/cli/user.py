@@ -50,6 +50,20 @@ def user(session: Session, **options: bool) -> None:
         raise UsageError("--with-deps, --dry-run and --yes are for `cgw user` alone")
 
 
+user.other_words = {
+    "ls": "list",
+    "show": "list",
+    "delete": "remove",
+    "destroy": "remove",
+    "rm": "remove",
+    "create": "add",
+    "new": "add",
+    "invite": "add",
+    "passwd": "password",
+    "group": "groups",
+}
+
+
 @user.command(
     "add",
     examples=(
