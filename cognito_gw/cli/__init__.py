@@ -60,10 +60,37 @@ _SECTIONS = {
 _MODULES = {
     name: module for names in _SECTIONS.values() for name, module in names.items()
 }
+_OTHER_WORDS = {
+    "apply": "up",
+    "create": "up",
+    "start": "up",
+    "delete": "down",
+    "destroy": "down",
+    "remove": "down",
+    "rm": "down",
+    "diff": "plan",
+    "preview": "plan",
+    "validate": "plan",
+    "login": "token",
+    "signin": "token",
+    "auth": "token",
+    "curl": "call",
+    "invoke": "call",
+    "request": "call",
+    "test": "check",
+    "ls": "status",
+    "show": "status",
+    "output": "outputs",
+    "tail": "logs",
+    "signout": "logout",
+    "users": "user",
+}
 
 
 class Cgw(Group):
     """The group of commands; a failure of ours ends in a message, not a traceback."""
+
+    other_words = _OTHER_WORDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the commands in the order in which one meets them."""
@@ -91,18 +118,6 @@ class Cgw(Group):
             for name, shell in SHELLS.items():
                 add_completion_class(shell, name)
         return super().main(*args, **kwargs)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.exceptions.NoSuchCommand as error:
-            # click knows only those that are loaded.
-            raise click.exceptions.NoSuchCommand(
-                error.command_name, possibilities=_MODULES, ctx=ctx
-            ) from None
 
     def sections(self, ctx: click.Context) -> Mapping[str, Iterable[str]]:  # noqa: ARG002
         """Return the commands in their sections."""

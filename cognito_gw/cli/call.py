@@ -10,7 +10,7 @@ from cognito_gw.cli.causes import show_causes
 from cognito_gw.cli.credential import token_option
 from cognito_gw.cli.requested import Requested, request_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.report.say import say, say_content, styled
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @request_options
 @who_options
 @token_option
-@with_session
+@with_reading_session
 def call(
     session: Session,
     *,

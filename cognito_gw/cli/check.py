@@ -10,7 +10,7 @@ import click
 
 from cognito_gw.cli import offers
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish
 from cognito_gw.errors import ExitCode, Missing, UsageError
@@ -53,7 +53,7 @@ _AT_ONCE = 8
     metavar="FILE",
     help="Write the results as JUnit XML, too.",
 )
-@with_session
+@with_reading_session
 def check(
     session: Session, *, routes: tuple[str, ...], user: str | None, junit: Path | None
 ) -> None:

@@ -12,7 +12,7 @@ from cognito_gw.cli.answers import is_terminal
 from cognito_gw.cli.applied import Applied
 from cognito_gw.cli.consent import show_notices
 from cognito_gw.cli.results import failure_code, finish
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import NotOurs, UsageError
 from cognito_gw.oauth.cache import forget
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@with_session
+@with_reading_session
 def down(session: Session, *, yes: bool) -> None:
     """Remove all that this stack owns, and nothing else."""
     with session.alone():

@@ -16,7 +16,7 @@ from cognito_gw.cli.credential import token_option
 from cognito_gw.cli.question import Question, at_address
 from cognito_gw.cli.requested import Requested, without_path
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.errors import CgwError, UsageError
@@ -77,7 +77,7 @@ class Explained:
 @click.option(
     "--no-call", is_flag=True, help="Send nothing: tell from how it is set up."
 )
-@with_session
+@with_reading_session
 def explain(  # noqa: PLR0913 - its options
     session: Session,
     *,

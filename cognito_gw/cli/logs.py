@@ -11,7 +11,7 @@ import click
 
 from cognito_gw.cli import offers
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.report.say import block, say, styled
@@ -70,7 +70,7 @@ class _Since(click.ParamType["datetime"]):
     metavar="AGO|TIME",
     help="30s, 10m, 2h, 1d, or a date and time in UTC: 2026-01-31T08:00.",
 )
-@with_session
+@with_reading_session
 def logs(
     session: Session, *, functions: tuple[str, ...], follow: bool, since: datetime
 ) -> None:

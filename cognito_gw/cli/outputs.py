@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cognito_gw.cli.results import exports, flat, show_json, show_outputs
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.report.say import say_exactly
 
@@ -26,7 +26,7 @@ from cognito_gw.report.say import say_exactly
     type=click.Choice(["text", "json", "env"]),
     help='env: lines for `eval "$(cgw outputs --format env)"`.',
 )
-@with_session
+@with_reading_session
 def outputs(session: Session, *, form: str | None) -> None:
     """Print ids and URLs."""
     from cognito_gw.resources.outputs import outputs as values_of

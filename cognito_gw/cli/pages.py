@@ -12,7 +12,7 @@ from cognito_gw.cli import offers
 from cognito_gw.cli.browsing import open_page
 from cognito_gw.cli.given import of_pool, pool_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish
 from cognito_gw.errors import Missing, UsageError
@@ -44,7 +44,7 @@ _AUTHORIZE = "/oauth2/authorize"
 )
 @click.option("--no-browser", is_flag=True, help="Only print the link.")
 @pool_options
-@with_session
+@with_reading_session
 def open_(
     session: Session, *, client: str | None, no_browser: bool, **ids: Any
 ) -> None:
@@ -87,7 +87,7 @@ def open_(
     "--browser", is_flag=True, help="Sign the browser out of the pages as well."
 )
 @pool_options
-@with_session
+@with_reading_session
 def logout(
     session: Session, *, user: str | None, client: str | None, browser: bool, **ids: Any
 ) -> None:

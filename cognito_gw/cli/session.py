@@ -15,11 +15,12 @@ import click
 
 from cognito_gw.cli.settings import Settings
 from cognito_gw.cli.shown import with_options
+from cognito_gw.errors import UsageError
 from cognito_gw.report.say import say, styled
 from cognito_gw.state import alone, state_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from cognito_gw.aws.clients import Aws
@@ -42,6 +43,7 @@ class Session:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     given: Config | None = None  # in the place of the file
     only_changes: bool = False  # are told of a walk
+    steps: Collection[str] | None = None  # that the command takes; None: all
 
     @cached_property
     def loaded(self) -> Loaded:
@@ -50,7 +52,7 @@ class Session:
 
         if self.given is not None:
             return Loaded(self.given, [])
-        return load(self.settings.config, self.environment)
+        return load(self.settings.config, self.environment, self.steps)
 
     def reread(self) -> None:
         """Let the file be read anew, and keep the target with its clients."""
@@ -81,6 +83,13 @@ class Session:
         from cognito_gw.local.runtime.here import shortcomings
 
         return list(shortcomings(self.config.functions).values())
+
+    def tell_unread(self) -> None:
+        """Print what of the file could not be read, and so is compared with nothing."""
+        from cognito_gw.config.load import spell
+
+        for problem in self.loaded.unread:
+            self.tell(f"not compared: {spell(problem.path)}{problem.what}")
 
     @property
     def is_local(self) -> bool:
@@ -185,7 +194,9 @@ class Session:
         """The file as resources, in the caller's account."""
         from cognito_gw.resources.stack import build
 
-        return build(self.config, self.aws.account)
+        stack = build(self.config, self.aws.account)
+        stack.ignore(problem.path for problem in self.loaded.unread)
+        return stack
 
     @cached_property
     def reporter(self) -> Reporter:
@@ -260,6 +271,27 @@ class Session:
             if isinstance(resource, Function):
                 resource.refuse_secrets()
 
+    def check_passwords(self, resources: list[Resource]) -> None:
+        """Refuse passwords that are not given, before anything is made."""
+        from cognito_gw.resources.user import User
+
+        lacking = [
+            each for each in resources if isinstance(each, User) and each.lacks_password
+        ]
+        if not lacking:
+            return
+        self.look([*lacking])
+        new = [each for each in lacking if each.needs_password and each.password]
+        if new:
+            names = sorted(
+                {str(each.password and each.password.missing) for each in new}
+            )
+            raise UsageError(
+                f"no password for {', '.join(map(str, new))}: "
+                f"set the environment variable {', '.join(names)}",
+                hint="; ".join(f"export {name}=…" for name in names),
+            )
+
     def look(self, resources: list[Resource]) -> None:
         """Read resources and what they need; raise the first failure."""
         from cognito_gw.engine import reconcile
@@ -324,10 +356,21 @@ class Session:
 
 def with_session(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command its session as the first argument."""
+    return _with_session(function, steps=None)
 
+
+def with_reading_session(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command a session in which the file need not be fit to make anything."""
+    return _with_session(function, steps=())
+
+
+def _with_session(
+    function: Callable[..., None], *, steps: Collection[str] | None
+) -> Callable[..., None]:
     @click.pass_context
     def run(context: click.Context, /, *args: Any, **kwargs: Any) -> None:
-        function(Session(context.ensure_object(Settings)), *args, **kwargs)
+        session = Session(context.ensure_object(Settings), steps=steps)
+        function(session, *args, **kwargs)
 
     return update_wrapper(run, function)
 

@@ -143,6 +143,25 @@ class Group(Command, click.Group):
     """A command with commands; all of them take the global options."""
 
     command_class = Command
+    other_words: Mapping[str, str] = {}  # of other tools, and our command for each
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as error:
+            # click knows only those that are loaded, and only by their spelling.
+            name = error.command_name
+            meant = self.other_words.get(name)
+            words = f"No such command {name!r}. Did you mean {meant!r}?"
+            raise click.exceptions.NoSuchCommand(
+                name,
+                words if meant else None,
+                None if meant else self.list_commands(ctx),
+                ctx,
+            ) from None
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter

@@ -14,8 +14,9 @@ from cognito_gw.cli.settings import Settings
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.diagnose import Diagnosis
 
-_COMMAND = re.compile(r"`cgw (?P<rest>[^`\n]+)`")
+_COMMAND = re.compile(r"(?:(?<=`)|(?<=\$\())cgw (?P<rest>[^`)\n]+)")  # `…` or $(…)
 _ELSEWHERE = ("local ", "completion ", "schema")  # they have no file and no target
+_TARGETLESS = "init"  # the file is all that it takes
 
 
 def command(words: str) -> str:
@@ -23,7 +24,10 @@ def command(words: str) -> str:
     if words.startswith(_ELSEWHERE):
         return f"cgw {words}"
     local, _, rest = words.rpartition("--local")
-    given = shlex.join(_options(_settings(), to_local=bool(local or words != rest)))
+    settings = _settings()
+    if words.startswith(_TARGETLESS):
+        settings = Settings(config=settings.config)
+    given = shlex.join(_options(settings, to_local=bool(local or words != rest)))
     if not given or words.startswith(given):
         return f"cgw {words}"
     return f"cgw {given} {rest.strip()}".rstrip()
@@ -31,13 +35,14 @@ def command(words: str) -> str:
 
 def with_options(text: str) -> str:
     """Return text in which each `cgw …` repeats the caller's global options."""
-    return _COMMAND.sub(lambda found: f"`{command(found['rest'])}`", text)
+    return _COMMAND.sub(lambda found: command(found["rest"]), text)
 
 
 def fixes_shown(diagnosis: Diagnosis) -> Diagnosis:
     """Return a diagnosis whose fixes repeat them, too."""
     causes = [replace(each, fix=with_options(each.fix)) for each in diagnosis.causes]
-    return replace(diagnosis, causes=causes)
+    note = diagnosis.note and with_options(diagnosis.note)
+    return replace(diagnosis, causes=causes, note=note)
 
 
 def _settings() -> Settings:

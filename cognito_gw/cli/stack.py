@@ -114,6 +114,7 @@ def make(
     session.check_code(resources)
     visit = partial(reconcile.apply, aws=session.aws)
     with session.alone():
+        session.check_passwords(resources)
         plan = partial(_planned, session, resources)
         agree(applied or Applied(session), plan if asks else None)
         steps = session.walk(visit, forward(resources), resources)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw.cli.results import show_json, show_outputs
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.report.say import line, say, styled
 
@@ -26,9 +26,10 @@ _COLOURS = {"ok": "green", "drifted": "yellow", "missing": "red", "unmanaged": "
         "cgw status -o json",
     ),
 )
-@with_session
+@with_reading_session
 def status(session: Session) -> None:
     """Show what exists, its ids and links, and what has drifted from the file."""
+    session.tell_unread()
     steps = _looked_at(session)
     if session.settings.as_json:
         from cognito_gw.report.document import changes_document

@@ -64,6 +64,7 @@ def take(
     session: Session, step: str, *, with_deps: bool, dry_run: bool, yes: bool
 ) -> None:
     """Take one step, and tell what came of it."""
+    session.steps = None if with_deps else (step,)
     session.warn()
     run = partial(run_step, session, step, with_deps=with_deps)
     plan = partial(run, dry_run=True, silently=True)
@@ -93,6 +94,8 @@ def run_step(
     shown = around if with_deps else chosen
     _require(session, [each for each in around if each not in shown])
     session.check_code(shown)
+    if not dry_run:
+        session.check_passwords(shown)
     do = partial(reconcile.plan if dry_run else reconcile.apply, aws=session.aws)
     return told(session.walk(do, forward(shown), shown, silently=silently))
 

@@ -13,7 +13,7 @@ from cognito_gw.cli import offers
 from cognito_gw.cli.inputs import given_token
 from cognito_gw.cli.requested import Requested, request_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.signing_in import raw_token, tokens_for
 from cognito_gw.cli.wish import Wish, who_options
@@ -43,7 +43,7 @@ _ON_AUTHORIZER = (
     ),
 )
 @request_options
-@with_session
+@with_reading_session
 def test_method(session: Session, **options: Any) -> None:
     """Invoke a method as the console's Test button does.
 
@@ -87,7 +87,7 @@ def test_method(session: Session, **options: Any) -> None:
     shell_complete=offers.words("id", "access"),
     help="id, access, the token itself, @FILE, or - for stdin. Default: id.",
 )
-@with_session
+@with_reading_session
 def test_authorizer(
     session: Session, *, user: str | None, client: str | None, choice: str
 ) -> None:

@@ -12,7 +12,7 @@ from cognito_gw.cli.answers import Prepared
 from cognito_gw.cli.given import of_pool, pool_options
 from cognito_gw.cli.inputs import pair
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.signing_in import raw_token, tokens_for
 from cognito_gw.cli.wish import Wish
@@ -126,7 +126,7 @@ _FORMATS = ("env", "header", "curl")
 )
 @click.option("--forget", is_flag=True, help="Drop the kept tokens of this stack.")
 @pool_options
-@with_session
+@with_reading_session
 def token(session: Session, **options: Any) -> None:
     """Sign in and show the tokens, their claims and their expiry.
 

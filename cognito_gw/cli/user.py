@@ -17,7 +17,7 @@ from cognito_gw.cli.people import (
     require_groups,
     require_own_pool,
 )
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session, with_session
 from cognito_gw.cli.settings import Group
 from cognito_gw.cli.steps import step_options, take
 from cognito_gw.cli.user_groups import groups
@@ -50,6 +50,20 @@ def user(session: Session, **options: bool) -> None:
         raise UsageError("--with-deps, --dry-run and --yes are for `cgw user` alone")
 
 
+user.other_words = {
+    "ls": "list",
+    "show": "list",
+    "delete": "remove",
+    "destroy": "remove",
+    "rm": "remove",
+    "create": "add",
+    "new": "add",
+    "invite": "add",
+    "passwd": "password",
+    "group": "groups",
+}
+
+
 @user.command(
     "add",
     examples=(
@@ -74,7 +88,7 @@ def user(session: Session, **options: bool) -> None:
     help="An attribute beside the address; may be repeated.",
 )
 @password_options
-@with_session
+@with_reading_session
 def add(session: Session, *, name: str, **options: Any) -> None:
     """Make a user who can sign in at once.
 
@@ -116,7 +130,7 @@ def _attributes(given: tuple[str, ...]) -> dict[str, str]:
 )
 @click.argument("name", shell_complete=offers.users)
 @password_options
-@with_session
+@with_reading_session
 def password(
     session: Session, *, name: str, temporary: bool, password_stdin: bool
 ) -> None:

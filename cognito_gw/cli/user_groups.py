@@ -12,7 +12,7 @@ from cognito_gw.cli.people import (
     require_own_pool,
 )
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import say
@@ -43,7 +43,7 @@ from cognito_gw.report.say import say
     shell_complete=offers.groups,
     help="Take the user out of this group; may be repeated.",
 )
-@with_session
+@with_reading_session
 def groups(
     session: Session, *, name: str, joined: tuple[str, ...], left: tuple[str, ...]
 ) -> None:

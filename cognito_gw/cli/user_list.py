@@ -9,7 +9,7 @@ import click
 
 from cognito_gw.cli.people import look_at_pool
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.printable import one_line
 from cognito_gw.report.say import say
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         "cgw user list -o json",
     ),
 )
-@with_session
+@with_reading_session
 def list_users(session: Session) -> None:
     """List all users: status, enabled or disabled, in the file or not."""
     from cognito_gw.resources.people import users_of

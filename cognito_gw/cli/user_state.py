@@ -7,7 +7,7 @@ import click
 from cognito_gw.cli import offers
 from cognito_gw.cli.down import ask_before_deletion
 from cognito_gw.cli.people import change, found, require_own_pool
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.oauth.cache import forget
 
@@ -22,7 +22,7 @@ _several = click.argument(
     examples=("cgw user disable bob@example.com",),
 )
 @_several
-@with_session
+@with_reading_session
 def disable(session: Session, *, names: tuple[str, ...]) -> None:
     """Keep users from signing in."""
     require_own_pool(session)
@@ -36,7 +36,7 @@ def disable(session: Session, *, names: tuple[str, ...]) -> None:
     examples=("cgw user enable bob@example.com",),
 )
 @_several
-@with_session
+@with_reading_session
 def enable(session: Session, *, names: tuple[str, ...]) -> None:
     """Let users sign in again."""
     require_own_pool(session)
@@ -50,7 +50,7 @@ def enable(session: Session, *, names: tuple[str, ...]) -> None:
     examples=("cgw user confirm bob@example.com",),
 )
 @_several
-@with_session
+@with_reading_session
 def confirm(session: Session, *, names: tuple[str, ...]) -> None:
     """Confirm users who signed up, without the code that was sent to them."""
     require_own_pool(session)
@@ -71,7 +71,7 @@ def confirm(session: Session, *, names: tuple[str, ...]) -> None:
 )
 @_several
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@with_session
+@with_reading_session
 def remove(session: Session, *, names: tuple[str, ...], yes: bool) -> None:
     """Remove users from the pool, for good."""
     from cognito_gw.resources.people import is_called

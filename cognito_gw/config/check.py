@@ -213,6 +213,7 @@ def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
                 yield Problem(
                     (*at, "password"),
                     f"too weak for user_pool.password_policy: needs {', '.join(lacks)}",
+                    step="user",
                 )
 
 
@@ -244,22 +245,26 @@ def _name(name: str, key: str, at: KeyPath, names: dict[str, str]) -> Iterator[P
 
 
 def _code(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+    if what := _wrong_code(function, folder):
+        yield Problem((*at, "code"), what, step="lambda")
+
+
+def _wrong_code(function: Function, folder: Path) -> str | None:
     if function.code is None:
-        if not function.runtime.startswith("python"):
-            yield Problem(
-                (*at, "code"), f"{function.runtime} needs `code`: the default is Python"
-            )
-        return
+        is_python = function.runtime.startswith("python")
+        needs = f"{function.runtime} needs `code`: the default is Python"
+        return None if is_python else needs
     code = folder / function.code
     try:
         is_there, is_folder, is_file = code.exists(), code.is_dir(), code.is_file()
     except OSError as error:
-        yield Problem((*at, "code"), f"{code} cannot be read: {error.strerror}")
-        return
+        return f"{code} cannot be read: {error.strerror}"
     if not is_there:
-        yield Problem((*at, "code"), f"there is no folder or .zip file {code}")
-    elif not is_folder and not (is_file and code.suffix == ".zip"):
-        yield Problem((*at, "code"), f"{code} is neither a folder nor a .zip file")
+        return f"there is no folder or .zip file {code}"
+    is_zip = is_file and code.suffix == ".zip"
+    return (
+        None if is_folder or is_zip else f"{code} is neither a folder nor a .zip file"
+    )
 
 
 def _routes(config: Config) -> Iterator[Problem]:

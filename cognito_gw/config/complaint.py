@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.config.document import KeyPath, Problem, brief
+from cognito_gw.config.patterns import ALLOWED
 from cognito_gw.config.schema import Config
 from cognito_gw.config.secret import Password
 
@@ -63,7 +64,7 @@ def _what(error: ErrorDetails, path: KeyPath) -> str:
     if kind == "literal_error":
         return f"must be {context['expected']}, not {_shown(value)}"
     if kind == "string_pattern_mismatch":
-        return f"{_shown(value)} does not fit the pattern {context['pattern']}"
+        return f"{_shown(value)} must be {ALLOWED[context['pattern']]}"
     return error["msg"].removeprefix("Value error, ").replace("Input should", "should")
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from cognito_gw.config.bad_yaml import bad_yaml
 from cognito_gw.config.loader import DEEPEST, PLAIN, TEXT, Excessive, Loader, too_deep
 from cognito_gw.config.secret import Password
 from cognito_gw.config.text import read_text
 from cognito_gw.config.variables import is_password, refusal
-from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,6 +35,7 @@ class Problem:
 
     path: KeyPath
     what: str
+    step: str | None = None  # the only one that needs what is wrong; None: all
 
 
 @dataclass
@@ -77,16 +78,8 @@ def document_of(text: str, file: Path, environment: Mapping[str, str]) -> Docume
         loader.instead.update(_Variables(document, environment).fill(node))
         document.data = loader.construct_document(node)
     except yaml.YAMLError as error:
-        raise _bad_yaml(file, error) from None
+        raise bad_yaml(text, file, error) from None
     return document
-
-
-def _bad_yaml(file: Path, error: yaml.YAMLError) -> UsageError:
-    mark = getattr(error, "problem_mark", None)
-    where = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else file
-    what = getattr(error, "problem", None) or str(error)
-    is_yaml = isinstance(error, Excessive)
-    return UsageError(f"{where}: {'' if is_yaml else 'this is not YAML: '}{what}")
 
 
 class _Variables:
@@ -126,7 +119,8 @@ class _Variables:
         return default or ""
 
     def _refused(self, path: KeyPath, what: str) -> str:
-        self.document.problems.append(Problem(path, what))
+        step = "lambda" if _is_of_lambda(path) else None
+        self.document.problems.append(Problem(path, what, step))
         self.document.unset.add(path)
         return ""
 
@@ -141,8 +135,9 @@ class _Variables:
         )
 
 
-def _is_password(path: KeyPath) -> bool:
-    return path[:1] == ("users",) and path[-1:] == ("password",)
+def _is_of_lambda(path: KeyPath) -> bool:
+    """Whether only the step that deploys a function needs the value."""
+    return path[:1] == ("functions",) and path[2:3] not in ((), ("name",))
 
 
 def _scalars(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from cognito_gw.errors import UsageError
 from cognito_gw.printable import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
@@ -33,6 +33,7 @@ class Loaded:
 
     config: Config
     warnings: list[str]
+    unread: list[Problem] = field(default_factory=list)  # of what is not needed
 
 
 class BadConfig(UsageError):
@@ -67,22 +68,32 @@ def spell(path: KeyPath) -> str:
     return text.removeprefix(".") + ": " if path else ""
 
 
-def load(file: Path, environment: Mapping[str, str] = os.environ) -> Loaded:
-    """Read and validate the whole file; no AWS call is made."""
-    return loaded(read_document(file, environment))
+def load(
+    file: Path,
+    environment: Mapping[str, str] = os.environ,
+    steps: Collection[str] | None = None,
+) -> Loaded:
+    """Read and validate the file for these steps, or for all; no AWS call is made."""
+    return loaded(read_document(file, environment), steps)
 
 
-def loaded(document: Document) -> Loaded:
-    """Validate a document."""
+def loaded(document: Document, steps: Collection[str] | None = None) -> Loaded:
+    """Validate a document; what only other steps need may be missing or wrong."""
     folder = document.file.parent
     config, problems = _validate(document)
     said = [each for each in problems if each.path not in document.unset]
     problems = [*document.problems, *said]
     if config is not None:
         problems += islice(check(config, folder), _MOST + 1)
+    unread = [each for each in problems if not _concerns(each, steps)]
+    problems = [each for each in problems if each not in unread]
     if problems or config is None:
         raise BadConfig(document, _first_of_each(problems))
-    return Loaded(_beside(config, folder), warnings_of(config, document))
+    return Loaded(_beside(config, folder), warnings_of(config, document), unread)
+
+
+def _concerns(problem: Problem, steps: Collection[str] | None) -> bool:
+    return steps is None or problem.step is None or problem.step in steps
 
 
 def _validate(document: Document) -> tuple[Config | None, list[Problem]]:

@@ -62,6 +62,15 @@ class Checkup:
             return clients.local_session(name, AccessKey.create())
         return self._traced(clients.aws_session(asked.profile, name))
 
+    def _session_of_file(self) -> Any:
+        """Return the session; skip the check where only the file may name a region."""
+        try:
+            return self.session()
+        except UsageError:
+            if self.asked.problem:
+                raise CannotTell("the file cannot be read: see `file`") from None
+            raise
+
     def _aws(self) -> clients.Aws:
         if not self.asked.is_local:
             return clients.Aws(self.session())
@@ -78,7 +87,7 @@ class Checkup:
 
     def _region(self) -> Finding:
         with needed("there is no session: see `credentials`", passing=UsageError):
-            session = self.session()
+            session = self._session_of_file()
         asked = self.asked
         source = origin(asked.region, asked.region_in_file, asked.environment)
         is_default = asked.is_local and source not in ("--region", "the file")

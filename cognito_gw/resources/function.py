@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.role import ExecutionRole
 
+# Keys of the file, and what Lambda calls them.
+_FIELDS = {
+    "runtime": "Runtime",
+    "handler": "Handler",
+    "code": "CodeSha256",
+    "include": "CodeSha256",
+    "environment": "Environment",
+    "memory": "MemorySize",
+    "timeout": "Timeout",
+}
 # Of the conflicts those that pass; the others are over names.
 _BUSY = ("in progress", "at this time", "concurrent update")
 # What Lambda says of a role that IAM has made, and not told everybody of yet. The
@@ -55,6 +65,7 @@ class Function(Resource):
     config: schema.Function
     role: ExecutionRole
     log_group: LogGroup
+    ignored: set[str] = field(default_factory=set)  # keys of the file, not compared
     # Whether AWS is still at its deletion.
     _is_leaving: bool = field(default=False, init=False, repr=False)
 
@@ -72,11 +83,11 @@ class Function(Resource):
         refuse_secrets(self.config.code, self.config.include)
 
     def desired(self) -> dict[str, Any]:
-        return {
-            **self._configuration(),
-            "CodeSha256": sha256(self.code),
-            "Tags": self.tags,
-        }
+        ignored = {_FIELDS[key] for key in self.ignored}
+        wanted = {**self._configuration(), "Tags": self.tags}
+        if "CodeSha256" not in ignored:
+            wanted["CodeSha256"] = sha256(self.code)
+        return {name: wanted[name] for name in wanted if name not in ignored}
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         answer = aws.functions.get_function(FunctionName=self.name)

@@ -23,8 +23,11 @@ from cognito_gw.resources.user import User
 from cognito_gw.resources.user_pool import UserPool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cognito_gw.aws.clients import Account
     from cognito_gw.config import schema
+    from cognito_gw.config.document import KeyPath
     from cognito_gw.config.schema import Config
     from cognito_gw.engine.resource import Resource
 
@@ -123,6 +126,12 @@ class Stack:
             key: self.function(config.name or f"{self.config.name}-{key}", config)
             for key, config in self.config.functions.items()
         }
+
+    def ignore(self, paths: Iterable[KeyPath]) -> None:
+        """Let no function be compared with what the file could not say of it."""
+        for path in paths:
+            if path[:1] == ("functions",):
+                self.functions[str(path[1])].ignored.add(str(path[2]))
 
     def function(self, name: str, config: schema.Function) -> Function:
         """Wire up one function with its role and its log group."""

@@ -51,7 +51,7 @@ class User(Resource):
         wanted: dict[str, Any] = {}
         if self.group_names is not None:
             wanted["Groups"] = self.group_names
-        if self.live is not None and self.live["UserStatus"] == _UNUSED:
+        if self.live is not None and self.needs_password:
             wanted["UserStatus"] = "CONFIRMED"
         return wanted
 
@@ -92,6 +92,16 @@ class User(Resource):
 
     def delete(self, aws: Aws) -> None:
         aws.cognito.admin_delete_user(**self._key())
+
+    @property
+    def lacks_password(self) -> bool:
+        """Whether the file has a variable for the password, which is not set."""
+        return self.password is not None and self.password.missing is not None
+
+    @property
+    def needs_password(self) -> bool:
+        """Whether the user that was looked at is to get one."""
+        return self.live is None or self.live["UserStatus"] == _UNUSED
 
     def _key(self) -> dict[str, str]:
         return {"UserPoolId": self.pool["Id"], "Username": self.username}

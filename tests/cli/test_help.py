@@ -60,3 +60,22 @@ def test_a_slip_is_answered_with_the_nearest_word(cgw, line, guess):
     outcome = cgw(*line.split(), code=2)
     assert "Did you mean" in outcome.err
     assert guess in outcome.err.partition("Did you mean")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("destroy", "down"),
+        ("apply", "up"),
+        ("login", "token"),
+        ("delete", "down"),
+        ("upp", "up"),
+        ("user ls", "list"),
+        ("user delete", "remove"),
+        ("user lst", "list"),
+    ],
+)
+def test_words_of_other_tools(cgw, words, meant):
+    """A command of another tool leads to ours."""
+    said = cgw(*words.split(), code=2).err
+    assert f"Did you mean '{meant}'?" in said

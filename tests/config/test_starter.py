@@ -65,9 +65,9 @@ def test_the_first_user_has_a_name_that_the_pool_takes(loaded, kind):
 @pytest.mark.parametrize(
     ("answers", "reason"),
     [
-        ({"name": "9"}, "`9` does not fit the pattern"),
-        ({"name": "a\nb: c"}, "does not fit the pattern"),
-        ({"region": "mars"}, "`mars` does not fit the pattern"),
+        ({"name": "9"}, "`9` must be a letter"),
+        ({"name": "a\nb: c"}, "must be a letter"),
+        ({"region": "mars"}, "`mars` must be an AWS region"),
         ({"routes": {"/x": True}}, "write a method"),
         ({"routes": {"GET /a b": True}}, "write a method"),
         ({"routes": {"GET /a/": True}}, "a path does not end with `/`"),
