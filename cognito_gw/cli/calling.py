@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cognito_gw.aws.links import aws_links, filled
 from cognito_gw.cli.app_clients import issuer_url
@@ -121,13 +121,8 @@ class Calling:
         if not self.is_of_stack:
             return None
         routes = self.session.config.api.routes
-        resources: dict[str, dict[str, Any]] = {}
-        for name, settings in routes.items():
-            verb, path = name.split(" ", 1)
-            resources.setdefault(path, {})[verb] = {"auth": settings.auth}
-        router = Router(
-            {"path": path, "resourceMethods": verbs}
-            for path, verbs in resources.items()
+        router = Router.of_routes(
+            {name: {"auth": settings.auth} for name, settings in routes.items()}
         )
         found = router.match(sent.verb, sent.bare_path)
         return _AUTH[found.method["auth"]] if found else None
