@@ -9,6 +9,7 @@ from cognito_gw.diagnosis.rules import (
     browsers,
     clients,
     functions,
+    refusals,
     routes,
     tokens,
     users,
@@ -51,6 +52,7 @@ CALL_RULES: tuple[Rule[CallScene], ...] = (
     authorizers.unauthenticated_route,
 )
 SIGN_IN_RULES: tuple[Rule[SignInScene], ...] = (
+    refusals.EXPIRED_TOKEN,
     clients.client_missing,
     clients.domain_missing,
     clients.flow_not_enabled,
@@ -64,4 +66,5 @@ SIGN_IN_RULES: tuple[Rule[SignInScene], ...] = (
     users.new_password_required,
     users.mfa_required,
     users.wrong_password,
+    *refusals.TOLD,
 )
