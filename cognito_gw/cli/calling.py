@@ -105,7 +105,9 @@ class Calling:
         """Return why it was answered so, or would not be let in."""
         scene = self._scene(sent, answer)
         diagnosis = diagnose(CALL_RULES, scene)
-        note = _OWN if scene.is_functions_own and not diagnosis.causes else None
+        note = scene.contradiction
+        if scene.is_functions_own and not diagnosis.causes:
+            note = _OWN
         return fixes_shown(replace(diagnosis, note=note))
 
     def _scene(self, sent: Sent, answer: Answer | None) -> CallScene:

@@ -68,6 +68,7 @@ def _table() -> Iterator[str]:
         (403, "`Missing Authentication Token`, `Forbidden`, `Invalid key=value pair`"),
         (404, ""),
         (429, "`Too Many Requests`"),
+        (431, "`Request Header Fields Too Large`"),
         (500, "`Internal server error`"),
         (502, "`Internal server error`"),
         (504, "`Endpoint request timed out`"),

@@ -49,6 +49,8 @@ PROMISED = {
     "wrong-pool",
 }
 BESIDES = {
+    "api-key-missing",
+    "token-too-large",
     "client-missing",
     "cors-headers-missing",
     "domain-missing",
@@ -57,7 +59,7 @@ BESIDES = {
     "user-missing",
     "wrong-password",
 } | set(CODES)
-STATUSES = {401, 403, 404, 429, 500, 502, 504}
+STATUSES = {401, 403, 404, 429, 431, 500, 502, 504}
 SCENES = [(rule, Call().scene()) for rule in CALL_RULES]
 SCENES += [(rule, SignIn().scene()) for rule in SIGN_IN_RULES]
 each_rule = pytest.mark.parametrize(
