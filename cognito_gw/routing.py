@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _LITERAL, _VARIABLE, _GREEDY = range(3)
 _Route = tuple[list[str], dict[str, Any]]
@@ -35,6 +35,15 @@ class Router:
             self._by_first[first] = [
                 route for route in ordered if _may_begin(route[0][0], first)
             ]
+
+    @classmethod
+    def of_routes(cls, routes: Mapping[str, dict[str, Any]]) -> Router:
+        """Return one of methods by name, such as `GET /orders`."""
+        paths: dict[str, dict[str, Any]] = {}
+        for name, method in routes.items():
+            verb, path = name.split(" ", 1)
+            paths.setdefault(path, {})[verb] = method
+        return cls({"path": path, "resourceMethods": paths[path]} for path in paths)
 
     def match(self, verb: str, path: str) -> Match | None:
         """Return what answers a request; `path` is percent-encoded, without a query."""

@@ -22,10 +22,16 @@ class Handler(BaseHTTPRequestHandler):
         content = json.dumps(page).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 
     def do_POST(self):
+        """Answer as any other."""
+        self.do_GET()
+
+    def do_OPTIONS(self):
         """Answer as any other."""
         self.do_GET()
 
@@ -40,7 +46,7 @@ class Served(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.pages, self.seen = {}, []
+        self.pages, self.headers, self.seen = {}, {}, []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def __enter__(self):

@@ -33,14 +33,14 @@ def settle(  # noqa: PLR0913 - each is a bound or a word of the wait
     Pauses grow from `first` to `longest` seconds, with jitter, and add up to no more
     than `patience` seconds; then the refusal stands, with what was waited for.
     """
-    naps = _naps(first, longest, patience)
+    pauses = naps(first, longest, patience)
     while True:
         try:
             return call()
         except ClientError as error:
             if not passing(error):
                 raise
-            nap = next(naps, None)
+            nap = next(pauses, None)
             if nap is None:
                 waited = f" (after {patience:.0f} s of waiting until {until})"
                 error.response["Error"]["Message"] = message_of(error) + waited
@@ -52,9 +52,9 @@ def wait_for(
     ask: Callable[[], Answer | None], aws: Aws, *, until: str, patience: float = 60.0
 ) -> Answer:
     """Ask until there is an answer, for no more than `patience` seconds; return it."""
-    naps = _naps(1.0, 5.0, patience)
+    pauses = naps(1.0, 5.0, patience)
     while not (answer := ask()):
-        nap = next(naps, None)
+        nap = next(pauses, None)
         if nap is None:
             raise CgwError(
                 f"gave up waiting, after {patience:.0f} s, until {until}",
@@ -64,7 +64,8 @@ def wait_for(
     return answer
 
 
-def _naps(first: float, longest: float, patience: float) -> Iterator[float]:
+def naps(first: float, longest: float, patience: float) -> Iterator[float]:
+    """Yield pauses that grow, with jitter, and add up to about `patience` seconds."""
     pause, waited = first, 0.0
     while waited < patience:
         nap = pause * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret

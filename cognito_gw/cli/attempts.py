@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from cognito_gw.cli.wish import Wish
     from cognito_gw.resources.stack import Stack
 
-_STRANGE = "these words tell of no cause that is known here"
+_STRANGE = "no known cause matches this text"
+_TOKEN = re.compile(r"eyJ[\w-]{8,}(\.[\w-]*)+")
 
 
 class Attempts:
@@ -41,8 +43,13 @@ class Attempts:
 
     def told(self, words: str) -> Diagnosis:
         """Return why an app was told these words."""
-        diagnosis = self._explained(self._attempt(words))
-        return replace(diagnosis, note=None if diagnosis.causes else _STRANGE)
+        # What was told may hold a token, which must not be shown again.
+        attempt = self._attempt(_TOKEN.sub("eyJ…", words))
+        diagnosis = self._explained(attempt)
+        named = [each for each in diagnosis.causes if attempt.names(each.code)]
+        others = [each for each in diagnosis.causes if each not in named]
+        note = None if diagnosis.causes else _STRANGE
+        return replace(diagnosis, causes=named + others, note=note)
 
     def asked(self, query: dict[str, str]) -> Diagnosis:
         """Return why the sign-in pages refuse a request with this query."""

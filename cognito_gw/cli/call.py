@@ -13,11 +13,13 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish, who_options
+from cognito_gw.errors import UsageError
 from cognito_gw.report.say import say, say_content, styled
 
 if TYPE_CHECKING:
     import httpx
 
+    from cognito_gw.cli.calling import Calling
     from cognito_gw.cli.credential import Credential
     from cognito_gw.diagnosis.rule import Cause
 
@@ -46,13 +48,12 @@ def call(
     """Call the deployed API with the token that the method wants.
 
     The body goes to stdout, the status to stderr, and why, where it is 4xx or 5xx. Exit
-    0 for 2xx and 3xx, 4 for 4xx, 5 for 5xx.
+    0 for 2xx and 3xx, 4 for 4xx, 5 for 5xx. PATH may be a whole invoke URL.
     """
-    from cognito_gw.cli.calling import Calling
     from cognito_gw.diagnosis.exchange import Answer
 
-    asked = Requested.of(options)
-    calling = Calling.of_stack(session)
+    calling, path = _addressed(session, options["path"])
+    asked = Requested.of(options | {"path": path})
     token = calling.credential(asked, choice, Wish(user, client))
     sent = calling.sent(asked, token)
     response = calling.send(sent, asked.body)
@@ -62,6 +63,25 @@ def call(
     _show(session, response, token, causes)
     if response.is_error:
         raise SystemExit(response.status_code // 100)
+
+
+def _addressed(session: Session, path: str) -> tuple[Calling, str]:
+    """Return the stage and the path to call: of the file, or of an invoke URL."""
+    from cognito_gw.cli.calling import Calling
+    from cognito_gw.cli.question import Question, at_address
+
+    if "://" not in path:
+        return Calling.of_stack(session), path
+    question = Question(session, None, Wish(), None, None, True, False, {})
+    found = at_address(question, path)
+    if found is None:
+        raise UsageError(
+            f"`{path}` is not the address of a REST API's stage",
+            hint="such as https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH",
+        )
+    named, rest = found
+    named = named.without_file() if named.api_id else named
+    return named.calling(), rest
 
 
 def _show(

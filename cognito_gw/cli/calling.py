@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cognito_gw.aws.links import aws_links, filled
 from cognito_gw.cli.app_clients import issuer_url
@@ -105,7 +105,9 @@ class Calling:
         """Return why it was answered so, or would not be let in."""
         scene = self._scene(sent, answer)
         diagnosis = diagnose(CALL_RULES, scene)
-        note = _OWN if scene.is_functions_own and not diagnosis.causes else None
+        note = scene.contradiction
+        if scene.is_functions_own and not diagnosis.causes:
+            note = _OWN
         return fixes_shown(replace(diagnosis, note=note))
 
     def _scene(self, sent: Sent, answer: Answer | None) -> CallScene:
@@ -121,13 +123,8 @@ class Calling:
         if not self.is_of_stack:
             return None
         routes = self.session.config.api.routes
-        resources: dict[str, dict[str, Any]] = {}
-        for name, settings in routes.items():
-            verb, path = name.split(" ", 1)
-            resources.setdefault(path, {})[verb] = {"auth": settings.auth}
-        router = Router(
-            {"path": path, "resourceMethods": verbs}
-            for path, verbs in resources.items()
+        router = Router.of_routes(
+            {name: {"auth": settings.auth} for name, settings in routes.items()}
         )
         found = router.match(sent.verb, sent.bare_path)
         return _AUTH[found.method["auth"]] if found else None

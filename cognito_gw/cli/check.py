@@ -1,8 +1,7 @@
-"""`cgw check`: proves that the API is secured, by trying to get in."""
+"""`cgw check`: verifies that every route enforces authorization."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +17,12 @@ from cognito_gw.report.say import say, styled
 
 if TYPE_CHECKING:
     from cognito_gw.config.schema import Route
+    from cognito_gw.oauth.knocking import Knock
 
     Case = dict[str, Any]  # route, case, expected, got, ok
 
-_AT_ONCE = 8
+NOT_TRIED = "not tried"
+_PATIENCE = 60.0  # seconds in which a new stage begins to answer
 
 
 @click.command(
@@ -30,6 +31,7 @@ _AT_ONCE = 8
     examples=(
         "cgw check",
         "cgw check --route 'GET /transactions'",
+        "cgw check --user alice --user 'GET /admin=bob'",
         "cgw check --junit check.xml",
     ),
 )
@@ -43,9 +45,17 @@ _AT_ONCE = 8
 )
 @click.option(
     "--user",
-    metavar="NAME",
+    "users",
+    multiple=True,
+    metavar="NAME | 'ROUTE=NAME'",
     shell_complete=offers.users,
-    help="Who signs in. Default: the first user of the file.",
+    help="Who signs in, or who signs in for one route; may be repeated. Default: the "
+    "first user of the file.",
+)
+@click.option(
+    "--include-writes",
+    is_flag=True,
+    help="Also call POST, PUT, PATCH and DELETE routes with a good token.",
 )
 @click.option(
     "--junit",
@@ -55,15 +65,22 @@ _AT_ONCE = 8
 )
 @with_reading_session
 def check(
-    session: Session, *, routes: tuple[str, ...], user: str | None, junit: Path | None
+    session: Session,
+    *,
+    routes: tuple[str, ...],
+    users: tuple[str, ...],
+    include_writes: bool,
+    junit: Path | None,
 ) -> None:
-    """Prove that the API is secured: try to get in, by all routes.
+    """Verify that every route enforces authorization.
 
-    Without a token, with forged ones, with the wrong ones, and with the right one,
-    which calls the function. Exit 1 when an answer is not the one that the file wants.
+    Sends each route no token, forged tokens, the wrong tokens, and the right one. The
+    right one calls the function, so it goes to GET, HEAD and OPTIONS only. Exit 1 when
+    an answer is not the one that the file describes.
     """
     chosen = _chosen(session, routes)
-    cases = _tried(session, chosen, Wish(user))
+    knocks = _knocks(session, chosen, users)
+    cases = _tried(session, knocks, include_writes=include_writes)
     cases += [] if routes else _strangers(session)
     if junit:
         from cognito_gw.report.junit import write_junit
@@ -87,28 +104,55 @@ def _chosen(session: Session, names: tuple[str, ...]) -> dict[str, Route]:
     return {name: routes[name] for name in names or routes}
 
 
-def _tried(session: Session, routes: dict[str, Route], wish: Wish) -> list[Case]:
-    """Try the routes on the deployed stage, some at a time."""
+def _knocks(
+    session: Session, routes: dict[str, Route], users: tuple[str, ...]
+) -> list[Knock]:
+    """Return what to try on the routes, signed in as the users."""
     from cognito_gw.cli.doors import Doors
     from cognito_gw.oauth.knocking import knocks
 
-    url = _invoke_url(session)
-    header = session.config.api.authorizer.identity_source
-    doors = Doors(session, wish)
-    tries = [
+    named = dict(each.rsplit("=", 1) for each in users if " /" in each and "=" in each)
+    everywhere = [each for each in users if " /" not in each]
+    if len(everywhere) > 1:
+        raise UsageError(
+            "--user names more than one user for every route",
+            hint="`--user 'GET /admin=bob'` names one for a single route",
+        )
+    _chosen(session, tuple(named))
+    _invoke_url(session)  # before anybody signs in
+    doors = Doors(session, Wish(everywhere[0] if everywhere else None), named)
+    return [
         knock
         for name, settings in routes.items()
         for knock in knocks(doors.door(name, settings))
     ]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(lambda knock: knock.case_at(url, header), tries))
+
+
+def _tried(
+    session: Session, knocks: list[Knock], *, include_writes: bool
+) -> list[Case]:
+    """Try them on the deployed stage, some at a time."""
+    from cognito_gw.oauth.trying import Waiting, tried
+
+    url = _invoke_url(session)
+    header = session.config.api.authorizer.identity_source
+
+    def case_of(knock: Knock) -> Case:
+        if knock.may_write and not include_writes:
+            return knock.untried()
+        return knock.case_at(url, header)
+
+    aws = session.aws
+    patience = 0.0 if session.is_local else _PATIENCE
+    return tried(knocks, case_of, Waiting(aws.sleep, session.tell, patience))
 
 
 def _invoke_url(session: Session) -> str:
     from cognito_gw.resources.outputs import outputs
 
     stack = session.stack
-    session.look([stack.api, stack.stage] if stack.api.managed else [stack.api])
+    if stack.api.live is None:
+        session.look([stack.api, stack.stage] if stack.api.managed else [stack.api])
     url = outputs(stack, session.links)["invoke_url"]
     if url is None or (stack.api.managed and stack.stage.live is None):
         raise Missing(f"{stack.api} is not deployed yet", hint="run `cgw up` first")
@@ -134,7 +178,7 @@ def _strangers(session: Session) -> list[Case]:
 
 
 def _show(session: Session, cases: list[Case]) -> None:
-    """Print the cases under their routes; only those that surprise when quiet."""
+    """Print the cases under their routes; only failures when quiet."""
     route = None
     for case in cases:
         if case["ok"] and session.settings.quiet:
@@ -142,13 +186,27 @@ def _show(session: Session, cases: list[Case]) -> None:
         if case["route"] != route:
             route = case["route"]
             say(styled(route, bold=True))
-        mark, colour = ("ok", "green") if case["ok"] else ("HOLE", "red")
+        mark, color = _mark(case)
         wanted = "" if case["ok"] else f"  expected: {case['expected']}"
-        mark = styled(f"  {mark:<6}", fg=colour)
+        mark = styled(f"  {mark:<6}", fg=color)
         say(mark, f"{case['case']:<18} {case['got']}{wanted}")
     if not session.settings.quiet:
-        holes = sum(not case["ok"] for case in cases)
-        say(f"{len(cases)} tries, {holes or 'no'} surprises", err=True)
+        say(_summary(cases), err=True)
+
+
+def _mark(case: Case) -> tuple[str, str]:
+    if not case["ok"]:
+        return "FAIL", "red"
+    return ("-", "yellow") if case["got"] == NOT_TRIED else ("ok", "green")
+
+
+def _summary(cases: list[Case]) -> str:
+    failures = sum(not case["ok"] for case in cases)
+    untried = sum(case["got"] == NOT_TRIED for case in cases)
+    words = f"{len(cases) - untried} tries, {failures or 'no'} failures"
+    if untried:
+        words += f", {untried} not tried: --include-writes calls functions that write"
+    return words
 
 
 COMMANDS = {"check": check}

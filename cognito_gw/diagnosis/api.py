@@ -58,6 +58,7 @@ class Method:
     function: str | None = None  # the ARN that its integration names
     milliseconds: int = 29_000  # that its integration may take
     sends: str = "POST"  # the method of HTTP with which its integration calls
+    needs_key: bool = False  # an API key, beside what guards it
 
     @property
     def route(self) -> str:
@@ -160,6 +161,7 @@ def drafted(
             tuple(method.get("authorizationScopes") or ()),
             by_id.get(method.get("authorizerId", "")),
             *_integrated(method.get("methodIntegration") or {}),
+            needs_key=bool(method.get("apiKeyRequired")),
         )
         for resource in resources
         for verb, method in (resource.get("resourceMethods") or {}).items()
@@ -175,6 +177,7 @@ def exported(document: Mapping[str, Any]) -> Version:
             path,
             *_secured(operation.get("security") or [], schemes),
             *_integrated(operation.get("x-amazon-apigateway-integration") or {}),
+            needs_key=_needs_key(operation.get("security") or [], schemes),
         )
         for path, operations in document.get("paths", {}).items()
         for verb, operation in operations.items()
@@ -202,6 +205,13 @@ def _secured(
         )
         return guard, tuple(scopes), authorizer if guard == COGNITO else None
     return OPEN, (), None
+
+
+def _needs_key(
+    security: list[dict[str, list[str]]], schemes: Mapping[str, Any]
+) -> bool:
+    names = (name for each in security for name in each)
+    return any(schemes.get(name, {}).get("name") == _API_KEY for name in names)
 
 
 def _integrated(integration: Mapping[str, Any]) -> tuple[str | None, int, str]:

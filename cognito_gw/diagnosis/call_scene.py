@@ -8,7 +8,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.faults import absent_is_none
-from cognito_gw.diagnosis.api import Method, Version, drafted, exported, pool_of
+from cognito_gw.diagnosis.api import (
+    OPEN,
+    Method,
+    Version,
+    drafted,
+    exported,
+    pool_of,
+)
 from cognito_gw.diagnosis.api_reading import (
     STAGE_VARIABLE,
     filled,
@@ -31,7 +38,11 @@ if TYPE_CHECKING:
     from cognito_gw.oauth.verify import Flaw
 
 _NO_ROUTE = ("MissingAuthenticationTokenException", "IncompleteSignatureException")
-_OWN = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
+_OWN = (
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
 
 
 class CallScene(Facts):
@@ -136,11 +147,31 @@ class CallScene(Facts):
 
     @property
     def method(self) -> Method | None:
-        """The method that was called: in the draft, where the stage cannot be read."""
+        """The method that was called: in the draft, where the stage cannot be read.
+
+        Or where the answer refutes what AWS tells of the stage.
+        """
         try:
-            return self.live
+            live = self.live
         except Unread:
             return self.planned
+        return self.planned if self.is_refuted(live) else live
+
+    def is_refuted(self, live: Method | None) -> bool:
+        """Whether a route is said to be open that was answered 401 by the gateway."""
+        is_open = live is not None and live.guard == OPEN
+        return is_open and self.failed_with(HTTPStatus.UNAUTHORIZED)
+
+    @property
+    def contradiction(self) -> str | None:
+        """What AWS tells and the answer refutes, if anything."""
+        live = if_read(lambda: self.live, None)
+        if live is None or not self.is_refuted(live):
+            return None
+        return (
+            f"the API's export describes {live.route} as open to all, yet the call was "
+            "answered 401: the export does not tell what the stage serves"
+        )
 
     @property
     def _source(self) -> str:

@@ -44,6 +44,10 @@ _PLACE = {
 }
 
 
+# A code has one section, also where both a call and a sign-in can fail for it.
+_CALLS = {each.code for each in CALL_RULES}
+
+
 def page() -> str:
     """Return the whole page, as Markdown."""
     parts = [
@@ -52,7 +56,7 @@ def page() -> str:
         "## The call is refused, or fails\n",
         *map(_section, CALL_RULES),
         "## There is no token to be had\n",
-        *map(_section, SIGN_IN_RULES),
+        *(_section(each) for each in SIGN_IN_RULES if each.code not in _CALLS),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -64,6 +68,7 @@ def _table() -> Iterator[str]:
         (403, "`Missing Authentication Token`, `Forbidden`, `Invalid key=value pair`"),
         (404, ""),
         (429, "`Too Many Requests`"),
+        (431, "`Request Header Fields Too Large`"),
         (500, "`Internal server error`"),
         (502, "`Internal server error`"),
         (504, "`Endpoint request timed out`"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.faults import absent_is_none
 from cognito_gw.diagnosis.facts import Facts, fact
+from cognito_gw.diagnosis.refusals import named_by
 from cognito_gw.diagnosis.rule import NotInQuestion
 from cognito_gw.oauth.client import AppClient
 
@@ -29,10 +30,9 @@ class Attempt:
     told: str = ""  # error codes and words
     is_of_file: bool = True  # the client is one that the file names
 
-    def is_told(self, *words: str) -> bool:
-        """Whether one of these words is in what they were told."""
-        told = self.told.lower()
-        return any(word.lower() in told for word in words)
+    def names(self, code: str) -> bool:
+        """Whether what they were told names this cause."""
+        return code in named_by(self.told)
 
     @property
     def uses_pages(self) -> bool:

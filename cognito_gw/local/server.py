@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from cognito_gw.local import expired_token
 from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.activity import Activity
 from cognito_gw.local.apigw.gateway import Gateway
@@ -83,6 +84,7 @@ def application(start: Start) -> web.Application:
     app.add_routes(
         [
             web.get("/_cgw/health", _health(start.instance)),
+            expired_token.route(access_keys, cognito.tokens, control),
             *Console(url, control, stages, activity).routes(),
             *discovery.routes(keys, control, url),
             *hosted_ui.routes(cognito, control),

@@ -13,6 +13,7 @@ from cognito_gw.oauth.tokens import claims_of, header_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ALTERED = "altered expiry"  # under the old signature, so it proves nothing of time
 _HOUR = 3600
 
 
@@ -29,7 +30,7 @@ def forgeries(token: str) -> dict[str, str]:
         "alg none": f"{_part(header | {'alg': 'none'})}.{_part(claims)}.",
         "tampered payload": _with(header, claims | {"sub": "someone-else"}, signature),
         "foreign pool": _of_foreign_pool(claims),
-        "expired": _with(header, claims | {"exp": past}, signature),
+        ALTERED: _with(header, claims | {"exp": past}, signature),
     }
 
 

@@ -7,34 +7,56 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.oauth.forgery import forgeries
-from cognito_gw.oauth.request import send
+from cognito_gw.oauth.forgery import ALTERED, forgeries
+from cognito_gw.oauth.request import NoAnswer, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import httpx
+
 REFUSED, LET_IN, SHARED, UNSHARED = "401", "let in", "CORS headers", "403"
+NOT_TRIED, NO_ANSWER = "not tried", "no answer"
+SAFE = ("GET", "HEAD", "OPTIONS")
 _VARIABLE = re.compile(r"\{[^}]+\}")
-_SHUT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_REFUSALS = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+_OF_GATEWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 @dataclass(frozen=True)
 class Door:
-    """A route as the file wants it, and the tokens to try; None: not to be had."""
+    """A route as the file describes it, and the tokens to try; None: unavailable."""
 
     verb: str
     path: str
     scopes: tuple[str, ...] = ()
     origin: str | None = None  # that CORS lets in
+    preflight: str = UNSHARED  # what OPTIONS must answer
+    sends: str | None = None  # the method to send where the route takes any
     is_secured: bool = False
     id_token: str | None = field(default=None, repr=False)
     access_token: str | None = field(default=None, repr=False)  # without the scopes
     scoped_token: str | None = field(default=None, repr=False)
+    expired_token: str | None = field(default=None, repr=False)  # once a right one
 
     @property
     def name(self) -> str:
         """The route as the file spells it."""
         return f"{self.verb} {self.path}"
+
+    @property
+    def method(self) -> str:
+        """The method to send."""
+        return self.sends or ("GET" if self.verb == "ANY" else self.verb)
+
+    @property
+    def right_token(self) -> str | None:
+        """The token that the route takes."""
+        return self.scoped_token if self.scopes else self.id_token
 
 
 @dataclass(frozen=True)
@@ -47,12 +69,38 @@ class Knock:
     token: str | None = field(default=None, repr=False)
     is_preflight: bool = False
 
+    @property
+    def may_write(self) -> bool:
+        """Whether the function may change something: it is called, and not to read."""
+        is_read = self.is_preflight or self.door.method in SAFE
+        return self.expected == LET_IN and not is_read
+
     def case_at(self, url: str, header: str) -> dict[str, Any]:
         """Try it on the stage at `url`, the token in `header`; return what came of it.
 
         JSON-ready: route, case, expected, got, ok.
         """
-        verb = "GET" if self.door.verb == "ANY" else self.door.verb
+        try:
+            response = self._sent(url, header)
+        except NoAnswer:
+            return self._case(NO_ANSWER, is_ok=False)
+        return self._case(self._spelled(response), is_ok=self._fits(response))
+
+    def untried(self) -> dict[str, Any]:
+        """Return the case of a try that is left out, which is not a failure."""
+        return self._case(NOT_TRIED, is_ok=True)
+
+    def _case(self, got: str, *, is_ok: bool) -> dict[str, Any]:
+        return {
+            "route": self.door.name,
+            "case": self.case,
+            "expected": self.expected,
+            "got": got,
+            "ok": is_ok,
+        }
+
+    def _sent(self, url: str, header: str) -> httpx.Response:
+        verb = self.door.method
         # A path variable of any value will do: whether one gets in is the question.
         path = _VARIABLE.sub("cgw-check", self.door.path)
         headers = [(header, self.token)] if self.token else []
@@ -60,23 +108,23 @@ class Knock:
             asked = [("Access-Control-Request-Method", verb)]
             headers = [("Origin", self.door.origin or "https://example.com"), *asked]
             verb = "OPTIONS"
-        response = send(verb, f"{url}{path}", headers, [], None)
-        shares = "access-control-allow-origin" in response.headers
-        got = str(response.status_code)
-        if self.is_preflight and response.is_success and shares:
-            got = SHARED
-        return {
-            "route": self.door.name,
-            "case": self.case,
-            "expected": self.expected,
-            "got": got,
-            "ok": self._fits(response.status_code, got),
-        }
+        return send(verb, f"{url}{path}", headers, [], None)
 
-    def _fits(self, status: int, got: str) -> bool:
+    def _spelled(self, response: httpx.Response) -> str:
+        if self.is_preflight and _shares(response):
+            return SHARED
+        is_own = response.is_error and not _is_gateways(response)
+        source = " from the function" if is_own and self.expected == LET_IN else ""
+        return f"{response.status_code}{source}"
+
+    def _fits(self, response: httpx.Response) -> bool:
+        if self.expected == SHARED:
+            return _shares(response)
         if self.expected != LET_IN:
-            return got == self.expected
-        return status not in _SHUT and status < HTTPStatus.INTERNAL_SERVER_ERROR
+            is_open = self.is_preflight and _shares(response)
+            return str(response.status_code) == self.expected and not is_open
+        is_refusal = response.status_code in _REFUSALS or response.is_server_error
+        return not (is_refusal and _is_gateways(response))
 
 
 def knocks(door: Door) -> Iterator[Knock]:
@@ -86,16 +134,14 @@ def knocks(door: Door) -> Iterator[Knock]:
     else:
         yield Knock(door, "no token", LET_IN)
     if door.verb != "OPTIONS":
-        expected = SHARED if door.origin else UNSHARED
-        yield Knock(door, "CORS preflight", expected, is_preflight=True)
+        yield Knock(door, "CORS preflight", door.preflight, is_preflight=True)
 
 
 def _on_secured(door: Door) -> Iterator[Knock]:
-    right = door.scoped_token if door.scopes else door.id_token
+    right = door.right_token
     other = door.id_token if door.scopes else door.access_token
     yield Knock(door, "no token", REFUSED)
-    base = right or other or door.access_token or ""
-    for case, token in forgeries(base).items():
+    for case, token in _forged(door, right or other or door.access_token or ""):
         yield Knock(door, case, REFUSED, token)
     yield from _with(door, "other token type", REFUSED, other)
     if door.scopes:
@@ -103,5 +149,24 @@ def _on_secured(door: Door) -> Iterator[Knock]:
     yield from _with(door, "right token", LET_IN, right)
 
 
+def _forged(door: Door, base: str) -> Iterator[tuple[str, str]]:
+    """Yield forged tokens; one that did expire takes the place of an altered one."""
+    for case, token in forgeries(base).items():
+        if case == ALTERED and door.expired_token:
+            yield "expired", door.expired_token
+        else:
+            yield case, token
+
+
 def _with(door: Door, case: str, expected: str, token: str | None) -> Sequence[Knock]:
     return [Knock(door, case, expected, token)] if token else []
+
+
+def _shares(response: httpx.Response) -> bool:
+    return response.is_success and "access-control-allow-origin" in response.headers
+
+
+def _is_gateways(response: httpx.Response) -> bool:
+    """Whether API Gateway answered this, and not the function."""
+    is_named = "x-amzn-errortype" in response.headers
+    return is_named or response.status_code in _OF_GATEWAY

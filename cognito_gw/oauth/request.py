@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _SECONDS = 35.0  # API Gateway gives up after 29
 
 
+class NoAnswer(CgwError):
+    """Raised when nothing answers at an address: its name, port or TLS fails."""
+
+
 def send(
     verb: str,
     url: str,
@@ -46,7 +50,7 @@ def send(
     except (httpx.LocalProtocolError, httpx.InvalidURL) as error:
         raise UsageError(f"{verb} {url} cannot be sent: {error}") from None
     except httpx.HTTPError as error:
-        raise CgwError(
+        raise NoAnswer(
             f"{verb} {url}: {error}",
             hint="is it deployed? a new name can take a minute to resolve",
         ) from None

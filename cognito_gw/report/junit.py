@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_junit(file: Path, name: str, cases: Iterable[Mapping[str, Any]]) -> None:
+def write_junit(file: Path, title: str, cases: Iterable[Mapping[str, Any]]) -> None:
     """Write a suite of cases: `route`, `case`, `expected`, `got`, `ok`."""
-    suite = ET.Element("testsuite", name=one_line(name))
+    suite = ET.Element("testsuite", name=one_line(title))
     for each in cases:
         case = ET.SubElement(
             suite,
@@ -22,9 +22,12 @@ def write_junit(file: Path, name: str, cases: Iterable[Mapping[str, Any]]) -> No
             classname=one_line(each["route"]),
             name=one_line(each["case"]),
         )
+        if each["got"] == "not tried":
+            ET.SubElement(case, "skipped")
         if not each["ok"]:
             message = f"expected {each['expected']}, got {each['got']}"
             ET.SubElement(case, "failure", message=one_line(message))
     suite.set("tests", str(len(suite)))
-    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    for name, kind in (("failures", "failure"), ("skipped", "skipped")):
+        suite.set(name, str(len(suite.findall(f"testcase/{kind}"))))
     ET.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)

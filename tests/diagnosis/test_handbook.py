@@ -11,7 +11,11 @@ from cognito_gw.diagnosis.handbook import page
 from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
 
 DOCS = Path(__file__).parents[2] / "docs"
-RULES = (*CALL_RULES, *SIGN_IN_RULES)
+# A cause of both calls and sign-ins has one section.
+RULES = tuple(
+    {rule.code: rule for rule in (*SIGN_IN_RULES, *CALL_RULES)}[code]
+    for code in dict.fromkeys(rule.code for rule in (*CALL_RULES, *SIGN_IN_RULES))
+)
 PAGE = page()
 SECTIONS = dict(
     part.split("\n", 1) for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]

@@ -20,7 +20,11 @@ def client(**changes):
 @pytest.mark.parametrize(
     ("told", "answers", "code"),
     [
-        ("NotAuthorizedException: Unable to verify secret hash", {}, None),
+        (
+            "NotAuthorizedException: Unable to verify secret hash",
+            {},
+            "client-secret-required",
+        ),
         (
             "NotAuthorizedException: Unable to verify secret hash for client",
             client(ClientSecret="s"),
@@ -120,10 +124,10 @@ def test_who_signs_in_by_api_needs_no_domain():
         (of("CONFIRMED", Enabled=False), ["user-disabled"]),
         (of("UNCONFIRMED", Enabled=False), ["user-disabled", "user-unconfirmed"]),
         (of("RESET_REQUIRED"), ["password-reset-required"]),
-        (of("EXTERNAL_PROVIDER"), []),
-        (of("UNKNOWN"), []),
+        (of("EXTERNAL_PROVIDER"), ["wrong-password"]),
+        (of("UNKNOWN"), ["wrong-password"]),
         (SignIn(WRONG, ALICE, answers={"admin_get_user": ABSENT}), ["user-missing"]),
-        (SignIn(WRONG), []),
+        (SignIn(WRONG), ["wrong-password"]),
     ],
     ids=["disabled", "twice", "reset", "federated", "unknown", "missing", "nobody"],
 )
@@ -172,8 +176,8 @@ def test_an_app_client_goes_by_its_name_in_the_file_or_by_its_id(attempt, name):
     assert scene.place["client"] == name
 
 
-def test_a_user_who_is_nobody_is_not_one_with_a_second_factor():
-    """A challenge is put to somebody."""
+def test_a_second_factor_is_named_with_or_without_a_user():
+    """The words are enough."""
     told = "SOFTWARE_TOKEN_MFA"
-    assert codes(SignIn(told).diagnosed()) == []
+    assert codes(SignIn(told).diagnosed()) == ["mfa-required"]
     assert codes(SignIn(told, ALICE, answers=user()).diagnosed()) == ["mfa-required"]

@@ -8,6 +8,7 @@ import pytest
 from diagnosis.call import Call
 from diagnosis.cases.sign_in import SignIn
 
+from cognito_gw.diagnosis.refusals import CODES
 from cognito_gw.diagnosis.rule import Cause, Finding
 from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
 
@@ -48,6 +49,8 @@ PROMISED = {
     "wrong-pool",
 }
 BESIDES = {
+    "api-key-missing",
+    "token-too-large",
     "client-missing",
     "cors-headers-missing",
     "domain-missing",
@@ -55,8 +58,8 @@ BESIDES = {
     "scope-not-allowed",
     "user-missing",
     "wrong-password",
-}
-STATUSES = {401, 403, 404, 429, 500, 502, 504}
+} | set(CODES)
+STATUSES = {401, 403, 404, 429, 431, 500, 502, 504}
 SCENES = [(rule, Call().scene()) for rule in CALL_RULES]
 SCENES += [(rule, SignIn().scene()) for rule in SIGN_IN_RULES]
 each_rule = pytest.mark.parametrize(
@@ -65,10 +68,11 @@ each_rule = pytest.mark.parametrize(
 
 
 def test_the_codes_are_those_that_were_promised_and_some_more():
-    """Each once."""
-    found = [rule.code for rule, _ in SCENES]
+    """Each once among the calls, and once among the sign-ins."""
     assert len(PROMISED) == 33
-    assert sorted(found) == sorted(PROMISED | BESIDES)
+    assert {rule.code for rule, _ in SCENES} == PROMISED | BESIDES
+    for rules in (CALL_RULES, SIGN_IN_RULES):
+        assert len({rule.code for rule in rules}) == len(rules)
 
 
 @each_rule

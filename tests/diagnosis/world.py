@@ -70,6 +70,7 @@ class Version:
     authorizer: bool = True
     uri: str = invocation_of(FUNCTION)
     more: Mapping[str, Any] = field(default_factory=dict)  # of every integration
+    keyed: tuple[str, ...] = ()  # routes that require an API key
 
     def document(self):
         """Return it as an export has it."""
@@ -79,7 +80,8 @@ class Version:
             name = {"ANY": "x-amazon-apigateway-any-method"}.get(verb, verb.lower())
             integration = {"type": "aws_proxy", "uri": self.uri, **self.more}
             operation = {"x-amazon-apigateway-integration": integration}
-            if security := _security(guard):
+            key = [{"api_key": []}] if route in self.keyed else []
+            if security := _security(guard) + key:
                 operation["security"] = security
             paths.setdefault(path, {})[name] = operation
         components = {"securitySchemes": self._schemes()}
@@ -95,6 +97,8 @@ class Version:
                 "authorizationType": COGNITO if is_cognito else guard,
                 "methodIntegration": {"uri": self.uri, **self.more},
             }
+            if route in self.keyed:
+                method |= {"apiKeyRequired": True}
             if is_cognito:
                 method |= {"authorizerId": "auth1", "authorizationScopes": [*guard]}
             elif guard == "CUSTOM":

@@ -20,7 +20,7 @@ def test_a_healthy_stack_has_no_surprise(stack):
     right = {
         case["route"]: case["got"] for case in cases if case["case"] == "right token"
     }
-    assert right == {"GET /transactions": "200", "POST /transactions": "200"}
+    assert right == {"GET /transactions": "200", "POST /transactions": "not tried"}
     assert len(cases) == 9 + 10 + 2
     kinds = {case["case"] for case in cases}
     assert kinds == {
@@ -37,6 +37,32 @@ def test_a_healthy_stack_has_no_surprise(stack):
     }
 
 
+def test_functions_that_write_are_called_only_on_request(stack):
+    """Each other try is made all the same, and the one left out is counted."""
+    told = stack.quick("check", "--route", "POST /transactions")
+    assert "  -     right token        not tried\n" in told.out
+    assert "9 tries, no failures, 1 not tried: --include-writes" in told.err
+    line = ("check", "--route", "POST /transactions", "--include-writes")
+    assert "right token        200\n" in stack.quick(*line).out
+
+
+def test_the_machines_token_is_had_beside_a_users(stack):
+    """A user may be named for all routes, or for one."""
+    line = ("check", "--route", "POST /transactions", "--include-writes")
+    for user in ("alice@example.com", "POST /transactions=alice@example.com"):
+        outcome = stack.quick(*line, "--user", user, "-o", "json")
+        cases = {each["case"]: each["got"] for each in outcome.document["cases"]}
+        assert cases["right token"] == "200"
+
+
+def test_a_user_is_named_for_all_routes_once(stack):
+    """And for routes of the file."""
+    twice = stack.quick("check", "--user", "a", "--user", "b", code=2)
+    assert "more than one user for every route" in twice.err
+    unknown = stack.quick("check", "--user", "GET /nothing=a", code=2)
+    assert "no route `GET /nothing`" in unknown.err
+
+
 def test_for_people_and_for_ci(stack, tmp_path):
     """A table under each route, and a file that CI systems read."""
     file = tmp_path / "check.xml"
@@ -44,10 +70,10 @@ def test_for_people_and_for_ci(stack, tmp_path):
     assert outcome.out == (
         "GET /health\n  ok    no token           200\n  ok    CORS preflight     403\n"
     )
-    assert "2 tries, no surprises" in outcome.err
+    assert "2 tries, no failures" in outcome.err
     suite = ET.parse(file).getroot()  # noqa: S314 - our own file
     assert suite.attrib["tests"] == "2"
-    assert suite.attrib["failures"] == "0"
+    assert suite.attrib["failures"] == suite.attrib["skipped"] == "0"
     assert stack.quick("check", "-q").out == ""
 
 
@@ -67,8 +93,8 @@ def test_an_open_route_is_a_hole(standing, account, tmp_path):
     account.apigateway.create_deployment(**api, stageName=standing.outputs["stage"])
     file = tmp_path / "check.xml"
     told = standing.cgw("check", "--junit", str(file), code=1)
-    assert "HOLE  no token           200  expected: 401\n" in told.out
-    assert "DELETE /transactions\n  HOLE  known route" in told.out
+    assert "FAIL  no token           200  expected: 401\n" in told.out
+    assert "DELETE /transactions\n  FAIL  known route" in told.out
     outcome = standing.cgw("check", "-o", "json", code=1)
     holes = {
         (case["route"], case["case"])

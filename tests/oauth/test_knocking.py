@@ -8,9 +8,10 @@ from served import Served
 
 from cognito_gw.oauth.forgery import forgeries
 from cognito_gw.oauth.knocking import Door, Knock, knocks
+from cognito_gw.oauth.request import NoAnswer
 from cognito_gw.oauth.tokens import claims_of, header_of
 
-FORGED = ["garbage", "alg none", "tampered payload", "foreign pool", "expired"]
+FORGED = ["garbage", "alg none", "tampered payload", "foreign pool", "altered expiry"]
 ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab12Cd34E"
 
 
@@ -48,7 +49,8 @@ def test_a_route_without_scopes_wants_the_id_token(door):
 
 def test_a_route_with_scopes_wants_an_access_token_that_has_one(door):
     """One without is tried, too."""
-    one = door("a/b", origin="https://app.example.com")
+    origin = "https://app.example.com"
+    one = door("a/b", origin=origin, preflight="CORS headers")
     cases = tried(one)
     assert cases["other token type"] == ("401", one.id_token)
     assert cases["without the scope"] == ("401", one.access_token)
@@ -81,7 +83,7 @@ def test_forgeries_are_as_near_to_the_good_one_as_can_be(door):
     assert header_of(forged["alg none"])["alg"] == "none"
     assert claims_of(forged["alg none"]) == claims_of(good)
     assert claims_of(forged["tampered payload"])["sub"] != "alice"
-    assert claims_of(forged["expired"])["exp"] < 2e9
+    assert claims_of(forged["altered expiry"])["exp"] < 2e9
     foreign = claims_of(forged["foreign pool"])
     assert foreign["iss"] != ISSUER
     assert foreign["iss"].startswith(ISSUER[:-9])
@@ -116,15 +118,18 @@ def stage():
         ("401", 403, False),
         ("401", 500, False),
         ("let in", 200, True),
-        ("let in", 404, True),
+        ("let in", 400, True),
         ("let in", 302, True),
         ("let in", 401, False),
         ("let in", 403, False),
+        ("let in", 429, False),
+        ("let in", 500, False),
         ("let in", 502, False),
     ],
 )
-def test_an_answer_is_judged(door, stage, expected, status, is_ok):
-    """Who is let in may hear anything of the function, but that it fails."""
+def test_an_answer_of_the_gateway_is_judged(door, stage, expected, status, is_ok):
+    """Its error type tells that the answer is its own."""
+    stage.headers["x-amzn-ErrorType"] = "AnyException"
     stage.pages["/orders"] = (status, {})
     case = Knock(door(), "any", expected, "token").case_at(stage.url, "X-Token")
     assert case == {
@@ -136,6 +141,89 @@ def test_an_answer_is_judged(door, stage, expected, status, is_ok):
     }
     ((verb, path, headers, _),) = stage.seen
     assert (verb, path, headers["X-Token"]) == ("GET", "/orders", "token")
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
+def test_a_refusal_by_the_function_is_its_answer(door, stage, status):
+    """A check of groups in the function: API Gateway let the call through."""
+    stage.pages["/orders"] = (status, {})
+    case = Knock(door(), "right token", "let in", "token").case_at(stage.url, "X")
+    assert case["got"] == f"{status} from the function"
+    assert case["ok"] is True
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_function_that_fails_is_no_refusal_of_its_own(door, stage, status):
+    """API Gateway answers in its place."""
+    stage.pages["/orders"] = (status, {})
+    case = Knock(door(), "right token", "let in", "token").case_at(stage.url, "X")
+    assert case["got"] == str(status)
+    assert case["ok"] is False
+
+
+@pytest.mark.parametrize("is_secured", [True, False])
+@pytest.mark.parametrize("verb", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_function_that_may_write_is_not_called(door, verb, is_secured):
+    """The refused tries go on: they are what the API must stop."""
+    one = door(verb=verb) if is_secured else Door(verb, "/orders")
+    writes = [each.case for each in knocks(one) if each.may_write]
+    assert writes == ["right token" if is_secured else "no token"]
+    refused = [each for each in knocks(one) if each.expected == "401"]
+    assert not any(each.may_write for each in refused)
+
+
+@pytest.mark.parametrize("verb", ["GET", "HEAD", "OPTIONS", "ANY"])
+def test_a_function_that_reads_is_called(door, verb):
+    """ANY is tried by a method that reads, unless other routes take all of those."""
+    assert not any(each.may_write for each in knocks(door(verb=verb)))
+    assert any(each.may_write for each in knocks(door(verb="ANY", sends="POST")))
+
+
+def test_a_try_that_is_left_out_is_named(door):
+    """It is neither an answer nor a failure."""
+    *_, right, _ = knocks(door(verb="PUT"))
+    assert right.untried() == {
+        "route": "PUT /orders",
+        "case": "right token",
+        "expected": "let in",
+        "got": "not tried",
+        "ok": True,
+    }
+
+
+def test_an_expired_token_takes_the_place_of_an_altered_one(door):
+    """Only a token that was good until its time proves that time counts."""
+    cases = tried(door(expired_token="was.good.once"))
+    assert cases["expired"] == ("401", "was.good.once")
+    assert "altered expiry" not in cases
+
+
+@pytest.mark.parametrize("expected", ["401", "403", "let in", "CORS headers"])
+def test_a_preflight_is_what_the_file_makes_of_options(door, stage, expected):
+    """Such as 401 of an authorizer on ANY; CORS headers are wrong where none belong."""
+    one = door(preflight=expected)
+    (knock,) = [each for each in knocks(one) if each.is_preflight]
+    stage.headers["x-amzn-ErrorType"] = "AnyException"
+    for status in (401, 403, 200):
+        stage.pages["/orders"] = (status, {})
+        case = knock.case_at(stage.url, "Authorization")
+        fits = {"let in": status == 200}.get(expected, str(status) == expected)
+        assert case["ok"] is fits
+    stage.headers["Access-Control-Allow-Origin"] = "*"
+    case = knock.case_at(stage.url, "Authorization")
+    assert case["got"] == "CORS headers"
+    assert case["ok"] is (expected in ("CORS headers", "let in"))
+
+
+def test_no_answer_at_all_is_a_case_of_its_own(door, monkeypatch):
+    """It may come later."""
+
+    def send(*_):
+        raise NoAnswer("cannot resolve the name")
+
+    monkeypatch.setattr("cognito_gw.oauth.knocking.send", send)
+    case = Knock(door(), "no token", "401").case_at("http://127.0.0.1:1", "X")
+    assert (case["got"], case["ok"]) == ("no answer", False)
 
 
 @pytest.mark.parametrize(

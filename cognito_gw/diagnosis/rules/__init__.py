@@ -9,6 +9,7 @@ from cognito_gw.diagnosis.rules import (
     browsers,
     clients,
     functions,
+    refusals,
     routes,
     tokens,
     users,
@@ -27,6 +28,7 @@ CALL_RULES: tuple[Rule[CallScene], ...] = (
     routes.stage_not_found,
     routes.route_not_found,
     routes.method_not_deployed,
+    tokens.token_too_large,
     tokens.wrong_header,
     tokens.no_token,
     tokens.malformed_token,
@@ -41,6 +43,7 @@ CALL_RULES: tuple[Rule[CallScene], ...] = (
     authorizers.access_token_without_scopes,
     authorizers.id_token_with_scopes,
     authorizers.insufficient_scope,
+    routes.api_key_missing,
     functions.throttled,
     functions.function_missing,
     functions.lambda_permission_missing,
@@ -51,6 +54,7 @@ CALL_RULES: tuple[Rule[CallScene], ...] = (
     authorizers.unauthenticated_route,
 )
 SIGN_IN_RULES: tuple[Rule[SignInScene], ...] = (
+    refusals.EXPIRED_TOKEN,
     clients.client_missing,
     clients.domain_missing,
     clients.flow_not_enabled,
@@ -64,4 +68,5 @@ SIGN_IN_RULES: tuple[Rule[SignInScene], ...] = (
     users.new_password_required,
     users.mfa_required,
     users.wrong_password,
+    *refusals.TOLD,
 )

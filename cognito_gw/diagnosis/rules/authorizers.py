@@ -210,6 +210,8 @@ def unauthenticated_route(scene: CallScene) -> Finding | None:
     live = scene.live
     if not live or live.guard != OPEN or live.verb == "OPTIONS":
         return None
+    if scene.is_refuted(live):
+        raise NotInQuestion
     if scene.target.wants == OPEN or not (scene.target.wants or scene.got_in):
         raise NotInQuestion
     return Finding(

@@ -11,6 +11,7 @@ from cognito_gw.oauth.client import AppClient
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.sign_in_scene import SignInScene
 
+_NO_PROOF = "the app client has a secret, and it was not sent, or is another"
 _API_FLOW_FIX = (
     "`cgw client` allows it again; of an app client made elsewhere, "
     "`aws cognito-idp update-user-pool-client --explicit-auth-flows …` with all its "
@@ -29,9 +30,15 @@ def client_missing(scene: SignInScene) -> Finding | None:
 
     It was deleted or made anew, or its id is of another pool.
     """
-    if scene.client_id is not None and scene.client is not None:
-        return None
     name = scene.place["client"]
+    if scene.client_id is not None and scene.client is not None:
+        if not scene.attempt.names("client-missing"):
+            return None
+        return Finding(
+            "the app client of the request does not exist in its user pool",
+            {"told": scene.attempt.told, "this stack": f"{name}: {scene.client_id}"},
+            "use the ID that `cgw outputs` prints, and the Region of its user pool",
+        )
     fix = None if scene.attempt.is_of_file else "use the id that `cgw outputs` prints"
     return Finding(
         f"the user pool has no such app client: {name}",
@@ -76,7 +83,7 @@ def flow_not_enabled(scene: SignInScene) -> Finding | None:
     grant types* are. The implicit grant is `response_type=token`.
     """
     attempt = scene.attempt
-    is_told = attempt.is_told("flow not enabled", "unauthorized_client")
+    is_told = attempt.names("flow-not-enabled")
     client = _client(scene, is_told=is_told)
     refused = [each for each in attempt.oauth_flows if not client.grants(each)]
     if refused:
@@ -108,7 +115,7 @@ def scope_not_allowed(scene: SignInScene) -> Finding | None:
     attempt = scene.attempt
     if not (attempt.scopes or attempt.told):
         raise NotInQuestion
-    is_told = attempt.is_told("invalid_scope")
+    is_told = attempt.names("scope-not-allowed")
     client = _client(scene, is_told=is_told)
     refused = [each for each in attempt.scopes if each not in client.scopes]
     if not refused and not is_told:
@@ -136,15 +143,20 @@ def client_secret_required(scene: SignInScene) -> Finding | None:
     attempt = scene.attempt
     if not attempt.told:
         raise NotInQuestion
-    is_told = attempt.is_told("SECRET_HASH", "secret hash", "invalid_client")
+    is_told = attempt.names("client-secret-required")
     client = _client(scene, is_told=is_told)
-    has_none = client.settings is not None and client.secret is None
-    if not is_told or has_none:
+    if not is_told:
         return None
+    shown = {"told": attempt.told}
+    if client.settings is None:
+        return Finding(_NO_PROOF, shown)
+    if client.secret:
+        return Finding(_NO_PROOF, shown | {"app client": "has a secret"})
     return Finding(
-        "the app client has a secret, and it was not sent, or is another",
-        {"told": attempt.told}
-        | ({"app client": "has a secret"} if client.secret else {}),
+        "the request names another app client, or proves a secret that there is not",
+        shown | {"this stack": f"the app client {attempt.client} has no secret"},
+        "send no secret and no SECRET_HASH for this app client, and use the ID that "
+        "`cgw outputs` prints",
     )
 
 
@@ -164,7 +176,7 @@ def callback_mismatch(scene: SignInScene) -> Finding | None:
     attempt = scene.attempt
     if not (attempt.redirect_uris or attempt.told):
         raise NotInQuestion
-    is_told = attempt.is_told("redirect_mismatch")
+    is_told = attempt.names("callback-mismatch")
     client = _client(scene, is_told=is_told)
     registered = client.callback_urls
     strange = [each for each in attempt.redirect_uris if each not in registered]

@@ -126,6 +126,29 @@ def method_not_deployed(scene: CallScene) -> Finding | None:
     )
 
 
+@rule(
+    403,
+    otherwise="the method requires no API key",
+    fix="send the key: `cgw call {path} -H 'x-api-key: …'`; or do not "
+    "require one, and deploy",
+)
+def api_key_missing(scene: CallScene) -> Finding | None:
+    """The method requires an API key, and the request has none that is valid.
+
+    The key goes in the header `x-api-key`, beside the token. It must be enabled, and be
+    in a usage plan that includes this stage. API Gateway answers `Forbidden`.
+    """
+    method = scene.method
+    if method is None or not method.needs_key or scene.has_no_route:
+        return None
+    key = scene.sent.header("x-api-key")
+    summary = "no API key was sent" if key is None else "the API key is not valid here"
+    return Finding(
+        f"{method.route} requires an API key: {summary}",
+        {"x-api-key": "not sent" if key is None else "sent", "required": True},
+    )
+
+
 def _near(route: str, version: Version) -> list[str]:
     """Return the routes that are most like one."""
     routes = [each.route for each in version.methods if each.verb != "OPTIONS"]

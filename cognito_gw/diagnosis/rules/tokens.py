@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.api import pool_of
@@ -92,6 +94,30 @@ def malformed_token(scene: CallScene) -> Finding | None:
         f"what was sent is no ID or access token: {_looks_like(token)}",
         {"parts between dots": token.count(".") + 1, "characters": len(token)},
     )
+
+
+@rule(
+    431,
+    otherwise="the headers are small enough",
+    fix="make the token smaller: fewer groups or shorter names of groups, fewer "
+    "attributes that the app client may read, fewer scopes; then `cgw token --forget`",
+)
+def token_too_large(scene: CallScene) -> Finding | None:
+    """The request's headers are larger than API Gateway takes: 10,240 bytes in all.
+
+    A token carries every group of its user, every attribute that the app client may
+    read (ID token), and every scope (access token). API Gateway answers 431.
+    """
+    if not scene.failed_with(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE):
+        return None
+    sizes = {name: len(json.dumps(value)) for name, value in scene.claims.items()}
+    largest = max(sizes, key=lambda name: sizes[name], default=None)
+    total = sum(len(name) + len(value) for name, value in scene.sent.headers)
+    shown = {"headers": f"{total} bytes", "limit": "10240 bytes"}
+    shown |= {"token": f"{len(scene.token or '')} bytes"}
+    if largest:
+        shown["largest claim"] = f"{largest}: {sizes[largest]} bytes"
+    return Finding("the request's headers are too large, mostly the token", shown)
 
 
 @rule(

@@ -9,6 +9,9 @@ from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.sign_in_scene import SignInScene
 
+# States whose own cause explains "Incorrect username or password".
+_NOT_YET = ("UNCONFIRMED", "RESET_REQUIRED", "FORCE_CHANGE_PASSWORD")
+
 
 @rule(
     otherwise="the user exists",
@@ -20,6 +23,8 @@ def user_missing(scene: SignInScene) -> Finding | None:
 
     Cognito does not tell strangers: it says `Incorrect username or password`.
     """
+    if told := _told(scene, "user-missing", "the user pool has no such user"):
+        return told
     if scene.named_user is not None:
         return None
     return Finding(
@@ -39,6 +44,8 @@ def user_disabled(scene: SignInScene) -> Finding | None:
 
     Tokens from before are good until they expire: API Gateway does not ask Cognito.
     """
+    if told := _told(scene, "user-disabled", "the user is disabled"):
+        return told
     user = scene.named_user
     if user is None or user.get("Enabled", True):
         return None
@@ -53,9 +60,8 @@ def user_disabled(scene: SignInScene) -> Finding | None:
 )
 def user_unconfirmed(scene: SignInScene) -> Finding | None:
     """The user signed up and never gave the code that Cognito sent."""
-    if not scene.user_is("UNCONFIRMED"):
-        return None
-    return Finding("the user has not confirmed the sign-up", _about(scene))
+    summary = "the user has not confirmed the sign-up"
+    return _in_state(scene, "user-unconfirmed", "UNCONFIRMED", summary)
 
 
 @rule(
@@ -66,9 +72,8 @@ def user_unconfirmed(scene: SignInScene) -> Finding | None:
 )
 def password_reset_required(scene: SignInScene) -> Finding | None:
     """An administrator reset the password: the user must choose a new one first."""
-    if not scene.user_is("RESET_REQUIRED"):
-        return None
-    return Finding("the user must reset the password", _about(scene))
+    summary = "the user must reset the password"
+    return _in_state(scene, "password-reset-required", "RESET_REQUIRED", summary)
 
 
 @rule(
@@ -82,9 +87,8 @@ def new_password_required(scene: SignInScene) -> Finding | None:
 
     Until then Cognito answers with the challenge NEW_PASSWORD_REQUIRED, and no tokens.
     """
-    if not scene.user_is("FORCE_CHANGE_PASSWORD"):
-        return None
-    return Finding("the user's password is temporary", _about(scene))
+    summary, status = "the user's password is temporary", "FORCE_CHANGE_PASSWORD"
+    return _in_state(scene, "new-password-required", status, summary)
 
 
 @rule(
@@ -99,19 +103,11 @@ def mfa_required(scene: SignInScene) -> Finding | None:
     MFA_SETUP…) instead of tokens.
     """
     attempt = scene.attempt
-    words = (
-        "authenticator app",
-        "the code of",
-        "_MFA",
-        "MFA_",
-        "_OTP",
-        "can sign in by",
-    )
-    if not attempt.user or not attempt.told:
+    if not attempt.told:
         raise NotInQuestion
-    if not attempt.is_told(*words):
+    if not attempt.names("mfa-required"):
         return None
-    user = if_read(lambda: scene.named_user, None) or {}
+    user = _known(scene) or {}
     pool = if_read(lambda: scene.pool, {})
     factors = ", ".join(user.get("UserMFASettingList", []))
     known = {"pool": pool.get("MfaConfiguration"), "user's factors": factors}
@@ -130,11 +126,41 @@ def wrong_password(scene: SignInScene) -> Finding | None:
     """The password is not the user's. After several tries Cognito makes them wait."""
     if not scene.attempt.told:
         raise NotInQuestion
-    told = scene.attempt.is_told("Incorrect username or password", "attempts exceeded")
-    user = scene.named_user if told else None
-    if user is None or not user.get("Enabled", True) or not scene.user_is("CONFIRMED"):
+    if not scene.attempt.names("wrong-password"):
         return None
+    if scene.attempt.user:
+        user = scene.user
+        is_otherwise = user is None or user.get("UserStatus") in _NOT_YET
+        if is_otherwise or not (user or {}).get("Enabled", True):
+            return None  # another cause is behind the same words
     return Finding("the password is not the user's", {"told": scene.attempt.told})
+
+
+def _in_state(
+    scene: SignInScene, code: str, status: str, summary: str
+) -> Finding | None:
+    """Return that the user is in a state, or that Cognito said so."""
+    if told := _told(scene, code, summary):
+        return told
+    return Finding(summary, _about(scene)) if scene.user_is(status) else None
+
+
+def _told(scene: SignInScene, code: str, summary: str) -> Finding | None:
+    """Return what Cognito said of some user, with what is so of the one at hand."""
+    if not scene.attempt.names(code):
+        return None
+    user, name = _known(scene), scene.attempt.user
+    shown: dict[str, Any] = {"told": scene.attempt.told}
+    if user:
+        state = "enabled" if user.get("Enabled", True) else "disabled"
+        shown["this stack"] = f"the user {name} is {user.get('UserStatus')}, {state}"
+    elif name:
+        shown["this stack"] = f"there is no user {name}, as far as cgw can read"
+    return Finding(summary, shown)
+
+
+def _known(scene: SignInScene) -> dict[str, Any] | None:
+    return if_read(lambda: scene.user, None) if scene.attempt.user else None
 
 
 def _about(scene: SignInScene, **more: Any) -> dict[str, Any]:

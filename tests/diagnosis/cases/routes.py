@@ -13,6 +13,8 @@ GONE = dict.fromkeys(
 )
 CLOSED = {"status": 403, "error": "ForbiddenException", "message": "Forbidden"}
 
+KEYED = replace(HEALTHY, keyed=("GET /transactions",))
+
 # What is the matter: the first code, what shows it, and the call.
 CASES = {
     "no API": (
@@ -67,5 +69,20 @@ CASES = {
         "method-not-deployed",
         {"API": "PUT /transactions", "stage": "no such route"},
         Call(**NOT_SIGNED, verb="PUT", draft=NEWER),
+    ),
+    "no API key": (
+        "api-key-missing",
+        {"x-api-key": "not sent", "required": True},
+        Call(status=403, error="ForbiddenException", live=KEYED),
+    ),
+    "a wrong API key": (
+        "api-key-missing",
+        {"x-api-key": "sent"},
+        Call(
+            status=403,
+            error="ForbiddenException",
+            live=KEYED,
+            headers=(("X-Api-Key", "wrong"),),
+        ),
     ),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diagnosis.call import HEALTHY
@@ -19,6 +21,7 @@ from diagnosis.world import (
 
 from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.rules import SIGN_IN_RULES
+from cognito_gw.diagnosis.rules.refusals import EXPIRED_TOKEN, TOLD
 from cognito_gw.diagnosis.sign_in_scene import Attempt, SignInScene
 
 if TYPE_CHECKING:
@@ -184,4 +187,15 @@ CASES = {
         ),
     ),
     "another password": ("wrong-password", {"told": WRONG}, of("CONFIRMED")),
+}
+RECORDED = Path(__file__).parents[2] / "recorded" / "cognito_refusals.json"
+REFUSALS = json.loads(RECORDED.read_text(encoding="utf-8"))["refusals"]
+WORDS = {each["code"]: each["text"] for each in reversed(REFUSALS)}
+CASES |= {
+    f"told: {rule.code}": (
+        rule.code,
+        {"told": WORDS[rule.code]},
+        SignIn(WORDS[rule.code]),
+    )
+    for rule in (EXPIRED_TOKEN, *TOLD)
 }

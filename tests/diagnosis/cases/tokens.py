@@ -87,4 +87,13 @@ CASES = {
         {"sent in": "X-Token"},
         Call(access(), header="X-Token"),
     ),
+    "a token of a user in many groups": (
+        "token-too-large",
+        {"limit": "10240 bytes", "largest claim": "cognito:groups: 10400 bytes"},
+        Call(
+            {"cognito:groups": [f"{number:0>100}" for number in range(100)]},
+            status=431,
+            error="",
+        ),
+    ),
 }

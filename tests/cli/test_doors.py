@@ -1,0 +1,79 @@
+"""What `cgw check` makes of the file's routes: what OPTIONS answers, what ANY sends."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from diagnosis.call import unsigned
+
+from cognito_gw.cli.doors import Doors
+from cognito_gw.cli.expiry import expired_token
+from cognito_gw.cli.wish import Wish
+from cognito_gw.config.schema import Config
+from cognito_gw.oauth.tokens import Tokens
+
+OPEN, CLOSED = {"auth": "none"}, {}
+
+
+def door(name, routes, cors=None):
+    """Return the door of an open route, for which nobody signs in."""
+    api = {"routes": routes} | ({"cors": {"origins": cors}} if cors else {})
+    config = Config.model_validate({"name": "t", "api": api})
+    doors = Doors(SimpleNamespace(config=config), Wish())
+    settings = config.api.routes[name].model_copy(update={"auth": "none"})
+    return doors.door(name, settings)
+
+
+@pytest.mark.parametrize(
+    ("routes", "cors", "expected"),
+    [
+        ({"ANY /a": CLOSED}, None, "401"),
+        ({"ANY /a": OPEN}, None, "let in"),
+        ({"ANY /a": CLOSED}, ["*"], "CORS headers"),
+        ({"GET /a": CLOSED}, None, "403"),
+        ({"GET /a": CLOSED}, ["https://a.example.com"], "CORS headers"),
+        ({"GET /a": CLOSED, "OPTIONS /a": OPEN}, None, "let in"),
+        ({"GET /a": CLOSED, "OPTIONS /a": CLOSED}, ["*"], "401"),
+        ({"GET /a": CLOSED, "ANY /{proxy+}": CLOSED}, None, "401"),
+    ],
+)
+def test_a_preflight_is_expected_as_the_file_routes_options(routes, cors, expected):
+    """An authorizer on ANY refuses it, which is right where CORS is not asked for."""
+    assert door(next(iter(routes)), routes, cors).preflight == expected
+
+
+@pytest.mark.parametrize(
+    ("others", "sent"),
+    [
+        ((), "GET"),
+        (("GET",), "HEAD"),
+        (("GET", "HEAD"), "OPTIONS"),
+        (("GET", "HEAD", "OPTIONS"), "POST"),
+    ],
+)
+def test_any_is_tried_by_a_method_of_its_own(others, sent):
+    """One that no other route of the path takes; one that reads, if there is any."""
+    routes = {"ANY /a": OPEN} | {f"{verb} /a": OPEN for verb in others}
+    assert door("ANY /a", routes).method == sent
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_found"),
+    [
+        ({}, True),
+        ({"iss": "https://example.com/eu-west-1_Other"}, False),
+        ({"sub": "bob"}, False),
+        ({"token_use": "access"}, False),
+        ({"exp": 9e9}, False),
+    ],
+)
+def test_on_aws_a_kept_token_that_expired_is_found(changes, is_found):
+    """It may differ in nothing else, or something else would be refused."""
+    claims = {"iss": "https://example.com/eu-west-1_A", "sub": "a", "token_use": "id"}
+    old = unsigned(claims | {"exp": 1e9} | changes)
+    session = SimpleNamespace(is_local=False)
+    kept = Tokens("access", 1e9, id_token=old)
+    found = expired_token(session, unsigned(claims | {"exp": 9e9}), kept)
+    assert found == (old if is_found else None)
+    assert expired_token(session, old, None) is None

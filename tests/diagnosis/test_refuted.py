@@ -1,0 +1,32 @@
+"""A cause that the answer itself refutes is never named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diagnosis.call import HEALTHY, Call, codes
+from diagnosis.world import OPEN
+
+# Some emulators export no security.
+TOLD_OPEN = replace(HEALTHY, routes=HEALTHY.routes | {"GET /transactions": OPEN})
+
+
+def test_a_route_that_answered_401_is_not_called_open():
+    """The draft tells the cause, and the contradiction is said."""
+    call = Call(None, live=TOLD_OPEN, draft=HEALTHY)
+    assert codes(call.diagnosed()) == ["no-token"]
+    assert "answered 401" in call.scene().contradiction
+
+
+def test_without_a_draft_that_tells_more_nothing_is_named():
+    """The contradiction is all there is."""
+    call = Call(None, live=TOLD_OPEN)
+    assert codes(call.diagnosed()) == []
+    assert call.scene().contradiction
+
+
+def test_a_route_that_let_the_call_in_is_open():
+    """There the answer agrees."""
+    call = Call(None, status=200, error="", live=TOLD_OPEN)
+    assert "unauthenticated-route" in codes(call.diagnosed())
+    assert call.scene().contradiction is None

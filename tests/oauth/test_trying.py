@@ -1,0 +1,67 @@
+"""Surprising answers are asked for again, while a new stage may explain them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cognito_gw.errors import CgwError
+from cognito_gw.oauth.knocking import Door, Knock
+from cognito_gw.oauth.trying import Waiting, tried
+
+
+class Stage:
+    """Answers each case as on a list, then with the last; time passes by naps alone."""
+
+    def __init__(self, **answers):
+        self.answers, self.asked, self.naps, self.told = answers, [], [], []
+
+    def case_of(self, knock):
+        """Take the next answer of a case."""
+        self.asked.append(knock.case)
+        left = self.answers[knock.case]
+        got = left.pop(0) if len(left) > 1 else left[0]
+        return {"case": knock.case, "got": got, "ok": got == knock.expected}
+
+    def tried(self, patience=60.0):
+        """Try every case; 401 is right."""
+        knocks = [Knock(Door("GET", "/"), case, "401") for case in self.answers]
+        waiting = Waiting(self.naps.append, self.told.append, patience)
+        return tried(knocks, self.case_of, waiting)
+
+
+@pytest.mark.parametrize("surprise", ["403", "500", "no answer", "200"])
+def test_a_stage_that_comes_late_is_waited_for(surprise):
+    """Only what surprised is tried again."""
+    stage = Stage(good=["401"], late=[surprise, surprise, "401"])
+    assert [each["ok"] for each in stage.tried()] == [True, True]
+    assert stage.asked.count("good") == 1
+    assert stage.asked.count("late") == 3
+    assert len(stage.naps) == 2
+    assert "1 of 2 answers are not as expected" in stage.told[0]
+
+
+def test_a_failure_is_one_after_a_minute():
+    """No more than that, and no less."""
+    stage = Stage(good=["401"], hole=["200"])
+    assert [each["ok"] for each in stage.tried()] == [True, False]
+    assert 60 <= sum(stage.naps) <= 75
+    assert stage.asked.count("hole") == len(stage.naps) + 1
+
+
+def test_without_patience_the_first_answer_counts():
+    """Nothing is late on the local AWS."""
+    stage = Stage(hole=["200", "401"])
+    assert stage.tried(patience=0)[0]["got"] == "200"
+    assert stage.naps == stage.told == []
+
+
+def test_an_address_where_nothing_answers_is_an_error():
+    """Not a list of failures."""
+    with pytest.raises(CgwError, match="nothing answers at the address"):
+        Stage(one=["no answer"], two=["no answer"]).tried()
+    assert len(Stage(one=["no answer"], two=["401"]).tried()) == 2
+
+
+def test_nothing_to_try_is_no_failure():
+    """A file may have no routes."""
+    assert Stage().tried() == []
