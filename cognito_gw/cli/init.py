@@ -155,9 +155,9 @@ def _write(target: Path, text: str) -> None:
 )
 def schema() -> None:
     """Print the file's JSON Schema, for editors."""
-    from cognito_gw.config.schema import Config
+    from cognito_gw.config.published import published_schema
 
-    show_json(Config.model_json_schema())
+    show_json(published_schema())
 
 
 COMMANDS = {"init": init, "schema": schema}

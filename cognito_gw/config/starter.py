@@ -23,6 +23,9 @@ SIGN_INS = {
     "phone": (["phone_number"], "+12065550100"),
 }
 _ROUTES = re.compile(r"(?<=^  routes:\n)(?:    .*\n)+", re.MULTILINE)
+_SUBJECT = re.compile(r"(?<!\nname: )(?<!/)transactions")  # but not of the paths
+_TAGS = "{team: payments}"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}")
 _USERNAME = re.compile(r"(?<=\{username: )[^,]+")
 _WIDE = 1 << 20  # nothing is to be folded
 
@@ -40,7 +43,7 @@ class Starter:
     def text(self) -> str:
         """The file: a value that differs stands in the place of the one shipped."""
         attributes, user = SIGN_INS[self.sign_in_with]
-        text = _put(_shipped(), "name", self.name)
+        text = _put(_about(self.name), "name", self.name)
         text = _put(text, "region", self.region)
         text = _put(text, "  sign_in_with", attributes)
         text = _USERNAME.sub(lambda _: _spelled(user), text)
@@ -60,6 +63,14 @@ class Starter:
 @cache
 def _shipped() -> str:
     return files("cognito_gw.config").joinpath("starter.yaml").read_text("utf-8")
+
+
+def _about(name: str) -> str:
+    """Return what is shipped, about this name: its scopes, and nothing invented."""
+    text = _shipped()
+    if name == Starter.name or not _NAME.fullmatch(name):
+        return text
+    return _SUBJECT.sub(name, text).replace(_TAGS, "{}".ljust(len(_TAGS)))
 
 
 def _route(key: str, is_public: bool) -> str:

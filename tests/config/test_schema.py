@@ -7,10 +7,23 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
+from cognito_gw.config.published import published_schema
 from cognito_gw.config.schema import Config
+from cognito_gw.config.starter import Starter
 
 SHIPPED = files("cognito_gw.config")
+ROOT = Path(__file__).parents[2]
+EXAMPLES = {
+    "example": (ROOT / "config.example.yaml").read_text("utf-8"),
+    "full": (ROOT / "tests/full.yaml").read_text("utf-8"),
+    "orders": Starter("orders", routes={"GET /orders": False, "ANY /": True}).text,
+    "shorthands": "name: x\ndomain: shop\napi: {cors: false, routes: {GET /x: }}\n",
+    "empty": "name: x\nuser_pool:\napp_clients: {web: }\nfunctions: {a: }\napi:\n",
+    "off": "name: x\nuser_pool: {mfa: off}\n",
+}
 
 
 def test_shipped_schema():
@@ -18,7 +31,7 @@ def test_shipped_schema():
 
     cgw schema > cognito_gw/config/cgw.schema.json
     """
-    wanted = json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False)
+    wanted = json.dumps(published_schema(), indent=2, ensure_ascii=False)
     assert SHIPPED.joinpath("cgw.schema.json").read_text("utf-8") == wanted + "\n"
 
 
@@ -58,3 +71,34 @@ def test_immutable(loaded):
     config = loaded("name: x").config
     with pytest.raises(ValueError, match="frozen"):
         config.name = "y"
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_schema_takes_what_the_file_may_hold(name):
+    """An editor complains of no file that we write or show."""
+    data = yaml.safe_load(EXAMPLES[name])
+    errors = Draft202012Validator(published_schema()).iter_errors(data)
+    assert [f"{[*each.path]}: {each.message}" for each in errors] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: x\napi: {routes: {get /x: }}",
+        "name: x\napi: {routes: {GET x: }}",
+        "name: x\napi: {cors: true}",
+        "name: x\nuser_pool: {mfa: true}",
+        "name: x\ndomain: -shop-",
+        "name: x\ndomain: 5",
+        "name: x\nregoin: eu-west-1",
+    ],
+)
+def test_schema_refuses_what_the_file_may_not_hold(text):
+    """It is no weaker for what it takes."""
+    data = yaml.safe_load(text)
+    assert not Draft202012Validator(published_schema()).is_valid(data)
+
+
+def test_editors_find_the_schema():
+    """The first file names the schema in the words of the YAML language server."""
+    assert "\n# yaml-language-server: $schema=cgw.schema.json\n" in Starter().text

@@ -19,7 +19,7 @@ def test_without_answers_it_is_what_is_shipped():
 
 
 def test_an_answer_stands_in_the_place_of_what_is_shipped(loaded):
-    """And changes no other line; the comments stay in their columns."""
+    """And what is about the name follows it; all other lines stay as they are."""
     routes = {"GET /orders/{id}": False, "ANY /": True}
     made = Starter("orders", "eu-west-1", "username", routes)
     shipped, lines = Starter().text.splitlines(), made.text.splitlines()
@@ -28,7 +28,13 @@ def test_an_answer_stands_in_the_place_of_what_is_shipped(loaded):
     assert changed == [
         f"{head}# default for every resource's name, and the ownership tag",
         "region: eu-west-1             # or --region, or AWS_REGION",
+        "tags: {}                      # on everything that takes tags",
         "  sign_in_with: []            # fixed at creation",
+        "    oauth_scopes: [openid, email, profile, orders/read, orders/write]",
+        "resource_servers:             # custom scopes: in tokens as orders/read",
+        "  orders: {scopes: {read: Read orders, write: Write them}}",
+        "# domain: orders-demo   # unique in the region; default: the name and a hash",
+        "# domain: {prefix: orders-demo, login: managed}   # managed login pages",
         '  - {username: alice, password: "${CGW_ALICE_PASSWORD}", groups: [readers]}',
         "    GET /orders/{id}: {function: hello}  # wants an ID token",
         "    ANY /: {function: hello, auth: none}  # public: it says so",
