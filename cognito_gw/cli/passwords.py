@@ -62,13 +62,10 @@ def typed_password(session: Session, name: str) -> Password | None:
 
 
 def _fault(session: Session, value: str) -> str | None:
-    from cognito_gw.config.check import weaknesses
+    from cognito_gw.config.check import password_fault
 
-    if value != value.strip():
-        return "a password does not begin or end with a space"
-    lacks = weaknesses(value, session.config.user_pool.password_policy)
-    words = "the password is too weak for user_pool.password_policy: needs "
-    return words + ", ".join(lacks) if lacks else None
+    fault = password_fault(value, session.config.user_pool.password_policy)
+    return fault and fault.replace("too weak", "the password is too weak")
 
 
 def _ask(question: str) -> str:
