@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -83,6 +83,12 @@ _NAMES = {
     "phone_number": (re.compile(r"\+[0-9]{1,15}"), "a phone number like +14155550123"),
 }
 _PLAIN_NAME = (re.compile(r"\S{1,128}"), "a user name without spaces")
+# Attributes that are addresses: what they look like, and how that is called.
+ADDRESSES = {
+    "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "email address"),
+    "phone_number": (re.compile(r"\+[0-9]{4,15}"), "phone number"),
+}
+_NUMBER = re.compile(r"-?[0-9]{1,100}")
 RESERVED_WORDS = ("aws", "amazon", "cognito")
 _PATH_PART = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\+?\}")
 _TAG_EXTRAS = "_.:/=+-@"
@@ -153,3 +159,58 @@ def users_scopes(scopes: Sequence[str]) -> list[str]:
 
 def _major(character: str) -> str:
     return unicodedata.category(character)[0]
+
+
+def attribute_faults(
+    schema: Sequence[Mapping[str, Any]], given: Mapping[str, str]
+) -> list[str]:
+    """Return what Cognito says of attributes that do not fit a pool's schema."""
+    known = {each["Name"]: each for each in schema}
+    said = (
+        (name, _attribute_fault(known.get(name), name, value))
+        for name, value in given.items()
+    )
+    return [f"{name}: {fault}" for name, fault in said if fault]
+
+
+def _attribute_fault(
+    attribute: Mapping[str, Any] | None, name: str, value: str
+) -> str | None:
+    if attribute is None:
+        return "Attribute does not exist in the schema."
+    if name == "sub":
+        return "Attribute cannot be updated."
+    form, words = ADDRESSES.get(name, (None, ""))
+    if form and not form.fullmatch(value):
+        return f"Invalid {words} format."
+    return _value_fault(attribute, value)
+
+
+def _value_fault(attribute: Mapping[str, Any], value: str) -> str | None:
+    match attribute.get("AttributeDataType"):
+        case "Number":
+            return _number_fault(
+                value, attribute.get("NumberAttributeConstraints") or {}
+            )
+        case "Boolean" if value.lower() not in ("true", "false"):
+            return "Attribute must be true or false."
+        case "String":
+            limits = attribute.get("StringAttributeConstraints") or {}
+            return _outside(len(value), limits, "Length", "String must have")
+    return None
+
+
+def _number_fault(value: str, limits: Mapping[str, str]) -> str | None:
+    if not _NUMBER.fullmatch(value):
+        return "Attribute must be a number."
+    return _outside(int(value), limits, "Value", "Number must have")
+
+
+def _outside(size: int, limits: Mapping[str, str], what: str, begin: str) -> str | None:
+    """Return which of the limits, which Cognito keeps as text, a size breaks."""
+    least, most = limits.get(f"Min{what}"), limits.get(f"Max{what}")
+    if least and size < int(least):
+        return f"{begin} a {what.lower()} of at least {least}."
+    if most and size > int(most):
+        return f"{begin} a {what.lower()} of at most {most}."
+    return None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from cognito_gw.aws_rules import unlike_a_name
+from cognito_gw.aws_rules import attribute_faults, unlike_a_name
 from cognito_gw.cli.results import failure_code, show_json
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cognito_gw.cli.session import Session
     from cognito_gw.engine.resource import Action, Resource, Step
@@ -57,6 +57,15 @@ def check_name(session: Session, name: str) -> None:
     words = unlike_a_name(name, session.config.user_pool.sign_in_with)
     if words:
         raise UsageError(f"`{name}` must be {words}: so users of this pool sign in")
+
+
+def require_attributes(session: Session, given: Mapping[str, str]) -> None:
+    """Raise for attributes that the pool does not have, or not with these values."""
+    schema = (session.stack.pool.live or {}).get("SchemaAttributes", [])
+    faults = attribute_faults(schema, given) if schema else []
+    if faults:
+        there = ", ".join(sorted(each["Name"] for each in schema))
+        raise UsageError(f"--attribute {faults[0]}", hint=f"the pool has: {there}")
 
 
 def require_groups(session: Session, names: Iterable[str]) -> None:

@@ -1,5 +1,7 @@
 """Service models bound their members, and the local AWS says so as AWS does."""
 
+# ruff: noqa: E501 - sentences of AWS
+
 from __future__ import annotations
 
 import pytest
