@@ -269,12 +269,12 @@ def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
                     f"no such group `{group}`; user_pool.groups has: {there}",
                 )
         if user.password and not user.password.missing:
-            fault = password_fault(user.password.reveal(), pool.password_policy)
+            fault = _password_fault(user.password.reveal(), pool.password_policy)
             if fault:
                 yield Problem((*at, "password"), fault)
 
 
-def password_fault(password: str, policy: PasswordPolicy) -> str | None:
+def _password_fault(password: str, policy: PasswordPolicy) -> str | None:
     """Return why Cognito would refuse a password, without a word of it."""
     if not aws_rules.is_password(password):
         return aws_rules.PASSWORDS
