@@ -19,7 +19,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 MAY_IMPORT = {
     "addresses": set(),
     "aws": {"", "aws", "errors"},
-    "config": {"addresses", "config", "errors", "printable"},
+    "aws_rules": set(),
+    "config": {"addresses", "aws_rules", "config", "errors", "printable"},
     "diagnosis": {
         "diagnosis",
         "aws",
@@ -64,6 +65,7 @@ MAY_IMPORT = {
         "local.wire",
     },
     "local.corrections": {
+        "aws_rules",
         "local.corrections",
         "local.emulator",
         "local.faults",
@@ -77,7 +79,13 @@ MAY_IMPORT = {
         "local.hosted_ui",
         "local.identity",
     },
-    "local.identity": {"local.emulator", "local.faults", "local.identity", "srp"},
+    "local.identity": {
+        "aws_rules",
+        "local.emulator",
+        "local.faults",
+        "local.identity",
+        "srp",
+    },
     "local.runtime": {
         "local.faults",
         "local.records",
@@ -91,7 +99,7 @@ MAY_IMPORT = {
     "pytest_plugin": {"errors", "testing"},
     "printable": set(),
     "report": {"report", "engine", "errors", "printable"},
-    "resources": {"resources", "engine", "aws", "errors", "config.schema"},
+    "resources": {"aws_rules", "resources", "engine", "aws", "errors", "config.schema"},
     "routing": set(),
     "search_path": set(),
     "srp": set(),
@@ -122,7 +130,7 @@ MAY_NAME = {
         "local.stages",
     },
     "local.hosted_ui": {"local.control"},
-    "local.identity": {"local.activity"},
+    "local.identity": {"aws_rules", "local.activity"},
     "local.runtime": {"local.access", "local.activity"},
     "resources": {"config.secret"},
 }

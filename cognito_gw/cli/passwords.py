@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.aws_rules import PASSWORDS, is_password
 from cognito_gw.cli.answers import PASSWORD, is_terminal
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import ask, say
@@ -64,8 +65,8 @@ def typed_password(session: Session, name: str) -> Password | None:
 def _fault(session: Session, value: str) -> str | None:
     from cognito_gw.config.check import weaknesses
 
-    if value != value.strip():
-        return "a password does not begin or end with a space"
+    if not is_password(value):
+        return PASSWORDS
     lacks = weaknesses(value, session.config.user_pool.password_policy)
     words = "the password is too weak for user_pool.password_policy: needs "
     return words + ", ".join(lacks) if lacks else None

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, cast
 
+from cognito_gw.aws_rules import attribute_faults, unlike_a_name
 from cognito_gw.cli.results import failure_code, show_json
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cognito_gw.cli.session import Session
     from cognito_gw.engine.resource import Action, Resource, Step
     from cognito_gw.resources.people import Person
-
-# How users sign in: what their names look like, and how that is called.
-_NAMES = {
-    "email": (r"[^@\s]+@[^@\s]+", "an email address"),
-    "phone_number": (r"\+\d{1,15}", "a phone number like +14155550123"),
-    "name": (r"\S{1,128}", "a user name without spaces"),
-}
 
 
 def require_own_pool(session: Session) -> None:
@@ -61,10 +54,18 @@ def found(session: Session, names: Iterable[str], **more: Any) -> list[Person]:
 
 def check_name(session: Session, name: str) -> None:
     """Refuse a name with which nobody could sign in to the pool."""
-    kinds: list[str] = [*session.config.user_pool.sign_in_with] or ["name"]
-    if not any(re.fullmatch(_NAMES[kind][0], name) for kind in kinds):
-        words = " or ".join(_NAMES[kind][1] for kind in kinds)
+    words = unlike_a_name(name, session.config.user_pool.sign_in_with)
+    if words:
         raise UsageError(f"`{name}` must be {words}: so users of this pool sign in")
+
+
+def require_attributes(session: Session, given: Mapping[str, str]) -> None:
+    """Raise for attributes that the pool does not have, or not with these values."""
+    schema = (session.stack.pool.live or {}).get("SchemaAttributes", [])
+    faults = attribute_faults(schema, given) if schema else []
+    if faults:
+        there = ", ".join(sorted(each["Name"] for each in schema))
+        raise UsageError(f"--attribute {faults[0]}", hint=f"the pool has: {there}")
 
 
 def require_groups(session: Session, names: Iterable[str]) -> None:

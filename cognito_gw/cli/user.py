@@ -14,6 +14,7 @@ from cognito_gw.cli.people import (
     check_name,
     found,
     look_at_pool,
+    require_attributes,
     require_groups,
     require_own_pool,
 )
@@ -107,6 +108,7 @@ def add(session: Session, *, name: str, **options: Any) -> None:
     given = given_password(session, from_stdin=options["password_stdin"])
     new = person(session.stack, name, **more)
     look_at_pool(session, [new])
+    require_attributes(session, more["attributes"])
     if new.live is not None:
         raise CgwError(
             f"{new} exists already",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cognito_gw import aws_rules
 from cognito_gw.addresses import is_private
+from cognito_gw.aws_rules import STANDARD_SCOPES
+from cognito_gw.config import function_check
 from cognito_gw.config.document import Document, KeyPath, Problem
 
 if TYPE_CHECKING:
@@ -20,23 +24,15 @@ if TYPE_CHECKING:
         User,
     )
 
-STANDARD_SCOPES = (
-    "openid",
-    "email",
-    "phone",
-    "profile",
-    "aws.cognito.signin.user.admin",
-)
-RESERVED_WORDS = ("aws", "amazon", "cognito")
 # What the address of each endpoint depends on.
 PLACES = {
     "invoke": ("api_id", "stage", "region"),
     "hosted_ui": ("domain", "region"),
     "issuer": ("user_pool_id", "region"),
 }
-_SEGMENT = re.compile(r"[A-Za-z0-9_.,:-]+|\{[A-Za-z0-9_.-]+\+?\}")
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?")
-_WEB_OR_APP = re.compile(r"(?!http:)[A-Za-z][A-Za-z0-9+.-]*://[^\s#]+")
+_WEB = re.compile(r"https://[^\s#]+")
+_APP = re.compile(r"(?!https?:)[A-Za-z][A-Za-z0-9+.-]*://[^\s#]*")
 # What each requirement of a password policy looks for, and its name.
 _SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
 _REQUIREMENTS = {
@@ -51,6 +47,7 @@ _NAME_LIMIT = 64  # of functions and of roles
 def check(config: Config, folder: Path) -> Iterator[Problem]:
     """Tell every breach of a rule that spans more than one key."""
     yield from _external(config)
+    yield from _tags(config)
     yield from _clients(config)
     yield from _domain(config)
     yield from _users(config)
@@ -70,6 +67,23 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         f"{document.where(path)}: {spelled} is outside the project folder; cgw deploys "
         f"everything in {code}"
         for path, spelled, code in _outside(config, document.file.parent)
+    ]
+    warnings += [
+        f"{document.where(('functions', key, 'code'))}: Lambda may not read "
+        f"{', '.join(closed[:3])} in {function.code}: mode 644 (755 for programs) lets "
+        "it"
+        for key, function in config.functions.items()
+        if function.code
+        and (
+            closed := function_check.unreadable_entries(
+                document.file.parent / function.code
+            )
+        )
+    ]
+    warnings += [
+        f"{document.where(path)}: no app client can get {scopes}, so nobody can call "
+        "this route; add a scope of it to the `oauth_scopes` of a client"
+        for path, scopes in _unreachable(config)
     ]
     open_routes = [
         key
@@ -91,6 +105,24 @@ def _outside(config: Config, folder: Path) -> Iterator[tuple[KeyPath, Path, Path
         code = (folder / function.code).resolve() if function.code else project
         if function.code and not code.is_relative_to(project):
             yield ("functions", key, "code"), function.code, code
+
+
+def _unreachable(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the routes whose scopes no token can carry, as far as the file tells."""
+    clients = config.app_clients.values()
+    if config.user_pool.id or any(client.id for client in clients):
+        return
+    reachable = {
+        scope
+        for client in clients
+        if client.oauth_flows
+        for scope in client.oauth_scopes
+    }
+    if any(client.oauth_flows != ["client_credentials"] for client in clients):
+        reachable.add(STANDARD_SCOPES[-1])  # every sign-in by API has it
+    for key, route in config.api.routes.items():
+        if route.scopes and not reachable.intersection(route.scopes):
+            yield ("api", "routes", key, "scopes"), ", ".join(route.scopes)
 
 
 def known_scopes(config: Config) -> list[str]:
@@ -122,6 +154,17 @@ def _external(config: Config) -> Iterator[Problem]:
             )
 
 
+def _tags(config: Config) -> Iterator[Problem]:
+    for key in aws_rules.doubles(config.tags):
+        yield Problem(("tags", key), "IAM takes a key once, in whatever case")
+    for key, value in config.tags.items():
+        if not aws_rules.is_tag_value(value):
+            yield Problem(
+                ("tags", key),
+                f"`{value}` may hold letters, numbers, spaces and _ . : / = + - @",
+            )
+
+
 def _clients(config: Config) -> Iterator[Problem]:
     scopes = known_scopes(config)
     names: dict[str, str] = {}
@@ -132,6 +175,7 @@ def _clients(config: Config) -> Iterator[Problem]:
         yield from _name(client.name or f"{config.name}-{key}", key, at, names)
         yield from _urls(client, at)
         yield from _flows(client, at)
+        yield from _validity(client, at)
         for index, scope in enumerate(client.oauth_scopes):
             if scope not in scopes:
                 yield Problem(
@@ -143,7 +187,7 @@ def _clients(config: Config) -> Iterator[Problem]:
 def _urls(client: AppClient, at: KeyPath) -> Iterator[Problem]:
     for field in ("callback_urls", "logout_urls"):
         for index, url in enumerate(getattr(client, field)):
-            if not (_LOOPBACK.fullmatch(url) or _WEB_OR_APP.fullmatch(url)):
+            if not any(form.fullmatch(url) for form in (_LOOPBACK, _WEB, _APP)):
                 yield Problem(
                     (*at, field, index),
                     f"`{url}` must be https://…, http://localhost or an app's own "
@@ -167,16 +211,35 @@ def _flows(client: AppClient, at: KeyPath) -> Iterator[Problem]:
                 "client_credentials needs a scope of a resource server, "
                 "such as transactions/read",
             )
-    elif flows and not client.callback_urls:
+        elif users := aws_rules.users_scopes(client.oauth_scopes):
+            yield Problem(
+                (*at, "oauth_scopes"),
+                f"client_credentials has no user, and cannot have {', '.join(users)}",
+            )
+        return
+    if flows and not client.oauth_scopes:
+        yield Problem(
+            (*at, "oauth_scopes"),
+            f"{', '.join(sorted(flows))} needs a scope, such as openid",
+        )
+    if flows and not client.callback_urls:
         yield Problem(
             (*at, "callback_urls"), f"{', '.join(sorted(flows))} needs a callback URL"
         )
 
 
+def _validity(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+    for name in ("id", "access"):
+        if getattr(client.validity, name) > client.validity.refresh:
+            yield Problem(
+                (*at, "validity", name),
+                "must not be longer than that of the refresh token, `refresh`",
+            )
+
+
 def _domain(config: Config) -> Iterator[Problem]:
-    for word in RESERVED_WORDS:
-        if word in (config.domain.prefix or ""):
-            yield Problem(("domain",), f"AWS reserves the word `{word}` in domains")
+    if word := aws_rules.reserved_word(config.domain.prefix or ""):
+        yield Problem(("domain",), f"AWS reserves the word `{word}` in domains")
 
 
 def _users(config: Config) -> Iterator[Problem]:
@@ -192,13 +255,12 @@ def _users(config: Config) -> Iterator[Problem]:
 def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
     pool = config.user_pool
     if pool.id is None:
-        if pool.sign_in_with == ["email"] and not re.fullmatch(
-            r"[^@\s]+@[^@\s]+", user.username
-        ):
+        if words := aws_rules.unlike_a_name(user.username, pool.sign_in_with):
+            kinds = ", ".join(pool.sign_in_with)
             yield Problem(
                 (*at, "username"),
-                f"`{user.username}` must be an email address: "
-                "user_pool.sign_in_with is [email]",
+                f"`{user.username}` must be {words}: "
+                f"user_pool.sign_in_with is [{kinds}]",
             )
         for index, group in enumerate(user.groups or []):
             if group not in pool.groups:
@@ -208,13 +270,18 @@ def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
                     f"no such group `{group}`; user_pool.groups has: {there}",
                 )
         if user.password and not user.password.missing:
-            lacks = weaknesses(user.password.reveal(), pool.password_policy)
-            if lacks:
-                yield Problem(
-                    (*at, "password"),
-                    f"too weak for user_pool.password_policy: needs {', '.join(lacks)}",
-                    step="user",
-                )
+            fault = _password_fault(user.password.reveal(), pool.password_policy)
+            if fault:
+                yield Problem((*at, "password"), fault, step="user")
+
+
+def _password_fault(password: str, policy: PasswordPolicy) -> str | None:
+    """Return why Cognito would refuse a password, without a word of it."""
+    if not aws_rules.is_password(password):
+        return aws_rules.PASSWORDS
+    lacks = weaknesses(password, policy)
+    what = "too weak for user_pool.password_policy: needs "
+    return what + ", ".join(lacks) if lacks else None
 
 
 def weaknesses(password: str, policy: PasswordPolicy) -> list[str]:
@@ -231,6 +298,8 @@ def _functions(config: Config, folder: Path) -> Iterator[Problem]:
     for key, function in config.functions.items():
         at: KeyPath = ("functions", key)
         yield from _code(function, folder, at)
+        for problem in function_check.problems_of(function, folder, at):
+            yield replace(problem, step="lambda")
         name = function.name or f"{config.name}-{key}"
         yield from _name(name, key, at, names)
         if len(name) > _NAME_LIMIT:
@@ -300,8 +369,12 @@ def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem
     if path != "/" and path.endswith("/"):
         yield Problem(at, "a path does not end with `/`")
     for index, segment in enumerate(segments):
-        if not _SEGMENT.fullmatch(segment):
-            yield Problem(at, f"API Gateway does not take the path part `{segment}`")
+        if not aws_rules.is_path_part(segment):
+            yield Problem(
+                at,
+                f"API Gateway does not take the path part `{segment}`: letters, "
+                "numbers and . _ - : or a variable such as {id} or {proxy+}",
+            )
         if segment.endswith("+}") and index < len(segments) - 1:
             yield Problem(at, f"the greedy `{segment}` must be the last path part")
         if segment.startswith("{") and variables.setdefault(parent, segment) != segment:

@@ -103,7 +103,9 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}[smhd]$"}),
 ]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")]
-Label = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\w\s+=,.@-]+$")]
+Label = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_ +=,.@-]+$")
+]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 TagKey = Annotated[
     str,
@@ -169,7 +171,7 @@ class Validity(Section):
     access: Annotated[Duration, between("5m", "1d")] = lasting("1h")
     """Of the access token."""
     refresh: Annotated[Duration, between("1h", "3650d")] = lasting("30d")
-    """Of the refresh token; longer than the other two."""
+    """Of the refresh token; not shorter than the other two."""
 
 
 class AppClient(Section):
@@ -193,9 +195,10 @@ class AppClient(Section):
 
 class ResourceServer(Section):
     name: Label | None = None
-    """Default: the key under `resource_servers`, its identifier."""
+    """Default: the key under `resource_servers`, its identifier, as far as names go."""
     scopes: dict[
-        Annotated[str, Field(pattern=r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+$")], str
+        Annotated[str, Field(pattern=r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]{1,256}$")],
+        Annotated[str, Field(min_length=1, max_length=256)],
     ] = Field(min_length=1, max_length=100)
     """Scope name to description; a token carries it as `server/scope`."""
 
@@ -234,7 +237,9 @@ class Function(Section):
     """A folder or a .zip. Default: the console's "Hello from Lambda!"."""
     include: list[str] = []
     """Files of `code` to deploy though they look like secrets, such as .env."""
-    environment: dict[Annotated[str, Field(pattern=r"^[a-zA-Z]\w+$")], str] = {}
+    environment: dict[
+        Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], str
+    ] = {}
     """Environment variables; never shown."""
     memory: int = Field(default=128, ge=128, le=10240)
     """MiB."""

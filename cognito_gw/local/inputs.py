@@ -11,7 +11,7 @@ from botocore.model import OperationNotFoundError
 from botocore.validate import ParamValidator
 from moto.core.parse import RequestParserError
 
-from cognito_gw.local import wire
+from cognito_gw.local import constraints, wire
 from cognito_gw.local.faults import AwsFault
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ MALFORMED = (
     TypeError,
     ValueError,
 )
+# With which code each service refuses what its model excludes; others: the usual one.
+REFUSALS = {
+    "cognito-idp": "InvalidParameterException",
+    "iam": "ValidationError",
+    "logs": "InvalidParameterException",
+    "resourcegroupstaggingapi": "InvalidParameterException",
+}
 
 
 def require_known(operation: wire.Operation, call: HttpCall) -> None:
@@ -60,14 +67,25 @@ def read(operation: wire.Operation, call: HttpCall) -> dict[str, Any]:
         raise _malformed("it cannot be read") from None
     shape = operation.model.input_shape
     if shape is not None:
-        # What is missing or out of range, each operation refuses in words of its own.
         report = ParamValidator().validate(params, shape).generate_report()
         wrong = [
             each for each in report.splitlines() if each.startswith("Invalid type")
         ]
         if wrong:
             raise _malformed("; ".join(wrong)[:1000])
+        _require_within(operation, params, shape)
     return params
+
+
+def _require_within(
+    operation: wire.Operation, params: dict[str, Any], shape: Any
+) -> None:
+    """Refuse what is missing, or beyond what the service model takes."""
+    prefix = f"{operation.name[0].lower()}{operation.name[1:]}Input."
+    is_named = operation.service == "apigateway"
+    why = constraints.refusal(params, shape, prefix if is_named else "")
+    if why:
+        raise AwsFault(REFUSALS.get(operation.service, "ValidationException"), why)
 
 
 def _takes_octets(operation: wire.Operation) -> bool:

@@ -69,19 +69,20 @@ def sha256(content: bytes) -> str:
 
 def _of_folder(folder: Path) -> bytes:
     found = code_folder.files(folder)
-    # Stored, a zip is larger than its files: too much is not even read.
-    _bound(sum(path.stat().st_size for path in found), ZIPPED, folder, "zipped")
+    size = sum(path.stat().st_size for path in found)
+    _bound(size, UNZIPPED, folder, "unzipped")  # too much is not even read
     root = folder.resolve()
-    content = _zip(
-        (
-            path.relative_to(root).as_posix(),
-            path.read_bytes(),
-            bool(path.stat().st_mode & 0o100),
-        )
-        for path in found
-    )
+    content = b"" if size > ZIPPED else _zip(_entries(root, found))
+    if not content or len(content) > ZIPPED:
+        content = _zip(_entries(root, found), zipfile.ZIP_DEFLATED)
     _bound(len(content), ZIPPED, folder, "zipped")
     return content
+
+
+def _entries(root: Path, found: list[Path]) -> Iterator[tuple[str, bytes, bool]]:
+    for path in found:
+        is_executable = bool(path.stat().st_mode & 0o100)
+        yield path.relative_to(root).as_posix(), path.read_bytes(), is_executable
 
 
 def _given(file: Path) -> bytes:
@@ -111,15 +112,17 @@ def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
         return b""
 
 
-def _zip(entries: Iterable[tuple[str, bytes, bool]]) -> bytes:
+def _zip(
+    entries: Iterable[tuple[str, bytes, bool]], method: int = zipfile.ZIP_STORED
+) -> bytes:
+    """Return a zip: stored where it fits, as builds of zlib differ, and so the hash."""
     target = io.BytesIO()
-    # Stored, not deflated: builds of zlib differ, and with them the hash.
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(target, "w", method) as archive:
         for name, content, is_executable in entries:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system = 3  # Unix, on whatever system this runs
             entry.external_attr = (0o100755 if is_executable else 0o100644) << 16
-            archive.writestr(entry, content)
+            archive.writestr(entry, content, method)
     return target.getvalue()
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.requests import overlay, settable
+from cognito_gw.aws_rules import server_name
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class ResourceServer(Resource):
 
     def desired(self) -> dict[str, Any]:
         return {
-            "Name": self.config.name or self.identifier,
+            "Name": self.config.name or server_name(self.identifier),
             "Scopes": [
                 {"ScopeName": name, "ScopeDescription": text}
                 for name, text in self.config.scopes.items()

@@ -137,6 +137,7 @@ class TestWarnings:
             "name: x\n"
             "user_pool: {self_sign_up: true}\n"
             "resource_servers: {o: {scopes: {read: r}}}\n"
+            "app_clients: {web: {oauth_scopes: [openid, o/read]}}\n"
             "api:\n"
             "  routes:\n"
             "    GET /any: {}\n"
@@ -191,11 +192,13 @@ class TestCode:
     def test_beside_the_file(self, loaded, file):
         """A relative path starts at the file, wherever the command runs."""
         (file.parent / "hello").mkdir()
+        (file.parent / "hello" / "lambda_function.py").touch()
         text = "name: x\nfunctions: {hello: {code: ./hello}}"
         assert loaded(text).config.functions["hello"].code == file.parent / "hello"
 
     def test_absolute(self, loaded, tmp_path):
         """An absolute path is taken as it is."""
+        (tmp_path / "lambda_function.py").touch()
         text = f"name: x\nfunctions: {{hello: {{code: {tmp_path}}}}}"
         assert loaded(text).config.functions["hello"].code == tmp_path
 

@@ -496,3 +496,18 @@ def test_a_pool_made_elsewhere_is_shown_and_never_changed(cgw, standing):
     cgw.write(text.replace(pool_id, "us-east-1_nowhere00"))
     assert "does not exist" in cgw("user", "list", code=3).err
     standing.restore()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "fault"),
+    [
+        ("custom:tenant=acme", "custom:tenant: Attribute does not exist in the schema"),
+        ("sub=1", "sub: Attribute cannot be updated"),
+        ("phone_number=12", "phone_number: Invalid phone number format"),
+    ],
+)
+def test_an_attribute_that_the_pool_has_not(cgw, name, attribute, fault):
+    """It is refused before the user is made."""
+    outcome = cgw("user", "add", name, "--attribute", attribute, "-v", code=2)
+    assert fault in outcome.err
+    assert outcome.writes == []

@@ -106,7 +106,7 @@ REFUSALS = {
             GenerateSecret=True, AllowedOAuthScopes=["openid"]
         ),
         "InvalidOAuthFlowException",
-        "client_credentials flow can not be selected along with the scopes",
+        "openid is not supported with client_credentials flow",
     ),
     "pages of more than 60 pools": (
         lambda pool: pool.client.list_user_pools(MaxResults=61),

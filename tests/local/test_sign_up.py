@@ -293,13 +293,13 @@ class TestProfile:
         )
         assert self.attribute(alice, access, "nickname") is None
 
-    @pytest.mark.parametrize("name", ["sub", "email_verified", "custom:nothing"])
-    def test_not_every_attribute_is_theirs(self, alice, refusal, name):
+    @pytest.mark.parametrize("attribute", ["sub", "email_verified", "custom:nothing"])
+    def test_not_every_attribute_is_theirs(self, alice, refusal, attribute):
         access = alice.tokens()["AccessToken"]
         refused = refusal(
             alice.api.update_user_attributes,
             AccessToken=access,
-            UserAttributes=[{"Name": name, "Value": "x"}],
+            UserAttributes=[{"Name": attribute, "Value": "x"}],
         )
         assert refused.code == "NotAuthorizedException"
 

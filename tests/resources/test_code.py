@@ -146,11 +146,32 @@ class TestLimit:
         assert len(zipped(self._sized(tmp_path, 50 * MIB))) == 50 * MIB
 
     def test_folder(self, folder):
-        """A folder is measured zipped, too."""
+        """A folder of more than a zip may hold is compressed, and runs the same."""
         code = folder("one", "a.py")
         with (code / "big.bin").open("wb") as file:
-            file.truncate(50 * MIB)
-        with pytest.raises(UsageError, match="50 MiB"):
+            file.truncate(60 * MIB)
+        content = zipped(code)
+        assert len(content) < MIB
+        assert content == zipped(code)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            assert archive.testzip() is None
+            assert archive.getinfo("big.bin").file_size == 60 * MIB
+
+    def test_folder_that_does_not_deflate(self, folder):
+        """What compressing leaves too large is refused with its size."""
+        code = folder("one", "a.py")
+        with (code / "big.bin").open("wb") as file:
+            for _ in range(51):
+                file.write(os.urandom(MIB))
+        with pytest.raises(UsageError, match="MiB zipped; Lambda takes 50 MiB"):
+            zipped(code)
+
+    def test_folder_unzipped(self, folder):
+        """The files themselves have a limit, however small their zip is."""
+        code = folder("one", "a.py")
+        with (code / "big.bin").open("wb") as file:
+            file.truncate(251 * MIB)
+        with pytest.raises(UsageError, match="MiB unzipped; Lambda takes 250 MiB"):
             zipped(code)
 
 

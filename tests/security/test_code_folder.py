@@ -268,6 +268,7 @@ def project(tmp_path, code):
     """A project's folder, beside other code."""
     folder = tmp_path / "project"
     put(folder, "code/app.py")
+    put(folder, "app.py")
     (folder / "link").symlink_to(code)
     (folder / "inner").symlink_to("code")
     return folder
@@ -280,7 +281,7 @@ def test_code_that_leads_out_of_the_project_is_warned_of(project, code, spelled)
     file = put(
         project,
         "cgw.yaml",
-        f"name: x\nfunctions: {{hello: {{code: {spelled}}}}}".encode(),
+        f"name: x\nfunctions: {{hello: {{code: {spelled}, handler: app.f}}}}".encode(),
     )
     (warning,) = load(file, {}).warnings
     assert warning.startswith(f"{file}:2: ")
@@ -293,6 +294,6 @@ def test_code_in_the_project_is_not_warned_of(project, spelled):
     file = put(
         project,
         "cgw.yaml",
-        f"name: x\nfunctions: {{hello: {{code: {spelled}}}}}".encode(),
+        f"name: x\nfunctions: {{hello: {{code: {spelled}, handler: app.f}}}}".encode(),
     )
     assert load(file, {}).warnings == []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
+from cognito_gw import aws_rules
 from cognito_gw.local import emulator
 from cognito_gw.local.corrections.services import awslambda
 from cognito_gw.local.faults import AwsFault
@@ -40,6 +41,35 @@ def unknown_runtime(call: Call) -> None:
         )
 
 
+@awslambda.refuses("CreateFunction")
+def gone_runtime(call: Call) -> None:
+    """Refuse a runtime without support: InvalidParameterValueException."""
+    if call.get("Runtime") in aws_rules.GONE_RUNTIMES:
+        raise _invalid(
+            f"The runtime parameter of {call['Runtime']} is no longer supported for "
+            "creating or updating AWS Lambda functions. We recommend you use a "
+            "supported runtime while creating or updating functions."
+        )
+
+
+@awslambda.refuses("CreateFunction", "UpdateFunctionConfiguration")
+def impossible_environment(call: Call) -> None:
+    """Refuse Lambda's own variables, and too much: InvalidParameterValueException."""
+    variables = call.get("Environment", {}).get("Variables", {})
+    why = (
+        "Lambda was unable to configure your environment variables because the "
+        "environment variables you have provided"
+    )
+    if reserved := aws_rules.reserved_variables(variables):
+        raise _invalid(
+            f"{why} contains reserved keys that are currently not supported for "
+            f"modification. Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    size = aws_rules.environment_size(variables)
+    if size > aws_rules.LARGEST_ENVIRONMENT:
+        raise _invalid(f"{why} exceeded the 4KB limit. Measured size: {size} bytes")
+
+
 @awslambda.refuses("CreateFunction", "UpdateFunctionCode")
 def not_a_zip(call: Call) -> None:
     """Refuse code that does not unzip: InvalidParameterValueException."""
@@ -48,13 +78,15 @@ def not_a_zip(call: Call) -> None:
         return
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            size = sum(entry.file_size for entry in opened.infolist())
+            entries = opened.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
         raise _invalid(
             "Could not unzip uploaded file. "
             "Please check your file, then try to upload again."
         ) from None
-    if size > UNZIPPED:
+    if not entries:
+        raise _invalid("Uploaded file must be a non-empty zip")
+    if sum(entry.file_size for entry in entries) > UNZIPPED:
         raise _invalid(f"Unzipped size must be smaller than {UNZIPPED} bytes")
 
 

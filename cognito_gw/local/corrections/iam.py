@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
+from cognito_gw import aws_rules
 from cognito_gw.local.corrections.services import iam
 from cognito_gw.local.faults import AwsFault
 
@@ -26,6 +27,16 @@ def malformed_trust_policy(call: Call) -> None:
             "MalformedPolicyDocument", "This policy contains invalid Json"
         ) from error
     IAMTrustPolicyDocumentValidator(document).validate()
+
+
+@iam.refuses("CreateRole", "TagRole")
+def same_tag_in_other_case(call: Call) -> None:
+    """Refuse keys of tags that differ in case only: InvalidInput."""
+    if aws_rules.doubles(tag["Key"] for tag in call.get("Tags", [])):
+        raise AwsFault(
+            "InvalidInput",
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        )
 
 
 @iam.refuses("CreateRole")

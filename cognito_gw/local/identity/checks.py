@@ -8,11 +8,12 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw import aws_rules
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.identity import directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cognito_gw.local.identity.directory import AppClient, User
 
@@ -227,12 +228,27 @@ def check_changeable(pool: dict[str, Any], names: Iterable[str]) -> None:
     schema = {each["Name"]: each for each in pool.get("SchemaAttributes", [])}
     for name in names:
         if name not in schema:
-            why = f"{name}: Attribute does not exist in the schema."
-            message = f"Attributes did not conform to the schema: {why}\n"
-            raise AwsFault("InvalidParameterException", message)
+            raise _unfitting([f"{name}: Attribute does not exist in the schema."])
         if name == "sub" or not schema[name].get("Mutable", True):
             message = f"user.{name}: Attribute cannot be updated.\n"
             raise AwsFault("InvalidParameterException", message)
+
+
+def require_fitting(
+    schema: Sequence[dict[str, Any]],
+    attributes: dict[str, str],
+    wrong: Sequence[str] = (),
+) -> None:
+    """Refuse attributes that are `wrong` already, or do not fit a pool's schema."""
+    wrong = [*wrong, *aws_rules.attribute_faults(schema, attributes)]
+    if wrong:
+        raise _unfitting(wrong)
+
+
+def _unfitting(wrong: Sequence[str]) -> AwsFault:
+    listed = "\n".join(wrong)
+    message = f"Attributes did not conform to the schema: {listed}\n"
+    return AwsFault("InvalidParameterException", message)
 
 
 def missing_attributes(client: AppClient, user: User) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import logging
-import re
 import secrets
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cognito_gw import aws_rules
 from cognito_gw.local.faults import AwsFault
 
 if TYPE_CHECKING:
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from cognito_gw.local.identity.directory import User
 
 _log = logging.getLogger(__name__)
-ADDRESSES = ("email", "phone_number")  # the attributes to which a code can go
-FORMS = {
-    "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
-    "phone_number": re.compile(r"\+[0-9]{4,15}"),
-}
+ADDRESSES = tuple(aws_rules.ADDRESSES)  # the attributes to which a code can go
+FORMS = {name: form for name, (form, _) in aws_rules.ADDRESSES.items()}
 _HOUR = 3600
 _MOST_ATTEMPTS = 5
 

@@ -10,6 +10,7 @@ from cognito_gw.local.identity.checks import (
     check_changeable,
     check_policy,
     check_writable,
+    require_fitting,
     required,
     signed_in_user,
     user_of_claims,
@@ -115,6 +116,7 @@ class Profile:
         user, client = self._user(request)
         given = {each["Name"]: each["Value"] for each in request["UserAttributes"]}
         check_writable(client, given)
+        require_fitting(client.pool.get("SchemaAttributes", []), given)
         new = aliases.changes(client.pool_id, user, given)
         return {"CodeDeliveryDetailsList": self._set(client.pool, user, new)}
 
@@ -124,6 +126,7 @@ class Profile:
         pool = directory.pool_settings(pool_id)
         given = {each["Name"]: each["Value"] for each in request["UserAttributes"]}
         check_changeable(pool, given)
+        require_fitting(pool.get("SchemaAttributes", []), given)
         new = given | {
             f"{name}_verified": given.get(f"{name}_verified", "false")
             for name in aliases.changed(user, given)

@@ -14,6 +14,7 @@ from cognito_gw.local.identity.checks import (
     hides_users,
     known_user,
     require_enabled,
+    require_fitting,
     required,
     user_of_pool,
 )
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Answer = dict[str, Any]
 
-_WORDS = {"email": "email address", "phone_number": "phone number"}
 _USERNAME = {
     ("email",): "Username should be an email.",
     ("phone_number",): "Username should be a phone number.",
@@ -61,6 +61,7 @@ class SignUp:
             message = "SignUp is not permitted for this user pool"
             raise AwsFault("NotAuthorizedException", message)
         check_policy(client, password)
+        _require_known(client, attributes)
         check_writable(client, attributes)
         attributes = attributes | _alias(client, name)
         _check_attributes(client, attributes)
@@ -203,6 +204,14 @@ def _alias(client: AppClient, name: str) -> dict[str, str]:
     raise _invalid(_USERNAME.get(names, either))
 
 
+def _require_known(client: AppClient, attributes: dict[str, str]) -> None:
+    """Refuse what the pool has not, before what the client may not write."""
+    schema = client.pool.get("SchemaAttributes", [])
+    known = {each["Name"] for each in schema}
+    unknown = {name: attributes[name] for name in attributes if name not in known}
+    require_fitting(schema, unknown)
+
+
 def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
     schema = client.pool.get("SchemaAttributes", [])
     wrong = [
@@ -210,14 +219,7 @@ def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
         for each in schema
         if each.get("Required") and each["Name"] not in (*attributes, "sub")
     ]
-    wrong += [
-        f"{name}: Invalid {words} format."
-        for name, words in _WORDS.items()
-        if name in attributes and not codes.FORMS[name].fullmatch(attributes[name])
-    ]
-    if wrong:
-        listed = "\n".join(wrong)
-        raise _invalid(f"Attributes did not conform to the schema: {listed}\n")
+    require_fitting(schema, attributes, wrong)
 
 
 def _require_new(client: AppClient, name: str, attributes: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.corrections.apigateway.patch import Field
     from cognito_gw.local.corrections.call import Call
 
+LONGEST_TTL = 3600
 FIELDS: dict[str, Field] = {
     "authType": Value("auth_type"),
     "authorizerCredentials": Value("authorizer_credentials"),
@@ -40,6 +41,16 @@ def no_user_pool(call: Call) -> None:
     """Refuse a Cognito authorizer without a user pool: BadRequestException."""
     if call["type"] == "COGNITO_USER_POOLS":
         _require_user_pool(call.get("providerARNs"))
+
+
+@apigateway.refuses("CreateAuthorizer")
+def impossible_ttl(call: Call) -> None:
+    """Refuse to keep decisions longer than an hour: BadRequestException."""
+    if not 0 <= call.get("authorizerResultTtlInSeconds", 0) <= LONGEST_TTL:
+        raise bad_request(
+            "Authorizer result TTL outside allowable range. TTL must be between 0 and "
+            f"{LONGEST_TTL} seconds."
+        )
 
 
 @apigateway.answers("CreateAuthorizer")

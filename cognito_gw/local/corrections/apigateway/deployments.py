@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from cognito_gw.local.snapshot import Snapshot
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
 
+STAGE_NAME = re.compile(r"[A-Za-z0-9_-]+")  # whatever AWS's words say of hyphens
 STAGE_DEFAULTS = {
     "cacheClusterEnabled": False,
     "cacheClusterStatus": "NOT_AVAILABLE",
@@ -49,6 +51,14 @@ def nothing_to_deploy(call: Call) -> None:
         raise bad_request("The REST API doesn't contain any methods")
     if not all(method.method_integration for method in methods):
         raise bad_request("No integration defined for method")
+
+
+@apigateway.refuses("CreateDeployment", "CreateStage")
+def impossible_stage_name(call: Call) -> None:
+    """Refuse other than letters, numbers, _ and -: BadRequestException."""
+    name = call.get("stageName")
+    if name and not STAGE_NAME.fullmatch(name):
+        raise bad_request("Stage name only allows a-zA-Z0-9_")
 
 
 @apigateway.answers("CreateDeployment")

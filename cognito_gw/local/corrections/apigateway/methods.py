@@ -60,6 +60,7 @@ PROXY_URI = re.compile(
     r"(arn:[\w-]+:lambda:[^/]+|[^/]*\$\{stageVariables\.[^/]+)/"
     r"(response-streaming-)?invocations$|firehose:action/)"
 )
+WITH_SCOPES = "COGNITO_USER_POOLS"
 WITH_AUTHORIZER = ("COGNITO_USER_POOLS", "CUSTOM")
 OF_METHOD = ("restApiId", "resourceId", "httpMethod")
 
@@ -75,6 +76,16 @@ def method_exists(call: Call) -> None:
 def method_without_authorizer(call: Call) -> None:
     """Refuse an authorizer that is not there: BadRequestException."""
     _require_authorizer(call, call["authorizationType"], call.get("authorizerId"))
+
+
+@apigateway.refuses("PutMethod")
+def scopes_without_user_pool(call: Call) -> None:
+    """Refuse scopes where no token is asked for: BadRequestException."""
+    if call.get("authorizationScopes") and call["authorizationType"] != WITH_SCOPES:
+        raise bad_request(
+            "Authorization Scopes are only valid for COGNITO_USER_POOLS authorization "
+            "type"
+        )
 
 
 @apigateway.refuses("TestInvokeMethod")

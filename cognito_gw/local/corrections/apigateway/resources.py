@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw import aws_rules
 from cognito_gw.local.corrections.apigateway.faults import (
     bad_request,
     conflict,
@@ -20,6 +21,16 @@ FIELDS: dict[str, Field] = {
     "parentId": Value("parent_id"),
     "pathPart": Value("path_part"),
 }
+
+
+@apigateway.refuses("CreateResource")
+def impossible_path_part(call: Call) -> None:
+    """Refuse characters that paths do not have: BadRequestException."""
+    if not aws_rules.is_path_part(call["pathPart"]):
+        raise bad_request(
+            "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path "
+            "variable and curly braces at the beginning and the end."
+        )
 
 
 @apigateway.refuses("CreateResource")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cognito_gw.aws_rules import STANDARD_SCOPES, users_scopes
 from cognito_gw.local.corrections.cognito_idp.faults import (
     invalid_parameter,
     not_found,
@@ -16,13 +19,11 @@ from cognito_gw.local.faults import AwsFault
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
 
-STANDARD_SCOPES = {
-    "aws.cognito.signin.user.admin",
-    "email",
-    "openid",
-    "phone",
-    "profile",
-}
+# What a validity without a unit counts, and how many seconds each unit has.
+UNITS = {"IdToken": "hours", "AccessToken": "hours", "RefreshToken": "days"}
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+DEFAULTS = {"IdToken": 1, "AccessToken": 1, "RefreshToken": 30}
+SECRET_ALPHABET = string.ascii_lowercase + string.digits
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 IDENTIFIERS = ("UserPoolId", "ClientId")
 SORTED = {
@@ -40,7 +41,7 @@ KEPT = ("ClientName", "CreationDate")
 def absent_scope(call: Call) -> None:
     """Refuse a scope that no resource server has: ScopeDoesNotExistException."""
     servers = call.backend.user_pools[call["UserPoolId"]].resource_servers.values()
-    known = STANDARD_SCOPES | {
+    known = {*STANDARD_SCOPES} | {
         f"{server.identifier}/{scope['ScopeName']}"
         for server in servers
         for scope in server.scopes or []
@@ -76,8 +77,41 @@ def impossible_flows(call: Call) -> None:
         raise _invalid_flow("along with code flow or implicit flow.")
     if not _has_secret(call):
         raise _invalid_flow("if client does not have a client secret.")
-    if STANDARD_SCOPES & set(call.get("AllowedOAuthScopes", [])):
-        raise _invalid_flow("along with the scopes of users.")
+    for scope in users_scopes(call.get("AllowedOAuthScopes", [])):
+        raise AwsFault(
+            "InvalidOAuthFlowException",
+            f"{scope} is not supported with client_credentials flow",
+        )
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def oauth_without_flows_or_scopes(call: Call) -> None:
+    """Refuse OAuth with nothing to ask for: InvalidParameterException."""
+    fields = ("AllowedOAuthFlows", "AllowedOAuthScopes")
+    is_on = call.get("AllowedOAuthFlowsUserPoolClient")
+    if is_on and not all(call.get(field) for field in fields):
+        raise invalid_parameter(
+            "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client "
+            "is allowed to use OAuth flows."
+        )
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def refresh_token_ends_first(call: Call) -> None:
+    """Refuse tokens that outlive the refresh token: InvalidParameterException."""
+    refresh = _seconds(call, "RefreshToken")
+    if max(_seconds(call, "IdToken"), _seconds(call, "AccessToken")) > refresh:
+        raise invalid_parameter(
+            "Access and Id Token expiration times must be less than or equal to "
+            "refresh token expiration times."
+        )
+
+
+def _seconds(call: Call, token: str) -> int:
+    unit = call.get("TokenValidityUnits", {}).get(token, UNITS[token])
+    # Zero is the default, for refresh tokens.
+    count = call.get(f"{token}Validity", 0) or DEFAULTS[token]
+    return int(count) * SECONDS[unit]
 
 
 def _invalid_flow(why: str) -> AwsFault:
@@ -98,6 +132,8 @@ def create_user_pool_client(call: Call) -> dict[str, Any]:
     """Answer when the client was made, which moto does not know."""
     client_id = call.forward()["UserPoolClient"]["ClientId"]
     client = call.backend.user_pools[call["UserPoolId"]].clients[client_id]
+    # moto's are UUIDs, which AWS would not take back as a secret.
+    client.secret = "".join(secrets.choice(SECRET_ALPHABET) for _ in range(52))
     client.extended_config["CreationDate"] = datetime.now(UTC)
     client.extended_config["LastModifiedDate"] = datetime.now(UTC)
     return call.ask(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw import aws_rules
 from cognito_gw.local.corrections.cognito_idp.faults import invalid_parameter
 from cognito_gw.local.corrections.services import cognito_idp
 from cognito_gw.local.emulator import ACCOUNT
@@ -12,7 +13,6 @@ from cognito_gw.local.emulator import ACCOUNT
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
 
-RESERVED = ("aws", "amazon", "cognito")
 PREFIX = re.compile(r"[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?")
 CLASSIC = 1
 
@@ -29,9 +29,8 @@ def prefix_not_free(call: Call) -> None:
             "satisfy constraint: Member must satisfy regular expression pattern: "
             f"^{PREFIX.pattern}$"
         )
-    for word in RESERVED:
-        if word in prefix:
-            raise invalid_parameter(f"Domain cannot contain reserved word: {word}")
+    if word := aws_rules.reserved_word(prefix):
+        raise invalid_parameter(f"Domain cannot contain reserved word: {word}")
     if prefix in call.backend.user_pool_domains:
         raise invalid_parameter("Domain already associated with another user pool.")
 

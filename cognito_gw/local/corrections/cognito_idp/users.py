@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.local.corrections.services import cognito_idp
 from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.identity import aliases, directory
-from cognito_gw.local.identity.checks import require_strength
+from cognito_gw.local.identity.checks import require_fitting, require_strength
 
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
@@ -23,6 +23,8 @@ def name_taken(call: Call) -> None:
         return
     pool_id, name = call["UserPoolId"], call["Username"]
     aliases.require_username_format(pool_id, name)
+    schema = directory.pool_settings(pool_id).get("SchemaAttributes", [])
+    require_fitting(schema, _given(call))
     if directory.find_user(pool_id, name):
         raise AwsFault("UsernameExistsException", "User account already exists")
     given = _given(call)

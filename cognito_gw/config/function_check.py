@@ -1,0 +1,133 @@
+"""What Lambda asks of a function that no type can say: its code and its environment."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cognito_gw import aws_rules
+from cognito_gw.config.document import KeyPath, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cognito_gw.config.schema import Function
+
+_HELLO = "lambda_function"  # the module of the code that a function has by default
+# What Python and Node.js load for the file that a handler names.
+_SUFFIXES = {"python": (".py", ".pyc", ".so"), "nodejs": (".js", ".mjs", ".cjs")}
+_NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
+_UNIX = 3  # of the systems that make zips, the one that keeps modes
+
+
+def problems_of(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+    """Tell what Lambda would refuse, or fail on at the first call."""
+    yield from _runtime(function, at)
+    yield from _environment(function, at)
+    if _language(function) and "." not in PurePosixPath(function.handler).name:
+        what = f"`{function.handler}` must be FILE.FUNCTION, such as app.handler"
+        yield Problem((*at, "handler"), what)
+    else:
+        yield from _handler_file(function, folder, at)
+
+
+def unreadable_entries(file: Path) -> list[str]:
+    """Return the entries of a zip that Lambda unpacks and then may not read."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [entry.filename for entry in archive.infolist() if _is_closed(entry)]
+    except _NO_ZIP:
+        return []
+
+
+def _is_closed(entry: zipfile.ZipInfo) -> bool:
+    """Whether others than the owner cannot read it; without a mode they can."""
+    mode = entry.external_attr >> 16
+    needed = stat.S_IROTH | (stat.S_IXOTH if entry.is_dir() else 0)
+    return entry.create_system == _UNIX and mode != 0 and mode & needed != needed
+
+
+def _runtime(function: Function, at: KeyPath) -> Iterator[Problem]:
+    since = aws_rules.GONE_RUNTIMES.get(function.runtime)
+    if since:
+        yield Problem(
+            (*at, "runtime"),
+            f"Lambda takes no new function with {function.runtime}: its support ended "
+            f"{since}",
+        )
+
+
+def _environment(function: Function, at: KeyPath) -> Iterator[Problem]:
+    for name in aws_rules.reserved_variables(function.environment):
+        yield Problem(
+            (*at, "environment", name), "Lambda sets this variable itself: rename it"
+        )
+    size = aws_rules.environment_size(function.environment)
+    if size > aws_rules.LARGEST_ENVIRONMENT:
+        yield Problem(
+            (*at, "environment"),
+            f"{size:,} bytes with the names and quotes; Lambda takes "
+            f"{aws_rules.LARGEST_ENVIRONMENT:,} for all variables of a function",
+        )
+
+
+def _language(function: Function) -> str | None:
+    return next((each for each in _SUFFIXES if function.runtime.startswith(each)), None)
+
+
+def _handler_file(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+    language = _language(function)
+    if function.code is None:
+        if language == "python" and _module(function) != _HELLO:
+            what = f"the default code has no {_module(function)}.py; see `code`"
+            yield Problem((*at, "handler"), what)
+        return
+    names = _names(folder / function.code)
+    if names is None:
+        return  # there is none, or it is not a zip: told elsewhere
+    if not names:
+        yield Problem((*at, "code"), f"there is no file in {folder / function.code}")
+    elif language and not _has_module(names, _module(function), language):
+        first, *others = (f"{_module(function)}{s}" for s in _SUFFIXES[language])
+        file = " or ".join([first, *others]) if language == "nodejs" else first
+        is_given = "handler" in function.model_fields_set
+        key, where = ("handler", "`code`") if is_given else ("code", "it for `handler`")
+        yield Problem((*at, key), f"there is no {file} in {where}")
+
+
+def _module(function: Function) -> str:
+    """Return the path of the handler's file, without its suffix."""
+    if function.runtime.startswith("python"):
+        return function.handler.rpartition(".")[0].replace(".", "/")
+    path, slash, name = function.handler.rpartition("/")
+    return path + slash + name.partition(".")[0]
+
+
+def _has_module(names: set[str], module: str, language: str) -> bool:
+    wanted = str(PurePosixPath(module))
+    if language == "python" and any(name.startswith(f"{wanted}/") for name in names):
+        return True  # a package
+    return any(
+        name.startswith(wanted)
+        and name[len(wanted) :].startswith(".")
+        and name.endswith(_SUFFIXES[language])
+        for name in names
+    )
+
+
+def _names(code: Path) -> set[str] | None:
+    """Return the paths of a code's files; None where they cannot be told."""
+    try:
+        if code.is_dir():
+            return {
+                path.relative_to(code).as_posix()
+                for path in code.rglob("*")
+                if not path.is_dir()
+            }
+        with zipfile.ZipFile(code) as archive:
+            return {each for each in archive.namelist() if not each.endswith("/")}
+    except _NO_ZIP:
+        return None

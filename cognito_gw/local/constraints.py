@@ -1,0 +1,188 @@
+"""The limits that a service model sets to each member of a call, in AWS's words.
+
+botocore reads them and checks but a few: AWS checks them all before it does anything.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# Shapes whose limits AWS does not answer with, and what it has instead.
+INSTEAD: dict[str, dict[str, Any]] = {
+    # Spaces within are allowed: the guide on password policies, and what people quote
+    # of the refusal (cds-snc/platform-forms-client#5635). The model: [\S]+
+    "PasswordType": {"max": 256, "pattern": r"^[\S]+.*[\S]+$"},
+    # Custom domains have dots; prefixes are checked where domains are.
+    "DomainType": {"min": 1},
+    # Lambda answers with another code, and takes ARNs: see its corrections.
+    "Runtime": {},
+}
+SCALARS = ("string", "integer", "long", "float", "double", "blob")
+_MAJOR = "LMNPSZC"  # Unicode's categories, by their first letter
+_CATEGORY = re.compile(r"\\p\{([A-Z])\}")
+
+
+class Broken(NamedTuple):
+    """A value that does not keep to a constraint."""
+
+    at: str
+    shown: str
+    constraint: str
+
+    def __str__(self) -> str:
+        """Say so as AWS does."""
+        return (
+            f"Value {self.shown}at '{self.at}' failed to satisfy constraint: "
+            f"{self.constraint}"
+        )
+
+
+def refusal(params: Mapping[str, Any], shape: Any, prefix: str = "") -> str | None:
+    """Return why AWS refuses the parameters, or None.
+
+    Its REST services name the shape of the input first, the `prefix`.
+    """
+    broken = [*_structure(params, shape, prefix)]
+    if not broken:
+        return None
+    count = f"{len(broken)} validation error{'s' if broken[1:] else ''} detected"
+    return f"{count}: {'; '.join(map(str, broken))}"
+
+
+def _broken(value: Any, shape: Any, at: str) -> Iterator[Broken]:
+    match shape.type_name:
+        case "structure":
+            yield from _structure(value, shape, f"{at}.")
+        case "list":
+            yield from _sized(value, shape, at)
+            yield from _list(value, shape.member, at)
+        case "map":
+            yield from _sized(value, shape, at)
+            yield from _map(value, shape, at)
+        case kind if kind in SCALARS:
+            yield from (
+                Broken(at, _shown(value, shape), said) for said in _unmet(value, shape)
+            )
+
+
+def _structure(value: Mapping[str, Any], shape: Any, prefix: str) -> Iterator[Broken]:
+    for name in shape.required_members:
+        if value.get(name) is None:
+            yield Broken(
+                f"{prefix}{_spelled(name)}", "null ", "Member must not be null"
+            )
+    for name, member in shape.members.items():
+        if value.get(name) is not None:
+            yield from _broken(value[name], member, f"{prefix}{_spelled(name)}")
+
+
+def _sized(value: Any, shape: Any, at: str) -> Iterator[Broken]:
+    for said in _unmet(value, shape):
+        yield Broken(at, _shown(value, shape), said)
+
+
+def _list(values: list[Any], member: Any, at: str) -> Iterator[Broken]:
+    if member.type_name not in SCALARS:
+        for index, each in enumerate(values, 1):
+            yield from _broken(each, member, f"{at}.{index}.member")
+    elif any(_unmet(each, member) for each in values):
+        shown = "" if _is_secret(member) else f"'[{', '.join(map(str, values))}]' "
+        yield Broken(at, shown, f"Member must satisfy constraint: [{_all(member)}]")
+
+
+def _map(values: Mapping[str, Any], shape: Any, at: str) -> Iterator[Broken]:
+    shown = _shown(values, shape)
+    if any(_unmet(key, shape.key) for key in values):
+        yield Broken(
+            at, shown, f"Map keys must satisfy constraint: [{_all(shape.key)}]"
+        )
+    if shape.value.type_name not in SCALARS:
+        for key, each in values.items():
+            yield from _broken(each, shape.value, f"{at}.{key}.member")
+    elif any(_unmet(each, shape.value) for each in values.values()):
+        yield Broken(
+            at, shown, f"Map value must satisfy constraint: [{_all(shape.value)}]"
+        )
+
+
+def _all(shape: Any) -> str:
+    return ", ".join(said for said, _ in _constraints(shape))
+
+
+def _unmet(value: Any, shape: Any) -> list[str]:
+    return [said for said, is_met in _constraints(shape) if not is_met(value)]
+
+
+def _constraints(shape: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each constraint of a shape: AWS's words, and whether a value is within."""
+    traits = INSTEAD.get(shape.name, shape.metadata)
+    is_number = shape.type_name in ("integer", "long", "float", "double")
+    size: Any = (lambda value: value) if is_number else len
+    noun = "value" if is_number else "length"
+    if (most := traits.get("max")) is not None:
+        said = f"Member must have {noun} less than or equal to {most}"
+        yield said, lambda value: size(value) <= most
+    if (least := traits.get("min")) is not None:
+        said = f"Member must have {noun} greater than or equal to {least}"
+        yield said, lambda value: size(value) >= least
+    if pattern := traits.get("pattern"):
+        said = f"Member must satisfy regular expression pattern: {pattern}"
+        yield said, lambda value: matches(pattern, value)
+    if options := traits.get("enum"):
+        said = f"Member must satisfy enum value set: [{', '.join(options)}]"
+        yield said, lambda value: value in options
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether a whole text matches one of AWS's patterns, which are Java's."""
+    if "\\p{" in pattern and not text.isascii():
+        text = "".join(each if each.isascii() else _stand_in(each) for each in text)
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern in which a category is its ASCII characters and a stand-in."""
+    spelled = _CATEGORY.sub(lambda found: _category(found[1]), pattern)
+    return re.compile(spelled, re.ASCII)
+
+
+def _category(major: str) -> str:
+    ascii_ones = (chr(code) for code in range(128))
+    own = (each for each in ascii_ones if unicodedata.category(each)[0] == major)
+    return re.escape("".join(own)) + _STAND_INS[major]
+
+
+def _stand_in(character: str) -> str:
+    """Return the one character that stands for all of its category beyond ASCII."""
+    return _STAND_INS[unicodedata.category(character)[0]]
+
+
+_STAND_INS = {major: chr(0xE000 + index) for index, major in enumerate(_MAJOR)}
+
+
+def _spelled(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def _is_secret(shape: Any) -> bool:
+    return bool(shape.metadata.get("sensitive"))
+
+
+def _shown(value: Any, shape: Any) -> str:
+    """Return the value as AWS repeats it: nothing where the model calls it secret."""
+    parts = (shape, *(getattr(shape, name, shape) for name in ("key", "value")))
+    if shape.type_name == "blob" or any(map(_is_secret, parts)):
+        return ""
+    if isinstance(value, dict):
+        pairs = (f"{key}={each}" for key, each in value.items())
+        return f"'{{{', '.join(pairs)}}}' "
+    if isinstance(value, list):
+        return f"'[{', '.join(map(str, value))}]' "
+    return f"'{value}' "

@@ -1,0 +1,25 @@
+"""What AWS refuses, as `tests/recorded/refusals.yaml` has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+# Of an environment with one variable AB: 4105 bytes, as Lambda counts them.
+LONG = "x" * (4105 - len('{"AB":""}'))
+
+
+def refusals():
+    """Return the rows of the table."""
+    file = Path(__file__).parent / "recorded" / "refusals.yaml"
+    return yaml.safe_load(file.read_text("utf-8"))
+
+
+def filled(value, **places):
+    """Return a value with the words that stand for something filled in."""
+    if isinstance(value, dict):
+        return {key: filled(each, **places) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, **places) for each in value]
+    return places.get(value, value) if isinstance(value, str) else value
