@@ -11,6 +11,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
+from cognito_gw.report.say import say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,7 @@ def policy(
     if not is_split:
         notes += _too_long(document)
     for note in [] if session.settings.quiet else notes:
-        click.echo(f"{click.style('warning:', fg='yellow')} {note}", err=True)
+        say(styled("warning:", fg="yellow"), f" {note}", err=True)
     show_json(split(document) if is_split else document)
 
 

@@ -68,7 +68,7 @@ def explained(site, arguments):
 
 def commands(fix):
     """Return the commands of cgw that a fix names."""
-    return {*re.findall(r"[`(]cgw ([a-z-]+)", fix)}
+    return {*re.findall(r"[`(]cgw (?:--local )?([a-z-]+)", fix)}
 
 
 def tokens_in(arguments):

@@ -59,22 +59,22 @@ def lock(cgw, home):
 
 
 @pytest.fixture
-def machines(tmp_path, example, variables, local):
+def machines(tmp_path, example, variables, server):
     """Two machines with the same file: they have in common the account alone."""
     shells = []
     for name in ("one", "two"):
         folder = tmp_path / name
         folder.mkdir()
-        own = {"AWS_ENDPOINT_URL": local, "XDG_STATE_HOME": str(folder / "state")}
+        own = server.variables() | {"XDG_STATE_HOME": str(folder / "state")}
         shells.append(Terminal(folder, (), variables | own))
         shells[-1].write(example + ENDPOINTS)
     return shells
 
 
 @pytest.fixture
-def third(machines, variables, environment, local):
+def third(machines, variables, environment, server):
     """A third machine, of which no two commands run at once."""
-    for name, value in (variables | {"AWS_ENDPOINT_URL": local}).items():
+    for name, value in (variables | server.variables()).items():
         environment.setenv(name, value)
     environment.chdir(machines[0].folder)
     return QuickTerminal(machines[0].folder)

@@ -18,6 +18,7 @@ from cognito_gw.local.identity.keys import Keys
 URL = "http://127.0.0.1:4566"
 POOL, SECOND, FOREIGN = "eu-west-1_abcdefghi", "eu-west-1_second", "eu-west-1_foreign"
 ARN = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/"
+DAY = 24 * 3600  # longer than any run of the tests
 EXPIRED = "The incoming token has expired"
 ENCODED = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
 KEYS, OTHER_KEYS = Keys(), Keys()
@@ -35,7 +36,7 @@ def authorizer(**changes):
 def token(use="id", pool=POOL, *, keys=KEYS, headers=None, **changes):
     key = keys.of(pool, use)
     issuer = f"{URL}/{pool}"
-    claims = {"sub": "s", "iss": issuer, "token_use": use, "iat": NOW, "exp": NOW + 600}
+    claims = {"sub": "s", "iss": issuer, "token_use": use, "iat": NOW, "exp": NOW + DAY}
     claims |= {"aud": "web"} if use == "id" else {"client_id": "web", "scope": "a/read"}
     claims = {k: v for k, v in (claims | changes).items() if v is not None}
     headers = {"kid": key.kid, "typ": None} | (headers or {})
@@ -119,7 +120,7 @@ BAD = {
     "no issuer": token(iss=None),
     "no expiry": token(exp=None),
     "expiry that is no number": token(exp="soon"),
-    "not yet valid": token(nbf=NOW + 600),
+    "not yet valid": token(nbf=NOW + DAY),
     "no use": token(token_use=None),
     "use that is no text": token(token_use=["id"]),
     "access token": token("access"),
