@@ -305,7 +305,7 @@ class Session:
 
     def tell(self, text: str) -> None:
         """Print a note on stderr, unless quiet."""
-        self.reporter.tell(with_options(text))  # whoever reports at that moment
+        self.reporter.tell(with_options(text))  # the current reporter
 
     def trace(self, text: str) -> None:
         """Print a note that only `-v` asks for."""

@@ -1,6 +1,6 @@
 """Who may call the control plane.
 
-Whoever can create and invoke a function runs code as the user. So a call must be signed
+A caller who creates and invokes a function runs code as the user. So a call is signed
 with the access key of this start, which only the user can read, or with a function's
 own. Signatures themselves are not verified: the key ID is the secret.
 

@@ -220,7 +220,7 @@ def _run_detached(command: list[str], pipes: list[int], log_path: Path) -> None:
         subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
             command,
             check=False,
-            # Whoever wrote what is in the caller's folder must not get to run it.
+            # Code in the caller's folder must not run.
             cwd=log_path.parent,
             env=search_path.environment(),
             stdin=subprocess.DEVNULL,
