@@ -86,7 +86,8 @@ class People:
 
     def confirmed(self, name=USER, password=PASSWORD, **attributes):
         """Make a user who can sign in at once."""
-        verified = {"email": name, "email_verified": "true"} | attributes
+        given = {"email": name} | attributes if "@" in name else attributes
+        verified = {"email_verified": "true"} | given if "email" in given else given
         self.pool.user(
             name,
             UserAttributes=[{"Name": key, "Value": verified[key]} for key in verified],

@@ -10,8 +10,6 @@ import re
 from functools import cache
 from typing import Any
 
-from botocore.loaders import create_loader
-
 _USUAL = "aws"
 # The sign-in pages, of which botocore knows nothing. GovCloud: its user guide on
 # Amazon Cognito; the European Sovereign Cloud: the Public Suffix List.
@@ -53,4 +51,6 @@ def host_suffixes() -> tuple[str, ...]:
 
 @cache
 def _partitions() -> list[dict[str, Any]]:
+    from botocore.loaders import create_loader  # what needs no Region starts faster
+
     return list(create_loader().load_data("partitions")["partitions"])

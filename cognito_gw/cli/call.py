@@ -52,8 +52,9 @@ def call(
     """
     from cognito_gw.diagnosis.exchange import Answer
 
+    asked = Requested.of(options)  # first: a mistake in it needs no AWS
     calling, path = _addressed(session, options["path"])
-    asked = Requested.of(options | {"path": path})
+    asked = asked.at(path)
     token = calling.credential(asked, choice, Wish(user, client))
     sent = calling.sent(asked, token)
     response = calling.send(sent, asked.body)

@@ -30,7 +30,6 @@ _PATIENCE = 60.0  # seconds in which a new stage begins to answer
     cls=Command,
     examples=(
         "cgw check",
-        "cgw check --route 'GET /transactions'",
         "cgw check --user alice --user 'GET /admin=bob'",
         "cgw check --junit check.xml",
     ),

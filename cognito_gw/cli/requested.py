@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -64,11 +64,15 @@ class Requested:
         data = options["data"]
         return cls(
             (options["verb"] or ("POST" if data is not None else "GET")).upper(),
-            "/" + options["path"].lstrip("/"),
+            _rooted(options["path"]),
             [pair(each, ":", "-H") for each in options["headers"]],
             [pair(each, "=", "-q") for each in options["queries"]],
             given_body(data),
         )
+
+    def at(self, path: str) -> Requested:
+        """Return the same request for another path."""
+        return replace(self, path=_rooted(path))
 
     @property
     def whole_path(self) -> str:
@@ -82,6 +86,10 @@ class Requested:
     def route(self) -> tuple[str, str]:
         """The method and the path alone, by which the API routes it."""
         return self.verb, urlsplit(self.path).path
+
+
+def _rooted(path: str) -> str:
+    return "/" + path.lstrip("/")
 
 
 def request_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _COMMAND = re.compile(r"(?:(?<=`)|(?<=\$\())cgw (?P<rest>[^`)\n]+)")  # `…` or $(…)
 _ELSEWHERE = ("local ", "completion ", "schema")  # they have no file and no target
-_TARGETLESS = "init"  # the file is all that it takes
 
 
 def command(words: str) -> str:
@@ -24,10 +23,7 @@ def command(words: str) -> str:
     if words.startswith(_ELSEWHERE):
         return f"cgw {words}"
     local, _, rest = words.rpartition("--local")
-    settings = _settings()
-    if words.startswith(_TARGETLESS):
-        settings = Settings(config=settings.config)
-    given = shlex.join(_options(settings, to_local=bool(local or words != rest)))
+    given = shlex.join(_options(_settings(), to_local=bool(local or words != rest)))
     if not given or words.startswith(given):
         return f"cgw {words}"
     return f"cgw {given} {rest.strip()}".rstrip()

@@ -8,19 +8,20 @@ _NO_SPACE = "1 to 128 characters without spaces"
 ALLOWED = {
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$": "letters, digits, - and _, beginning with a "
     "letter or digit; at most 128 characters",
-    r"^[\w\s+=,.@-]+$": "letters, digits, spaces and + = , . @ - _",
+    r"^[A-Za-z0-9_ +=,.@-]+$": "ASCII letters, digits, spaces and + = , . @ - _",
     r"^[A-Za-z0-9_-]{1,64}$": "letters, digits, - and _; at most 64 characters",
     r"^[A-Za-z0-9+=._:/-]+$": "letters, digits and + = . _ : / -",
     r"^[A-Za-z0-9-]+_[0-9A-Za-z]+$": "a user pool ID, such as us-east-1_Ab12Cd34E",
     r"^\S{1,128}$": _NO_SPACE,
     r"^[A-Za-z0-9_+]+$": "an app client ID: letters and digits",
-    r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+$": "printable ASCII characters without "
+    r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]{1,256}$": "printable ASCII characters without "
     "spaces, quotation marks, slashes and backslashes",
     r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$": "lowercase letters, digits and -, "
     "beginning and ending with a letter or digit; at most 63 characters",
     r"^(python3\.\d+|nodejs\d+\.x|java\d+(\.\w+)?|dotnet\d+|ruby\d\.\d|"
     r"provided\.\w+)$": "a Lambda runtime, such as python3.13 or nodejs22.x",
-    r"^[a-zA-Z]\w+$": "a letter, then letters, digits and _; at least 2 characters",
+    r"^[a-zA-Z][a-zA-Z0-9_]+$": "a letter, then letters, digits and _; at least 2 "
+    "characters",
     POLICY_ARN: "the ARN of a policy, such as "
     "arn:aws:iam::123456789012:policy/functions",
     r"^[A-Za-z0-9-]+$": "the name of a header: letters, digits and -",

@@ -79,6 +79,9 @@ class Authorizer(Resource):
             # The new ones first: an authorizer is never without a pool.
             patch += [_provider("add", arn) for arn in sorted(wants - has)]
             patch += [_provider("remove", arn) for arn in sorted(has - wants)]
+        if self.live is not None and _TTL not in self.live:
+            ttl = str(self.config.ttl)
+            patch.append({"op": "replace", "path": f"/{_TTL}", "value": ttl})
         aws.apigateway.update_authorizer(
             restApiId=self.api["id"], authorizerId=self["id"], patchOperations=patch
         )

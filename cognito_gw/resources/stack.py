@@ -23,11 +23,10 @@ from cognito_gw.resources.user import User
 from cognito_gw.resources.user_pool import UserPool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from cognito_gw.aws.clients import Account
     from cognito_gw.config import schema
-    from cognito_gw.config.document import KeyPath
     from cognito_gw.config.schema import Config
     from cognito_gw.engine.resource import Resource
 
@@ -127,10 +126,10 @@ class Stack:
             for key, config in self.config.functions.items()
         }
 
-    def ignore(self, paths: Iterable[KeyPath]) -> None:
+    def ignore(self, paths: Iterable[Sequence[str | int]]) -> None:
         """Let no function be compared with what the file could not say of it."""
         for path in paths:
-            if path[:1] == ("functions",):
+            if path[0] == "functions":
                 self.functions[str(path[1])].ignored.add(str(path[2]))
 
     def function(self, name: str, config: schema.Function) -> Function:

@@ -119,8 +119,8 @@ CHANGES = {
         | BACK,
     ),
     "authorizer": (
-        ("api", "authorizer", "ttl"),
-        60,
+        ("api", "authorizer", "identity_source"),
+        "X-Token",
         {"authorizer cognito": "updated"} | FRESH,
         {"authorizer cognito": "updated"} | BACK,
     ),

@@ -110,24 +110,27 @@ def test_a_weak_password_is_found_before_any_call(cgw, environment):
     assert outcome.calls == []
 
 
-def test_a_missing_password_variable_costs_only_the_user(cgw, environment):
+def test_a_missing_password_variable_is_told_before_the_first_write(cgw, environment):
     """Commands that need no password do without it; `up` names the variable."""
     environment.delenv("CGW_ALICE_PASSWORD")
     cgw("plan")
     outcome = cgw("up", "-o", "json", code=2)
-    assert list(failures(outcome)) == ["user"]
-    assert "CGW_ALICE_PASSWORD" in failures(outcome)["user"]
+    assert (outcome.out, "CGW_ALICE_PASSWORD" in outcome.err) == ("", True)
+    rows = cgw("status", "-o", "json").document["resources"]
+    assert {row["state"] for row in rows} == {"absent"}
+    environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
+    assert cgw("up", "-o", "json").changed["user alice@example.com"] == "created"
+    environment.delenv("CGW_ALICE_PASSWORD")
+    assert cgw("up", "-o", "json").changed == {}  # the user has one
     assert cgw("call", "/health").code == 0
     token = cgw("token", code=2)
     assert (token.out, "CGW_ALICE_PASSWORD" in token.err) == ("", True)
-    environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
-    assert cgw("up", "-o", "json").changed == {"user alice@example.com": "created"}
     cgw("down", "--yes")
 
 
 def test_what_aws_fixes_at_creation_is_an_error_and_no_replacement(standing):
     """`plan` and `up` say so, and what to do; `status` shows it as drifted."""
-    standing.change(("user_pool", "sign_in_with"), ["phone_number"])
+    standing.change(("user_pool", "sign_in_with"), ["email", "phone_number"])
     for command in ("plan", "up"):
         outcome = standing.cgw(command, "-o", "json", code=1)
         assert "UsernameAttributes" in failures(outcome)["user pool"]

@@ -95,12 +95,12 @@ def test_what_is_not_signed_is_refused(get):
     assert json.loads(body)["__type"] == "MissingAuthenticationTokenException"
 
 
-def test_a_missing_parameter_is_a_validation_exception(get, signed):
+def test_a_missing_parameter_is_refused(get, signed):
     target = "AWSCognitoIdentityProviderService.DeleteUserPool"
     headers = {"X-Amz-Target": target} | signed("cognito-idp")
     status, _, body = get("/", "POST", headers, "{}")
     assert status == 400
-    assert json.loads(body)["__type"] == "ValidationException"
+    assert json.loads(body)["__type"] == "InvalidParameterException"
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,9 @@ def test_a_worker_has_a_log_stream(aws, function, invoke):
 def test_events_are_in_order_over_streams_and_pages(aws, function, invoke, messages):
     for number in range(3):
         invoke(**{"from": number, "to": number + 1})
-        variables = {"N": str(number)}  # so that the next call has a stream of its own
+        variables = {
+            "NUMBER": str(number)
+        }  # so that the next call has a stream of its own
         aws("lambda").update_function_configuration(
             FunctionName=function, Environment={"Variables": variables}
         )

@@ -140,7 +140,7 @@ def test_a_large_folder_is_refused_by_its_size(code):
     """Before any of its terabyte is read."""
     with (code / "big.bin").open("wb") as file:
         file.truncate(1 << 40)
-    assert "1048577 MiB zipped; Lambda takes 50 MiB" in refusal(code)
+    assert "1048577 MiB unzipped; Lambda takes 250 MiB" in refusal(code)
 
 
 def test_a_zip_that_unfolds_to_too_much_is_refused(tmp_path):

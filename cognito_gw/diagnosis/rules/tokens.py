@@ -88,12 +88,16 @@ def malformed_token(scene: CallScene) -> Finding | None:
             {"header": scene.header, "times": scene.sent.count(scene.header)},
             "send it once: `cgw call` and `explain` put the token there themselves",
         )
-    if header_of(token) and claims_of(token) and not set(token) & set(" \t\"'"):
+    if header_of(token) and claims_of(token) and not _has_strays(token):
         return None
     return Finding(
         f"what was sent is no ID or access token: {_looks_like(token)}",
         {"parts between dots": token.count(".") + 1, "characters": len(token)},
     )
+
+
+def _has_strays(token: str) -> bool:
+    return not set(token).isdisjoint(" \t\"'")
 
 
 @rule(
@@ -159,6 +163,8 @@ def bad_signature(scene: CallScene) -> Finding | None:
     """
     require_guard(scene)
     claims(scene)
+    if _has_strays(scene.token or ""):
+        raise NotInQuestion  # it is malformed, whatever its signature
     flaw = scene.flaw
     if flaw is None or flaw.code != "bad-signature":
         return None
