@@ -265,8 +265,7 @@ class Authorizer(Section):
     name: Name = "cognito"
     """As the console shows it."""
     ttl: int = Field(default=300, ge=0, le=3600)
-    """Seconds for which API Gateway keeps a decision. AWS does not tell it afterwards:
-    a change is made when the authorizer is next made or changed."""
+    """Seconds for which API Gateway keeps a decision; AWS does not report it."""
     identity_source: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]+$")
     """The request header with the token."""
 

@@ -90,7 +90,7 @@ def merged(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
     """Return several as one: each cause once, and ruled out what none of them found."""
     whole = Diagnosis()
     for each in diagnoses:
-        whole.causes.extend(new for new in each.causes if new not in whole.causes)
+        whole.causes.extend(new for new in each.causes if not _is_in(whole, new))
         whole.unknown.extend(new for new in each.unknown if new not in whole.unknown)
         whole.ruled_out.extend(
             new for new in each.ruled_out if new not in whole.ruled_out
@@ -98,3 +98,11 @@ def merged(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
     found = {cause.code for cause in whole.causes}
     whole.ruled_out[:] = [each for each in whole.ruled_out if each["code"] not in found]
     return whole
+
+
+def _is_in(whole: Diagnosis, new: Cause) -> bool:
+    """Tell whether a cause is there, perhaps with AWS's own words as its evidence."""
+    return new in whole.causes or any(
+        "told" in each.evidence and (each.code, each.fix) == (new.code, new.fix)
+        for each in whole.causes
+    )

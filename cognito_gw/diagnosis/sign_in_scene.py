@@ -109,3 +109,8 @@ class SignInScene(Facts):
         if not self.attempt.user:
             raise NotInQuestion
         return self.user
+
+    def user_is(self, status: str) -> bool:
+        """Whether there is a user, in this UserStatus."""
+        user = self.named_user
+        return bool(user and user.get("UserStatus") == status)

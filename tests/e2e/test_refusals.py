@@ -117,7 +117,7 @@ def test_a_missing_password_variable_is_told_before_the_first_write(cgw, environ
     outcome = cgw("up", "-o", "json", code=2)
     assert (outcome.out, "CGW_ALICE_PASSWORD" in outcome.err) == ("", True)
     rows = cgw("status", "-o", "json").document["resources"]
-    assert {row["state"] for row in rows} == {"absent"}
+    assert {row["state"] for row in rows} == {"missing"}
     environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
     assert cgw("up", "-o", "json").changed["user alice@example.com"] == "created"
     environment.delenv("CGW_ALICE_PASSWORD")

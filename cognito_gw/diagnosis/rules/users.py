@@ -44,12 +44,12 @@ def user_disabled(scene: SignInScene) -> Finding | None:
 
     Tokens from before are good until they expire: API Gateway does not ask Cognito.
     """
-    summary = "the user is disabled"
-    told = _told(scene, "user-disabled", summary)
-    user = _known(scene) if told else scene.named_user
-    if user and not user.get("Enabled", True):
-        return Finding(summary, _about(scene, Enabled=False))
-    return told
+    if told := _told(scene, "user-disabled", "the user is disabled"):
+        return told
+    user = scene.named_user
+    if user is None or user.get("Enabled", True):
+        return None
+    return Finding("the user is disabled", _about(scene, Enabled=False))
 
 
 @rule(
@@ -140,11 +140,9 @@ def _in_state(
     scene: SignInScene, code: str, status: str, summary: str
 ) -> Finding | None:
     """Return that the user is in a state, or that Cognito said so."""
-    told = _told(scene, code, summary)
-    user = _known(scene) if told else scene.named_user
-    if user and user.get("UserStatus") == status:
-        return Finding(summary, _about(scene))
-    return told
+    if told := _told(scene, code, summary):
+        return told
+    return Finding(summary, _about(scene)) if scene.user_is(status) else None
 
 
 def _told(scene: SignInScene, code: str, summary: str) -> Finding | None:
