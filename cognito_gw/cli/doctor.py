@@ -27,6 +27,7 @@ _MARKS = {
     "skipped": ("skip", None),
 }
 _INDENT = " " * 23
+_UNTRIED = "docs/aws.md lists what cgw has never been tried with on a real account"
 
 
 @click.command(
@@ -49,8 +50,9 @@ def doctor(context: click.Context) -> None:
     # The place for state may be what is wrong: it is made, and judged, by its check.
     session = Session(context.ensure_object(Settings), state=Path(os.devnull))
     settings = session.settings
+    asked = _asked(session)
     findings = {}
-    for check, found in examine(Checkup(_asked(session)).checks()):
+    for check, found in examine(Checkup(asked).checks()):
         finding = replace(found, fix=found.fix and with_options(found.fix))
         findings[check] = finding
         if not settings.as_json:
@@ -61,6 +63,8 @@ def doctor(context: click.Context) -> None:
         show_json({"ok": not failed, "checks": checks})
     elif not settings.quiet:
         say(f"{len(findings)} checks, {failed or 'none'} failed", err=True)
+        if not asked.is_local:
+            say(_UNTRIED, err=True)
     if failed:
         raise SystemExit(ExitCode.FAILED)
 
