@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 
 import boto3
 import pytest
 from botocore.config import Config
-from refusals import LONG, filled, refusals
+from refusals import LONG, archive, filled, refusals
 
 ROWS = [row for row in refusals() if "call" in row]
 SERVICE = {"Service": "lambda.amazonaws.com"}
@@ -18,21 +16,14 @@ TRUST = {"Version": "2012-10-17", "Statement": [ALLOW]}
 ROLE = "arn:aws:iam::123456789012:role/t"
 
 
-def archive(*names):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        for name in names:
-            file.writestr(name, "def handler(event, context): return event")
-    return buffer.getvalue()
-
-
 @pytest.fixture(scope="module")
 def places(aws, shared_pool):
     """Return what the words of the rows stand for."""
     gateway = aws("apigateway")
     api = gateway.create_rest_api(name="refusals")["id"]
     root = gateway.get_resources(restApiId=api)["items"][0]["id"]
-    code = {"ZIP": archive("app.py"), "EMPTY": archive()}
+    code = {"ZIP": archive("app.py"), "EMPTY": archive(), "BAD": b"no zip"}
+    code["OUTSIDE"] = archive("../app.py")
     made = {"POOL": shared_pool.id, "API": api, "ROOT": root, "ROLE": ROLE}
     return made | code | {"LONG": LONG, "TRUST": json.dumps(TRUST)}
 
