@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PLAIN = {
     "missing": "this key is required",
     "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
 }
 _COUNTED = {"string_too_long": "characters", "too_long": "entries"}
 _TYPES = {

@@ -145,8 +145,9 @@ def _handler_file(function: Function, folder: Path, at: KeyPath) -> Iterator[Pro
         file = " or ".join([first, *others]) if language == "nodejs" else first
         is_given = "handler" in function.model_fields_set
         key, where = ("handler", "`code`") if is_given else ("code", "it for `handler`")
-        deeper = sorted(each for each in names if each.endswith(f"/{first}"))
-        there = f", but {deeper[0]}" if deeper else ""
+        deeper = (each for each in sorted(names) if each.endswith(f"/{first}"))
+        found = next((each for each in deeper if not each.startswith(".")), None)
+        there = f", but {found}" if found else ""
         yield Problem((*at, key), f"there is no {file} in {where}{there}")
 
 

@@ -18,8 +18,7 @@ ALLOWED = {
     "spaces, quotation marks, slashes and backslashes; at most 256",
     r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$": "lowercase letters, digits and -, "
     "beginning and ending with a letter or digit; at most 63 characters",
-    r"^(python3\.\d+|nodejs\d+\.x|java\d+(\.\w+)?|dotnet\d+|ruby\d\.\d|"
-    r"provided\.\w+)$": "a Lambda runtime, such as python3.13 or nodejs22.x",
+    r"^[a-z][a-z0-9.-]{1,31}$": "a Lambda runtime, such as python3.13 or nodejs22.x",
     r"^[a-zA-Z][a-zA-Z0-9_]+$": "a letter from A to Z, then letters, digits and _; at "
     "least 2 characters",
     POLICY_ARN: "the ARN of a policy, such as "

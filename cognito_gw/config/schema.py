@@ -256,7 +256,7 @@ class Function(Section):
     """Default: the stack's name, a hyphen, and the key here."""
     runtime: str = Field(
         default="python3.13",
-        pattern=r"^(python3\.\d+|nodejs\d+\.x|java\d+(\.\w+)?|dotnet\d+|ruby\d\.\d|provided\.\w+)$",
+        pattern=r"^[a-z][a-z0-9.-]{1,31}$",
     )
     """Lambda's identifier. The local AWS runs Python and Node.js."""
     handler: str = Field(
