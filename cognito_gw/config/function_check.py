@@ -111,6 +111,10 @@ def _environment(function: Function, at: KeyPath) -> Iterator[Problem]:
         yield Problem(
             (*at, "environment", name), "Lambda sets this variable itself: rename it"
         )
+    for name, value in function.environment.items():
+        if "\0" in value:
+            what = "holds a NUL character, which no variable can"
+            yield Problem((*at, "environment", name), what)
     size = aws_rules.environment_size(function.environment)
     if size > aws_rules.LARGEST_ENVIRONMENT:
         yield Problem(

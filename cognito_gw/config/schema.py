@@ -87,6 +87,10 @@ def _name_of_users(value: str) -> str:
     return value
 
 
+def _once(values: list[Any]) -> list[Any]:
+    return [*dict.fromkeys(values)]
+
+
 def between(low: str, high: str) -> Any:
     """Constrain a duration to a range that AWS accepts."""
 
@@ -133,6 +137,7 @@ TagValue = Annotated[str, Field(max_length=256), AfterValidator(_tag_value)]
 GroupName = Annotated[
     str, Field(pattern=r"^\S{1,128}$"), AfterValidator(_name_of_users)
 ]
+Once = AfterValidator(_once)  # what is said twice is sent once
 Url = Annotated[str, Field(min_length=1, max_length=1024)]
 RouteKey = Annotated[str, AfterValidator(_route_key)]
 Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
@@ -173,7 +178,7 @@ class UserPool(Section):
     """A pool made elsewhere: used, never changed or deleted."""
     name: Label | None = None
     """Default: the stack's name."""
-    sign_in_with: list[Literal["email", "phone_number"]] = ["email"]
+    sign_in_with: Annotated[list[Literal["email", "phone_number"]], Once] = ["email"]
     """Fixed at creation. An empty list: users have names of their own."""
     self_sign_up: bool = False
     """true: anyone on the internet can sign up, and so get a token."""
@@ -203,17 +208,19 @@ class AppClient(Section):
     """An app client made elsewhere: used, never changed or deleted."""
     name: Label | None = None
     """Default: the stack's name, a hyphen, and the key here."""
-    callback_urls: list[Url] = Field(
+    callback_urls: Annotated[list[Url], Once] = Field(
         default=["http://localhost:8765/callback"], max_length=100
     )
     """Where the sign-in page may send people back to."""
-    logout_urls: list[Url] = Field(default=["http://localhost:8765/"], max_length=100)
-    """Where signing out may lead to."""
-    oauth_flows: list[Literal["code", "implicit", "client_credentials"]] = Field(
-        default=["code"], max_length=3
+    logout_urls: Annotated[list[Url], Once] = Field(
+        default=["http://localhost:8765/"], max_length=100
     )
+    """Where signing out may lead to."""
+    oauth_flows: Annotated[
+        list[Literal["code", "implicit", "client_credentials"]], Once
+    ] = Field(default=["code"], max_length=3)
     """`client_credentials` stands alone, and needs `secret: true`."""
-    oauth_scopes: list[Annotated[str, Field(max_length=256)]] = Field(
+    oauth_scopes: Annotated[list[Annotated[str, Field(max_length=256)]], Once] = Field(
         default=["openid", "email", "profile"], max_length=50
     )
     """Those of OpenID Connect, and `server/scope` of a resource server."""
@@ -247,7 +254,9 @@ class User(Section):
     """An address, where users sign in with one."""
     password: Password | None = None
     """Best as ${VARIABLE}. Without one, a generated password is shown once."""
-    groups: list[GroupName] | None = Field(default=None, max_length=100)
+    groups: Annotated[list[GroupName], Once] | None = Field(
+        default=None, max_length=100
+    )
     """Exactly these. Left out: the user's groups are not looked at."""
 
 
@@ -289,7 +298,7 @@ class Route(Section):
     """Default: the only function."""
     auth: Literal["cognito", "none"] = "cognito"
     """Secured unless it says `none`."""
-    scopes: list[str] = []
+    scopes: Annotated[list[str], Once] = []
     """Empty: an ID token is wanted. Otherwise an access token with any one of these."""
 
 
@@ -303,7 +312,9 @@ class Authorizer(Section):
 
 
 class Cors(Section):
-    origins: list[Annotated[str, Field(pattern=ORIGIN)]] = Field(min_length=1)
+    origins: Annotated[list[Annotated[str, Field(pattern=ORIGIN)]], Once] = Field(
+        min_length=1
+    )
     """Origins that may call the API from a web page, or `*`."""
 
 

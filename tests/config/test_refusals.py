@@ -100,6 +100,23 @@ def test_what_aws_takes_is_taken(loaded, folder, text, why):
     assert loaded(f"name: t\n{text}").config.name == "t", why
 
 
+def test_what_is_said_twice_is_sent_once(loaded):
+    config = loaded(
+        "name: t\n"
+        "user_pool: {sign_in_with: [email, email], groups: [a]}\n"
+        "app_clients: {web: {oauth_flows: [code, code], oauth_scopes: [openid, openid]"
+        ", callback_urls: ['https://a.example', 'https://a.example']}}\n"
+        "users: [{username: a@b.co, groups: [a, a]}]\n"
+        "api: {routes: {GET /: {scopes: [openid, openid]}}}\n"
+    ).config
+    web = config.app_clients["web"]
+    assert (web.oauth_flows, web.oauth_scopes) == (["code"], ["openid"])
+    assert web.callback_urls == ["https://a.example"]
+    assert config.user_pool.sign_in_with == ["email"]
+    assert config.users[0].groups == ["a"]
+    assert config.api.routes["GET /"].scopes == ["openid"]
+
+
 def test_4096_bytes_of_environment_are_taken(loaded):
     text = f"functions: {{h: {{environment: {{AB: {LONG[9:]}}}}}}}"
     assert loaded(f"name: t\n{text}").config
