@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
 
 MAX_PAYLOAD = 6 * 1024 * 1024
+LONGEST_NAME = 64
 MAX_EVENT = 1024 * 1024
 UPDATES = ("UpdateFunctionCode", "UpdateFunctionConfiguration")
 RUNTIME_VERSION = "arn:aws:lambda:{region}::runtime:local"
@@ -67,6 +68,19 @@ def impossible_environment(call: Call) -> None:
     size = aws_rules.environment_size(variables)
     if size > aws_rules.LARGEST_ENVIRONMENT:
         raise _invalid(f"{why} exceeded the 4KB limit. Measured size: {size} bytes")
+
+
+@awslambda.refuses("CreateFunction")
+def long_name(call: Call) -> None:
+    """Refuse a name of over 64 characters: the model's 140 are those of an ARN."""
+    name = call["FunctionName"]
+    if ":" not in name and len(name) > LONGEST_NAME:
+        raise AwsFault(
+            "ValidationException",
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to "
+            "satisfy constraint: Member must have length less than or equal to "
+            f"{LONGEST_NAME}",
+        )
 
 
 @awslambda.refuses("CreateFunction", "UpdateFunctionCode")
