@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from zipfile import ZipInfo
 
 STANDARD_SCOPES = (
     "openid",
@@ -73,25 +75,52 @@ GONE_RUNTIMES = {
     "ruby2.7": "2023-11-27",
 }
 
-LONGEST_PASSWORD = 256
-PASSWORDS = (
-    "a password does not begin or end with a space, and has up to 256 characters"
-)
-# How users sign in: what their names look like, and how that is called.
-_NAMES = {
-    "email": (re.compile(r"[^@\s]+@[^@\s]+"), "an email address"),
-    "phone_number": (re.compile(r"\+[0-9]{1,15}"), "a phone number like +14155550123"),
+# What Lambda has of the rest, by botocore 1.44.8.
+_VERSIONS = {
+    "dotnet{}": "6 8 10",
+    "java{}": "8.al2 8.al2023 11 11.al2023 17 17.al2023 21 25",
+    "nodejs{}.x": "16 18 20 22 24 26",
+    "provided.{}": "al2 al2023",
+    "python3.{}": "8 9 10 11 12 13 14 15",
+    "ruby{}": "3.2 3.3 3.4 4.0",
 }
-_PLAIN_NAME = (re.compile(r"\S{1,128}"), "a user name without spaces")
+RUNTIMES = frozenset(
+    family.format(version)
+    for family, versions in _VERSIONS.items()
+    for version in versions.split()
+)
+UNZIPPED = 250 << 20  # bytes that a function's files may have
+ZIPPED = 50 << 20  # bytes that Lambda takes as a direct upload
+_ENCRYPTED = 1  # the bit of a zip's entry that says so
+LARGEST_REQUEST = 70_167_211  # bytes, with as much in Base64, as Lambda says it
+
+PASSWORDS = (
+    "a password has 2 to 256 characters and no line breaks, and does not begin or end "
+    "with a space"
+)
+# Of Java's \S and dot, which Cognito's pattern of passwords is made of.
+_PASSWORD = re.compile(r"[^\s][^\n\r\x85\u2028\u2029]{0,254}[^\s]", re.ASCII)
 # Attributes that are addresses: what they look like, and how that is called.
 ADDRESSES = {
     "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "email address"),
     "phone_number": (re.compile(r"\+[0-9]{4,15}"), "phone number"),
 }
+# How users sign in: what their names look like, and how that is called.
+_NAMES = {
+    "email": (ADDRESSES["email"][0], "an email address"),
+    "phone_number": (
+        ADDRESSES["phone_number"][0],
+        "a phone number like +14155550123",
+    ),
+}
+_PLAIN_NAME = (re.compile(r"\S{1,128}"), "a user name without spaces")
 _NUMBER = re.compile(r"-?[0-9]{1,100}")
 RESERVED_WORDS = ("aws", "amazon", "cognito")
 _PATH_PART = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\+?\}")
 _TAG_EXTRAS = "_.:/=+-@"
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):/.*", re.DOTALL)
+_WEB_HOST = re.compile(r"[a-z]+://(?P<host>[^/?]+)", re.IGNORECASE)
+_LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_ +=,.@-]+")
 
 
@@ -106,6 +135,28 @@ def environment_size(variables: Mapping[str, str]) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
+def size_fault(zipped: int, unzipped: int) -> str | None:
+    """Return which of Lambda's limits on the bytes of code is exceeded."""
+    for size, most, state in (
+        (unzipped, UNZIPPED, "unzipped"),
+        (zipped, ZIPPED, "zipped"),
+    ):
+        if size > most:
+            return f"{-(-size >> 20)} MiB {state}; Lambda takes {most >> 20} MiB"
+    return None
+
+
+def unzip_fault(entries: Iterable[ZipInfo]) -> str | None:
+    """Return why Lambda cannot unzip what a zip lists."""
+    for entry in entries:
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts:
+            return f"`{entry.filename}` would be outside of the code"
+        if entry.flag_bits & _ENCRYPTED:
+            return f"`{entry.filename}` is encrypted"
+    return None
+
+
 def reserved_word(prefix: str) -> str | None:
     """Return the word between the hyphens of a domain that AWS keeps to itself."""
     tokens = prefix.split("-")
@@ -118,7 +169,7 @@ def is_path_part(part: str) -> bool:
 
 
 def is_username(name: str) -> bool:
-    """Tell whether Cognito takes a user's or a group's name: visible characters."""
+    """Tell whether Cognito takes a name or a URL of its users: visible characters."""
     return bool(name) and all(_major(each) in "LMSNP" for each in name)
 
 
@@ -132,8 +183,36 @@ def unlike_a_name(name: str, kinds: Sequence[str]) -> str | None:
 
 def is_password(password: str) -> bool:
     """Tell whether Cognito takes a password before it looks at the pool's policy."""
-    is_long = len(password) > LONGEST_PASSWORD
-    return password == password.strip() and not is_long
+    return _PASSWORD.fullmatch(password) is not None
+
+
+def url_fault(url: str) -> str | None:
+    """Return what is wrong with a callback or sign-out URL, as Cognito says it.
+
+    Botocore's CreateUserPoolClient, and cdk-preflight pf-cognito-callback-url-fragment
+    and -https. Of the URLs that are not absolute, AWS's words are not on record.
+    """
+    form = _URL.fullmatch(url)
+    if form is None:
+        return "is not an absolute URI"
+    if "#" in url:
+        return "cannot use fragment"
+    if form["scheme"].lower() not in ("http", "https"):
+        return None  # an app's own: myapp://, com.example.app:/callback
+    host = _WEB_HOST.match(url)
+    if host is None:
+        return "is not an absolute URI"
+    if form["scheme"].lower() == "http" and not _LOOPBACK.fullmatch(host["host"]):
+        return "cannot use the HTTP protocol."
+    return None
+
+
+def is_reserved_tag(text: str) -> bool:
+    """Tell whether the key or the value of a tag begins as only AWS's own do.
+
+    IAM guide, "Tagging IAM resources": neither may; Lambda guide: in whatever case.
+    """
+    return text[:4].lower() == "aws:"
 
 
 def is_tag_value(value: str) -> bool:

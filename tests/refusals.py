@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 import yaml
@@ -14,6 +16,17 @@ def refusals():
     """Return the rows of the table."""
     file = Path(__file__).parent / "recorded" / "refusals.yaml"
     return yaml.safe_load(file.read_text("utf-8"))
+
+
+def archive(*names):
+    """Return a zip with these files, made on Unix, which anyone may read."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        for name in names:
+            entry = zipfile.ZipInfo(name)
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            file.writestr(entry, "def handler(event, context): return event")
+    return buffer.getvalue()
 
 
 def filled(value, **places):

@@ -264,12 +264,12 @@ class Session:
         return is_change if self.only_changes else _is_news(step)
 
     def check_code(self, resources: list[Resource]) -> None:
-        """Refuse secrets in the code of functions, before anything is made."""
+        """Refuse code that Lambda would not take, or with secrets, before all else."""
         from cognito_gw.resources.function import Function
 
         for resource in resources:
             if isinstance(resource, Function):
-                resource.refuse_secrets()
+                resource.check_code()
 
     def check_passwords(self, resources: list[Resource]) -> None:
         """Refuse passwords that are not given, before anything is made."""

@@ -30,9 +30,6 @@ PLACES = {
     "hosted_ui": ("domain", "region"),
     "issuer": ("user_pool_id", "region"),
 }
-_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?(/.*)?")
-_WEB = re.compile(r"https://[^\s#]+")
-_APP = re.compile(r"(?!https?:)[A-Za-z][A-Za-z0-9+.-]*://[^\s#]*")
 # What each requirement of a password policy looks for, and its name.
 _SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
 _REQUIREMENTS = {
@@ -187,11 +184,11 @@ def _clients(config: Config) -> Iterator[Problem]:
 def _urls(client: AppClient, at: KeyPath) -> Iterator[Problem]:
     for field in ("callback_urls", "logout_urls"):
         for index, url in enumerate(getattr(client, field)):
-            if not any(form.fullmatch(url) for form in (_LOOPBACK, _WEB, _APP)):
+            if aws_rules.url_fault(url) or not aws_rules.is_username(url):
                 yield Problem(
                     (*at, field, index),
                     f"`{url}` must be https://…, http://localhost or an app's own "
-                    "scheme, absolute and without `#`",
+                    "scheme, absolute and without `#` and spaces",
                 )
 
 

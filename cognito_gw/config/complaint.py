@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _PLAIN = {
     "missing": "this key is required",
     "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
 }
+_COUNTED = {"string_too_long": "characters", "too_long": "entries"}
 _TYPES = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -65,7 +67,14 @@ def _what(error: ErrorDetails, path: KeyPath) -> str:
         return f"must be {context['expected']}, not {_shown(value)}"
     if kind == "string_pattern_mismatch":
         return f"{_shown(value)} must be {ALLOWED[context['pattern']]}"
-    return error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    return _limit(kind, context) or error["msg"].removeprefix("Value error, ").replace(
+        "Input should", "should"
+    )
+
+
+def _limit(kind: str, context: dict[str, Any]) -> str | None:
+    counted = _COUNTED.get(kind)
+    return counted and f"must have at most {context['max_length']} {counted}"
 
 
 def _is_private(path: KeyPath) -> bool:

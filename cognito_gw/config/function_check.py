@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 _HELLO = "lambda_function"  # the module of the code that a function has by default
 # What Python and Node.js load for the file that a handler names.
-_SUFFIXES = {"python": (".py", ".pyc", ".so"), "nodejs": (".js", ".mjs", ".cjs")}
+_SUFFIXES = {
+    "python": (".py", ".pyc", ".so"),
+    "nodejs": (".js", ".mjs", ".cjs"),
+    "ruby": (".rb",),
+}
+_PROGRAM = "bootstrap"  # what a runtime without a language runs
 _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
 _UNIX = 3  # of the systems that make zips, the one that keeps modes
 
@@ -27,11 +32,36 @@ def problems_of(function: Function, folder: Path, at: KeyPath) -> Iterator[Probl
     """Tell what Lambda would refuse, or fail on at the first call."""
     yield from _runtime(function, at)
     yield from _environment(function, at)
-    if _language(function) and "." not in PurePosixPath(function.handler).name:
+    if function.code and (what := _zip_fault(folder / function.code)):
+        yield Problem((*at, "code"), what)
+    elif _language(function) and not _is_handler(function):
         what = f"`{function.handler}` must be FILE.FUNCTION, such as app.handler"
         yield Problem((*at, "handler"), what)
     else:
         yield from _handler_file(function, folder, at)
+
+
+def _zip_fault(code: Path) -> str | None:
+    """Return why Lambda would not take a .zip."""
+    try:
+        if code.suffix != ".zip" or not code.is_file():
+            return None  # a folder, or what is told elsewhere
+        with zipfile.ZipFile(code) as archive:
+            entries = archive.infolist()
+    except _NO_ZIP:
+        return f"{code} cannot be unzipped"
+    unzipped = sum(entry.file_size for entry in entries)
+    fault = aws_rules.unzip_fault(entries)
+    fault = fault or aws_rules.size_fault(code.stat().st_size, unzipped)
+    return f"{code}: {fault}" if fault else None
+
+
+def _is_handler(function: Function) -> bool:
+    if _language(function) == "python":
+        *module, name = function.handler.replace("/", ".").split(".")
+        return bool(module) and all((*module, name))
+    file, _, name = function.handler.rpartition("/")[2].partition(".")
+    return bool(file and name)
 
 
 def unreadable_entries(file: Path) -> list[str]:
@@ -58,6 +88,22 @@ def _runtime(function: Function, at: KeyPath) -> Iterator[Problem]:
             f"Lambda takes no new function with {function.runtime}: its support ended "
             f"{since}",
         )
+    elif not _is_runtime(function.runtime):
+        yield Problem(
+            (*at, "runtime"),
+            f"Lambda has no runtime {function.runtime}, as far as the installed "
+            "botocore knows",
+        )
+
+
+def _is_runtime(name: str) -> bool:
+    """Tell whether Lambda has a runtime; what is new, an updated botocore knows."""
+    if name in aws_rules.RUNTIMES:
+        return True
+    from botocore.loaders import Loader
+
+    shapes = Loader().load_service_model("lambda", "service-2")["shapes"]
+    return name in shapes["Runtime"]["enum"]
 
 
 def _environment(function: Function, at: KeyPath) -> Iterator[Problem]:
@@ -65,6 +111,10 @@ def _environment(function: Function, at: KeyPath) -> Iterator[Problem]:
         yield Problem(
             (*at, "environment", name), "Lambda sets this variable itself: rename it"
         )
+    for name, value in function.environment.items():
+        if "\0" in value:
+            what = "holds a NUL character, which no variable can"
+            yield Problem((*at, "environment", name), what)
     size = aws_rules.environment_size(function.environment)
     if size > aws_rules.LARGEST_ENVIRONMENT:
         yield Problem(
@@ -90,12 +140,32 @@ def _handler_file(function: Function, folder: Path, at: KeyPath) -> Iterator[Pro
         return  # there is none, or it is not a zip: told elsewhere
     if not names:
         yield Problem((*at, "code"), f"there is no file in {folder / function.code}")
+    elif function.runtime.startswith("provided"):
+        if fault := _program_fault(folder / function.code, names):
+            what = f"{function.runtime} runs `bootstrap`: {fault}"
+            yield Problem((*at, "code"), what)
     elif language and not _has_module(names, _module(function), language):
         first, *others = (f"{_module(function)}{s}" for s in _SUFFIXES[language])
         file = " or ".join([first, *others]) if language == "nodejs" else first
         is_given = "handler" in function.model_fields_set
         key, where = ("handler", "`code`") if is_given else ("code", "it for `handler`")
-        yield Problem((*at, key), f"there is no {file} in {where}")
+        deeper = (each for each in sorted(names) if each.endswith(f"/{first}"))
+        found = next((each for each in deeper if not each.startswith(".")), None)
+        there = f", but {found}" if found else ""
+        yield Problem((*at, key), f"there is no {file} in {where}{there}")
+
+
+def _program_fault(code: Path, names: set[str]) -> str | None:
+    if _PROGRAM not in names:
+        return "there is none in `code`"
+    if code.is_dir():
+        is_program = bool((code / _PROGRAM).stat().st_mode & stat.S_IXUSR)
+    else:
+        with zipfile.ZipFile(code) as archive:
+            entry = archive.getinfo(_PROGRAM)
+        mode = entry.external_attr >> 16
+        is_program = entry.create_system != _UNIX or bool(mode & stat.S_IXOTH)
+    return None if is_program else "it is not executable; mode 755 lets Lambda run it"
 
 
 def _module(function: Function) -> str:

@@ -17,6 +17,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from cognito_gw import aws_rules
 from cognito_gw.config.docstrings import docstrings
 from cognito_gw.config.secret import Password
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,9})([smhd])")
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
+API_NAME = r"^[\x21-\x7E](?:[\x20-\x7E]{0,126}[\x21-\x7E])?$"
+# Apps have origins of their own schemes, such as capacitor://localhost.
+ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:\[\]-]+)$"
 POLICY_ARN = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
 _ROUTE = re.compile(rf"({'|'.join(VERBS)}) /\S*")
 
@@ -66,9 +70,25 @@ def _route_key(value: str) -> str:
 
 
 def _tag_key(value: str) -> str:
-    if value.startswith(("aws:", "cgw:")):
+    if aws_rules.is_reserved_tag(value) or value.lower().startswith("cgw:"):
         raise ValueError("tags that begin with aws: or cgw: are reserved")
     return value
+
+
+def _tag_value(value: str) -> str:
+    if aws_rules.is_reserved_tag(value):
+        raise ValueError("values that begin with aws: are reserved")
+    return value
+
+
+def _name_of_users(value: str) -> str:
+    if not aws_rules.is_username(value):
+        raise ValueError("must be visible characters, without spaces")
+    return value
+
+
+def _once(values: list[Any]) -> list[Any]:
+    return [*dict.fromkeys(values)]
 
 
 def between(low: str, high: str) -> Any:
@@ -106,12 +126,19 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")]
 Label = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_ +=,.@-]+$")
 ]
+ApiName = Annotated[str, Field(pattern=API_NAME)]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 TagKey = Annotated[
     str,
     Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9+=._:/-]+$"),
     AfterValidator(_tag_key),
 ]
+TagValue = Annotated[str, Field(max_length=256), AfterValidator(_tag_value)]
+GroupName = Annotated[
+    str, Field(pattern=r"^\S{1,128}$"), AfterValidator(_name_of_users)
+]
+Once = AfterValidator(_once)  # what is said twice is sent once
+Url = Annotated[str, Field(min_length=1, max_length=1024)]
 RouteKey = Annotated[str, AfterValidator(_route_key)]
 Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
 
@@ -145,11 +172,13 @@ class PasswordPolicy(Section):
 
 
 class UserPool(Section):
-    id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+_[0-9A-Za-z]+$")
+    id: str | None = Field(
+        default=None, max_length=55, pattern=r"^[A-Za-z0-9-]+_[0-9A-Za-z]+$"
+    )
     """A pool made elsewhere: used, never changed or deleted."""
     name: Label | None = None
     """Default: the stack's name."""
-    sign_in_with: list[Literal["email", "phone_number"]] = ["email"]
+    sign_in_with: Annotated[list[Literal["email", "phone_number"]], Once] = ["email"]
     """Fixed at creation. An empty list: users have names of their own."""
     self_sign_up: bool = False
     """true: anyone on the internet can sign up, and so get a token."""
@@ -159,7 +188,7 @@ class UserPool(Section):
         "off"
     )
     """Time-based one-time passwords (TOTP)."""
-    groups: list[Annotated[str, Field(pattern=r"^\S{1,128}$")]] = []
+    groups: list[GroupName] = []
     """Tokens carry the names of a user's groups."""
     deletion_protection: bool = False
     """true: AWS and `cgw down` refuse to delete the pool."""
@@ -175,17 +204,25 @@ class Validity(Section):
 
 
 class AppClient(Section):
-    id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_+]+$")
+    id: str | None = Field(default=None, max_length=128, pattern=r"^[A-Za-z0-9_+]+$")
     """An app client made elsewhere: used, never changed or deleted."""
     name: Label | None = None
     """Default: the stack's name, a hyphen, and the key here."""
-    callback_urls: list[str] = ["http://localhost:8765/callback"]
+    callback_urls: Annotated[list[Url], Once] = Field(
+        default=["http://localhost:8765/callback"], max_length=100
+    )
     """Where the sign-in page may send people back to."""
-    logout_urls: list[str] = ["http://localhost:8765/"]
+    logout_urls: Annotated[list[Url], Once] = Field(
+        default=["http://localhost:8765/"], max_length=100
+    )
     """Where signing out may lead to."""
-    oauth_flows: list[Literal["code", "implicit", "client_credentials"]] = ["code"]
+    oauth_flows: Annotated[
+        list[Literal["code", "implicit", "client_credentials"]], Once
+    ] = Field(default=["code"], max_length=3)
     """`client_credentials` stands alone, and needs `secret: true`."""
-    oauth_scopes: list[str] = ["openid", "email", "profile"]
+    oauth_scopes: Annotated[list[Annotated[str, Field(max_length=256)]], Once] = Field(
+        default=["openid", "email", "profile"], max_length=50
+    )
     """Those of OpenID Connect, and `server/scope` of a resource server."""
     secret: bool = False
     """Fixed at creation."""
@@ -217,7 +254,9 @@ class User(Section):
     """An address, where users sign in with one."""
     password: Password | None = None
     """Best as ${VARIABLE}. Without one, a generated password is shown once."""
-    groups: list[str] | None = None
+    groups: Annotated[list[GroupName], Once] | None = Field(
+        default=None, max_length=100
+    )
     """Exactly these. Left out: the user's groups are not looked at."""
 
 
@@ -226,7 +265,7 @@ class Function(Section):
     """Default: the stack's name, a hyphen, and the key here."""
     runtime: str = Field(
         default="python3.13",
-        pattern=r"^(python3\.\d+|nodejs\d+\.x|java\d+(\.\w+)?|dotnet\d+|ruby\d\.\d|provided\.\w+)$",
+        pattern=r"^[a-z][a-z0-9.-]{1,31}$",
     )
     """Lambda's identifier. The local AWS runs Python and Node.js."""
     handler: str = Field(
@@ -248,7 +287,9 @@ class Function(Section):
 
 
 class Iam(Section):
-    permissions_boundary: str | None = Field(default=None, pattern=POLICY_ARN)
+    permissions_boundary: str | None = Field(
+        default=None, max_length=2048, pattern=POLICY_ARN
+    )
     """ARN of a policy: the roles of functions have no more rights than it allows."""
 
 
@@ -257,7 +298,7 @@ class Route(Section):
     """Default: the only function."""
     auth: Literal["cognito", "none"] = "cognito"
     """Secured unless it says `none`."""
-    scopes: list[str] = []
+    scopes: Annotated[list[str], Once] = []
     """Empty: an ID token is wanted. Otherwise an access token with any one of these."""
 
 
@@ -266,12 +307,12 @@ class Authorizer(Section):
     """As the console shows it."""
     ttl: int = Field(default=300, ge=0, le=3600)
     """Seconds for which API Gateway keeps a decision; AWS does not report it."""
-    identity_source: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]+$")
+    identity_source: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9_-]+$")
     """The request header with the token."""
 
 
 class Cors(Section):
-    origins: list[Annotated[str, Field(pattern=r"^(\*|https?://[^/'\"\s]+)$")]] = Field(
+    origins: Annotated[list[Annotated[str, Field(pattern=ORIGIN)]], Once] = Field(
         min_length=1
     )
     """Origins that may call the API from a web page, or `*`."""
@@ -280,7 +321,7 @@ class Cors(Section):
 class Api(Section):
     id: str | None = Field(default=None, pattern=r"^[a-z0-9]+$")
     """A REST API made elsewhere: used, never changed or deleted."""
-    name: Name | None = None
+    name: ApiName | None = None
     """Default: the stack's name."""
     stage: str = Field(default="dev", pattern=r"^[A-Za-z0-9_-]{1,128}$")
     """The last part of the invoke URL."""
@@ -319,7 +360,7 @@ class Config(Section):
     """Default: that of the AWS settings, or us-east-1 locally."""
     target: Literal["aws", "local"] = "aws"
     """`local`: as if every command had `--local`."""
-    tags: dict[TagKey, Annotated[str, Field(max_length=256)]] = {}
+    tags: dict[TagKey, TagValue] = Field(default={}, max_length=49)
     """Put on everything that can be tagged, beside `cgw:stack`."""
     user_pool: Annotated[UserPool, BeforeValidator(_or_empty)] = UserPool()
     """Who can sign in, and how."""

@@ -20,6 +20,9 @@ INSTEAD: dict[str, dict[str, Any]] = {
     "PasswordType": {"max": 256, "pattern": r"^[\S]+.*[\S]+$"},
     # Custom domains have dots; prefixes are checked where domains are.
     "DomainType": {"min": 1},
+    # The model has those of functions on managed instances, too: Lambda quotas.
+    "MemorySize": {"min": 128, "max": 10_240},
+    "Timeout": {"min": 1, "max": 900},
     # Lambda answers with another code, and takes ARNs: see its corrections.
     "Runtime": {},
 }

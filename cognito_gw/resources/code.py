@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from cognito_gw import aws_rules
 from cognito_gw.errors import UsageError
 from cognito_gw.resources import code_folder
 from cognito_gw.resources.code_folder import unreadable
@@ -32,8 +33,7 @@ def lambda_handler(event, context):
         'body': json.dumps('Hello from Lambda!')
     }
 """
-ZIPPED = 50 << 20  # bytes that CreateFunction takes as a direct upload
-UNZIPPED = 250 << 20  # bytes that a function's files may have
+_EMPTY = "caches, compiled files and `.git` are left out; put the function's code there"
 _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -70,12 +70,14 @@ def sha256(content: bytes) -> str:
 def _of_folder(folder: Path) -> bytes:
     found = code_folder.files(folder)
     size = sum(path.stat().st_size for path in found)
-    _bound(size, UNZIPPED, folder, "unzipped")  # too much is not even read
+    _bound(folder, unzipped=size)  # too much is not even read
+    if not found:
+        raise UsageError(f"{folder}: no file in it is deployed", hint=_EMPTY)
     root = folder.resolve()
-    content = b"" if size > ZIPPED else _zip(_entries(root, found))
-    if not content or len(content) > ZIPPED:
+    content = b"" if size > aws_rules.ZIPPED else _zip(_entries(root, found))
+    if not content or len(content) > aws_rules.ZIPPED:
         content = _zip(_entries(root, found), zipfile.ZIP_DEFLATED)
-    _bound(len(content), ZIPPED, folder, "zipped")
+    _bound(folder, len(content))
     return content
 
 
@@ -87,11 +89,11 @@ def _entries(root: Path, found: list[Path]) -> Iterator[tuple[str, bytes, bool]]
 
 def _given(file: Path) -> bytes:
     """Return a zip as it is; whether it is one, Lambda says."""
-    _bound(file.stat().st_size, ZIPPED, file, "zipped")
+    _bound(file, file.stat().st_size)
     content = file.read_bytes()
     with suppress(*_NO_ZIP), zipfile.ZipFile(io.BytesIO(content)) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
-        _bound(size, UNZIPPED, file, "unzipped")
+        _bound(file, unzipped=size)
     return content
 
 
@@ -126,10 +128,8 @@ def _zip(
     return target.getvalue()
 
 
-def _bound(size: int, most: int, code: Path, state: str) -> None:
-    if size > most:
-        takes = f"Lambda takes {most >> 20} MiB"
+def _bound(code: Path, zipped: int = 0, unzipped: int = 0) -> None:
+    if fault := aws_rules.size_fault(zipped, unzipped):
         raise UsageError(
-            f"{code}: {-(-size >> 20)} MiB {state}; {takes}",
-            hint="leave out what the function does not need",
+            f"{code}: {fault}", hint="leave out what the function does not need"
         )

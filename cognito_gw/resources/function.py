@@ -82,6 +82,12 @@ class Function(Resource):
         """Raise for files of the code that look like secrets, unless included."""
         refuse_secrets(self.config.code, self.config.include)
 
+    def check_code(self) -> None:
+        """Raise for code that is too large or holds secrets."""
+        self.refuse_secrets()
+        if "CodeSha256" not in {_FIELDS[key] for key in self.ignored}:
+            _ = self.code  # zipped, as far as Lambda takes it
+
     def desired(self) -> dict[str, Any]:
         ignored = {_FIELDS[key] for key in self.ignored}
         wanted = {**self._configuration(), "Tags": self.tags}

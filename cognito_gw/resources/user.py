@@ -7,6 +7,7 @@ import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws_rules import ADDRESSES
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
@@ -133,10 +134,10 @@ class User(Resource):
 
 def _address(username: str) -> dict[str, str]:
     """Return what a name says of its user, as verified attributes."""
-    kind = "email" if "@" in username else "phone_number"
-    if kind == "phone_number" and not username.startswith("+"):
-        return {}  # a plain user name
-    return {kind: username, f"{kind}_verified": "true"}
+    for kind, (form, _) in ADDRESSES.items():
+        if form.fullmatch(username):
+            return {kind: username, f"{kind}_verified": "true"}
+    return {}  # a plain user name
 
 
 def generate_password(at_least: int) -> str:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import zipfile
 
 import pytest
-from refusals import LONG, refusals
+from refusals import LONG, archive, refusals
 
 ROWS = refusals()
 NODE = "runtime: nodejs22.x, code: FOLDER/node"
+ZIPS = (
+    ("none.zip",),
+    ("outside.zip", "../app.py"),
+    ("deeper.zip", "code/app.py"),
+    ("program.zip", "bootstrap"),
+)
 UNIX, WINDOWS = 3, 0  # as zips name the systems that made them
 
 
@@ -18,6 +24,9 @@ def folder(tmp_path):
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "app.py").touch()
     (tmp_path / "empty").mkdir()
+    (tmp_path / "bad.zip").write_bytes(b"no zip")
+    for name, *entries in ZIPS:
+        (tmp_path / name).write_bytes(archive(*entries))
     return tmp_path
 
 
@@ -33,6 +42,37 @@ def test_the_file_is_refused(complaints, folder, row):
     ("text", "why"),
     [
         ("app_clients: {web: {callback_urls: ['myapp://']}}", "a scheme alone"),
+        ("app_clients: {web: {callback_urls: ['com.example.app:/cb']}}", "one slash"),
+        ("app_clients: {web: {callback_urls: ['exp://127.0.0.1:19000/--/']}}", "Expo"),
+        ("app_clients: {web: {callback_urls: ['http://127.0.0.1:3000']}}", "loopback"),
+        ("app_clients: {web: {callback_urls: ['http://[::1]:8765/cb?x=1']}}", "IPv6"),
+        ("app_clients: {web: {callback_urls: ['http://localhost?x=1']}}", "no path"),
+        ("app_clients: {web: {logout_urls: ['https://bücher.example/ü']}}", "letters"),
+        (
+            "user_pool: {groups: [Verwaltung-Zürich, 管理者, '👍']}",
+            "letters and symbols",
+        ),
+        ("user_pool: {sign_in_with: []}\nusers: [{username: josé}]", "letters"),
+        ("user_pool: {sign_in_with: []}\nusers: [{username: bob@home}]", "a name"),
+        (
+            "user_pool: {sign_in_with: [phone_number]}\nusers: [{username: '+4930'}]",
+            "a phone number",
+        ),
+        (f"users: [{{username: a@b.c, password: '{'Aa1-' * 64}'}}]", "256 characters"),
+        ("users: [{username: a@b.c, password: 'Correct horse 1!'}]", "spaces within"),
+        (
+            "users: [{username: a@b.c, password: Leading-1\N{NO-BREAK SPACE}}]",
+            "not ASCII",
+        ),
+        ("tags: {team: 東京}", "letters"),
+        ("tags: {awsome: 'aws', a: ''}", "without the colon, and empty"),
+        ("api: {name: 'My API (v2)'}", "as the console's examples have it"),
+        ("api: {cors: {origins: ['capacitor://localhost']}}", "an app's origin"),
+        ("api: {authorizer: {identity_source: X_Token}}", "an underscore"),
+        (
+            "functions: {h: {runtime: java8.al2023, code: FOLDER/code, handler: A}}",
+            "new",
+        ),
         ("domain: my-awsome-shop", "a reserved word is one between hyphens"),
         ("app_clients: {web: {validity: {access: 1h, refresh: 1h}}}", "as long"),
         ("tags: {team: 'Zürich: a/b+c=d@e-f_1.0'}", "what tags may hold"),
@@ -58,6 +98,23 @@ def test_what_aws_takes_is_taken(loaded, folder, text, why):
         (folder / path).touch()
     text = text.replace("FOLDER", str(folder))
     assert loaded(f"name: t\n{text}").config.name == "t", why
+
+
+def test_what_is_said_twice_is_sent_once(loaded):
+    config = loaded(
+        "name: t\n"
+        "user_pool: {sign_in_with: [email, email], groups: [a]}\n"
+        "app_clients: {web: {oauth_flows: [code, code], oauth_scopes: [openid, openid]"
+        ", callback_urls: ['https://a.example', 'https://a.example']}}\n"
+        "users: [{username: a@b.co, groups: [a, a]}]\n"
+        "api: {routes: {GET /: {scopes: [openid, openid]}}}\n"
+    ).config
+    web = config.app_clients["web"]
+    assert (web.oauth_flows, web.oauth_scopes) == (["code"], ["openid"])
+    assert web.callback_urls == ["https://a.example"]
+    assert config.user_pool.sign_in_with == ["email"]
+    assert config.users[0].groups == ["a"]
+    assert config.api.routes["GET /"].scopes == ["openid"]
 
 
 def test_4096_bytes_of_environment_are_taken(loaded):

@@ -110,6 +110,28 @@ def test_a_weak_password_is_found_before_any_call(cgw, environment):
     assert outcome.calls == []
 
 
+@pytest.mark.parametrize(
+    ("file", "size", "words"),
+    [
+        ("lambda_function.py", 251 << 20, "251 MiB unzipped; Lambda takes 250 MiB"),
+        (".DS_Store", 1, "no file in it is deployed"),
+    ],
+)
+def test_code_that_lambda_does_not_take_is_found_before_any_write(
+    cgw, edited, file, size, words
+):
+    """However far down the list its function is."""
+    code = cgw.folder / "code"
+    code.mkdir()
+    with (code / file).open("wb") as sparse:
+        sparse.truncate(size)
+    function = {"runtime": "java21", "handler": "a.B", "code": "code"}
+    cgw.write(edited(lambda data: data.update(functions={"hello": function})))
+    outcome = cgw("up", "-v", code=2)
+    assert words in outcome.err
+    assert outcome.writes == []
+
+
 def test_a_missing_password_variable_is_told_before_the_first_write(cgw, environment):
     """Commands that need no password do without it; `up` names the variable."""
     environment.delenv("CGW_ALICE_PASSWORD")

@@ -207,9 +207,9 @@ REFUSALS = [
     (
         lambda api: api.authorizer(providerARNs=[]),
         BAD_REQUEST,
-        "Invalid Authorizer",
+        "ProviderARNs cannot be empty",
     ),
-    (remove_last_user_pool, BAD_REQUEST, "Invalid Authorizer"),
+    (remove_last_user_pool, BAD_REQUEST, "ProviderARNs cannot be empty"),
     (delete_authorizer_in_use, CONFLICT, "Cannot delete authorizer"),
     (
         lambda api: api.deployment(),

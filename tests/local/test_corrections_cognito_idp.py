@@ -19,6 +19,14 @@ def test_a_policy_demands_only_what_it_says(make_pool):
     assert pool.described()["Policies"]["PasswordPolicy"]["RequireSymbols"] is False
 
 
+@pytest.mark.parametrize("length", [99, 256])
+def test_a_password_may_be_long(make_pool, length):
+    pool = make_pool()
+    pool.user("alice")
+    password = "Aa1-" * 64
+    pool.call("admin_set_user_password", Username="alice", Password=password[:length])
+
+
 def test_a_pool_id_has_the_form_of_aws(pool):
     assert re.fullmatch(r"eu-west-1_[a-zA-Z0-9]{9}", pool.id)
     assert pool.arn.endswith(f":userpool/{pool.id}")

@@ -88,8 +88,8 @@ REFUSALS = {
     ),
     "the code flow without a callback": (
         lambda pool: pool.oauth_client(CallbackURLs=[]),
-        "InvalidParameterException",
-        "CallbackURLs can not be empty",
+        "InvalidOAuthFlowException",
+        "CallbackUrls can not be empty when code flow or implicit flow is selected",
     ),
     "client credentials beside the code flow": (
         lambda pool: pool.oauth_client("code", "client_credentials"),

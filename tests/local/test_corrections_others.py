@@ -117,6 +117,12 @@ def test_refuses_a_function_that_cannot_run(create_function, settings, refusal):
     )
 
 
+def test_refuses_more_code_than_a_request_may_hold(create_function, refusal):
+    refused = refusal(create_function, Code={"ZipFile": bytes((50 << 20) + 1)})
+    assert refused[:2] == (413, "RequestEntityTooLargeException")
+    assert "Request must be smaller than 70167211 bytes" in refused.message
+
+
 def test_refuses_the_same_statement_twice(aws, function, refusal):
     aws("lambda").add_permission(**permission(function))
     refused = refusal(aws("lambda").add_permission, **permission(function))

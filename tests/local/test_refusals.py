@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 
 import boto3
 import pytest
 from botocore.config import Config
-from refusals import LONG, filled, refusals
+from refusals import LONG, archive, filled, refusals
 
 ROWS = [row for row in refusals() if "call" in row]
 SERVICE = {"Service": "lambda.amazonaws.com"}
@@ -18,22 +16,18 @@ TRUST = {"Version": "2012-10-17", "Statement": [ALLOW]}
 ROLE = "arn:aws:iam::123456789012:role/t"
 
 
-def archive(*names):
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        for name in names:
-            file.writestr(name, "def handler(event, context): return event")
-    return buffer.getvalue()
-
-
 @pytest.fixture(scope="module")
 def places(aws, shared_pool):
     """Return what the words of the rows stand for."""
     gateway = aws("apigateway")
     api = gateway.create_rest_api(name="refusals")["id"]
     root = gateway.get_resources(restApiId=api)["items"][0]["id"]
-    code = {"ZIP": archive("app.py"), "EMPTY": archive()}
+    code = {"ZIP": archive("app.py"), "EMPTY": archive(), "BAD": b"no zip"}
+    code["OUTSIDE"] = archive("../app.py")
+    above = gateway.create_resource(restApiId=api, parentId=root, pathPart="greedy")
+    greedy = {"restApiId": api, "parentId": above["id"], "pathPart": "{all+}"}
     made = {"POOL": shared_pool.id, "API": api, "ROOT": root, "ROLE": ROLE}
+    made["GREEDY"] = gateway.create_resource(**greedy)["id"]
     return made | code | {"LONG": LONG, "TRUST": json.dumps(TRUST)}
 
 
@@ -64,3 +58,37 @@ def test_the_call_is_refused(unchecked, places, refusal, row):
     code, message = row["answers"]
     assert (refused.status, refused.code) == (400, code)
     assert refused.message.startswith(message)
+
+
+def test_what_no_key_of_the_file_can_ask_for(unchecked, places, refusal):
+    """Of the calls that the file comes to, in what only others send."""
+    gateway, logs = unchecked("apigateway"), unchecked("logs")
+    api = {"restApiId": places["API"]}
+    pools = ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"]
+    kind = {"name": "other", "type": "COGNITO_USER_POOLS"}
+    made = gateway.create_authorizer(**api, **kind, providerARNs=pools)["id"]
+    logs.create_log_group(logGroupName="kept")
+
+    def patch(path, value):
+        return {"patchOperations": [{"op": "replace", "path": path, "value": value}]}
+
+    ttl = patch("/authorizerResultTtlInSeconds", "3601")
+    part = patch("/pathPart", "a b")
+    for call, params, said in (
+        (gateway.update_authorizer, api | {"authorizerId": made} | ttl, "between 0"),
+        (gateway.update_resource, api | {"resourceId": places["GREEDY"]} | part, "._-"),
+        (
+            gateway.create_authorizer,
+            api | kind | {"name": "b"},
+            "ProviderARNs cannot be empty",
+        ),
+        (
+            logs.put_retention_policy,
+            {"logGroupName": "kept", "retentionInDays": 31},
+            "Value '31' at 'retentionInDays' failed to satisfy constraint",
+        ),
+        (logs.create_log_group, {"logGroupName": "aws/x"}, "reserved for AWS"),
+    ):
+        refused = refusal(call, **params)
+        assert refused.status == 400
+        assert said in refused.message

@@ -120,6 +120,11 @@ class TestWhatIsIn:
         """What tools leave behind is not deployed."""
         assert names(zipped(folder("one", "a.py", left_out))) == ["a.py"]
 
+    def test_nothing_but_leavings(self, folder):
+        """A folder of which nothing is deployed makes no zip that Lambda takes."""
+        with pytest.raises(UsageError, match="no file in it is deployed"):
+            zipped(folder("one", ".git/config", "__pycache__/a.pyc"))
+
     def test_given_zip(self, tmp_path):
         """A zip that is given is deployed as it is."""
         given = tmp_path / "code.zip"

@@ -177,6 +177,8 @@ class TestGroups:
         ("a@example.com", ["email", "email_verified"]),
         ("+4912345", ["phone_number", "phone_number_verified"]),
         ("bob", []),
+        ("bob@home", []),
+        ("+bob", []),
     ],
 )
 def test_attributes(aws, find, do, username, names):

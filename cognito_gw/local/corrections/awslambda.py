@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
 
 MAX_PAYLOAD = 6 * 1024 * 1024
+LONGEST_NAME = 64
 MAX_EVENT = 1024 * 1024
-UNZIPPED = 250 * 1024 * 1024
 UPDATES = ("UpdateFunctionCode", "UpdateFunctionConfiguration")
 RUNTIME_VERSION = "arn:aws:lambda:{region}::runtime:local"
 
@@ -70,6 +70,32 @@ def impossible_environment(call: Call) -> None:
         raise _invalid(f"{why} exceeded the 4KB limit. Measured size: {size} bytes")
 
 
+@awslambda.refuses("CreateFunction")
+def long_name(call: Call) -> None:
+    """Refuse a name of over 64 characters: the model's 140 are those of an ARN."""
+    name = call["FunctionName"]
+    if ":" not in name and len(name) > LONGEST_NAME:
+        raise AwsFault(
+            "ValidationException",
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to "
+            "satisfy constraint: Member must have length less than or equal to "
+            f"{LONGEST_NAME}",
+        )
+
+
+@awslambda.refuses("CreateFunction", "UpdateFunctionCode")
+def large_request(call: Call) -> None:
+    """Refuse code above the limit of a request: RequestEntityTooLargeException, 413."""
+    archive = call.get("ZipFile") or call.get("Code", {}).get("ZipFile") or b""
+    if len(archive) > aws_rules.ZIPPED:
+        raise AwsFault(
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {aws_rules.LARGEST_REQUEST} bytes for the "
+            f"{call.operation} operation",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+
+
 @awslambda.refuses("CreateFunction", "UpdateFunctionCode")
 def not_a_zip(call: Call) -> None:
     """Refuse code that does not unzip: InvalidParameterValueException."""
@@ -80,14 +106,14 @@ def not_a_zip(call: Call) -> None:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             entries = opened.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
-        raise _invalid(
-            "Could not unzip uploaded file. "
-            "Please check your file, then try to upload again."
-        ) from None
+        raise _no_zip() from None
+    if aws_rules.unzip_fault(entries):
+        raise _no_zip()
     if not entries:
         raise _invalid("Uploaded file must be a non-empty zip")
-    if sum(entry.file_size for entry in entries) > UNZIPPED:
-        raise _invalid(f"Unzipped size must be smaller than {UNZIPPED} bytes")
+    if sum(entry.file_size for entry in entries) > aws_rules.UNZIPPED:
+        most = aws_rules.UNZIPPED
+        raise _invalid(f"Unzipped size must be smaller than {most} bytes")
 
 
 @awslambda.amends("CreateFunction", "UpdateFunctionConfiguration")
@@ -219,6 +245,13 @@ def _statement_ids(call: Call) -> set[str]:
 
 def _invalid(message: str) -> AwsFault:
     return AwsFault("InvalidParameterValueException", message)
+
+
+def _no_zip() -> AwsFault:
+    return _invalid(
+        "Could not unzip uploaded file. "
+        "Please check your file, then try to upload again."
+    )
 
 
 def _not_found(message: str) -> AwsFault:

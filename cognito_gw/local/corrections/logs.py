@@ -8,10 +8,38 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local import emulator
 from cognito_gw.local.corrections.services import logs
+from cognito_gw.local.faults import AwsFault
 from cognito_gw.local.runtime import cloudwatch
 
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
+
+
+# API_PutRetentionPolicy: the days for which events can be kept.
+RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
+RETENTIONS += [1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
+
+@logs.refuses("PutRetentionPolicy")
+def impossible_retention(call: Call) -> None:
+    """Refuse other than the days on the list: InvalidParameterException."""
+    if (days := call["retentionInDays"]) not in RETENTIONS:
+        raise AwsFault(
+            "InvalidParameterException",
+            f"1 validation error detected: Value '{days}' at 'retentionInDays' failed "
+            "to satisfy constraint: Member must satisfy enum value set: "
+            f"{RETENTIONS}",
+        )
+
+
+@logs.refuses("CreateLogGroup")
+def reserved_name(call: Call) -> None:
+    """Refuse names that only AWS gives: InvalidParameterException."""
+    if call["logGroupName"].lower().startswith("aws/"):
+        raise AwsFault(
+            "InvalidParameterException",
+            "Log groups starting with AWS/ are reserved for AWS.",
+        )
 
 
 @logs.answers(

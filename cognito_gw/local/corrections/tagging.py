@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw import aws_rules
 from cognito_gw.local import emulator
-from cognito_gw.local.corrections.services import tagging
+from cognito_gw.local.corrections.services import (
+    apigateway,
+    awslambda,
+    cognito_idp,
+    iam,
+    logs,
+    tagging,
+)
+from cognito_gw.local.faults import AwsFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +23,44 @@ if TYPE_CHECKING:
 
 # The type as in ResourceTypeFilters, the ARN, and the tags.
 Tagged = tuple[str, str, dict[str, str]]
+
+
+# What each service says with when a tag begins as only AWS's own do. The words are
+# those of many of them: cdk-preflight pf-tags-aws-prefix.
+RESERVED = {
+    "apigateway": "BadRequestException",
+    "cognito-idp": "InvalidParameterException",
+    "iam": "InvalidInput",
+    "lambda": "InvalidParameterValueException",
+    "logs": "InvalidParameterException",
+}
+IN_VALUES_TOO = ("iam", "lambda")  # as their guides on tags say
+
+
+@apigateway.refuses("CreateRestApi", "CreateStage", "TagResource")
+@awslambda.refuses("CreateFunction", "TagResource")
+@cognito_idp.refuses("CreateUserPool", "UpdateUserPool", "TagResource")
+@iam.refuses("CreateRole", "TagRole")
+@logs.refuses("CreateLogGroup", "TagLogGroup", "TagResource")
+def reserved_tags(call: Call) -> None:
+    """Refuse tags that begin with aws: as only AWS's own do; moto takes them."""
+    texts = [*_given(call)]
+    if call.service in IN_VALUES_TOO:
+        texts += _given(call).values()
+    if any(map(aws_rules.is_reserved_tag, texts)):
+        raise AwsFault(
+            RESERVED[call.service],
+            "aws: prefixed tag key names are not allowed for external use.",
+        )
+
+
+def _given(call: Call) -> dict[str, str]:
+    """Return the tags of a call, which each service names and holds in its way."""
+    names = ("tags", "Tags", "UserPoolTags")
+    tags: Any = next((call.params[name] for name in names if name in call.params), {})
+    if isinstance(tags, list):
+        return {tag["Key"]: tag.get("Value", "") for tag in tags}
+    return dict(tags)
 
 
 @tagging.amends("GetResources")

@@ -46,7 +46,11 @@ def no_user_pool(call: Call) -> None:
 @apigateway.refuses("CreateAuthorizer")
 def impossible_ttl(call: Call) -> None:
     """Refuse to keep decisions longer than an hour: BadRequestException."""
-    if not 0 <= call.get("authorizerResultTtlInSeconds", 0) <= LONGEST_TTL:
+    _require_ttl(call.get("authorizerResultTtlInSeconds", 0))
+
+
+def _require_ttl(seconds: int) -> None:
+    if not 0 <= seconds <= LONGEST_TTL:
         raise bad_request(
             "Authorizer result TTL outside allowable range. TTL must be between 0 and "
             f"{LONGEST_TTL} seconds."
@@ -94,6 +98,7 @@ def update_authorizer(call: Call) -> dict[str, Any]:
     after = patched(before, call.get("patchOperations", []), FIELDS)
     if after.name != before.name:
         _require_free_name(call, after.name)
+    _require_ttl(int(after.authorizer_result_ttl or 0))
     if after.type == "COGNITO_USER_POOLS":
         _require_user_pool(after.provider_arns)
     authorizers[authorizer_id] = after
@@ -128,7 +133,4 @@ def _require_free_name(call: Call, name: str) -> None:
 
 def _require_user_pool(provider_arns: list[str] | None) -> None:
     if not provider_arns:
-        raise bad_request(
-            "Invalid Authorizer: at least one Provider ARN should be set for "
-            "COGNITO_USER_POOLS"
-        )
+        raise bad_request("ProviderARNs cannot be empty")

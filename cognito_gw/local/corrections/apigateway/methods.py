@@ -60,9 +60,17 @@ PROXY_URI = re.compile(
     r"(arn:[\w-]+:lambda:[^/]+|[^/]*\$\{stageVariables\.[^/]+)/"
     r"(response-streaming-)?invocations$|firehose:action/)"
 )
+VERBS = "GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY"  # in the order of AWS's words
 WITH_SCOPES = "COGNITO_USER_POOLS"
 WITH_AUTHORIZER = ("COGNITO_USER_POOLS", "CUSTOM")
 OF_METHOD = ("restApiId", "resourceId", "httpMethod")
+
+
+@apigateway.refuses("PutMethod")
+def unknown_verb(call: Call) -> None:
+    """Refuse what is no method of HTTP, or in small letters: BadRequestException."""
+    if call["httpMethod"] not in VERBS.split(","):
+        raise bad_request(f"Invalid HttpMethod specified. Valid options are {VERBS}")
 
 
 @apigateway.refuses("PutMethod")

@@ -26,7 +26,11 @@ FIELDS: dict[str, Field] = {
 @apigateway.refuses("CreateResource")
 def impossible_path_part(call: Call) -> None:
     """Refuse characters that paths do not have: BadRequestException."""
-    if not aws_rules.is_path_part(call["pathPart"]):
+    _require_path_part(call["pathPart"])
+
+
+def _require_path_part(part: str) -> None:
+    if not aws_rules.is_path_part(part):
         raise bad_request(
             "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path "
             "variable and curly braces at the beginning and the end."
@@ -49,6 +53,7 @@ def update_resource(call: Call) -> dict[str, Any]:
     if before.parent_id is None:
         raise bad_request("Root resource cannot be updated.")
     after = patched(before, call.get("patchOperations", []), FIELDS)
+    _require_path_part(after.path_part)
     _require_free_place(call, after.parent_id, after.path_part, but=resource_id)
     if resource_id in _ancestors(resources, after.parent_id):
         raise bad_request("Resources cannot be cyclical.")
@@ -73,6 +78,10 @@ def _require_free_place(call: Call, parent_id: str, part: str, but: str = "") ->
     resources = _resources(call)
     if parent_id not in resources:
         raise not_found("Invalid Resource identifier specified")
+    if (above := resources[parent_id].get_path()).endswith("+}"):
+        raise bad_request(
+            f"Cannot create a child of a resource with a greedy path variable: {above}"
+        )
     siblings = [
         resource.path_part
         for resource in resources.values()

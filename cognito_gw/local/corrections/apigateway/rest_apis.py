@@ -57,6 +57,13 @@ def empty_description(call: Call) -> None:
         raise bad_request("Description cannot be an empty string")
 
 
+@apigateway.refuses("CreateRestApi")
+def several_endpoints(call: Call) -> None:
+    """Refuse more than one type of endpoint: BadRequestException."""
+    if len(call.get("endpointConfiguration", {}).get("types", [])) > 1:
+        raise bad_request("Cannot create a RestApi with multiple Endpoint Types.")
+
+
 @apigateway.amends("CreateRestApi")
 def binary_media_types(call: Call, answer: dict[str, Any]) -> None:
     """Keep the binary media types that a new API is given."""

@@ -6,9 +6,8 @@ import secrets
 import string
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from cognito_gw.aws_rules import STANDARD_SCOPES, users_scopes
+from cognito_gw.aws_rules import STANDARD_SCOPES, url_fault, users_scopes
 from cognito_gw.local.corrections.cognito_idp.faults import (
     invalid_parameter,
     not_found,
@@ -22,9 +21,14 @@ if TYPE_CHECKING:
 # What a validity without a unit counts, and how many seconds each unit has.
 UNITS = {"IdToken": "hours", "AccessToken": "hours", "RefreshToken": "days"}
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+# Seconds from and to which each lasts: cdk-preflight pf-cognito-token-validity-range.
+RANGES = {
+    "IdToken": (300, 86_400),
+    "AccessToken": (300, 86_400),
+    "RefreshToken": (3600, 315_360_000),
+}
 DEFAULTS = {"IdToken": 1, "AccessToken": 1, "RefreshToken": 30}
 SECRET_ALPHABET = string.ascii_lowercase + string.digits
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 IDENTIFIERS = ("UserPoolId", "ClientId")
 SORTED = {
     "AllowedOAuthFlows",
@@ -54,12 +58,11 @@ def absent_scope(call: Call) -> None:
 
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
-def insecure_url(call: Call) -> None:
-    """Refuse http to other than this machine: InvalidParameterException."""
+def impossible_url(call: Call) -> None:
+    """Refuse fragments, and http to other machines: InvalidParameterException."""
     for url in call.get("CallbackURLs", []) + call.get("LogoutURLs", []):
-        parts = urlsplit(url)
-        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise invalid_parameter(f"{url} cannot use the HTTP protocol.")
+        if fault := url_fault(url):
+            raise invalid_parameter(f"{url} {fault}")
 
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
@@ -67,9 +70,10 @@ def impossible_flows(call: Call) -> None:
     """Refuse flows that cannot work, or not together: InvalidOAuthFlowException."""
     flows = set(call.get("AllowedOAuthFlows", []))
     if flows & {"code", "implicit"} and not call.get("CallbackURLs"):
-        raise invalid_parameter(
-            "CallbackURLs can not be empty when code grant flow or implicit flow is "
-            "selected."
+        # terraform-provider-aws users, cdk-preflight pf-cognito-oauth-callback-required
+        raise AwsFault(
+            "InvalidOAuthFlowException",
+            "CallbackUrls can not be empty when code flow or implicit flow is selected",
         )
     if "client_credentials" not in flows:
         return
@@ -94,6 +98,14 @@ def oauth_without_flows_or_scopes(call: Call) -> None:
             "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client "
             "is allowed to use OAuth flows."
         )
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def impossible_validity(call: Call) -> None:
+    """Refuse tokens of minutes, and of too many days: InvalidParameterException."""
+    for token, (least, most) in RANGES.items():
+        if not least <= _seconds(call, token) <= most:
+            raise invalid_parameter("Invalid range for token validity.")
 
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")

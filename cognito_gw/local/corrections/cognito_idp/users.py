@@ -92,3 +92,5 @@ def weak_password(call: Call) -> None:
         return
     pool = call.backend.user_pools[call["UserPoolId"]]
     require_strength(pool.extended_config["Policies"]["PasswordPolicy"], password)
+    # Checked here alone: moto's own check takes 98 characters at most.
+    call.backend._validate_password = lambda *_: None  # noqa: SLF001
