@@ -72,9 +72,26 @@ class Session:
 
     def warn(self) -> None:
         """Print what is allowed in the file and yet worth a second thought."""
-        warnings = [*self.loaded.warnings, *self._shortcomings()]
+        warnings = [*self.loaded.warnings, *self._left_out(), *self._shortcomings()]
         for warning in [] if self.settings.quiet else warnings:
             say(styled("warning:", fg="yellow"), f" {warning}", err=True)
+
+    def _left_out(self) -> list[str]:
+        """Return which settings in the code of functions are not deployed."""
+        from cognito_gw.resources.code_folder import IGNORE_FILE, CodeFolder
+
+        codes = {
+            CodeFolder(each.code, tuple(each.include))
+            for each in self.config.functions.values()
+            if each.code
+        }
+        return [
+            f"{code.path / name} is not deployed: put what the function needs of it "
+            "under `environment`, or list it under `include`; to silence this, list it "
+            f"in {IGNORE_FILE}"
+            for code in sorted(codes, key=lambda each: each.path)
+            for name in code.settings_left_out()
+        ]
 
     def _shortcomings(self) -> list[str]:
         """Return which functions the local AWS does not run as AWS does."""

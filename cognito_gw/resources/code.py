@@ -13,8 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import UsageError
-from cognito_gw.resources import code_folder
-from cognito_gw.resources.code_folder import unreadable
+from cognito_gw.resources.code_folder import IGNORE_FILE, CodeFolder, unreadable
 from cognito_gw.resources.secret_files import ENOUGH, is_secret, refuse
 
 if TYPE_CHECKING:
@@ -38,12 +37,13 @@ _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def zipped(code: Path | None) -> bytes:
+def zipped(code: Path | None, include: Sequence[str] = ()) -> bytes:
     """Return the zip of a folder, a given .zip as it is, or the default code."""
     if code is None:
         return _zip([("lambda_function.py", HELLO.encode(), False)])
     try:
-        return _of_folder(code) if code.is_dir() else _given(code)
+        folder = CodeFolder(code, tuple(include))
+        return _of_folder(folder) if code.is_dir() else _given(code)
     except OSError as error:
         raise unreadable(error.filename or code, error) from None
 
@@ -56,7 +56,8 @@ def refuse_secrets(code: Path | None, include: Sequence[str]) -> None:
     if code is None:
         return
     try:
-        found = code_folder.secrets(code) if code.is_dir() else _secrets_in(code)
+        folder = CodeFolder(code, tuple(include))
+        found = folder.secrets() if code.is_dir() else _secrets_in(code)
         refuse(code, found, include)
     except OSError as error:
         raise unreadable(error.filename or code, error) from None
@@ -67,15 +68,14 @@ def sha256(content: bytes) -> str:
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
-def _of_folder(folder: Path) -> bytes:
-    found = code_folder.files(folder)
+def _of_folder(folder: CodeFolder) -> bytes:
+    found = folder.files()
     size = sum(path.stat().st_size for path in found)
-    _bound(size, UNZIPPED, folder, "unzipped")  # too much is not even read
-    root = folder.resolve()
-    content = b"" if size > ZIPPED else _zip(_entries(root, found))
+    _bound(size, UNZIPPED, folder.path, "unzipped")  # too much is not even read
+    content = b"" if size > ZIPPED else _zip(_entries(folder.root, found))
     if not content or len(content) > ZIPPED:
-        content = _zip(_entries(root, found), zipfile.ZIP_DEFLATED)
-    _bound(len(content), ZIPPED, folder, "zipped")
+        content = _zip(_entries(folder.root, found), zipfile.ZIP_DEFLATED)
+    _bound(len(content), ZIPPED, folder.path, "zipped")
     return content
 
 
@@ -131,5 +131,7 @@ def _bound(size: int, most: int, code: Path, state: str) -> None:
         takes = f"Lambda takes {most >> 20} MiB"
         raise UsageError(
             f"{code}: {-(-size >> 20)} MiB {state}; {takes}",
-            hint="leave out what the function does not need",
+            hint=f"list what the function does not need in {code / IGNORE_FILE}"
+            if code.is_dir()
+            else "leave out what the function does not need",
         )
