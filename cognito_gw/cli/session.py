@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import click
 
 from cognito_gw.cli.settings import Settings
 from cognito_gw.cli.shown import with_options
-from cognito_gw.errors import UsageError
+from cognito_gw.errors import CannotChange, UsageError
 from cognito_gw.report.say import say, styled
 from cognito_gw.state import alone, state_directory
 
@@ -242,6 +242,7 @@ class Session:
         with self._telling_how_far(steps, told), self._reporting(told) as reporter:
 
             def note(step: Step) -> None:
+                step = self._placed(step)
                 if step.error and step.error.hint:
                     step.error.hint = with_options(step.error.hint)
                 steps[step.resource] = step
@@ -263,6 +264,13 @@ class Session:
         return [
             steps[each] for each in order if each in steps and _is_news(steps[each])
         ]
+
+    def _placed(self, step: Step) -> Step:
+        """Return the step, with the place in the file before what it says of a key."""
+        if not isinstance(step.error, CannotChange):
+            return step
+        place = self.loaded.where(step.error.key)
+        return replace(step, error=step.error.at(place)) if place else step
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from cognito_gw.cli.consent import agree, show_notices
 from cognito_gw.cli.results import finish
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.errors import UsageError
+from cognito_gw.errors import CannotChange, CgwError, UsageError
 from cognito_gw.oauth.cache import forget
 from cognito_gw.report.say import say
 
@@ -113,14 +113,44 @@ def make(
 
     session.check_code(resources)
     visit = partial(reconcile.apply, aws=session.aws)
+    applied = applied or Applied(session)
     with session.alone():
         session.check_passwords(resources)
+        if stuck := _stuck(session, resources) if applied.exists else None:
+            return stuck
         plan = partial(_planned, session, resources)
-        agree(applied or Applied(session), plan if asks else None)
+        agree(applied, plan if asks else None)
         steps = session.walk(visit, forward(resources), resources)
     if any(client.changed for client in session.stack.clients.values()):
         forget(session.config.name)
     return told(steps)
+
+
+def _stuck(session: Session, resources: list[Resource]) -> list[Step] | None:
+    """Return the steps of a run that changes nothing, if AWS fixed what must change.
+
+    Known from the few resources of which AWS fixes something, before all is looked at.
+    """
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.resource import Action, Step
+    from cognito_gw.engine.walk import forward
+
+    fixed = [each for each in resources if each.frozen]
+    visit = partial(reconcile.plan, aws=session.aws)
+    steps = session.walk(visit, forward(fixed), fixed, silently=True)
+    failed = {
+        each.resource: each for each in steps if isinstance(each.error, CannotChange)
+    }
+    if not failed:
+        return None
+    for step in failed.values():
+        session.reporter.finished(step)
+    why = CgwError("nothing was changed: another step is sure to fail")
+    return [
+        failed.get(each) or Step(each, Action.SKIP, error=why, done=True)
+        for each in resources
+        if each.wanted
+    ]
 
 
 def _watch(session: Session, *, asks: bool) -> None:

@@ -162,3 +162,25 @@ def test_json_of_a_removed_route_has_the_keys_of_a_step(cgw):
         "changes": {},
         "error": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("user_pool: {sign_in_with: []}", "`user_pool.sign_in_with` is [] in the file"),
+        ("app_clients: {web: {secret: true}}", "`app_clients.web.secret` is true in"),
+    ],
+)
+def test_what_aws_fixes_is_told_before_anything_is_deleted(cgw, change, told):
+    """A run that is sure to fail removes no route first."""
+    cgw.write(f"{SMALLER}{change}\n")
+    failed = cgw("up", "--yes", code=1)
+    line = SMALLER.count("\n") + 1
+    assert f"cgw.yaml:{line}: " in failed.err
+    assert told in failed.err
+    assert "deleted" not in failed.err
+    steps = cgw("up", "--yes", "-o", "json", code=1).document["steps"]
+    assert {each["action"] for each in steps} == {"failed", "skipped"}
+    cgw.write(SMALLER)
+    steps = cgw("plan", "-o", "json").document["steps"]
+    assert [each["name"] for each in steps if each["action"] == "delete"] == ["POST /a"]
