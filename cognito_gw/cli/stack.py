@@ -9,7 +9,7 @@ import click
 
 from cognito_gw.cli.applied import Applied
 from cognito_gw.cli.consent import agree, show_notices
-from cognito_gw.cli.results import finish
+from cognito_gw.cli.results import finish, show_left, show_next
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import CannotChange, CgwError, UsageError
@@ -48,6 +48,7 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
             for each in step_lines(step, with_values=True):
                 say(each)
         say(summary(steps))
+    show_left(session)
     finish(session, steps)
     if detailed_exitcode and any(step.is_change for step in steps):
         raise SystemExit(2)
@@ -86,7 +87,10 @@ def up(session: Session, *, watch: bool, yes: bool) -> None:
     steps = make(session, session.stack.resources, applied, asks=asks)
     if not session.settings.quiet:
         say(summary(steps), err=True)
+    show_left(session)
     finish(session, steps, with_outputs=True)
+    if not (session.settings.quiet or session.settings.as_json):
+        show_next(session)
 
 
 def _planned(session: Session, resources: list[Resource]) -> list[Step]:

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.cli.results import failure_code, show_outputs
+from cognito_gw.cli.results import failure_code, show_left, show_outputs
 from cognito_gw.cli.saves import Watched, saves
 from cognito_gw.cli.stack import make
 from cognito_gw.errors import UsageError
@@ -119,6 +119,7 @@ class Watch:
         self._is_owing = bool(failure_code(steps))
         self._say(f"{took}; {_WAITING}" if self._is_owing else took)
         if is_all and not self._is_owing:
+            show_left(session)
             self._show_outputs()
 
     def _concerned(self, saved: set[Path]) -> list[Resource]:
