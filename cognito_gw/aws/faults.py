@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from cognito_gw.errors import AwsRefused, CgwError
+from cognito_gw.near import guess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -288,6 +288,6 @@ def _region_guess(words: str) -> str | None:
     known = boto3.Session().get_available_regions("cognito-idp")
     if found is None or found[1] in known:
         return None
-    near = difflib.get_close_matches(found[1], known, n=1)
-    guess = f": did you mean `{near[0]}`?" if near else ""
-    return f"`{found[1]}` is no region that has Cognito, as far as is known{guess}"
+    what = f"`{found[1]}` is no region that has Cognito, as far as is known"
+    meant = guess(found[1], known)
+    return f"{what}: {meant}" if meant else what
