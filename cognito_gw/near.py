@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 _LEAST = 3  # letters in which a part of a name is more than chance
 
 
-def near(name: str, known: Iterable[str], count: int = 1) -> list[str]:
+def near(
+    name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.7
+) -> list[str]:
     """Return the known names that are most like one; case does not count.
 
     A part of a name is like it, too: `alice` is `alice@example.com`.
@@ -19,8 +21,18 @@ def near(name: str, known: Iterable[str], count: int = 1) -> list[str]:
     asked, by_name = name.lower(), {each.lower(): each for each in known}
     parts = [each for each in by_name if len(asked) >= _LEAST and asked in each]
     parts.sort(key=lambda each: (not each.startswith(asked), len(each)))
-    alike = difflib.get_close_matches(asked, by_name, n=count, cutoff=0.5)
+    likeness = {each: _likeness(asked, each) for each in by_name}
+    alike = [each for each in by_name if likeness[each] >= cutoff]
+    alike.sort(key=lambda each: -likeness[each])
     return [by_name[each] for each in dict.fromkeys([*parts, *alike])][:count]
+
+
+def _likeness(asked: str, name: str) -> float:
+    """Return how alike two names are; that of one domain says nothing."""
+    user, at, domain = asked.partition("@")
+    if at and name.endswith(f"@{domain}"):
+        asked, name = user, name.removesuffix(f"@{domain}")
+    return difflib.SequenceMatcher(None, name, asked).ratio()
 
 
 def guess(name: str, known: Iterable[str]) -> str:

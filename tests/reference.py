@@ -35,6 +35,14 @@ They are used where `AWS_ENDPOINT_URL` names an AWS-compatible endpoint. The add
 of AWS and of the local AWS are known, and a file cannot change them. An endpoint is
 `https://…`, or `http://` on `localhost`, `127.0.0.1` or `[::1]`.
 
+## Fixed at creation
+
+AWS fixes `user_pool.sign_in_with` and an app client's `secret` when it creates them. A
+change of one is an error that names the key and its line, and `up` then changes nothing
+else either. Take the change back, or run `cgw down` and `cgw up` to replace the user
+pool, by which all its users are lost. For another `secret`, a new app client under
+another key is enough.
+
 ## Code
 
 `code` is a folder or a .zip. A .zip is deployed as it is. Of a folder, these files and

@@ -26,10 +26,12 @@ def test_what_is_like_a_name(name, known, meant):
     assert near(name, known) == [meant or known[-1]]
 
 
-@pytest.mark.parametrize("name", ["zzz", "x", "", "a"])
+@pytest.mark.parametrize(
+    "name", ["zzz", "x", "", "a", "GET /nothing", "no@example.com"]
+)
 def test_nothing_is_guessed_by_chance(name):
     """One letter is in many names."""
-    assert guess(name, PEOPLE) == ""
+    assert guess(name, [*PEOPLE, "GET /health"]) == ""
 
 
 def test_what_is_said():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from cognito_gw.aws.profiles import profile_regions
 from cognito_gw.errors import AwsRefused, CgwError
 from cognito_gw.near import guess
 
@@ -270,7 +272,7 @@ def _unreachable(error: BotoCoreError) -> CgwError:
     if isinstance(error, SSOError | TokenRetrievalError):
         return AwsRefused("the AWS SSO session has expired", hint=_SIGN_IN_AGAIN)
     if isinstance(error, ProfileNotFound):
-        return AwsRefused(str(error), hint="`aws configure list-profiles` lists them")
+        return _no_profile(error)
     if isinstance(error, BotoConnectionError):
         return AwsRefused(
             str(error),
@@ -278,6 +280,12 @@ def _unreachable(error: BotoCoreError) -> CgwError:
             or "check the network and the region; behind a proxy set HTTPS_PROXY",
         )
     return AwsRefused(str(error))
+
+
+def _no_profile(error: ProfileNotFound) -> AwsRefused:
+    meant = guess(error.kwargs["profile"], profile_regions(os.environ))
+    hint = "`aws configure list-profiles` lists them"
+    return AwsRefused(str(error), hint=f"{meant} {hint}".lstrip())
 
 
 def _region_guess(words: str) -> str | None:

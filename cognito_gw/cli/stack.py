@@ -120,8 +120,8 @@ def make(
     applied = applied or Applied(session)
     with session.alone():
         session.check_passwords(resources)
-        if stuck := _stuck(session, resources) if applied.exists else None:
-            return stuck
+        if failed := stuck(session, resources) if applied.exists else []:
+            return failed
         plan = partial(_planned, session, resources)
         agree(applied, plan if asks else None)
         steps = session.walk(visit, forward(resources), resources)
@@ -130,10 +130,10 @@ def make(
     return told(steps)
 
 
-def _stuck(session: Session, resources: list[Resource]) -> list[Step] | None:
+def stuck(session: Session, resources: list[Resource]) -> list[Step]:
     """Return the steps of a run that changes nothing, if AWS fixed what must change.
 
-    Known from the few resources of which AWS fixes something, before all is looked at.
+    The few resources of which AWS fixes something tell it, before all is looked at.
     """
     from cognito_gw.engine import reconcile
     from cognito_gw.engine.resource import Action, Step
@@ -146,7 +146,7 @@ def _stuck(session: Session, resources: list[Resource]) -> list[Step] | None:
         each.resource: each for each in steps if isinstance(each.error, CannotChange)
     }
     if not failed:
-        return None
+        return []
     for step in failed.values():
         session.reporter.finished(step)
     why = CgwError("nothing was changed: another step is sure to fail")

@@ -152,7 +152,7 @@ def api_key_missing(scene: CallScene) -> Finding | None:
 def _near(route: str, version: Version) -> list[str]:
     """Return the routes that are most like one."""
     routes = [each.route for each in version.methods if each.verb != "OPTIONS"]
-    return near(route, routes, 3) or routes[:5]
+    return near(route, routes, 3, cutoff=0.5) or routes[:5]
 
 
 def _advice(scene: CallScene, near: list[str]) -> str:
