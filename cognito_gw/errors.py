@@ -77,6 +77,17 @@ class NotOurs(CgwError):
 class CannotChange(CgwError):
     """Raised when the file changes what AWS fixes at creation."""
 
+    def __init__(
+        self, what: str, *, key: tuple[str, ...] = (), hint: str | None = None
+    ) -> None:
+        """Keep the `key` of the file, too."""
+        super().__init__(what, hint=hint)
+        self.key = key
+
+    def at(self, place: str) -> CannotChange:
+        """Return the same error with the place of its key before it."""
+        return CannotChange(f"{place}: {self.what}", key=self.key, hint=self.hint)
+
 
 class AwsRefused(CgwError):
     """Raised for an answer of AWS that retrying does not mend."""

@@ -53,7 +53,6 @@ class FakeResource(Resource):
     kind = "thing"
     command = "thing"
     id_field = "id"
-    frozen = frozenset({"fixed"})
     hidden = frozenset({"environment"})
 
     name: str
@@ -70,6 +69,7 @@ class FakeResource(Resource):
     wanted = property(lambda self: self.is_wanted)
     managed = property(lambda self: self.is_managed)
     obstacle = property(lambda self: self.blocked_by)
+    frozen = property(lambda self: {"fixed": ("things", self.name, "fixed")})
 
     def desired(self):
         """Return what is wanted, with the other's field when it points at one."""

@@ -35,14 +35,44 @@ They are used where `AWS_ENDPOINT_URL` names an AWS-compatible endpoint. The add
 of AWS and of the local AWS are known, and a file cannot change them. An endpoint is
 `https://…`, or `http://` on `localhost`, `127.0.0.1` or `[::1]`.
 
+## Fixed at creation
+
+AWS fixes `user_pool.sign_in_with` and an app client's `secret` when it creates them. A
+change of one is an error that names the key and its line, and `up` then changes nothing
+else either. Take the change back, or run `cgw down` and `cgw up` to replace the user
+pool, by which all its users are lost. For another `secret`, a new app client under
+another key is enough.
+
 ## Code
 
-`code` is a folder or a .zip. Version control (`.git`), virtual environments and caches
-are left out of a folder. `plan`, `up` and `lambda` refuse files that look like secrets:
-`.env` (but not `.env.example`), private keys, key stores, Terraform state and
-variables, and the credential files of common tools. Move them out of the folder, or
-list the ones to deploy under `include`, by path or by name. `plan` and `up` warn about
-code outside the folder of the file.
+`code` is a folder or a .zip. A .zip is deployed as it is. Of a folder, these files and
+folders are left out, in any depth:
+
+- `.env`, `.env.*` (use `environment` instead; `plan` and `up` warn about them)
+- version control: `.git`, `.hg`, `.svn`, `.bzr`, `.jj`
+- `.venv`, `venv`, `__pycache__`, `*.pyc`, `node_modules/.cache`
+- `.mypy_cache`, `.nox`, `.pytest_cache`, `.ruff_cache`, `.tox`
+- editors' folders and files: `.idea`, `.vscode`, `.vs`, `.fleet`, `.zed`, swap and
+  backup files
+- `.DS_Store`, `Thumbs.db`, `.cgwignore`
+
+A file `.cgwignore` in the code folder leaves out more, in the syntax of `.gitignore`:
+
+```
+tests/
+*.md
+!LICENSE.md
+```
+
+`!venv` in it deploys what is left out by default. The same files count on AWS, on the
+local AWS, for the hash that tells whether to deploy, and for `up --watch`. Only the
+`.cgwignore` at the top of the folder counts, and cgw does not read `.gitignore`.
+
+`plan`, `up` and `lambda` refuse other files that look like secrets: private keys, key
+stores, Terraform state and variables, `.envrc`, and the credential files of common
+tools. List them in `.cgwignore`, or move them out of the folder. To deploy one of them,
+or a `.env`, list it under `include`, by path or by name. In a .zip, a `.env` is refused
+too. `plan` and `up` warn about code outside the folder of the file.
 """
 WIDTH = 80
 

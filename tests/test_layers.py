@@ -18,13 +18,14 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Of our own package, what each layer may import; `resources` means all below it.
 MAY_IMPORT = {
     "addresses": set(),
-    "aws": {"", "aws", "errors"},
+    "aws": {"", "aws", "errors", "near"},
     "aws_rules": set(),
-    "config": {"addresses", "aws_rules", "config", "errors", "printable"},
+    "config": {"addresses", "aws_rules", "config", "errors", "near", "printable"},
     "diagnosis": {
         "diagnosis",
         "aws",
         "errors",
+        "near",
         "oauth",
         "once",
         "permission",
@@ -93,6 +94,7 @@ MAY_IMPORT = {
         "local.server_log",
         "search_path",
     },
+    "near": set(),
     "oauth": {"addresses", "oauth", "errors", "state", "aws", "srp"},
     "once": set(),
     "permission": set(),
@@ -111,6 +113,7 @@ MAY_IMPORT = {
         "engine",
         "errors",
         "local.daemon",
+        "near",
         "oauth",
         "report",
         "resources",

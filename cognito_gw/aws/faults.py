@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,7 +24,9 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from cognito_gw.aws.profiles import profile_regions
 from cognito_gw.errors import AwsRefused, CgwError
+from cognito_gw.near import guess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,7 +272,7 @@ def _unreachable(error: BotoCoreError) -> CgwError:
     if isinstance(error, SSOError | TokenRetrievalError):
         return AwsRefused("the AWS SSO session has expired", hint=_SIGN_IN_AGAIN)
     if isinstance(error, ProfileNotFound):
-        return AwsRefused(str(error), hint="`aws configure list-profiles` lists them")
+        return _no_profile(error)
     if isinstance(error, BotoConnectionError):
         return AwsRefused(
             str(error),
@@ -278,6 +280,12 @@ def _unreachable(error: BotoCoreError) -> CgwError:
             or "check the network and the region; behind a proxy set HTTPS_PROXY",
         )
     return AwsRefused(str(error))
+
+
+def _no_profile(error: ProfileNotFound) -> AwsRefused:
+    meant = guess(error.kwargs["profile"], profile_regions(os.environ))
+    hint = "`aws configure list-profiles` lists them"
+    return AwsRefused(str(error), hint=f"{meant} {hint}".lstrip())
 
 
 def _region_guess(words: str) -> str | None:
@@ -288,6 +296,6 @@ def _region_guess(words: str) -> str | None:
     known = boto3.Session().get_available_regions("cognito-idp")
     if found is None or found[1] in known:
         return None
-    near = difflib.get_close_matches(found[1], known, n=1)
-    guess = f": did you mean `{near[0]}`?" if near else ""
-    return f"`{found[1]}` is no region that has Cognito, as far as is known{guess}"
+    what = f"`{found[1]}` is no region that has Cognito, as far as is known"
+    meant = guess(found[1], known)
+    return f"{what}: {meant}" if meant else what

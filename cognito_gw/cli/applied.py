@@ -66,6 +66,11 @@ class Applied:
         if not any(each.is_of(self._file.parent) for each in ours):
             self._creation(self._stack)
 
+    @property
+    def exists(self) -> bool:
+        """Whether the stack is there already, as far as this can be told."""
+        return bool(self._record().files) or self._creation(self._stack) is not None
+
     def notices(self) -> list[str]:
         """Return what is worth a thought before this file is applied here at first."""
         record = self._record()

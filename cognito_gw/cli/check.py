@@ -13,6 +13,7 @@ from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.wish import Wish
 from cognito_gw.errors import ExitCode, Missing, UsageError
+from cognito_gw.near import unknown
 from cognito_gw.report.say import say, styled
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ def _chosen(session: Session, names: tuple[str, ...]) -> dict[str, Route]:
     routes = session.config.api.routes
     for name in names:
         if name not in routes:
-            there = ", ".join(routes)
-            raise UsageError(f"no route `{name}` in the file; there are: {there}")
+            what = f"no route `{name}` in the file"
+            raise UsageError(unknown(what, name, routes))
     return {name: routes[name] for name in names or routes}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cognito_gw.cli.answers import Answers, is_terminal
 from cognito_gw.cli.app_clients import provider_of
 from cognito_gw.cli.browsing import show_page
+from cognito_gw.cli.people import require_user
 from cognito_gw.cli.wish import NeedsPerson, asked_name
 from cognito_gw.errors import CgwError
 from cognito_gw.oauth import cache
@@ -79,7 +80,13 @@ class SigningIn:
 
     def _by_api(self, flow: str) -> Tokens:
         user = self._key.user or asked_name()
-        ours = [each for each in self._session.config.users if each.username == user]
+        ours = [
+            each
+            for each in self._session.config.users
+            if each.username.lower() == user.lower()  # as our pools compare them
+        ]
+        if not ours and self._session.config.user_pool.id is None:
+            require_user(self._session, user)
         password = ours[0].password if ours else None
         answers = Answers(self._session, self._wish.prepared, password)
         sign_in = SignIn(self._session.aws.sign_in, self._client, answers)

@@ -14,6 +14,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import Missing, UsageError
+from cognito_gw.near import unknown
 from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ def _chosen(session: Session, names: tuple[str, ...]) -> dict[str, Function]:
     functions = session.stack.functions
     for name in names:
         if name not in functions:
-            known = ", ".join(functions)
-            raise UsageError(f"no function `{name}` in the file; there are: {known}")
+            what = f"no function `{name}` in the file"
+            raise UsageError(unknown(what, name, functions))
     return {name: functions[name] for name in names or functions}
 
 

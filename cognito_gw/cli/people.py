@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from cognito_gw.aws_rules import attribute_faults, unlike_a_name
 from cognito_gw.cli.results import failure_code, show_json
 from cognito_gw.errors import CgwError, Missing, UsageError
+from cognito_gw.near import guess, unknown
 from cognito_gw.report.say import say
 
 if TYPE_CHECKING:
@@ -41,15 +43,52 @@ def found(session: Session, names: Iterable[str], **more: Any) -> list[Person]:
 
     people = [person(session.stack, name, **more) for name in names]
     look_at_pool(session, people)
-    unknown = [f"`{each.username}`" for each in people if each.live is None]
-    if unknown:
-        raise Missing(
-            f"no such user in {session.stack.pool}: {', '.join(unknown)}",
-            hint="`cgw user list` shows who is there",
-        )
+    absent = [each.username for each in people if each.live is None]
+    if absent:
+        raise no_such_user(session, absent)
     for each in people:
         each.username = sign_in_name(session.stack.pool, each.live or {})
     return list({each["Username"]: each for each in people}.values())
+
+
+def require_user(session: Session, name: str) -> None:
+    """Raise for a user whom neither the file nor the file's pool has."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from cognito_gw.resources.people import person
+
+    them = person(session.stack, name)
+    try:
+        session.look([them])
+    except (BotoCoreError, ClientError, CgwError) as problem:
+        session.trace(f"cannot tell whether there is a user `{name}`: {problem}")
+        return
+    if them.live is None:
+        raise no_such_user(session, [name])
+
+
+def no_such_user(session: Session, names: Sequence[str]) -> Missing:
+    """Return the error for users who are not in the pool, with who may be meant."""
+    guesses = (guess(name, _known_users(session)) for name in names)
+    meant = " ".join(dict.fromkeys(filter(None, guesses)))
+    absent = ", ".join(f"`{name}`" for name in names)
+    return Missing(
+        f"no such user in {session.stack.pool}: {absent}" + (meant and f"; {meant}"),
+        hint="`cgw user list` shows who is there",
+    )
+
+
+def _known_users(session: Session) -> list[str]:
+    """Return the users of the file, and the first of the pool, if they may be read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from cognito_gw.resources.people import sign_in_name
+
+    pool, names = session.stack.pool, [each.username for each in session.config.users]
+    with suppress(BotoCoreError, ClientError):
+        users = session.aws.cognito.list_users(UserPoolId=pool["Id"])["Users"]
+        names += [sign_in_name(pool, each) for each in users]
+    return names
 
 
 def check_name(session: Session, name: str) -> None:
@@ -74,11 +113,11 @@ def require_groups(session: Session, names: Iterable[str]) -> None:
 
     names = list(names)
     there = groups_of(session.stack.pool, session.aws) if names else []
-    unknown = [f"`{name}`" for name in dict.fromkeys(names) if name not in there]
-    if unknown:
+    absent = [name for name in dict.fromkeys(names) if name not in there]
+    if absent:
+        spelled = ", ".join(f"`{name}`" for name in absent)
         raise Missing(
-            f"no such group: {', '.join(unknown)}; there are: "
-            f"{', '.join(there) or 'none'}",
+            unknown(f"no such group: {spelled}", absent[0], there),
             hint="add it to `user_pool.groups`, then run `cgw pool`",
         )
 

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.report.say import say, say_exactly
+from cognito_gw.cli.shown import command
+from cognito_gw.errors import CgwError
+from cognito_gw.report.say import say, say_exactly, styled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cognito_gw.cli.session import Session
     from cognito_gw.engine.resource import Step
+    from cognito_gw.resources.leftovers import Found
+    from cognito_gw.resources.stack import Stack
+
+
+_CROWD = 10  # users that are told one by one
+_REMOVALS = {
+    "app client": "aws cognito-idp delete-user-pool-client --user-pool-id {pool} "
+    "--client-id {id}",
+    "group": "aws cognito-idp delete-group --user-pool-id {pool} --group-name {id}",
+    "resource server": "aws cognito-idp delete-resource-server --user-pool-id {pool} "
+    "--identifier {id}",
+    "authorizer": "aws apigateway delete-authorizer --rest-api-id {api} "
+    "--authorizer-id {id}",
+    "stage": "aws apigateway delete-stage --rest-api-id {api} --stage-name {id}",
+    "function": "aws lambda delete-function --function-name {id}",
+}
+_VARIABLE = re.compile(r"\{[^}]+\}")
 
 
 def show_json(document: Any, indent: int | None = 2) -> None:
@@ -48,6 +68,70 @@ def show_outputs(values: dict[str, Any]) -> None:
     """Print the outputs as aligned text."""
     for key, value in flat(values).items():
         say(f"{key:<24}{'' if value is None else value}")
+
+
+def show_left(session: Session) -> None:
+    """Warn about what left the file: it stays until somebody removes it."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from cognito_gw.resources.leftovers import may_have_left, unmanaged
+
+    if session.settings.quiet or not may_have_left(session.stack):
+        return
+    try:
+        found = unmanaged(session.stack, session.aws, with_users=True)
+    except (BotoCoreError, ClientError, CgwError) as error:
+        session.trace(f"cannot tell what left the file: {error}")
+        return
+    for each in _left(session.stack, found):
+        say(styled("warning:", fg="yellow"), f" {each}", err=True)
+    if session.is_local and any(kind != "user" for kind, *_ in found):
+        say(f'for `aws` on the local AWS: eval "$({command("local env")})"', err=True)
+
+
+def _left(stack: Stack, found: list[Found]) -> Iterator[str]:
+    """Spell each out, with the command that removes it; many users as one."""
+    users = [each for each in found if each[0] == "user"]
+    is_crowd = len(users) > _CROWD
+    for kind, name, id_ in found:
+        if kind != "user":
+            how = _REMOVALS[kind].format(
+                id=shlex.quote(id_), pool=stack.pool.id, api=stack.api.id
+            )
+        elif is_crowd:
+            continue
+        else:
+            how = command(f"user remove {shlex.quote(name)}")
+        yield f"{kind} `{name}` is not in the file, and stays; to remove it: {how}"
+    if is_crowd:
+        yield (
+            f"more than {_CROWD} users are not in the file, and stay; to see them: "
+            f"{command('user list')}"
+        )
+
+
+def show_next(session: Session) -> None:
+    """Print what can be done with a stack that is up, and what goes on running."""
+    from cognito_gw.resources.outputs import outputs
+
+    lines = [command(f"call {_example(session.config.api.routes)}")]
+    if session.is_local:
+        lines += [
+            f"{session.server.url} shows what exists, and each call",
+            f"the local AWS keeps running; `{command('local stop')}` ends it",
+        ]
+    elif outputs(session.stack, session.links)["sign_in_url"]:
+        lines += [f"{command('open')} opens the sign-in page"]
+    for number, each in enumerate(lines):
+        say("      " if number else "next: ", each, err=True)
+
+
+def _example(routes: Iterable[str]) -> str:
+    """Return what to call: the first GET, with values in the place of variables."""
+    named = [route.split(" ", 1) for route in routes]
+    verb, path = next((each for each in named if each[0] in ("GET", "ANY")), named[0])
+    option = "" if verb in ("GET", "ANY") else f"-X {verb} "
+    return option + shlex.quote(_VARIABLE.sub("1", path))
 
 
 def exports(variables: Mapping[str, str]) -> list[str]:

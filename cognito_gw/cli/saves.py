@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import CgwError
-from cognito_gw.resources import code_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from watchfiles import Change
+
+    from cognito_gw.resources.code_folder import CodeFolder
 
     Saves = Iterator[set[Path]]  # each time, what was saved
 _STEP = 25  # milliseconds without a change, after which a save is complete
@@ -25,12 +26,17 @@ class Watched:
     """The file that describes the stack, and the code of its functions."""
 
     file: Path
-    codes: frozenset[Path] = frozenset()
+    codes: frozenset[CodeFolder] = frozenset()
+
+    @property
+    def code_paths(self) -> set[Path]:
+        """Where the code is: folders and .zip files."""
+        return {each.path for each in self.codes}
 
     @property
     def places(self) -> set[Path]:
         """All of them; the file also where a link leads to it."""
-        return {self.file.absolute(), self.file.resolve(), *self.codes}
+        return {self.file.absolute(), self.file.resolve(), *self.code_paths}
 
     def folders(self) -> set[Path]:
         """Return the folders to watch, each without those in it.
@@ -40,21 +46,15 @@ class Watched:
         """
         above = [each.parents for each in self.places]
         found = {next(one for one in each if one.is_dir()) for each in above}
-        found = found.union(*map(code_folder.folders, self.codes))
+        found = found.union(*(code.folders() for code in self.codes))
         return {each for each in found if os.access(each, os.R_OK)}
 
     def has(self, path: Path) -> bool:
         """Whether a change there may change what is live."""
         above = {folder for each in self.places for folder in each.parents}
         return path in above | self.places or any(
-            _is_deployed(path, code) for code in self.codes
+            code.deploys(path) for code in self.codes
         )
-
-
-def _is_deployed(path: Path, code: Path) -> bool:
-    return path.is_relative_to(code) and not any(
-        map(code_folder.is_left_out, path.relative_to(code).parts)
-    )
 
 
 def require_watchfiles() -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import click
 
 from cognito_gw.cli.settings import Settings
 from cognito_gw.cli.shown import with_options
-from cognito_gw.errors import UsageError
+from cognito_gw.errors import CannotChange, UsageError
 from cognito_gw.report.say import say, styled
 from cognito_gw.state import alone, state_directory
 
@@ -72,9 +72,26 @@ class Session:
 
     def warn(self) -> None:
         """Print what is allowed in the file and yet worth a second thought."""
-        warnings = [*self.loaded.warnings, *self._shortcomings()]
+        warnings = [*self.loaded.warnings, *self._left_out(), *self._shortcomings()]
         for warning in [] if self.settings.quiet else warnings:
             say(styled("warning:", fg="yellow"), f" {warning}", err=True)
+
+    def _left_out(self) -> list[str]:
+        """Return which settings in the code of functions are not deployed."""
+        from cognito_gw.resources.code_folder import IGNORE_FILE, CodeFolder
+
+        codes = {
+            CodeFolder(each.code, tuple(each.include))
+            for each in self.config.functions.values()
+            if each.code
+        }
+        return [
+            f"{code.path / name} is not deployed: put what the function needs of it "
+            "under `environment`, or list it under `include`; to silence this, list it "
+            f"in {IGNORE_FILE}"
+            for code in sorted(codes, key=lambda each: each.path)
+            for name in code.settings_left_out()
+        ]
 
     def _shortcomings(self) -> list[str]:
         """Return which functions the local AWS does not run as AWS does."""
@@ -225,6 +242,7 @@ class Session:
         with self._telling_how_far(steps, told), self._reporting(told) as reporter:
 
             def note(step: Step) -> None:
+                step = self._placed(step)
                 if step.error and step.error.hint:
                     step.error.hint = with_options(step.error.hint)
                 steps[step.resource] = step
@@ -246,6 +264,13 @@ class Session:
         return [
             steps[each] for each in order if each in steps and _is_news(steps[each])
         ]
+
+    def _placed(self, step: Step) -> Step:
+        """Return the step, with the place in the file before what it says of a key."""
+        if not isinstance(step.error, CannotChange):
+            return step
+        place = self.loaded.where(step.error.key)
+        return replace(step, error=step.error.at(place)) if place else step
 
     @contextmanager
     def alone(self) -> Iterator[None]:

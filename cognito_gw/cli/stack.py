@@ -9,10 +9,10 @@ import click
 
 from cognito_gw.cli.applied import Applied
 from cognito_gw.cli.consent import agree, show_notices
-from cognito_gw.cli.results import finish
+from cognito_gw.cli.results import finish, show_left, show_next
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.errors import UsageError
+from cognito_gw.errors import CannotChange, CgwError, UsageError
 from cognito_gw.oauth.cache import forget
 from cognito_gw.report.say import say
 
@@ -48,6 +48,7 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
             for each in step_lines(step, with_values=True):
                 say(each)
         say(summary(steps))
+    show_left(session)
     finish(session, steps)
     if detailed_exitcode and any(step.is_change for step in steps):
         raise SystemExit(2)
@@ -86,7 +87,10 @@ def up(session: Session, *, watch: bool, yes: bool) -> None:
     steps = make(session, session.stack.resources, applied, asks=asks)
     if not session.settings.quiet:
         say(summary(steps), err=True)
+    show_left(session)
     finish(session, steps, with_outputs=True)
+    if not (session.settings.quiet or session.settings.as_json):
+        show_next(session)
 
 
 def _planned(session: Session, resources: list[Resource]) -> list[Step]:
@@ -113,14 +117,44 @@ def make(
 
     session.check_code(resources)
     visit = partial(reconcile.apply, aws=session.aws)
+    applied = applied or Applied(session)
     with session.alone():
         session.check_passwords(resources)
+        if failed := stuck(session, resources) if applied.exists else []:
+            return failed
         plan = partial(_planned, session, resources)
-        agree(applied or Applied(session), plan if asks else None)
+        agree(applied, plan if asks else None)
         steps = session.walk(visit, forward(resources), resources)
     if any(client.changed for client in session.stack.clients.values()):
         forget(session.config.name)
     return told(steps)
+
+
+def stuck(session: Session, resources: list[Resource]) -> list[Step]:
+    """Return the steps of a run that changes nothing, if AWS fixed what must change.
+
+    The few resources of which AWS fixes something tell it, before all is looked at.
+    """
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.resource import Action, Step
+    from cognito_gw.engine.walk import forward
+
+    fixed = [each for each in resources if each.frozen]
+    visit = partial(reconcile.plan, aws=session.aws)
+    steps = session.walk(visit, forward(fixed), fixed, silently=True)
+    failed = {
+        each.resource: each for each in steps if isinstance(each.error, CannotChange)
+    }
+    if not failed:
+        return []
+    for step in failed.values():
+        session.reporter.finished(step)
+    why = CgwError("nothing was changed: another step is sure to fail")
+    return [
+        failed.get(each) or Step(each, Action.SKIP, error=why, done=True)
+        for each in resources
+        if each.wanted
+    ]
 
 
 def _watch(session: Session, *, asks: bool) -> None:

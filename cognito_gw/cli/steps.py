@@ -13,6 +13,7 @@ from cognito_gw.cli.consent import agree
 from cognito_gw.cli.results import finish
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
+from cognito_gw.cli.stack import stuck
 from cognito_gw.errors import Missing
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ def run_step(
     session.check_code(shown)
     if not dry_run:
         session.check_passwords(shown)
+    if failed := stuck(session, shown) if with_deps and not dry_run else []:
+        return failed
     do = partial(reconcile.plan if dry_run else reconcile.apply, aws=session.aws)
     return told(session.walk(do, forward(shown), shown, silently=silently))
 

@@ -18,6 +18,7 @@ from cognito_gw.cli.settings import Command
 from cognito_gw.cli.signing_in import raw_token, tokens_for
 from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.errors import Missing
+from cognito_gw.near import guess
 from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.printable import one_line
 from cognito_gw.report.say import block, say, styled
@@ -174,8 +175,9 @@ def _match(session: Session, verb: str, path: str) -> Match:
             for resource in resources
             for each in resource.get("resourceMethods", {})
         ]
+        meant = f"{guess(f'{verb} {path}', routes)} ".lstrip()
         raise Missing(
-            f"the API has no {verb} {path}; there is: "
+            f"the API has no {verb} {path}; {meant}there is: "
             f"{', '.join(sorted(routes)) or 'nothing yet'}",
             hint="`cgw method` makes the routes of the file",
         )

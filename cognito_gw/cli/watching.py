@@ -8,17 +8,19 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.cli.results import failure_code, show_outputs
+from cognito_gw.cli.results import failure_code, show_left, show_outputs
 from cognito_gw.cli.saves import Watched, saves
 from cognito_gw.cli.stack import make
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import say
+from cognito_gw.resources.code_folder import CodeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cognito_gw.cli.saves import Saves
     from cognito_gw.cli.session import Session
+    from cognito_gw.config.schema import Function as FunctionConfig
     from cognito_gw.engine.resource import Resource
     from cognito_gw.resources.function import Function
 
@@ -60,7 +62,7 @@ class Watch:
         self._identity = self._identify()
         self._up(set())
         session.only_changes = True
-        names = _names({session.settings.config, *self._watched.codes})
+        names = _names({session.settings.config, *self._watched.code_paths})
         self._say(f"watching {names}; Ctrl-C ends it")
         while (saved := next(self._saves, None)) is not None:
             self._say("")
@@ -73,8 +75,7 @@ class Watch:
         while True:
             self._session.reread()
             with suppress(UsageError):  # told when the file is wanted
-                functions = self._session.config.functions.values()
-                codes = frozenset(each.code for each in functions if each.code)
+                codes = _codes(self._session.config.functions.values())
                 self._watched = Watched(self._session.settings.config, codes)
             folders = self._watched.folders()
             if folders == self._folders and not saved & folders:
@@ -118,6 +119,7 @@ class Watch:
         self._is_owing = bool(failure_code(steps))
         self._say(f"{took}; {_WAITING}" if self._is_owing else took)
         if is_all and not self._is_owing:
+            show_left(session)
             self._show_outputs()
 
     def _concerned(self, saved: set[Path]) -> list[Resource]:
@@ -162,6 +164,16 @@ class Watch:
     def _say(self, text: str) -> None:
         if not self._session.settings.quiet:
             say(text, err=True)
+
+
+def _codes(functions: Iterable[FunctionConfig]) -> frozenset[CodeFolder]:
+    """Return the functions' code, with its ignore files read: they may be wrong."""
+    codes = [
+        CodeFolder(each.code, tuple(each.include)) for each in functions if each.code
+    ]
+    for code in codes:
+        _ = code.ignored
+    return frozenset(codes)
 
 
 def _is_of(path: Path, function: Function) -> bool:

@@ -14,12 +14,13 @@ import click
 from cognito_gw.cli import offers
 from cognito_gw.cli.answers import Prepared, is_terminal
 from cognito_gw.errors import Missing, UsageError
+from cognito_gw.near import guess, unknown
 from cognito_gw.oauth.cache import Key
 from cognito_gw.oauth.flow import API_SCOPE, BY_API, BY_OAUTH, beyond_api
 from cognito_gw.report.say import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from cognito_gw.cli.session import Session
     from cognito_gw.config.schema import AppClient
@@ -77,13 +78,13 @@ class Wish:
         clients = session.config.app_clients
         if self.client is not None:
             if self.client not in clients:
-                there = ", ".join(clients)
-                raise UsageError(f"no app client `{self.client}`; there are: {there}")
+                what = f"no app client `{self.client}`"
+                raise UsageError(unknown(what, self.client, clients))
             return self.client
         fitting = [key for key, each in clients.items() if self._fits(each)]
         if not fitting:
             raise UsageError(
-                f"no app client gives {self._spelled()}",
+                f"no app client gives {self._spelled()}{self._meant(clients.values())}",
                 hint="`oauth_flows` and `oauth_scopes` of an app client allow them",
             )
         machines = [key for key in fitting if is_machine(clients[key])]
@@ -102,6 +103,13 @@ class Wish:
         if wants_people and is_machine(client):
             return False
         return {*beyond_api(self.scopes)} <= {*client.oauth_scopes}
+
+    def _meant(self, clients: Iterable[AppClient]) -> str:
+        """Return the scopes that may have been meant, if none has that name."""
+        known = {scope for client in clients for scope in client.oauth_scopes}
+        strange = [each for each in beyond_api(self.scopes) if each not in known]
+        meant = filter(None, (guess(each, sorted(known)) for each in strange))
+        return "".join(f"; {each}" for each in meant)
 
     def _spelled(self) -> str:
         flow = "" if self.flow == "auto" else f" by the flow {self.flow}"

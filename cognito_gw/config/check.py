@@ -11,6 +11,7 @@ from cognito_gw.addresses import is_private
 from cognito_gw.aws_rules import STANDARD_SCOPES
 from cognito_gw.config import function_check
 from cognito_gw.config.document import Document, KeyPath, Problem
+from cognito_gw.near import guess, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,7 +178,7 @@ def _clients(config: Config) -> Iterator[Problem]:
             if scope not in scopes:
                 yield Problem(
                     (*at, "oauth_scopes", index),
-                    f"no such scope `{scope}`; there are: {', '.join(scopes)}",
+                    unknown(f"no such scope `{scope}`", scope, scopes),
                 )
 
 
@@ -261,10 +262,11 @@ def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
             )
         for index, group in enumerate(user.groups or []):
             if group not in pool.groups:
+                meant = f"{guess(group, pool.groups)} ".lstrip()
                 there = ", ".join(pool.groups) or "none"
                 yield Problem(
                     (*at, "groups", index),
-                    f"no such group `{group}`; user_pool.groups has: {there}",
+                    f"no such group `{group}`; {meant}user_pool.groups has: {there}",
                 )
         if user.password and not user.password.missing:
             fault = _password_fault(user.password.reveal(), pool.password_policy)
@@ -346,7 +348,11 @@ def _routes(config: Config) -> Iterator[Problem]:
         if route.function is not None and route.function not in config.functions:
             yield Problem(
                 (*at, "function"),
-                f"no such function `{route.function}`; there are: {there}",
+                unknown(
+                    f"no such function `{route.function}`",
+                    route.function,
+                    config.functions,
+                ),
             )
         if route.auth == "none" and route.scopes:
             yield Problem(
@@ -356,7 +362,7 @@ def _routes(config: Config) -> Iterator[Problem]:
             if config.user_pool.id is None and scope not in scopes:
                 yield Problem(
                     (*at, "scopes", index),
-                    f"no such scope `{scope}`; there are: {', '.join(scopes)}",
+                    unknown(f"no such scope `{scope}`", scope, scopes),
                 )
 
 

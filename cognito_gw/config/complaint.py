@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from cognito_gw.config.document import KeyPath, Problem, brief
 from cognito_gw.config.patterns import ALLOWED
 from cognito_gw.config.schema import Config
 from cognito_gw.config.secret import Password
+from cognito_gw.near import guess
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -102,9 +102,8 @@ def _shown(value: Any) -> str:
 
 def _unknown_key(path: KeyPath) -> str:
     allowed = _keys_at(path[:-1])
-    near = difflib.get_close_matches(str(path[-1]), allowed, n=1)
-    guess = f"did you mean `{near[0]}`? " if near else ""
-    return f"unknown key; {guess}allowed: {', '.join(allowed)}"
+    meant = f"{guess(str(path[-1]), allowed)} ".lstrip()
+    return f"unknown key; {meant}allowed: {', '.join(allowed)}"
 
 
 def _keys_at(path: KeyPath) -> list[str]:

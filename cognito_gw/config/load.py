@@ -34,6 +34,12 @@ class Loaded:
     config: Config
     warnings: list[str]
     unread: list[Problem] = field(default_factory=list)  # of what is not needed
+    document: Document | None = None
+
+    def where(self, path: KeyPath) -> str | None:
+        """Return the file and the line of a key, if the file has it."""
+        has_it = self.document and path in self.document.lines
+        return self.document.where(path) if self.document and has_it else None
 
 
 class BadConfig(UsageError):
@@ -89,7 +95,8 @@ def loaded(document: Document, steps: Collection[str] | None = None) -> Loaded:
     problems = [each for each in problems if each not in unread]
     if problems or config is None:
         raise BadConfig(document, _first_of_each(problems))
-    return Loaded(_beside(config, folder), warnings_of(config, document), unread)
+    warnings = warnings_of(config, document)
+    return Loaded(_beside(config, folder), warnings, unread, document)
 
 
 def _concerns(problem: Problem, steps: Collection[str] | None) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from cognito_gw.aws.faults import absent_is_none
 from cognito_gw.diagnosis.facts import Facts, fact
@@ -102,6 +105,20 @@ class SignInScene(Facts):
                 )
             )
         return None
+
+    @fact
+    def names(self) -> list[str]:
+        """The names with which the first users of the pool sign in, as far as told."""
+        with suppress(ClientError):
+            users = self.aws.cognito.list_users(UserPoolId=self.pool_id)["Users"]
+            aliases = [
+                each["Value"]
+                for user in users
+                for each in user.get("Attributes", [])
+                if each["Name"] in ("email", "phone_number", "preferred_username")
+            ]
+            return [*aliases, *(user["Username"] for user in users)]
+        return []
 
     @property
     def named_user(self) -> dict[str, Any] | None:

@@ -6,9 +6,10 @@ plan asks for, so a plan cannot promise what an apply does not do.
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cognito_gw.aws.faults import absent_is_none, is_lost, is_taken
 from cognito_gw.engine.diff import diff
@@ -173,14 +174,15 @@ def _decide(resource: Resource) -> Step:
     changes = _changes(resource)
     if resource.live is None:
         return Step(resource, Action.CREATE, changes)
-    if stuck := sorted(changes.keys() & resource.frozen):
-        raise CannotChange(
-            f"{resource}: AWS fixes {', '.join(stuck)} at creation: "
-            + "; ".join(
-                f"it is {changes[k].before}, not {changes[k].after}" for k in stuck
-            ),
-            hint="take the change back, or `cgw down` and `cgw up` to make it anew",
-        )
+    for field, key in resource.frozen.items():
+        if field in changes:
+            before, after = map(_in_file, (changes[field].before, changes[field].after))
+            raise CannotChange(
+                f"{resource}: `{'.'.join(key)}` is {after} in the file and {before} on "
+                "AWS, which fixes it at creation",
+                key=key,
+                hint=f"take the change back; {resource.replacing}",
+            )
     return Step(resource, Action.UPDATE if changes else Action.KEEP, changes)
 
 
@@ -191,6 +193,13 @@ def _changes(resource: Resource) -> Mapping[str, Change]:
         field: Change("(hidden)", "(hidden)") if _is_hidden(field, resource) else change
         for field, change in changes.items()
     }
+
+
+def _in_file(value: Any) -> str:
+    """Spell a value as the file does."""
+    if isinstance(value, list | None):
+        return f"[{', '.join(value or ())}]"
+    return json.dumps(value)
 
 
 def _is_hidden(field: str, resource: Resource) -> bool:

@@ -110,7 +110,6 @@ class Resource(ABC):
     kind: ClassVar[str]
     command: ClassVar[str]  # the `cgw` step that makes it
     id_field: ClassVar[str] = ""  # the field of `live` that names it to AWS
-    frozen: ClassVar[frozenset[str]] = frozenset()  # fields AWS fixes at creation
     hidden: ClassVar[frozenset[str]] = frozenset()  # fields whose values may be secret
     optional: ClassVar[bool] = False  # others can be made while it is absent
     # Fields that list what an update deletes: the kind of it. And fields that make an
@@ -168,6 +167,16 @@ class Resource(ABC):
     def follows(self) -> Resource | None:
         """The resource before whose creation it cannot have been there."""
         return self.inside
+
+    @property
+    def frozen(self) -> Mapping[str, tuple[str, ...]]:
+        """The fields that AWS fixes at creation, and the key of the file for each."""
+        return {}
+
+    @property
+    def replacing(self) -> str:
+        """How to have another one in its place, and what is lost."""
+        return "`cgw down` and `cgw up` replace it"
 
     @property
     def obstacle(self) -> CgwError | None:

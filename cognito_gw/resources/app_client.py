@@ -40,7 +40,6 @@ class AppClient(Resource):
     kind = "app client"
     command = "client"
     id_field = "ClientId"
-    frozen = frozenset({"GenerateSecret"})
 
     pool: UserPool
     key: str
@@ -55,6 +54,17 @@ class AppClient(Resource):
     @property
     def managed(self) -> bool:
         return self.config.id is None and self.pool.managed
+
+    @property
+    def frozen(self) -> dict[str, tuple[str, ...]]:
+        return {"GenerateSecret": ("app_clients", self.key, "secret")}
+
+    @property
+    def replacing(self) -> str:
+        return (
+            "or name the app client otherwise, and `cgw up` adds a new one; "
+            f"{self.pool.replacing}"
+        )
 
     @property
     def inside(self) -> Resource | None:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.errors import UsageError
-from cognito_gw.resources import code_folder
-from cognito_gw.resources.code_folder import unreadable
+from cognito_gw.resources.code_folder import IGNORE_FILE, CodeFolder, unreadable
 from cognito_gw.resources.secret_files import ENOUGH, is_secret, refuse
 
 if TYPE_CHECKING:
@@ -38,12 +37,13 @@ _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def zipped(code: Path | None) -> bytes:
+def zipped(code: Path | None, include: Sequence[str] = ()) -> bytes:
     """Return the zip of a folder, a given .zip as it is, or the default code."""
     if code is None:
         return _zip([("lambda_function.py", HELLO.encode(), False)])
     try:
-        return _of_folder(code) if code.is_dir() else _given(code)
+        folder = CodeFolder(code, tuple(include))
+        return _of_folder(folder) if code.is_dir() else _given(code)
     except OSError as error:
         raise unreadable(error.filename or code, error) from None
 
@@ -56,7 +56,8 @@ def refuse_secrets(code: Path | None, include: Sequence[str]) -> None:
     if code is None:
         return
     try:
-        found = code_folder.secrets(code) if code.is_dir() else _secrets_in(code)
+        folder = CodeFolder(code, tuple(include))
+        found = folder.secrets() if code.is_dir() else _secrets_in(code)
         refuse(code, found, include)
     except OSError as error:
         raise unreadable(error.filename or code, error) from None
@@ -67,17 +68,16 @@ def sha256(content: bytes) -> str:
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 
-def _of_folder(folder: Path) -> bytes:
-    found = code_folder.files(folder)
+def _of_folder(folder: CodeFolder) -> bytes:
+    found = folder.files()
     size = sum(path.stat().st_size for path in found)
-    _bound(folder, unzipped=size)  # too much is not even read
+    _bound(folder.path, unzipped=size)  # too much is not even read
     if not found:
-        raise UsageError(f"{folder}: no file in it is deployed", hint=_EMPTY)
-    root = folder.resolve()
-    content = b"" if size > aws_rules.ZIPPED else _zip(_entries(root, found))
+        raise UsageError(f"{folder.path}: no file in it is deployed", hint=_EMPTY)
+    content = b"" if size > aws_rules.ZIPPED else _zip(_entries(folder.root, found))
     if not content or len(content) > aws_rules.ZIPPED:
-        content = _zip(_entries(root, found), zipfile.ZIP_DEFLATED)
-    _bound(folder, len(content))
+        content = _zip(_entries(folder.root, found), zipfile.ZIP_DEFLATED)
+    _bound(folder.path, len(content))
     return content
 
 
@@ -131,5 +131,8 @@ def _zip(
 def _bound(code: Path, zipped: int = 0, unzipped: int = 0) -> None:
     if fault := aws_rules.size_fault(zipped, unzipped):
         raise UsageError(
-            f"{code}: {fault}", hint="leave out what the function does not need"
+            f"{code}: {fault}",
+            hint=f"list what the function does not need in {code / IGNORE_FILE}"
+            if code.is_dir()
+            else "leave out what the function does not need",
         )

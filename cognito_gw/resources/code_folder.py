@@ -1,7 +1,8 @@
 """What of a folder is deployed: plain files of its own, and nothing it only points at.
 
 A link out of the folder would deploy what nobody meant to: a key, say. It is refused,
-as is all that a zip for Lambda cannot hold, and never left out without a word.
+as is all that a zip for Lambda cannot hold. What is left out is what nobody deploys on
+purpose, and what the folder's ignore file says.
 """
 
 from __future__ import annotations
@@ -9,53 +10,153 @@ from __future__ import annotations
 import os
 import re
 import stat
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import UsageError
-from cognito_gw.resources.secret_files import ENOUGH, HISTORIES, is_secret
+from cognito_gw.resources.secret_files import ENOUGH, is_included, is_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-_IGNORED = {
-    "__pycache__",
-    ".ds_store",
-    ".mypy_cache",
-    ".nox",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".tox",
-    ".venv",
-    "venv",
-    *HISTORIES,
-}
-# What editors keep beside a file; vim makes a 4913 to see whether it can write there.
-_OF_EDITORS = re.compile(r"\..*\.sw[a-p]|\.#.*|#.*#|.+~|4913")
+    from pathspec import GitIgnoreSpec
+
+IGNORE_FILE = ".cgwignore"
+# Left out unless the ignore file or `include` says otherwise, in upper case too. vim
+# makes a 4913 to see whether it can write there.
+LEFT_OUT = (
+    *(".env", ".env.*"),
+    *(".bzr", ".git", ".hg", ".jj", ".svn"),
+    *(".venv", "venv", "__pycache__", "*.pyc", "**/node_modules/.cache"),
+    *(".mypy_cache", ".nox", ".pytest_cache", ".ruff_cache", ".tox"),
+    *(".fleet", ".idea", ".vs", ".vscode", ".zed"),
+    *(".*.sw[a-p]", ".#*", r"\#*#", "*~", "4913"),
+    *(".ds_store", "thumbs.db", IGNORE_FILE),
+)
 
 
-def files(folder: Path) -> list[Path]:
-    """Return the files to deploy, in the order of their names."""
-    root = folder.resolve()
-    found = sorted(_paths(root))
-    for path in found:
+@dataclass(frozen=True)
+class CodeFolder:
+    """A function's `code`, and the files that its `include` names.
+
+    It may be a .zip, too, which has no folders.
+    """
+
+    path: Path
+    include: tuple[str, ...] = ()
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder itself, where `path` is a link to it."""
+        return self.path.resolve()
+
+    @cached_property
+    def ignored(self) -> GitIgnoreSpec:
+        """What the folder's ignore file says, read once."""
+        file = self.root / IGNORE_FILE
         try:
-            why = _refusal(path, root)
+            lines = file.read_text("utf-8").splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            return _patterns([])
         except OSError as error:
-            raise unreadable(path, error) from None
-        if why:
-            hint = "put the file itself there, or move it out of the folder"
-            raise UsageError(f"{path} {why}: Lambda takes files", hint=hint)
-    return found
+            raise unreadable(file, error) from None
+        except UnicodeDecodeError:
+            raise UsageError(f"{file} is not UTF-8 text") from None
+        for number, line in enumerate(lines, 1):
+            try:
+                _patterns([line])
+            except (ValueError, re.error):
+                raise UsageError(
+                    f"{file}:{number}: `{line}` is not a valid pattern",
+                    hint="the syntax is that of .gitignore",
+                ) from None
+        return _patterns(lines)
+
+    def files(self) -> list[Path]:
+        """Return the files to deploy, in the order of their names."""
+        found = sorted(self._paths())
+        for path in found:
+            try:
+                why = _refusal(path, self.root)
+            except OSError as error:
+                raise unreadable(path, error) from None
+            if why:
+                hint = (
+                    "put the file itself there, move it out of the folder, "
+                    f"or list it in {IGNORE_FILE}"
+                )
+                raise UsageError(f"{path} {why}: Lambda takes files", hint=hint)
+        if not found:
+            raise UsageError(f"{self.path} has no file to deploy")
+        return found
+
+    def secrets(self) -> Iterator[Path]:
+        """Yield the files that look like secrets, as the folder has them."""
+        for path in sorted(self._paths()):
+            if _is_secret(path):
+                yield path.relative_to(self.root)
+
+    def folders(self) -> list[Path]:
+        """Return the folder and those in it whose files are deployed."""
+        return [at for at, _, _ in self._walked(self.path)]
+
+    def settings_left_out(self) -> list[str]:
+        """Return the `.env` files that are left out though nobody said so."""
+        names = sorted(path.name for path in self.root.glob(".env*"))
+        said = {each for each in names if self.ignored.match_file(each)}
+        return [each for each in names if each not in said and self._leaves_out(each)]
+
+    def deploys(self, path: Path) -> bool:
+        """Whether a change of this path may change what is deployed."""
+        if not path.is_relative_to(self.path):
+            return False
+        inner = path.relative_to(self.path)
+        above = [each.as_posix() for each in inner.parents if each.name]
+        name = inner.as_posix() + "/" * path.is_dir()
+        return inner.name == IGNORE_FILE or not any(
+            map(self._leaves_out, [*(f"{each}/" for each in above), name])
+        )
+
+    def _leaves_out(self, name: str) -> bool:
+        """Whether a path of the folder is not deployed; that of a folder ends in /."""
+        said = self.ignored.check_file(name).include
+        if said is not None:
+            return said
+        is_useless = _defaults().match_file(name.lower())
+        return is_useless and not is_included(PurePosixPath(name), self.include)
+
+    def _paths(self) -> Iterator[Path]:
+        for folder, inner, names in self._walked(self.root, _stop):
+            links = [name for name in inner if (folder / name).is_symlink()]
+            at = folder.relative_to(self.root)
+            for name in [*names, *links]:
+                if not self._leaves_out((at / name).as_posix()):
+                    yield folder / name
+
+    def _walked(
+        self, root: Path, refused: Callable[[OSError], None] | None = None
+    ) -> Iterator[tuple[Path, list[str], list[str]]]:
+        for at, inner, names in os.walk(root, onerror=refused):
+            here = Path(at).relative_to(root)
+            inner[:] = [
+                name
+                for name in inner
+                if not self._leaves_out(f"{(here / name).as_posix()}/")
+            ]
+            yield Path(at), inner, names
 
 
-def secrets(folder: Path) -> Iterator[Path]:
-    """Yield the files that look like secrets, as the folder has them."""
-    root = folder.resolve()
-    for path in sorted(_paths(root)):
-        if _is_secret(path):
-            yield path.relative_to(root)
+@cache
+def _defaults() -> GitIgnoreSpec:
+    return _patterns(LEFT_OUT)
+
+
+def _patterns(lines: Iterable[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(lines)
 
 
 def _is_secret(path: Path) -> bool:
@@ -74,37 +175,9 @@ def _beginning(path: Path) -> bytes:
         raise unreadable(path, error) from None
 
 
-def folders(folder: Path) -> list[Path]:
-    """Return the folder and those in it whose files are deployed."""
-    return [at for at, _, _ in _walked(folder)]
-
-
-def is_left_out(name: str) -> bool:
-    """Whether a file or folder of this name is not deployed."""
-    is_compiled = name.endswith(".pyc")
-    is_ignored = name.lower() in _IGNORED
-    return is_ignored or is_compiled or bool(_OF_EDITORS.fullmatch(name))
-
-
 def unreadable(path: Path | str, error: OSError) -> UsageError:
     """Return the error that says which file cannot be read, and why."""
     return UsageError(f"{path} cannot be read: {error.strerror}")
-
-
-def _paths(root: Path) -> Iterator[Path]:
-    for folder, inner, names in _walked(root, _stop):
-        links = [name for name in inner if (folder / name).is_symlink()]
-        for name in [*names, *links]:
-            if not is_left_out(name):
-                yield folder / name
-
-
-def _walked(
-    root: Path, refused: Callable[[OSError], None] | None = None
-) -> Iterator[tuple[Path, list[str], list[str]]]:
-    for at, inner, names in os.walk(root, onerror=refused):
-        inner[:] = [name for name in inner if not is_left_out(name)]
-        yield Path(at), inner, names
 
 
 def _stop(error: OSError) -> None:

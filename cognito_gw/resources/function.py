@@ -76,7 +76,7 @@ class Function(Resource):
     @cached_property
     def code(self) -> bytes:
         """The zip to deploy."""
-        return zipped(self.config.code)
+        return zipped(self.config.code, self.config.include)
 
     def refuse_secrets(self) -> None:
         """Raise for files of the code that look like secrets, unless included."""

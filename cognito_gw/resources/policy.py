@@ -239,7 +239,7 @@ def _own_reads(stack: Stack) -> Iterator[str]:
 
 def _pool_reads(stack: Stack) -> Iterator[str]:
     yield from ("GetUserPoolMfaConfig", "DescribeUserPoolClient")
-    yield from ("ListUserPoolClients", "ListGroups", "ListResourceServers")
+    yield from ("ListUserPoolClients", "ListGroups", "ListResourceServers", "ListUsers")
     if stack.groups:
         yield "GetGroup"
     if stack.resource_servers:

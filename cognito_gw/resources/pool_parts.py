@@ -24,7 +24,6 @@ class Group(Resource):
     kind = "group"
     command = "pool"
     id_field = "GroupName"
-    frozen = frozenset({"GroupName"})
 
     pool: UserPool
     name: str

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path, PurePath
 
-HISTORIES = frozenset({".bzr", ".git", ".hg", ".jj", ".svn"})
-_FOLDERS = HISTORIES | {".aws", ".azure", ".gnupg", ".kube", ".password-store", ".ssh"}
+_HISTORIES = {".bzr", ".git", ".hg", ".jj", ".svn"}
+_FOLDERS = _HISTORIES | {".aws", ".azure", ".gnupg", ".kube", ".password-store", ".ssh"}
 # A file's name, after that of its folder.
 _NAMES = re.compile(
     r"""
@@ -67,21 +67,22 @@ def is_secret(path: PurePath, read: Callable[[], bytes]) -> bool:
     )
 
 
+def is_included(path: PurePath, include: Sequence[str]) -> bool:
+    """Whether a file is listed: by its path or name, or with a folder that has it."""
+    listed = {each.removeprefix("./").rstrip("/") for each in include}
+    paths = {each.as_posix() for each in (path, *path.parents)} - {"."}
+    return bool(listed & {path.name, *paths})
+
+
 def refuse(code: Path, secrets: Iterable[PurePath], include: Sequence[str]) -> None:
     """Raise for secrets in a function's code, but for those that are included."""
-    names = [each.as_posix() for each in secrets if not _is_included(each, include)]
+    names = [each.as_posix() for each in secrets if not is_included(each, include)]
     if names:
         more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
         raise UsageError(
             f"{code} has files that look like secrets: "
             f"{', '.join(names[:_SHOWN])}{more}",
-            hint="move them out of the function's code; or, to deploy them, list them "
-            f"under the function's `include`, such as `include: [{names[0]}]`",
+            hint="list them in the folder's .cgwignore, or move them out of it; or, to "
+            "deploy them, list them under the function's `include`, such as "
+            f"`include: [{names[0]}]`",
         )
-
-
-def _is_included(path: PurePath, include: Sequence[str]) -> bool:
-    """Whether a file is listed: by its path or name, or with a folder that has it."""
-    listed = {each.removeprefix("./").rstrip("/") for each in include}
-    paths = {each.as_posix() for each in (path, *path.parents)} - {"."}
-    return bool(listed & {path.name, *paths})

@@ -34,7 +34,6 @@ class UserPool(Resource):
     kind = "user pool"
     command = "pool"
     id_field = "Id"
-    frozen = frozenset({"UsernameAttributes"})
 
     stack: str
     name: str
@@ -48,6 +47,16 @@ class UserPool(Resource):
     @property
     def managed(self) -> bool:
         return self.config.id is None
+
+    @property
+    def frozen(self) -> dict[str, tuple[str, ...]]:
+        return {"UsernameAttributes": ("user_pool", "sign_in_with")}
+
+    @property
+    def replacing(self) -> str:
+        count = (self.live or {}).get("EstimatedNumberOfUsers")
+        users = f"all users of the pool (now about {count})" if count else "all users"
+        return f"`cgw down` and `cgw up` replace it, by which {users} are lost"
 
     @property
     def protected(self) -> CgwError | None:

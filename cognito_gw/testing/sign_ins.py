@@ -11,6 +11,7 @@ from cognito_gw.cli.app_clients import app_client, provider_of
 from cognito_gw.cli.flows import SigningIn
 from cognito_gw.cli.wish import Wish, is_machine
 from cognito_gw.errors import CgwError, UsageError
+from cognito_gw.near import unknown
 from cognito_gw.oauth.flow import choose
 from cognito_gw.testing.sign_in_page import RESPONSE_TYPES, SignInPage
 
@@ -39,8 +40,8 @@ class SignIns:
     def password(self, user: str) -> str:
         """Return a user's password; raise for one who is not in the file."""
         if user not in self.passwords:
-            there = ", ".join(self.passwords) or "none"
-            raise UsageError(f"the file has no user `{user}`; there are: {there}")
+            what = f"the file has no user `{user}`"
+            raise UsageError(unknown(what, user, self.passwords))
         return self.passwords[user].reveal()
 
     def wish(

@@ -201,3 +201,13 @@ def test_not_absent(code):
     error = refusal(code)
     with pytest.raises(type(error)), absent_is_none():
         raise error
+
+
+def test_a_profile_that_may_be_meant_is_named(environment, tmp_path):
+    """Of those in the AWS configuration files."""
+    (tmp_path / "config").write_text("[profile work]\n[profile home]\n")
+    environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    known = as_cgw_error(exceptions.ProfileNotFound(profile="wrok"))
+    assert known.hint == (
+        "did you mean `work`? `aws configure list-profiles` lists them"
+    )

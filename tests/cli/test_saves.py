@@ -10,6 +10,7 @@ from queue import Queue
 import pytest
 
 from cognito_gw.cli.saves import Watched, saves
+from cognito_gw.resources.code_folder import CodeFolder
 
 SECONDS = 30  # a test that would hang fails instead
 
@@ -23,7 +24,8 @@ def watched(tmp_path):
     archive.parent.mkdir()
     for each in (file, code / "app.py", code / "package" / "part.py", archive):
         each.write_text("old")
-    return Watched(file, frozenset({code, archive}))
+    (code / ".cgwignore").write_text("*.log\n")
+    return Watched(file, frozenset({CodeFolder(code), CodeFolder(archive)}))
 
 
 def heard(watched, *edits):
@@ -56,7 +58,13 @@ def replacing(name):
 @pytest.mark.parametrize("save", [writing, replacing])
 @pytest.mark.parametrize(
     "name",
-    ["cgw.yaml", "hello/app.py", "hello/package/part.py", "build/order.zip"],
+    [
+        "cgw.yaml",
+        "hello/app.py",
+        "hello/package/part.py",
+        "hello/.cgwignore",
+        "build/order.zip",
+    ],
 )
 def test_a_save(watched, save, name):
     """Of the file, of code in any depth, of a zip; in place, or as editors do."""
@@ -93,6 +101,8 @@ def test_what_is_not_deployed_is_not_heard_of(watched):
         "hello/app.py~",
         "hello/#app.py#",
         "hello/4913",
+        "hello/.env",
+        "hello/debug.log",
     )
     (watched.file.parent / "hello/__pycache__").mkdir()
     quiet = [writing(name) for name in (*names, "hello/__pycache__/app.txt")]
@@ -120,7 +130,8 @@ def test_a_file_by_a_link(watched):
 
 def test_what_is_not_there_is_awaited_above(tmp_path):
     """In the nearest folder that there is; to be made there is a change."""
-    watched = Watched(tmp_path / "cgw.yaml", frozenset({tmp_path / "a" / "b" / "code"}))
+    code = CodeFolder(tmp_path / "a" / "b" / "code")
+    watched = Watched(tmp_path / "cgw.yaml", frozenset({code}))
     assert watched.folders() == {tmp_path}
     assert watched.has(tmp_path / "a")
     assert not watched.has(tmp_path / "other")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 
+import boto3
 import pexpect
 import pytest
 from commandline import QuickTerminal, share_service_models
 
 from cognito_gw.aws.clients import Aws
+from cognito_gw.cli import results
 from cognito_gw.local import daemon
 
 FILE = """\
@@ -162,3 +165,127 @@ def test_json_of_a_removed_route_has_the_keys_of_a_step(cgw):
         "changes": {},
         "error": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("user_pool: {sign_in_with: []}", "`user_pool.sign_in_with` is [] in the file"),
+        ("app_clients: {web: {secret: true}}", "`app_clients.web.secret` is true in"),
+    ],
+)
+def test_what_aws_fixes_is_told_before_anything_is_deleted(cgw, change, told):
+    """A run that is sure to fail removes no route first."""
+    cgw.write(f"{SMALLER}{change}\n")
+    failed = cgw("up", "--yes", code=1)
+    line = SMALLER.count("\n") + 1
+    assert f"cgw.yaml:{line}: " in failed.err
+    assert told in failed.err
+    assert "deleted" not in failed.err
+    # `deploy` needs the user pool, and no app client.
+    for command in ("up",) if "app_clients" in change else ("up", "deploy --with-deps"):
+        steps = cgw(*command.split(), "-o", "json", code=1).document["steps"]
+        assert {each["action"] for each in steps} == {"failed", "skipped"}
+    cgw.write(SMALLER)
+    steps = cgw("plan", "-o", "json").document["steps"]
+    assert [each["name"] for each in steps if each["action"] == "delete"] == ["POST /a"]
+
+
+def test_up_says_what_comes_next(cgw):
+    """A call, the local AWS's page, and how to end what goes on running."""
+    done = cgw("up")
+    url = cgw("local", "status", "-o", "json").document["url"]
+    *_, call, page, stop = done.err.splitlines()
+    assert call == "next: cgw --local call /a"
+    assert page == f"      {url} shows what exists, and each call"
+    assert stop == "      the local AWS keeps running; `cgw local stop` ends it"
+    assert "next:" not in done.out
+    assert "next:" not in cgw("up", "-q").err
+    assert "next:" not in cgw("up", "-o", "json").err
+
+
+@pytest.mark.parametrize(
+    ("routes", "shown"),
+    [
+        (["GET /a"], "/a"),
+        (["POST /a", "GET /b"], "/b"),
+        (["ANY /a"], "/a"),
+        (["DELETE /a"], "-X DELETE /a"),
+        (["GET /a/{id}/{rest+}"], "/a/1/1"),
+        (["GET /a$b"], "'/a$b'"),
+    ],
+)
+def test_the_call_that_is_shown(routes, shown):
+    """One that can be typed: a GET where there is one, with values for variables."""
+    assert results._example(routes) == shown  # noqa: SLF001 - one line of `up`
+
+
+LARGER = f"""{FILE}
+user_pool: {{groups: [readers, writers]}}
+users:
+  - {{username: a@example.com, password: Secret-horse-7}}
+  - {{username: b@example.com, password: Secret-horse-7}}
+app_clients: {{web: {{}}, mobile: {{}}}}
+resource_servers: {{orders: {{scopes: {{read: Read}}}}}}
+functions: {{hello: {{}}, old: {{}}}}
+"""
+LARGER = LARGER.replace("a: {}\n", "a: {function: hello}\n")
+LEFT = [
+    (
+        r"app client `shop-mobile` .*aws cognito-idp delete-user-pool-client "
+        r"--user-pool-id us-east-1_\w+ --client-id \w+"
+    ),
+    r"group `writers` .*aws cognito-idp delete-group .*--group-name writers",
+    r"resource server `orders` .*aws cognito-idp delete-resource-server .*orders",
+    r"user `b@example\.com` .*: cgw --local user remove b@example\.com",
+    r"function `shop-old` .*: aws lambda delete-function --function-name .*:shop-old",
+]
+
+
+def test_what_left_the_file_and_stays_is_told(cgw):
+    """By `plan` and `up`, each with how to remove it; and once it is, no more."""
+    cgw.write(LARGER)
+    assert "not in the file" not in cgw("up", "--yes").err
+    smaller = LARGER.replace(", writers", "").replace(", mobile: {}", "")
+    smaller = "".join(
+        line
+        for line in smaller.replace(", old: {}", "").splitlines(keepends=True)
+        if "b@example" not in line and "orders" not in line
+    )
+    cgw.write(smaller)
+    for command in ("plan", "up", "up"):
+        told = [line for line in cgw(command).err.splitlines() if "and stays" in line]
+        for line, expected in zip(told, LEFT, strict=True):
+            assert re.fullmatch(f"warning: {expected}", line)
+    assert "not in the file" not in cgw("up", "-q").err
+    cgw("user", "remove", "b@example.com", "--yes")
+    assert "b@example.com" not in cgw("plan").err
+    cgw("down", "--yes")
+    assert "not in the file" not in cgw("plan").err
+
+
+def test_many_users_beside_the_file_are_one_line(cgw):
+    """Most pools have more users than the file."""
+    (pool,) = [
+        each["id"]
+        for each in cgw("status", "-o", "json").document["resources"]
+        if each["kind"] == "user pool"
+    ]
+    variables = cgw("local", "env", "-o", "json").document
+    client = boto3.client(
+        "cognito-idp",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+    )
+    for number in range(11):
+        client.admin_create_user(UserPoolId=pool, Username=f"{number}@example.com")
+    told = [line for line in cgw("plan").err.splitlines() if "not in the file" in line]
+    assert told == [
+        (
+            "warning: more than 10 users are not in the file, and stay; to see them: "
+            "cgw --local user list"
+        )
+    ]
+    cgw("down", "--yes")

@@ -181,3 +181,14 @@ def test_a_second_factor_is_named_with_or_without_a_user():
     told = "SOFTWARE_TOKEN_MFA"
     assert codes(SignIn(told).diagnosed()) == ["mfa-required"]
     assert codes(SignIn(told, ALICE, answers=user()).diagnosed()) == ["mfa-required"]
+
+
+def test_a_user_who_may_be_meant_is_named():
+    """By an address or a name of the pool's users, where they may be read."""
+    email = {"Name": "email", "Value": "alice@example.com"}
+    users = {"Users": [{"Username": "0-1", "Attributes": [email]}]}
+    answers = {"admin_get_user": ABSENT, "list_users": users}
+    (cause,) = SignIn(WRONG, "alice", answers=answers).diagnosed().causes
+    assert cause.summary == (
+        "the user pool has no user alice; did you mean `alice@example.com`?"
+    )

@@ -170,6 +170,7 @@ def answers_of(live, draft, events=()):
         "filter_log_events": {"events": [*events]},
         "describe_user_pool_client": {"UserPoolClient": client},
         "admin_get_user": user,
+        "list_users": {"Users": []},
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -152,11 +153,13 @@ def test_a_missing_password_variable_is_told_before_the_first_write(cgw, environ
 
 def test_what_aws_fixes_at_creation_is_an_error_and_no_replacement(standing):
     """`plan` and `up` say so, and what to do; `status` shows it as drifted."""
-    standing.change(("user_pool", "sign_in_with"), ["email", "phone_number"])
+    standing.change(("user_pool", "sign_in_with"), ["phone_number", "email"])
     for command in ("plan", "up"):
         outcome = standing.cgw(command, "-o", "json", code=1)
-        assert "UsernameAttributes" in failures(outcome)["user pool"]
-        assert "at creation" in failures(outcome)["user pool"]
+        told = failures(outcome)["user pool"]
+        assert re.match(r".*cgw\.yaml:\d+: user pool ", told)
+        assert "`user_pool.sign_in_with` is [phone_number, email] in the file" in told
+        assert "[email] on AWS, which fixes it at creation" in told
     assert "hint: take the change back" in standing.cgw("up", code=1).err
     rows = standing.cgw("status", "-o", "json").document["resources"]
     assert rows[0]["state"] == "drifted"

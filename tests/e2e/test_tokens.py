@@ -219,3 +219,45 @@ def test_a_generated_password_is_shown_once(cgw, edited):
     assert "a password stands in the file" in warned.err
     assert password not in warned.out + warned.err
     cgw("down", "--yes")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "token --user alice",
+        "call /transactions --user alice",
+        "check --user alice",
+        "user password alice",
+        "user groups alice",
+        "user disable alice",
+    ],
+)
+def test_a_user_who_is_not_there(standing, line):
+    """Neither in the file nor in the pool: the error says who may be meant."""
+    refused = standing.cgw(*line.split(), code=3)
+    assert f"no such user in user pool `{standing.name}`: `alice`" in refused.err
+    assert "; did you mean `alice@example.com`?" in refused.err
+    assert "user list` shows who is there" in refused.err
+    assert refused.out == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        ("explain --user alice", 0, "no user alice; did you mean `alice@example.com`?"),
+        ("logs helo", 2, "no function `helo` in the file; did you mean `hello`?"),
+        ("test-method /transaction", 3, "; did you mean `GET /transactions`? there is"),
+        ("call /transaction --token none", 4, "; did you mean GET /transactions?"),
+    ],
+)
+def test_other_names_that_are_not_there(standing, line, code, told):
+    """Each error says what may be meant."""
+    outcome = standing.cgw(*line.split(), code=code)
+    assert told in outcome.out + outcome.err
+
+
+def test_the_case_of_a_user_does_not_count(standing):
+    """As in the user pools that cgw makes: the file's password is found."""
+    standing.cgw("token", "--forget")
+    tokens = standing.cgw("token", "--user", "Alice@Example.com", "-o", "json").document
+    assert claims_of(tokens["id_token"])["email"] == "alice@example.com"

@@ -175,12 +175,19 @@ class TestPlan:
         assert "a" not in fake_aws.world
 
     def test_frozen(self, fake_aws):
-        """What AWS fixes at creation is an error that says both values."""
+        """What AWS fixes at creation is an error that says both values, and where."""
         fake_aws.world["a"] = {"fixed": "old", "size": 2}
         resource = FakeResource("a", wants={"fixed": "new", "size": 1})
-        with pytest.raises(CannotChange, match=r"fixed .*it is old, not new") as error:
+        with pytest.raises(CannotChange) as error:
             apply(resource, fake_aws)
-        assert "size" not in error.value.what
+        assert error.value.what == (
+            'thing `a`: `things.a.fixed` is "new" in the file and "old" on AWS, which '
+            "fixes it at creation"
+        )
+        assert error.value.hint == (
+            "take the change back; `cgw down` and `cgw up` replace it"
+        )
+        assert error.value.at("cgw.yaml:7").what.startswith("cgw.yaml:7: thing `a`: ")
         assert fake_aws.writes == []
 
     def test_frozen_at_creation(self, fake_aws):

@@ -128,8 +128,12 @@ def test_secret_is_fixed(aws, find, do):
     do("apply", find("app client", "web"))
     client = find("app client", app_clients={"web": {"secret": True}})
     do("look", client.pool)
-    with pytest.raises(CannotChange, match="GenerateSecret"):
+    with pytest.raises(CannotChange) as error:
         plan(client, aws)
+    told = "`app_clients.web.secret` is true in the file and false on AWS"
+    assert told in error.value.what
+    assert "name the app client otherwise" in error.value.hint
+    assert "all users" in error.value.hint
 
 
 def test_two_of_one_name(aws, find, do):

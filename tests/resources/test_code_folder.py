@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cognito_gw.errors import UsageError
+from cognito_gw.resources import code_folder
 from cognito_gw.resources.code import zipped
 
 MIB = 1 << 20
@@ -68,6 +69,104 @@ def test_what_editors_keep_beside_a_file_is_left_out(code):
         (code / name).write_text("unsaved")
     (code / ".#app.py").symlink_to("somebody@somewhere.1:2")
     assert names(zipped(code)) == ["app.py"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".DS_Store",
+        ".idea/workspace.xml",
+        ".vscode/settings.json",
+        "node_modules/.cache/babel/a.json",
+        "sub/node_modules/.cache/a",
+        "sub/__pycache__/app.cpython-313.pyc",
+        ".cgwignore",
+    ],
+)
+def test_what_nobody_deploys_on_purpose_is_left_out(code, name):
+    """In any depth; what is beside it is deployed."""
+    write(code, name, "")
+    write(code, "node_modules/left-pad/index.js", "")
+    assert names(zipped(code)) == ["app.py", "node_modules/left-pad/index.js"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("", ["app.py", "build/a.js", "notes.md", "sub/keep.md", "tests/test_app.py"]),
+        (
+            "tests/\n# comment\n\n*.md\n!keep.md",
+            ["app.py", "build/a.js", "sub/keep.md"],
+        ),
+        ("/build\n/tests\nsub", ["app.py", "notes.md"]),
+        ("*\n!app.py", ["app.py"]),
+        ("tests/\n!tests/test_app.py\n*.md\n*.js", ["app.py"]),  # as git has it
+        ("tests/**\n*.md\n*.js\r\n", ["app.py"]),
+        ("APP.PY\nbuild\n*.md\ntests", ["app.py"]),
+    ],
+)
+def test_the_ignore_file(code, lines, expected):
+    """It speaks as .gitignore does."""
+    for name in ("build/a.js", "notes.md", "sub/keep.md", "tests/test_app.py"):
+        write(code, name, "")
+    write(code, ".cgwignore", lines)
+    assert names(zipped(code)) == expected
+
+
+def test_what_is_ignored_does_not_change_the_hash(code):
+    """So `plan` shows nothing, and no deployment comes of it."""
+    write(code, ".cgwignore", "*.log\n")
+    before = zipped(code)
+    write(code, "debug.log", "x")
+    (code / "link.log").symlink_to("/")
+    assert zipped(code) == before
+
+
+def test_the_ignore_file_undoes_a_default(code):
+    """What somebody needs after all is deployed."""
+    write(code, "venv/a.py", "")
+    write(code, ".cgwignore", "!venv\n")
+    assert names(zipped(code)) == ["app.py", "venv/a.py"]
+
+
+@pytest.mark.parametrize("line", ["!", "[z-a]", "a\\"])
+def test_a_wrong_line_of_the_ignore_file_is_named(code, line):
+    """By its number; the folder is not deployed as if it were not there."""
+    write(code, ".cgwignore", f"*.md\n{line}\n")
+    expected = f"{code / '.cgwignore'}:2: `{line}` is not a valid pattern"
+    assert refusal(code) == expected
+
+
+def test_an_ignore_file_that_is_not_text_is_named(code):
+    """As is one that cannot be read."""
+    (code / ".cgwignore").write_bytes(b"caf\xe9")
+    assert refusal(code) == f"{code / '.cgwignore'} is not UTF-8 text"
+    (code / ".cgwignore").unlink()
+    (code / ".cgwignore").mkdir()
+    assert refusal(code) == f"{code / '.cgwignore'} cannot be read: Is a directory"
+
+
+def test_nothing_to_deploy_is_told(code):
+    """Lambda takes no empty zip."""
+    write(code, ".cgwignore", "*")
+    assert refusal(code) == f"{code} has no file to deploy"
+
+
+def test_settings_that_are_left_out_are_named(code):
+    """Unless somebody said so: by `include`, or in the ignore file."""
+    for name in (".env", ".env.local", ".envrc"):
+        write(code, name, "")
+    folder = code_folder.CodeFolder
+    assert folder(code).settings_left_out() == [".env", ".env.local"]
+    assert folder(code, (".env",)).settings_left_out() == [".env.local"]
+    write(code, ".cgwignore", ".env*")
+    assert folder(code).settings_left_out() == []
+
+
+def write(code, name, text):
+    path = code / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 @pytest.mark.parametrize("target", [".", "..", "sub", "/"])

@@ -91,7 +91,7 @@ def status(cgw, text):
     visit = partial(reconcile.plan, aws=aws)
     errors = [each.error for each in walk(visit, forward(stack.resources), workers=1)]
     assert [each for each in errors if each] == []
-    unmanaged(stack, aws)
+    unmanaged(stack, aws, with_users=True)
     return stack
 
 

@@ -213,9 +213,24 @@ class TestExternal:
 def test_sign_in_is_fixed(aws, find, do):
     """What users sign in with cannot be changed; the error says so."""
     do("apply", find("user pool"))
-    changed = find("user pool", user_pool={"sign_in_with": ["phone_number"]})
-    with pytest.raises(CannotChange, match="UsernameAttributes"):
+    changed = find("user pool", user_pool={"sign_in_with": []})
+    with pytest.raises(CannotChange) as error:
         plan(changed, aws)
+    told = "`user_pool.sign_in_with` is [] in the file and [email] on AWS"
+    assert told in error.value.what
+    assert "all users are lost" in error.value.hint
+
+
+def test_the_users_that_a_replacement_loses_are_counted(aws, find, do):
+    """As far as AWS tells how many there are."""
+    pool = find("user pool")
+    do("apply", pool)
+    aws.cognito.admin_create_user(UserPoolId=pool.id, Username="a@example.com")
+    changed = find("user pool", user_pool={"sign_in_with": ["email", "phone_number"]})
+    with pytest.raises(CannotChange) as error:
+        plan(changed, aws)
+    assert "is [email, phone_number] in the file and [email] on" in error.value.what
+    assert "all users of the pool (now about 1) are lost" in error.value.hint
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,11 @@ HARMLESS = {
     "monkey": b"",
 }
 LEFT_OUT = [
+    ".env",
+    ".env.local",
+    ".env.production",
+    ".ENV",
+    "sub/.env",
     ".git/config",
     ".GIT/config",
     ".hg/hgrc",
@@ -122,7 +127,8 @@ def test_a_secret_is_refused_by_its_name(code, tmp_path, name):
     """Wherever it is in the folder, or in a .zip; and the message says which."""
     content = BY_CONTENT.get(name, b"x")
     put(code, name, content)
-    for where in (code, archived(tmp_path / "code.zip", {name: content})):
+    archive = archived(tmp_path / "code.zip", {name: content})
+    for where in [archive] if name in LEFT_OUT else [code, archive]:
         problem = refusal(where)
         assert problem.what == f"{where} has files that look like secrets: {name}"
         assert f"include: [{name}]" in problem.hint
@@ -174,8 +180,38 @@ def test_histories_and_environments_are_never_deployed(code, name):
     """They are left out, as they always are of no use there."""
     put(code, name)
     code_of.refuse_secrets(code, [])
-    with zipfile.ZipFile(io.BytesIO(code_of.zipped(code))) as archive:
-        assert archive.namelist() == ["app.py"]
+    assert deployed(code) == ["app.py"]
+
+
+def deployed(code, *include):
+    """Return the files that are deployed."""
+    with zipfile.ZipFile(io.BytesIO(code_of.zipped(code, include))) as archive:
+        return archive.namelist()
+
+
+@pytest.mark.parametrize("include", [".env", "sub/.env", "./sub/"])
+def test_what_is_left_out_is_deployed_on_purpose(code, include):
+    """By its path, its name or its folder; and nothing else of its kind."""
+    put(code, "sub/.env")
+    put(code, "sub2/.env.local")
+    assert deployed(code, include) == ["app.py", "sub/.env"]
+    code_of.refuse_secrets(code, [include])
+
+
+def test_the_ignore_file_leaves_secrets_out(code):
+    """What is not deployed is not refused either."""
+    put(code, "keys/server.pem", KEY)
+    refusal(code)
+    put(code, ".cgwignore", b"keys/")
+    code_of.refuse_secrets(code, [])
+    assert deployed(code) == ["app.py"]
+
+
+def test_the_ignore_file_does_not_deploy_a_secret(code):
+    """It can say that `.env` is not left out; `include` alone deploys it."""
+    put(code, ".env")
+    put(code, ".cgwignore", b"!.env")
+    assert refusal(code).what.endswith(": .env")
 
 
 @pytest.mark.parametrize("name", [".git/config", "a/.hg/hgrc", "a\\.env", "A/.Env"])
@@ -211,12 +247,12 @@ def test_no_place_and_no_case_hides_a_secret(folders, name, random):
 
 def test_the_function_is_not_made_with_a_secret(built, do, code):
     """Whoever asks for it; one that is named on purpose is deployed."""
-    put(code, ".env")
+    put(code, "id_rsa")
     made = {"runtime": "python3.13", "handler": "app.f", "code": code}
     file = "name: shop"
     hello = built(file, functions={"hello": made}).functions["hello"]
     assert isinstance(do("apply", hello)[hello].error, UsageError)
-    made["include"] = [".env"]
+    made["include"] = ["id_rsa"]
     hello = built(file, functions={"hello": made}).functions["hello"]
     assert do("apply", hello)[hello].error is None
 
@@ -236,23 +272,29 @@ def test_what_deploys_is_refused_and_what_reads_or_removes_is_not(
     environment.chdir(tmp_path)
     cgw = QuickTerminal(tmp_path, ("--local",))
     cgw.write(FILE)
-    put(code, ".env")
+    put(code, "id_rsa")
     try:
         for command in ("plan", "up"):
             assert f"{code} has files that look like" in cgw(command, code=2).err
         assert {each["state"] for each in states(cgw)} == {"missing"}
-        (code / ".env").unlink()
+        (code / "id_rsa").unlink()
         cgw("up", "-q")
-        put(code, ".env")
+        put(code, "id_rsa")
         for command in ("plan", "up", "lambda"):
-            assert "include: [.env]" in cgw(command, code=2).err
+            assert "include: [id_rsa]" in cgw(command, code=2).err
         for command in ("pool", "outputs", "logs", "policy"):
             cgw(command)
         changed = [each for each in states(cgw) if each["state"] != "ok"]
         assert [each["kind"] for each in changed] == ["function"]
-        cgw.write(FILE.replace("./code,", "./code, include: [.env],"))
+        cgw.write(FILE.replace("./code,", "./code, include: [id_rsa],"))
         cgw("up", "-q")
         cgw.write(FILE)
+        (code / "id_rsa").unlink()
+        put(code, ".env")
+        told = f"{code / '.env'} is not deployed"
+        assert told in cgw("plan").err
+        put(code, ".cgwignore", b".env")
+        assert told not in cgw("plan").err
         cgw("down", "--yes")
     finally:
         daemon.stop(state_directory())

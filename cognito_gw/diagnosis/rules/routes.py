@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from cognito_gw.diagnosis.api import IAM
 from cognito_gw.diagnosis.rule import Finding, Unread, if_read, rule
+from cognito_gw.near import near
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.api import Version
@@ -152,9 +152,7 @@ def api_key_missing(scene: CallScene) -> Finding | None:
 def _near(route: str, version: Version) -> list[str]:
     """Return the routes that are most like one."""
     routes = [each.route for each in version.methods if each.verb != "OPTIONS"]
-    by_name = {each.lower(): each for each in routes}
-    found = difflib.get_close_matches(route.lower(), by_name, n=3, cutoff=0.5)
-    return [by_name[each] for each in found] or routes[:5]
+    return near(route, routes, 3, cutoff=0.5) or routes[:5]
 
 
 def _advice(scene: CallScene, near: list[str]) -> str:

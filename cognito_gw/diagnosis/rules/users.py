@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
+from cognito_gw.near import guess
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.sign_in_scene import SignInScene
@@ -27,8 +28,9 @@ def user_missing(scene: SignInScene) -> Finding | None:
         return told
     if scene.named_user is not None:
         return None
+    meant = guess(scene.attempt.user or "", scene.names)
     return Finding(
-        f"the user pool has no user {scene.attempt.user}",
+        f"the user pool has no user {scene.attempt.user}" + (meant and f"; {meant}"),
         {"user": scene.attempt.user, "user pool": scene.pool_id},
     )
 

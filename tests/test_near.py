@@ -1,0 +1,42 @@
+"""A name that is not there: which one was meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from cognito_gw.near import guess, near, unknown
+
+PEOPLE = ["alice@example.com", "bob@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("alice", PEOPLE, "alice@example.com"),
+        ("ALICE", PEOPLE, "alice@example.com"),
+        ("alise@example.com", PEOPLE, "alice@example.com"),
+        ("bob", PEOPLE, "bob@example.com"),
+        ("GET /transaction", ["POST /transactions", "GET /transactions"], None),
+        ("helo", ["order", "hello"], "hello"),
+        ("Reader", ["writers", "readers"], "readers"),
+    ],
+)
+def test_what_is_like_a_name(name, known, meant):
+    """By its letters, or as a part of it."""
+    assert near(name, known) == [meant or known[-1]]
+
+
+@pytest.mark.parametrize(
+    "name", ["zzz", "x", "", "a", "GET /nothing", "no@example.com"]
+)
+def test_nothing_is_guessed_by_chance(name):
+    """One letter is in many names."""
+    assert guess(name, [*PEOPLE, "GET /health"]) == ""
+
+
+def test_what_is_said():
+    """The guess first, then all that there are."""
+    assert unknown("no group `re`", "re", []) == "no group `re`; there are: none"
+    assert unknown("no app client `wb`", "wb", ["web", "app"]) == (
+        "no app client `wb`; did you mean `web`? there are: web, app"
+    )
