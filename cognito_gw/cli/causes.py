@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.diagnose import Diagnosis
     from cognito_gw.diagnosis.rule import Cause
 
-_WIDTH = 28
+_WIDTH = 27
 
 
 def show_causes(causes: list[Cause], *, err: bool = False) -> None:
@@ -21,7 +21,7 @@ def show_causes(causes: list[Cause], *, err: bool = False) -> None:
         )
         for name, value in cause.evidence.items():
             shown = block("none" if value is None else str(value), " " * 6)
-            say(f"    {name:<{_WIDTH}}", shown, err=err)
+            say(f"    {name:<{_WIDTH}} ", shown, err=err)
         say(f"    fix: {cause.fix}", err=err)
 
 
