@@ -85,7 +85,7 @@ class Answers:
             return self._prepared.attributes[name]
         _require_terminal(
             f"Cognito wants the attribute {name} of {user}",
-            f"run in a terminal, or add `--attribute {name}=…`",
+            f"run in a terminal, or give it with `--attribute {name}=…`",
         )
         return _ask(f"{name} of {user}")
 
@@ -95,7 +95,7 @@ class Answers:
             return self._prepared_code()
         _require_terminal(
             f"Cognito wants the code of {user} from {source}",
-            "run the same command again with `--code CODE`, within three minutes",
+            "give it with `--code CODE`, within three minutes",
         )
         return _ask(f"Code from {source}")
 
@@ -107,7 +107,7 @@ class Answers:
             return self._computed(_read_secret(self._prepared.totp_secret))
         _require_terminal(
             f"Cognito wants the code that the authenticator app of {user} shows",
-            "add `--code CODE`, or `--totp-secret FILE` to have it computed",
+            "give it with `--code CODE`, or let `--totp-secret FILE` compute it",
         )
         return _ask("Code from your authenticator app")
 

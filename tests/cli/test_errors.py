@@ -62,6 +62,10 @@ WRONG = [
     ("up", "name: x\n", 2, "no region is given", "--region"),
     ("token --client nobody", ALICE, 2, "no app client `nobody`; there are: web", ""),
     ("token", SMALL, 3, "the file has no user to sign in", "`cgw user`"),
+    ("token --id --access", ALICE, 2, "--id and --access exclude each other", ""),
+    ("token --refresh --id", ALICE, 2, "--id and --refresh exclude each other", ""),
+    ("token --id --decode", ALICE, 2, "--id and --decode exclude each other", ""),
+    ("token --forget --format env", ALICE, 2, "--format and --forget exclude", ""),
     ("call / -H nonsense", SMALL, 2, "-H takes a name, `:` and a value", ""),
     ("call / -q nonsense", SMALL, 2, "-q takes a name, `=` and a value", ""),
     ("call / -d @nowhere", SMALL, 2, "nowhere cannot be read", ""),
@@ -95,6 +99,19 @@ def test_an_error_is_words_and_an_exit_code(cgw, wrong, output):
     assert outcome.err.startswith("error: ")
     assert error in outcome.err
     assert hint in outcome.err.partition("\n  hint: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [("cgw.yaml", "cgw.yml"), ("prod.yml", "prod.yaml")],
+)
+def test_the_other_suffix_is_noticed(cgw, asked, there):
+    """It is neither read silently nor passed over: `init` writes no second file."""
+    cgw.write("name: x\n", there)
+    err = cgw("plan", "-c", asked, code=2).err
+    assert f"there is no file {asked}, but {there}" in err
+    assert f"`-c {there}`" in err
+    assert f"{there} is there already" in cgw("init", "-c", asked, code=2).err
 
 
 @pytest.mark.parametrize(("line", "words"), NOT_COMMANDS)
