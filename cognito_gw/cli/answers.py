@@ -205,8 +205,12 @@ def _write_secret(file: Path, secret: str) -> None:
             f"{file} is there already, and Cognito asks to set up a new app",
             hint="remove the file if its secret is of no use any more",
         ) from None
-    with os.fdopen(handle, "w", encoding="utf-8") as opened:
-        opened.write(f"{secret}\n")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+            opened.write(f"{secret}\n")
+    except OSError as error:  # an empty file would stand in the way next time
+        file.unlink()
+        raise OSError(error.errno, error.strerror, str(file)) from None
 
 
 def _show_secret(stack: str, user: str, secret: str) -> None:

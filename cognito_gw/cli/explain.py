@@ -44,7 +44,7 @@ class Explained:
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON-ready data."""
-        found = {"status": self.status, "route": self.route}
+        found: dict[str, Any] = {"status": self.status, "route": self.route}
         found |= self.diagnosis.document()
         if self.routes is not None:
             found["routes"] = [each.brief() for each in self.routes]
