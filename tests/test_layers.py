@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Of our own package, what each layer may import; `resources` means all below it.
 MAY_IMPORT = {
     "addresses": set(),
-    "aws": {"", "aws", "errors"},
+    "aws": {"", "addresses", "aws", "errors"},
     "aws_rules": set(),
     "config": {"addresses", "aws_rules", "config", "errors", "printable"},
     "diagnosis": {

@@ -16,7 +16,7 @@ from cognito_gw import __version__
 from cognito_gw.cli.settings import Group
 from cognito_gw.cli.shown import with_options
 from cognito_gw.errors import CgwError, ExitCode
-from cognito_gw.report.say import block, say, styled
+from cognito_gw.report.say import block, fitted, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -183,9 +183,10 @@ def _safe_words() -> Iterator[None]:
         yield
     except click.UsageError as error:
         words = error.format_message()
-        if block(words) == words:
+        shown = fitted(block(words), sys.stderr, len("Error: "))
+        if shown == words:
             raise
-        raise click.UsageError(block(words), error.ctx) from None
+        raise click.UsageError(shown, error.ctx) from None
 
 
 def _is_interrupt(stop: BaseException) -> bool:

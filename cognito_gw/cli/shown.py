@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.cli.settings import Settings
+from cognito_gw.cli.settings import RUNNING, Settings
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.diagnose import Diagnosis
@@ -46,7 +46,9 @@ def with_options(text: str) -> str:
 
 def _of_token(option: str) -> str:
     context = click.get_current_context(silent=True)
-    if context is None or option in options_of(context.command):
+    if context is None:
+        return option
+    if option in options_of(context.meta.get(RUNNING, context.command)):
         return option
     from cognito_gw.cli.token import token
 

@@ -170,6 +170,12 @@ def test_a_local_aws_that_stopped_is_named():
             "a region that does not exist",
         ),
         (
+            exceptions.EndpointConnectionError(endpoint_url="http://localhost:4566/"),
+            "localhost:4566",
+            "`cgw local env`",
+            "of this machine, where no proxy is in between",
+        ),
+        (
             exceptions.ConnectTimeoutError(endpoint_url="https://x.aws"),
             "https://x.aws",
             "HTTPS_PROXY",

@@ -70,6 +70,19 @@ def test_options(line, shown):
         assert with_options(text).startswith(shown)
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("token", "`--user NAME` names one"),
+        ("deploy --dry-run", "or add `--with-deps`"),
+    ],
+)
+def test_hints_of_options(cgw, line, shown):
+    """An option that the command has stays one."""
+    cgw.write("name: shop\n")
+    assert shown in cgw("--local", *line.split(), code=3).err
+
+
 def test_every_option_that_is_shown_exists():
     """On some command: whatever is put in backticks can be typed."""
     known = {name for each in _commands(cgw_group) for name in options_of(each)}
