@@ -116,6 +116,8 @@ _NAMES = {
 _PLAIN_NAME = (re.compile(r"\S{1,128}"), "a user name without spaces")
 _NUMBER = re.compile(r"-?[0-9]{1,100}")
 RESERVED_WORDS = ("aws", "amazon", "cognito")
+# How other frameworks begin a variable: :id, <int:id>, [id], $id, *rest.
+_LIKE_VARIABLE = re.compile(r"[:<{\[$*]")
 _PATH_PART = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\+?\}")
 _TAG_EXTRAS = "_.:/=+-@"
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):/.*", re.DOTALL)
@@ -166,6 +168,21 @@ def reserved_word(prefix: str) -> str | None:
 def is_path_part(part: str) -> bool:
     """Tell whether API Gateway takes a part of a path."""
     return _PATH_PART.fullmatch(part) is not None
+
+
+def variable_meant(part: str) -> str | None:
+    """Return the path variable that a part spells as other frameworks do, if it does.
+
+    API Gateway takes `:id` literally, and refuses the others.
+    """
+    if not _LIKE_VARIABLE.match(part) or (part[0] == "{" and is_path_part(part)):
+        return None
+    names = re.findall(r"[A-Za-z_]\w*", part)
+    if not names:
+        return "{proxy+}" if part.startswith("*") else None
+    is_greedy = any(each in part for each in ("*", "...", "<path:", ":path}"))
+    name = names[-1] if part.startswith("<") else names[0]
+    return f"{{{name}{'+' * is_greedy}}}"
 
 
 def is_username(name: str) -> bool:

@@ -49,6 +49,25 @@ def create_private(file: Path) -> int:
     return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
 
 
+def replace_private(file: Path, content: bytes, *, is_synced: bool = False) -> None:
+    """Write a file for this user alone: whole, or what was there before stays.
+
+    A reader never sees a part of it. With `is_synced` it also outlives a power cut.
+    """
+    draft = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
+    try:
+        with os.fdopen(create_private(draft), "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            if is_synced:
+                os.fsync(opened.fileno())
+        draft.replace(file)
+    except OSError as error:  # of a full disk, which names no file
+        raise OSError(error.errno, error.strerror, str(file)) from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def _is_private(found: os.stat_result) -> bool:
     """Whether it is ours and no one else's; whose it is, Windows does not tell."""
     is_plain = stat.S_ISREG(found.st_mode)

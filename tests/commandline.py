@@ -17,11 +17,14 @@ from click.testing import CliRunner
 from fakes import is_read
 
 from cognito_gw.cli import cgw
+from cognito_gw.cli.shown import options_of
 
 PASSWORD = "Correct-horse-7"
 EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
 _LOADER = create_loader()
 _COMMAND = re.compile(r"(?:^|[\s($/])cgw ([^|;&#<>)\n`]*)", re.MULTILINE)
+_HINT = re.compile(r"^ +hint: .*", re.MULTILINE)
+_OPTION = re.compile(r"`(--[a-z][a-z-]*)")
 _ELLIPSES = {"…", "..."}
 _CALL = re.compile(r"^  [\w-]+ (\w+): \S+, \d+ ms", re.MULTILINE)
 
@@ -44,6 +47,16 @@ def parse(words):
     with suppress(click.exceptions.Exit):  # --help and --version are answered
         command.make_context(name, rest, parent=parent)
     return command
+
+
+def strange_options(arguments, text):
+    """The options that the hints in a text name, and that the command does not have."""
+    command = cgw
+    for word in arguments:
+        if isinstance(command, click.Group):
+            command = command.get_command(None, word) or command
+    hints = "\n".join(_HINT.findall(text))
+    return {*_OPTION.findall(hints)} - options_of(command)
 
 
 @dataclass(frozen=True)
@@ -114,6 +127,7 @@ class Terminal:
         """Run the command line; no traceback, the expected exit code."""
         outcome = self.run(*arguments, typed=typed)
         assert "Traceback" not in outcome.err, outcome.err
+        assert not strange_options(arguments, outcome.err), outcome.err
         assert outcome.code == code, f"{outcome.code}\n{outcome.out}\n{outcome.err}"
         return outcome
 

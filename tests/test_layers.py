@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Of our own package, what each layer may import; `resources` means all below it.
 MAY_IMPORT = {
     "addresses": set(),
-    "aws": {"", "aws", "errors", "near"},
+    "aws": {"", "addresses", "aws", "errors", "near"},
     "aws_rules": set(),
     "config": {"addresses", "aws_rules", "config", "errors", "near", "printable"},
     "diagnosis": {

@@ -7,8 +7,15 @@ import stat
 import threading
 
 import pytest
+from processes import full_disk
 
-from cognito_gw.state import alone, create_private, open_private, private
+from cognito_gw.state import (
+    alone,
+    create_private,
+    open_private,
+    private,
+    replace_private,
+)
 
 
 def mode_of(path):
@@ -109,3 +116,21 @@ def test_a_lock_is_private_and_its_wait_is_told(tmp_path):
         first_is_done.set()
     waiter.join()
     assert mode_of(file) == 0o600
+
+
+def test_a_file_is_replaced_whole(file):
+    """For this user alone."""
+    file.chmod(0o644)
+    replace_private(file, b"new", is_synced=True)
+    assert file.read_bytes() == b"new"
+    assert mode_of(file) == 0o600
+    assert [*file.parent.iterdir()] == [file]
+
+
+def test_a_full_disk_leaves_what_was_there(file):
+    """And no draft; the error names the file."""
+    with full_disk(), pytest.raises(OSError, match="File too large") as error:
+        replace_private(file, b"new")
+    assert error.value.filename == str(file)
+    assert file.read_bytes() == b"ours"
+    assert [*file.parent.iterdir()] == [file]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.session import get_session
 
 from cognito_gw import __version__
@@ -25,7 +25,7 @@ from cognito_gw.aws.faults import is_concurrent, is_lost, is_quota
 from cognito_gw.aws.models import read_quickly
 from cognito_gw.aws.pace import Pace
 from cognito_gw.aws.partitions import host_suffixes, partition_of
-from cognito_gw.errors import UsageError
+from cognito_gw.errors import AwsRefused, UsageError
 
 if TYPE_CHECKING:
     from cognito_gw.aws.access_key import AccessKey
@@ -191,6 +191,10 @@ class Aws:
                 client.meta.events.register_first(
                     "needs-retry.*.*", self._repeat, unique_id="cgw-repeat"
                 )
+                if self.endpoint_url:
+                    client.meta.events.register_first(
+                        "needs-retry.*.*", _raise_if_stopped, unique_id="cgw-stopped"
+                    )
                 if _is_of_aws(client):
                     client.meta.events.register(
                         "before-call.api-gateway.*", self._pace, unique_id="cgw-pace"
@@ -270,6 +274,15 @@ def _raise_if_lost(
         error = ClientError(response[1], operation.name)
     if error is not None and is_lost(error):
         raise error
+
+
+def _raise_if_stopped(caught_exception: Any, **_: Any) -> None:
+    """Let no call wait for a local AWS that was there when the command began."""
+    if isinstance(caught_exception, EndpointConnectionError):
+        raise AwsRefused(
+            "the local AWS stopped",
+            hint="`cgw up` starts another, and makes the stack in it",
+        )
 
 
 def aws_session(profile: str | None, region: str | None) -> boto3.Session:

@@ -6,6 +6,7 @@ import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -24,6 +25,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from cognito_gw.addresses import LOOPBACK
 from cognito_gw.aws.profiles import profile_regions
 from cognito_gw.errors import AwsRefused, CgwError
 from cognito_gw.near import guess
@@ -276,7 +278,8 @@ def _unreachable(error: BotoCoreError) -> CgwError:
     if isinstance(error, BotoConnectionError):
         return AwsRefused(
             str(error),
-            hint=_region_guess(str(error))
+            hint=_stopped_here(error)
+            or _region_guess(str(error))
             or "check the network and the region; behind a proxy set HTTPS_PROXY",
         )
     return AwsRefused(str(error))
@@ -286,6 +289,17 @@ def _no_profile(error: ProfileNotFound) -> AwsRefused:
     meant = guess(error.kwargs["profile"], profile_regions(os.environ))
     hint = "`aws configure list-profiles` lists them"
     return AwsRefused(str(error), hint=f"{meant} {hint}".lstrip())
+
+
+def _stopped_here(error: BotoConnectionError) -> str | None:
+    """Return a hint when what did not answer is on this machine."""
+    host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname
+    if host not in LOOPBACK:
+        return None
+    return (
+        "nothing runs at this address of AWS_ENDPOINT_URL; after a restart of the "
+        "local AWS, `cgw local env` prints its new one"
+    )
 
 
 def _region_guess(words: str) -> str | None:

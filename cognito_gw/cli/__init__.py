@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ from cognito_gw import __version__
 from cognito_gw.cli.settings import Group
 from cognito_gw.cli.shown import with_options
 from cognito_gw.errors import CgwError, ExitCode
-from cognito_gw.report.say import block, say, styled
+from cognito_gw.report.say import block, fitted, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -60,6 +62,7 @@ _SECTIONS = {
 _MODULES = {
     name: module for names in _SECTIONS.values() for name, module in names.items()
 }
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OTHER_WORDS = {
     "apply": "up",
     "create": "up",
@@ -117,7 +120,13 @@ class Cgw(Group):
 
             for name, shell in SHELLS.items():
                 add_completion_class(shell, name)
-        return super().main(*args, **kwargs)
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # of the help; commands tell theirs
+            code = _shown(error)
+            if code is None:
+                raise
+            sys.exit(code)
 
     def sections(self, ctx: click.Context) -> Mapping[str, Iterable[str]]:  # noqa: ARG002
         """Return the commands in their sections."""
@@ -150,11 +159,21 @@ class Cgw(Group):
             sys.stderr.close()  # whoever read us has gone: nothing more to say
             ctx.exit(ExitCode.FAILED)
         except Exception as error:
-            known = known_error(error)
-            if known is None:
+            code = _shown(error)
+            if code is None:
                 raise
-            show_error(known)
-            ctx.exit(known.exit_code)
+            ctx.exit(code)
+
+
+def _shown(error: Exception) -> ExitCode | None:
+    """Print an error that the user can act upon, if it is one; return its exit code."""
+    known = known_error(error)
+    if known is None:
+        return None
+    if isinstance(error, OSError) and error.filename is None:
+        sys.stdout = io.StringIO()  # what it holds still cannot be written either
+    show_error(known)
+    return known.exit_code
 
 
 @contextmanager
@@ -164,9 +183,10 @@ def _safe_words() -> Iterator[None]:
         yield
     except click.UsageError as error:
         words = error.format_message()
-        if block(words) == words:
+        shown = fitted(block(words), sys.stderr, len("Error: "))
+        if shown == words:
             raise
-        raise click.UsageError(block(words), error.ctx) from None
+        raise click.UsageError(shown, error.ctx) from None
 
 
 def _is_interrupt(stop: BaseException) -> bool:
@@ -186,6 +206,10 @@ def known_error(error: Exception) -> CgwError | None:
     """Return what the user can mend: AWS's answers, and files that are in the way."""
     if isinstance(error, click.ClickException | click.exceptions.Exit):
         return None  # click words these itself
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        file = error.filename or "the output"
+        hint = "free some space on that disk, then run the same command again"
+        return CgwError(f"{file} cannot be written: {error.strerror}", hint=hint)
     if isinstance(error, OSError) and error.filename is not None:
         return CgwError(f"{error.filename}: {error.strerror}")
     from cognito_gw.aws.faults import as_cgw_error

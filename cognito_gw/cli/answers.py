@@ -85,7 +85,7 @@ class Answers:
             return self._prepared.attributes[name]
         _require_terminal(
             f"Cognito wants the attribute {name} of {user}",
-            f"run in a terminal, or add `--attribute {name}=…`",
+            f"run in a terminal, or give it with `--attribute {name}=…`",
         )
         return _ask(f"{name} of {user}")
 
@@ -95,7 +95,7 @@ class Answers:
             return self._prepared_code()
         _require_terminal(
             f"Cognito wants the code of {user} from {source}",
-            "run the same command again with `--code CODE`, within three minutes",
+            "give it with `--code CODE`, within three minutes",
         )
         return _ask(f"Code from {source}")
 
@@ -107,7 +107,7 @@ class Answers:
             return self._computed(_read_secret(self._prepared.totp_secret))
         _require_terminal(
             f"Cognito wants the code that the authenticator app of {user} shows",
-            "add `--code CODE`, or `--totp-secret FILE` to have it computed",
+            "give it with `--code CODE`, or let `--totp-secret FILE` compute it",
         )
         return _ask("Code from your authenticator app")
 
@@ -205,8 +205,12 @@ def _write_secret(file: Path, secret: str) -> None:
             f"{file} is there already, and Cognito asks to set up a new app",
             hint="remove the file if its secret is of no use any more",
         ) from None
-    with os.fdopen(handle, "w", encoding="utf-8") as opened:
-        opened.write(f"{secret}\n")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+            opened.write(f"{secret}\n")
+    except OSError as error:  # an empty file would stand in the way next time
+        file.unlink()
+        raise OSError(error.errno, error.strerror, str(file)) from None
 
 
 def _show_secret(stack: str, user: str, secret: str) -> None:

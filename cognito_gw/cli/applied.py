@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import CgwError
-from cognito_gw.state import create_private, open_private, private
+from cognito_gw.state import open_private, private, replace_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,8 +84,7 @@ class Applied:
         record.files[str(self._file)] = now
         path = self._path(self._stack)
         private(path.parent)
-        with os.fdopen(create_private(path), "w", encoding="utf-8") as file:
-            json.dump(vars(record), file)
+        replace_private(path, json.dumps(vars(record)).encode())
 
     def clear(self) -> None:
         """Forget the stack: it is gone."""

@@ -55,6 +55,7 @@ class Calling:
                 invoke_url(session, api_id, stage),
                 pool_id=stack.pool.id,
                 header=settings.authorizer.identity_source,
+                origins=tuple(settings.cors.origins) if settings.cors else (),
                 is_ours=stack.api.managed,
             ),
         )

@@ -10,19 +10,18 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.diagnose import Diagnosis
     from cognito_gw.diagnosis.rule import Cause
 
-_WIDTH = 28
+_WIDTH = 27
 
 
 def show_causes(causes: list[Cause], *, err: bool = False) -> None:
     """Print each cause with its evidence, one value under the other, and its fix."""
     for cause in causes:
-        say(
-            "  ", styled(cause.code, fg="red", bold=True), f": {cause.summary}", err=err
-        )
+        code = styled(cause.code, fg="red", bold=True)
+        say("  ", code, f": {cause.summary}", err=err, is_prose=True)
         for name, value in cause.evidence.items():
             shown = block("none" if value is None else str(value), " " * 6)
-            say(f"    {name:<{_WIDTH}}", shown, err=err)
-        say(f"    fix: {cause.fix}", err=err)
+            say(f"    {name:<{_WIDTH}} ", shown, err=err)
+        say(f"    fix: {cause.fix}", err=err, is_prose=True)
 
 
 def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
@@ -32,6 +31,6 @@ def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
         for why in dict.fromkeys(reasons):
             say(styled(f"    {why}", dim=True))
     for each in diagnosis.unknown:
-        say(f"  not known: {each['what']}: {each['why']}")
+        say(f"  not known: {each['what']}: {each['why']}", is_prose=True)
         if each["codes"]:
             say(f"    so it may also be: {', '.join(each['codes'])}")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.diagnose import Diagnosis
 
 _SAFE = ("GET", "HEAD")
+_GOOD = "nothing is wrong"
 _VARIABLE = re.compile(r"\{[^}]+\}")
 
 
@@ -39,10 +40,32 @@ class Explained:
     diagnosis: Diagnosis
     route: str | None = None
     status: int | None = None
+    routes: tuple[Explained, ...] | None = None  # each by itself, where all are asked
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON-ready data."""
-        return {"status": self.status, "route": self.route} | self.diagnosis.document()
+        found: dict[str, Any] = {"status": self.status, "route": self.route}
+        found |= self.diagnosis.document()
+        if self.routes is not None:
+            found["routes"] = [each.brief() for each in self.routes]
+        return found
+
+    def brief(self) -> dict[str, Any]:
+        """Return which route it is, its answer, and the codes of the causes."""
+        codes = [each.code for each in self.diagnosis.causes]
+        return {"route": self.route, "status": self.status, "codes": codes}
+
+    @property
+    def verdict(self) -> str:
+        """What is wrong, on one line."""
+        diagnosis = self.diagnosis
+        if codes := [each.code for each in diagnosis.causes]:
+            return ", ".join(codes)
+        if diagnosis.note or diagnosis.unknown:
+            return diagnosis.note or diagnosis.unknown[0]["why"]
+        if self.status and self.status >= HTTPStatus.BAD_REQUEST:
+            return "no cause found"
+        return _GOOD if all(each.verdict == _GOOD for each in self.routes or ()) else ""
 
 
 @click.command(
@@ -179,12 +202,14 @@ def _of_everything(question: Question) -> Explained:
     if question.api_id is not None:
         raise UsageError("--api-id needs the path of a call")
     found = [*Attempts(question.session, question.wish).in_file()]
+    routes: tuple[Explained, ...] = ()
     if not any(each.causes for each in found):
-        found += _of_routes(question)
-    return Explained(merged(found))
+        routes = tuple(_of_routes(question))
+    whole = merged([*found, *(each.diagnosis for each in routes)])
+    return Explained(whole, routes=routes)
 
 
-def _of_routes(question: Question) -> Iterator[Diagnosis]:
+def _of_routes(question: Question) -> Iterator[Explained]:
     from cognito_gw.diagnosis.diagnose import Diagnosis
 
     for route in question.session.config.api.routes:
@@ -192,10 +217,12 @@ def _of_routes(question: Question) -> Iterator[Diagnosis]:
         options = question.options | {"verb": verb, "data": None}
         one = replace(question, options=options, sends=question.sends and verb in _SAFE)
         try:
-            yield _of_call(one, _VARIABLE.sub("cgw-explain", path)).diagnosis
+            explained = _of_call(one, _VARIABLE.sub("cgw-explain", path))
+            yield replace(explained, route=route)
         except CgwError as problem:
             why = f"{problem}"
-            yield Diagnosis(unknown=[{"what": route, "why": why, "codes": []}])
+            unknown = [{"what": route, "why": why, "codes": list[str]()}]
+            yield Explained(Diagnosis(unknown=unknown), route)
 
 
 def _show(session: Session, explained: Explained) -> None:
@@ -205,13 +232,32 @@ def _show(session: Session, explained: Explained) -> None:
         return
     if explained.route:
         say(styled(f"{explained.route}: {_spelled(explained.status)}", bold=True))
+    if explained.routes is not None:
+        _show_routes(explained.routes)
     show_causes(diagnosis.causes)
     if diagnosis.note:
-        say(f"  {diagnosis.note}")
-    if not diagnosis.causes:
+        say(f"  {diagnosis.note}", is_prose=True)
+    is_strange = not diagnosis.causes and explained.routes is None
+    if explained.verdict == _GOOD:
+        say(f"  {_GOOD}")
+    elif is_strange:
         say("  no cause found; this was ruled out:")
-    is_verbose = session.settings.verbose or not diagnosis.causes
-    show_rest(diagnosis, in_full=bool(is_verbose))
+    is_verbose = session.settings.verbose or (explained.verdict != _GOOD and is_strange)
+    told = [each.route for each in explained.routes or ()]
+    untold = [each for each in diagnosis.unknown if each["what"] not in told]
+    show_rest(replace(diagnosis, unknown=untold), in_full=bool(is_verbose))
+
+
+def _show_routes(routes: tuple[Explained, ...]) -> None:
+    """Print what became of each route, or why none was called."""
+    for each in routes:
+        say(
+            styled(f"{each.route}: {_spelled(each.status)}", bold=True),
+            ": ",
+            each.verdict,
+        )
+    if not routes:
+        say("the routes were not called: the sign-in fails first")
 
 
 def _spelled(status: int | None) -> str:

@@ -14,6 +14,7 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.shown import command
+from cognito_gw.config.text import other_suffix
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import say
 
@@ -121,6 +122,8 @@ def _require_free(target: Path) -> None:
     """Raise, before anything is asked, if the file could not be written."""
     if target.exists() or target.is_symlink():
         raise _taken(target)
+    if beside := other_suffix(target):
+        raise _taken(beside)
     if not target.parent.is_dir():
         raise UsageError(f"{target} cannot be written: there is no such folder")
 

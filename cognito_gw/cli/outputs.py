@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cognito_gw.cli.results import exports, flat, show_json, show_outputs
+from cognito_gw.cli.results import exists, exports, flat, show_json, show_outputs
 from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.report.say import say_exactly
@@ -33,6 +33,10 @@ def outputs(session: Session, *, form: str | None) -> None:
 
     session.look(session.stack.resources)
     values = values_of(session.stack, session.links)
+    is_there = exists(values)
+    if not is_there:
+        name = session.config.name
+        session.tell(f"nothing of the stack {name} exists yet: run `cgw up` first")
     form = form or session.settings.output
     if form == "json":
         show_json(values)
@@ -41,7 +45,7 @@ def outputs(session: Session, *, form: str | None) -> None:
         if session.is_local:
             named |= session.server.variables(session.aws.region)
         say_exactly(*exports(named))
-    else:
+    elif is_there:
         show_outputs(values)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -35,7 +36,8 @@ _OPTIONS = (
         "-d",
         "--data",
         metavar="TEXT",
-        help="The body; @FILE reads a file, - reads stdin.",
+        help="The body; @FILE reads a file, - reads stdin. Its Content-Type is "
+        "application/json or text/plain, unless -H gives one.",
     ),
     click.option(
         "-q",
@@ -61,13 +63,16 @@ class Requested:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Requested:
         """Read the options; a body asks for POST unless another method is given."""
-        data = options["data"]
+        data, body = options["data"], given_body(options["data"])
+        headers = [pair(each, ":", "-H") for each in options["headers"]]
+        if body and not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("Content-Type", _type_of(body)))
         return cls(
             (options["verb"] or ("POST" if data is not None else "GET")).upper(),
             _rooted(options["path"]),
-            [pair(each, ":", "-H") for each in options["headers"]],
+            headers,
             [pair(each, "=", "-q") for each in options["queries"]],
-            given_body(data),
+            body,
         )
 
     def at(self, path: str) -> Requested:
@@ -90,6 +95,19 @@ class Requested:
 
 def _rooted(path: str) -> str:
     return "/" + path.lstrip("/")
+
+
+def _type_of(body: bytes) -> str:
+    """Return the media type of a body that is sent without one."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return "text/plain; charset=utf-8"
+    return "application/json"
 
 
 def request_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -65,9 +65,16 @@ def failure_code(steps: list[Step]) -> int:
 
 
 def show_outputs(values: dict[str, Any]) -> None:
-    """Print the outputs as aligned text."""
+    """Print as aligned text the outputs of what is there."""
     for key, value in flat(values).items():
-        say(f"{key:<24}{'' if value is None else value}")
+        if value is not None:
+            say(f"{key:<24}{value}")
+
+
+def exists(values: dict[str, Any]) -> bool:
+    """Whether there is anything but what the file alone tells."""
+    made = {key for key, value in flat(values).items() if value is not None}
+    return not made <= {"region", "stage"}
 
 
 def show_left(session: Session) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
+RUNNING = "cognito_gw.running"  # the command, in click's notes of one run
+
+
 @dataclass
 class Settings:
     """What the global options say."""
@@ -113,6 +116,11 @@ class Command(click.Command):
         self.examples = examples
         taken = {name for parameter in self.params for name in parameter.opts}
         self.params += global_options(taken)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, and remember which one it is: errors are told when it has ended."""
+        ctx.meta[RUNNING] = self
+        return super().invoke(ctx)
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.cli.settings import Settings
+from cognito_gw.cli.settings import RUNNING, Settings
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.diagnose import Diagnosis
 
 _COMMAND = re.compile(r"(?:(?<=`)|(?<=\$\())cgw (?P<rest>[^`)\n]+)")  # `…` or $(…)
+_OPTION = re.compile(r"(?<=`)--[a-z][a-z-]*")  # `--…`
 _ELSEWHERE = ("local ", "completion ", "schema")  # they have no file and no target
 
 
@@ -30,8 +31,31 @@ def command(words: str) -> str:
 
 
 def with_options(text: str) -> str:
-    """Return text in which each `cgw …` repeats the caller's global options."""
+    """Return text in which each `cgw …` repeats the caller's global options.
+
+    An option that only `cgw token` has becomes a command of it: what that gets is kept
+    for other commands, too.
+    """
+    text = _OPTION.sub(lambda found: _of_token(found[0]), text)
     return _COMMAND.sub(lambda found: command(found["rest"]), text)
+
+
+def _of_token(option: str) -> str:
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return option
+    if option in options_of(context.meta.get(RUNNING, context.command)):
+        return option
+    from cognito_gw.cli.token import token
+
+    return f"cgw token {option}" if option in options_of(token) else option
+
+
+def options_of(command: click.Command) -> set[str]:
+    """Return the names of a command's options."""
+    return {
+        name for each in command.params for name in (*each.opts, *each.secondary_opts)
+    }
 
 
 def fixes_shown(diagnosis: Diagnosis) -> Diagnosis:

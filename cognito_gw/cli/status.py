@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.cli.results import show_json, show_outputs
+from cognito_gw.cli.results import exists, show_json, show_outputs
 from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.report.say import line, say, styled
@@ -97,7 +97,9 @@ def _show(session: Session, steps: list[Step]) -> None:
     for row in _unmanaged(session):
         _show_row(row)
     say()
-    show_outputs(outputs(session.stack, session.links))
+    values = outputs(session.stack, session.links)
+    if exists(values):
+        show_outputs(values)
 
 
 def _show_row(row: dict[str, Any]) -> None:

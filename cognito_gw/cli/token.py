@@ -16,6 +16,7 @@ from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.cli.signing_in import raw_token, tokens_for
 from cognito_gw.cli.wish import Wish
+from cognito_gw.errors import UsageError
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.flow import FLOWS
 from cognito_gw.printable import one_line
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEPT = "kept"  # what `--decode` alone decodes
 _FORMATS = ("env", "header", "curl")
+_RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_token"}
 
 
 @click.command(
@@ -39,16 +41,15 @@ _FORMATS = ("env", "header", "curl")
         "pbpaste | cgw token --decode -",
     ),
 )
-@click.option("--id", "raw", flag_value="id_token", help="Print the raw ID token.")
+@click.option("--id", "id_token", is_flag=True, help="Print the raw ID token.")
 @click.option(
-    "--access", "raw", flag_value="access_token", help="Print the raw access token."
+    "--access", "access_token", is_flag=True, help="Print the raw access token."
 )
 @click.option(
-    "--refresh", "raw", flag_value="refresh_token", help="Print the raw refresh token."
+    "--refresh", "refresh_token", is_flag=True, help="Print the raw refresh token."
 )
 @click.option(
     "--format",
-    "form",
     type=click.Choice(_FORMATS),
     help="env: lines for eval; header, curl: with the ID token, or as --access says.",
 )
@@ -133,6 +134,7 @@ def token(session: Session, **options: Any) -> None:
     Tokens are kept until shortly before they expire, and refreshed silently. Passwords
     come from the file, CGW_PASSWORD and CGW_NEW_PASSWORD, or are asked for.
     """
+    _check(options)
     session = of_pool(session, options)
     if options["forget"]:
         cache.forget(session.config.name)
@@ -142,6 +144,21 @@ def token(session: Session, **options: Any) -> None:
         show_given(session, options["decode"])
     else:
         _hand_over(session, tokens_for(session, _wish(options)), options)
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Refuse options of which only one could be obeyed."""
+    raw = [name for name in _RAW if options[_RAW[name]]]
+    others = [name for name in ("format", "decode", "forget") if options[name]]
+    given = [*raw, *(f"--{name}" for name in others)]
+    # `--format` with one of the tokens means that token.
+    if len(given) > 1 and not (len(raw) == 1 and others == ["format"]):
+        raise UsageError(f"{' and '.join(given)} exclude each other: choose one")
+
+
+def _raw(options: dict[str, Any]) -> str | None:
+    """Return which token alone is to be printed."""
+    return next((name for name in _RAW.values() if options[name]), None)
 
 
 def _wish(options: dict[str, Any]) -> Wish:
@@ -161,7 +178,7 @@ def _wish(options: dict[str, Any]) -> Wish:
 
 
 def _hand_over(session: Session, tokens: Tokens, options: dict[str, Any]) -> None:
-    raw, form = options["raw"], options["form"]
+    raw, form = _raw(options), options["format"]
     if form:
         from cognito_gw.cli.handing_over import formatted
 

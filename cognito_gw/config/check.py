@@ -11,6 +11,7 @@ from cognito_gw.addresses import is_private
 from cognito_gw.aws_rules import STANDARD_SCOPES
 from cognito_gw.config import function_check
 from cognito_gw.config.document import Document, KeyPath, Problem
+from cognito_gw.config.text import other_suffix
 from cognito_gw.near import guess, unknown
 
 if TYPE_CHECKING:
@@ -83,6 +84,15 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         "this route; add a scope of it to the `oauth_scopes` of a client"
         for path, scopes in _unreachable(config)
     ]
+    warnings += [
+        f"{document.where(('api', 'routes', key))}: API Gateway takes the path part "
+        f"`{part}` literally; a path variable is `{meant}`"
+        for key in config.api.routes
+        for part in key.split("/")[1:]
+        if aws_rules.is_path_part(part) and (meant := aws_rules.variable_meant(part))
+    ]
+    if beside := other_suffix(document.file):
+        warnings.append(f"{beside} is ignored: {document.file} is read")
     open_routes = [
         key
         for key, route in config.api.routes.items()
@@ -373,10 +383,12 @@ def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem
         yield Problem(at, "a path does not end with `/`")
     for index, segment in enumerate(segments):
         if not aws_rules.is_path_part(segment):
+            meant = aws_rules.variable_meant(segment)
+            guess = f"; did you mean `{meant}`?" if meant else ""
             yield Problem(
                 at,
                 f"API Gateway does not take the path part `{segment}`: letters, "
-                "numbers and . _ - : or a variable such as {id} or {proxy+}",
+                "numbers and . _ - : or a variable such as {id} or {proxy+}" + guess,
             )
         if segment.endswith("+}") and index < len(segments) - 1:
             yield Problem(at, f"the greedy `{segment}` must be the last path part")

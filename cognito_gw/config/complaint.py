@@ -62,7 +62,9 @@ def _what(error: ErrorDetails, path: KeyPath) -> str:
         return _PLAIN[kind]
     if kind in _TYPES:
         given = _kind(value) if _is_private(path) else _shown(value)
-        return f"must be {_TYPES[kind]}, not {given}"
+        is_text = _TYPES[kind] in ("text", "a path")
+        advice = _unquoted(value) if is_text else ""
+        return f"must be {_TYPES[kind]}, not {given}{advice}"
     if kind == "literal_error":
         return f"must be {context['expected']}, not {_shown(value)}"
     if kind == "string_pattern_mismatch":
@@ -75,6 +77,15 @@ def _what(error: ErrorDetails, path: KeyPath) -> str:
 def _limit(kind: str, context: dict[str, Any]) -> str | None:
     counted = _COUNTED.get(kind)
     return counted and f"must have at most {context['max_length']} {counted}"
+
+
+def _unquoted(value: Any) -> str:
+    """Return what to do about text that YAML takes for something else."""
+    if value is None:
+        return ': empty text is ""'
+    if isinstance(value, bool):
+        return " (so YAML reads yes, no, on and off): put it in quotes"
+    return ": put it in quotes" if isinstance(value, int | float) else ""
 
 
 def _is_private(path: KeyPath) -> bool:

@@ -51,7 +51,8 @@ def _off(value: Any) -> Any:
 
 
 def _prefix(value: Any) -> Any:
-    return {"prefix": value} if isinstance(value, str) else _or_empty(value)
+    is_scalar = isinstance(value, str | bool | int | float)
+    return {"prefix": value} if is_scalar else _or_empty(value)
 
 
 def _cors(value: Any) -> Any:

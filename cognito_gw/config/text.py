@@ -25,13 +25,23 @@ def read_text(file: Path) -> str:
             )
         return content.decode("utf-8")
     except FileNotFoundError:
+        beside = other_suffix(file)
         raise UsageError(
-            f"there is no file {file}",
-            hint="`cgw init` writes one; `-c FILE` names another",
+            f"there is no file {file}" + (f", but {beside}" if beside else ""),
+            hint=f"rename it to {file}, or name it: `-c {beside}`"
+            if beside
+            else "`cgw init` writes one; `-c FILE` names another",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"{file} cannot be read: {why}") from None
+
+
+def other_suffix(file: Path) -> Path | None:
+    """Return the file of the same name with YAML's other suffix, if it is there."""
+    suffix = {".yaml": ".yml", ".yml": ".yaml"}.get(file.suffix)
+    other = file.with_suffix(suffix) if suffix else file
+    return other if other != file and other.exists() else None
 
 
 def _read(file: Path) -> bytes:

@@ -23,7 +23,7 @@ from cognito_gw.diagnosis.api_reading import (
     read_export,
     read_stages,
 )
-from cognito_gw.diagnosis.exchange import Answer, Sent
+from cognito_gw.diagnosis.exchange import Answer, Sent, is_asked_for
 from cognito_gw.diagnosis.facts import Facts, fact
 from cognito_gw.diagnosis.function_log import FunctionLog
 from cognito_gw.diagnosis.rule import NotInQuestion, Unread, if_read
@@ -282,6 +282,11 @@ class CallScene(Facts):
         """The origin of the page that sends the request, if a page does."""
         return self.sent.header("Origin")
 
+    @property
+    def asked_headers(self) -> list[str]:
+        """The headers that a page may set only where a preflight allows them."""
+        return [name for name, value in self.sent.headers if is_asked_for(name, value)]
+
     @fact
     def preflight(self) -> Answer:
         """The answer to a CORS preflight."""
@@ -290,7 +295,8 @@ class CallScene(Facts):
         asked = {
             "Origin": self.origin or "https://example.com",
             "Access-Control-Request-Method": self.sent.verb,
-            "Access-Control-Request-Headers": self.header.lower(),
         }
+        if names := sorted(name.lower() for name in self.asked_headers):
+            asked["Access-Control-Request-Headers"] = ",".join(names)
         url = f"{self.target.url}{self.sent.path}"
         return Answer.of(send("OPTIONS", url, [*asked.items()], [], None))

@@ -27,6 +27,19 @@ _MEANINGS = {
     "TooManyRequestsException": HTTPStatus.TOO_MANY_REQUESTS,
     "LimitExceededException": HTTPStatus.TOO_MANY_REQUESTS,
 }
+# Of the Fetch standard: what browsers set themselves, and what pages may always set.
+_BROWSERS_OWN = re.compile(
+    r"accept-charset|accept-encoding|access-control-.*|connection|content-length|"
+    r"cookie2?|date|dnt|expect|host|keep-alive|origin|referer|te|trailer|"
+    r"transfer-encoding|upgrade|user-agent|via|proxy-.*|sec-.*",
+    re.IGNORECASE,
+)
+_ALWAYS_ALLOWED = ("accept", "accept-language", "content-language", "range")
+_FORM_TYPES = (
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/plain",
+)
 _BEARER = re.compile(r"(?:Bearer )?([^\s,]+)")
 
 
@@ -94,6 +107,13 @@ class Answer:
     def meaning(self) -> int:
         """The status that the gateway gives this error where nobody changed it."""
         return int(_MEANINGS.get(self.error_type, self.status))
+
+
+def is_asked_for(name: str, value: str) -> bool:
+    """Whether a page may set a header only where a CORS preflight allows it."""
+    if name.lower() == "content-type":
+        return value.partition(";")[0].strip().lower() not in _FORM_TYPES
+    return not _BROWSERS_OWN.fullmatch(name) and name.lower() not in _ALWAYS_ALLOWED
 
 
 def _time_in(date: str) -> float:

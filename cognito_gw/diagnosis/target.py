@@ -24,6 +24,7 @@ class Target:
     pool_id: str | None = None  # the user pool whose tokens are meant to be good
     wants: str | None = None  # how the file guards the route, as authorizationType
     header: str | None = None  # that carries the token, as the file has it
+    origins: tuple[str, ...] = ()  # that the file lets in
     is_ours: bool = False  # made by cgw, so that its commands mend it
 
 

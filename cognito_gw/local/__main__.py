@@ -199,8 +199,16 @@ def _state_file(path: Path, state: dict[str, Any]) -> Iterator[Callable[[], bool
     draft = path.with_suffix(f".{os.getpid()}")
     descriptor = create_private(draft)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    os.write(descriptor, json.dumps(state).encode())
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            file.write(json.dumps(state).encode())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise CgwError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="free some space on that disk",
+        ) from None
 
     def is_known() -> bool:
         with suppress(FileNotFoundError, NotADirectoryError):

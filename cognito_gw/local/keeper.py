@@ -76,5 +76,7 @@ class Keeper:
         try:
             state = await self.control.run(self._state)
             await asyncio.to_thread(self.saved.write, state, self.port)
+        except OSError as error:  # the disk is full
+            log.warning("the state cannot be saved: %s", error.strerror)
         except Exception:
             log.exception("the state cannot be saved")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import __version__
 from cognito_gw.errors import CgwError
-from cognito_gw.state import create_private, open_private
+from cognito_gw.state import open_private, replace_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,13 +83,8 @@ class Saved:
     def write(self, state: bytes, port: int) -> None:
         """Replace the file in one step, so that a crash leaves the old or the new."""
         header = _writer() | {"port": port, "sha256": _digest(state)}
-        draft = self.path.with_suffix(".draft")
-        with os.fdopen(create_private(draft), "wb") as file:
-            file.write(json.dumps(header).encode() + b"\n")
-            file.write(state)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
+        content = b"\n".join([json.dumps(header).encode(), state])
+        replace_private(self.path, content, is_synced=True)
 
     def unusable(self, why: str) -> CgwError:
         """Return the error that says what can be done about the file."""

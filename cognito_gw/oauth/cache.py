@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw import state
 from cognito_gw.oauth.tokens import Tokens
-from cognito_gw.state import open_private, private, state_directory
+from cognito_gw.state import (
+    open_private,
+    private,
+    replace_private,
+    state_directory,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 _TOKENS, _LOCKS, _WAITING = "tokens", "token-locks", "challenges"
 
@@ -111,10 +114,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _write(kind: str, key: Key, content: dict[str, Any]) -> None:
     folder = private(_folder(kind, key.stack))
     text = json.dumps({"key": asdict(key)} | content)
-    handle, draft = tempfile.mkstemp(dir=folder)  # mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(draft).replace(_file(kind, key))
+    replace_private(folder / _file(kind, key).name, text.encode())
 
 
 def _is_of(content: dict[str, Any], key: Key) -> bool:

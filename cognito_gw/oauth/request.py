@@ -14,6 +14,10 @@ from cognito_gw.errors import CgwError, UsageError
 if TYPE_CHECKING:
     import httpx
 
+_STOPPED = (
+    "what served this address has stopped; if it was the local AWS, `cgw up` starts "
+    "another"
+)
 _SECONDS = 35.0  # API Gateway gives up after 29
 
 
@@ -34,9 +38,9 @@ def send(
     _require_ascii(verb, "the method")
     for name, value in headers:
         _require_ascii(name + value, f"the header {name}")
+    # No proxy leads to this machine itself.
+    is_here = urlsplit(url).hostname in LOOPBACK
     try:
-        # No proxy leads to this machine itself.
-        is_here = urlsplit(url).hostname in LOOPBACK
         with httpx.Client(
             verify=_trust(url), timeout=_SECONDS, trust_env=not is_here
         ) as client:
@@ -52,7 +56,9 @@ def send(
     except httpx.HTTPError as error:
         raise NoAnswer(
             f"{verb} {url}: {error}",
-            hint="is it deployed? a new name can take a minute to resolve",
+            hint=_STOPPED
+            if is_here and isinstance(error, httpx.ConnectError)
+            else "is it deployed? a new name can take a minute to resolve",
         ) from None
 
 

@@ -30,4 +30,10 @@ def write_junit(file: Path, title: str, cases: Iterable[Mapping[str, Any]]) -> N
     suite.set("tests", str(len(suite)))
     for name, kind in (("failures", "failure"), ("skipped", "skipped")):
         suite.set(name, str(len(suite.findall(f"testcase/{kind}"))))
-    ET.ElementTree(suite).write(file, encoding="utf-8", xml_declaration=True)
+    text = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
+    try:
+        file.write_bytes(text)
+    except OSError as error:
+        if file.is_file():
+            file.unlink()  # half of it would be no XML
+        raise OSError(error.errno, error.strerror, str(file)) from None

@@ -7,6 +7,7 @@ an f-string of it is a plain `str` again.
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,10 @@ from cognito_gw.errors import CgwError
 from cognito_gw.printable import one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from typing import TextIO
+
+_WORDS = re.compile(r" +|(?:`[^`\n]*`|[^ `\n])+|`")
 
 
 class Safe(str):
@@ -46,9 +50,48 @@ def block(text: str, indent: str = "") -> Safe:
     return Safe(printable(text).replace("\n", f"\n{indent}"))
 
 
-def say(*parts: object, err: bool = False, nl: bool = True) -> None:
-    """Print one line."""
-    click.echo(line(*parts), err=err, nl=nl)
+def say(
+    *parts: object, err: bool = False, nl: bool = True, is_prose: bool = False
+) -> None:
+    """Print one line; messages, and results that are prose, fit the terminal."""
+    text = line(*parts)
+    if err or is_prose:
+        text = fitted(text, sys.stderr if err else sys.stdout)
+    click.echo(text, err=err, nl=nl)
+
+
+def fitted(text: Safe, stream: TextIO, margin: int = 0) -> Safe:
+    """Break lines that are wider than the terminal, if it is one, between words.
+
+    What is in backticks is to be copied, and stays on one line if a line can hold it.
+    """
+    if not stream.isatty():
+        return text
+    from shutil import get_terminal_size
+
+    width = get_terminal_size().columns - margin
+    return Safe("\n".join(_broken(each, width) for each in text.split("\n")))
+
+
+def _broken(text: str, width: int) -> str:
+    indent = " " * (len(text) - len(text.lstrip(" ")) + 2)
+    lines = [""]
+    for word in _words(text, width - len(indent)):
+        if _width(lines[-1] + word) > width and lines[-1].strip() and word.strip():
+            lines[-1] = lines[-1].rstrip(" ")
+            lines.append(indent)
+        lines[-1] += word
+    return "\n".join(lines)
+
+
+def _words(text: str, most: int) -> Iterator[str]:
+    """Yield words and the blanks between them."""
+    for word in _WORDS.findall(text):
+        yield from re.findall(" +|[^ ]+", word) if _width(word) > most else [word]
+
+
+def _width(text: str) -> int:
+    return len(click.unstyle(text))
 
 
 def say_exactly(*lines: str) -> None:
@@ -78,9 +121,12 @@ def ask(
         except click.UsageError as error:
             raise click.UsageError(line(error.message)) from None
 
-    return click.prompt(line(question), value_proc=converted, err=True, **options)
+    margin = len(f" [{options.get('default', '')}]: ")
+    text = fitted(line(question), sys.stderr, margin)
+    return click.prompt(text, value_proc=converted, err=True, **options)
 
 
 def confirm(question: str, **options: Any) -> bool:
     """Ask on stderr for a yes or a no."""
-    return click.confirm(line(question), err=True, **options)
+    text = fitted(line(question), sys.stderr, len(" [y/N]: "))
+    return click.confirm(text, err=True, **options)

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from botocore import exceptions
 from fakes import refusal
 
+from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.clients import Aws, local_session
 from cognito_gw.aws.faults import ABSENT, absent_is_none, as_cgw_error
 from cognito_gw.errors import AwsRefused, Missing
 
 CALLER = "User: arn:aws:iam::1:user/bob is not authorized to perform: "
+
+
+def test_a_local_aws_that_stopped_is_named():
+    """At once, and not as a network without its proxy."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    naps = []
+    session = local_session(None, AccessKey("AKIA", "secret"))
+    aws = Aws(session, endpoint_url=url, sleep=naps.append)
+    for call in (aws.logs.describe_log_groups, aws.sts.get_caller_identity):
+        with pytest.raises(AwsRefused, match="the local AWS stopped") as error:
+            call()
+        assert "`cgw up`" in error.value.hint
+    assert naps == []
 
 
 @pytest.mark.parametrize(
@@ -149,6 +168,12 @@ CALLER = "User: arn:aws:iam::1:user/bob is not authorized to perform: "
             "https://x.moon-1.aws",
             "region",
             "a region that does not exist",
+        ),
+        (
+            exceptions.EndpointConnectionError(endpoint_url="http://localhost:4566/"),
+            "localhost:4566",
+            "`cgw local env`",
+            "of this machine, where no proxy is in between",
         ),
         (
             exceptions.ConnectTimeoutError(endpoint_url="https://x.aws"),

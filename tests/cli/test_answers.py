@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pyotp
 import pytest
+from processes import full_disk
 
 from cognito_gw.cli.answers import Answers, Prepared
 from cognito_gw.config.secret import Password
@@ -80,3 +81,12 @@ def test_no_secret_shows_itself(answers):
     """Not in a traceback."""
     assert "123456" not in repr(Prepared(code="123456"))
     assert "hunter2" not in str(vars(answers(Password("hunter2"))))
+
+
+def test_a_full_disk_under_a_secret(answers, tmp_path):
+    """No empty file stands in the way of the next run."""
+    secret = tmp_path / "secret"
+    with full_disk(), pytest.raises(OSError, match="File too large") as error:
+        answers(totp_secret=secret).set_up_app("alice", pyotp.random_base32())
+    assert error.value.filename == str(secret)
+    assert not secret.exists()

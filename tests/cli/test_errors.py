@@ -13,9 +13,14 @@ import sys
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from commandline import EXAMPLE, PASSWORD
+from processes import full_disk
+
+from cognito_gw.cli import known_error
+from cognito_gw.report.junit import write_junit
 
 SMALL = "name: transactions\nregion: us-east-1\n"
 ALICE = f"{SMALL}users: [{{username: alice@example.com}}]\n"
@@ -71,6 +76,10 @@ WRONG = [
         "",
     ),
     ("token", SMALL, 3, "the file has no user to sign in", "`cgw user`"),
+    ("token --id --access", ALICE, 2, "--id and --access exclude each other", ""),
+    ("token --refresh --id", ALICE, 2, "--id and --refresh exclude each other", ""),
+    ("token --id --decode", ALICE, 2, "--id and --decode exclude each other", ""),
+    ("token --forget --format env", ALICE, 2, "--format and --forget exclude", ""),
     ("call / -H nonsense", SMALL, 2, "-H takes a name, `:` and a value", ""),
     ("call / -q nonsense", SMALL, 2, "-q takes a name, `=` and a value", ""),
     ("call / -d @nowhere", SMALL, 2, "nowhere cannot be read", ""),
@@ -104,6 +113,65 @@ def test_an_error_is_words_and_an_exit_code(cgw, wrong, output):
     assert outcome.err.startswith("error: ")
     assert error in outcome.err
     assert hint in outcome.err.partition("\n  hint: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [("cgw.yaml", "cgw.yml"), ("prod.yml", "prod.yaml")],
+)
+def test_the_other_suffix_is_noticed(cgw, asked, there):
+    """It is neither read silently nor passed over: `init` writes no second file."""
+    cgw.write("name: x\n", there)
+    err = cgw("plan", "-c", asked, code=2).err
+    assert f"there is no file {asked}, but {there}" in err
+    assert f"`-c {there}`" in err
+    assert f"{there} is there already" in cgw("init", "-c", asked, code=2).err
+
+
+@pytest.mark.parametrize(
+    "line", ["--help", "schema", "policy -q --account 123456789012 --region eu-west-1"]
+)
+def test_a_full_disk_behind_stdout(cgw, environment, line):
+    """One error, and nothing of Python's own about what it could not flush."""
+    environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
+    cgw.write(ALICE)
+    command = [sys.executable, "-m", "cognito_gw", *line.split()]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: the output cannot be written: No space left on device\n"
+        "  hint: free some space on that disk, then run the same command again\n"
+    )
+
+
+def test_a_full_disk_under_a_file(cgw):
+    """Nothing of it is left."""
+    with full_disk():
+        outcome = cgw("init", "--yes", code=2)
+    assert "cgw.yaml cannot be written: File too large" in outcome.err
+    assert not (cgw.folder / "cgw.yaml").exists()
+
+
+def test_a_full_disk_under_the_local_aws(cgw):
+    """It says so, and does not run."""
+    with full_disk():
+        outcome = cgw("local", "start", code=1)
+    assert "local.json cannot be written: File too large\n" in outcome.err
+    assert cgw("local", "status").out == "not running\n"
+
+
+def test_a_full_disk_under_a_report(tmp_path):
+    """Half of it would be no XML."""
+    report = tmp_path / "check.xml"
+    case = {"route": "GET /", "case": "a", "expected": 1, "got": 1, "ok": True}
+    with full_disk(), pytest.raises(OSError, match="File too large") as error:
+        write_junit(report, "check", [case])
+    assert "cannot be written: File too large" in str(known_error(error.value))
+    assert str(report) in str(known_error(error.value))
+    assert not report.exists()
 
 
 @pytest.mark.parametrize(("line", "words"), NOT_COMMANDS)

@@ -6,6 +6,7 @@ import pytest
 
 from cognito_gw.cli.credential import credential
 from cognito_gw.cli.inputs import given_token
+from cognito_gw.cli.requested import Requested
 from cognito_gw.errors import UsageError
 
 ID, ACCESS = "eyJh.eyJpZ.c2ln", "eyJh.eyJhY.c2ln"
@@ -52,6 +53,33 @@ def test_what_is_around_a_token_goes(text, tmp_path):
     (tmp_path / "token").write_text(text)
     assert given_token(f"@{tmp_path / 'token'}") == ID
     assert credential(None, f" {text}", WITHOUT, None).kind == "given"
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "sent"),
+    [
+        ('{"amount": 1}', (), "application/json"),
+        (" [1]\n", (), "application/json"),
+        ("true", (), "application/json"),
+        ("amount=1&b=2", (), "text/plain; charset=utf-8"),
+        ("{amount: 1}", (), "text/plain; charset=utf-8"),
+        ("[" * 100_000, (), "text/plain; charset=utf-8"),
+        ("@image", (), "application/octet-stream"),
+        ("{}", ("content-type: text/csv",), "text/csv"),
+        ("{}", ("Content-Type:",), ""),
+        ("", (), None),
+        (None, (), None),
+    ],
+    ids=lambda value: f"{value}"[:20],
+)
+def test_content_type(tmp_path, environment, data, given, sent):
+    """What the body is, unless a header says it."""
+    environment.chdir(tmp_path)
+    (tmp_path / "image").write_bytes(b"\x89PNG\xff")
+    options = {"verb": None, "path": "/", "headers": given, "queries": ()}
+    headers = Requested.of(options | {"data": data}).headers
+    found = [value for name, value in headers if name.lower() == "content-type"]
+    assert found == ([] if sent is None else [sent])
 
 
 @pytest.mark.parametrize(

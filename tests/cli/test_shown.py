@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 import pytest
 
+import cognito_gw
+from cognito_gw.cli import cgw as cgw_group
 from cognito_gw.cli.settings import Settings
-from cognito_gw.cli.shown import command, with_options
+from cognito_gw.cli.shown import command, options_of, with_options
 
+PACKAGE = Path(cognito_gw.__file__).parent
 LOCAL = Settings(local=True)
 OTHER = Settings(config=Path("my prod.yaml"), profile="work", region="eu-west-1")
 
@@ -48,6 +52,53 @@ def test_text():
         '`cgw --local up`, then `curl -H "$(cgw --local token --id)"`; '
         "cgw made it (cgw token)"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("call", "`cgw --local token --totp-secret FILE`, `--user NAME`, `--local`"),
+        ("token", "`--totp-secret FILE`, `--user NAME`, `--local`"),
+        ("logs", "`cgw --local token --totp-secret FILE`, `cgw --local token --user"),
+    ],
+)
+def test_options(line, shown):
+    """An option that the command lacks becomes a command that has it."""
+    text = "`--totp-secret FILE`, `--user NAME`, `--local`"
+    with click.Context(cgw_group.get_command(None, line), obj=LOCAL):
+        assert with_options(text).startswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("token", "`--user NAME` names one"),
+        ("deploy --dry-run", "or add `--with-deps`"),
+    ],
+)
+def test_hints_of_options(cgw, line, shown):
+    """An option that the command has stays one."""
+    cgw.write("name: shop\n")
+    assert shown in cgw("--local", *line.split(), code=3).err
+
+
+def test_every_option_that_is_shown_exists():
+    """On some command: whatever is put in backticks can be typed."""
+    known = {name for each in _commands(cgw_group) for name in options_of(each)}
+    foreign = {"--cgw-config", "--option"}  # pytest's, and any
+    named = {
+        found
+        for file in PACKAGE.rglob("*.py")
+        for found in re.findall(r"`(--[a-z][a-z-]*)", file.read_text(encoding="utf-8"))
+    }
+    assert named - known <= foreign
+    assert "--totp-secret" in named
+
+
+def _commands(command):
+    yield command
+    for name in command.list_commands(None) if isinstance(command, click.Group) else ():
+        yield from _commands(command.get_command(None, name))
 
 
 @pytest.mark.parametrize(

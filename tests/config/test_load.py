@@ -149,6 +149,29 @@ class TestWarnings:
         assert "/scoped" not in warning
         assert "/public" not in warning
 
+    def test_variables_of_others(self, loaded, file):
+        """`:id` is no variable to API Gateway; a colon within a part is meant."""
+        text = (
+            "name: x\n"
+            "api:\n"
+            "  routes:\n"
+            "    GET /users/{id}: {}\n"
+            "    GET /users:batch: {}\n"
+            "    GET /at/12:30/:10: {}\n"
+            "    GET /orders/:order_id/items/:id: {}\n"
+        )
+        assert loaded(text).warnings == [
+            f"{file}:7: API Gateway takes the path part `{part}` literally; a path "
+            f"variable is `{meant}`"
+            for part, meant in ((":order_id", "{order_id}"), (":id", "{id}"))
+        ]
+
+    def test_the_other_suffix(self, loaded, file):
+        """With two files, one of them is not read."""
+        other = file.with_suffix(".yml")
+        other.write_text("name: y\n", encoding="utf-8")
+        assert loaded("name: x\n").warnings == [f"{other} is ignored: {file} is read"]
+
     def test_closed_sign_up(self, loaded):
         """Without open sign-up there is nothing to point out."""
         assert loaded("name: x\nuser_pool: {self_sign_up: false}").warnings == []

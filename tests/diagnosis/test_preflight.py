@@ -38,9 +38,11 @@ def asking(call, server):
 
 
 def test_the_preflight_is_as_a_browser_sends_it(server):
-    """It has no token; it names the page, the method and the token's header."""
+    """It has no token; it names the page, the method and the page's headers."""
     server.pages = {"/dev/transactions": (403, {"message": "no"})}
-    usual = Call(**FROM_PAGE, verb="DELETE", path="/transactions?page=2")
+    own = (("X-Custom", "a"), ("Accept", "text/html"), ("Content-Type", "text/plain"))
+    headers = {"headers": (*FROM_PAGE["headers"], *own, ("User-Agent", "me"))}
+    usual = Call(**FROM_PAGE | headers, verb="DELETE", path="/transactions?page=2")
     call = asking(usual, server)
     answer = call.scene().preflight
     assert answer.status == 403
@@ -50,7 +52,7 @@ def test_the_preflight_is_as_a_browser_sends_it(server):
     named = {name.lower(): value for name, value in headers.items()}
     assert named["origin"] == PAGE
     assert named["access-control-request-method"] == "DELETE"
-    assert named["access-control-request-headers"] == "authorization"
+    assert named["access-control-request-headers"] == "authorization,x-custom"
     assert "authorization" not in named
     assert call.token not in str(headers)
     assert ALICE not in str(headers)
@@ -136,6 +138,7 @@ def test_without_a_token_no_header_need_be_allowed():
     assert not asked(ALLOWED, claims=None, path="/health")
 
 
+GET = {"GET /transactions": ()}
 ROUTES = {"routes": OPENED.routes | {"DELETE /transactions": ()}}
 
 
@@ -156,9 +159,12 @@ def test_a_method_that_is_allowed_blocks_nothing(allowed):
     ("live", "words"),
     [
         (OPENED, "answered"),
-        (replace(OPENED, routes={"OPTIONS /transactions": ()}), "Cognito: header"),
+        (
+            replace(OPENED, routes=GET | {"OPTIONS /transactions": ()}),
+            "Cognito: header",
+        ),
         (replace(OPENED, routes={"ANY /{path+}": OPEN}), "answered"),
-        (replace(OPENED, routes={"GET /transactions": ()}), "not there"),
+        (replace(OPENED, routes=GET), "not there"),
     ],
     ids=["open", "guarded", "any", "absent"],
 )
@@ -166,3 +172,90 @@ def test_what_becomes_of_a_preflight_is_told(live, words):
     """By what the stage serves."""
     call = Call(**FROM_PAGE, live=live, preflight=Answer(403))
     assert call.diagnosed().causes[0].evidence["OPTIONS"].startswith(words)
+
+
+def from_page(*headers, told=BOTH, verb="GET", path="/transactions", **changes):
+    """Return what is said of a call from the page with these headers."""
+    usual = {"answered": ALLOWED, "live": OPENED} | changes
+    call = Call(
+        **FROM_PAGE | {"headers": (*FROM_PAGE["headers"], *headers)} | usual,
+        verb=verb,
+        path=path,
+        preflight=Answer(200, headers=told),
+    )
+    return call.diagnosed(is_ours=changes.get("is_ours", True))
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ((("X-Custom", "a"),), "X-Custom"),
+        ((("X-Custom", "a"), ("x-trace", "b")), "X-Custom, x-trace"),
+        ((("Content-Type", "application/json"), ("X-Custom", "a")), "X-Custom"),
+    ],
+)
+def test_a_header_of_the_page_that_is_not_allowed_is_named(headers, named):
+    """With what the page may set instead."""
+    (cause,) = from_page(*headers).causes
+    assert cause.code == "cors-preflight-blocked"
+    assert f" {named} " in cause.summary
+    assert cause.evidence["wanted"] == named
+    assert f"do not send {named} from the page" in cause.fix
+    assert "origin" not in cause.fix
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("Accept", "text/html"),
+        ("content-type", "application/json"),
+        ("User-Agent", "me"),
+        ("Sec-Fetch-Mode", "cors"),
+    ],
+)
+def test_other_headers_need_not_be_allowed(header):
+    """Those of the browser itself, those that are safe, and those that are allowed."""
+    assert from_page(header).causes == []
+
+
+def test_any_header_is_allowed_but_authorization():
+    """By `*`."""
+    told = BOTH | {TOKENS_HEADER: "*, authorization"}
+    assert from_page(("X-Custom", "a"), told=told).causes == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "summary"),
+    [
+        ("PUT", "/transactions", "/transactions has no method PUT"),
+        ("GET", "/nowhere", "the API has no path /nowhere"),
+    ],
+)
+def test_a_route_that_is_not_there_is_not_blamed_on_its_preflight(verb, path, summary):
+    """The page's origin has nothing to do with it."""
+    changes = NOT_SIGNED | {"answered": {}}
+    (cause,) = from_page(told=READ_ONLY, verb=verb, path=path, **changes).causes
+    assert cause.code == "route-not-found"
+    assert cause.summary.startswith(summary)
+
+
+def test_a_method_of_the_stage_that_is_not_allowed_is_named():
+    """The route is there; its OPTIONS does not say so."""
+    live = replace(OPENED, **ROUTES)
+    (cause,) = from_page(told=READ_ONLY, verb="DELETE", live=live).causes
+    assert cause.summary == "the CORS preflight does not let the method DELETE in"
+    assert "origin" not in cause.fix
+
+
+def test_the_origins_that_are_let_in_stay():
+    """The fix names them, too."""
+    others = ("https://one.example.com", "http://localhost:3000")
+    told = {"access-control-allow-origin": others[0]}
+    blocked, missing = from_page(
+        told=told, answered={}, target={"origins": others}
+    ).causes
+    for cause in (blocked, missing):
+        assert f"origins: [{', '.join(others)}, {PAGE}]" in cause.fix
+    known = {"origins": (*others, PAGE)}
+    (cause, *_) = from_page(told=told, target=known).causes
+    assert cause.fix.count(PAGE) == 1

@@ -76,6 +76,9 @@ def test_from_nothing_to_a_secured_api_and_back(shell, stack_name, account):
 
     nothing = shell("down")
     assert (nothing.out, nothing.err) == ("", "nothing to do\n")
+    said = f"nothing of the stack {stack_name} exists yet: run `cgw --local up` first"
+    nothing = shell("outputs")
+    assert (nothing.out, nothing.err) == ("", f"  {said}\n")
 
 
 def _calls(shell):
@@ -93,6 +96,14 @@ def _calls(shell):
     allowed = shell("call", "/transactions")
     assert allowed.out == '"Hello from Lambda!"\n'
     assert allowed.err == "200 OK  (token: id)\n"
+
+    get, post, health = shell("explain").out.splitlines()
+    assert get == "GET /transactions: 200 OK: nothing is wrong"
+    assert post.startswith("POST /transactions: not sent: only somebody at the sign-in")
+    assert health == "GET /health: 200 OK: nothing is wrong"
+    routes = shell("explain", "-o", "json").document["routes"]
+    route = {"route": "GET /transactions", "status": 200, "codes": []}
+    assert (len(routes), routes[0]) == (3, route)
 
     refused = shell("call", "/transactions", "--token", "none", "-o", "json", code=4)
     answer = refused.document

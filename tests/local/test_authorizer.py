@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 
 import jwt
@@ -141,6 +142,13 @@ def test_refuses(value):
     decision = decided(value)
     assert isinstance(decision, Refused)
     assert decision.message == "Unauthorized"
+    # The page and the log show it: words, and no exception's name.
+    assert not re.search(r"[a-z][A-Z]|Error\b", decision.reason), decision.reason
+
+
+def test_two_headers_are_refused():
+    decision = authorizer().decide([GOOD, GOOD], [])
+    assert decision == Refused("the header was sent more than once")
 
 
 @pytest.mark.parametrize("prefix", ["", "Bearer "])

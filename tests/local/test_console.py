@@ -24,12 +24,12 @@ MOCK = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode":
 
 
 @contextmanager
-def opened(url, headers=PAGE):
+def opened(url, headers=PAGE, verb="GET"):
     """Ask for an address, and give the open response."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
     target = parts._replace(scheme="", netloc="").geturl() or "/"
-    connection.request("GET", target, headers=headers)
+    connection.request(verb, target, headers=headers)
     response = connection.getresponse()
     try:
         yield response
@@ -70,9 +70,9 @@ def deployed(api):
 def call(local_url, deployed):
     """Return a caller of the deployed API; answers the status."""
 
-    def get(path="/"):
+    def get(path="/", verb="GET"):
         url = f"{local_url}/_aws/execute-api/{deployed.id}/dev{path}"
-        with opened(url, {}) as response:
+        with opened(url, {}, verb) as response:
             response.read()
             return response.status
 
@@ -264,7 +264,11 @@ def test_shows_requests_with_decision_and_reason(page, call):
     ("status", "why", "decision"),
     [
         (200, "function", "let in"),
-        (403, "function", "let in"),
+        (204, "mock", "let in"),
+        (403, "mock", "let in"),
+        (302, "function", "let in"),
+        (403, "function", "function's own"),
+        (500, "function", "function's own"),
         (401, "no token", "refused"),
         (502, "the function failed", "failed"),
     ],
@@ -272,6 +276,30 @@ def test_shows_requests_with_decision_and_reason(page, call):
 def test_a_decision_is_told_from_its_reason(status, why, decision):
     event = Event(1, 0.0, "request", {"status": status, "why": why})
     assert cells(event)["decision"] == decision
+
+
+def test_an_answer_of_the_function_is_told_to_be_its_own():
+    event = Event(1, 0.0, "request", {"status": 403, "why": "function"})
+    assert cells(event)["why"] == "let in; the 403 is the function's own answer"
+
+
+def test_the_preflights_of_a_stage_are_folded_up(page, deployed):
+    """Those that anyone may call; another OPTIONS is a route like any other."""
+    for verb, auth in (("OPTIONS", "NONE"), ("PUT", "AWS_IAM")):
+        deployed.method(verb, authorizationType=auth)
+        deployed.on_method("put_integration", verb, **MOCK)
+    deployed.deployment(stageName="dev")
+    (_, shown) = page().split(f"/{deployed.id}/dev</code>", 1)
+    table, folded = shown.split("<details>", 1)
+    assert "PUT" in table
+    assert "OPTIONS" not in table.split("</table>")[0]
+    assert folded.strip().startswith("<summary>OPTIONS on 1 path: CORS preflights")
+    deployed.on_method("delete_method", "OPTIONS")
+    deployed.method("OPTIONS", authorizationType="AWS_IAM")
+    deployed.on_method("put_integration", "OPTIONS", **MOCK)
+    deployed.deployment(stageName="dev")
+    (_, shown) = page().split(f"/{deployed.id}/dev</code>", 1)
+    assert '"method">OPTIONS</td>' in shown.split("</table>")[0]
 
 
 def test_a_long_line_is_cut_and_stays_one_event():
@@ -369,6 +397,62 @@ def test_in_a_browser_the_page_is_live(browser, wait_for, local_url, call, deplo
     wait_for("#request tr", "no such route is deployed")
     deployed.deployment(stageName="another-stage")
     wait_for("#deployed", "another-stage")
+    assert browser.get_log("browser") == []
+
+
+def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, api):
+    """By path, status and decision; a preflight that passed is shown on demand."""
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.select import Select
+
+    api.method("OPTIONS")
+    api.on_method("put_integration", "OPTIONS", **MOCK)
+    api.on_method("put_method_response", "OPTIONS", statusCode="200")
+    api.on_method("put_integration_response", "OPTIONS", statusCode="200")
+    api.deployment(stageName="dev")
+
+    def shown():
+        rows = browser.find_elements(By.CSS_SELECTOR, "#request tr")
+        texts = [row.text.split()[1:4] for row in rows if row.is_displayed()]
+        return [each for each in texts if each[1].startswith(("/one", "/two", "/?"))]
+
+    def control(name):
+        return browser.find_element(By.ID, f"filter-{name}")
+
+    browser.get(local_url)
+    wait_for("#connection", "live")
+    call("/one")
+    call("/two", "OPTIONS")
+    wait_for("#request tr", "/two")
+    refused = [["OPTIONS", "/two", "403"], ["GET", "/one", "403"]]
+    assert shown() == refused
+    call("/", "OPTIONS")
+    call("/last")
+    wait_for("#request tr", "/last")
+    passed = "#request tr[data-decision='let in'] [data-cell=method]"
+    methods = browser.find_elements(By.CSS_SELECTOR, passed)
+    preflight = next(
+        each for each in methods if each.get_attribute("textContent") == "OPTIONS"
+    )
+    assert not preflight.is_displayed()
+    control("preflights").send_keys(Keys.SPACE)
+    assert preflight.is_displayed()
+    control("path").send_keys("ONE")
+    assert shown() == refused[1:]
+    call("/one/more")
+    wait_for("#request tr", "/one/more")
+    call("/elsewhere")
+    wait_for("#request tr", "/elsewhere")
+    assert shown() == [["GET", "/one/more", "403"], *refused[1:]]
+    wait_for("#filter-count", " shown")
+    control("status").send_keys("2")
+    assert shown() == []
+    control("status").send_keys(Keys.BACKSPACE, "4xx")
+    Select(control("decision")).select_by_visible_text("let in")
+    assert shown() == []
+    Select(control("decision")).select_by_visible_text("refused")
+    assert shown() == [["GET", "/one/more", "403"], *refused[1:]]
     assert browser.get_log("browser") == []
 
 

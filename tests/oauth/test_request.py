@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.oauth.request import message_in, send
+from cognito_gw.oauth.request import NoAnswer, message_in, send
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -104,13 +104,6 @@ def test_what_cannot_be_sent_is_the_users_to_mend(server, verb, path, headers):
     assert server.seen == []
 
 
-def test_an_address_that_does_not_answer_is_named():
-    """With what may be the reason."""
-    with pytest.raises(CgwError, match=r"http://127\.0\.0\.1:1/") as caught:
-        send("GET", "http://127.0.0.1:1/", [], [], None)
-    assert "deployed" in caught.value.hint
-
-
 @pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_a_ca_bundle_that_cannot_be_read_is_named(environment, tmp_path, name):
     """Whichever variable names it."""
@@ -138,3 +131,17 @@ def test_a_ca_bundle_that_cannot_be_read_is_named(environment, tmp_path, name):
 def test_the_message_of_a_gateway_is_read_from_its_json(content, message):
     """From any other body nothing."""
     assert message_in(httpx.Response(401, content=content)) == message
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("http://127.0.0.1:1/", "has stopped"),
+        ("http://nowhere.invalid/", "take a minute to resolve"),
+    ],
+)
+def test_what_nothing_answers_for(url, hint):
+    """On this machine it is no matter of names."""
+    with pytest.raises(NoAnswer, match=url) as error:
+        send("GET", url, [], [], None)
+    assert hint in error.value.hint

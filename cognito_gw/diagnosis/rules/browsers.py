@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from cognito_gw.diagnosis.api import OPEN
-from cognito_gw.diagnosis.rule import Finding, NotInQuestion, Unread, rule
+from cognito_gw.diagnosis.rule import Finding, NotInQuestion, Unread, if_read, rule
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_scene import CallScene
@@ -30,11 +31,12 @@ def cors_preflight_blocked(scene: CallScene) -> Finding | None:
 
     The question is an `OPTIONS` request *without* token (the preflight). It is refused
     where the path has no method OPTIONS, where an authorizer guards it, or where the
-    answer does not name the page's origin and the token's header. The browser then
-    never sends the call itself. Only browsers do so: curl and Postman do not ask.
+    answer does not name the page's origin, the method, and each header that the page
+    sets, the token's among them. The browser then never sends the call itself. Only
+    browsers do so: curl and Postman do not ask.
     """
     is_asked = scene.origin or scene.sent.verb == "OPTIONS"
-    if not is_asked or scene.answer is None:
+    if not is_asked or scene.answer is None or _lacks_route(scene):
         raise NotInQuestion
     answer = scene.preflight
     told = answer.headers.get(_ALLOW)
@@ -46,6 +48,7 @@ def cors_preflight_blocked(scene: CallScene) -> Finding | None:
         return Finding(
             "the CORS preflight does not let this origin in",
             evidence | {"origin": scene.origin, "allowed": told},
+            _with_others(scene, ", then `cgw up`"),
         )
     return _method_not_allowed(scene, answer) or _header_not_allowed(scene, answer)
 
@@ -64,7 +67,8 @@ def cors_headers_missing(scene: CallScene) -> Finding | None:
     responses* are set so. A browser then reports an error of CORS in the place of the
     401. With a proxy integration the function's answer has to bring its own.
     """
-    if not scene.origin or scene.answer is None or scene.sent.verb == "OPTIONS":
+    is_asked = scene.origin and scene.sent.verb != "OPTIONS"
+    if not is_asked or scene.answer is None or _lacks_route(scene):
         raise NotInQuestion
     told = scene.answer.headers.get(_ALLOW)
     if told in ("*", scene.origin):
@@ -72,7 +76,24 @@ def cors_headers_missing(scene: CallScene) -> Finding | None:
     return Finding(
         f"the answer {scene.answer.status} has no CORS headers for this origin",
         {"origin": scene.origin, "Access-Control-Allow-Origin": told},
+        _with_others(scene, " puts them on 401 and 403; on others the function has to"),
     )
+
+
+def _lacks_route(scene: CallScene) -> bool:
+    """Whether the stage has no such route: that is the cause, and not its CORS."""
+    if scene.sent.verb == "OPTIONS":
+        return False
+    return if_read(lambda: scene.live, scene) is None
+
+
+def _with_others(scene: CallScene, rest: str) -> str | None:
+    """Return the fix for a file that names origins: those stay."""
+    others = scene.target.origins
+    if not (scene.is_ours and others and scene.origin):
+        return None
+    named = ", ".join(map(quote, dict.fromkeys([*others, scene.origin])))
+    return f"`api: {{cors: {{origins: [{named}]}}}}` in the file{rest}"
 
 
 def _method_not_allowed(scene: CallScene, answer: Answer) -> Finding | None:
@@ -85,22 +106,42 @@ def _method_not_allowed(scene: CallScene, answer: Answer) -> Finding | None:
     return Finding(
         f"the CORS preflight does not let the method {verb} in",
         {"wanted": verb, "Access-Control-Allow-Methods": allowed or None},
+        "`cgw up` allows the methods of the routes in the file"
+        if scene.is_ours
+        else f"let OPTIONS of the path name {verb} in `{_METHODS}`, and deploy",
     )
 
 
 def _header_not_allowed(scene: CallScene, answer: Answer) -> Finding | None:
-    """Return that the token's header is not let in, if one is asked for."""
+    """Return which of the page's headers are not let in."""
     allowed = answer.headers.get(_HEADERS, "")
     names = [each.strip().lower() for each in allowed.split(",")]
-    # A browser takes `*` for all headers but Authorization.
-    wanted = scene.header.lower()
-    is_any = "*" in names and wanted != "authorization"
-    if not scene.token or not scene.origin or is_any or wanted in names:
+    lacking = [
+        name
+        for name in scene.asked_headers
+        # A browser takes `*` for all headers but Authorization.
+        if name.lower() not in names
+        and ("*" not in names or name.lower() == "authorization")
+    ]
+    if not scene.origin or not lacking:
         return None
+    words = ", ".join(lacking)
     return Finding(
-        f"the CORS preflight does not let the header {scene.header} in",
-        {"wanted": scene.header, "Access-Control-Allow-Headers": allowed or None},
+        f"the CORS preflight does not let the header{'s' * (len(lacking) > 1)} "
+        f"{words} in",
+        {"wanted": words, "Access-Control-Allow-Headers": allowed or None},
+        _allowing(scene, lacking, allowed),
     )
+
+
+def _allowing(scene: CallScene, lacking: list[str], allowed: str) -> str:
+    """Return the fix for headers; cgw's preflight allows the token's, and some more."""
+    words = ", ".join(lacking)
+    if not scene.is_ours:
+        return f"let OPTIONS of the path name {words} in `{_HEADERS}`, and deploy"
+    if [each.lower() for each in lacking] == [scene.header.lower()]:
+        return "`cgw up` allows the header of the token"
+    return f"do not send {words} from the page: it may set {allowed or 'no header'}"
 
 
 def _options(scene: CallScene) -> str:

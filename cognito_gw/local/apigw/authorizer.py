@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -70,8 +71,10 @@ class Authorizer:
         """Judge a header's values for a method that asks for any one of `scopes`."""
         if not any(values):
             return Refused("no token")
+        if len(values) > 1:  # which of two would count is not to be guessed
+            return Refused("the header was sent more than once")
         try:
-            [value] = values  # which of two would count is not to be guessed
+            [value] = values
             # The prefix is optional; one more blank, or another prefix, is no token.
             claims = self._verified(value.removeprefix(_BEARER))
             _require_kind(claims, scopes)
@@ -80,7 +83,7 @@ class Authorizer:
         except BadToken as error:
             return Refused(str(error))
         except Exception as error:  # noqa: BLE001 - whatever is sent, it is just a 401
-            return Refused(f"no token of a user pool: {type(error).__name__}")
+            return Refused(_told(error))
         if claims["exp"] <= time.time():
             return Refused("the token has expired", EXPIRED)
         return Allowed(claims)
@@ -111,6 +114,15 @@ class Authorizer:
         # An access token has no audience, so no expression fits it.
         if pattern and not (audience and re.fullmatch(pattern, audience)):
             raise BadToken("the audience does not fit the validation expression")
+
+
+def _told(error: Exception) -> str:
+    """Say what is wrong with a token that cannot be read or verified."""
+    if isinstance(error, InvalidSignature):
+        return "the signature is wrong"
+    if isinstance(error, KeyError):
+        return f"the claim {error.args[0]} is missing"
+    return "not a JWT of a user pool"
 
 
 def _require_kind(claims: dict[str, Any], scopes: list[str]) -> None:

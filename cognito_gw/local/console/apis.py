@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.snapshot import Snapshot
     from cognito_gw.local.stages import Stages
 
+PUBLIC = "public"
 FUNCTION = re.compile(r":function:([^/:]+)")
 
 
@@ -26,6 +27,11 @@ class Route:
     callers: str
     target: str
 
+    @property
+    def is_preflight(self) -> bool:
+        """Whether it answers the CORS preflights of its path, and no more."""
+        return (self.verb, self.callers, self.target) == ("OPTIONS", PUBLIC, "mock")
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -34,6 +40,7 @@ class Stage:
     name: str
     url: str
     routes: list[Route]
+    preflights: list[Route]  # OPTIONS that anyone may call, for browsers
     undeployed: list[Route]  # they are not live, or not in this way
     removed: list[Route]  # they are live still
 
@@ -74,7 +81,8 @@ def _stage(base: str, name: str, snapshot: Snapshot, api: Any) -> Stage:
     return Stage(
         name=name,
         url=f"{base}/{name}",
-        routes=_in_order(live),
+        routes=_in_order({each for each in live if not each.is_preflight}),
+        preflights=_in_order({each for each in live if each.is_preflight}),
         undeployed=_in_order(draft - live),
         removed=_in_order(live - draft),
     )
@@ -94,7 +102,7 @@ def _in_order(routes: set[Route]) -> list[Route]:
 def _callers(method: dict[str, Any]) -> str:
     match method["authorizationType"]:
         case "NONE":
-            return "public"
+            return PUBLIC
         case "AWS_IAM":
             return "signed (IAM)"
         case "COGNITO_USER_POOLS":

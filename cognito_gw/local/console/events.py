@@ -13,8 +13,14 @@ ANSWERED = {  # the reasons of requests that went all the way
     "function": "the function answered",
     "mock": "the mock integration answered",
 }
+LET_IN, OWN, REFUSED, FAILED = DECISIONS = (
+    "let in",
+    "function's own",
+    "refused",
+    "failed",
+)
 LONGEST = 500  # of one cell: a function may print anything
-FAILED = 500  # and above: nobody decided against it
+BAD, BROKEN = 400, 500  # statuses from which on an answer is an error, or a failure
 
 
 def cells(event: Event) -> dict[str, str]:
@@ -22,8 +28,11 @@ def cells(event: Event) -> dict[str, str]:
     facts = {name: str(value)[:LONGEST] for name, value in event.facts.items()}
     at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
     if event.kind == "request":
-        facts["decision"] = _decision(event.facts["status"], event.facts["why"])
-        facts["why"] = ANSWERED.get(facts["why"], facts["why"])
+        status, why = event.facts["status"], event.facts["why"]
+        facts["decision"] = _decision(status, why)
+        facts["why"] = ANSWERED.get(why, facts["why"])
+        if facts["decision"] == OWN:
+            facts["why"] = f"let in; the {status} is the function's own answer"
     return facts | {"at": at}
 
 
@@ -34,6 +43,8 @@ def sent(event: Event) -> bytes:
 
 
 def _decision(status: int, why: str) -> str:
+    if why == "function" and status >= BAD:
+        return OWN
     if why in ANSWERED:
-        return "let in"
-    return "refused" if status < FAILED else "failed"
+        return LET_IN
+    return REFUSED if status < BROKEN else FAILED

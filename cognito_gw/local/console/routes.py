@@ -15,7 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cognito_gw.local import wire
 from cognito_gw.local.access import is_by_script
-from cognito_gw.local.console.events import cells, sent
+from cognito_gw.local.console.events import DECISIONS, cells, sent
 from cognito_gw.local.console.overview import overview
 from cognito_gw.local.emulator import HttpCall
 
@@ -71,6 +71,7 @@ class Console:
             url=self.url,
             key=self._key,
             deployed=deployed,
+            decisions=DECISIONS,
             last_id=latest[-1].id if latest else 0,
             rows={
                 kind: [cells(event) for event in reversed(latest) if event.kind == kind]

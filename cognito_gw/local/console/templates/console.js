@@ -36,6 +36,36 @@ function addRow(kind, cells) {
   if (body.rows.length > MOST_ROWS) {
     body.lastElementChild.remove();
   }
+  if (kind === "request") {
+    filterRequests();
+  }
+}
+
+function wanted(name) {
+  return document.getElementById(`filter-${name}`);
+}
+
+function isShown(row) {
+  const [path, status, method] = ["path", "status", "method"].map(
+    (name) => row.querySelector(`[data-cell="${name}"]`).textContent);
+  const decision = row.dataset.decision;
+  const isPassedPreflight = method === "OPTIONS" && decision === "let in";
+  return path.toLowerCase().includes(wanted("path").value.trim().toLowerCase())
+    && status.startsWith(wanted("status").value.trim().replace(/x+$/i, ""))
+    && ["", decision].includes(wanted("decision").value)
+    && (wanted("preflights").checked || !isPassedPreflight);
+}
+
+function filterRequests() {
+  const rows = [...document.getElementById("request").rows];
+  for (const row of rows) {
+    row.hidden = !isShown(row);
+  }
+  const hidden = rows.filter((row) => row.hidden).length;
+  const text = hidden ? `${rows.length - hidden} of ${rows.length} shown` : "";
+  if (wanted("count").textContent !== text) { // a screen reader reads each change
+    wanted("count").textContent = text;
+  }
 }
 
 async function refresh() {
@@ -94,4 +124,9 @@ async function reconnect() {
 for (const time of document.querySelectorAll("time")) {
   time.textContent = localTime(time.dateTime);
 }
+for (const happened of ["input", "change"]) { // some browsers lack one for a select
+  document.getElementById("filter").addEventListener(happened, filterRequests);
+}
+document.getElementById("filter").hidden = false;
+filterRequests();
 follow();
