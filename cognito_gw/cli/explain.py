@@ -13,6 +13,7 @@ import click
 from cognito_gw.cli import offers
 from cognito_gw.cli.causes import show_causes, show_rest
 from cognito_gw.cli.credential import token_option
+from cognito_gw.cli.inputs import given_body
 from cognito_gw.cli.question import Question, at_address
 from cognito_gw.cli.requested import Requested, without_path
 from cognito_gw.cli.results import show_json
@@ -73,7 +74,12 @@ class Explained:
     shell_complete=offers.stages,
     help="The stage. Default: the file's.",
 )
-@click.option("--error", metavar="TEXT", help="What an app was told at its sign-in.")
+@click.option(
+    "--error",
+    metavar="TEXT",
+    help="What an app was told: an error of a sign-in or of a call; @FILE reads a "
+    "file, - reads stdin. No stack is needed.",
+)
 @click.option(
     "--no-call", is_flag=True, help="Send nothing: tell from how it is set up."
 )
@@ -153,7 +159,10 @@ def _of_address(question: Question, url: str) -> Explained:
 def _of_pages(question: Question, url: str) -> Explained:
     from cognito_gw.cli.attempts import Attempts
 
-    query = dict(parse_qsl(urlsplit(url).query))
+    parts = urlsplit(url)
+    query = dict(parse_qsl(f"{parts.query}&{parts.fragment}"))
+    if "client_id" not in query and "error" in query:
+        return _of_sign_in(question, url, None)
     if "client_id" not in query:
         raise UsageError(
             f"`{url}` is neither the address of a REST API's stage nor one of the "
@@ -167,8 +176,9 @@ def _of_sign_in(question: Question, words: str, path: str | None) -> Explained:
     from cognito_gw.cli.attempts import Attempts
 
     if path is not None:
-        raise UsageError("--error tells of a sign-in: it goes without a path")
-    return Explained(Attempts(question.session, question.wish).told(words))
+        raise UsageError("--error names no path: give one or the other")
+    told = (given_body(words) or b"").decode(errors="replace")
+    return Explained(Attempts(question.session, question.wish).told(told))
 
 
 def _of_everything(question: Question) -> Explained:
@@ -208,7 +218,7 @@ def _show(session: Session, explained: Explained) -> None:
     show_causes(diagnosis.causes)
     if diagnosis.note:
         say(f"  {diagnosis.note}")
-    if not diagnosis.causes:
+    if not diagnosis.causes and diagnosis.ruled_out:
         say("  no cause found; this was ruled out:")
     is_verbose = session.settings.verbose or not diagnosis.causes
     show_rest(diagnosis, in_full=bool(is_verbose))

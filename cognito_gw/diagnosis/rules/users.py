@@ -103,10 +103,8 @@ def mfa_required(scene: SignInScene) -> Finding | None:
     MFA_SETUP…) instead of tokens.
     """
     attempt = scene.attempt
-    if not attempt.told:
-        raise NotInQuestion
     if not attempt.names("mfa-required"):
-        return None
+        raise NotInQuestion
     user = _known(scene) or {}
     pool = if_read(lambda: scene.pool, {})
     factors = ", ".join(user.get("UserMFASettingList", []))
@@ -124,12 +122,10 @@ def mfa_required(scene: SignInScene) -> Finding | None:
 )
 def wrong_password(scene: SignInScene) -> Finding | None:
     """The password is not the user's. After several tries Cognito makes them wait."""
-    if not scene.attempt.told:
-        raise NotInQuestion
     if not scene.attempt.names("wrong-password"):
-        return None
+        raise NotInQuestion
     if scene.attempt.user:
-        user = scene.user
+        user = if_read(lambda: scene.user, {})
         is_otherwise = user is None or user.get("UserStatus") in _NOT_YET
         if is_otherwise or not (user or {}).get("Enabled", True):
             return None  # another cause is behind the same words
