@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cognito_gw.aws.faults import as_cgw_error
+from cognito_gw.cli.inputs import without_tokens
 from cognito_gw.cli.shown import fixes_shown
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.refusals import named_by
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from cognito_gw.resources.stack import Stack
 
 _STRANGE = "no known cause matches this text"
-_TOKEN = re.compile(r"eyJ[\w-]{8,}(\.[\w-]*)+")
 
 
 class Attempts:
@@ -50,7 +49,7 @@ class Attempts:
     def told(self, words: str) -> Diagnosis:
         """Return why an app was told these words; they are enough without a stack."""
         # What was told may hold a token, which must not be shown again.
-        told = _TOKEN.sub("eyJ…", words)
+        told = without_tokens(words)
         try:
             attempt, client_id = self._attempt_in(told)
             scene = self._scene(attempt, client_id)

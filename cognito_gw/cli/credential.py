@@ -59,8 +59,7 @@ def credential(
     The method is as API Gateway describes it. Where nobody is there to sign in for its
     scopes, it is a token without them, unless it must be `is_exact`.
     """
-    choice = choice.strip() if choice else None
-    kind = choice or wanted_kind(method)
+    kind = wanted_kind(method) if choice is None else choice.strip()
     if kind == "none":
         return Credential("none", None)
     if kind not in ("id", "access"):

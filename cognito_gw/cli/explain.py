@@ -14,7 +14,7 @@ from cognito_gw.cli import offers
 from cognito_gw.cli.causes import show_causes, show_rest
 from cognito_gw.cli.credential import token_option
 from cognito_gw.cli.inputs import given_body
-from cognito_gw.cli.question import Question, at_address
+from cognito_gw.cli.question import Question, address_in, at_address, place_of
 from cognito_gw.cli.requested import Requested, without_path
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_reading_session
@@ -113,8 +113,8 @@ def explain(  # noqa: PLR0913 - its options
         explained = _of_sign_in(question, error, path)
     elif path is None:
         explained = _of_everything(question)
-    elif "://" in path:
-        explained = _of_address(question, path)
+    elif address := address_in(path):
+        explained = _of_address(question, address)
     else:
         explained = _of_call(question, path)
     _show(session, explained)
@@ -165,8 +165,8 @@ def _of_pages(question: Question, url: str) -> Explained:
         return _of_sign_in(question, url, None)
     if "client_id" not in query:
         raise UsageError(
-            f"`{url}` is neither the address of a REST API's stage nor one of the "
-            "sign-in pages with its `client_id`"
+            f"`{place_of(url)}` is neither the address of a REST API's stage nor one "
+            "of the sign-in pages with its `client_id`"
         )
     attempts = Attempts(question.session, question.wish)
     return Explained(attempts.asked(query))

@@ -36,7 +36,7 @@ class Door:
     scopes: tuple[str, ...] = ()
     origin: str | None = None  # that CORS lets in
     preflight: str = UNSHARED  # what OPTIONS must answer
-    sends: str | None = None  # the method to send where the route takes any
+    sends: str | None = None  # the method to send where the route takes any; "": none
     is_secured: bool = False
     id_token: str | None = field(default=None, repr=False)
     access_token: str | None = field(default=None, repr=False)  # without the scopes
@@ -51,7 +51,7 @@ class Door:
     @property
     def method(self) -> str:
         """The method to send."""
-        return self.sends or ("GET" if self.verb == "ANY" else self.verb)
+        return self.sends or self.verb
 
     @property
     def right_token(self) -> str | None:
@@ -129,6 +129,8 @@ class Knock:
 
 def knocks(door: Door) -> Iterator[Knock]:
     """Yield all that is to be tried on a route."""
+    if door.sends == "":
+        return  # other routes take every method
     if door.is_secured:
         yield from _on_secured(door)
     else:
