@@ -166,7 +166,8 @@ def _of_pages(question: Question, url: str) -> Explained:
     if "client_id" not in query:
         raise UsageError(
             f"`{place_of(url)}` is neither the address of a REST API's stage nor one "
-            "of the sign-in pages with its `client_id`"
+            "of the sign-in pages with its `client_id`",
+            hint="give an address with tokens to --token, beside the path of a call",
         )
     attempts = Attempts(question.session, question.wish)
     return Explained(attempts.asked(query))

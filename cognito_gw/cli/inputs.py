@@ -109,6 +109,7 @@ def pair(text: str, separator: str, option: str) -> tuple[str, str]:
     name, found, value = text.partition(separator)
     if not found or not name.strip():
         # What follows the name may be a secret.
-        shown = without_tokens(text.strip().partition(" ")[0])[:40]
+        shown = text.strip().partition(" ")[0] if separator == ":" else text
+        shown = without_tokens(shown)[:40]
         raise UsageError(f"{option} takes a name, `{separator}` and a value: `{shown}`")
     return name.strip(), value.strip() if separator == ":" else value

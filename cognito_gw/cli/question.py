@@ -68,8 +68,7 @@ def at_address(question: Question, url: str) -> tuple[Question, str] | None:
     if region := parts.get("region"):
         settings = replace(session.settings, region=region.lower())
         named = replace(named, session=replace(session, settings=settings))
-    path = parts["path"] or "/"
-    return _own(named), path if path.startswith("/") else f"/{path}"
+    return _own(named), parts["path"] or "/"
 
 
 def address_in(text: str) -> str | None:
@@ -94,7 +93,10 @@ def _check_target(session: Session, *, is_aws: bool) -> None:
             "the address is at AWS, and the target is the local AWS",
             hint="leave out `--local`, or take the address that `cgw outputs` prints",
         )
-    if not is_aws and not is_local and session.aws.is_amazon:
+    is_elsewhere = is_local
+    with suppress(CgwError):
+        is_elsewhere = is_local or not session.aws.is_amazon
+    if not is_aws and not is_elsewhere:
         raise UsageError(
             "the address is of the local AWS, and the target is AWS", hint="add --local"
         )

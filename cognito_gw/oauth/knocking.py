@@ -51,7 +51,7 @@ class Door:
     @property
     def method(self) -> str:
         """The method to send."""
-        return self.sends or self.verb
+        return self.sends or ("GET" if self.verb == "ANY" else self.verb)
 
     @property
     def right_token(self) -> str | None:

@@ -116,3 +116,25 @@ def test_a_header_that_is_not_one_is_told_without_its_value(text):
 def test_a_pasted_address_is_told_from_a_path(text, address):
     """With what a copy brings along."""
     assert address_in(text) == (text.strip(" '\n") if address else None)
+
+
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        (["--local"], "https://a1.execute-api.eu-west-1.amazonaws.com/dev/x"),
+        (["--region", "eu-west-1"], "http://127.0.0.1:1/_aws/execute-api/a1/dev/x"),
+        ([], "http://127.0.0.1:1/_aws/execute-api/a1/dev/x"),
+    ],
+)
+@pytest.mark.parametrize("command", ["call", "explain"])
+def test_an_address_of_the_other_target_is_refused(cgw, command, options, address):
+    """Else an API of the same id would be called there."""
+    assert "and the target is" in cgw(*options, command, address, code=2).err
+
+
+def test_an_address_that_cannot_be_called_is_told_without_its_secrets(cgw):
+    """What follows the path may be a token."""
+    for command in ("call", "explain"):
+        told = cgw(command, "http://localhost:8765/cb#id_token=SECRET", code=2).err
+        assert "http://localhost:8765/cb" in told
+        assert "SECRET" not in told

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 import pytest
 from botocore.session import Session
 from diagnosis.call import codes
-from diagnosis.cases.sign_in import SignIn, user
+from diagnosis.cases.sign_in import CALLBACK, SignIn, user
 from diagnosis.world import ALICE
 
 from cognito_gw.diagnosis.refusals import CODES, named_by
@@ -185,3 +185,21 @@ def test_whether_this_stack_is_in_that_state_is_told(text, answers, shown):
     first = SignIn(text, ALICE, answers=answers).diagnosed().causes[0]
     assert shown in first.evidence["this stack"]
     assert first.evidence["told"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "uris", "fix"),
+    [
+        ("User is not confirmed.", user("CONFIRMED"), (), "not in that state now"),
+        ("User is not confirmed.", user("UNCONFIRMED"), (), "user confirm"),
+        ("User is disabled.", user(Enabled=False), (), "user enable"),
+        ("USER_SRP_AUTH flow not enabled", {}, (), "this app client allows it"),
+        ("CUSTOM_AUTH flow not enabled", {}, (), "explicit-auth-flows"),
+        ("redirect_mismatch", {}, (CALLBACK,), "this app client allows it"),
+        ("redirect_mismatch", {}, (f"{CALLBACK}/",), "callback_urls"),
+    ],
+)
+def test_the_fix_is_for_the_state_that_is_so(text, answers, uris, fix):
+    """A user who is confirmed need not be."""
+    attempt = SignIn(text, ALICE, redirect_uris=uris, answers=answers)
+    assert fix in attempt.diagnosed().causes[0].fix

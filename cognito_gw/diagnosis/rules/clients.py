@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.sign_in_scene import SignInScene
 
 _NO_PROOF = "the app client has a secret, and it was not sent, or is another"
+_OTHER_CLIENT = (
+    "this app client allows it: compare the client ID of the request with the one that "
+    "`cgw outputs` prints"
+)
 _GRANT_FIX = (
     "name the grant in `app_clients.NAME.oauth_flows`, then `cgw client`; if it is "
     "there, send the token endpoint the same `redirect_uri` as the sign-in page, to "
@@ -109,13 +113,15 @@ def flow_not_enabled(scene: SignInScene) -> Finding | None:
     if not is_told:
         return None
     allowed = [*_listed(client, "ExplicitAuthFlows", "AllowedOAuthFlows")]
-    return Finding(
-        "the app client does not allow this way of signing in",
-        {"told": attempt.told}
-        | _allowed(client, ", ".join(allowed))
-        | _whether_allowed(client, attempt.told),
-        _GRANT_FIX if "unauthorized_client" in attempt.told.lower() else None,
-    )
+    fix = _GRANT_FIX if "unauthorized_client" in attempt.told.lower() else None
+    shown = {"told": attempt.told} | _allowed(client, ", ".join(allowed))
+    named = re.search(r"\b\w+_AUTH\b", attempt.told.upper())
+    if named and client.settings is not None:
+        is_allowed = client.allows(named[0])
+        verb = "allows" if is_allowed else "does not allow"
+        shown["this stack"] = f"the app client {verb} {named[0]}"
+        fix = _OTHER_CLIENT if is_allowed else _API_FLOW_FIX
+    return Finding("the app client does not allow this way of signing in", shown, fix)
 
 
 @rule(
@@ -204,8 +210,11 @@ def callback_mismatch(scene: SignInScene) -> Finding | None:
     if client.settings is not None:
         shown |= {"sent": sent, "nearest": near[0] if near else "none"}
         shown |= {"registered": ", ".join(registered) or "none"}
+    is_registered = not strange and bool(attempt.redirect_uris)
     return Finding(
-        "the app's callback URL is not registered with the app client", shown
+        "the app's callback URL is not registered with the app client",
+        shown,
+        _OTHER_CLIENT if is_registered else None,
     )
 
 
@@ -225,15 +234,6 @@ def _read(scene: SignInScene, *, is_told: bool) -> AppClient | None:
 def _allowed(client: AppClient, listed: str) -> dict[str, str]:
     """Return what an app client allows, unless that could not be read."""
     return {} if client.settings is None else {"allowed": listed or "none"}
-
-
-def _whether_allowed(client: AppClient, told: str) -> dict[str, str]:
-    """Return whether an app client allows the flow that words name."""
-    named = re.search(r"\b\w+_AUTH\b", told.upper())
-    if named is None or client.settings is None:
-        return {}
-    verb = "allows" if client.allows(named[0]) else "does not allow"
-    return {"this stack": f"the app client {verb} {named[0]}"}
 
 
 def _flow(flow: str, allowed: list[str], fix: str | None = None) -> Finding:
