@@ -114,14 +114,17 @@ class Knock:
         if self.is_preflight and _shares(response):
             return SHARED
         is_own = response.is_error and not _is_gateways(response)
-        source = " from the function" if is_own and self.expected == LET_IN else ""
+        is_functions = (is_own and self.expected == LET_IN) or _is_functions(response)
+        source = " from the function" if is_functions else ""
         return f"{response.status_code}{source}"
 
     def _fits(self, response: httpx.Response) -> bool:
         if self.expected == SHARED:
             return _shares(response)
         if self.expected != LET_IN:
-            is_open = self.is_preflight and _shares(response)
+            is_open = _is_functions(response) or (
+                self.is_preflight and _shares(response)
+            )
             return str(response.status_code) == self.expected and not is_open
         is_refusal = response.status_code in _REFUSALS or response.is_server_error
         return not (is_refusal and _is_gateways(response))
@@ -166,6 +169,16 @@ def _with(door: Door, case: str, expected: str, token: str | None) -> Sequence[K
 
 def _shares(response: httpx.Response) -> bool:
     return response.is_success and "access-control-allow-origin" in response.headers
+
+
+def _is_functions(response: httpx.Response) -> bool:
+    """Whether a refusal is surely the function's, which is called then.
+
+    API Gateway gives its trace to what a function answers, and its own answers a type.
+    """
+    names = response.headers
+    is_traced = "x-amzn-trace-id" in names and "x-amzn-errortype" not in names
+    return response.is_error and is_traced
 
 
 def _is_gateways(response: httpx.Response) -> bool:

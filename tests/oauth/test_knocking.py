@@ -152,6 +152,18 @@ def test_a_refusal_by_the_function_is_its_answer(door, stage, status):
     assert case["ok"] is True
 
 
+@pytest.mark.parametrize("case", ["no token", "garbage", "expired"])
+def test_a_refusal_by_the_function_does_not_secure_a_route(door, stage, case):
+    """It was called: API Gateway let everybody in."""
+    stage.headers["X-Amzn-Trace-Id"] = "Root=1-2-3"
+    stage.pages["/orders"] = (401, {})
+    found = Knock(door(), case, "401").case_at(stage.url, "X")
+    assert found["got"] == "401 from the function"
+    assert found["ok"] is False
+    stage.headers["x-amzn-ErrorType"] = "UnauthorizedException"
+    assert Knock(door(), case, "401").case_at(stage.url, "X")["ok"] is True
+
+
 @pytest.mark.parametrize("status", [502, 504])
 def test_a_function_that_fails_is_no_refusal_of_its_own(door, stage, status):
     """API Gateway answers in its place."""
