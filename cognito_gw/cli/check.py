@@ -206,7 +206,9 @@ def _mark(case: Case) -> tuple[str, str]:
 def _summary(cases: list[Case]) -> str:
     failures = sum(not case["ok"] for case in cases)
     untried = sum(case["got"] == NOT_TRIED for case in cases)
-    words = f"{len(cases) - untried} tries, {failures or 'no'} failures"
+    tries = len(cases) - untried
+    words = f"{tries} {'try' if tries == 1 else 'tries'}, "
+    words += f"{failures or 'no'} failure{'' if failures == 1 else 's'}"
     if untried:
         words += f", {untried} not tried: --include-writes calls functions that write"
     return words

@@ -50,7 +50,8 @@ def _told(
 def _of_call(rule: Rule[CallScene]) -> Rule[SignInScene]:
     """Return a rule for words that tell of a call, of which nothing else is known."""
     fix = "`cgw explain PATH` sends the call, and shows whether this is the cause"
-    return _told(rule.code, rule.text, fix, _routes)
+    is_of_routes = rule.code in ("route-not-found", "method-not-deployed")
+    return _told(rule.code, rule.text, fix, _routes if is_of_routes else _nothing)
 
 
 def _routes(scene: SignInScene) -> Shown:
