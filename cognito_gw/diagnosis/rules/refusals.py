@@ -315,7 +315,9 @@ TOLD = (
     ),
     _told(
         "pool-configuration",
-        "The user pool is not set up for this operation.",
+        "The user pool, its domain or an app client cannot be set up or used like this."
+        "\n\nCognito's message names the setting. The check of the file knows most of "
+        "these rules, so `cgw plan` says which ones a file breaks.",
         "compare the user pool with the file: `cgw status`",
         _pool,
     ),
