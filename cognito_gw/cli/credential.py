@@ -39,8 +39,8 @@ def token_option(command: Callable[..., None]) -> Callable[..., None]:
         "choice",
         metavar="TOKEN",
         shell_complete=offers.words("id", "access", "none"),
-        help="id, access, none, the token itself, the address that the sign-in page "
-        "came back to, @FILE, or - for stdin. "
+        help="id, access, none, the token itself, the callback address or JSON answer "
+        "that contains it, @FILE, or - for stdin. "
         "Default: the one that the method wants.",
     )
     return option(command)

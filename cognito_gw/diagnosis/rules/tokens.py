@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.api import pool_of
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
-from cognito_gw.diagnosis.rules.guarded import claims, guarded, require_guard
+from cognito_gw.diagnosis.rules.guarded import (
+    claims,
+    guarded,
+    is_spoiled,
+    require_guard,
+)
 from cognito_gw.oauth.tokens import claims_of, header_of
 from cognito_gw.oauth.verify import flaw_in_time, in_words
 
@@ -88,7 +93,7 @@ def malformed_token(scene: CallScene) -> Finding | None:
             {"header": scene.header, "times": scene.sent.count(scene.header)},
             "send it once: `cgw call` and `explain` put the token there themselves",
         )
-    if header_of(token) and claims_of(token) and not set(token) & set(" \t\"'"):
+    if header_of(token) and claims_of(token) and not is_spoiled(token):
         return None
     return Finding(
         f"what was sent is no ID or access token: {_looks_like(token)}",
