@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cognito_gw.aws.faults import as_cgw_error
+from cognito_gw.cli.inputs import without_tokens
 from cognito_gw.cli.shown import fixes_shown
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
-from cognito_gw.diagnosis.rules import SIGN_IN_RULES
+from cognito_gw.diagnosis.refusals import named_by
+from cognito_gw.diagnosis.rules import SIGN_IN_RULES, TOLD_RULES
 from cognito_gw.diagnosis.sign_in_scene import Attempt, SignInScene
 from cognito_gw.errors import CgwError, Missing, UsageError
+from cognito_gw.local.daemon import recorded_instance
 from cognito_gw.oauth.flow import BY_API, BY_OAUTH
 from cognito_gw.oauth.refusal import SignInRefused
 
@@ -23,7 +29,6 @@ if TYPE_CHECKING:
     from cognito_gw.resources.stack import Stack
 
 _STRANGE = "no known cause matches this text"
-_TOKEN = re.compile(r"eyJ[\w-]{8,}(\.[\w-]*)+")
 
 
 class Attempts:
@@ -42,14 +47,43 @@ class Attempts:
         return self._explained(attempt)
 
     def told(self, words: str) -> Diagnosis:
-        """Return why an app was told these words."""
+        """Return why an app was told these words; they are enough without a stack."""
         # What was told may hold a token, which must not be shown again.
-        attempt = self._attempt(_TOKEN.sub("eyJ…", words))
-        diagnosis = self._explained(attempt)
-        named = [each for each in diagnosis.causes if attempt.names(each.code)]
-        others = [each for each in diagnosis.causes if each not in named]
-        note = None if diagnosis.causes else _STRANGE
-        return replace(diagnosis, causes=named + others, note=note)
+        told = without_tokens(words)
+        try:
+            attempt, client_id = self._attempt_in(told)
+            scene = self._scene(attempt, client_id)
+        except (BotoCoreError, ClientError, CgwError) as problem:
+            attempt = Attempt(user=self._wish.user, told=told)
+            why = as_cgw_error(problem) or problem
+            scene = SignInScene(f"{why}", "", None, attempt)
+        diagnosis = diagnose(TOLD_RULES, scene)
+        # A refusal of the password hides what else is wrong; other words say it all.
+        is_hidden = attempt.names("wrong-password")
+        causes = [
+            each for each in diagnosis.causes if is_hidden or attempt.names(each.code)
+        ]
+        unknown = [each | {"codes": []} for each in diagnosis.unknown]
+        note = None if named_by(told) else _STRANGE
+        return fixes_shown(
+            replace(diagnosis, causes=causes, unknown=unknown, note=note)
+        )
+
+    def _attempt_in(self, told: str) -> tuple[Attempt, str | None]:
+        """Return what words tell of an attempt, and its client if they name one."""
+        session = self._session
+        if session.is_local and recorded_instance(session.state) is None:
+            raise Missing("the local AWS is not running")
+        attempt = self._attempt(told)
+        query = dict(parse_qsl(told.partition("?")[2])) if "://" in told else {}
+        uri, client_id = query.get("redirect_uri"), query.get("client_id")
+        attempt = replace(
+            attempt,
+            client=self._name_of(client_id) if client_id else attempt.client,
+            redirect_uris=(uri,) if uri else (),
+            routes=tuple(session.config.api.routes),
+        )
+        return attempt, client_id
 
     def asked(self, query: dict[str, str]) -> Diagnosis:
         """Return why the sign-in pages refuse a request with this query."""
@@ -116,6 +150,10 @@ class Attempts:
         )
 
     def _explained(self, attempt: Attempt, client_id: str | None = None) -> Diagnosis:
+        scene = self._scene(attempt, client_id)
+        return fixes_shown(diagnose(SIGN_IN_RULES, scene))
+
+    def _scene(self, attempt: Attempt, client_id: str | None = None) -> SignInScene:
         session, stack = self._session, self._read_stack
         pool, clients = stack.pool, session.config.app_clients
         if pool.id is None:
@@ -124,7 +162,6 @@ class Attempts:
             live = stack.clients.get(attempt.client)
             known = live.live["ClientId"] if live and live.live else None
             client_id = clients[attempt.client].id or known
-        scene = SignInScene(
+        return SignInScene(
             session.aws, pool.id, client_id, attempt, is_ours=pool.managed
         )
-        return fixes_shown(diagnose(SIGN_IN_RULES, scene))

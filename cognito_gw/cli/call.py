@@ -69,15 +69,16 @@ def call(
 def _addressed(session: Session, path: str) -> tuple[Calling, str]:
     """Return the stage and the path to call: of the file, or of an invoke URL."""
     from cognito_gw.cli.calling import Calling
-    from cognito_gw.cli.question import Question, at_address
+    from cognito_gw.cli.question import Question, address_in, at_address, place_of
 
-    if "://" not in path:
+    address = address_in(path)
+    if address is None:
         return Calling.of_stack(session), path
     question = Question(session, None, Wish(), None, None, True, False, {})
-    found = at_address(question, path)
+    found = at_address(question, address)
     if found is None:
         raise UsageError(
-            f"`{path}` is not the address of a REST API's stage",
+            f"`{place_of(address)}` is not the address of a REST API's stage",
             hint="such as https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH",
         )
     named, rest = found

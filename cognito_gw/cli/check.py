@@ -109,15 +109,18 @@ def _knocks(
 ) -> list[Knock]:
     """Return what to try on the routes, signed in as the users."""
     from cognito_gw.cli.doors import Doors
+    from cognito_gw.cli.inputs import pair
     from cognito_gw.oauth.knocking import knocks
 
-    named = dict(each.rsplit("=", 1) for each in users if " /" in each and "=" in each)
+    named = dict(pair(each, "=", "--user") for each in users if " /" in each)
     everywhere = [each for each in users if " /" not in each]
     if len(everywhere) > 1:
         raise UsageError(
             "--user names more than one user for every route",
             hint="`--user 'GET /admin=bob'` names one for a single route",
         )
+    if "" in (*everywhere, *named.values()):
+        raise UsageError("--user names no user")
     _chosen(session, tuple(named))
     _invoke_url(session)  # before anybody signs in
     doors = Doors(session, Wish(everywhere[0] if everywhere else None), named)
@@ -203,7 +206,9 @@ def _mark(case: Case) -> tuple[str, str]:
 def _summary(cases: list[Case]) -> str:
     failures = sum(not case["ok"] for case in cases)
     untried = sum(case["got"] == NOT_TRIED for case in cases)
-    words = f"{len(cases) - untried} tries, {failures or 'no'} failures"
+    tries = len(cases) - untried
+    words = f"{tries} {'try' if tries == 1 else 'tries'}, "
+    words += f"{failures or 'no'} failure{'' if failures == 1 else 's'}"
     if untried:
         words += f", {untried} not tried: --include-writes calls functions that write"
     return words

@@ -39,8 +39,8 @@ def token_option(command: Callable[..., None]) -> Callable[..., None]:
         "choice",
         metavar="TOKEN",
         shell_complete=offers.words("id", "access", "none"),
-        help="id, access, none, the token itself, the address that the sign-in page "
-        "came back to, @FILE, or - for stdin. "
+        help="id, access, none, the token itself, the callback address or JSON answer "
+        "that contains it, @FILE, or - for stdin. "
         "Default: the one that the method wants.",
     )
     return option(command)
@@ -59,8 +59,7 @@ def credential(
     The method is as API Gateway describes it. Where nobody is there to sign in for its
     scopes, it is a token without them, unless it must be `is_exact`.
     """
-    choice = choice.strip() if choice else None
-    kind = choice or wanted_kind(method)
+    kind = wanted_kind(method) if choice is None else choice.strip()
     if kind == "none":
         return Credential("none", None)
     if kind not in ("id", "access"):

@@ -116,8 +116,9 @@ class Doors:
         """Return the method to send: for ANY, one that no other route of it takes."""
         if verb != "ANY":
             return verb
-        routes = self.session.config.api.routes
-        return next(each for each in _METHODS if f"{each} {path}" not in routes)
+        config = self.session.config.api
+        taken = {*config.routes} | ({f"OPTIONS {path}"} if config.cors else set())
+        return next((each for each in _METHODS if f"{each} {path}" not in taken), "")
 
     @cached_property
     def _router(self) -> Router:

@@ -13,7 +13,8 @@ import click
 from cognito_gw.cli import offers
 from cognito_gw.cli.causes import show_causes, show_rest
 from cognito_gw.cli.credential import token_option
-from cognito_gw.cli.question import Question, at_address
+from cognito_gw.cli.inputs import given_body
+from cognito_gw.cli.question import Question, address_in, at_address, place_of
 from cognito_gw.cli.requested import Requested, without_path
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_reading_session
@@ -96,7 +97,12 @@ class Explained:
     shell_complete=offers.stages,
     help="The stage. Default: the file's.",
 )
-@click.option("--error", metavar="TEXT", help="What an app was told at its sign-in.")
+@click.option(
+    "--error",
+    metavar="TEXT",
+    help="What an app was told: an error of a sign-in or of a call; @FILE reads a "
+    "file, - reads stdin. No stack is needed.",
+)
 @click.option(
     "--no-call", is_flag=True, help="Send nothing: tell from how it is set up."
 )
@@ -130,8 +136,8 @@ def explain(  # noqa: PLR0913 - its options
         explained = _of_sign_in(question, error, path)
     elif path is None:
         explained = _of_everything(question)
-    elif "://" in path:
-        explained = _of_address(question, path)
+    elif address := address_in(path):
+        explained = _of_address(question, address)
     else:
         explained = _of_call(question, path)
     _show(session, explained)
@@ -176,11 +182,15 @@ def _of_address(question: Question, url: str) -> Explained:
 def _of_pages(question: Question, url: str) -> Explained:
     from cognito_gw.cli.attempts import Attempts
 
-    query = dict(parse_qsl(urlsplit(url).query))
+    parts = urlsplit(url)
+    query = dict(parse_qsl(f"{parts.query}&{parts.fragment}"))
+    if "client_id" not in query and "error" in query:
+        return _of_sign_in(question, url, None)
     if "client_id" not in query:
         raise UsageError(
-            f"`{url}` is neither the address of a REST API's stage nor one of the "
-            "sign-in pages with its `client_id`"
+            f"`{place_of(url)}` is neither the address of a REST API's stage nor one "
+            "of the sign-in pages with its `client_id`",
+            hint="give an address with tokens to --token, beside the path of a call",
         )
     attempts = Attempts(question.session, question.wish)
     return Explained(attempts.asked(query))
@@ -190,8 +200,9 @@ def _of_sign_in(question: Question, words: str, path: str | None) -> Explained:
     from cognito_gw.cli.attempts import Attempts
 
     if path is not None:
-        raise UsageError("--error tells of a sign-in: it goes without a path")
-    return Explained(Attempts(question.session, question.wish).told(words))
+        raise UsageError("--error names no path: give one or the other")
+    told = (given_body(words) or b"").decode(errors="replace")
+    return Explained(Attempts(question.session, question.wish).told(told))
 
 
 def _of_everything(question: Question) -> Explained:
@@ -240,7 +251,7 @@ def _show(session: Session, explained: Explained) -> None:
     is_strange = not diagnosis.causes and explained.routes is None
     if explained.verdict == _GOOD:
         say(f"  {_GOOD}")
-    elif is_strange:
+    elif is_strange and diagnosis.ruled_out:
         say("  no cause found; this was ruled out:")
     is_verbose = session.settings.verbose or (explained.verdict != _GOOD and is_strange)
     told = [each.route for each in explained.routes or ()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
     from cognito_gw.cli.wish import Wish
 
 _AT_AWS = re.compile(
-    r"https://(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)"
-    r"\.amazonaws\.(?:com(?:\.cn)?|eu)/(?P<stage>[^/?]+)(?P<path>[^#]*)"
+    r"(?:https://)?(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)"
+    r"\.amazonaws\.(?:com(?:\.cn)?|eu)(?::443)?/(?P<stage>[^/?#]+)(?P<path>[^#]*)(?:#.*)?",
+    re.IGNORECASE,
 )
 _LOCAL = re.compile(
-    r"https?://[^/]+/_aws/execute-api/(?P<api>[a-z0-9]+)/(?P<stage>[^/?]+)(?P<path>[^#]*)"
+    r"https?://[^/]+/_aws/execute-api/(?P<api>[a-z0-9]+)/(?P<stage>[^/?#]+)"
+    r"(?P<path>[^#]*)(?:#.*)?"
 )
 
 
@@ -55,15 +58,48 @@ class Question:
 
 def at_address(question: Question, url: str) -> tuple[Question, str] | None:
     """Return the question about an address of an API, and the path in it."""
-    found = _AT_AWS.fullmatch(url) or _LOCAL.fullmatch(url)
+    session, at_aws = question.session, _AT_AWS.fullmatch(url)
+    found = at_aws or _LOCAL.fullmatch(url)
     if found is None:
         return None
+    _check_target(session, is_aws=at_aws is not None)
     parts = found.groupdict()
-    named = replace(question, api_id=parts["api"], stage=parts["stage"])
+    named = replace(question, api_id=parts["api"].lower(), stage=parts["stage"])
     if region := parts.get("region"):
-        settings = replace(question.session.settings, region=region)
-        named = replace(named, session=replace(question.session, settings=settings))
+        settings = replace(session.settings, region=region.lower())
+        named = replace(named, session=replace(session, settings=settings))
     return _own(named), parts["path"] or "/"
+
+
+def address_in(text: str) -> str | None:
+    """Return the address that was pasted, if it is one and no path."""
+    bare = text.strip(" \t\r\n\"'`<>")
+    is_address = "://" in bare.partition("?")[0] or _AT_AWS.fullmatch(bare)
+    return bare if is_address else None
+
+
+def place_of(url: str) -> str:
+    """Return an address without what follows its path, which may hold secrets."""
+    return re.split("[?#]", url, maxsplit=1)[0]
+
+
+def _check_target(session: Session, *, is_aws: bool) -> None:
+    """Refuse an address that is not of the target: another API would be called."""
+    is_local = session.settings.is_local
+    with suppress(CgwError):
+        is_local = is_local or (session.has_file and session.is_local)
+    if is_aws and is_local:
+        raise UsageError(
+            "the address is at AWS, and the target is the local AWS",
+            hint="leave out `--local`, or take the address that `cgw outputs` prints",
+        )
+    is_elsewhere = is_local
+    with suppress(CgwError):
+        is_elsewhere = is_local or not session.aws.is_amazon
+    if not is_aws and not is_elsewhere:
+        raise UsageError(
+            "the address is of the local AWS, and the target is AWS", hint="add --local"
+        )
 
 
 def _own(question: Question) -> Question:

@@ -87,8 +87,10 @@ class CallScene(Facts):
 
     @property
     def got_in(self) -> bool:
-        """Whether the call was answered, or would be as far as is known."""
-        return self.answer is None or self.answer.status < HTTPStatus.BAD_REQUEST
+        """Whether the gateway let the call in, or would as far as is known."""
+        answer = self.answer
+        is_answered = answer is None or answer.status < HTTPStatus.BAD_REQUEST
+        return is_answered or bool(answer and answer.is_functions)
 
     @property
     def has_no_route(self) -> bool:
@@ -102,7 +104,9 @@ class CallScene(Facts):
 
     def failed_with(self, status: int) -> bool:
         """Whether the gateway answered so."""
-        return self.answer is not None and self.answer.meaning == status
+        answer = self.answer
+        is_gateways = answer is not None and not answer.is_functions
+        return bool(answer and is_gateways and answer.meaning == status)
 
     @staticmethod
     def _is_gateways(answer: Answer) -> bool:

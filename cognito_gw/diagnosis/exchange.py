@@ -104,6 +104,11 @@ class Answer:
         return self.headers.get("x-amzn-errortype", "").partition(":")[0]
 
     @property
+    def is_functions(self) -> bool:
+        """Whether a function surely gave it: API Gateway adds its trace then."""
+        return not self.error_type and "x-amzn-trace-id" in self.headers
+
+    @property
     def meaning(self) -> int:
         """The status that the gateway gives this error where nobody changed it."""
         return int(_MEANINGS.get(self.error_type, self.status))

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cognito_gw.aws.faults import absent_is_none
 from cognito_gw.diagnosis.facts import Facts, fact
 from cognito_gw.diagnosis.refusals import named_by
-from cognito_gw.diagnosis.rule import NotInQuestion
+from cognito_gw.diagnosis.rule import NotInQuestion, Unread
 from cognito_gw.oauth.client import AppClient
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Attempt:
     redirect_uris: tuple[str, ...] = ()
     told: str = ""  # error codes and words
     is_of_file: bool = True  # the client is one that the file names
+    routes: tuple[str, ...] = ()  # of the file
 
     def names(self, code: str) -> bool:
         """Whether what they were told names this cause."""
@@ -48,29 +49,36 @@ class SignInScene(Facts):
 
     def __init__(
         self,
-        aws: Aws,
+        aws: Aws | str,
         pool_id: str,
         client_id: str | None,
         attempt: Attempt,
         *,
         is_ours: bool = True,
     ) -> None:
-        """Read from `aws`."""
+        """Read from `aws`, or know only the words, and why nothing can be read."""
         super().__init__()
-        self.aws = aws
+        self._aws = aws
         self.pool_id = pool_id
         self.client_id = client_id
         self.attempt = attempt
         self.is_ours = is_ours
 
     @property
+    def aws(self) -> Aws:
+        """Where to read."""
+        if isinstance(self._aws, str):
+            raise Unread("the stack", self._aws)
+        return self._aws
+
+    @property
     def place(self) -> Mapping[str, str]:
         """The names that a fix may use."""
         return {
-            "pool_id": self.pool_id,
-            "client": self.attempt.client or self.client_id or "",
-            "client_id": self.client_id or "",
-            "user": self.attempt.user or "",
+            "pool_id": self.pool_id or "POOL_ID",
+            "client": self.attempt.client or self.client_id or "CLIENT",
+            "client_id": self.client_id or "CLIENT_ID",
+            "user": self.attempt.user or "USER",
         }
 
     def is_behind(self, statuses: Sequence[int]) -> bool:  # noqa: ARG002
@@ -80,10 +88,11 @@ class SignInScene(Facts):
     @fact
     def client(self) -> AppClient | None:
         """The app client."""
+        cognito = self.aws.cognito
         if self.client_id is None:
             return None
         with absent_is_none():
-            answer = self.aws.cognito.describe_user_pool_client(
+            answer = cognito.describe_user_pool_client(
                 UserPoolId=self.pool_id, ClientId=self.client_id
             )
             return AppClient.described(self.pool_id, answer["UserPoolClient"])

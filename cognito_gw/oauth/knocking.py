@@ -22,7 +22,10 @@ _VARIABLE = re.compile(r"\{[^}]+\}")
 _REFUSALS = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
     HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
 )
 _OF_GATEWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 
@@ -36,7 +39,7 @@ class Door:
     scopes: tuple[str, ...] = ()
     origin: str | None = None  # that CORS lets in
     preflight: str = UNSHARED  # what OPTIONS must answer
-    sends: str | None = None  # the method to send where the route takes any
+    sends: str | None = None  # the method to send where the route takes any; "": none
     is_secured: bool = False
     id_token: str | None = field(default=None, repr=False)
     access_token: str | None = field(default=None, repr=False)  # without the scopes
@@ -114,14 +117,17 @@ class Knock:
         if self.is_preflight and _shares(response):
             return SHARED
         is_own = response.is_error and not _is_gateways(response)
-        source = " from the function" if is_own and self.expected == LET_IN else ""
+        is_functions = (is_own and self.expected == LET_IN) or _is_functions(response)
+        source = " from the function" if is_functions else ""
         return f"{response.status_code}{source}"
 
     def _fits(self, response: httpx.Response) -> bool:
         if self.expected == SHARED:
             return _shares(response)
         if self.expected != LET_IN:
-            is_open = self.is_preflight and _shares(response)
+            is_open = _is_functions(response) or (
+                self.is_preflight and _shares(response)
+            )
             return str(response.status_code) == self.expected and not is_open
         is_refusal = response.status_code in _REFUSALS or response.is_server_error
         return not (is_refusal and _is_gateways(response))
@@ -129,6 +135,8 @@ class Knock:
 
 def knocks(door: Door) -> Iterator[Knock]:
     """Yield all that is to be tried on a route."""
+    if door.sends == "":
+        return  # other routes take every method
     if door.is_secured:
         yield from _on_secured(door)
     else:
@@ -164,6 +172,16 @@ def _with(door: Door, case: str, expected: str, token: str | None) -> Sequence[K
 
 def _shares(response: httpx.Response) -> bool:
     return response.is_success and "access-control-allow-origin" in response.headers
+
+
+def _is_functions(response: httpx.Response) -> bool:
+    """Whether a refusal is surely the function's, which is called then.
+
+    API Gateway gives its trace to what a function answers, and its own answers a type.
+    """
+    names = response.headers
+    is_traced = "x-amzn-trace-id" in names and "x-amzn-errortype" not in names
+    return response.is_error and is_traced
 
 
 def _is_gateways(response: httpx.Response) -> bool:

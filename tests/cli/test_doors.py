@@ -7,10 +7,13 @@ from types import SimpleNamespace
 import pytest
 from diagnosis.call import unsigned
 
+from cognito_gw.cli.check import _knocks
 from cognito_gw.cli.doors import Doors
 from cognito_gw.cli.expiry import expired_token
 from cognito_gw.cli.wish import Wish
 from cognito_gw.config.schema import Config
+from cognito_gw.errors import UsageError
+from cognito_gw.oauth.knocking import knocks
 from cognito_gw.oauth.tokens import Tokens
 
 OPEN, CLOSED = {"auth": "none"}, {}
@@ -56,6 +59,27 @@ def test_any_is_tried_by_a_method_of_its_own(others, sent):
     """One that no other route of the path takes; one that reads, if there is any."""
     routes = {"ANY /a": OPEN} | {f"{verb} /a": OPEN for verb in others}
     assert door("ANY /a", routes).method == sent
+
+
+def test_with_cors_any_is_not_tried_by_options():
+    """The preflight takes it, without an authorizer."""
+    routes = {"GET /a": OPEN, "HEAD /a": OPEN, "ANY /a": CLOSED}
+    assert door("ANY /a", routes, ["*"]).method == "POST"
+
+
+def test_any_is_not_tried_where_it_gets_no_call():
+    """Every method has its own route."""
+    verbs = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+    routes = {"ANY /a": CLOSED} | {f"{verb} /a": OPEN for verb in verbs}
+    assert list(knocks(door("ANY /a", routes))) == []
+
+
+@pytest.mark.parametrize("user", ["", "GET /a=", "GET /a", "GET /b=alice"])
+def test_a_user_option_that_names_nobody_is_refused(user):
+    """Before anybody signs in as somebody else."""
+    config = Config.model_validate({"name": "t", "api": {"routes": {"GET /a": {}}}})
+    with pytest.raises(UsageError):
+        _knocks(SimpleNamespace(config=config), dict(config.api.routes), (user,))
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from diagnosis.call import unsigned
 
 from cognito_gw.cli.credential import credential
-from cognito_gw.cli.inputs import given_token
+from cognito_gw.cli.inputs import given_token, pair
+from cognito_gw.cli.question import address_in
 from cognito_gw.cli.requested import Requested
 from cognito_gw.errors import UsageError
 
 ID, ACCESS = "eyJh.eyJpZ.c2ln", "eyJh.eyJhY.c2ln"
 CALLBACK = "http://localhost:8765/callback"
+A_TOKEN = unsigned({"token_use": "access"})
 BOTH = f"id_token={ID}&access_token={ACCESS}&expires_in=3600&token_type=Bearer"
 WITH_SCOPES = {"authorizationType": "X", "authorizationScopes": ["a/b"]}
 WITHOUT = {"authorizationType": "X"}
@@ -25,6 +28,9 @@ WITHOUT = {"authorizationType": "X"}
         f"#{BOTH}",
         BOTH,
         f"myapp://signed-in#state=1&{BOTH}",
+        f"http://localhost/#/callback?{BOTH}",
+        f'{{"id_token": "{ID}", "access_token": "{ACCESS}", "refresh_token": "eyJ.."}}',
+        f'{{"AuthenticationResult": {{"AccessToken":"{ACCESS}",\n "IdToken":"{ID}"}}}}',
     ],
 )
 def test_tokens_are_taken_out_of_the_callback_address(text):
@@ -45,6 +51,13 @@ def test_tokens_are_taken_out_of_the_callback_address(text):
         f"bearer  {ID}",
         f"Authorization: Bearer {ID}",
         f'"{ID}"',
+        f"Bearer Bearer {ID}",
+        f"\u201c{ID}\u201d",
+        f"`{ID}`;",
+        f'"Authorization": "Bearer {ID}",',
+        f"{ID[:6]}\n{ID[6:]}\n",
+        f"{ID[:9]} \r\n  {ID[9:]}",
+        f"\ufeff{ID}",
     ],
 )
 def test_what_is_around_a_token_goes(text, tmp_path):
@@ -85,10 +98,14 @@ def test_content_type(tmp_path, environment, data, given, sent):
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        (f"{CALLBACK}?code=SECRET-CODE", "has an authorization code, and no token"),
+        (f"{CALLBACK}?code=SECRET-CODE", "but an authorization code"),
         (f"{CALLBACK}?error=invalid_request", "an error: invalid_request"),
-        (f"{CALLBACK}#expires_in=3600&refresh=SECRET", "has no token"),
-        ("https://[::1#id_token=SECRET", "an address that is not valid"),
+        (f"{CALLBACK}#expires_in=3600&refresh=SECRET", "no token was given"),
+        ('{"error": "invalid_grant", "x": "SECRET"}', "an error: invalid_grant"),
+        ('{"refresh_token": "SECRET"}', "no token was given"),
+        ("", "it is empty"),
+        ("Bearer ", "it is empty"),
+        (f"eyJSECRET.e30.x {ACCESS}", "2 tokens were given"),
     ],
 )
 def test_an_address_without_a_token_is_told_without_its_values(address, words):
@@ -97,3 +114,55 @@ def test_an_address_without_a_token_is_told_without_its_values(address, words):
         given_token(address)
     assert words in f"{told.value}"
     assert "SECRET" not in f"{told.value} {told.value.hint}"
+
+
+def test_several_tokens_are_told_apart_by_what_they_say(tmp_path):
+    """As two lines of a terminal, say."""
+    (tmp_path / "both").write_text(f"{unsigned({'token_use': 'id'})}\n{A_TOKEN}\n")
+    assert given_token(f"@{tmp_path / 'both'}", "access") == A_TOKEN
+
+
+@pytest.mark.parametrize("text", [f"Authorization {A_TOKEN}", A_TOKEN, "x-api-key k3y"])
+def test_a_header_that_is_not_one_is_told_without_its_value(text):
+    """It may be a token."""
+    with pytest.raises(UsageError) as told:
+        pair(text, ":", "-H")
+    assert text not in f"{told.value}"
+    assert "k3y" not in f"{told.value}"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (" https://a1.execute-api.eu-west-1.amazonaws.com/dev/x\n", True),
+        ("'https://a1.execute-api.eu-west-1.amazonaws.com/dev/x'", True),
+        ("a1.execute-api.eu-west-1.amazonaws.com/dev/x?y=z", True),
+        ("/orders?next=https://example.com/", False),
+        ("orders", False),
+    ],
+)
+def test_a_pasted_address_is_told_from_a_path(text, address):
+    """With what a copy brings along."""
+    assert address_in(text) == (text.strip(" '\n") if address else None)
+
+
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        (["--local"], "https://a1.execute-api.eu-west-1.amazonaws.com/dev/x"),
+        (["--region", "eu-west-1"], "http://127.0.0.1:1/_aws/execute-api/a1/dev/x"),
+        ([], "http://127.0.0.1:1/_aws/execute-api/a1/dev/x"),
+    ],
+)
+@pytest.mark.parametrize("command", ["call", "explain"])
+def test_an_address_of_the_other_target_is_refused(cgw, command, options, address):
+    """Else an API of the same id would be called there."""
+    assert "and the target is" in cgw(*options, command, address, code=2).err
+
+
+def test_an_address_that_cannot_be_called_is_told_without_its_secrets(cgw):
+    """What follows the path may be a token."""
+    for command in ("call", "explain"):
+        told = cgw(command, "http://localhost:8765/cb#id_token=SECRET", code=2).err
+        assert "http://localhost:8765/cb" in told
+        assert "SECRET" not in told

@@ -4,38 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from botocore.session import Session
 from diagnosis.call import codes
-from diagnosis.cases.sign_in import SignIn, user
+from diagnosis.cases.sign_in import CALLBACK, SignIn, user
 from diagnosis.world import ALICE
 
 from cognito_gw.diagnosis.refusals import CODES, named_by
-from cognito_gw.diagnosis.rules import SIGN_IN_RULES
+from cognito_gw.diagnosis.rules import TOLD_RULES
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "cognito_refusals.json"
 REFUSALS = json.loads(RECORDED.read_text(encoding="utf-8"))["refusals"]
-# What apps of users call: the rest is for whoever sets the pool up.
-OPERATIONS = (
-    "AssociateSoftwareToken",
-    "ChangePassword",
-    "ConfirmForgotPassword",
-    "ConfirmSignUp",
-    "ForgotPassword",
-    "GetTokensFromRefreshToken",
-    "GetUser",
-    "GlobalSignOut",
-    "InitiateAuth",
-    "ResendConfirmationCode",
-    "RespondToAuthChallenge",
-    "RevokeToken",
-    "SetUserMFAPreference",
-    "SignUp",
-    "UpdateUserAttributes",
-    "VerifySoftwareToken",
-    "VerifyUserAttribute",
-)
+_PROVIDER = "identity-provider-failed"
 each_refusal = pytest.mark.parametrize(
     ("text", "code"), [(each["text"], each["code"]) for each in REFUSALS]
 )
@@ -52,19 +34,19 @@ def test_the_words_name_the_cause_in_a_healthy_stack(text, code, who):
 @pytest.mark.parametrize("spelled", [str.upper, str.lower, "Error: {}".format])
 def test_the_words_are_known_however_they_are_written(text, code, spelled):
     """In any case, with anything before them; but for a name that is all there is."""
-    if text.endswith("Exception"):
+    if text.endswith("Exception") and " " not in text:
         spelled = f" {text}: ".format
         assert code in named_by(spelled())
     else:
         assert code in named_by(spelled(text))
 
 
-def test_every_exception_that_an_app_can_meet_is_known():
+def test_every_exception_of_the_api_is_known():
     """By its name alone, as SDKs and logs show it."""
     model = Session().get_service_model("cognito-idp")
     names = {
         error.name
-        for operation in OPERATIONS
+        for operation in model.operation_names
         for error in model.operation_model(operation).error_shapes
     }
     assert len(names) > 30
@@ -73,14 +55,34 @@ def test_every_exception_that_an_app_can_meet_is_known():
 
 def test_every_code_of_the_table_has_a_rule_and_words_that_name_it():
     """And its words are recorded with their source."""
-    rules = {rule.code for rule in SIGN_IN_RULES}
+    rules = {rule.code for rule in TOLD_RULES}
     recorded = {each["code"] for each in REFUSALS}
     assert set(CODES) - rules == set()
     assert set(CODES) - recorded == {"passkey-refused"} - recorded
     assert all(each["source"] for each in REFUSALS)
 
 
-@pytest.mark.parametrize("text", ["", "something else", "Network Error", "404"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "…",
+        "null",
+        "something else",
+        "Network Error",
+        "404",
+        "Request failed with status code 500",
+        "connect ECONNREFUSED 127.0.0.1:3000",
+        "TypeError: Cannot read properties of undefined (reading 'token')",
+        "Unexpected token < in JSON at position 0",
+        "NotAuthorizedException: something that nobody has seen yet",
+        "ResourceNotFoundException: something that nobody has seen yet",
+        "The user is unauthorized to have fun, which is forbidden",
+        "com.amazonaws.services.cognitoidentityprovider.Client",
+        "POST https://cognito-idp.eu-west-1.amazonaws.com/",
+        "https://app.example.com/?code=1&redirect_uri=x&code_challenge_method=S256",
+    ],
+)
 def test_other_words_name_nothing(text):
     """They may be of anything."""
     assert named_by(text) == frozenset()
@@ -98,11 +100,49 @@ def test_other_words_name_nothing(text):
         ("Access Token has expired", "expired-token"),
         ("Invalid Refresh Token", "grant-refused"),
         ("Temporary password has expired", "temporary-password-expired"),
+        (
+            "Invalid phone number format (Service: AWSCognitoIdentityProviderService)",
+            "attributes-invalid",
+        ),
+        ("PreSignUp failed with error User already exists", "trigger-failed"),
+        ("error=server_error&error_description=SAML+user+not+found", _PROVIDER),
+        ("InternalErrorException: Internal server error.", "cognito-failed"),
+        ("/error?error=redirect_mismatch&code_challenge=1", "callback-mismatch"),
     ],
 )
 def test_words_that_are_alike_are_told_apart(text, only):
     """Each names one cause."""
     assert named_by(text) == {only}
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "{}",
+        "Error: {}",
+        '{{"__type":"NotAuthorizedException","message":"{}"}}',
+        '"{{\\"code\\":\\"NotAuthorizedException\\",\\"message\\":\\"{}\\"}}"',
+        "An error occurred (NotAuthorizedException) when calling the X operation: {}",
+        "com.amazonaws.cognitoidentityprovider.model.NotAuthorizedException: {}",
+        "{} (Service: AWSCognitoIdentityProvider; Status Code: 400; Request ID: 1-2)",
+        "<p class='error'>{}</p>",
+        "https://app.example.com/?error_description={}&error=invalid_request",
+        "{}\n    at Object.send (node_modules/saml/index.js:1:2)\n  at passkey.js:3",
+        'Traceback (most recent call last):\n  File "saml.py", line 1\nE: {}',
+    ],
+)
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("Incorrect username or password.", "wrong-password"),
+        ("Refresh Token has been revoked", "grant-refused"),
+        ("User is disabled.", "user-disabled"),
+    ],
+)
+@pytest.mark.parametrize("spelled", [str, str.upper, quote_plus])
+def test_what_is_around_the_words_does_not_matter(wrapped, text, only, spelled):
+    """Logs, pages, addresses and stack traces."""
+    assert named_by(wrapped.format(spelled(text))) == {only}
 
 
 @pytest.mark.parametrize(
@@ -113,6 +153,9 @@ def test_words_that_are_alike_are_told_apart(text, only):
         ("User is disabled.", user(Enabled=False), "is CONFIRMED, disabled"),
         ("SECRET_HASH was not received", {}, "the app client web has no secret"),
         ("Client abc does not exist.", {}, "web: web-client-id"),
+        ("USER_SRP_AUTH flow not enabled for this client", {}, "allows USER_SRP_AUTH"),
+        ("CUSTOM_AUTH flow not enabled", {}, "does not allow CUSTOM_AUTH"),
+        ("ENOTFOUND shop.auth.eu-west-1.amazoncognito.com", {}, "shop"),
         ("SignUp is not permitted for this user pool", {}, "sign-up is open"),
         ("Custom auth lambda trigger is not configured", {}, "triggers: none"),
     ],
@@ -122,3 +165,21 @@ def test_whether_this_stack_is_in_that_state_is_told(text, answers, shown):
     first = SignIn(text, ALICE, answers=answers).diagnosed().causes[0]
     assert shown in first.evidence["this stack"]
     assert first.evidence["told"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "answers", "uris", "fix"),
+    [
+        ("User is not confirmed.", user("CONFIRMED"), (), "not in that state now"),
+        ("User is not confirmed.", user("UNCONFIRMED"), (), "user confirm"),
+        ("User is disabled.", user(Enabled=False), (), "user enable"),
+        ("USER_SRP_AUTH flow not enabled", {}, (), "this app client allows it"),
+        ("CUSTOM_AUTH flow not enabled", {}, (), "explicit-auth-flows"),
+        ("redirect_mismatch", {}, (CALLBACK,), "this app client allows it"),
+        ("redirect_mismatch", {}, (f"{CALLBACK}/",), "callback_urls"),
+    ],
+)
+def test_the_fix_is_for_the_state_that_is_so(text, answers, uris, fix):
+    """A user who is confirmed need not be."""
+    attempt = SignIn(text, ALICE, redirect_uris=uris, answers=answers)
+    assert fix in attempt.diagnosed().causes[0].fix

@@ -30,3 +30,15 @@ def test_a_route_that_let_the_call_in_is_open():
     call = Call(None, status=200, error="", live=TOLD_OPEN)
     assert "unauthenticated-route" in codes(call.diagnosed())
     assert call.scene().contradiction is None
+
+
+def test_a_function_that_refuses_does_not_close_an_open_route():
+    """The gateway let the call in, whatever the function made of it."""
+    traced = {"x-amzn-trace-id": "Root=1-2-3"}
+    call = Call(None, status=401, error="", answered=traced, live=TOLD_OPEN)
+    diagnosis = call.diagnosed()
+    assert "unauthenticated-route" in codes(diagnosis)
+    assert "authorizer-missing" in codes(diagnosis)
+    assert call.scene().contradiction is None
+    closed = Call(status=401, error="", answered=traced)
+    assert codes(closed.diagnosed()) == []

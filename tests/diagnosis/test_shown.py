@@ -79,7 +79,9 @@ AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com"
     ("url", "found"),
     [
         (f"{AT_AWS}/dev/things/7?a=b", (API, "dev", REGION, "/things/7?a=b")),
-        (f"{AT_AWS}/dev/things#top", None),
+        (f"{AT_AWS}/dev/things#top", (API, "dev", REGION, "/things")),
+        (f"{AT_AWS}:443/dev/a", (API, "dev", REGION, "/a")),
+        (f"{AT_AWS}/dev/a".removeprefix("https://"), (API, "dev", REGION, "/a")),
         (f"{AT_AWS}/dev", (API, "dev", REGION, "/")),
         (f"{AT_AWS}/dev/", (API, "dev", REGION, "/")),
         (f"{AT_AWS}/dev?a=b", (API, "dev", REGION, "?a=b")),
@@ -98,7 +100,7 @@ AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com"
 def test_the_address_of_a_call_names_it(url, found, monkeypatch, tmp_path):
     """And nothing that only looks like one."""
     monkeypatch.chdir(tmp_path)  # where no file is
-    session = Session(Settings())
+    session = Session(Settings(local="127.0.0.1" in url))
     question = Question(session, None, Wish(None, None), None, None, True, False, {})
     parsed = at_address(question, url)
     if found is None:

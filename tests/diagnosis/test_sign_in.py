@@ -98,7 +98,7 @@ def test_an_app_client_may_have_no_callback():
     """Then none is near."""
     attempt = SignIn(redirect_uris=(CALLBACK,), answers=client(CallbackURLs=[]))
     (cause,) = attempt.diagnosed().causes
-    assert cause.evidence == {"sent": CALLBACK, "nearest": None, "registered": "none"}
+    assert cause.evidence == {"sent": CALLBACK, "nearest": "none", "registered": "none"}
 
 
 @pytest.mark.parametrize("domain", ["Domain", "CustomDomain"])

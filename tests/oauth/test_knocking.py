@@ -122,7 +122,10 @@ def stage():
         ("let in", 302, True),
         ("let in", 401, False),
         ("let in", 403, False),
+        ("let in", 413, False),
+        ("let in", 414, False),
         ("let in", 429, False),
+        ("let in", 431, False),
         ("let in", 500, False),
         ("let in", 502, False),
     ],
@@ -150,6 +153,18 @@ def test_a_refusal_by_the_function_is_its_answer(door, stage, status):
     case = Knock(door(), "right token", "let in", "token").case_at(stage.url, "X")
     assert case["got"] == f"{status} from the function"
     assert case["ok"] is True
+
+
+@pytest.mark.parametrize("case", ["no token", "garbage", "expired"])
+def test_a_refusal_by_the_function_does_not_secure_a_route(door, stage, case):
+    """It was called: API Gateway let everybody in."""
+    stage.headers["X-Amzn-Trace-Id"] = "Root=1-2-3"
+    stage.pages["/orders"] = (401, {})
+    found = Knock(door(), case, "401").case_at(stage.url, "X")
+    assert found["got"] == "401 from the function"
+    assert found["ok"] is False
+    stage.headers["x-amzn-ErrorType"] = "UnauthorizedException"
+    assert Knock(door(), case, "401").case_at(stage.url, "X")["ok"] is True
 
 
 @pytest.mark.parametrize("status", [502, 504])

@@ -70,3 +70,5 @@ SIGN_IN_RULES: tuple[Rule[SignInScene], ...] = (
     users.wrong_password,
     *refusals.TOLD,
 )
+# For words alone, which may also be those of a call.
+TOLD_RULES = (*SIGN_IN_RULES, *refusals.OF_CALLS)

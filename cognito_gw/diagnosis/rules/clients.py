@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.sign_in_scene import SignInScene
 
 _NO_PROOF = "the app client has a secret, and it was not sent, or is another"
+_OTHER_CLIENT = (
+    "this app client allows it: compare the client ID of the request with the one that "
+    "`cgw outputs` prints"
+)
+_GRANT_FIX = (
+    "name the grant in `app_clients.NAME.oauth_flows`, then `cgw client`; if it is "
+    "there, send the token endpoint the same `redirect_uri` as the sign-in page, to "
+    "the letter: another one is refused in these words, too"
+)
 _API_FLOW_FIX = (
     "`cgw client` allows it again; of an app client made elsewhere, "
     "`aws cognito-idp update-user-pool-client --explicit-auth-flows …` with all its "
@@ -30,13 +40,14 @@ def client_missing(scene: SignInScene) -> Finding | None:
 
     It was deleted or made anew, or its id is of another pool.
     """
-    name = scene.place["client"]
-    if scene.client_id is not None and scene.client is not None:
-        if not scene.attempt.names("client-missing"):
+    name, is_told = scene.place["client"], scene.attempt.names("client-missing")
+    if _read(scene, is_told=is_told) is not None:
+        if not is_told:
             return None
+        shown = {"this stack": f"{name}: {scene.client_id}"} if scene.client_id else {}
         return Finding(
             "the app client of the request does not exist in its user pool",
-            {"told": scene.attempt.told, "this stack": f"{name}: {scene.client_id}"},
+            {"told": scene.attempt.told} | shown,
             "use the ID that `cgw outputs` prints, and the Region of its user pool",
         )
     fix = None if scene.attempt.is_of_file else "use the id that `cgw outputs` prints"
@@ -58,10 +69,18 @@ def domain_missing(scene: SignInScene) -> Finding | None:
 
     Signing in by the API works without one.
     """
-    if not scene.attempt.uses_pages:
+    is_told = scene.attempt.names("domain-missing")
+    if not (scene.attempt.uses_pages or is_told):
         raise NotInQuestion
-    pool = scene.pool
-    if pool.get("Domain") or pool.get("CustomDomain"):
+    pool = if_read(lambda: scene.pool, {}) if is_told else scene.pool
+    domain = pool.get("CustomDomain") or pool.get("Domain")
+    if is_told:
+        return Finding(
+            "the domain of the sign-in pages does not exist",
+            {"told": scene.attempt.told} | ({"this stack": domain} if domain else {}),
+            "`cgw outputs` prints the address; a new domain takes a while to resolve",
+        )
+    if domain:
         return None
     return Finding(
         "the user pool has no domain, and so no sign-in pages",
@@ -94,10 +113,15 @@ def flow_not_enabled(scene: SignInScene) -> Finding | None:
     if not is_told:
         return None
     allowed = [*_listed(client, "ExplicitAuthFlows", "AllowedOAuthFlows")]
-    return Finding(
-        "the app client does not allow this way of signing in",
-        {"told": attempt.told, "allowed": ", ".join(allowed)},
-    )
+    fix = _GRANT_FIX if "unauthorized_client" in attempt.told.lower() else None
+    shown = {"told": attempt.told} | _allowed(client, ", ".join(allowed))
+    named = re.search(r"\b\w+_AUTH\b", attempt.told.upper())
+    if named and client.settings is not None:
+        is_allowed = client.allows(named[0])
+        verb = "allows" if is_allowed else "does not allow"
+        shown["this stack"] = f"the app client {verb} {named[0]}"
+        fix = _OTHER_CLIENT if is_allowed else _API_FLOW_FIX
+    return Finding("the app client does not allow this way of signing in", shown, fix)
 
 
 @rule(
@@ -122,8 +146,9 @@ def scope_not_allowed(scene: SignInScene) -> Finding | None:
         return None
     return Finding(
         "the app client does not allow the scope",
-        {"asked for": " ".join(refused) or "not told"}
-        | {"allowed": " ".join(client.scopes) or "none"},
+        ({"told": attempt.told} if is_told else {})
+        | ({"asked for": " ".join(refused)} if refused else {})
+        | _allowed(client, " ".join(client.scopes)),
     )
 
 
@@ -141,12 +166,9 @@ def client_secret_required(scene: SignInScene) -> Finding | None:
     is fixed when it is made: apps that cannot keep one want an app client without.
     """
     attempt = scene.attempt
-    if not attempt.told:
+    if not attempt.names("client-secret-required"):
         raise NotInQuestion
-    is_told = attempt.names("client-secret-required")
-    client = _client(scene, is_told=is_told)
-    if not is_told:
-        return None
+    client = _client(scene, is_told=True)
     shown = {"told": attempt.told}
     if client.settings is None:
         return Finding(_NO_PROOF, shown)
@@ -182,23 +204,36 @@ def callback_mismatch(scene: SignInScene) -> Finding | None:
     strange = [each for each in attempt.redirect_uris if each not in registered]
     if not strange and not is_told:
         return None
-    sent = strange[0] if strange else "not told"
+    sent = next(iter((*strange, *attempt.redirect_uris)), "not told")
     near = difflib.get_close_matches(sent, registered, n=1, cutoff=0.0)
+    shown = {"told": attempt.told} if is_told else {}
+    if client.settings is not None:
+        shown |= {"sent": sent, "nearest": near[0] if near else "none"}
+        shown |= {"registered": ", ".join(registered) or "none"}
+    is_registered = not strange and bool(attempt.redirect_uris)
     return Finding(
         "the app's callback URL is not registered with the app client",
-        {"sent": sent, "nearest": near[0] if near else None}
-        | {"registered": ", ".join(registered) or "none"}
-        | ({"told": attempt.told} if is_told else {}),
+        shown,
+        _OTHER_CLIENT if is_registered else None,
     )
 
 
 def _client(scene: SignInScene, *, is_told: bool) -> AppClient:
     """Return the app client; where its words are enough, perhaps one of no settings."""
-    unread = AppClient(scene.pool_id, scene.client_id or "", settings=None)
-    client = if_read(lambda: scene.client, unread) if is_told else scene.client
+    client = _read(scene, is_told=is_told)
     if client is None:
         raise NotInQuestion
     return client
+
+
+def _read(scene: SignInScene, *, is_told: bool) -> AppClient | None:
+    unread = AppClient(scene.pool_id, scene.client_id or "", settings=None)
+    return if_read(lambda: scene.client, unread) if is_told else scene.client
+
+
+def _allowed(client: AppClient, listed: str) -> dict[str, str]:
+    """Return what an app client allows, unless that could not be read."""
+    return {} if client.settings is None else {"allowed": listed or "none"}
 
 
 def _flow(flow: str, allowed: list[str], fix: str | None = None) -> Finding:

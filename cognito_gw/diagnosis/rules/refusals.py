@@ -1,14 +1,22 @@
-"""What Cognito itself says: causes that its words name, and what is so here."""
+"""What Cognito and API Gateway say: causes that words name, and what is so here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, Rule, if_read
+from cognito_gw.diagnosis.rules import (
+    authorizers,
+    browsers,
+    functions,
+    routes,
+    tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cognito_gw.diagnosis.call_scene import CallScene
     from cognito_gw.diagnosis.sign_in_scene import SignInScene
 
     Shown = dict[str, Any]
@@ -28,17 +36,27 @@ def _told(
 ) -> Rule[SignInScene]:
     """Return a rule for words that name a cause; `here` reads what is so here."""
 
-    def find(scene: SignInScene) -> Finding | None:
-        if not scene.attempt.told:
-            raise NotInQuestion
+    def find(scene: SignInScene) -> Finding:
         if not scene.attempt.names(code):
-            return None
+            raise NotInQuestion  # what is not said is not ruled out
         summary = text.partition("\n")[0].rstrip(".")
         shown = {"told": scene.attempt.told} | if_read(lambda: here(scene), {})
         return Finding(summary[:1].lower() + summary[1:], shown)
 
     find.__doc__ = text
     return Rule(code, (), "Cognito did not say so", fix, None, find)
+
+
+def _of_call(rule: Rule[CallScene]) -> Rule[SignInScene]:
+    """Return a rule for words that tell of a call, of which nothing else is known."""
+    fix = "`cgw explain PATH` sends the call, and shows whether this is the cause"
+    is_of_routes = rule.code in ("route-not-found", "method-not-deployed")
+    return _told(rule.code, rule.text, fix, _routes if is_of_routes else _nothing)
+
+
+def _routes(scene: SignInScene) -> Shown:
+    routes = ", ".join(scene.attempt.routes)
+    return {_STACK: f"routes: {routes}"} if routes else {}
 
 
 def _pool(scene: SignInScene) -> Shown:
@@ -198,6 +216,14 @@ TOLD = (
         "wait, up to 15 minutes after failed attempts; Service Quotas raises quotas",
     ),
     _told(
+        "risk-blocked",
+        "Cognito's threat protection blocked the sign-in or the password.\n\n"
+        "It blocks sign-ins that it rates as a risk, and passwords that are known to "
+        "be compromised.",
+        "look at the user's events in the console, and at the user pool's threat "
+        "protection; choose another password",
+    ),
+    _told(
         "password-too-weak",
         "The password does not meet the user pool's policy.",
         "choose a password that meets `user_pool.password_policy`",
@@ -289,9 +315,19 @@ TOLD = (
     ),
     _told(
         "pool-configuration",
-        "The user pool is not set up for this operation.",
+        "The user pool, its domain or an app client cannot be set up or used like this."
+        "\n\nCognito's message names the setting. The check of the file knows most of "
+        "these rules, so `cgw plan` says which ones a file breaks.",
         "compare the user pool with the file: `cgw status`",
         _pool,
+    ),
+    _told(
+        "authorizer-denied",
+        "A Lambda authorizer or a policy of the API denies the call.\n\n"
+        "API Gateway says `User is not authorized to access this resource`. A Cognito "
+        "authorizer never does; it answers `Unauthorized`.",
+        "look at the policy that the Lambda authorizer returns, and at the API's "
+        "resource policy",
     ),
     _told(
         "aws-permission-missing",
@@ -315,4 +351,30 @@ TOLD = (
         "reason; the address of the page has more.",
         "try again; give `cgw explain` the whole address of the error page",
     ),
+)
+OF_CALLS = tuple(
+    _of_call(rule)
+    for rule in (
+        tokens.no_token,
+        authorizers.access_token_without_scopes,
+        authorizers.id_token_with_scopes,
+        authorizers.insufficient_scope,
+        tokens.wrong_pool,
+        tokens.token_too_large,
+        routes.route_not_found,
+        routes.method_not_deployed,
+        routes.api_key_missing,
+        routes.stage_not_found,
+        routes.api_not_found,
+        authorizers.authorizer_missing,
+        authorizers.authorizer_wrong_pool,
+        functions.lambda_error,
+        functions.lambda_malformed_response,
+        functions.lambda_permission_missing,
+        functions.function_missing,
+        functions.lambda_timeout,
+        functions.throttled,
+        browsers.cors_preflight_blocked,
+        browsers.cors_headers_missing,
+    )
 )

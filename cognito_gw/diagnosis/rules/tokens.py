@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.api import pool_of
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
-from cognito_gw.diagnosis.rules.guarded import claims, guarded, require_guard
+from cognito_gw.diagnosis.rules.guarded import (
+    claims,
+    guarded,
+    is_spoiled,
+    require_guard,
+)
 from cognito_gw.oauth.tokens import claims_of, header_of
 from cognito_gw.oauth.verify import flaw_in_time, in_words
 
@@ -88,16 +93,12 @@ def malformed_token(scene: CallScene) -> Finding | None:
             {"header": scene.header, "times": scene.sent.count(scene.header)},
             "send it once: `cgw call` and `explain` put the token there themselves",
         )
-    if header_of(token) and claims_of(token) and not _has_strays(token):
+    if header_of(token) and claims_of(token) and not is_spoiled(token):
         return None
     return Finding(
         f"what was sent is no ID or access token: {_looks_like(token)}",
         {"parts between dots": token.count(".") + 1, "characters": len(token)},
     )
-
-
-def _has_strays(token: str) -> bool:
-    return not set(token).isdisjoint(" \t\"'")
 
 
 @rule(
@@ -163,8 +164,6 @@ def bad_signature(scene: CallScene) -> Finding | None:
     """
     require_guard(scene)
     claims(scene)
-    if _has_strays(scene.token or ""):
-        raise NotInQuestion  # it is malformed, whatever its signature
     flaw = scene.flaw
     if flaw is None or flaw.code != "bad-signature":
         return None

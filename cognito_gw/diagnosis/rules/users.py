@@ -8,8 +8,14 @@ from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
 from cognito_gw.near import guess
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cognito_gw.diagnosis.sign_in_scene import SignInScene
 
+_OTHER_USER = (
+    "this user is not in that state now: `--user NAME` names the one who signed in, "
+    "or sign in again"
+)
 # States whose own cause explains "Incorrect username or password".
 _NOT_YET = ("UNCONFIRMED", "RESET_REQUIRED", "FORCE_CHANGE_PASSWORD")
 
@@ -24,7 +30,8 @@ def user_missing(scene: SignInScene) -> Finding | None:
 
     Cognito does not tell strangers: it says `Incorrect username or password`.
     """
-    if told := _told(scene, "user-missing", "the user pool has no such user"):
+    summary = "the user pool has no such user"
+    if told := _told(scene, "user-missing", summary, lambda _: False):
         return told
     if scene.named_user is not None:
         return None
@@ -46,12 +53,13 @@ def user_disabled(scene: SignInScene) -> Finding | None:
 
     Tokens from before are good until they expire: API Gateway does not ask Cognito.
     """
-    if told := _told(scene, "user-disabled", "the user is disabled"):
+    summary = "the user is disabled"
+    if told := _told(scene, "user-disabled", summary, lambda user: not _enabled(user)):
         return told
     user = scene.named_user
-    if user is None or user.get("Enabled", True):
+    if user is None or _enabled(user):
         return None
-    return Finding("the user is disabled", _about(scene, Enabled=False))
+    return Finding(summary, _about(scene, Enabled=False))
 
 
 @rule(
@@ -105,10 +113,8 @@ def mfa_required(scene: SignInScene) -> Finding | None:
     MFA_SETUP…) instead of tokens.
     """
     attempt = scene.attempt
-    if not attempt.told:
-        raise NotInQuestion
     if not attempt.names("mfa-required"):
-        return None
+        raise NotInQuestion
     user = _known(scene) or {}
     pool = if_read(lambda: scene.pool, {})
     factors = ", ".join(user.get("UserMFASettingList", []))
@@ -126,14 +132,12 @@ def mfa_required(scene: SignInScene) -> Finding | None:
 )
 def wrong_password(scene: SignInScene) -> Finding | None:
     """The password is not the user's. After several tries Cognito makes them wait."""
-    if not scene.attempt.told:
-        raise NotInQuestion
     if not scene.attempt.names("wrong-password"):
-        return None
+        raise NotInQuestion
     if scene.attempt.user:
-        user = scene.user
+        user = if_read(lambda: scene.user, {})
         is_otherwise = user is None or user.get("UserStatus") in _NOT_YET
-        if is_otherwise or not (user or {}).get("Enabled", True):
+        if is_otherwise or not _enabled(user or {}):
             return None  # another cause is behind the same words
     return Finding("the password is not the user's", {"told": scene.attempt.told})
 
@@ -142,23 +146,34 @@ def _in_state(
     scene: SignInScene, code: str, status: str, summary: str
 ) -> Finding | None:
     """Return that the user is in a state, or that Cognito said so."""
-    if told := _told(scene, code, summary):
+    if told := _told(scene, code, summary, lambda user: user["UserStatus"] == status):
         return told
     return Finding(summary, _about(scene)) if scene.user_is(status) else None
 
 
-def _told(scene: SignInScene, code: str, summary: str) -> Finding | None:
+def _told(
+    scene: SignInScene,
+    code: str,
+    summary: str,
+    is_so: Callable[[dict[str, Any]], bool],
+) -> Finding | None:
     """Return what Cognito said of some user, with what is so of the one at hand."""
     if not scene.attempt.names(code):
         return None
     user, name = _known(scene), scene.attempt.user
     shown: dict[str, Any] = {"told": scene.attempt.told}
     if user:
-        state = "enabled" if user.get("Enabled", True) else "disabled"
+        state = "enabled" if _enabled(user) else "disabled"
         shown["this stack"] = f"the user {name} is {user.get('UserStatus')}, {state}"
+        if not is_so(user):
+            return Finding(summary, shown, _OTHER_USER)
     elif name:
         shown["this stack"] = f"there is no user {name}, as far as cgw can read"
     return Finding(summary, shown)
+
+
+def _enabled(user: dict[str, Any]) -> bool:
+    return bool(user.get("Enabled", True))
 
 
 def _known(scene: SignInScene) -> dict[str, Any] | None:
