@@ -17,7 +17,7 @@ _LABELED = re.compile(
     r"(?P<kind>id|access)_?token[\"']*\s*[:=]\s*[\"']*(?P<token>[\w.~%-]+)",
     re.IGNORECASE,
 )
-_JWT = re.compile(r"eyJ[\w-]*(?:\.[\w-]*)+")
+_JWT = re.compile(r"\beyJ[\w-]*(?:\.[\w-]*)+")
 _HOLDER = re.compile(r"[a-z][a-z0-9+.-]*://|[#?{]", re.IGNORECASE)
 _ANSWER = re.compile(r"\b(?P<name>code|error)[\"']*\s*[:=]\s*[\"']*(?P<value>[\w-]*)")
 

@@ -380,14 +380,15 @@ _PATTERNS = [
     for table in (_WORDS, _NAMES)
 ]
 CODES = tuple(dict.fromkeys([*_WORDS, *_NAMES, *_BARE]))
+_LONGEST = 10_000  # characters that are read of the beginning, and of the end
 # What is around the words where people paste them.
 _NOISE = re.compile(
-    r"^\s*(at |File \"|#\d+ ).*$"  # frames of a stack
-    r"|\bat [\w.$/]+ ?\([^()]*\)"
-    r"|\w+://[^\s?#\"'<>]*"  # the place of an address
-    r"|[?&#](?!error|message)[\w.]+=[^&\s\"']*"  # and what else is in its query
+    r"^[ \t]*(at |File \"|#\d+ ).*$"  # frames of a stack
+    r"|\bat [\w.$/]{1,200} ?\([^()]{0,300}\)"
+    r"|\b\w{1,20}://[^\s?#\"'<>]*"  # the place of an address
+    r"|[?&#](?!error|message)[\w.]{1,60}=[^&\s\"']*"  # and what else is in its query
     r"|</?[a-z][^<>]*>"
-    r"|[\w.$/-]*cognito-?identity-?provider[a-z]*(\.model)?\.?",
+    r"|[\w.$/-]{0,80}cognito-?identity-?provider[a-z]*(\.model)?\.?",
     re.IGNORECASE | re.MULTILINE,
 )
 _WRAPPING = re.compile(
@@ -415,8 +416,11 @@ def named_by(told: str) -> frozenset[str]:
 
 def _words_in(told: str) -> str:
     """Return what is said in a text, on one line and without what is around it."""
-    plain = re.sub(r"\\+u0027", "'", re.sub(r"\\+[nrt]", "\n", told))
-    plain = re.sub(r"\\+", " ", re.sub(r"\\+([\"/])", r"\1", plain))
+    if len(told) > 2 * _LONGEST:
+        told = f"{told[:_LONGEST]}\n{told[-_LONGEST:]}"
+    plain = re.sub(r"\\+", r"\\", told)
+    plain = re.sub(r"\\u0027", "'", re.sub(r"\\[nrt]", "\n", plain))
+    plain = re.sub(r"\\", " ", re.sub(r"\\([\"/])", r"\1", plain))
     plain = html.unescape(unquote_plus(_NOISE.sub(" ", plain)))
     return " ".join(_NOISE.sub(" ", plain).replace("\u2019", "'").split())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -183,3 +184,12 @@ def test_the_fix_is_for_the_state_that_is_so(text, answers, uris, fix):
     """A user who is confirmed need not be."""
     attempt = SignIn(text, ALICE, redirect_uris=uris, answers=answers)
     assert fix in attempt.diagnosed().causes[0].fix
+
+
+@pytest.mark.parametrize("part", ["a", "\n", "\\", "<a ", "cognito", "&a=", "at a("])
+def test_a_text_of_any_length_is_read_in_time(part):
+    """A whole log, say; the words at its end count."""
+    text = part * (100_000 // len(part))
+    before = time.process_time()
+    assert named_by(f"{text}\nUser is disabled.") == {"user-disabled"}
+    assert time.process_time() - before < 5
