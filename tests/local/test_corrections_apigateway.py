@@ -280,6 +280,48 @@ def test_lists_the_stages_of_a_deployment(api):
     assert len(api.call("get_stages")["item"]) == 2
 
 
+def test_updates_an_integration_response(api):
+    """Recorded on AWS 2024-04-15, localstack: test_lifecycle_integration_response."""
+    api.deployable().on_method("put_method_response", statusCode="200")
+    made = api.on_method("put_integration_response", statusCode="200")
+    updated = api.patch(
+        "update_integration_response",
+        ("replace", "/selectionPattern", "updated-pattern"),
+        ("add", "/responseTemplates/application~1json", "created"),
+        resourceId=api.root,
+        httpMethod="GET",
+        statusCode="200",
+    )
+    method = api.on_method("get_method")
+    assert method["methodIntegration"]["integrationResponses"]["200"] == {
+        "statusCode": "200",
+        "selectionPattern": "updated-pattern",
+        "responseTemplates": {"application/json": "created"},
+    }
+    assert updated["selectionPattern"] == "updated-pattern"
+    assert "responseTemplates" not in made
+
+
+def test_what_is_empty_is_not_shown(api):
+    """Recorded on AWS: localstack, test_method_lifecycle, test_create_update_stages."""
+    made = api.method()
+    assert "methodResponses" not in made.keys() | api.on_method("get_method").keys()
+    api.integration()
+    assert "integrationResponses" not in api.on_method("get_integration")
+    api.deployment(stageName="dev")
+    stage = api.call("get_stage", stageName="dev")
+    assert not stage.keys() & {"description", "variables"}
+    assert "version" not in api.client.get_rest_api(restApiId=api.id)
+
+
+@pytest.mark.parametrize("kind", ["HTTP", "HTTP_PROXY"])
+def test_an_http_integration_goes_over_the_internet(api, kind):
+    """Recorded on AWS 2024-06-06, localstack: test_put_integration_validation."""
+    api.method()
+    made = api.integration(type=kind, uri="http://a.example")
+    assert made["connectionType"] == "INTERNET"
+
+
 def test_nothing_is_streamed(api, refusal):
     """Read on AWS in 2026: cdk-real-drift, AWS__ApiGateway__Method."""
     api.method()

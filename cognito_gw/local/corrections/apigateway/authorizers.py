@@ -9,18 +9,28 @@ from cognito_gw.local.corrections.apigateway.faults import (
     conflict,
     not_found,
 )
-from cognito_gw.local.corrections.apigateway.patch import Items, Value, patched
+from cognito_gw.local.corrections.apigateway.patch import (
+    Items,
+    Value,
+    number,
+    patched,
+)
 from cognito_gw.local.corrections.services import apigateway
 
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.apigateway.patch import Field
     from cognito_gw.local.corrections.call import Call
 
-LONGEST_TTL = 3600
+_ttl = number(
+    0,
+    3600,
+    "Authorizer result TTL outside allowable range. TTL must be between 0 and 3600 "
+    "seconds.",
+)
 FIELDS: dict[str, Field] = {
     "authType": Value("auth_type"),
     "authorizerCredentials": Value("authorizer_credentials"),
-    "authorizerResultTtlInSeconds": Value("authorizer_result_ttl", int),
+    "authorizerResultTtlInSeconds": Value("authorizer_result_ttl", _ttl),
     "authorizerUri": Value("authorizer_uri"),
     "identitySource": Value("identity_source"),
     "identityValidationExpression": Value("identity_validation_expression"),
@@ -46,11 +56,7 @@ def no_user_pool(call: Call) -> None:
 @apigateway.refuses("CreateAuthorizer")
 def impossible_ttl(call: Call) -> None:
     """Refuse to keep decisions longer than an hour: BadRequestException."""
-    if not 0 <= call.get("authorizerResultTtlInSeconds", 0) <= LONGEST_TTL:
-        raise bad_request(
-            "Authorizer result TTL outside allowable range. TTL must be between 0 and "
-            f"{LONGEST_TTL} seconds."
-        )
+    _ttl(str(call.get("authorizerResultTtlInSeconds", 0)))
 
 
 @apigateway.answers("CreateAuthorizer")

@@ -10,7 +10,7 @@ from cognito_gw.local.corrections.apigateway.faults import (
     conflict,
     not_found,
 )
-from cognito_gw.local.corrections.apigateway.patch import Value, patched
+from cognito_gw.local.corrections.apigateway.patch import LISTING, Value, patched
 from cognito_gw.local.corrections.services import apigateway
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ FIELDS: dict[str, Field] = {
 @apigateway.refuses("CreateResource")
 def impossible_path_part(call: Call) -> None:
     """Refuse characters that paths do not have: BadRequestException."""
-    if not aws_rules.is_path_part(call["pathPart"]):
+    _require_path_part(call["pathPart"])
+
+
+def _require_path_part(part: str) -> None:
+    if not aws_rules.is_path_part(part):
         raise bad_request(
             "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path "
             "variable and curly braces at the beginning and the end."
@@ -48,7 +52,8 @@ def update_resource(call: Call) -> dict[str, Any]:
     before = resources[resource_id]
     if before.parent_id is None:
         raise bad_request("Root resource cannot be updated.")
-    after = patched(before, call.get("patchOperations", []), FIELDS)
+    after = patched(before, call.get("patchOperations", []), FIELDS, LISTING)
+    _require_path_part(after.path_part)
     _require_free_place(call, after.parent_id, after.path_part, but=resource_id)
     if resource_id in _ancestors(resources, after.parent_id):
         raise bad_request("Resources cannot be cyclical.")
