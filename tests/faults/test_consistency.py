@@ -264,6 +264,8 @@ class TestAnswer:
             "function `shop-hello`: function `shop-hello`: Lambda failed: no room"
             in errors
         )
+        assert any("no room" in each for each in cgw.up(SMALL).errors)  # and not "kept"
+        assert cgw.down(SMALL).errors == []
 
     def test_gone(self, cgw, clock, local, wire):
         """A domain that is on its way out is waited for, before its pool goes."""
