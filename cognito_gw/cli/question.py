@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.partitions import host_pattern
 from cognito_gw.errors import CgwError, UsageError
 
 if TYPE_CHECKING:
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from cognito_gw.cli.session import Session
     from cognito_gw.cli.wish import Wish
 
-_AT_AWS = re.compile(
-    r"https://(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)"
-    r"\.amazonaws\.(?:com(?:\.cn)?|eu)/(?P<stage>[^/?]+)(?P<path>[^#]*)"
+_AT_AWS = (
+    r"https://(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)",
+    r"/(?P<stage>[^/?]+)(?P<path>[^#]*)",
 )
 _LOCAL = re.compile(
     r"https?://[^/]+/_aws/execute-api/(?P<api>[a-z0-9]+)/(?P<stage>[^/?]+)(?P<path>[^#]*)"
@@ -55,7 +56,7 @@ class Question:
 
 def at_address(question: Question, url: str) -> tuple[Question, str] | None:
     """Return the question about an address of an API, and the path in it."""
-    found = _AT_AWS.fullmatch(url) or _LOCAL.fullmatch(url)
+    found = host_pattern(*_AT_AWS).fullmatch(url) or _LOCAL.fullmatch(url)
     if found is None:
         return None
     parts = found.groupdict()
