@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
+EXPRESSION = "identityValidationExpression"
 OTHER_POOL = POOL.replace("abcdefghi", "jklmnopqr")
 
 
@@ -106,6 +107,7 @@ def test_a_cognito_authorizer_says_so_in_auth_type(api):
             {"providerARNs": [POOL, OTHER_POOL]},
         ),
         (("replace", "/name", "other"), {"name": "other"}),
+        (("replace", "/identityValidationExpression", "a"), {EXPRESSION: "a"}),
         (
             ("replace", "/identitySource", "method.request.header.X"),
             {"identitySource": "method.request.header.X"},
@@ -116,6 +118,13 @@ def test_updates_an_authorizer(api, operation, expected):
     authorizer = api.authorizer()["id"]
     updated = api.patch("update_authorizer", operation, authorizerId=authorizer)
     assert updated.items() >= expected.items()
+
+
+def test_an_empty_expression_is_none(api):
+    authorizer = api.authorizer(identityValidationExpression="a")["id"]
+    empty = ("replace", f"/{EXPRESSION}", "")
+    updated = api.patch("update_authorizer", empty, authorizerId=authorizer)
+    assert EXPRESSION not in updated
 
 
 @pytest.mark.parametrize(

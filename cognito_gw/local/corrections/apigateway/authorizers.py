@@ -33,7 +33,9 @@ FIELDS: dict[str, Field] = {
     "authorizerResultTtlInSeconds": Value("authorizer_result_ttl", _ttl),
     "authorizerUri": Value("authorizer_uri"),
     "identitySource": Value("identity_source"),
-    "identityValidationExpression": Value("identity_validation_expression"),
+    "identityValidationExpression": Value(
+        "identity_validation_expression", lambda text: text or None
+    ),
     "name": Value("name"),
     "providerARNs": Items("provider_arns"),
     "type": Value("type"),
