@@ -245,11 +245,9 @@ class Broken(ExitStack):
 
 
 def _operations(fields):
-    """Word what fields are to be as patch operations; None takes one out."""
+    """Word what fields are to be as patch operations; None empties one."""
     return [
-        {"op": "remove", "path": f"/{name}"}
-        if value is None
-        else {"op": "replace", "path": f"/{name}", "value": value}
+        {"op": "replace", "path": f"/{name}", "value": value or ""}
         for name, value in fields.items()
     ]
 

@@ -126,8 +126,13 @@ def absent_is_none() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        if code_of(error) not in ABSENT:
+        if not is_absent(error):
             raise
+
+
+def is_absent(error: BaseException) -> bool:
+    """Whether AWS says that something is not there."""
+    return isinstance(error, ClientError) and code_of(error) in ABSENT
 
 
 def is_of_the_caller(error: Exception) -> bool:

@@ -50,6 +50,13 @@ def host_suffixes() -> tuple[str, ...]:
 
 
 @cache
+def host_pattern(before: str, after: str) -> re.Pattern[str]:
+    """Return the pattern of an address on AWS, by what is around the host's end."""
+    ends = "|".join(map(re.escape, host_suffixes()))
+    return re.compile(f"{before}(?:{ends}){after}")
+
+
+@cache
 def _partitions() -> list[dict[str, Any]]:
     from botocore.loaders import create_loader  # what needs no Region starts faster
 

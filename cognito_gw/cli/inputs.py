@@ -45,7 +45,8 @@ def given_token(choice: str, kind: str = "id") -> str:
         return _of_kind(several, kind)
     if not token:
         raise UsageError(
-            "no token was given: it is empty", hint="`--token none` sends no token"
+            "no ID or access token was given: it is empty",
+            hint="`--token none` sends no token",
         )
     if _HOLDER.match(token):
         raise _without_token(token)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.partitions import host_pattern
 from cognito_gw.errors import CgwError, UsageError
 
 if TYPE_CHECKING:
@@ -14,10 +15,9 @@ if TYPE_CHECKING:
     from cognito_gw.cli.session import Session
     from cognito_gw.cli.wish import Wish
 
-_AT_AWS = re.compile(
-    r"(?:https://)?(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)"
-    r"\.amazonaws\.(?:com(?:\.cn)?|eu)(?::443)?/(?P<stage>[^/?#]+)(?P<path>[^#]*)(?:#.*)?",
-    re.IGNORECASE,
+_AT_AWS = (  # before and after the end of AWS's hosts; in any case
+    r"(?i)(?:https://)?(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)",
+    r"(?::443)?/(?P<stage>[^/?#]+)(?P<path>[^#]*)(?:#.*)?",
 )
 _LOCAL = re.compile(
     r"https?://[^/]+/_aws/execute-api/(?P<api>[a-z0-9]+)/(?P<stage>[^/?#]+)"
@@ -58,7 +58,7 @@ class Question:
 
 def at_address(question: Question, url: str) -> tuple[Question, str] | None:
     """Return the question about an address of an API, and the path in it."""
-    session, at_aws = question.session, _AT_AWS.fullmatch(url)
+    session, at_aws = question.session, _at_aws(url)
     found = at_aws or _LOCAL.fullmatch(url)
     if found is None:
         return None
@@ -74,8 +74,12 @@ def at_address(question: Question, url: str) -> tuple[Question, str] | None:
 def address_in(text: str) -> str | None:
     """Return the address that was pasted, if it is one and no path."""
     bare = text.strip(" \t\r\n\"'`<>")
-    is_address = "://" in bare.partition("?")[0] or _AT_AWS.fullmatch(bare)
+    is_address = "://" in bare.partition("?")[0] or _at_aws(bare)
     return bare if is_address else None
+
+
+def _at_aws(url: str) -> re.Match[str] | None:
+    return host_pattern(*_AT_AWS).fullmatch(url)
 
 
 def place_of(url: str) -> str:

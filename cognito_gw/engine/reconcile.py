@@ -11,7 +11,12 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cognito_gw.aws.faults import absent_is_none, is_lost, is_taken
+from cognito_gw.aws.faults import (
+    absent_is_none,
+    is_absent,
+    is_lost,
+    is_taken,
+)
 from cognito_gw.engine.diff import diff
 from cognito_gw.engine.resource import (
     Action,
@@ -136,22 +141,33 @@ def _insistently(
 ) -> Done:
     """Do it, and `again`, which looks first, while AWS does not answer.
 
-    So also, up to `contests` times, where another cgw may have made the same just now.
+    So also while it does not know yet what was made a moment ago, and, up to `contests`
+    times, where another cgw may have made the same just now.
     """
+    is_new = False
     for attempt, pause in enumerate(_PAUSES):
         try:
             return do()
         except Exception as error:
+            is_new = is_new or _is_being_made(resource)
             if is_lost(error):
                 why = "AWS did not answer"
             elif is_taken(error) and attempt < contests:
                 why = "another has just made or changed it"
+            elif is_absent(error) and is_new:
+                why = "AWS does not know yet what was just created"
             else:
                 raise
         aws.tell(f"{resource}: {why}: looking again in {pause:.0f} s")
         aws.sleep(pause)
         do = _refreshed(resource, aws, again)
     return do()
+
+
+def _is_being_made(resource: Resource) -> bool:
+    """Whether it is not done with its creation: all that it needs was there before."""
+    step = resource.step
+    return step is not None and step.action is Action.CREATE and not step.done
 
 
 def _refreshed(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.addresses import is_private, origin_of
+from cognito_gw.aws.partitions import host_pattern
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.oauth.request import send
 
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
 
 _PATH = "/.well-known/openid-configuration"
 # Where Cognito publishes the keys of a pool, under its older name or its newer one.
-_COGNITO = re.compile(
-    r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.(?:com(?:\.cn)?|eu)/"
-    r"(\1_[0-9A-Za-z]+)"
-)
-_AWS = re.compile(r"https://[a-z0-9.-]+\.(amazonaws\.(com(\.cn)?|eu)|api\.aws)/.*")
+_POOL = r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)", r"/(\1_[0-9A-Za-z]+)"
+_ANYTHING = r"https://[a-z0-9.-]+", r"/.*"
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def discover(url: str, tell: Tell) -> Provider:
 
 def is_of_cognito(issuer: str) -> bool:
     """Whether an issuer is a user pool on AWS."""
-    return bool(_COGNITO.fullmatch(issuer))
+    return bool(host_pattern(*_POOL).fullmatch(issuer))
 
 
 def _address(document: dict[str, Any], url: str, key: str) -> str:
@@ -96,7 +93,8 @@ def _address(document: dict[str, Any], url: str, key: str) -> str:
 
 def _is_issuer(issuer: str, url: str) -> bool:
     """Whether an issuer is the one at `url`: the same, or on AWS the same pool's."""
-    found = _COGNITO.fullmatch(issuer) if _AWS.fullmatch(url) else None
+    is_aws = host_pattern(*_ANYTHING).fullmatch(url)
+    found = host_pattern(*_POOL).fullmatch(issuer) if is_aws else None
     return issuer == url or bool(found and found[2] == url.rpartition("/")[2])
 
 

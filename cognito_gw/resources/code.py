@@ -32,7 +32,6 @@ def lambda_handler(event, context):
         'body': json.dumps('Hello from Lambda!')
     }
 """
-_EMPTY = "caches, compiled files and `.git` are left out; put the function's code there"
 _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -72,8 +71,6 @@ def _of_folder(folder: CodeFolder) -> bytes:
     found = folder.files()
     size = sum(path.stat().st_size for path in found)
     _bound(folder.path, unzipped=size)  # too much is not even read
-    if not found:
-        raise UsageError(f"{folder.path}: no file in it is deployed", hint=_EMPTY)
     content = b"" if size > aws_rules.ZIPPED else _zip(_entries(folder.root, found))
     if not content or len(content) > aws_rules.ZIPPED:
         content = _zip(_entries(folder.root, found), zipfile.ZIP_DEFLATED)

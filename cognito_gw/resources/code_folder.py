@@ -35,6 +35,10 @@ LEFT_OUT = (
     *(".*.sw[a-p]", ".#*", r"\#*#", "*~", "4913"),
     *(".ds_store", "thumbs.db", IGNORE_FILE),
 )
+_EMPTY = (
+    "put the function's code there; caches, editors' files and what "
+    f"{IGNORE_FILE} lists are left out"
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class CodeFolder:
                 )
                 raise UsageError(f"{path} {why}: Lambda takes files", hint=hint)
         if not found:
-            raise UsageError(f"{self.path} has no file to deploy")
+            raise UsageError(f"{self.path} has no file to deploy", hint=_EMPTY)
         return found
 
     def secrets(self) -> Iterator[Path]:

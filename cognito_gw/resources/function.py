@@ -47,7 +47,7 @@ _NEW_ROLE = (
     "execution role does not have permissions",
 )
 _NO_EC2 = "throttled by EC2"
-_LEAVING = "Deleting"
+_LEAVING, _FAILED = "Deleting", "Failed"
 
 
 @dataclass(eq=False)
@@ -89,6 +89,8 @@ class Function(Resource):
             _ = self.code  # zipped, as far as Lambda takes it
 
     def desired(self) -> dict[str, Any]:
+        if self.live and self.live.get("State") == _FAILED:
+            raise _failed(self, self.live, "State")
         ignored = {_FIELDS[key] for key in self.ignored}
         wanted = {**self._configuration(), "Tags": self.tags}
         if "CodeSha256" not in ignored:
@@ -195,13 +197,24 @@ class Function(Resource):
             found = None
             with absent_is_none():  # not everywhere yet
                 found = self.observe(aws)
-            if found and found.get(field) == "Failed":
-                why = found.get(f"{field}Reason") or "it does not say why"
-                raise CgwError(f"{self}: Lambda failed: {why}")
+            if found and found.get(field) == _FAILED:
+                raise _failed(self, found, field)
             return found if found and found.get(field, wanted) == wanted else None
 
         until = f"{self} is {'active' if field == 'State' else 'updated'}"
         return wait_for(settled, aws, until=until, patience=300)
+
+
+def _failed(function: Function, found: dict[str, Any], field: str) -> CgwError:
+    """Return the error for a creation or an update that Lambda gave up."""
+    why = found.get(f"{field}Reason") or "it does not say why"
+    delete = f"`aws lambda delete-function --function-name {function.name}`"
+    return CgwError(
+        f"{function}: Lambda failed: {why}",
+        hint=f"delete the function ({delete}), then run `cgw up` again"
+        if field == "State"
+        else None,
+    )
 
 
 @dataclass(eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.faults import lacking
 from cognito_gw.aws.requests import overlay, settable
 from cognito_gw.aws_rules import server_name
 from cognito_gw.engine.resource import Change, Resource
@@ -46,7 +47,7 @@ class Group(Resource):
         return dict(aws.cognito.create_group(**self._key())["Group"])
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        raise NotImplementedError  # its name is all that the file says of it
+        raise lacking(f"GetGroup of {self}", "GroupName")  # all that is compared of it
 
     def delete(self, aws: Aws) -> None:
         aws.cognito.delete_group(**self._key())

@@ -312,13 +312,13 @@ def test_a_denied_call_names_the_action_and_the_way_out(cgw, endpoint, action):
 
 
 def test_an_endpoint_that_nobody_listens_at_is_named(cgw, environment):
-    """As a wrong region is, whose endpoint does not exist."""
+    """With where its address is from."""
     for name, value in (LOST | {"AWS_ENDPOINT_URL": NO_ONE}).items():
         environment.setenv(name, value)
     cgw.write(SMALL)
     outcome = cgw("plan", code=1)
     assert outcome.err.startswith("error: Could not connect to the endpoint URL")
-    assert "check the network and the region" in outcome.err
+    assert "nothing runs at this address of AWS_ENDPOINT_URL" in outcome.err
 
 
 def test_a_port_in_use_is_said(cgw):

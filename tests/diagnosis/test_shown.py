@@ -86,6 +86,11 @@ AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com"
         (f"{AT_AWS}/dev/", (API, "dev", REGION, "/")),
         (f"{AT_AWS}/dev?a=b", (API, "dev", REGION, "?a=b")),
         (f"{AT_AWS}.cn/dev/a", (API, "dev", REGION, "/a")),
+        *(
+            (f"https://{API}.execute-api.r-1.{suffix}/dev/a", (API, "dev", "r-1", "/a"))
+            for suffix in ("amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov", "api.aws")
+        ),
+        (f"https://{API}.execute-api.r-1.c2s.ic.gov.example.com/dev/a", None),
         (f"{AT_AWS}/", None),
         (f"{AT_AWS}.example.com/dev/things", None),
         (f"https://example.com/?u={AT_AWS}/dev/things", None),

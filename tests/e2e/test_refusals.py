@@ -115,7 +115,7 @@ def test_a_weak_password_is_found_before_any_call(cgw, environment):
     ("file", "size", "words"),
     [
         ("lambda_function.py", 251 << 20, "251 MiB unzipped; Lambda takes 250 MiB"),
-        (".DS_Store", 1, "no file in it is deployed"),
+        (".DS_Store", 1, "has no file to deploy"),
     ],
 )
 def test_code_that_lambda_does_not_take_is_found_before_any_write(

@@ -175,6 +175,51 @@ def _no_api(content):
     content["item"] = []
 
 
+# What each service says of a thing that it does not know yet: API reference.
+UNKNOWN = {
+    "AddPermission": ("ResourceNotFoundException", 404),
+    "AdminAddUserToGroup": ("ResourceNotFoundException", 400),
+    "CreateAuthorizer": ("NotFoundException", 404),
+    "CreateManagedLoginBranding": ("ResourceNotFoundException", 400),
+    "CreateResource": ("NotFoundException", 404),
+    "CreateUserPoolClient": ("ResourceNotFoundException", 400),
+    "PutIntegration": ("NotFoundException", 404),
+    "PutRetentionPolicy": ("ResourceNotFoundException", 400),
+}
+
+
+class TestUnknown:
+    """What one server of AWS made a moment ago, and another does not know yet."""
+
+    @pytest.mark.parametrize("operation", UNKNOWN)
+    def test_passes(self, cgw, clock, wire, operation):
+        """It is asked for again, and nothing is left to do afterwards."""
+        refusal = (*UNKNOWN[operation], "it does not exist")
+        wire.carry = Refusing(clock, {operation: refusal}, 8)
+        done = cgw.up(SMALL)
+        assert done.errors == []
+        assert any("does not know yet what was just" in each for each in done.told)
+        assert cgw.up(SMALL).writes == []
+
+    def test_stays(self, cgw, clock, wire):
+        """After a while AWS's words are the error."""
+        refusal = (*UNKNOWN["CreateAuthorizer"], "it does not exist")
+        wire.carry = Refusing(clock, {"CreateAuthorizer": refusal}, inf)
+        errors = cgw.up(SMALL).errors
+        assert any("NotFoundException: it does not exist" in each for each in errors)
+        assert clock.now < 60
+
+    def test_of_what_was_there_before(self, cgw, clock, wire):
+        """A change of what was there before, and is gone, fails at once."""
+        cgw.up(SMALL)
+        began = clock.now
+        refusal = "ResourceNotFoundException", 404, "Function not found"
+        wire.carry = Refusing(clock, {"UpdateFunctionConfiguration": refusal}, inf)
+        errors = cgw.up(LARGER).errors
+        assert any("Function not found" in each for each in errors)
+        assert clock.now - began < 5
+
+
 class TestAnswer:
     """What AWS answers from before, or on the way."""
 
@@ -219,6 +264,8 @@ class TestAnswer:
             "function `shop-hello`: function `shop-hello`: Lambda failed: no room"
             in errors
         )
+        assert any("no room" in each for each in cgw.up(SMALL).errors)  # and not "kept"
+        assert cgw.down(SMALL).errors == []
 
     def test_gone(self, cgw, clock, local, wire):
         """A domain that is on its way out is waited for, before its pool goes."""

@@ -183,6 +183,91 @@ def test_a_request_validator_is_refused(aws, local_url, refusal):
     assert refused.status == 501
 
 
+WITHOUT = {"create_domain_name", "create_rest_api", "import_rest_api"}  # an API
+CANARY = {"percentTraffic": 10.0}
+HTTP = {"type": "HTTP", "integrationHttpMethod": "GET", "uri": "http://a.example"}
+PATCHES = {
+    "update_integration": [("/connectionType", "VPC_LINK")],
+    "update_rest_api": [("/endpointConfiguration/types/EDGE", "PRIVATE")],
+    "update_stage": [
+        ("/cacheClusterEnabled", "true"),
+        ("/*/*/caching/enabled", "true"),
+        ("/~1pets/GET/caching/enabled", "true"),
+        ("/canarySettings/percentTraffic", "10"),
+        ("/clientCertificateId", "abc123"),
+    ],
+}
+UNSUPPORTED = [
+    ("create_deployment", {"stageName": "dev", "canarySettings": CANARY}),
+    ("create_stage", {"canarySettings": CANARY}),
+    ("create_stage", {"cacheClusterEnabled": True, "cacheClusterSize": "0.5"}),
+    ("put_integration", HTTP | {"connectionType": "VPC_LINK", "connectionId": "l"}),
+    ("put_integration", HTTP | {"responseTransferMode": "STREAM"}),
+    ("put_rest_api", {"body": b"{}"}),
+    ("import_rest_api", {"body": b"{}"}),
+    ("create_rest_api", {"endpointConfiguration": {"types": ["PRIVATE"]}}),
+    (
+        "create_domain_name",
+        {"mutualTlsAuthentication": {"truststoreUri": "s3://bucket/key"}},
+    ),
+    *(
+        (name, {"patchOperations": [{"op": "replace", "path": path, "value": value}]})
+        for name, patches in PATCHES.items()
+        for path, value in patches
+    ),
+]
+
+
+def needed(api, operation):
+    """Return what an operation requires besides."""
+    method = {"resourceId": api.resource("/"), "httpMethod": "GET"}
+    deployment = api.call("get_deployments")["items"][0]["id"]
+    return {
+        "create_domain_name": {"domainName": "api.example.com"},
+        "create_rest_api": {"name": "t"},
+        "create_stage": {"stageName": "new", "deploymentId": deployment},
+        "put_integration": method,
+        "update_integration": method,
+        "update_stage": {"stageName": "dev"},
+    }.get(operation, {})
+
+
+@pytest.mark.parametrize(("operation", "settings"), UNSUPPORTED)
+def test_what_nothing_here_enforces_is_refused(api, refusal, operation, settings):
+    """AWS would refuse calls by it, or answer otherwise."""
+    settings = needed(api, operation) | settings
+    if operation not in WITHOUT:
+        settings["restApiId"] = api.id
+    refused = refusal(getattr(api.client, operation), **settings)
+    assert (refused.status, refused.code) == (501, "NotImplemented")
+
+
+def test_a_web_acl_is_refused(aws, api, refusal):
+    stage = f"arn:aws:apigateway:eu-west-1::/restapis/{api.id}/stages/dev"
+    acl = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b"
+    call = {"WebACLArn": acl, "ResourceArn": stage}
+    assert refusal(aws("wafv2").associate_web_acl, **call).status == 501
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("/cacheClusterEnabled", "false"), ("/*/*/caching/enabled", "false")],
+)
+def test_what_is_switched_off_is_taken(api, path, value):
+    patch = {"op": "replace", "path": path, "value": value}
+    assert api.call("update_stage", stageName="dev", patchOperations=[patch])
+
+
+def test_an_endpoint_that_is_switched_off_answers_nobody(aws, local_url):
+    api = Api(aws, local_url)
+    api.mock("GET", "/")
+    assert api.deploy().get("/").status == 200
+    patch = {"op": "replace", "path": "/disableExecuteApiEndpoint", "value": "true"}
+    api.call("update_rest_api", patchOperations=[patch])
+    answer = api.deploy().get("/")
+    assert (answer.status, answer.body) == (403, FORBIDDEN)
+
+
 def test_throttling_is_taken_and_the_log_tells_that_it_is_not_enforced(server, api):
     patch = {"op": "replace", "path": "/*/*/throttling/rateLimit", "value": "1"}
     api.call("update_stage", stageName="dev", patchOperations=[patch])

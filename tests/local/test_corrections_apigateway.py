@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
+EXPRESSION = "identityValidationExpression"
 OTHER_POOL = POOL.replace("abcdefghi", "jklmnopqr")
 
 
@@ -106,6 +107,7 @@ def test_a_cognito_authorizer_says_so_in_auth_type(api):
             {"providerARNs": [POOL, OTHER_POOL]},
         ),
         (("replace", "/name", "other"), {"name": "other"}),
+        (("replace", "/identityValidationExpression", "a"), {EXPRESSION: "a"}),
         (
             ("replace", "/identitySource", "method.request.header.X"),
             {"identitySource": "method.request.header.X"},
@@ -116,6 +118,13 @@ def test_updates_an_authorizer(api, operation, expected):
     authorizer = api.authorizer()["id"]
     updated = api.patch("update_authorizer", operation, authorizerId=authorizer)
     assert updated.items() >= expected.items()
+
+
+def test_an_empty_expression_is_none(api):
+    authorizer = api.authorizer(identityValidationExpression="a")["id"]
+    empty = ("replace", f"/{EXPRESSION}", "")
+    updated = api.patch("update_authorizer", empty, authorizerId=authorizer)
+    assert EXPRESSION not in updated
 
 
 @pytest.mark.parametrize(
@@ -278,6 +287,48 @@ def test_lists_the_stages_of_a_deployment(api):
     stages = api.call("get_stages", deploymentId=first)["item"]
     assert [each["stageName"] for each in stages] == ["dev"]
     assert len(api.call("get_stages")["item"]) == 2
+
+
+def test_updates_an_integration_response(api):
+    """Recorded on AWS 2024-04-15, localstack: test_lifecycle_integration_response."""
+    api.deployable().on_method("put_method_response", statusCode="200")
+    made = api.on_method("put_integration_response", statusCode="200")
+    updated = api.patch(
+        "update_integration_response",
+        ("replace", "/selectionPattern", "updated-pattern"),
+        ("add", "/responseTemplates/application~1json", "created"),
+        resourceId=api.root,
+        httpMethod="GET",
+        statusCode="200",
+    )
+    method = api.on_method("get_method")
+    assert method["methodIntegration"]["integrationResponses"]["200"] == {
+        "statusCode": "200",
+        "selectionPattern": "updated-pattern",
+        "responseTemplates": {"application/json": "created"},
+    }
+    assert updated["selectionPattern"] == "updated-pattern"
+    assert "responseTemplates" not in made
+
+
+def test_what_is_empty_is_not_shown(api):
+    """Recorded on AWS: localstack, test_method_lifecycle, test_create_update_stages."""
+    made = api.method()
+    assert "methodResponses" not in made.keys() | api.on_method("get_method").keys()
+    api.integration()
+    assert "integrationResponses" not in api.on_method("get_integration")
+    api.deployment(stageName="dev")
+    stage = api.call("get_stage", stageName="dev")
+    assert not stage.keys() & {"description", "variables"}
+    assert "version" not in api.client.get_rest_api(restApiId=api.id)
+
+
+@pytest.mark.parametrize("kind", ["HTTP", "HTTP_PROXY"])
+def test_an_http_integration_goes_over_the_internet(api, kind):
+    """Recorded on AWS 2024-06-06, localstack: test_put_integration_validation."""
+    api.method()
+    made = api.integration(type=kind, uri="http://a.example")
+    assert made["connectionType"] == "INTERNET"
 
 
 def test_nothing_is_streamed(api, refusal):

@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 LAMBDA_PATH = "lambda:path/2015-03-31/functions"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
 
 
@@ -75,13 +76,126 @@ def delete_live_deployment(api):
     api.call("delete_deployment", deploymentId=deployment)
 
 
+def method_of(api):
+    api.deployable().on_method("put_method_response", statusCode="200")
+    return {"resourceId": api.root, "httpMethod": "GET"}
+
+
+def integration_response_of(api):
+    method = method_of(api) | {"statusCode": "200"}
+    api.call("put_integration_response", **method)
+    return method
+
+
+def stage_of(api):
+    api.deployable().deployment(stageName="dev")
+    return {"stageName": "dev"}
+
+
+PATCHED = {
+    "update_authorizer": lambda api: {"authorizerId": api.authorizer()["id"]},
+    "update_gateway_response": lambda _: {"responseType": "DEFAULT_4XX"},
+    "update_integration": method_of,
+    "update_integration_response": integration_response_of,
+    "update_method": method_of,
+    "update_method_response": lambda api: method_of(api) | {"statusCode": "200"},
+    "update_resource": lambda api: {"resourceId": api.resource("pets")["id"]},
+    "update_rest_api": lambda _: {},
+    "update_stage": stage_of,
+}
+NO_PATH = "Invalid patch path "
+NO_OPERATION = "Invalid patch operation specified. Must be one of: [replace]"
+NO_SIZE = "Invalid minimum compression size, must be between 0 and 10485760"
+NO_TIME = "Timeout should be between 50 ms and 29000 ms"
+# Recorded on AWS 2024-03-05 to 2025-07-02, localstack: test_update_method_validation,
+# test_update_gateway_response, test_update_resource_behaviour,
+# test_update_rest_api_compression, test_update_rest_api_behaviour,
+# test_create_update_stages; others are siblings of these.
+PATCHES = [
+    ("update_authorizer", ("add", "/name", "x"), NO_OPERATION),
+    ("update_authorizer", ("replace", "/colour", "x"), NO_PATH + "/colour"),
+    (
+        "update_authorizer",
+        ("replace", "/authorizerResultTtlInSeconds", "3601"),
+        "Authorizer result TTL outside allowable range.",
+    ),
+    ("update_gateway_response", ("add", "/statusCode", "444"), NO_PATH + "/statusCode"),
+    ("update_gateway_response", ("remove", "/statusCode"), NO_PATH + "/statusCode"),
+    ("update_gateway_response", ("replace", "/wrongPath", "1"), NO_PATH + "/wrongPath"),
+    ("update_integration", ("replace", "/uri", "x"), "Invalid ARN specified"),
+    ("update_integration", ("replace", "/uri", FUNCTION), "AWS ARN for integration"),
+    ("update_integration", ("replace", "/timeoutInMillis", "49"), NO_TIME),
+    ("update_integration", ("replace", "/timeoutInMillis", "long"), NO_TIME),
+    ("update_integration", ("remove", "/uri"), NO_OPERATION),
+    ("update_integration_response", ("replace", "/colour", "x"), NO_PATH + "/colour"),
+    ("update_method", ("add", "/operationName", "x"), NO_OPERATION),
+    ("update_method", ("add", "/httpMethod", "PUT"), NO_PATH + "/httpMethod"),
+    (
+        "update_method",
+        ("replace", "/requestParameters", "a=false"),
+        NO_PATH + "/requestParameters",
+    ),
+    (
+        "update_method",
+        ("add", "/requestModels/application/json", "Empty"),
+        NO_PATH + "/requestModels/application/json",
+    ),
+    ("update_method_response", ("replace", "/colour", "x"), NO_PATH + "/colour"),
+    (
+        "update_resource",
+        ("remove", "/pathPart"),
+        NO_PATH + " '/pathPart' specified for op 'remove'. Please choose supported",
+    ),
+    (
+        "update_resource",
+        ("replace", "/invalid", "x"),
+        NO_PATH + " '/invalid' specified for op 'replace'. Must be one of: [/parentId,",
+    ),
+    ("update_resource", ("replace", "/pathPart", "a b"), "Resource's path part only"),
+    ("update_rest_api", ("replace", "name", "x"), NO_PATH + "name"),
+    ("update_rest_api", ("copy", "/name", "x"), NO_OPERATION),
+    ("update_rest_api", ("add", "/minimumCompressionSize", "10"), NO_OPERATION),
+    ("update_rest_api", ("replace", "/minimumCompressionSize", "-1"), NO_SIZE),
+    ("update_rest_api", ("replace", "/minimumCompressionSize", "test"), NO_SIZE),
+    (
+        "update_rest_api",
+        ("add", "/binaryMediaTypes", "a/b"),
+        NO_PATH + "/binaryMediaTypes",
+    ),
+    (
+        "update_stage",
+        ("replace", "/documentation_version", "1"),
+        "Invalid method setting path: /documentation_version. Must be one of: [/depl",
+    ),
+    ("update_stage", ("replace", "/tags/a", "b"), "Invalid method setting path: /tags"),
+    ("update_stage", ("replace", "/variables", "b"), "Invalid method setting path"),
+]
+
+
+@pytest.mark.parametrize(("operation", "patch", "message"), PATCHES)
+def test_refuses_a_patch_that_aws_refuses(api, refusal, operation, patch, message):
+    key = PATCHED[operation](api)
+    refused = refusal(api.patch, operation, patch, **key)
+    assert (refused.status, refused.code) == BAD_REQUEST
+    assert refused.message.startswith(message)
+
+
+@pytest.mark.parametrize("verb", ["get", "update", "delete"])
+@pytest.mark.parametrize("kind", ["method_response", "integration_response"])
+def test_a_response_that_is_not_there(api, refusal, kind, verb):
+    """Recorded on AWS 2024-04-15: test_integration_response_wrong_status_code."""
+    key = integration_response_of(api) | {"statusCode": "404"}
+    refused = refusal(api.call, f"{verb}_{kind}", **key)
+    assert (refused.status, refused.code) == NOT_FOUND
+    assert refused.message == "Invalid Response status code specified"
+
+
 CONFLICT = (409, "ConflictException")
 BAD_REQUEST = (400, "BadRequestException")
 NOT_FOUND = (404, "NotFoundException")
 SQS = "arn:aws:apigateway:eu-west-1:sqs:path/queue"
 
 API = "arn:aws:apigateway:eu-west-1"
-FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 ROLE = "arn:aws:iam::123456789012:role/r"
 # Recorded on AWS 2024-06-06 and 2025-03-03, localstack: test_put_integration_validation
 # and test_put_integration_aws_proxy_uri.
@@ -104,6 +218,10 @@ INTEGRATIONS = {
         {"type": "AWS", "uri": "non-valid-arn"},
         {"uri": f"{LAMBDA_PATH}/{FUNCTION}/invocations"},
         {"uri": ""},
+    ],
+    "Timeout should be between 50 ms and 29000 ms": [
+        {"type": "MOCK", "timeoutInMillis": 49},
+        {"timeoutInMillis": 29001},
     ],
     "AWS ARN for integration must contain path or action": [
         {"type": "AWS", "uri": ROLE},
@@ -256,7 +374,7 @@ REFUSALS = [
     (
         lambda api: api.patch("update_rest_api", ("replace", "/colour", "red")),
         BAD_REQUEST,
-        "Invalid patch path  '/colour' specified for op 'replace'.",
+        "Invalid patch path /colour",
     ),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -105,6 +106,19 @@ def test_a_function_logs_to_its_own_group(create_function):
     group = f"/aws/lambda/{made['FunctionName']}"
     assert made["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": group}
     assert made["RuntimeVersionConfig"]["RuntimeVersionArn"]
+
+
+def test_a_function_is_spelled_as_lambda_spells_it(aws, create_function):
+    """Recorded on AWS 2025-11-25, localstack: test_function_lifecycle."""
+    made = create_function()
+    name = made["FunctionName"]
+    read = aws("lambda").get_function(FunctionName=name)["Configuration"]
+    updated = aws("lambda").update_function_configuration(FunctionName=name, Timeout=9)
+    for answer in (made, read, updated):
+        assert "Layers" not in answer
+        assert re.fullmatch(
+            r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000", answer["LastModified"]
+        )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,16 @@ OLD = f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"
 NEW = f"https://issuer-cognito-idp.eu-west-1.amazonaws.com/{POOL}"
 CHINA = "https://cognito-idp.cn-north-1.amazonaws.com.cn/cn-north-1_Pool"
 
+SECRET = "https://cognito-idp.us-iso-east-1.c2s.ic.gov/us-iso-east-1_Pool"
+
+
+@pytest.mark.parametrize("issuer", [OLD, NEW, CHINA, SECRET])
+def test_a_pool_of_every_partition_is_cognitos(issuer):
+    assert provider.is_of_cognito(issuer)
+    host, pool = issuer.rsplit("/", 1)
+    assert not provider.is_of_cognito(f"{host}.example.com/{pool}")
+    assert not provider.is_of_cognito(issuer.replace("https", "http"))
+
 
 @pytest.mark.parametrize(
     ("url", "issuer"),

@@ -122,7 +122,7 @@ class TestWhatIsIn:
 
     def test_nothing_but_leavings(self, folder):
         """A folder of which nothing is deployed makes no zip that Lambda takes."""
-        with pytest.raises(UsageError, match="no file in it is deployed"):
+        with pytest.raises(UsageError, match="has no file to deploy"):
             zipped(folder("one", ".git/config", "__pycache__/a.pyc"))
 
     def test_given_zip(self, tmp_path):

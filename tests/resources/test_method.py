@@ -169,6 +169,8 @@ class TestAuthorizer:
         patch = [
             {"op": "add", "path": "/providerARNs", "value": POOL_ARN},
             {"op": "remove", "path": "/providerARNs", "value": "arn:old"},
+            # AWS does not tell what it is, so that it is sent along.
+            {"op": "replace", "path": "/authorizerResultTtlInSeconds", "value": "300"},
         ]
         sent = {"restApiId": "a1", "authorizerId": "auth1", "patchOperations": patch}
         with stubbed(
@@ -179,7 +181,8 @@ class TestAuthorizer:
             authorizer.update(aws, {"providerARNs": Change(["arn:old"], [POOL_ARN])})
 
     def test_ttl(self, aws, authorizer, stubbed):
-        """A number is patched as text."""
+        """A number is patched as text, where AWS told what it was."""
+        authorizer.live["authorizerResultTtlInSeconds"] = 300
         path = "/authorizerResultTtlInSeconds"
         patch = [{"op": "replace", "path": path, "value": "0"}]
         sent = {"restApiId": "a1", "authorizerId": "auth1", "patchOperations": patch}

@@ -104,7 +104,12 @@ class Gateway:
             return Outcome(answers.default(answers.FORBIDDEN), "no such stage")
         if outgoing := beyond_limits(request):
             return Outcome(outgoing, "the request is too large")
-        served = self._as_served(deployed)
+        if deployed.snapshot.rest_api.get("disableExecuteApiEndpoint"):
+            why = "the API's own endpoint is switched off"
+            return Outcome(answers.default(answers.FORBIDDEN), why)
+        return await self._answer_deployed(request, self._as_served(deployed))
+
+    async def _answer_deployed(self, request: Incoming, served: Served) -> Outcome:
         match = served.router.match(request.method, request.path)
         context = Context(request, served, match)
         if match is None:

@@ -15,6 +15,7 @@ _FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encode
 _REMAPPED = {"date", "server", "connection", "content-length", "www-authenticate"}
 _DROPPED = "transfer-encoding"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NUMBER = re.compile(r"\d{3}", re.ASCII)
 _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
@@ -54,13 +55,10 @@ def from_payload(payload: bytes, *, is_binary_api: bool) -> Outgoing:
 
 def _status(value: Any) -> int:
     # Text that is a number will do; true, which Python takes for 1, will not.
-    try:
-        status = -1 if isinstance(value, bool | float) else int(value)
-    except (TypeError, ValueError):
-        status = -1
-    if status not in _STATUSES:
+    is_whole = isinstance(value, int | str) and not isinstance(value, bool)
+    if not is_whole or not _NUMBER.fullmatch(str(value)) or int(value) not in _STATUSES:
         raise Malformed(f"statusCode is {value!r}")
-    return status
+    return int(value)
 
 
 def _body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
@@ -79,8 +77,8 @@ def _body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
 
 def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the headers; one in both mappings is spelled as the many values are."""
-    single: Any = answer.get("headers") or {}
-    multi: Any = answer.get("multiValueHeaders") or {}
+    given = (answer.get("headers"), answer.get("multiValueHeaders"))
+    single, multi = ({} if each is None else each for each in given)
     if not isinstance(single, dict) or not isinstance(multi, dict):
         raise Malformed("the headers are not an object")
     if not all(isinstance(values, list) for values in multi.values()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import struct
 import uuid
 import zipfile
@@ -131,7 +132,6 @@ def function_changed(call: Call, answer: dict[str, Any]) -> None:
     function = _function(call)
     function.last_modified = iso_8601_datetime_with_nanoseconds()
     function.revision_id = str(uuid.uuid4())
-    answer["LastModified"] = function.last_modified
     answer["LastUpdateStatus"] = "InProgress"
     answer["LastUpdateStatusReason"] = "The function is being created."
     answer["LastUpdateStatusReasonCode"] = "Creating"
@@ -147,10 +147,17 @@ def function_pending(_: Call, answer: dict[str, Any]) -> None:
 
 @awslambda.amends("CreateFunction", "GetFunction", "GetFunctionConfiguration", *UPDATES)
 def function_fields(call: Call, answer: dict[str, Any]) -> None:
-    """Answer revision, logging and runtime version, which moto does not know."""
+    """Answer revision, logging and runtime version, which moto does not know.
+
+    Lambda spells the date as 2026-01-01T00:00:00.000+0000, and no layers as no list.
+    """
     function = _function(call)
     function.revision_id = getattr(function, "revision_id", str(uuid.uuid4()))
-    answer.get("Configuration", answer).update(
+    configuration = answer.get("Configuration", answer)
+    if not configuration.get("Layers"):
+        configuration.pop("Layers", None)
+    configuration.update(
+        LastModified=_date(function.last_modified),
         RevisionId=function.revision_id,
         LoggingConfig={"LogFormat": "Text", "LogGroup": function.logs_group_name},
         RuntimeVersionConfig={
@@ -241,6 +248,11 @@ def _function(call: Call) -> Any:
 
 def _statement_ids(call: Call) -> set[str]:
     return {statement["Sid"] for statement in _function(call).policy.statements}
+
+
+def _date(text: str) -> str:
+    """Return moto's date, which has nanoseconds, to the millisecond."""
+    return re.sub(r"(\.\d{3})\d*Z$", r"\1+0000", text)
 
 
 def _invalid(message: str) -> AwsFault:

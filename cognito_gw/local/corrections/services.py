@@ -8,8 +8,9 @@ iam = Service("iam")
 awslambda = Service("lambda")
 logs = Service("logs")
 tagging = Service("resourcegroupstaggingapi")
+wafv2 = Service("wafv2")
 
 SERVICES = {
     service.name: service
-    for service in (apigateway, cognito_idp, iam, awslambda, logs, tagging)
+    for service in (apigateway, cognito_idp, iam, awslambda, logs, tagging, wafv2)
 }

@@ -9,21 +9,33 @@ from cognito_gw.local.corrections.apigateway.faults import (
     conflict,
     not_found,
 )
-from cognito_gw.local.corrections.apigateway.patch import Items, Value, patched
+from cognito_gw.local.corrections.apigateway.patch import (
+    Items,
+    Value,
+    number,
+    patched,
+)
 from cognito_gw.local.corrections.services import apigateway
 
 if TYPE_CHECKING:
     from cognito_gw.local.corrections.apigateway.patch import Field
     from cognito_gw.local.corrections.call import Call
 
-LONGEST_TTL = 3600
+_ttl = number(
+    0,
+    3600,
+    "Authorizer result TTL outside allowable range. TTL must be between 0 and 3600 "
+    "seconds.",
+)
 FIELDS: dict[str, Field] = {
     "authType": Value("auth_type"),
     "authorizerCredentials": Value("authorizer_credentials"),
-    "authorizerResultTtlInSeconds": Value("authorizer_result_ttl", int),
+    "authorizerResultTtlInSeconds": Value("authorizer_result_ttl", _ttl),
     "authorizerUri": Value("authorizer_uri"),
     "identitySource": Value("identity_source"),
-    "identityValidationExpression": Value("identity_validation_expression"),
+    "identityValidationExpression": Value(
+        "identity_validation_expression", lambda text: text or None
+    ),
     "name": Value("name"),
     "providerARNs": Items("provider_arns"),
     "type": Value("type"),
@@ -46,15 +58,7 @@ def no_user_pool(call: Call) -> None:
 @apigateway.refuses("CreateAuthorizer")
 def impossible_ttl(call: Call) -> None:
     """Refuse to keep decisions longer than an hour: BadRequestException."""
-    _require_ttl(call.get("authorizerResultTtlInSeconds", 0))
-
-
-def _require_ttl(seconds: int) -> None:
-    if not 0 <= seconds <= LONGEST_TTL:
-        raise bad_request(
-            "Authorizer result TTL outside allowable range. TTL must be between 0 and "
-            f"{LONGEST_TTL} seconds."
-        )
+    _ttl(str(call.get("authorizerResultTtlInSeconds", 0)))
 
 
 @apigateway.answers("CreateAuthorizer")
@@ -98,7 +102,6 @@ def update_authorizer(call: Call) -> dict[str, Any]:
     after = patched(before, call.get("patchOperations", []), FIELDS)
     if after.name != before.name:
         _require_free_name(call, after.name)
-    _require_ttl(int(after.authorizer_result_ttl or 0))
     if after.type == "COGNITO_USER_POOLS":
         _require_user_pool(after.provider_arns)
     authorizers[authorizer_id] = after

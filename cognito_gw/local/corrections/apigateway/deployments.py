@@ -17,6 +17,27 @@ if TYPE_CHECKING:
     from cognito_gw.local.corrections.call import Call
 
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]+")  # whatever AWS's words say of hyphens
+OF_STAGE = (
+    "/deploymentId",
+    "/description",
+    "/cacheClusterEnabled",
+    "/cacheClusterSize",
+    "/clientCertificateId",
+    "/accessLogSettings",
+    "/accessLogSettings/destinationArn",
+    "/accessLogSettings/format",
+    "/variables/{variable_name}",
+    "/tracingEnabled",
+)
+OF_METHODS = (
+    "metrics/enabled|logging/(dataTrace|loglevel)|throttling/(burst|rate)Limit|"
+    "caching/(enabled|ttlInSeconds|dataEncrypted|requireAuthorizationForCacheControl|"
+    "unauthorizedCacheControlHeaderStrategy)"
+)
+STAGE_PATH = re.compile(
+    f"{'|'.join(OF_STAGE).replace('{variable_name}', '[^/]+')}|"
+    f"/documentationVersion|/canarySettings/.+|/[^/]+/[^/]+/({OF_METHODS})"
+)
 STAGE_DEFAULTS = {
     "cacheClusterEnabled": False,
     "cacheClusterStatus": "NOT_AVAILABLE",
@@ -155,6 +176,21 @@ def stage_on_absent_deployment(call: Call) -> None:
         raise bad_request("Deployment id does not exist")
 
 
+@apigateway.refuses("UpdateStage")
+def unknown_stage_path(call: Call) -> None:
+    """Refuse what a stage does not have: BadRequestException; moto is silent.
+
+    Recorded on AWS 2024-03-05, localstack: TestStages.test_create_update_stages.
+    """
+    for operation in call.get("patchOperations", []):
+        path = operation["path"]
+        if operation["op"] != "remove" and not STAGE_PATH.fullmatch(path):
+            raise bad_request(
+                f"Invalid method setting path: {path}. "
+                f"Must be one of: [{', '.join(OF_STAGE)}]"
+            )
+
+
 @apigateway.answers("UpdateStage")
 def update_stage(call: Call) -> dict[str, Any]:
     """Add stage variables too; moto only replaces them."""
@@ -185,6 +221,9 @@ def stage_fields(call: Call, answer: dict[str, Any]) -> None:
                 "lastUpdatedDate": known.last_updated_date,
             }
         )
+        for name in ("description", "variables"):
+            if not stage.get(name):
+                stage.pop(name, None)
 
 
 @apigateway.amends("GetStages")

@@ -6,7 +6,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.corrections.apigateway.faults import not_found
-from cognito_gw.local.corrections.apigateway.patch import Entries, Value, patched
+from cognito_gw.local.corrections.apigateway.patch import (
+    TERSE,
+    Entries,
+    Value,
+    patched,
+)
 from cognito_gw.local.corrections.services import apigateway
 
 if TYPE_CHECKING:
@@ -74,7 +79,8 @@ def update_gateway_response(call: Call) -> dict[str, Any]:
     """Apply patch operations; moto has no UpdateGatewayResponse."""
     known = gateway_responses(call)[call["responseType"]]
     settings = _Settings(**{name: known[name] for name in FIELDS if name in known})
-    changed = asdict(patched(settings, call.get("patchOperations", []), FIELDS))
+    operations = call.get("patchOperations", [])
+    changed = asdict(patched(settings, operations, FIELDS, TERSE))
     given = {name: value for name, value in changed.items() if value is not None}
     key = {name: call[name] for name in ("restApiId", "responseType")}
     return call.ask("PutGatewayResponse", **key, **given)

@@ -15,6 +15,7 @@ from cognito_gw.local.corrections.apigateway.patch import (
     Items,
     Value,
     boolean,
+    number,
     patched,
 )
 from cognito_gw.local.corrections.services import apigateway
@@ -33,6 +34,7 @@ METHOD_FIELDS: dict[str, Field] = {
     "requestParameters": Entries("request_parameters", boolean),
     "requestValidatorId": Value("request_validator_id"),
 }
+_time_limit = number(50, 29000, "Timeout should be between 50 ms and 29000 ms")
 INTEGRATION_FIELDS: dict[str, Field] = {
     "cacheKeyParameters": Items("cache_key_parameters"),
     "cacheNamespace": Value("cache_namespace"),
@@ -43,15 +45,21 @@ INTEGRATION_FIELDS: dict[str, Field] = {
     "passthroughBehavior": Value("passthrough_behaviour"),
     "requestParameters": Entries("request_parameters"),
     "requestTemplates": Entries("request_templates"),
-    "timeoutInMillis": Value("timeout_in_millis", int),
+    "timeoutInMillis": Value("timeout_in_millis", _time_limit),
     "type": Value("integration_type"),
     "uri": Value("uri"),
 }
 RESPONSE_FIELDS: dict[str, Field] = {
     "responseModels": Entries("response_models"),
     "responseParameters": Entries("response_parameters", boolean),
-    "statusCode": Value("status_code"),
 }
+INTEGRATION_RESPONSE_FIELDS: dict[str, Field] = {
+    "contentHandling": Value("content_handling"),
+    "responseParameters": Entries("response_parameters"),
+    "responseTemplates": Entries("response_templates"),
+    "selectionPattern": Value("selection_pattern"),
+}
+HTTP_KINDS = ("HTTP", "HTTP_PROXY")
 HTTP_URL = re.compile(r"https?://[^/]")
 ARN = re.compile(r"arn:[\w-]+:[\w-]+:")
 SERVICE_URI = re.compile(r"arn:[\w-]+:apigateway:[\w-]+:[\w.-]+:(path|action)/")
@@ -61,6 +69,7 @@ PROXY_URI = re.compile(
     r"(response-streaming-)?invocations$|firehose:action/)"
 )
 VERBS = "GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY"  # in the order of AWS's words
+EMPTY_IS_ABSENT = ("integrationResponses", "methodResponses", "responseTemplates")
 WITH_SCOPES = "COGNITO_USER_POOLS"
 WITH_AUTHORIZER = ("COGNITO_USER_POOLS", "CUSTOM")
 OF_METHOD = ("restApiId", "resourceId", "httpMethod")
@@ -129,9 +138,8 @@ def response_exists(call: Call) -> None:
 @apigateway.answers("UpdateMethodResponse")
 def update_method_response(call: Call) -> dict[str, Any]:
     """Apply patch operations to a method's response; moto has none for it."""
+    absent_method_response(call)
     responses, status = _method(call).method_responses, call["statusCode"]
-    if status not in responses:
-        raise not_found("Invalid Response status code specified")
     operations = call.get("patchOperations", [])
     responses[status] = patched(responses[status], operations, RESPONSE_FIELDS)
     key = {name: call[name] for name in (*OF_METHOD, "statusCode")}
@@ -141,12 +149,17 @@ def update_method_response(call: Call) -> dict[str, Any]:
 @apigateway.refuses("PutIntegration")
 def integration_that_cannot_be_called(call: Call) -> None:
     """Refuse what names nothing to call, or not how: BadRequestException."""
-    kind, uri = call["type"], call.get("uri") or ""
+    _time_limit(str(call.get("timeoutInMillis", "")))
+    _require_target(call["type"], call.get("integrationHttpMethod"), call.get("uri"))
+
+
+def _require_target(kind: str, verb: str | None, uri: str | None) -> None:
+    uri = uri or ""
     if kind == "MOCK":
         return
-    if not call.get("integrationHttpMethod"):
+    if not verb:
         raise bad_request("Enumeration value for HttpMethod must be non-empty")
-    if kind in ("HTTP", "HTTP_PROXY"):
+    if kind in HTTP_KINDS:
         if not HTTP_URL.match(uri):
             raise bad_request("Invalid HTTP endpoint specified for URI")
         return
@@ -168,7 +181,7 @@ def put_integration(call: Call) -> dict[str, Any]:
         "passthroughBehavior": "WHEN_NO_MATCH",
         "timeoutInMillis": 29000,
         "cacheNamespace": call["resourceId"],
-    }
+    } | ({"connectionType": "INTERNET"} if call["type"] in HTTP_KINDS else {})
     answer = call.forward(**defaults | call.params)
     keys = call.get("cacheKeyParameters", [])
     _method(call).method_integration.cache_key_parameters = keys
@@ -207,11 +220,57 @@ def absent_integration(call: Call) -> None:
 def update_integration(call: Call) -> dict[str, Any]:
     """Apply patch operations to an integration; moto has no UpdateIntegration."""
     absent_integration(call)
-    method = _method(call)
-    method.method_integration = patched(
-        method.method_integration, call.get("patchOperations", []), INTEGRATION_FIELDS
-    )
+    method, operations = _method(call), call.get("patchOperations", [])
+    after = patched(method.method_integration, operations, INTEGRATION_FIELDS)
+    _require_target(after.integration_type, after.http_method, after.uri)
+    method.method_integration = after
     return call.ask("GetIntegration", **{name: call[name] for name in OF_METHOD})
+
+
+@apigateway.refuses("GetIntegrationResponse", "DeleteIntegrationResponse")
+def absent_integration_response(call: Call) -> None:
+    """Refuse a response that is not there: NotFoundException, 404; moto fails."""
+    absent_integration(call)
+    _require_status(call, _method(call).method_integration.integration_responses or {})
+
+
+@apigateway.refuses("GetMethodResponse", "DeleteMethodResponse")
+def absent_method_response(call: Call) -> None:
+    """Refuse a response that is not there: NotFoundException, 404; moto fails."""
+    _require_status(call, _method(call).method_responses)
+
+
+@apigateway.answers("UpdateIntegrationResponse")
+def update_integration_response(call: Call) -> dict[str, Any]:
+    """Apply patch operations to an integration's response; moto has none for it."""
+    absent_integration_response(call)
+    responses = _method(call).method_integration.integration_responses
+    status, operations = call["statusCode"], call.get("patchOperations", [])
+    after = patched(responses[status], operations, INTEGRATION_RESPONSE_FIELDS)
+    responses[status] = after
+    key = {name: call[name] for name in (*OF_METHOD, "statusCode")}
+    return call.ask("GetIntegrationResponse", **key)
+
+
+@apigateway.amends(
+    "GetIntegration",
+    "GetIntegrationResponse",
+    "GetMethod",
+    "GetResource",
+    "GetResources",
+    "PutIntegrationResponse",
+    "PutMethod",
+    "UpdateIntegration",
+    "UpdateIntegrationResponse",
+    "UpdateMethod",
+)
+def empty_responses(_: Call, answer: dict[str, Any]) -> None:
+    """Leave out empty maps of responses and templates, which AWS does not show."""
+    for name, value in list(answer.items()):
+        if name in EMPTY_IS_ABSENT and value == {}:
+            del answer[name]
+        elif isinstance(value, dict):
+            empty_responses(_, value)
 
 
 def _resource(call: Call) -> Any:
@@ -226,6 +285,11 @@ def _method(call: Call) -> Any:
     if call["httpMethod"] not in methods:
         raise not_found("Invalid Method identifier specified")
     return methods[call["httpMethod"]]
+
+
+def _require_status(call: Call, responses: dict[str, Any]) -> None:
+    if call["statusCode"] not in responses:
+        raise not_found("Invalid Response status code specified")
 
 
 def _require_authorizer(call: Call, kind: str, authorizer_id: str | None) -> None:

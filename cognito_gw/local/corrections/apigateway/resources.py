@@ -10,7 +10,7 @@ from cognito_gw.local.corrections.apigateway.faults import (
     conflict,
     not_found,
 )
-from cognito_gw.local.corrections.apigateway.patch import Value, patched
+from cognito_gw.local.corrections.apigateway.patch import LISTING, Value, patched
 from cognito_gw.local.corrections.services import apigateway
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def update_resource(call: Call) -> dict[str, Any]:
     before = resources[resource_id]
     if before.parent_id is None:
         raise bad_request("Root resource cannot be updated.")
-    after = patched(before, call.get("patchOperations", []), FIELDS)
+    after = patched(before, call.get("patchOperations", []), FIELDS, LISTING)
     _require_path_part(after.path_part)
     _require_free_place(call, after.parent_id, after.path_part, but=resource_id)
     if resource_id in _ancestors(resources, after.parent_id):

@@ -13,6 +13,7 @@ from cognito_gw.local.corrections.apigateway.patch import (
     Items,
     Value,
     boolean,
+    number,
     patched,
 )
 from cognito_gw.local.corrections.call import EVERY
@@ -23,14 +24,19 @@ if TYPE_CHECKING:
     from cognito_gw.local.corrections.apigateway.patch import Field
     from cognito_gw.local.corrections.call import Call
 
+_compression_size = number(
+    0,
+    10_485_760,
+    "Invalid minimum compression size, must be between 0 and 10485760",
+)
 FIELDS: dict[str, Field] = {
     "name": Value("name"),
     "description": Value("description"),
     "version": Value("version"),
     "apiKeySource": Value("api_key_source"),
-    "binaryMediaTypes": Items("binaryMediaTypes"),
+    "binaryMediaTypes": Items("binaryMediaTypes", is_keyed=True),
     "disableExecuteApiEndpoint": Value("disableExecuteApiEndpoint", boolean),
-    "minimumCompressionSize": Value("minimum_compression_size", int),
+    "minimumCompressionSize": Value("minimum_compression_size", _compression_size),
     "policy": Value("policy"),
 }
 PAGE, LARGEST_PAGE = 25, 500
@@ -64,12 +70,20 @@ def several_endpoints(call: Call) -> None:
         raise bad_request("Cannot create a RestApi with multiple Endpoint Types.")
 
 
+@apigateway.refuses("CreateRestApi")
+def impossible_compression_size(call: Call) -> None:
+    """Refuse what is no size: BadRequestException."""
+    _compression_size(str(call.get("minimumCompressionSize", 0)))
+
+
 @apigateway.amends("CreateRestApi")
-def binary_media_types(call: Call, answer: dict[str, Any]) -> None:
-    """Keep the binary media types that a new API is given."""
-    media_types = call.get("binaryMediaTypes", [])
-    call.backend.apis[answer["id"]].binaryMediaTypes = media_types
-    answer["binaryMediaTypes"] = media_types
+def what_is_given(call: Call, answer: dict[str, Any]) -> None:
+    """Keep the binary media types of a new API, and no version that nobody gave."""
+    api = call.backend.apis[answer["id"]]
+    api.binaryMediaTypes = answer["binaryMediaTypes"] = call.get("binaryMediaTypes", [])
+    api.version = call.get("version")
+    if api.version is None:
+        answer.pop("version", None)
 
 
 @apigateway.amends("CreateRestApi", "GetRestApi", "GetRestApis", "UpdateRestApi")

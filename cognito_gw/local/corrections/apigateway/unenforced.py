@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.corrections.apigateway.faults import bad_request
-from cognito_gw.local.corrections.services import apigateway
+from cognito_gw.local.corrections.services import apigateway, wafv2
 from cognito_gw.local.faults import AwsFault
 
 if TYPE_CHECKING:
@@ -18,22 +18,57 @@ if TYPE_CHECKING:
 EVERYONE = ("*", {"AWS": "*"}, {"AWS": ["*"]})
 OPEN = {"Effect", "Principal", "Action", "Resource", "Sid"}
 LIMITS = re.compile("throttl|quota")
+NOT_ENFORCED = {
+    what: re.compile(pattern)
+    for what, pattern in {
+        "caches of stages": "cacheClusterEnabled=|.+/caching/enabled=",
+        "canary releases": "canarySettings",
+        "client certificates": "clientCertificateId=",
+        "private endpoints": "endpointConfiguration.*PRIVATE",
+        "request validators": "requestValidatorId=",
+        "streamed answers": "responseTransferMode=STREAM",
+        "VPC links": "connectionType=VPC_LINK",
+    }.items()
+}
 
 log = logging.getLogger(__name__)
 
 
-@apigateway.refuses("PutMethod", "UpdateMethod")
-def request_validators(call: Call) -> None:
-    """Refuse a method with a request validator: AWS answers 400 by it."""
-    if call.get("requestValidatorId") or _patched(call, "/requestValidatorId"):
-        raise _not_enforced("request validators")
+@apigateway.refuses(
+    "CreateDeployment",
+    "CreateRestApi",
+    "CreateStage",
+    "PutIntegration",
+    "PutMethod",
+    "UpdateIntegration",
+    "UpdateMethod",
+    "UpdateRestApi",
+    "UpdateStage",
+)
+def settings(call: Call) -> None:
+    """Refuse what AWS would refuse calls by, answer from, or hide an API with."""
+    for setting in _settings(call):
+        for what, pattern in NOT_ENFORCED.items():
+            if pattern.match(setting):
+                raise _not_enforced(what)
 
 
-@apigateway.refuses("PutIntegration")
-def streams(call: Call) -> None:
-    """Refuse to stream what a function answers."""
-    if call.get("responseTransferMode") == "STREAM":
-        raise _not_enforced("streamed answers")
+@apigateway.refuses("CreateDomainName")
+def domain_names(_: Call) -> None:
+    """Refuse a domain name, and so mutual TLS, which only domain names have."""
+    raise _not_enforced("custom domain names")
+
+
+@apigateway.refuses("ImportRestApi", "PutRestApi")
+def imports(_: Call) -> None:
+    """Refuse an OpenAPI document, of which moto leaves out who may call what."""
+    raise _not_enforced("imported OpenAPI documents")
+
+
+@wafv2.refuses("AssociateWebACL")
+def web_acls(_: Call) -> None:
+    """Refuse a web ACL, which answers 403 for an API."""
+    raise _not_enforced("web ACLs")
 
 
 @apigateway.refuses("CreateRestApi", "UpdateRestApi")
@@ -42,13 +77,6 @@ def resource_policies(call: Call) -> None:
     for policy in (call.get("policy"), *_patched(call, "/policy")):
         if policy and not _lets_everybody_in(policy):
             raise _not_enforced("resource policies")
-
-
-@apigateway.refuses("UpdateStage")
-def caches(call: Call) -> None:
-    """Refuse a cache: AWS answers from it for calls that are not made."""
-    if any("caching/enabled" in each["path"] for each in _patches(call)):
-        raise _not_enforced("caches of stages")
 
 
 @apigateway.amends("CreateUsagePlan", "UpdateUsagePlan", "UpdateStage")
@@ -65,6 +93,17 @@ def limits(call: Call, _: dict[str, Any]) -> None:
 def _patches(call: Call) -> list[dict[str, Any]]:
     patches: list[dict[str, Any]] = call.get("patchOperations") or []
     return patches
+
+
+def _settings(call: Call) -> list[str]:
+    """Return what a call sets, as `path=value`; what is switched off is not set."""
+    given = [(name, str(value)) for name, value in call.params.items()]
+    patched = [(each["path"], each.get("value") or "") for each in _patches(call)]
+    return [
+        f"{path.removeprefix('/')}={value}"
+        for path, value in given + patched
+        if value.lower() not in ("", "false")
+    ]
 
 
 def _patched(call: Call, path: str) -> list[str]:
@@ -96,6 +135,6 @@ def _is_open(statement: dict[str, Any]) -> bool:
 def _not_enforced(what: str) -> AwsFault:
     return AwsFault(
         "NotImplemented",
-        f"The local AWS does not enforce {what}, so it does not take them",
+        f"The local AWS does not support {what}, so it does not take them",
         HTTPStatus.NOT_IMPLEMENTED,
     )
