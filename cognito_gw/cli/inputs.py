@@ -44,10 +44,7 @@ def given_token(choice: str, kind: str = "id") -> str:
     if len(several) > 1:
         return _of_kind(several, kind)
     if not token:
-        raise UsageError(
-            "no ID or access token was given: it is empty",
-            hint="`--token none` sends no token",
-        )
+        raise UsageError("what was given is no ID or access token: it is empty")
     if _HOLDER.match(token):
         raise _without_token(token)
     return token

@@ -177,7 +177,7 @@ def test_a_temporary_password_has_to_be_changed(cgw, pool, environment, name):
     ("password", "words"),
     [
         ("weak-one", "needs uppercase letters, numbers"),
-        ("", "needs 8 characters, "),
+        ("", "a password has 2 to 256 characters"),
         (" Strong-1 ", "does not begin or end with a space"),
     ],
 )

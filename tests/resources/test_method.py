@@ -170,7 +170,7 @@ class TestAuthorizer:
             {"op": "add", "path": "/providerARNs", "value": POOL_ARN},
             {"op": "remove", "path": "/providerARNs", "value": "arn:old"},
             # AWS does not tell what it is, so that it is sent along.
-            {"op": "replace", "path": "/authorizerResultTtlInSeconds", "value": "300"},
+            {"op": "replace", "path": "/authorizerResultTtlInSeconds", "value": "60"},
         ]
         sent = {"restApiId": "a1", "authorizerId": "auth1", "patchOperations": patch}
         with stubbed(
