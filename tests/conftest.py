@@ -81,6 +81,10 @@ def aws(session):
     with mock_aws(config={"lambda": {"use_docker": False}}):
         quick = QuickAws(session)
         assert quick.account.region == REGION
+        # moto makes its tables of these routes at the first call; Python 3.11 may fail
+        # at that in several threads at once.
+        quick.apigateway.get_rest_apis()
+        quick.functions.list_functions()
         session.calls.clear()
         yield quick
 

@@ -8,7 +8,7 @@ from cognito_gw.aws.faults import absent_is_none
 from cognito_gw.errors import NotOurs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from cognito_gw.aws.clients import Aws
@@ -58,11 +58,23 @@ def owned_arns(aws: Aws, stack: str, *resource_types: str) -> list[str]:
 
     The tagging API lags behind a creation: use it for what a name does not find.
     """
+    return [item["ResourceARN"] for item in _tagged(aws, [stack], resource_types)]
+
+
+def owned(aws: Aws) -> dict[str, list[str]]:
+    """Return the ARNs of each stack of this account and Region, by the stack's name."""
+    found: dict[str, list[str]] = {}
+    for item in _tagged(aws):
+        name = next(tag["Value"] for tag in item["Tags"] if tag["Key"] == STACK_TAG)
+        found.setdefault(name, []).append(item["ResourceARN"])
+    return found
+
+
+def _tagged(
+    aws: Aws, stacks: Sequence[str] = (), resource_types: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    wanted = {"Key": STACK_TAG} | ({"Values": list(stacks)} if stacks else {})
     pages = aws.tagging.get_paginator("get_resources").paginate(
-        TagFilters=[{"Key": STACK_TAG, "Values": [stack]}],
-        ResourceTypeFilters=list(resource_types),
+        TagFilters=[wanted], ResourceTypeFilters=list(resource_types)
     )
-    found: list[dict[str, Any]] = [
-        item for page in pages for item in page["ResourceTagMappingList"]
-    ]
-    return [item["ResourceARN"] for item in found]
+    return [item for page in pages for item in page["ResourceTagMappingList"]]

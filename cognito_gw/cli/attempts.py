@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cognito_gw.resources.stack import Stack
 
 _STRANGE = "no known cause matches this text"
+_GOOD = "this is no refusal: it has tokens, so the sign-in worked"
+_TOKENS = ("id_token=", "access_token=")
 
 
 class Attempts:
@@ -64,10 +66,10 @@ class Attempts:
             each for each in diagnosis.causes if is_hidden or attempt.names(each.code)
         ]
         unknown = [each | {"codes": []} for each in diagnosis.unknown]
-        note = None if named_by(told) else _STRANGE
-        return fixes_shown(
-            replace(diagnosis, causes=causes, unknown=unknown, note=note)
-        )
+        if causes:
+            return fixes_shown(replace(diagnosis, causes=causes, unknown=unknown))
+        note = _GOOD if any(each in told for each in _TOKENS) else _STRANGE
+        return Diagnosis(note=None if named_by(told) else note)
 
     def _attempt_in(self, told: str) -> tuple[Attempt, str | None]:
         """Return what words tell of an attempt, and its client if they name one."""

@@ -17,11 +17,11 @@ def show_causes(causes: list[Cause], *, err: bool = False) -> None:
     """Print each cause with its evidence, one value under the other, and its fix."""
     for cause in causes:
         code = styled(cause.code, fg="red", bold=True)
-        say("  ", code, f": {cause.summary}", err=err, is_prose=True)
+        say("  ", code, f": {cause.summary}", err=err)
         for name, value in cause.evidence.items():
             shown = block("none" if value is None else str(value), " " * 6)
             say(f"    {name:<{_WIDTH}} ", shown, err=err)
-        say(f"    fix: {cause.fix}", err=err, is_prose=True)
+        say(f"    fix: {cause.fix}", err=err)
 
 
 def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
@@ -31,6 +31,6 @@ def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
         for why in dict.fromkeys(reasons):
             say(styled(f"    {why}", dim=True))
     for each in diagnosis.unknown:
-        say(f"  not known: {each['what']}: {each['why']}", is_prose=True)
+        say(f"  not known: {each['what']}: {each['why']}")
         if each["codes"]:
             say(f"    so it may also be: {', '.join(each['codes'])}")

@@ -27,7 +27,7 @@ _MARKS = {
     "skipped": ("skip", None),
 }
 _INDENT = " " * 23
-_UNTRIED = "docs/aws.md lists what cgw has never been tried with on a real account"
+_UNTRIED = "what has never been tried on a real AWS account: see docs/aws.md"
 
 
 @click.command(

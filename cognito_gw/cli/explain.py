@@ -247,7 +247,7 @@ def _show(session: Session, explained: Explained) -> None:
         _show_routes(explained.routes)
     show_causes(diagnosis.causes)
     if diagnosis.note:
-        say(f"  {diagnosis.note}", is_prose=True)
+        say(f"  {diagnosis.note}")
     is_strange = not diagnosis.causes and explained.routes is None
     if explained.verdict == _GOOD:
         say(f"  {_GOOD}")

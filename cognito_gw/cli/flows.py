@@ -100,15 +100,19 @@ class SigningIn:
             return sign_in.go_on(waiting) if waiting else ways[flow](user)
 
     def _by_pages(self, flow: str) -> Tokens:
+        scopes = ", ".join(self._key.scopes)
+        why = "only somebody at the sign-in page can get a token" + (
+            f" with {scopes}" if scopes else ""
+        )
         if self._key.flow != flow and not is_terminal():
-            scopes = ", ".join(self._key.scopes)
             raise NeedsPerson(
-                "only somebody at the sign-in page can get a token"
-                + (f" with {scopes}" if scopes else ""),
+                why,
                 hint="run in a terminal; or let `cgw token --flow browser` wait for a "
                 "browser all the same; or add an app client for machines: "
                 "`oauth_flows: [client_credentials]`",
             )
+        if self._key.flow != flow:
+            self._session.tell(f"{why}: waiting for the sign-in (Ctrl-C ends it)")
         show = partial(show_page, opens=self._wish.opens_browser)
         browser = Browser(show, self._wish.seconds)
         trace = self._session.trace

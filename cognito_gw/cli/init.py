@@ -76,7 +76,7 @@ def init(session: Session, *, yes: bool, **options: Any) -> None:
     _write(target, starter.validated())
     say(f"wrote {target}", err=True)
     if _PASSWORD not in os.environ:
-        say(f"choose its user's password: export {_PASSWORD}=…", err=True)
+        say(f"choose the password of alice@example.com: export {_PASSWORD}=…", err=True)
     say(f"try it without an account: {command('--local up')}", err=True)
 
 

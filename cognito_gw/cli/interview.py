@@ -71,7 +71,7 @@ class Interview:
         self.starter = replace(self.starter, sign_in_with=kind)
 
     def _ask_routes(self) -> None:
-        words = "Route, such as GET /transactions (Enter: the three of the example)"
+        words = "Route, such as GET /orders (Enter: /transactions and /health)"
         while route := ask(
             words, default="", show_default=False, value_proc=self._route
         ):

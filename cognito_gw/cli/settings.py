@@ -163,7 +163,7 @@ class Group(Command, click.Group):
             # click knows only those that are loaded, and only by their spelling.
             name = error.command_name
             meant = self.other_words.get(name)
-            words = f"No such command {name!r}. Did you mean {meant!r}?"
+            words = f"No such command {name!r}. Did you mean {_shown(ctx, meant)}?"
             raise click.exceptions.NoSuchCommand(
                 name,
                 words if meant else None,
@@ -187,6 +187,14 @@ class Group(Command, click.Group):
     def sections(self, ctx: click.Context) -> Mapping[str, Iterable[str]]:
         """Return the names of the commands under their titles."""
         return {"Commands": self.list_commands(ctx)}
+
+
+def _shown(context: click.Context, command: str | None) -> str:
+    """Return a command of a group as the caller can run it."""
+    from cognito_gw.cli.shown import with_options
+
+    path = f"{context.command_path} {command}"
+    return with_options(f"`cgw{path.removeprefix(context.find_root().command_path)}`")
 
 
 def _write(

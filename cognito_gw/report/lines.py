@@ -21,6 +21,7 @@ COLOURS = {
     Action.SKIP: "magenta",
 }
 _WIDEST = 70
+_BEFORE = 20  # characters that are shown before the first that differs
 
 
 class Reporter(Protocol):
@@ -83,11 +84,12 @@ def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
 def change_lines(changes: Mapping[str, Change]) -> Iterator[Safe]:
     """Spell changes out: `field: before → after`, or the value alone where none was."""
     for field, change in changes.items():
-        after = _shown(change.after)
+        before, after = _spelled(change.before), _spelled(change.after)
         if change.before is None:
-            yield line(f"{'':12}{field}: {after}")
+            yield line(f"{'':12}{field}: {_cut(after)}")
         else:
-            yield line(f"{'':12}{field}: {_shown(change.before)} → {after}")
+            same = _alike(before, after)
+            yield line(f"{'':12}{field}: {_cut(before, same)} → {_cut(after, same)}")
 
 
 def summary(steps: list[Step]) -> str:
@@ -98,8 +100,20 @@ def summary(steps: list[Step]) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
-def _shown(value: Any) -> str:
+def _spelled(value: Any) -> str:
     if value is None or value == KNOWN_AFTER_APPLY:
         return "(none)" if value is None else KNOWN_AFTER_APPLY
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _alike(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    shorter = min(len(one), len(other))
+    return next((index for index, (a, b) in pairs if a != b), shorter)
+
+
+def _cut(text: str, same: int = 0) -> str:
+    """Return what fits of a text: of two that begin alike, where they differ."""
+    start = same - _BEFORE if same > _WIDEST - 2 * _BEFORE < len(text) - _BEFORE else 0
+    text = f"…{text[start:]}" if start else text
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"

@@ -50,13 +50,9 @@ def block(text: str, indent: str = "") -> Safe:
     return Safe(printable(text).replace("\n", f"\n{indent}"))
 
 
-def say(
-    *parts: object, err: bool = False, nl: bool = True, is_prose: bool = False
-) -> None:
-    """Print one line; messages, and results that are prose, fit the terminal."""
-    text = line(*parts)
-    if err or is_prose:
-        text = fitted(text, sys.stderr if err else sys.stdout)
+def say(*parts: object, err: bool = False, nl: bool = True) -> None:
+    """Print one line, which fits the terminal, if there is one."""
+    text = fitted(line(*parts), sys.stderr if err else sys.stdout)
     click.echo(text, err=err, nl=nl)
 
 
@@ -119,7 +115,8 @@ def ask(
         try:
             return convert(value)
         except click.UsageError as error:
-            raise click.UsageError(line(error.message)) from None
+            said = fitted(line(error.message), sys.stderr, len("Error: "))
+            raise click.UsageError(said) from None
 
     margin = len(f" [{options.get('default', '')}]: ")
     text = fitted(line(question), sys.stderr, margin)

@@ -68,14 +68,14 @@ def test_a_slip_is_answered_with_the_nearest_word(cgw, line, guess):
         ("destroy", "down"),
         ("apply", "up"),
         ("login", "token"),
-        ("delete", "down"),
-        ("upp", "up"),
-        ("user ls", "list"),
-        ("user delete", "remove"),
-        ("user lst", "list"),
+        ("--local delete", "--local down"),
+        ("-c my.yaml start", "local start"),
+        ("version", "--version"),
+        ("user ls", "user list"),
+        ("--local user delete", "--local user remove"),
     ],
 )
 def test_words_of_other_tools(cgw, words, meant):
     """A command of another tool leads to ours."""
     said = cgw(*words.split(), code=2).err
-    assert f"Did you mean '{meant}'?" in said
+    assert f"Did you mean `cgw {meant}`?" in said

@@ -168,7 +168,7 @@ def test_a_conversation_ends_in_a_file(talk, file):
         ("AWS region [eu-west-3]: ", ""),
         ("Users sign in with (email, username, phone) [email]: ", "fax"),
         ("not one of", "username"),
-        ("Route, such as GET /transactions", "orders"),
+        ("Route, such as GET /orders", "orders"),
         ("write a method", "GET /orders"),
         ("public, without a token? [y/N]: ", ""),
         ("Another route", "GET /up"),

@@ -134,12 +134,14 @@ def wrong_password(scene: SignInScene) -> Finding | None:
     """The password is not the user's. After several tries Cognito makes them wait."""
     if not scene.attempt.names("wrong-password"):
         raise NotInQuestion
+    summary = "the password is wrong, or there is no such user"
     if scene.attempt.user:
         user = if_read(lambda: scene.user, {})
+        summary = "the password is not the user's" if user else summary
         is_otherwise = user is None or user.get("UserStatus") in _NOT_YET
         if is_otherwise or not _enabled(user or {}):
             return None  # another cause is behind the same words
-    return Finding("the password is not the user's", {"told": scene.attempt.told})
+    return Finding(summary, {"told": scene.attempt.told})
 
 
 def _in_state(
