@@ -67,6 +67,7 @@ _OTHER_WORDS = {
     "apply": "up",
     "create": "up",
     "start": "up",
+    "sync": "up",
     "delete": "down",
     "destroy": "down",
     "remove": "down",
