@@ -71,6 +71,7 @@ _OTHER_WORDS = {
     "stop": "local stop",
     "help": "--help",
     "version": "--version",
+    "sync": "up",
     "delete": "down",
     "destroy": "down",
     "remove": "down",

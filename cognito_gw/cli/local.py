@@ -26,6 +26,18 @@ def local() -> None:
     """The embedded local AWS: start, stop, status, env, logs."""
 
 
+local.other_words = {
+    "up": "start",
+    "run": "start",
+    "serve": "start",
+    "down": "stop",
+    "kill": "stop",
+    "ps": "status",
+    "info": "status",
+    "tail": "logs",
+}
+
+
 @local.command(
     "start",
     examples=("cgw local start", "cgw local start --port 4566 --persist"),

@@ -287,9 +287,22 @@ class CallScene(Facts):
         return self.sent.header("Origin")
 
     @property
+    def asked_verb(self) -> str:
+        """The method of the page's call, which a preflight tells of another request."""
+        return self._preflighted("Method") or self.sent.verb
+
+    @property
     def asked_headers(self) -> list[str]:
         """The headers that a page may set only where a preflight allows them."""
+        if (names := self._preflighted("Headers")) is not None:
+            return [name for each in names.split(",") if (name := each.strip())]
         return [name for name, value in self.sent.headers if is_asked_for(name, value)]
+
+    def _preflighted(self, what: str) -> str | None:
+        """Return what the call asks for, where it is a preflight itself."""
+        if self.sent.verb != "OPTIONS":
+            return None
+        return self.sent.header(f"Access-Control-Request-{what}")
 
     @fact
     def preflight(self) -> Answer:

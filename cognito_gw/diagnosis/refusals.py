@@ -303,7 +303,12 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "lambda-malformed-response": (r"malformed lambda proxy response",),
     "lambda-permission-missing": (r"invalid permissions on lambda function",),
     "token-too-large": (r"request header( fields)? (or cookie )?too large",),
-    "cors-preflight-blocked": (r"response to preflight", r"preflight .*(fail|block)"),
+    "cors-preflight-blocked": (
+        r"response to preflight",
+        r"preflight .*(fail|block)",
+        r"preflight (response|channel)",
+        r"access-control-allow-(headers|methods)",
+    ),
     "cors-headers-missing": (
         r"^(?!.*preflight).*(access-control-allow-origin|cors policy)",
     ),

@@ -73,6 +73,10 @@ def test_a_slip_is_answered_with_the_nearest_word(cgw, line, guess):
         ("version", "--version"),
         ("user ls", "user list"),
         ("--local user delete", "--local user remove"),
+        ("local up", "local start"),
+        ("local down", "local stop"),
+        ("local tail", "local logs"),
+        ("sync", "up"),
     ],
 )
 def test_words_of_other_tools(cgw, words, meant):

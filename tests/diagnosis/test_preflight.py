@@ -259,3 +259,39 @@ def test_the_origins_that_are_let_in_stay():
     known = {"origins": (*others, PAGE)}
     (cause, *_) = from_page(told=told, target=known).causes
     assert cause.fix.count(PAGE) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ({"Headers": "authorization, x-custom"}, "x-custom"),
+        ({"Method": "PUT"}, "PUT"),
+        ({"Method": "DELETE", "Headers": ""}, "DELETE"),
+    ],
+)
+def test_a_preflight_that_is_the_call_names_what_it_is_not_let_do(headers, named):
+    """Its own headers tell of the page's call."""
+    asked_for = [(f"Access-Control-Request-{what}", headers[what]) for what in headers]
+    cause = preflighted(*asked_for).causes[0]
+    assert cause.code == "cors-preflight-blocked"
+    assert cause.evidence["wanted"] == named
+
+
+def test_a_preflight_that_is_let_in_is_no_cause():
+    """A header that no browser puts into a preflight does not count."""
+    asked_for = ("Access-Control-Request-Headers", "authorization")
+    said = preflighted(asked_for, ("X-Custom", "a"))
+    assert "cors-preflight-blocked" not in codes(said)
+
+
+def preflighted(*headers):
+    """Return what is said of a page's preflight with these headers."""
+    told = ALLOWED | BOTH | {TOKENS_HEADER: "authorization", METHODS: "GET,OPTIONS"}
+    return Call(
+        None,
+        verb="OPTIONS",
+        headers=(("Origin", PAGE), *headers),
+        status=200,
+        live=OPENED,
+        preflight=Answer(200, headers=told),
+    ).diagnosed(is_ours=True)

@@ -18,6 +18,7 @@ from cognito_gw.diagnosis.rules import TOLD_RULES
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "cognito_refusals.json"
 REFUSALS = json.loads(RECORDED.read_text(encoding="utf-8"))["refusals"]
+_PREFLIGHT = "cors-preflight-blocked"
 _PROVIDER = "identity-provider-failed"
 each_refusal = pytest.mark.parametrize(
     ("text", "code"), [(each["text"], each["code"]) for each in REFUSALS]
@@ -109,6 +110,9 @@ def test_other_words_name_nothing(text):
         ("error=server_error&error_description=SAML+user+not+found", _PROVIDER),
         ("InternalErrorException: Internal server error.", "cognito-failed"),
         ("/error?error=redirect_mismatch&code_challenge=1", "callback-mismatch"),
+        ("X is not allowed by A-C-A-Headers in preflight response.", _PREFLIGHT),
+        ("Method PUT is not allowed by Access-Control-Allow-Methods in", _PREFLIGHT),
+        ("according to header 'Access-Control-Allow-Headers' from CORS", _PREFLIGHT),
     ],
 )
 def test_words_that_are_alike_are_told_apart(text, only):

@@ -51,6 +51,19 @@ def test_the_words_that_somebody_was_told_lead_to_the_cause(told, answers, code)
 
 
 @pytest.mark.parametrize(
+    ("told", "first"),
+    [
+        ("The security token included in the request is invalid.", "AWS"),
+        ("error=server_error", "Cognito"),
+        ("User is not confirmed.", "the"),
+    ],
+)
+def test_names_keep_their_capitals_in_a_summary(told, first):
+    """The first word of others is within a sentence."""
+    assert SignIn(told, ALICE).diagnosed().causes[0].summary.split()[0] == first
+
+
+@pytest.mark.parametrize(
     ("flows", "asked", "allowed"),
     [
         (["ALLOW_USER_PASSWORD_AUTH"], "USER_PASSWORD_AUTH", True),

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import sys
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -150,3 +151,22 @@ def test_at_a_terminal_it_asks(at, tmp_path, name):
     child.close()
     assert child.exitstatus == 1
     assert at("one", "plan", "-o", "json").changed == {}
+
+
+def test_stacks_are_listed(at, name):
+    """Without a file, too; what was deleted is none."""
+    other = f"{name}-other"
+    at("one", "up")
+    at("two", "up", stack=other)
+    listed = at("one", "list", "-o", "json").document["stacks"]
+    found = {each["name"]: each for each in listed}
+    assert {name, other} <= {*found}
+    assert found[name]["region"] == "us-east-1"
+    assert found[name]["env"] is None
+    assert found[name]["resources"] >= 4  # pool, API, stage, function
+    assert re.match(r"\d{4}-\d\d-\d\dT", found[name]["created"])
+    at("two", "down", "--yes", stack=other)
+    Path("cgw.yaml").unlink()
+    listed = QuickTerminal(Path(), ("--local",))("list").out
+    assert f"{name} " in listed
+    assert other not in listed

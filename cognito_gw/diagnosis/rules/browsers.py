@@ -100,13 +100,14 @@ def _method_not_allowed(scene: CallScene, answer: Answer) -> Finding | None:
     """Return that the call's method is not let in; some are without being asked for."""
     allowed = answer.headers.get(_METHODS, "")
     names = [each.strip() for each in allowed.split(",")]
-    verb = scene.sent.verb
+    verb = scene.asked_verb
     if not scene.origin or verb in _SIMPLE or {"*", verb} & {*names}:
         return None
     return Finding(
         f"the CORS preflight does not let the method {verb} in",
         {"wanted": verb, "Access-Control-Allow-Methods": allowed or None},
-        "`cgw up` allows the methods of the routes in the file"
+        f"add {verb} to the path's routes in the file if it is not there; `cgw up` "
+        "allows the methods of the routes"
         if scene.is_ours
         else f"let OPTIONS of the path name {verb} in `{_METHODS}`, and deploy",
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Shown = dict[str, Any]
 
 _STACK = "this stack"
+_NAMES = ("AWS", "Cognito")
 
 
 def _nothing(_: SignInScene) -> Shown:
@@ -41,10 +42,17 @@ def _told(
             raise NotInQuestion  # what is not said is not ruled out
         summary = text.partition("\n")[0].rstrip(".")
         shown = {"told": scene.attempt.told} | if_read(lambda: here(scene), {})
-        return Finding(summary[:1].lower() + summary[1:], shown)
+        return Finding(_within_sentence(summary), shown)
 
     find.__doc__ = text
     return Rule(code, (), "Cognito did not say so", fix, None, find)
+
+
+def _within_sentence(summary: str) -> str:
+    """Return it as it is written after a colon: names keep their capitals."""
+    if summary.startswith(_NAMES):
+        return summary
+    return summary[:1].lower() + summary[1:]
 
 
 def _of_call(rule: Rule[CallScene]) -> Rule[SignInScene]:
