@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
+from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import say, styled
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     metavar="NUMBER",
     help="The account that the policy is for. Default: the caller's, from AWS.",
 )
-@with_session
+@with_reading_session
 def policy(
     session: Session,
     *,

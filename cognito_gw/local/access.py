@@ -34,6 +34,10 @@ _SIGNED = re.compile(
 _OF_BROWSERS = ("Origin", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site")
 # What the role that cgw gives a function allows it, in its own log group.
 _LOG_WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
+# Services of the REST-XML and query protocols, whose code has no "Exception".
+_WITH_SHORT_CODES = frozenset(
+    {"cloudformation", "cloudwatch", "iam", "rds", "s3", "sns", "sqs", "sts"}
+)
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,9 @@ def require_allowed(
     group = params.get("logGroupName")
     if function and action in _LOG_WRITES and group == function.log_group:
         return
+    is_older = action.partition(":")[0] in _WITH_SHORT_CODES
     raise AwsFault(
-        "AccessDeniedException",
+        "AccessDenied" if is_older else "AccessDeniedException",
         f"User: {_session_arn(function)} is not authorized to perform: {action} "
         f"because no identity-based policy allows the {action} action",
         HTTPStatus.FORBIDDEN,
