@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from commandline import QuickTerminal, share_service_models
 
+from cognito_gw.local import daemon
+
 GOLDEN = Path(__file__).with_name("golden")
 
 
@@ -18,7 +20,8 @@ def cgw(tmp_path, environment):
     environment.setenv("HOME", str(tmp_path / "home"))
     environment.chdir(tmp_path)
     share_service_models(environment)
-    return QuickTerminal(tmp_path)
+    yield QuickTerminal(tmp_path)
+    daemon.stop(tmp_path / "state" / "cognito-gw")
 
 
 @pytest.fixture
