@@ -10,7 +10,7 @@ import click
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.errors import UsageError
+from cognito_gw.errors import AwsRefused, UsageError
 from cognito_gw.report.say import say, styled
 
 if TYPE_CHECKING:
@@ -97,11 +97,19 @@ def _check(purpose: str, boundary: str | None, account: str | None) -> None:
 
 
 def _stack(session: Session, account: str | None) -> Stack:
+    from botocore.exceptions import NoCredentialsError
+
     from cognito_gw.aws.clients import named_account
     from cognito_gw.resources.stack import build
 
     if account is None:
-        return session.stack
+        try:
+            return session.stack
+        except NoCredentialsError:
+            raise AwsRefused(
+                "no AWS credentials were found, which would tell the account",
+                hint="`--account NUMBER` names it",
+            ) from None
     region = session.region or session.aws.region
     return build(session.config, named_account(account, region))
 

@@ -126,3 +126,10 @@ def test_a_boundary_in_the_file_is_an_arn(policy, value):
     """As AWS spells policies."""
     outcome = policy(text=f'iam: {{permissions_boundary: "{value}"}}\n', code=2)
     assert "iam.permissions_boundary" in outcome.err
+
+
+def test_without_credentials_the_account_can_be_named(cgw):
+    """Nothing else of the policy needs AWS."""
+    cgw.write("name: shop\nregion: us-east-1\n")
+    assert "`--account NUMBER` names it" in cgw("policy", code=1).err
+    assert cgw("policy", "--account", "123456789012").document["Statement"]
