@@ -73,18 +73,22 @@ def walk(
                 for resource in order.get_ready():
                     waiting.discard(resource)
                     started(resource)
-                    running[pool.submit(visit, resource)] = resource
+                    # Known before it begins: an interrupt may come in between.
+                    future: Future[Step] = Future()
+                    running[future] = resource
+                    pool.submit(_make, future, visit, resource)
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    resource = running.pop(future)
+                    resource = running[future]
                     step = _outcome(future, resource)
                     if step.action is not Action.FAIL:
                         order.done(resource)
+                    del running[future]  # right before it is told
                     yield step
         except KeyboardInterrupt:
+            begun = {each: of for each, of in running.items() if not each.cancel()}
             pool.shutdown(wait=False, cancel_futures=True)
-            begun = {each: of for each, of in running.items() if not each.cancelled()}
             interrupted(list(begun.values()))
             wait(begun)
             yield from (_outcome(*each) for each in begun.items())
@@ -99,6 +103,16 @@ def _cancelling(pool: ThreadPoolExecutor) -> Iterator[None]:
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
+
+
+def _make(future: Future[Step], visit: Visit, resource: Resource) -> None:
+    """Visit a resource, unless that was called off, and keep what came of it."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(visit(resource))
+    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+        future.set_exception(error)
 
 
 def _outcome(future: Future[Step], resource: Resource) -> Step:

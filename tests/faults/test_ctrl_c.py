@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -123,6 +124,25 @@ def test_what_waits_for_a_worker(press, fake_aws):
         list(walk(visit, forward([base, *things]), **told, workers=1))
     assert waited_for == things[:1]
     assert set(fake_aws.world) == {"base", "thing0"}
+
+
+def test_while_a_step_is_begun(press, fake_aws, monkeypatch):
+    """What began while Ctrl-C was pressed is waited for and told, too."""
+    thing, pressed, has_begun = FakeResource("thing"), press(""), threading.Event()
+    submit = ThreadPoolExecutor.submit
+
+    def submit_and_press(pool, *arguments):
+        submit(pool, *arguments)
+        assert has_begun.wait(SECONDS)
+        pressed.press()
+
+    fake_aws.on_call = lambda *_: has_begun.set()
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_and_press)
+    told = []
+    with pytest.raises(KeyboardInterrupt):
+        told.extend(walk(partial(apply, aws=fake_aws), forward([thing])))
+    assert [step.resource for step in told] == [thing]
+    assert set(fake_aws.world) == {"thing"}
 
 
 def test_between_two_steps(fake_aws):
