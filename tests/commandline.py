@@ -18,6 +18,7 @@ from fakes import is_read
 
 from cognito_gw.cli import cgw
 from cognito_gw.cli.shown import options_of
+from cognito_gw.resources.stack import STEPS
 
 PASSWORD = "Correct-horse-7"
 EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
@@ -150,3 +151,19 @@ class QuickTerminal(Terminal):
             catch_exceptions=False,
         )
         return Outcome(done.exit_code, done.stdout, done.stderr)
+
+
+def brought_up(cgw):
+    """Make a stack from nothing, find nothing left to do in any way, return `up`."""
+    assert set(cgw("plan", "-o", "json").actions.values()) == {"create"}
+    up = cgw("up", "-o", "json")
+    assert set(up.actions.values()) == {"created"}
+    again = cgw("up", "-o", "json", "-v")
+    assert set(again.actions.values()) == {"unchanged"}
+    assert again.writes == []
+    for step in STEPS:
+        assert cgw(step, "-o", "json").changed == {}, step
+    cgw("plan", "--detailed-exitcode")
+    rows = cgw("status", "-o", "json").document["resources"]
+    assert {row["state"] for row in rows} == {"ok"}
+    return up
