@@ -114,6 +114,6 @@ def _alike(one: str, other: str) -> int:
 
 def _cut(text: str, same: int = 0) -> str:
     """Return what fits of a text: of two that begin alike, where they differ."""
-    start = same - _BEFORE if same > _WIDEST - 2 * _BEFORE < len(text) - _BEFORE else 0
-    text = f"…{text[start:]}" if start else text
+    if same > _WIDEST - _BEFORE and len(text) > _WIDEST:
+        text = f"…{text[same - _BEFORE :]}"
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"

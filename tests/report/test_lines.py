@@ -137,3 +137,15 @@ def test_steps_are_data_with_the_contracts_keys():
         "outputs": {"region": "eu-west-1"},
     }
     assert changes_document({}) == {}
+
+
+def test_long_values_are_shown_where_they_differ():
+    """Cut alike, both would read the same; what fits is shown whole."""
+    same, middle = "a" * 90, "b" * 60
+    for before, after, shown in [
+        (f"{same}-old", f"{same}-new", f"…{'a' * 19}-old → …{'a' * 19}-new"),
+        (f"{middle}1", f"{middle}2", f"{middle}1 → {middle}2"),
+        (f"x{same}", f"y{same}", f"x{'a' * 68}… → y{'a' * 68}…"),
+    ]:
+        (told,) = change_lines({"uri": Change(before, after)})
+        assert told.strip() == f"uri: {shown}"
