@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from botocore import xform_name
 from commandline import PASSWORD
 
-from cognito_gw.aws.requests import settable
+from cognito_gw.aws.responses import settable
 from cognito_gw.resources.code import zipped
 
 

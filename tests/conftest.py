@@ -15,7 +15,7 @@ from moto import mock_aws
 from moto.cognitoidp import models
 from moto.utilities.utils import load_resource
 
-from cognito_gw.config.schema import Config
+from cognito_gw.config.model import Config
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import backward, closure, forward, walk
 from cognito_gw.resources.stack import build

@@ -11,12 +11,12 @@ import uuid
 import zipfile
 from pathlib import Path
 
-from cognito_gw.aws.access_key import AccessKey
-from cognito_gw.local import emulator
+from cognito_gw.aws.clients import AccessKey
+from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.runtime.functions import Functions
-from cognito_gw.local.runtime.worker import Host
+from cognito_gw.local.awslambda.functions import Functions
+from cognito_gw.local.awslambda.worker import Host
+from cognito_gw.local.events import Activity
 
 URL = "http://127.0.0.1:1"
 REGION = "us-east-1"
@@ -26,7 +26,7 @@ ROLE = "arn:aws:iam::123456789012:role/test"
 
 def deploy(files, **settings):
     """Deploy a function of these files, its handler `app.handler`; return its ARN."""
-    iam = emulator.client("iam", REGION)
+    iam = moto_store.client("iam", REGION)
     if not iam.list_roles()["Roles"]:
         principal = {"Service": "lambda.amazonaws.com"}
         statement = {"Effect": "Allow", "Principal": principal}
@@ -38,7 +38,7 @@ def deploy(files, **settings):
         for name, source in files.items():
             file.writestr(name, source)
     defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 30}
-    made = emulator.client("lambda", REGION).create_function(
+    made = moto_store.client("lambda", REGION).create_function(
         FunctionName=f"f{uuid.uuid4().hex[:12]}",
         Code={"ZipFile": archive.getvalue()},
         Role=ROLE,

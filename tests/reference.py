@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cognito_gw.cli import cgw
-from cognito_gw.config.schema import Config
+from cognito_gw.config.model import Config
 from cognito_gw.errors import ExitCode
 
 DOCS = Path(__file__).parent.parent / "docs"

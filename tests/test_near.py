@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.near import guess, near, unknown
+from cognito_gw.text import guess, near, unknown
 
 PEOPLE = ["alice@example.com", "bob@example.com"]
 

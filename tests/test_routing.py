@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cognito_gw.routing import Router
+from cognito_gw.gateway_rules import Router
 
 GET, ANY = {"GET": {"httpMethod": "GET"}}, {"ANY": {"httpMethod": "ANY"}}
 PATHS = {

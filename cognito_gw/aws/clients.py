@@ -1,34 +1,31 @@
-"""One session and its clients, made once and shared by every thread."""
+"""One session and its clients, created once and shared by every thread."""
 
 from __future__ import annotations
 
+import base64
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
-from botocore.session import get_session
+from botocore.session import Session, get_session
 
 from cognito_gw import __version__
-from cognito_gw.aws.answers import answer_in_full
-from cognito_gw.aws.conflicts import pause_after
-from cognito_gw.aws.endpoint_session import without_profile
-from cognito_gw.aws.faults import is_concurrent, is_lost, is_quota
-from cognito_gw.aws.models import read_quickly
-from cognito_gw.aws.pace import Pace
-from cognito_gw.aws.partitions import host_suffixes, partition_of
+from cognito_gw.aws.botocore_files import read_quickly
+from cognito_gw.aws.endpoints import host_suffixes, partition_of
+from cognito_gw.aws.errors import is_concurrent, is_lost, is_quota
+from cognito_gw.aws.responses import answer_in_full
+from cognito_gw.aws.waits import Pace, pause_after
 from cognito_gw.errors import AwsRefused, UsageError
-
-if TYPE_CHECKING:
-    from cognito_gw.aws.access_key import AccessKey
 
 Tell = Callable[[str], None]
 _ATTEMPTS = 8  # of a call; their pauses grow to 20 s each
@@ -329,3 +326,63 @@ def trace_calls(session: boto3.Session, tell: Tell) -> None:
 
     session.events.register("before-call.*.*", begin)
     session.events.register("after-call.*.*", end)
+
+
+_UNSET = (None, None, None, None)
+
+
+def without_profile() -> Session:
+    """Return a session that heeds no AWS_PROFILE, which may name none that is here."""
+    return read_quickly(Session({"profile": _UNSET}))
+
+
+class EndpointSession(boto3.Session):
+    """A boto3 session all of whose clients call the same endpoint, on this machine."""
+
+    def __init__(self, endpoint_url: str, region: str, key: AccessKey) -> None:
+        """Sign with the endpoint's `key`."""
+        super().__init__(
+            aws_access_key_id=key.id,
+            aws_secret_access_key=key.secret,
+            region_name=region,
+            botocore_session=without_profile(),
+        )
+        self._endpoint_url = endpoint_url
+
+    def client(self, *args: Any, **options: Any) -> Any:
+        """Return a client, of this endpoint unless another is given."""
+        make: Any = super().client  # its overloads want a literal
+        return make(*args, **self._completed(options))
+
+    def resource(self, *args: Any, **options: Any) -> Any:
+        """Return a resource, of this endpoint unless another is given."""
+        make: Any = super().resource
+        return make(*args, **self._completed(options))
+
+    def _completed(self, options: dict[str, Any]) -> dict[str, Any]:
+        direct = Config(proxies={})  # no proxy leads to this machine itself
+        config = direct.merge(options.get("config") or Config())
+        return {"endpoint_url": self._endpoint_url} | options | {"config": config}
+
+
+_ID_BYTES = 20  # random: the local AWS checks the ID alone, so it is a secret too
+_SECRET_BYTES = 30
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """An access key ID, which has only letters and digits as on AWS, and its secret."""
+
+    id: str = field(repr=False)
+    secret: str = field(repr=False)
+
+    @classmethod
+    def create(cls) -> AccessKey:
+        """Return a random key."""
+        name = base64.b32encode(secrets.token_bytes(_ID_BYTES)).decode()
+        return cls(f"LOCAL{name}", secrets.token_urlsafe(_SECRET_BYTES))
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables by which AWS's clients find it."""
+        return {"AWS_ACCESS_KEY_ID": self.id, "AWS_SECRET_ACCESS_KEY": self.secret}

@@ -1,17 +1,18 @@
-"""The tag by which a stack knows what is its own."""
+"""The tag by which a stack recognizes its own resources."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from cognito_gw.aws.faults import absent_is_none
+from cognito_gw.aws.errors import absent_is_none
 from cognito_gw.errors import NotOurs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from cognito_gw.aws.clients import Aws
+
 
 STACK_TAG = "cgw:stack"
 MORE_THAN_ONE = (
@@ -78,3 +79,28 @@ def _tagged(
         TagFilters=[wanted], ResourceTypeFilters=list(resource_types)
     )
     return [item for page in pages for item in page["ResourceTagMappingList"]]
+
+
+Thing = dict[str, Any]
+_PAUSES = (1.0, 2.0, 4.0)  # seconds
+
+
+def chosen(
+    made: Thing,
+    others: Callable[[], list[Thing]],
+    age: Callable[[Thing], tuple[str, str]],
+    aws: Aws,
+) -> Thing:
+    """Return what to go on with: `made`, or one of the `others`, as they do.
+
+    The older one is kept, and who made the younger takes it back. One that stays
+    though it is younger was alone when its maker looked: then ours is taken back.
+    """
+    rivals = others()
+    for pause in _PAUSES:
+        first = min([made, *rivals], key=age)
+        if first is not made or not rivals:
+            return first
+        aws.sleep(pause)
+        rivals = others()
+    return min(rivals or [made], key=age)

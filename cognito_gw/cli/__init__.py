@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw import __version__
-from cognito_gw.cli.settings import Group
-from cognito_gw.cli.shown import with_options
+from cognito_gw.cli.settings import Group, with_options
 from cognito_gw.errors import CgwError, ExitCode
 from cognito_gw.report.say import block, fitted, say, styled
 
@@ -30,8 +29,8 @@ _SECTIONS = {
         "down": "down",
         "status": "status",
         "outputs": "outputs",
-        "list": "stacks",
-        "policy": "policy",
+        "list": "status",
+        "policy": "outputs",
         "doctor": "doctor",
     },
     "Steps of the tutorial": {
@@ -121,7 +120,7 @@ class Cgw(Group):
         if "_CGW_COMPLETE" in os.environ:
             from click.shell_completion import add_completion_class
 
-            from cognito_gw.cli.shells import SHELLS
+            from cognito_gw.cli.completion import SHELLS
 
             for name, shell in SHELLS.items():
                 add_completion_class(shell, name)
@@ -217,7 +216,7 @@ def known_error(error: Exception) -> CgwError | None:
         return CgwError(f"{file} cannot be written: {error.strerror}", hint=hint)
     if isinstance(error, OSError) and error.filename is not None:
         return CgwError(f"{error.filename}: {error.strerror}")
-    from cognito_gw.aws.faults import as_cgw_error
+    from cognito_gw.aws.errors import as_cgw_error
 
     return as_cgw_error(error)
 

@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.cli.causes import show_causes
-from cognito_gw.cli.credential import token_option
-from cognito_gw.cli.requested import Requested, request_options
+from cognito_gw.app.api_client import token_option
+from cognito_gw.app.context import Session, with_reading_session
+from cognito_gw.app.token_request import Wish, who_options
+from cognito_gw.cli.explain import show_causes
+from cognito_gw.cli.request_options import Requested, request_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import say, say_content, styled
 
 if TYPE_CHECKING:
     import httpx
 
-    from cognito_gw.cli.calling import Calling
-    from cognito_gw.cli.credential import Credential
+    from cognito_gw.app.api_client import Calling, Credential
     from cognito_gw.diagnosis.rule import Cause
 
 
@@ -68,8 +67,8 @@ def call(
 
 def _addressed(session: Session, path: str) -> tuple[Calling, str]:
     """Return the stage and the path to call: of the file, or of an invoke URL."""
-    from cognito_gw.cli.calling import Calling
-    from cognito_gw.cli.question import Question, address_in, at_address, place_of
+    from cognito_gw.app.api_client import Calling
+    from cognito_gw.app.explain import Question, address_in, at_address, place_of
 
     address = address_in(path)
     if address is None:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.cli import offers
+from cognito_gw.app.context import Session, with_reading_session
+from cognito_gw.app.token_request import Wish
+from cognito_gw.cli import completions
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.wish import Wish
 from cognito_gw.errors import ExitCode, Missing, UsageError
-from cognito_gw.near import unknown
 from cognito_gw.report.say import say, styled
+from cognito_gw.text import unknown
 
 if TYPE_CHECKING:
-    from cognito_gw.config.schema import Route
-    from cognito_gw.oauth.knocking import Knock
+    from cognito_gw.config.model import Route
+    from cognito_gw.oauth.probes import Knock
 
     Case = dict[str, Any]  # route, case, expected, got, ok
 
@@ -40,7 +40,7 @@ _PATIENCE = 60.0  # seconds in which a new stage begins to answer
     "routes",
     multiple=True,
     metavar="'METHOD /path'",
-    shell_complete=offers.routes,
+    shell_complete=completions.routes,
     help="Only this route; may be repeated.",
 )
 @click.option(
@@ -48,7 +48,7 @@ _PATIENCE = 60.0  # seconds in which a new stage begins to answer
     "users",
     multiple=True,
     metavar="NAME | 'ROUTE=NAME'",
-    shell_complete=offers.users,
+    shell_complete=completions.users,
     help="Who signs in, or who signs in for one route; may be repeated. Default: the "
     "first user of the file.",
 )
@@ -83,7 +83,7 @@ def check(
     cases = _tried(session, knocks, include_writes=include_writes)
     cases += [] if routes else _strangers(session)
     if junit:
-        from cognito_gw.report.junit import write_junit
+        from cognito_gw.report.lines import write_junit
 
         write_junit(junit, f"cgw check {session.config.name}", cases)
     is_ok = all(case["ok"] for case in cases)
@@ -108,9 +108,9 @@ def _knocks(
     session: Session, routes: dict[str, Route], users: tuple[str, ...]
 ) -> list[Knock]:
     """Return what to try on the routes, signed in as the users."""
-    from cognito_gw.cli.doors import Doors
-    from cognito_gw.cli.inputs import pair
-    from cognito_gw.oauth.knocking import knocks
+    from cognito_gw.app.security_check import Doors
+    from cognito_gw.cli.options import pair
+    from cognito_gw.oauth.probes import knocks
 
     named = dict(pair(each, "=", "--user") for each in users if " /" in each)
     everywhere = [each for each in users if " /" not in each]
@@ -135,7 +135,7 @@ def _tried(
     session: Session, knocks: list[Knock], *, include_writes: bool
 ) -> list[Case]:
     """Try them on the deployed stage, some at a time."""
-    from cognito_gw.oauth.trying import Waiting, tried
+    from cognito_gw.oauth.probes import Waiting, tried
 
     url = _invoke_url(session)
     header = session.config.api.authorizer.identity_source

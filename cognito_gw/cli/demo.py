@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.cli.session import Session
+from cognito_gw.app.context import Session
 from cognito_gw.cli.settings import Command, Settings
 from cognito_gw.cli.steps import run_step
 from cognito_gw.errors import CgwError
@@ -64,7 +64,7 @@ def demo(*, by_step: bool) -> None:
 @contextmanager
 def _private_session() -> Iterator[Session]:
     """Run a local AWS of its own in a folder of its own; remove both at the end."""
-    from cognito_gw.local import daemon
+    from cognito_gw.local import process
     from cognito_gw.resources.user import generate_password
 
     password = generate_password(8)
@@ -74,7 +74,7 @@ def _private_session() -> Iterator[Session]:
         settings = Settings(config=file, local=True, quiet=True)
         state = Path(folder, "state")
         environment = {"CGW_DEMO_PASSWORD": password}
-        with daemon.private(state):
+        with process.private(state):
             yield Session(settings, state, environment)
 
 
@@ -124,8 +124,8 @@ class Walkthrough:
         self._expect(answer["status"], 200)
 
     def _sign_in(self) -> Tokens:
-        from cognito_gw.cli.answers import Answers, Prepared
-        from cognito_gw.cli.app_clients import app_client
+        from cognito_gw.app.prompter import Answers, Prepared
+        from cognito_gw.app.sign_in import app_client
         from cognito_gw.oauth.sign_in import SignIn
 
         self._say("cgw token", f"{_USER} proves the password, without sending it.")

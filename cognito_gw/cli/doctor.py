@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.app.context import Session
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session
-from cognito_gw.cli.settings import Command, Settings
-from cognito_gw.cli.shown import with_options
+from cognito_gw.cli.settings import Command, Settings, with_options
 from cognito_gw.errors import CgwError, ExitCode
 from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
-    from cognito_gw.doctor.asked import Asked
-    from cognito_gw.doctor.finding import Finding
+    from cognito_gw.doctor.finding import Asked, Finding
 
 _MARKS = {
     "ok": ("ok", "green"),
@@ -70,7 +68,7 @@ def doctor(context: click.Context) -> None:
 
 
 def _asked(session: Session) -> Asked:
-    from cognito_gw.doctor.asked import Asked
+    from cognito_gw.doctor.finding import Asked
 
     settings = session.settings
     loaded = problem = None

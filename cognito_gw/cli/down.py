@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.cli.answers import is_terminal
-from cognito_gw.cli.applied import Applied
-from cognito_gw.cli.consent import show_notices
+from cognito_gw.app.applied import Applied
+from cognito_gw.app.context import Session, with_reading_session
+from cognito_gw.app.prompter import is_terminal
 from cognito_gw.cli.results import failure_code, finish
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
+from cognito_gw.cli.stack import show_notices
 from cognito_gw.errors import NotOurs, UsageError
 from cognito_gw.oauth.cache import forget
 from cognito_gw.report.say import confirm, say
@@ -73,7 +73,7 @@ def _found(session: Session) -> tuple[list[Resource], list[Step]]:
     """Look at everything; return what exists, and what is there but not ours."""
     from cognito_gw.engine import reconcile
     from cognito_gw.engine.walk import forward
-    from cognito_gw.resources.leftovers import leftover_functions
+    from cognito_gw.resources.unmanaged import leftover_functions
 
     session.prepare()
     resources = session.stack.resources + leftover_functions(session.stack, session.aws)
@@ -88,7 +88,7 @@ def _found(session: Session) -> tuple[list[Resource], list[Step]]:
 
 def _gone_along(session: Session) -> str:
     """Say what the pool and the API take along that the file does not name."""
-    from cognito_gw.resources.leftovers import unmanaged
+    from cognito_gw.resources.unmanaged import unmanaged
 
     stack = session.stack
     inside = [kind for kind, *_ in unmanaged(stack, session.aws) if kind != "function"]

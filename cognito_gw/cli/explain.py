@@ -1,4 +1,4 @@
-"""`cgw explain`: why a call or a sign-in is refused, and what mends it."""
+"""`cgw explain`: why a call or a sign-in fails, and how to fix it."""
 
 from __future__ import annotations
 
@@ -10,24 +10,51 @@ from urllib.parse import parse_qsl, urlsplit
 
 import click
 
-from cognito_gw.cli import offers
-from cognito_gw.cli.causes import show_causes, show_rest
-from cognito_gw.cli.credential import token_option
-from cognito_gw.cli.inputs import given_body
-from cognito_gw.cli.question import Question, address_in, at_address, place_of
-from cognito_gw.cli.requested import Requested, without_path
+from cognito_gw.app.api_client import token_option
+from cognito_gw.app.context import Session, with_reading_session
+from cognito_gw.app.explain import Question, address_in, at_address, place_of
+from cognito_gw.app.token_request import Wish, who_options
+from cognito_gw.cli import completions
+from cognito_gw.cli.options import given_body
+from cognito_gw.cli.request_options import Requested, without_path
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.oauth.flow import FLOWS
-from cognito_gw.report.say import say, styled
+from cognito_gw.oauth.flows import FLOWS
+from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cognito_gw.diagnosis.diagnose import Diagnosis
+    from cognito_gw.diagnosis.rule import Cause
+
+
+_WIDTH = 27
+
+
+def show_causes(causes: list[Cause], *, err: bool = False) -> None:
+    """Print each cause with its evidence, one value under the other, and its fix."""
+    for cause in causes:
+        code = styled(cause.code, fg="red", bold=True)
+        say("  ", code, f": {cause.summary}", err=err)
+        for name, value in cause.evidence.items():
+            shown = block("none" if value is None else str(value), " " * 6)
+            say(f"    {name:<{_WIDTH}} ", shown, err=err)
+        say(f"    fix: {cause.fix}", err=err)
+
+
+def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
+    """Print what could not be told, and, with no cause, what was ruled out."""
+    if in_full:
+        reasons = [each["why"] for each in diagnosis.ruled_out]
+        for why in dict.fromkeys(reasons):
+            say(styled(f"    {why}", dim=True))
+    for each in diagnosis.unknown:
+        say(f"  not known: {each['what']}: {each['why']}")
+        if each["codes"]:
+            say(f"    so it may also be: {', '.join(each['codes'])}")
+
 
 _SAFE = ("GET", "HEAD")
 _GOOD = "nothing is wrong"
@@ -78,7 +105,7 @@ class Explained:
         "cgw explain /orders --api-id a1b2c3d4e5 --stage dev",
     ),
 )
-@click.argument("path", required=False, shell_complete=offers.paths)
+@click.argument("path", required=False, shell_complete=completions.paths)
 @without_path
 @who_options
 @click.option(
@@ -94,7 +121,7 @@ class Explained:
 @click.option(
     "--stage",
     metavar="NAME",
-    shell_complete=offers.stages,
+    shell_complete=completions.stages,
     help="The stage. Default: the file's.",
 )
 @click.option(
@@ -145,7 +172,7 @@ def explain(  # noqa: PLR0913 - its options
 
 def _of_call(question: Question, path: str) -> Explained:
     """Explain one call; where there is no token to be had, why not."""
-    from cognito_gw.cli.attempts import Attempts
+    from cognito_gw.app.explain import Attempts
     from cognito_gw.diagnosis.exchange import Answer
 
     question = question.without_file() if question.api_id else question
@@ -180,7 +207,7 @@ def _of_address(question: Question, url: str) -> Explained:
 
 
 def _of_pages(question: Question, url: str) -> Explained:
-    from cognito_gw.cli.attempts import Attempts
+    from cognito_gw.app.explain import Attempts
 
     parts = urlsplit(url)
     query = dict(parse_qsl(f"{parts.query}&{parts.fragment}"))
@@ -197,7 +224,7 @@ def _of_pages(question: Question, url: str) -> Explained:
 
 
 def _of_sign_in(question: Question, words: str, path: str | None) -> Explained:
-    from cognito_gw.cli.attempts import Attempts
+    from cognito_gw.app.explain import Attempts
 
     if path is not None:
         raise UsageError("--error names no path: give one or the other")
@@ -207,7 +234,7 @@ def _of_sign_in(question: Question, words: str, path: str | None) -> Explained:
 
 def _of_everything(question: Question) -> Explained:
     """Explain the sign-in and all routes; call those that only read."""
-    from cognito_gw.cli.attempts import Attempts
+    from cognito_gw.app.explain import Attempts
     from cognito_gw.diagnosis.diagnose import merged
 
     if question.api_id is not None:

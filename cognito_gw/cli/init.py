@@ -1,29 +1,109 @@
-"""`cgw init` writes a first file; `cgw schema` prints what editors check it with."""
+"""`cgw init` writes a first file; `cgw schema` prints its JSON Schema."""
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.cli.answers import is_terminal
-from cognito_gw.cli.interview import Interview, answered
+from cognito_gw.app.context import Session, with_session
+from cognito_gw.app.prompter import is_terminal
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_session
-from cognito_gw.cli.settings import Command
-from cognito_gw.cli.shown import command
-from cognito_gw.config.text import other_suffix
+from cognito_gw.cli.settings import Command, command
+from cognito_gw.config.yaml_file import other_suffix
 from cognito_gw.errors import UsageError
-from cognito_gw.report.say import say
+from cognito_gw.report.say import ask, confirm, line, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from cognito_gw.config.starter import Starter
 
     Given = list[tuple[str, str, Any]]  # as it was given, the field, its value
+
+
+_WANTED = {
+    "name": ("stack name", "a letter first, then letters, digits and -, at most 32"),
+    "region": ("AWS region", "such as us-east-1"),
+}
+
+
+def answered(starter: Starter, field: str, value: Any) -> Starter:
+    """Return the file with one more answer in it; raise what is wrong with that."""
+    changed = replace(starter, **{field: value})
+    try:
+        changed.validated()
+    except UsageError as problem:
+        if field not in _WANTED:
+            raise
+        kind, hint = _WANTED[field]
+        raise UsageError(f"`{value}` is no {kind}", hint=hint) from problem
+    return changed
+
+
+@dataclass
+class Interview:
+    """Asks for what the command line does not give."""
+
+    starter: Starter
+    given: Collection[str]
+
+    def held(self) -> Starter:
+        """Ask, and return the file with the answers in it."""
+        say("Enter takes what is in brackets; Ctrl-C writes nothing.", err=True)
+        questions: dict[str, Callable[[], None]] = {
+            "name": partial(self._ask, "name", "Stack name"),
+            "region": partial(self._ask, "region", "AWS region"),
+            "sign_in_with": self._ask_sign_in,
+            "routes": self._ask_routes,
+        }
+        for field, question in questions.items():
+            if field not in self.given:
+                question()
+        return self.starter
+
+    def _ask(self, field: str, words: str) -> None:
+        self.starter = ask(
+            words,
+            default=getattr(self.starter, field),
+            value_proc=partial(self._with, field),
+        )
+
+    def _ask_sign_in(self) -> None:
+        from cognito_gw.config.starter import SIGN_INS
+
+        kinds, default = click.Choice([*SIGN_INS]), self.starter.sign_in_with
+        kind = ask("Users sign in with", type=kinds, default=default)
+        self.starter = replace(self.starter, sign_in_with=kind)
+
+    def _ask_routes(self) -> None:
+        words = "Route, such as GET /orders (Enter: /transactions and /health)"
+        while route := ask(
+            words, default="", show_default=False, value_proc=self._route
+        ):
+            is_public = confirm("  public, without a token?")
+            routes = self.starter.routes | {route: is_public}
+            self.starter = replace(self.starter, routes=routes)
+            words = "Another route (Enter: no more)"
+
+    def _route(self, answer: str) -> str:
+        route = answer.strip()
+        if route:
+            self._with("routes", self.starter.routes | {route: False})
+        return route
+
+    def _with(self, field: str, answer: Any) -> Starter:
+        """Return the file with one more answer; have it asked again if it is bad."""
+        try:
+            return answered(self.starter, field, answer)
+        except UsageError as problem:
+            words = ": ".join(filter(None, (problem.what, problem.hint)))
+            raise click.UsageError(line(words)) from None
 
 
 _PASSWORD = "CGW_ALICE_PASSWORD"  # noqa: S105 - the variable that the file names
@@ -109,7 +189,7 @@ def _started(given: Given) -> Starter:
 
 def _around(session: Session, starter: Starter) -> Starter:
     """Return the file with the region of AWS's own tools, to ask about."""
-    from cognito_gw.aws.profiles import region_around
+    from cognito_gw.aws.botocore_files import region_around
 
     region = region_around(os.environ, session.settings.profile)
     try:
@@ -158,7 +238,7 @@ def _write(target: Path, text: str) -> None:
 )
 def schema() -> None:
     """Print the file's JSON Schema, for editors."""
-    from cognito_gw.config.published import published_schema
+    from cognito_gw.config.starter import published_schema
 
     show_json(published_schema())
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.app.context import Session, with_session
 from cognito_gw.cli.results import exports, show_json
-from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Group
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.report.say import block, say, say_exactly
 
 if TYPE_CHECKING:
-    from cognito_gw.local.daemon import Server
+    from cognito_gw.local.process import Server
 
 
 @click.group(
@@ -58,12 +58,12 @@ local.other_words = {
 @with_session
 def start(session: Session, *, port: int, persist: bool) -> None:
     """Start it in the background, if it does not run."""
-    from cognito_gw.local import daemon
-    from cognito_gw.local.saved import Saved
+    from cognito_gw.local import process
+    from cognito_gw.local.state_file import Saved
 
     saved = Saved(session.state)
     last_port = saved.port if persist else 0
-    server = daemon.start(session.state, port, persist=persist)
+    server = process.start(session.state, port, persist=persist)
     if port and not server.is_at(port):
         _tell(f"it runs already, at another port: {server.url}")
     elif last_port and not server.is_at(last_port):
@@ -78,9 +78,9 @@ def start(session: Session, *, port: int, persist: bool) -> None:
 @with_session
 def stop(session: Session) -> None:
     """Stop it; without --persist, what it holds is gone."""
-    from cognito_gw.local import daemon
+    from cognito_gw.local import process
 
-    was_running = daemon.stop(session.state)
+    was_running = process.stop(session.state)
     if session.settings.as_json:
         _show(session, None)
     else:
@@ -125,9 +125,9 @@ def _tell(text: str) -> None:
 
 
 def _running(session: Session) -> Server | None:
-    from cognito_gw.local import daemon
+    from cognito_gw.local import process
 
-    return daemon.running(session.state)
+    return process.running(session.state)
 
 
 def _region(session: Session) -> str | None:
@@ -169,7 +169,7 @@ def _show_with_functions(session: Session, server: Server | None) -> None:
     if server is None:
         _show(session, None)
         return
-    from cognito_gw.local.runtime.floor import floor
+    from cognito_gw.local.awslambda.process import floor
 
     if session.settings.as_json:
         show_json(_document(server) | {"functions": floor().document})

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.cli import offers
+from cognito_gw.app.context import Session, with_reading_session
+from cognito_gw.cli import completions
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import Missing, UsageError
-from cognito_gw.near import unknown
 from cognito_gw.report.say import block, say, styled
+from cognito_gw.text import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ class _Since(click.ParamType["datetime"]):
     ),
 )
 @click.argument(
-    "functions", nargs=-1, metavar="[FUNCTION]...", shell_complete=offers.functions
+    "functions", nargs=-1, metavar="[FUNCTION]...", shell_complete=completions.functions
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
 @click.option(

@@ -1,29 +1,67 @@
-"""`cgw open` and `cgw logout`: into the sign-in pages, and out of all of it."""
+"""`cgw open` and `cgw logout`: the sign-in page, and signing out."""
 
 from __future__ import annotations
 
+import os
+import sys
+import webbrowser
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import click
 
-from cognito_gw.aws.links import sign_in_query
-from cognito_gw.cli import offers
-from cognito_gw.cli.browsing import open_page
-from cognito_gw.cli.given import of_pool, pool_options
+from cognito_gw.app.context import Session, with_reading_session
+from cognito_gw.app.token_request import Wish
+from cognito_gw.aws.endpoints import sign_in_query
+from cognito_gw.cli import completions
+from cognito_gw.cli.options import of_pool, pool_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.wish import Wish
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth import cache
-from cognito_gw.report.say import say_exactly
+from cognito_gw.report.say import say, say_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cognito_gw.oauth.app_client import AppClient
     from cognito_gw.oauth.cache import Key
-    from cognito_gw.oauth.client import AppClient
+
+
+_STDOUT, _STDERR = 1, 2
+
+
+def show_page(url: str, *, opens: bool) -> None:
+    """Print the address on stderr, and open it in a browser if one is to be had."""
+    if not opens:
+        say("open this address in a browser on this machine:", err=True)
+        say(url, err=True)
+        return
+    say("your browser should open this address:", err=True)
+    say(url, err=True)
+    if not open_page(url):
+        say("no browser could be opened: open the address yourself", err=True)
+
+
+def open_page(url: str) -> bool:
+    """Open an address in a browser; return whether there was one."""
+    with _stdout_as_stderr():
+        return webbrowser.open(url)
+
+
+@contextmanager
+def _stdout_as_stderr() -> Iterator[None]:
+    """Let programs started meanwhile write to stderr: stdout is for the token."""
+    sys.stdout.flush()
+    kept = os.dup(_STDOUT)
+    os.dup2(_STDERR, _STDOUT)
+    try:
+        yield
+    finally:
+        os.dup2(kept, _STDOUT)
+        os.close(kept)
+
 
 _AUTHORIZE = "/oauth2/authorize"
 
@@ -39,7 +77,7 @@ _AUTHORIZE = "/oauth2/authorize"
 @click.option(
     "--client",
     metavar="NAME",
-    shell_complete=offers.clients,
+    shell_complete=completions.clients,
     help="The app client. Default: the first that signs users in.",
 )
 @click.option("--no-browser", is_flag=True, help="Only print the link.")
@@ -74,13 +112,13 @@ def open_(
 @click.option(
     "--user",
     metavar="NAME",
-    shell_complete=offers.users,
+    shell_complete=completions.users,
     help="Only this user's. Default: everybody's.",
 )
 @click.option(
     "--client",
     metavar="NAME",
-    shell_complete=offers.clients,
+    shell_complete=completions.clients,
     help="Only this app client's. Default: that of any.",
 )
 @click.option(
@@ -119,8 +157,8 @@ def _chosen(session: Session, user: str | None, client: str | None) -> Iterator[
 
 def _revoked(session: Session, key: Key) -> bool:
     """Revoke and drop what is kept under a key; return whether it was revoked."""
-    from cognito_gw.cli.app_clients import app_client
-    from cognito_gw.oauth.renewal import Renewal
+    from cognito_gw.app.sign_in import app_client
+    from cognito_gw.oauth.token_endpoint import Renewal
 
     tokens, is_revoked = cache.recall(key), False
     if tokens and tokens.refresh_token and key.client in session.config.app_clients:
@@ -135,7 +173,7 @@ def _revoked(session: Session, key: Key) -> bool:
 
 def _link(session: Session, name: str | None, page: str) -> str:
     """Return the link to a page of the pool's domain, for an app client."""
-    from cognito_gw.cli.app_clients import app_client, provider_of
+    from cognito_gw.app.sign_in import app_client, provider_of
 
     key = Wish(client=name).client_key(session)
     client = app_client(session, key)

@@ -7,17 +7,17 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.cli.shown import command
+from cognito_gw.cli.settings import command
 from cognito_gw.errors import CgwError
 from cognito_gw.report.say import say, say_exactly, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cognito_gw.cli.session import Session
+    from cognito_gw.app.context import Session
     from cognito_gw.engine.resource import Step
-    from cognito_gw.resources.leftovers import Found
     from cognito_gw.resources.stack import Stack
+    from cognito_gw.resources.unmanaged import Found
 
 
 _CROWD = 10  # users that are told one by one
@@ -47,7 +47,7 @@ def finish(session: Session, steps: list[Step], *, with_outputs: bool = False) -
 
     values = outputs(session.stack, session.links)
     if session.settings.as_json:
-        from cognito_gw.report.document import steps_document
+        from cognito_gw.report.lines import steps_document
 
         show_json(steps_document(session.config.name, steps, values))
     elif with_outputs and not failure_code(steps):
@@ -81,7 +81,7 @@ def show_left(session: Session) -> None:
     """Warn about what left the file: it stays until somebody removes it."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from cognito_gw.resources.leftovers import may_have_left, unmanaged
+    from cognito_gw.resources.unmanaged import may_have_left, unmanaged
 
     if session.settings.quiet or not may_have_left(session.stack):
         return

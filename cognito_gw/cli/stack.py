@@ -1,22 +1,26 @@
-"""`cgw plan` and `cgw up`: the whole stack, said and done."""
+"""`cgw plan` and `cgw up`: the whole stack."""
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.cli.applied import Applied
-from cognito_gw.cli.consent import agree, show_notices
+from cognito_gw.app.applied import Applied
+from cognito_gw.app.context import Session, with_session
+from cognito_gw.app.prompter import is_terminal
 from cognito_gw.cli.results import finish, show_left, show_next
-from cognito_gw.cli.session import Session, with_session
-from cognito_gw.cli.settings import Command
+from cognito_gw.cli.settings import Command, with_options
 from cognito_gw.errors import CannotChange, CgwError, UsageError
 from cognito_gw.oauth.cache import forget
-from cognito_gw.report.say import say
+from cognito_gw.report.say import confirm, say, styled
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.app.context import Session
     from cognito_gw.engine.resource import Resource, Step
 
 
@@ -96,7 +100,7 @@ def up(session: Session, *, watch: bool, yes: bool) -> None:
 def _planned(session: Session, resources: list[Resource]) -> list[Step]:
     """Return what `make` would do."""
     from cognito_gw.engine import reconcile
-    from cognito_gw.engine.removed import told
+    from cognito_gw.engine.resource import told
     from cognito_gw.engine.walk import forward
 
     visit = partial(reconcile.plan, aws=session.aws)
@@ -112,7 +116,7 @@ def make(
 ) -> list[Step]:
     """Make resources of the stack as the file wants them, while no other cgw does."""
     from cognito_gw.engine import reconcile
-    from cognito_gw.engine.removed import told
+    from cognito_gw.engine.resource import told
     from cognito_gw.engine.walk import forward
 
     session.check_code(resources)
@@ -158,8 +162,7 @@ def stuck(session: Session, resources: list[Resource]) -> list[Step]:
 
 
 def _watch(session: Session, *, asks: bool) -> None:
-    from cognito_gw.cli.saves import require_watchfiles
-    from cognito_gw.cli.watching import Watch
+    from cognito_gw.app.watch import Watch, require_watchfiles
 
     if session.settings.as_json:
         raise UsageError(
@@ -171,3 +174,35 @@ def _watch(session: Session, *, asks: bool) -> None:
 
 
 COMMANDS = {"plan": plan, "up": up}
+
+
+def agree(applied: Applied, planned: Callable[[], list[Step]] | None) -> None:
+    """Say what is worth a thought, and ask about it; then remember who applies this.
+
+    `planned` returns the steps to ask about; without it nothing is asked. Without a
+    terminal, what was said is all.
+    """
+    notices = applied.notices()
+    show_notices(applied.session, notices)
+    if planned and is_terminal() and sys.stderr.isatty():
+        changes = [each for each in planned() if each.is_change]
+        # Of a stack that others applied, everything that changes is worth a look.
+        asked = changes if notices else [each for each in changes if each.is_loss]
+        if asked:
+            _ask(asked)
+    applied.note()
+
+
+def show_notices(session: Session, notices: list[str]) -> None:
+    """Print them, each on its line."""
+    for each in [] if session.settings.quiet else notices:
+        say(styled("warning:", fg="yellow"), f" {with_options(each)}", err=True)
+
+
+def _ask(steps: list[Step]) -> None:
+    from cognito_gw.report.lines import step_lines
+
+    for step in steps:
+        for each in step_lines(step):
+            say(each, err=True)
+    confirm("Go on?", abort=True)

@@ -1,19 +1,22 @@
-"""`cgw status`: what exists, and what has drifted from the file."""
+"""`cgw status` and `cgw list`: what exists, and what has drifted."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.app.context import Session, with_reading_session
 from cognito_gw.cli.results import exists, show_json, show_outputs
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
 from cognito_gw.report.say import line, say, styled
 
 if TYPE_CHECKING:
+    from cognito_gw.aws.clients import Aws
     from cognito_gw.engine.resource import Step
+
 
 _COLOURS = {"ok": "green", "drifted": "yellow", "missing": "red", "unmanaged": "cyan"}
 
@@ -32,7 +35,7 @@ def status(session: Session) -> None:
     session.tell_unread()
     steps = _looked_at(session)
     if session.settings.as_json:
-        from cognito_gw.report.document import changes_document
+        from cognito_gw.report.lines import changes_document
 
         rows = [
             _row(step) | {"changes": changes_document(step.changes)} for step in steps
@@ -45,7 +48,7 @@ def status(session: Session) -> None:
 
 def _looked_at(session: Session) -> list[Step]:
     from cognito_gw.engine import reconcile
-    from cognito_gw.engine.states import state_of
+    from cognito_gw.engine.resource import state_of
     from cognito_gw.engine.walk import forward
 
     session.prepare()
@@ -59,7 +62,7 @@ def _looked_at(session: Session) -> list[Step]:
 
 
 def _row(step: Step) -> dict[str, Any]:
-    from cognito_gw.engine.states import state_of
+    from cognito_gw.engine.resource import state_of
 
     resource = step.resource
     state = state_of(step)
@@ -72,7 +75,7 @@ def _row(step: Step) -> dict[str, Any]:
 
 
 def _unmanaged(session: Session) -> list[dict[str, Any]]:
-    from cognito_gw.resources.leftovers import unmanaged
+    from cognito_gw.resources.unmanaged import unmanaged
 
     keys = ("kind", "name", "id")
     found = unmanaged(session.stack, session.aws)
@@ -109,4 +112,47 @@ def _show_row(row: dict[str, Any]) -> None:
     say(state, f"{row['kind']:<18}", row["name"], id_)
 
 
-COMMANDS = {"status": status}
+@click.command("list", cls=Command, examples=("cgw list", "cgw --local list -o json"))
+@with_reading_session
+def list_stacks(session: Session) -> None:
+    """List the stacks of this account and Region, and when each was made.
+
+    Finds them by their tag, so it needs no file. A resource that takes no tags is not
+    counted.
+    """
+    from cognito_gw.config.model import Config
+
+    if not session.has_file:
+        session = replace(session, given=Config(name="none"))
+    stacks = _found(session.aws)
+    if session.settings.as_json:
+        show_json({"stacks": stacks})
+        return
+    if not stacks:
+        say(f"no stacks in {session.aws.account.region}", err=True)
+    for each in stacks:
+        made = (each["created"] or "(unknown)")[:19].replace("T", " ")
+        say(f"{each['name']:<32}{each['resources']:>4} resources  {made}")
+
+
+def _found(aws: Aws) -> list[dict[str, Any]]:
+    """Return the stacks, by name; what AWS has deleted and not forgotten is none."""
+    from cognito_gw.aws.tags import creation, owned
+
+    found = []
+    for name, arns in sorted(owned(aws).items()):
+        made = creation(aws, name)
+        if made or any(":lambda:" in arn or ":logs:" in arn for arn in arns):
+            found.append(
+                {
+                    "name": name,
+                    "env": None,
+                    "region": aws.account.region,
+                    "resources": len(arns),
+                    "created": made.isoformat() if made else None,
+                }
+            )
+    return found
+
+
+COMMANDS = {"status": status, "list": list_stacks}

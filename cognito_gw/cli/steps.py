@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.cli.applied import Applied
-from cognito_gw.cli.consent import agree
+from cognito_gw.app.applied import Applied
+from cognito_gw.app.context import Session, with_session
 from cognito_gw.cli.results import finish
-from cognito_gw.cli.session import Session, with_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.stack import stuck
+from cognito_gw.cli.stack import agree, stuck
 from cognito_gw.errors import Missing
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ def run_step(
 ) -> list[Step]:
     """Make one step's resources, once what they stand on is found."""
     from cognito_gw.engine import reconcile
-    from cognito_gw.engine.removed import told
+    from cognito_gw.engine.resource import told
     from cognito_gw.engine.walk import closure, forward
 
     chosen = _chosen(session, step)

@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.cli import offers
-from cognito_gw.cli.inputs import given_token
-from cognito_gw.cli.requested import Requested, request_options
+from cognito_gw.app.context import Session, with_reading_session
+from cognito_gw.app.sign_in import raw_token, tokens_for
+from cognito_gw.app.token_request import Wish, who_options
+from cognito_gw.cli import completions
+from cognito_gw.cli.options import given_token
+from cognito_gw.cli.request_options import Requested, request_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.signing_in import raw_token, tokens_for
-from cognito_gw.cli.wish import Wish, who_options
 from cognito_gw.errors import Missing
-from cognito_gw.near import guess
 from cognito_gw.oauth.tokens import claims_of
-from cognito_gw.printable import one_line
 from cognito_gw.report.say import block, say, styled
+from cognito_gw.text import guess, one_line
 
 if TYPE_CHECKING:
-    from cognito_gw.routing import Match
+    from cognito_gw.gateway_rules import Match
 
 _MASK = re.compile(r"\*{9,}")  # in the place of all but the end of a token
 _WIDEST = 160
@@ -85,7 +84,7 @@ def test_method(session: Session, **options: Any) -> None:
     "choice",
     default="id",
     metavar="TOKEN",
-    shell_complete=offers.words("id", "access"),
+    shell_complete=completions.words("id", "access"),
     help="id, access, the token itself, @FILE, or - for stdin. Default: id.",
 )
 @with_reading_session
@@ -161,7 +160,7 @@ class Result:
 
 
 def _match(session: Session, verb: str, path: str) -> Match:
-    from cognito_gw.routing import Router
+    from cognito_gw.gateway_rules import Router
 
     stack = session.stack
     session.look([stack.api])

@@ -1,31 +1,78 @@
-"""`cgw token` and `cgw logout`: signs in, hands the tokens over, and signs out."""
+"""`cgw token`: signs in and prints tokens."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.cli import offers
-from cognito_gw.cli.answers import Prepared
-from cognito_gw.cli.given import of_pool, pool_options
-from cognito_gw.cli.inputs import pair
+from cognito_gw.app.context import Session, with_reading_session
+from cognito_gw.app.prompter import Prepared
+from cognito_gw.app.sign_in import raw_token, tokens_for
+from cognito_gw.app.token_request import Wish
+from cognito_gw.cli import completions
+from cognito_gw.cli.options import of_pool, pair, pool_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.session import Session, with_reading_session
 from cognito_gw.cli.settings import Command
-from cognito_gw.cli.signing_in import raw_token, tokens_for
-from cognito_gw.cli.wish import Wish
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.flow import FLOWS
-from cognito_gw.printable import one_line
+from cognito_gw.oauth.flows import FLOWS
 from cognito_gw.report.say import say, say_exactly, styled
+from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from cognito_gw.app.context import Session
     from cognito_gw.oauth.tokens import Tokens
+
+
+def formatted(
+    session: Session, tokens: Tokens, form: str, name: str | None
+) -> list[str]:
+    """Return lines of tokens as `env`, `header` or `curl`; `name` says which one."""
+    if form == "env":
+        return _env(tokens, name)
+    name = name or ("id_token" if tokens.id_token else "access_token")
+    header = session.config.api.authorizer.identity_source
+    line = f"{header}: {raw_token(tokens, name)}"
+    return [line if form == "header" else _curl(session, line, name)]
+
+
+def _env(tokens: Tokens, name: str | None) -> list[str]:
+    """Spell them as `export CGW_ID_TOKEN=…`, for `eval`."""
+    names = [name] if name else ["id_token", "access_token", "refresh_token"]
+    values = {each: getattr(tokens, each) for each in names}
+    return [
+        f"export CGW_{each.upper()}={shlex.quote(value)}"
+        for each, value in values.items()
+        if value is not None
+    ]
+
+
+def _curl(session: Session, line: str, name: str) -> str:
+    """Spell a whole command line for a route that takes the token, if there is one."""
+    parts = ["curl", "--header", line]
+    if session.given is None and (url := _route_url(session, name)):
+        verb, address = url
+        parts += ([] if verb in ("GET", "ANY") else ["--request", verb]) + [address]
+    return shlex.join(parts)
+
+
+def _route_url(session: Session, name: str) -> tuple[str, str] | None:
+    """Return method and URL of the first route that wants this kind of token."""
+    from cognito_gw.resources.outputs import outputs
+
+    session.look([session.stack.api, session.stack.pool])
+    base = outputs(session.stack, session.links)["invoke_url"]
+    for verb, path, route in session.stack.routes:
+        wants = "access_token" if route.scopes else "id_token"
+        if base and route.auth == "cognito" and wants == name:
+            return verb, f"{base}{path}"
+    return None
+
 
 _KEPT = "kept"  # what `--decode` alone decodes
 _FORMATS = ("env", "header", "curl")
@@ -63,13 +110,13 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
 @click.option(
     "--user",
     metavar="NAME",
-    shell_complete=offers.users,
+    shell_complete=completions.users,
     help="Who signs in. Default: the first user of the file.",
 )
 @click.option(
     "--client",
     metavar="NAME",
-    shell_complete=offers.clients,
+    shell_complete=completions.clients,
     help="The app client. Default: the first that gives such tokens.",
 )
 @click.option(
@@ -86,7 +133,7 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
     "scopes",
     multiple=True,
     metavar="SCOPE",
-    shell_complete=offers.scopes,
+    shell_complete=completions.scopes,
     help="A scope of the access token; may be repeated.",
 )
 @click.option(
@@ -139,7 +186,7 @@ def token(session: Session, **options: Any) -> None:
     if options["forget"]:
         cache.forget(session.config.name)
     elif options["decode"] not in (None, _KEPT):
-        from cognito_gw.cli.decoding import show_given
+        from cognito_gw.cli.decode import show_given
 
         show_given(session, options["decode"])
     else:
@@ -180,11 +227,9 @@ def _wish(options: dict[str, Any]) -> Wish:
 def _hand_over(session: Session, tokens: Tokens, options: dict[str, Any]) -> None:
     raw, form = _raw(options), options["format"]
     if form:
-        from cognito_gw.cli.handing_over import formatted
-
         say_exactly(*formatted(session, tokens, form, raw))
     elif options["decode"]:
-        from cognito_gw.cli.decoding import show_kept
+        from cognito_gw.cli.decode import show_kept
 
         show_kept(session, tokens)
     elif raw:
@@ -196,7 +241,7 @@ def _hand_over(session: Session, tokens: Tokens, options: dict[str, Any]) -> Non
 
 
 def _show(tokens: Tokens) -> None:
-    from cognito_gw.cli.claims import spelled
+    from cognito_gw.cli.decode import spelled
     from cognito_gw.oauth.tokens import claims_of
 
     for name, title in (("id_token", "ID token"), ("access_token", "access token")):

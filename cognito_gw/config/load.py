@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from cognito_gw.config.check import check, warnings_of
-from cognito_gw.config.complaint import complaint, path_of
-from cognito_gw.config.document import Document, KeyPath, Problem, brief, read_document
-from cognito_gw.config.schema import Config
+from cognito_gw.config.messages import complaint, path_of
+from cognito_gw.config.model import Config
+from cognito_gw.config.rules import check, warnings_of
+from cognito_gw.config.yaml_file import Document, KeyPath, Problem, brief, read_document
 from cognito_gw.errors import UsageError
-from cognito_gw.printable import one_line
+from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.config.document import read_document
+from cognito_gw.config.yaml_file import read_document
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:

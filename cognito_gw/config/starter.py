@@ -1,4 +1,4 @@
-"""The first file: the commented one that is shipped, with a few answers put into it."""
+"""The starter file that `cgw init` writes, and the JSON Schema for editors."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 
 import yaml
 
-from cognito_gw.config.document import document_of
 from cognito_gw.config.load import BadConfig, loaded
+from cognito_gw.config.model import VERBS, Config
+from cognito_gw.config.yaml_file import document_of
 from cognito_gw.errors import UsageError
 
 # How users sign in: the file's words for it, and the name of the first user.
@@ -103,3 +104,34 @@ def _dumped(value: Any) -> str:
         allow_unicode=True,
         width=_WIDE,
     )
+
+
+_NULL = {"type": "null"}
+_NEVER_EMPTY = ("ResourceServer", "PasswordPolicy", "Cors", "User")
+
+
+def published_schema() -> dict[str, Any]:
+    """Return the schema that `cgw schema` prints."""
+    schema: dict[str, Any] = _with_empty(Config.model_json_schema())
+    api = schema["$defs"]["Api"]["properties"]
+    api["cors"]["anyOf"].append({"const": False})
+    api["routes"]["propertyNames"] = {"pattern": rf"^({'|'.join(VERBS)}) /\S*$"}
+    mfa = schema["$defs"]["UserPool"]["properties"]["mfa"]
+    del mfa["type"]
+    mfa["enum"].append(False)
+    prefix = schema["$defs"]["Domain"]["properties"]["prefix"]["anyOf"][0]
+    schema["properties"]["domain"]["anyOf"].append(prefix)
+    return schema
+
+
+def _with_empty(node: Any) -> Any:
+    """Let each section be empty that may be."""
+    if isinstance(node, list):
+        return [_with_empty(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: _with_empty(value) for key, value in node.items()}
+    kind = str(node.get("$ref", "")).rpartition("/")[2]
+    if not kind or kind in _NEVER_EMPTY:
+        return node
+    return {"anyOf": [{"$ref": node.pop("$ref")}, _NULL], **node}

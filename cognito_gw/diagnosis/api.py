@@ -1,17 +1,22 @@
-"""One version of a REST API: what a stage serves, or the draft beside it."""
+"""One version of a REST API, how it is read, and what a token can reach."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.errors import absent_is_none
+from cognito_gw.gateway_rules import Router
 from cognito_gw.oauth.tokens import claims_of
-from cognito_gw.routing import Router
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from cognito_gw.aws.clients import Aws
+
 
 COGNITO, IAM, OPEN = "COGNITO_USER_POOLS", "AWS_IAM", "NONE"
 _FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
@@ -219,3 +224,104 @@ def _integrated(integration: Mapping[str, Any]) -> tuple[str | None, int, str]:
     milliseconds = integration.get("timeoutInMillis") or Method.milliseconds
     sends = integration.get("httpMethod") or Method.sends
     return found[1] if found else None, int(milliseconds), sends
+
+
+STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+
+
+def read_stages(aws: Aws, api_id: str) -> dict[str, dict[str, Any]] | None:
+    """Return the stages by name; None where there is no such API."""
+    with absent_is_none():
+        answer = aws.apigateway.get_stages(restApiId=api_id)
+        return {stage["stageName"]: stage for stage in answer.get("item", [])}
+    return None
+
+
+def read_export(aws: Aws, api_id: str, stage: str) -> str | None:
+    """Return what a stage serves, as OpenAPI in JSON; None where there is none."""
+    with absent_is_none():
+        answer = aws.apigateway.get_export(
+            restApiId=api_id,
+            stageName=stage,
+            exportType="oas30",
+            parameters={"extensions": "integrations,authorizers"},
+            accepts="application/json",
+        )
+        return str(answer["body"].read().decode())
+    return None
+
+
+def read_draft(aws: Aws, api_id: str) -> str | None:
+    """Return resources and authorizers as they are now, in JSON; None without API."""
+    with absent_is_none():
+        resources = _pages(aws, "get_resources", restApiId=api_id, embed=["methods"])
+        authorizers = _pages(aws, "get_authorizers", restApiId=api_id)
+        return json.dumps([resources, authorizers], default=str)
+    return None
+
+
+def filled(text: str, variables: Mapping[str, str]) -> str:
+    """Put a stage's variables into their places; those that it lacks stay."""
+    return STAGE_VARIABLE.sub(lambda name: variables.get(name[1], name[0]), text)
+
+
+def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
+    pages = aws.apigateway.get_paginator(operation).paginate(
+        **parameters, PaginationConfig={"PageSize": 500}
+    )
+    return [item for page in pages for item in page.get("items", [])]
+
+
+_MISFITS = {
+    "access-token-without-scopes": "it asks for no scopes, so it wants the ID token",
+    "id-token-with-scopes": "it asks for scopes, so it wants the access token",
+    "insufficient-scope": "the token has none of its scopes",
+}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One route, and whether a good token with certain claims gets in."""
+
+    route: str
+    is_open: bool
+    why: str
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON-ready data."""
+        return {"route": self.route, "ok": self.is_open, "why": self.why}
+
+
+def reach_of(
+    claims: Mapping[str, Any],
+    resources: Iterable[Mapping[str, Any]],
+    *,
+    is_ours: bool = True,
+) -> list[Reach]:
+    """Judge every method; resources are as GetResources describes them.
+
+    A token that is not `is_ours` is of another user pool than the API's.
+    """
+    found = [
+        _judged(method, claims, is_ours=is_ours)
+        for method in drafted(resources, []).methods
+        if method.verb != "OPTIONS"
+    ]
+    return sorted(found, key=lambda each: each.route.split(" ")[::-1])
+
+
+def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reach:
+    route = method.route
+    if method.guard == OPEN:
+        return Reach(route, is_open=True, why="it is open to all, without a token")
+    if method.guard != COGNITO:
+        return Reach(route, is_open=False, why=f"it is guarded by {method.guard}")
+    if not is_ours:
+        return Reach(route, is_open=False, why="it is a token of another user pool")
+    if misfit := method.misfit(claims):
+        return Reach(route, is_open=False, why=_MISFITS[misfit])
+    granted = [
+        each for each in method.scopes if each in str(claims.get("scope")).split()
+    ]
+    why = f"by the scope {granted[0]}" if granted else "it wants an ID token"
+    return Reach(route, is_open=True, why=why)

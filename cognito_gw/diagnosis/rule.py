@@ -1,17 +1,74 @@
-"""One rule: a cause that a call or a sign-in can fail for, and how it is shown."""
+"""Facts that are read once, and the rules that turn them into causes."""
 
 from __future__ import annotations
 
 import inspect
 from dataclasses import asdict, dataclass, field
 from shlex import quote
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from cognito_gw.aws.errors import as_cgw_error
+from cognito_gw.diagnosis.api import COGNITO
+from cognito_gw.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Scene = TypeVar("Scene")
+    from cognito_gw.diagnosis.api import Authorizer, Method
+    from cognito_gw.diagnosis.call_case import CallScene
+
+
+Holder = TypeVar("Holder", bound="Facts")
 Value = TypeVar("Value")
+
+
+class Facts:
+    """What is known of one case."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._lock = Lock()
+        self._read: dict[str, Once[Any]] = {}
+
+    def share(self, other: Facts, *names: str) -> None:
+        """Take what another has read."""
+        known = {name: other._read[name] for name in names if name in other._read}
+        self._read |= known
+
+    def once(self, name: str, read: Callable[[], Value]) -> Value:
+        """Return what `read` gives, or gave whoever asked before."""
+        with self._lock:
+            reading: Once[Value] = self._read.setdefault(name, Once(read))
+        return reading()
+
+
+class fact(Generic[Holder, Value]):  # noqa: N801 - used as a decorator
+    """A property of `Facts`, read once; a failure of AWS raises `Unread`."""
+
+    def __init__(self, read: Callable[[Holder], Value]) -> None:
+        """Read it by this method, whose docstring names it."""
+        self._method = read
+        self.__doc__ = read.__doc__
+
+    def __get__(self, holder: Holder, owner: type[Holder] | None = None) -> Value:
+        """Return it; raise `Unread` where it cannot be had."""
+        return holder.once(self._method.__name__, lambda: self._told(holder))
+
+    def _told(self, holder: Holder) -> Value:
+        try:
+            return self._method(holder)
+        except (Unread, NotInQuestion):
+            raise
+        except Exception as error:
+            known = as_cgw_error(error)
+            if known is None:
+                raise
+            what = (self.__doc__ or "").rstrip(".")
+            raise Unread(what[:1].lower() + what[1:], known.what) from None
+
+
+Scene = TypeVar("Scene")
 Other = TypeVar("Other")
 
 
@@ -97,3 +154,33 @@ def rule(
         return Rule(code, statuses, otherwise, fix, elsewhere, find)
 
     return made
+
+
+def require_guard(scene: CallScene) -> None:
+    """Go on where a token is asked for, or where it cannot be read whether one is."""
+    try:
+        method = scene.method
+    except Unread:
+        return
+    if method is None or method.guard != COGNITO:
+        raise NotInQuestion
+
+
+def guarded(scene: CallScene) -> tuple[Method, Authorizer]:
+    """Return the method and its authorizer."""
+    method = scene.method
+    if method is None or method.guard != COGNITO or method.authorizer is None:
+        raise NotInQuestion
+    return method, method.authorizer
+
+
+def is_spoiled(token: str) -> bool:
+    """Whether a token has something in it that no token has."""
+    return bool(set(token) & set(" \t\"'"))
+
+
+def claims(scene: CallScene) -> dict[str, Any]:
+    """Return what the token says; a malformed one is not looked at."""
+    if not scene.claims or is_spoiled(scene.token or ""):
+        raise NotInQuestion
+    return scene.claims

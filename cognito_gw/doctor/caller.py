@@ -1,23 +1,29 @@
-"""Who calls AWS, by which credentials, and whether both clocks agree."""
+"""Checks of the caller: credentials, clock, Region, and network."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from botocore.exceptions import ClientError
 
+from cognito_gw.addresses import LOOPBACK
 from cognito_gw.aws.clients import Account
-from cognito_gw.aws.faults import code_of, message_of
+from cognito_gw.aws.errors import code_of, message_of
 from cognito_gw.doctor.finding import CannotTell, Finding
+from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from cognito_gw.aws.clients import Aws
+
 
 _GOOD, _REFUSED = 60.0, 300.0  # seconds; AWS takes no signature older than 5 minutes
 _BY_TIME = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
@@ -97,3 +103,109 @@ def clock(identity: Identity) -> Finding:
     if off >= _GOOD:
         return Finding("warn", found, _FIX)
     return Finding("ok", f"within {max(off, 1):.0f} s of AWS's")
+
+
+_NETWORK_FIX = (
+    "check the network and the region; behind a proxy set HTTPS_PROXY, and "
+    "AWS_CA_BUNDLE where it has a certificate of its own"
+)
+
+
+def endpoints_of(aws: Aws) -> dict[str, list[str]]:
+    """Return the address that each service's client calls: the services, by URL."""
+    clients = {
+        "cognito-idp": aws.cognito,
+        "apigateway": aws.apigateway,
+        "lambda": aws.functions,
+        "iam": aws.iam,
+        "sts": aws.sts,
+        "logs": aws.logs,
+    }
+    urls: dict[str, list[str]] = {}
+    for name, client in clients.items():
+        urls.setdefault(str(client.meta.endpoint_url), []).append(name)
+    return urls
+
+
+def endpoints(urls: Mapping[str, list[str]], send: Callable[..., Any]) -> Finding:
+    """Call every address; whatever it answers, it has been reached."""
+    with ThreadPoolExecutor(len(urls)) as pool:
+        errors = list(pool.map(lambda url: _error(url, send), urls))
+    silent = [
+        f"{', '.join(names)}: {error}"
+        for names, error in zip(urls.values(), errors, strict=True)
+        if error
+    ]
+    way = _way(urls)
+    if silent:
+        return Finding(
+            "fail", "\n".join([f"not reached {way}:", *silent]), _NETWORK_FIX
+        )
+    names = ", ".join(name for each in urls.values() for name in each)
+    at = f" at {next(iter(urls))}" if len(urls) == 1 else ""
+    return Finding("ok", f"{names} answer{at}, {way}")
+
+
+def _error(url: str, send: Callable[..., Any]) -> str | None:
+    try:
+        send("GET", url, [], [], None)
+    except CgwError as error:
+        return error.what
+    return None
+
+
+def _way(urls: Iterable[str]) -> str:
+    proxies = {proxy for url in urls if (proxy := proxy_for(url))}
+    named = " and ".join(sorted(proxies))
+    return f"by the proxy {named}" if named else "without a proxy"
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL, without its password."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or host in LOOPBACK or proxy_bypass(host):
+        return None
+    where = urlsplit(proxy if "//" in proxy else f"//{proxy}")
+    return where.netloc.rpartition("@")[2]
+
+
+_NEEDED = {"cognito-idp": "Cognito", "apigateway": "API Gateway", "lambda": "Lambda"}
+_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+
+
+def origin(
+    asked: str | None, in_file: str | None, environment: Mapping[str, str]
+) -> str:
+    """Say where the region comes from, in the order in which it is looked for."""
+    if asked:
+        return "--region"
+    if in_file:
+        return "the file"
+    named = [name for name in _VARIABLES if environment.get(name)]
+    return named[0] if named else "the profile"
+
+
+def region(session: Any, source: str) -> Finding:
+    """Look the session's region up among those that botocore knows."""
+    name = session.region_name
+    lacking = [
+        title for service, title in _NEEDED.items() if not _has(session, service, name)
+    ]
+    found = f"{name}, from {source}"
+    if not lacking:
+        return Finding("ok", f"{found}; it has {', '.join(_NEEDED.values())}")
+    return Finding(
+        "warn",
+        f"{found}; as far as botocore knows, it has no {', no '.join(lacking)}",
+        "is it spelled right? one that is new needs a newer boto3",
+    )
+
+
+def _has(session: Any, service: str, name: str) -> bool:
+    return any(
+        name in session.get_available_regions(service, partition_name=partition)
+        for partition in session.get_available_partitions()
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws import clients
-from cognito_gw.aws.access_key import AccessKey
-from cognito_gw.doctor import caller, local, machine, network
+from cognito_gw.aws.clients import AccessKey
+from cognito_gw.doctor import caller, machine
+from cognito_gw.doctor.caller import origin, region
 from cognito_gw.doctor.finding import CannotTell, Finding, needed
+from cognito_gw.doctor.machine import versions
 from cognito_gw.doctor.permissions import permissions
 from cognito_gw.doctor.quotas import counts_of, quotas
-from cognito_gw.doctor.region import origin, region
-from cognito_gw.doctor.versions import versions
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.request import send
 from cognito_gw.once import Once
@@ -20,8 +20,7 @@ from cognito_gw.resources.stack import build
 from cognito_gw.state import state_directory
 
 if TYPE_CHECKING:
-    from cognito_gw.doctor.asked import Asked
-    from cognito_gw.doctor.finding import Check
+    from cognito_gw.doctor.finding import Asked, Check
 
 
 class Checkup:
@@ -31,7 +30,7 @@ class Checkup:
         """Ask nothing yet."""
         self.asked = asked
         self.state = Once(state_directory)
-        self.server = Once(lambda: local.find(self.state()))
+        self.server = Once(lambda: machine.find(self.state()))
         self.session = Once(self._session)
         self.aws = Once(self._aws)
         self.identity = Once(lambda: caller.ask(self.aws().sts))
@@ -110,7 +109,7 @@ class Checkup:
     def _endpoints(self) -> Finding:
         with needed("there is no session: see `region` and `credentials`"):
             aws = self.aws()
-        return network.endpoints(network.endpoints_of(aws), send)
+        return caller.endpoints(caller.endpoints_of(aws), send)
 
     def _known(self) -> caller.Identity:
         """Return who calls; skip the check where AWS has not said so."""
@@ -147,11 +146,11 @@ class Checkup:
     def _functions(self) -> Finding:
         if not self.asked.is_local:
             raise CannotTell("the local AWS is not the target")
-        return local.functions(self.asked.config)
+        return machine.functions(self.asked.config)
 
     def _local(self) -> Finding:
         with needed("there is no state directory: see `state directory`"):
             self.state()
         server, was_recorded = self.server()
         is_local = self.asked.is_local
-        return local.local(server, was_recorded=was_recorded, is_local=is_local)
+        return machine.local(server, was_recorded=was_recorded, is_local=is_local)

@@ -1,22 +1,28 @@
-"""What a check found, and the checks carried out side by side."""
+"""What a check found, and what it was asked."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from cognito_gw.aws.faults import as_cgw_error
+from cognito_gw.aws.errors import as_cgw_error
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from cognito_gw.aws.clients import Tell
+    from cognito_gw.config.load import Loaded
+    from cognito_gw.config.model import Config
 
     Check = Callable[[], "Finding"]
+
 
 # What a call raises when AWS, or what stands for it, does not do it.
 CALL_FAILED = (BotoCoreError, ClientError, ResponseParserError)
@@ -95,3 +101,27 @@ def worded(error: Exception) -> CgwError:
     if isinstance(error, OSError) and error.filename is not None:
         return CgwError(f"{error.filename}: {error.strerror}")
     return CgwError(f"{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The target, and the file: what it says, or why it says nothing."""
+
+    file: Path
+    loaded: Loaded | None = None
+    problem: CgwError | None = None
+    is_local: bool = False
+    profile: str | None = None
+    region: str | None = None  # as the command line has it
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tell: Tell | None = None  # of each call
+
+    @property
+    def config(self) -> Config | None:
+        """The file, if it can be meant."""
+        return self.loaded.config if self.loaded else None
+
+    @property
+    def region_in_file(self) -> str | None:
+        """The region that the file names."""
+        return self.config.region if self.config else None

@@ -1,23 +1,153 @@
-"""Whether the caller may do what `up` and `down` need, as IAM's simulator sees it.
-
-The simulator judges the policies of the user or the role, permissions boundaries and
-service control policies. Session policies and policies of resources it does not know.
-"""
+"""Checks of permissions, through the IAM policy simulator."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.aws.faults import ABSENT, code_of
+from cognito_gw.aws.errors import ABSENT, code_of, message_of
 from cognito_gw.doctor.finding import CALL_FAILED, CannotTell, Finding, worded
-from cognito_gw.doctor.simulation import Verdict, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    Statement = Mapping[str, Any]
     Policy = Mapping[str, Any]
+
+
+_AT_ONCE = 100  # actions, and evaluations to a page
+_WHOLE_GROUP = ":*"  # the same log group, as other actions spell it
+
+
+@dataclass
+class Verdict:
+    """What the simulator says of each action."""
+
+    allowed: set[str] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set)
+    open: set[str] = field(default_factory=set)  # it lacked what a condition asks for
+    unjudged: set[str] = field(default_factory=set)  # it does not take the action
+    keys: set[str] = field(default_factory=set)  # of the conditions
+
+    @property
+    def count(self) -> int:
+        """How many actions there were."""
+        return len(self.allowed | self.denied | self.open | self.unjudged)
+
+    def settle(self) -> Verdict:
+        """Keep each action at its worst: other resources do not make up for one."""
+        self.open -= self.denied
+        self.unjudged -= self.denied | self.open
+        self.allowed -= self.denied | self.open | self.unjudged
+        return self
+
+
+def simulate(
+    statements: Iterable[Statement], principal: str, iam: Any, region: str
+) -> Verdict:
+    """Ask whether the principal may do all that the statements allow."""
+    verdict = Verdict()
+    for statement in statements:
+        for actions, circumstances in _questions(statement, region):
+            request = {"PolicySourceArn": principal, **circumstances}
+            while actions:
+                _ask(iam, request, actions[:_AT_ONCE], verdict)
+                del actions[:_AT_ONCE]
+    return verdict.settle()
+
+
+def _questions(
+    statement: Statement, region: str
+) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """Yield actions with their resources: an action applies to its own service's.
+
+    With them comes what must hold by the statement's own conditions.
+    """
+    resources = statement["Resource"]
+    arns = [resources] if isinstance(resources, str) else list(resources)
+    equals = statement.get("Condition", {}).get("StringEquals", {})
+    if arns == ["*"]:  # then the simulator is told of no resources
+        yield list(statement["Action"]), _context(equals, region)
+        return
+    for service in dict.fromkeys(_service(each) for each in statement["Action"]):
+        actions = [each for each in statement["Action"] if _service(each) == service]
+        # The policy's spelling of an asterisk that is not a wildcard.
+        own = [arn.replace("${*}", "*") for arn in arns if arn.split(":")[2] == service]
+        # IAM is of no region.
+        context = _context(equals, None if service == "iam" else region)
+        yield actions, {"ResourceArns": own, **context}
+
+
+def _service(action: str) -> str:
+    return action.partition(":")[0]
+
+
+def _context(equals: Mapping[str, str], region: str | None) -> dict[str, Any]:
+    # Many an organization denies all other regions.
+    given = dict(equals) | ({"aws:RequestedRegion": region} if region else {})
+    entries = [
+        {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
+        for key, value in given.items()
+    ]
+    return {"ContextEntries": entries} if entries else {}
+
+
+def _ask(
+    iam: Any, request: dict[str, Any], actions: list[str], verdict: Verdict
+) -> None:
+    """Ask about some actions; by halves, where IAM does not take them together.
+
+    It refuses Actions that "require different authorization information", and does not
+    document which do.
+    """
+    try:
+        pages = iam.get_paginator("simulate_principal_policy").paginate(
+            **request, ActionNames=actions, PaginationConfig={"PageSize": _AT_ONCE}
+        )
+        _sort([each for page in pages for each in page["EvaluationResults"]], verdict)
+    except ClientError as error:
+        if code_of(error) != "InvalidInput" or "Action" not in message_of(error):
+            raise
+        if len(actions) == 1:
+            verdict.unjudged.update(actions)
+            return
+        middle = len(actions) // 2
+        _ask(iam, request, actions[:middle], verdict)
+        _ask(iam, request, actions[middle:], verdict)
+
+
+def _sort(results: list[dict[str, Any]], verdict: Verdict) -> None:
+    """Sort actions by what was decided for each of their resources."""
+    judged = [each for result in results for each in _decisions(result)]
+    allowed = {
+        (action, resource) for action, resource, how, _ in judged if how == "allowed"
+    }
+    verdict.allowed |= {action for action, _ in allowed}
+    for action, resource, how, keys in judged:
+        if (action, resource) in allowed:
+            continue
+        if how == "implicitDeny" and keys:
+            verdict.open.add(action)
+            verdict.keys.update(keys)
+        else:
+            verdict.denied.add(action)
+
+
+def _decisions(result: dict[str, Any]) -> Iterator[tuple[str, str, str, list[str]]]:
+    """Yield action, resource, decision, and the keys of conditions that it lacked."""
+    name = result["EvalActionName"]
+    whole = {
+        "EvalResourceName": result.get("EvalResourceName", "*"),
+        "EvalResourceDecision": result["EvalDecision"],
+        "MissingContextValues": result.get("MissingContextValues"),
+    }
+    for each in result.get("ResourceSpecificResults") or [whole]:
+        resource = each["EvalResourceName"].removesuffix(_WHOLE_GROUP)
+        keys = each.get("MissingContextValues") or []
+        yield name, resource, each["EvalResourceDecision"], keys
+
 
 _ACTION = "iam:SimulatePrincipalPolicy"
 _COMPARE = "compare what it may do with `cgw policy`"

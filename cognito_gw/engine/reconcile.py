@@ -11,12 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cognito_gw.aws.faults import (
-    absent_is_none,
-    is_absent,
-    is_lost,
-    is_taken,
-)
+from cognito_gw.aws.errors import absent_is_none, is_absent, is_lost, is_taken
 from cognito_gw.engine.diff import diff
 from cognito_gw.engine.resource import (
     Action,

@@ -1,4 +1,4 @@
-"""One thing that AWS keeps for us, and the verbs that the engine speaks to it."""
+"""A resource that AWS keeps, the verbs the engine calls on it, and its steps."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.faults import lacking
+from cognito_gw.aws.errors import lacking
+from cognito_gw.errors import CannotChange, NotOurs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.errors import CgwError
+
 
 KNOWN_AFTER_APPLY = "(known after apply)"
 _previewing: ContextVar[bool] = ContextVar("previewing", default=False)
@@ -244,3 +246,78 @@ def _resources_in(values: Iterable[Any]) -> Iterator[Resource]:
             yield value
         elif isinstance(value, list | tuple):
             yield from _resources_in(value)
+
+
+_STATES = {
+    Action.CREATE: "missing",
+    Action.UPDATE: "drifted",
+    Action.DELETE: "drifted",
+    Action.SKIP: "missing",
+}
+
+
+def state_of(step: Step) -> str | None:
+    """Return ok, drifted, missing or unmanaged; None when AWS did not let us see."""
+    if step.action is Action.FAIL:
+        if isinstance(step.error, NotOurs):
+            return "unmanaged"
+        return "drifted" if isinstance(step.error, CannotChange) else None
+    if step.action is Action.KEEP:
+        return "ok" if step.resource.managed else "unmanaged"
+    return _STATES[step.action]
+
+
+def told(steps: Iterable[Step]) -> list[Step]:
+    """Return the steps, each deletion that is part of an update after its step."""
+    return [part for step in steps for part in _parts(step)]
+
+
+def _parts(step: Step) -> list[Step]:
+    fields = [each for each in step.resource.removes if each in step.changes]
+    if step.action is not Action.UPDATE or not fields:
+        return [step]
+    rest = {key: each for key, each in step.changes.items() if key not in fields}
+    own = replace(step, changes=rest, action=Action.UPDATE if rest else Action.KEEP)
+    return [
+        own,
+        *(
+            Step(
+                Removed(step.resource.removes[each], name),
+                Action.DELETE,
+                done=step.done,
+            )
+            for each in fields
+            for name in step.changes[each].before or ()
+        ),
+    ]
+
+
+@dataclass(eq=False)
+class Removed(Resource):
+    """Something that the file does not name, in what the file does."""
+
+    kind: str  # type: ignore[misc] # each has another
+    name: str
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def wanted(self) -> bool:
+        return False
+
+    def desired(self) -> dict[str, Any]:
+        raise NotImplementedError  # what it is in sees to it
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        raise NotImplementedError
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def delete(self, aws: Aws) -> None:
+        raise NotImplementedError

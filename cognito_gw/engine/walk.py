@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 
-from cognito_gw.aws.faults import as_cgw_error
+from cognito_gw.aws.errors import as_cgw_error
 from cognito_gw.engine.resource import Action, Resource, Step
 from cognito_gw.errors import CgwError
 

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.clients import AccessKey
 from cognito_gw.errors import CgwError
 from cognito_gw.local import server_log
-from cognito_gw.local.daemon import STATE
-from cognito_gw.local.saved import Saved
-from cognito_gw.printable import printable
+from cognito_gw.local.process import STATE
+from cognito_gw.local.state_file import Saved
 from cognito_gw.state import create_private
+from cognito_gw.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -169,8 +169,12 @@ async def _listening(
 ) -> AsyncIterator[None]:
     from aiohttp import web
 
-    from cognito_gw.local.broken_requests import log_them_in_one_line
-    from cognito_gw.local.server import MAX_LINE, Start, application
+    from cognito_gw.local.server import (
+        MAX_LINE,
+        Start,
+        application,
+        log_them_in_one_line,
+    )
 
     log_them_in_one_line()
     runner = web.AppRunner(

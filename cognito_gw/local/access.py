@@ -1,28 +1,26 @@
-"""Who may call the control plane.
-
-A caller who creates and invokes a function runs code as the user. So a call is signed
-with the access key of this start, which only the user can read, or with a function's
-own. Signatures themselves are not verified: the key ID is the secret.
-
-Unsigned calls are for signing in, and only those reach the sign-in code. Browsers never
-sign: a page of any origin, the developer's own included, has no access key.
-"""
+"""Who may call the control plane."""
 
 from __future__ import annotations
 
 import hmac
+import os
 import re
+import socket
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.access_key import AccessKey
-from cognito_gw.local.faults import AwsFault
+from cognito_gw.aws.clients import AccessKey
+from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cognito_gw.local.records import Function
+    from cognito_gw.local.awslambda.functions import Function
+
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 _SIGNED = re.compile(
@@ -145,3 +143,45 @@ def _session_arn(function: Function | None) -> str:
 
 def _is(key: AccessKey, given: str) -> bool:
     return hmac.compare_digest(key.id, given)
+
+
+# One line a socket: https://docs.kernel.org/networking/proc_net_tcp.html
+_SOCKETS = Path("/proc/net/tcp")
+_LOCAL, _REMOTE, _USER, _INODE = 1, 2, 7, 9  # columns
+# Where a client has a socket of IPv6, this stands before its address of IPv4.
+_MAPPED = "0000000000000000FFFF0000" if sys.byteorder == "little" else f"{0xFFFF:024X}"
+_SOCKETS_OF_IPV6 = Path("/proc/net/tcp6")
+ROOT = 0
+
+Address = tuple[str, int]
+
+
+def is_another_user(peer: Address, own: Address) -> bool:
+    """Tell whether the socket at `peer` that is connected to `own` is another user's.
+
+    Root may do everything anyway. A socket that the system does not list counts as
+    another's: its user has closed it. False where there is no list, as on macOS.
+    """
+    if not _SOCKETS.exists():
+        return False
+    ends = [_spelled(peer), _spelled(own)]
+    user = _user_of(_SOCKETS, ends)
+    if user is None:
+        user = _user_of(_SOCKETS_OF_IPV6, [f"{_MAPPED}{end}" for end in ends])
+    return user not in (ROOT, os.geteuid())
+
+
+def _user_of(sockets: Path, ends: list[str]) -> int | None:
+    with suppress(OSError), sockets.open(encoding="ascii") as lines:
+        for line in lines:
+            columns = line.split()
+            # A socket that is closed has no inode, and seems to be root's.
+            if columns[_LOCAL : _REMOTE + 1] == ends and columns[_INODE] != "0":
+                return int(columns[_USER])
+    return None
+
+
+def _spelled(address: Address) -> str:
+    """Return an address as the kernel prints it: an integer in the machine's order."""
+    octets = socket.inet_aton(address[0])
+    return f"{int.from_bytes(octets, sys.byteorder):08X}:{address[1]:04X}"

@@ -3,40 +3,75 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
-from cognito_gw.local import expired_token
-from cognito_gw.local.access import AccessKeys
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.apigw.gateway import Gateway
-from cognito_gw.local.broken_requests import only_whole_requests
+from cognito_gw.local.access import AccessKeys, is_another_user
+from cognito_gw.local.apigateway.gateway import Gateway
+from cognito_gw.local.apigateway.snapshot import Snapshots, Stages
+from cognito_gw.local.apigateway.test_invoke import (
+    TestInvokeAuthorizer,
+    TestInvokeMethod,
+)
+from cognito_gw.local.autosave import Keeper
+from cognito_gw.local.awslambda.functions import Functions
+from cognito_gw.local.awslambda.operations import Invoke
+from cognito_gw.local.awslambda.worker import Host
+from cognito_gw.local.cognito.pages import endpoints
+from cognito_gw.local.cognito.pages import routes as hosted_ui
+from cognito_gw.local.cognito.service import Cognito
+from cognito_gw.local.cognito.tokens import Keys
 from cognito_gw.local.console.routes import Console
-from cognito_gw.local.control import ControlPlane
-from cognito_gw.local.hosted_ui import discovery
-from cognito_gw.local.hosted_ui import routes as hosted_ui
-from cognito_gw.local.identity.cognito import Cognito
-from cognito_gw.local.identity.keys import Keys
-from cognito_gw.local.keeper import Keeper
-from cognito_gw.local.live import Invoke, TestInvokeAuthorizer, TestInvokeMethod
-from cognito_gw.local.peer import is_another_user
-from cognito_gw.local.runtime.functions import Functions
-from cognito_gw.local.runtime.worker import Host
-from cognito_gw.local.snapshot import Snapshots
-from cognito_gw.local.stages import Stages
+from cognito_gw.local.dispatch import ControlPlane
+from cognito_gw.local.events import Activity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from cognito_gw.aws.access_key import AccessKey
-    from cognito_gw.local.saved import Saved
+    from cognito_gw.aws.clients import AccessKey
+    from cognito_gw.local.state_file import Saved
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+BROKEN = (web.RequestPayloadError, HttpProcessingError)
+
+
+@web.middleware
+async def only_whole_requests(
+    request: web.Request,
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> web.StreamResponse:
+    """Refuse a body that breaks off, or is not encoded as it says."""
+    try:
+        return await handler(request)
+    except BROKEN:
+        return web.Response(status=400, text="The body cannot be read.\n")
+    except ConnectionError:
+        if request.transport and not request.transport.is_closing():
+            raise
+        return web.Response(status=400)  # to nobody: the client has gone
+
+
+def log_them_in_one_line() -> None:
+    """Let the log tell of them without a traceback, which is for faults of ours."""
+    logging.getLogger("aiohttp.server").addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, BROKEN):
+        record.msg, record.args = "a malformed request: %s", (type(error).__name__,)
+        record.exc_info = None
+    return True
+
 
 MEBI = 1 << 20
 # A function's zip may have 50 MB, and travels as base64.
@@ -84,9 +119,9 @@ def application(start: Start) -> web.Application:
     app.add_routes(
         [
             web.get("/_cgw/health", _health(start.instance)),
-            expired_token.route(access_keys, cognito.tokens, control),
+            endpoints.route(access_keys, cognito.tokens, control),
             *Console(url, control, stages, activity).routes(),
-            *discovery.routes(keys, control, url),
+            *endpoints.routes(keys, control, url),
             *hosted_ui.routes(cognito, control),
             web.route("*", STAGE, gateway.handle),
             web.route("*", STAGE + "/{path:.*}", gateway.handle),

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from cognito_gw.printable import one_line, printable
+from cognito_gw.text import one_line, printable
 
 
 def write(*lines: str) -> None:

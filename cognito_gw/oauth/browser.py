@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.oauth.loopback import Loopback, is_loopback
+from cognito_gw.oauth.callback_server import Loopback, is_loopback
 from cognito_gw.oauth.token_endpoint import OAuthRefused, TokenEndpoint, tokens_in
-from cognito_gw.oauth.tokens import claims_of
-from cognito_gw.oauth.verify import Keys
+from cognito_gw.oauth.tokens import Keys, claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cognito_gw.oauth.client import AppClient
-    from cognito_gw.oauth.provider import Provider, Tell
+    from cognito_gw.oauth.app_client import AppClient, Provider, Tell
     from cognito_gw.oauth.tokens import Tokens
 
 _DEFAULT_CALLBACK = "http://localhost:8765/callback"

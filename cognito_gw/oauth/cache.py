@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import state
 from cognito_gw.oauth.tokens import Tokens
-from cognito_gw.state import (
-    open_private,
-    private,
-    replace_private,
-    state_directory,
-)
+from cognito_gw.state import open_private, private, replace_private, state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -1,25 +1,193 @@
-"""Sign-in by Cognito's API, from a user's name through the challenges to the tokens.
-
-Shapes and names are those of InitiateAuth and RespondToAuthChallenge.
-"""
+"""Sign-in through Cognito's API, from a user name through the challenges to tokens."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.oauth.challenges import Challenge, Responder
-from cognito_gw.oauth.refusal import SignInRefused
+from cognito_gw.aws.errors import code_of, message_of
+from cognito_gw.errors import CgwError, Missing
+from cognito_gw.oauth.errors import SignInRefused
+from cognito_gw.oauth.srp import Exchange, SrpError
 from cognito_gw.oauth.tokens import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from cognito_gw.oauth.client import AppClient
-    from cognito_gw.oauth.questions import Questions
+    from cognito_gw.oauth.app_client import AppClient
+    from cognito_gw.oauth.flows import Questions
 
     Answer = Mapping[str, Any]
+    Responses = dict[str, str]
+    SignInAnswer = Mapping[str, Any]
+
+
+_ATTRIBUTE = "userAttributes."  # how responses spell attributes
+_MOST_TRIES = 3
+# A refused answer after which the challenge still stands.
+_ASKED_AGAIN = frozenset(
+    {
+        "CodeMismatchException",
+        "EnableSoftwareTokenMFAException",
+        "ExpiredCodeException",  # a one-time password that was used already
+        "InvalidPasswordException",
+        "PasswordHistoryPolicyViolationException",
+    }
+)
+_SENT_BY = {"EMAIL_OTP": "email", "SMS_MFA": "text message", "SMS_OTP": "text message"}
+_BY_PASSWORD = ("PASSWORD", "PASSWORD_SRP")
+_BY_PAGES = "sign in through the hosted UI: `cgw token --flow browser`"
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """One question of Cognito's; good for some minutes."""
+
+    name: str
+    user: str  # as the person calls themselves
+    internal: str  # as Cognito calls them
+    session: str | None = field(repr=False)
+    parameters: Mapping[str, str] = field(repr=False, default_factory=dict)
+    available: tuple[str, ...] = ()  # of SELECT_CHALLENGE
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether its code was sent, so that a later run may answer it."""
+        return self.name in _SENT_BY
+
+    def listed(self, parameter: str) -> list[str]:
+        """Return a parameter that is a JSON list."""
+        return list(map(str, json.loads(self.parameters.get(parameter) or "[]")))
+
+
+class Responder:
+    """Answers the challenges of one sign-in, with what `questions` are answered."""
+
+    def __init__(self, cognito: Any, client: AppClient, questions: Questions) -> None:
+        """Register authenticator apps at `cognito`, for users of `client`."""
+        self._cognito = cognito
+        self._client = client
+        self._questions = questions
+        self._exchange: Exchange | None = None
+        self._by_name: dict[str, Callable[[Challenge], Responses]] = {
+            "EMAIL_OTP": self._sent_code,
+            "MFA_SETUP": self._set_up,
+            "NEW_PASSWORD_REQUIRED": self._new_password,
+            "PASSWORD": lambda challenge: self.password(challenge.user),
+            "PASSWORD_SRP": lambda challenge: self.opening(challenge.user),
+            "PASSWORD_VERIFIER": self._proof,
+            "SELECT_CHALLENGE": self._first_factor,
+            "SELECT_MFA_TYPE": self._second_factor,
+            "SMS_MFA": self._sent_code,
+            "SMS_OTP": self._sent_code,
+            "SOFTWARE_TOKEN_MFA": self._app_code,
+        }
+
+    def require_known(self, challenge: Challenge) -> None:
+        """Raise for a challenge that only a page can answer."""
+        if challenge.name not in self._by_name:
+            raise Missing(
+                f"no tokens for {challenge.user}: Cognito asks for {challenge.name}, "
+                "which cgw does not answer",
+                hint=_BY_PAGES,
+            )
+
+    def to(self, challenge: Challenge) -> Responses:
+        """Return the responses to a challenge; `SESSION` is one that replaced its."""
+        return self._by_name[challenge.name](challenge)
+
+    def password(self, user: str) -> Responses:
+        """Return the password as a parameter."""
+        return {"PASSWORD": self._questions.password(user)}
+
+    def opening(self, user: str) -> Responses:
+        """Return the parameter that begins to prove the password."""
+        password = self._questions.password(user)
+        self._exchange = Exchange(self._client.pool_id, password)
+        return self._exchange.opening
+
+    def insist(self, user: str, attempt: Callable[[], Answer]) -> Answer:
+        """Attempt it until Cognito takes the answer, while there is one to give."""
+        tries = 1
+        while True:
+            try:
+                return attempt()
+            except ClientError as error:
+                refused = SignInRefused(user, error)
+                code, words = code_of(error), message_of(error)
+                may_ask = code in _ASKED_AGAIN and tries < _MOST_TRIES
+                if not may_ask or not self._questions.again(code, words):
+                    raise refused from None
+            tries += 1
+
+    def _proof(self, challenge: Challenge) -> Responses:
+        if self._exchange is None:
+            raise CgwError("Cognito asks for a proof of the password out of turn")
+        try:
+            return self._exchange.answer(challenge.parameters)
+        except (SrpError, KeyError, ValueError) as error:
+            raise CgwError(f"Cognito's side of SRP makes no sense: {error}") from None
+
+    def _new_password(self, challenge: Challenge) -> Responses:
+        user = challenge.user
+        responses = {"NEW_PASSWORD": self._questions.new_password(user)}
+        for spelled in challenge.listed("requiredAttributes"):
+            name = spelled.removeprefix(_ATTRIBUTE)
+            responses[_ATTRIBUTE + name] = self._questions.attribute(user, name)
+        return responses
+
+    def _first_factor(self, challenge: Challenge) -> Responses:
+        known = [each for each in challenge.available if each in self._by_name]
+        if not known:
+            offered = ", ".join(challenge.available) or "nothing"
+            raise Missing(
+                f"no tokens for {challenge.user}: Cognito offers {offered} to sign in "
+                "with, which cgw does not do",
+                hint=_BY_PAGES,
+            )
+        factor = self._questions.choice(challenge.user, known)
+        more = self._by_name[factor](challenge) if factor in _BY_PASSWORD else {}
+        return {"ANSWER": factor} | more
+
+    def _second_factor(self, challenge: Challenge) -> Responses:
+        factors = challenge.listed("MFAS_CAN_CHOOSE")
+        return {"ANSWER": self._questions.choice(challenge.user, factors)}
+
+    def _sent_code(self, challenge: Challenge) -> Responses:
+        to = challenge.parameters.get("CODE_DELIVERY_DESTINATION", "you")
+        source = f"the {_SENT_BY[challenge.name]} that Cognito sent to {to}"
+        code = self._questions.sent_code(challenge.user, source)
+        return {f"{challenge.name}_CODE": code}
+
+    def _app_code(self, challenge: Challenge) -> Responses:
+        code = self._questions.app_code(challenge.user)
+        return {"SOFTWARE_TOKEN_MFA_CODE": code}
+
+    def _set_up(self, challenge: Challenge) -> Responses:
+        """Register an authenticator app; the session then is that of the last call."""
+        offered = challenge.listed("MFAS_CAN_SETUP")
+        if offered and "SOFTWARE_TOKEN_MFA" not in offered:
+            raise Missing(
+                f"no tokens for {challenge.user}: the pool wants a second factor, one "
+                f"of {', '.join(offered)}, and the user has none",
+                hint="give the user the address to which codes are to be sent",
+            )
+        try:
+            begun = self._cognito.associate_software_token(Session=challenge.session)
+        except ClientError as error:
+            raise SignInRefused(challenge.user, error) from None
+
+        def verify() -> Answer:
+            code = self._questions.set_up_app(challenge.user, begun["SecretCode"])
+            answer: Answer = self._cognito.verify_software_token(
+                Session=begun["Session"], UserCode=code
+            )
+            return answer
+
+        return {"SESSION": self.insist(challenge.user, verify)["Session"]}
 
 
 class SignIn:
@@ -67,7 +235,7 @@ class SignIn:
             raise SignInRefused(user, error) from None
         return self._next(user, user, answer)
 
-    def _next(self, user: str, internal: str, answer: Answer) -> Tokens:
+    def _next(self, user: str, internal: str, answer: SignInAnswer) -> Tokens:
         if not answer.get("ChallengeName"):
             return tokens_of(answer["AuthenticationResult"])
         parameters = answer.get("ChallengeParameters", {})
@@ -81,10 +249,10 @@ class SignIn:
         )
         return self.go_on(challenge)
 
-    def _respond(self, challenge: Challenge) -> Answer:
+    def _respond(self, challenge: Challenge) -> SignInAnswer:
         responses = self._responder.to(challenge)
         session = responses.pop("SESSION", challenge.session)
-        answer: Answer = self._cognito.respond_to_auth_challenge(
+        answer: SignInAnswer = self._cognito.respond_to_auth_challenge(
             ClientId=self._client.client_id,
             ChallengeName=challenge.name,
             ChallengeResponses={"USERNAME": challenge.internal}
@@ -95,7 +263,7 @@ class SignIn:
         return answer
 
 
-def tokens_of(result: Answer, refresh_token: str | None = None) -> Tokens:
+def tokens_of(result: SignInAnswer, refresh_token: str | None = None) -> Tokens:
     """Return the tokens of an `AuthenticationResult`."""
     return Tokens.lasting(
         result["ExpiresIn"],

@@ -1,26 +1,97 @@
-"""The client's half of Cognito's Secure Remote Password exchange."""
+"""Cognito's Secure Remote Password exchange (SRP-6a)."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import secrets
 import time
 from typing import TYPE_CHECKING
 
-from cognito_gw.srp import (
-    G,
-    N,
-    SrpError,
-    multiplier,
-    private_number,
-    proof,
-    public_number,
-    scramble,
-    session_key,
-)
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+N = int(
+    "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74"
+    "020BBEA63B139B22514A08798E3404DDEF9519B3CD3A431B302B0A6DF25F1437"
+    "4FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED"
+    "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF05"
+    "98DA48361C55D39A69163FA8FD24CF5F83655D23DCA3AD961C62F356208552BB"
+    "9ED529077096966D670C354E4ABC9804F1746C08CA18217C32905E462E36CE3B"
+    "E39E772C180E86039B2783A2EC07A28FB5C55DF06F4C52C9DE2BCBF695581718"
+    "3995497CEA956AE515D2261898FA051015728E5A8AAAC42DAD33170D04507A33"
+    "A85521ABDF1CBA64ECFB850458DBEF0A8AEA71575D060C7DB3970F85A6E1E4C7"
+    "ABF5AE8CDB0933D71E8C94E04A25619DCEE3D2261AD2EE6BF12FFA06D98A0864"
+    "D87602733EC86A64521F2B18177B200CBBE117577A615D6C770988C0BAD946E2"
+    "08E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CAFFFFFFFFFFFFFFFF",
+    16,
+)
+G = 2
+_INFO = b"Caldera Derived Key"
+_KEY_BYTES = 16
+
+
+class SrpError(Exception):
+    """Raised for numbers or texts that no honest peer sends."""
+
+
+def public_number(text: str, name: str) -> int:
+    """Read the peer's A or B; refuse one that would make the shared key known to all.
+
+    Cognito's own B is not reduced modulo N by every server, so it may be larger.
+    """
+    try:
+        number = int(text, 16)
+    except ValueError:
+        raise SrpError(f"{name} is not a hexadecimal number.") from None
+    if number <= 0 or number % N == 0:
+        raise SrpError(f"{name} is out of range.")
+    return number
+
+
+def multiplier() -> int:
+    """Return k, which keeps B from telling anything of the password."""
+    return _hashed(padded(N), padded(G))
+
+
+def scramble(client_public: int, server_public: int) -> int:
+    """Return u, which binds both public numbers."""
+    return _hashed(padded(client_public), padded(server_public))
+
+
+def private_number(pool_name: str, user_id: str, password: str, salt: int) -> int:
+    """Return x, made of the password; `pool_name` is the pool id's second part."""
+    identity = f"{pool_name}{user_id}:{password}".encode()
+    return _hashed(padded(salt), hashlib.sha256(identity).digest())
+
+
+def session_key(shared: int, scrambling: int) -> bytes:
+    """Return the key that both sides derive from what they share."""
+    derive = HKDF(SHA256(), _KEY_BYTES, salt=padded(scrambling), info=_INFO)
+    return derive.derive(padded(shared))
+
+
+def proof(
+    key: bytes, pool_name: str, user_id: str, secret_block: bytes, timestamp: str
+) -> bytes:
+    """Return what only a client that knows the password can sign."""
+    message = (pool_name + user_id).encode() + secret_block + timestamp.encode()
+    return hmac.digest(key, message, hashlib.sha256)
+
+
+def padded(number: int) -> bytes:
+    """Spell a number with a zero before it where the first bit would be a sign."""
+    return number.to_bytes(number.bit_length() // 8 + 1)
+
+
+def _hashed(*parts: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(b"".join(parts)).digest())
+
 
 _SECRET_BITS = 1024
 

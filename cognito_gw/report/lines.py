@@ -1,17 +1,21 @@
-"""Steps as text: one line each, and a line for each change."""
+"""Steps as text lines, as JSON, and as JUnit XML."""
 
 from __future__ import annotations
 
 import json
+import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
 from cognito_gw.report.say import Safe, line, say, styled
+from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from cognito_gw.engine.resource import Change, Resource, Step
+
 
 COLOURS = {
     Action.CREATE: "green",
@@ -117,3 +121,61 @@ def _cut(text: str, same: int = 0) -> str:
     if same > _WIDEST - _BEFORE and len(text) > _WIDEST:
         text = f"…{text[same - _BEFORE :]}"
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def steps_document(
+    stack: str, steps: Iterable[Step], outputs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the document of `plan`, `up`, `down` and every step."""
+    return {
+        "stack": stack,
+        "steps": [step_document(step) for step in steps],
+        "outputs": outputs,
+    }
+
+
+def step_document(step: Step) -> dict[str, Any]:
+    """Return one step as JSON-ready data."""
+    return {
+        "kind": step.resource.kind,
+        "name": step.resource.label,
+        "action": step.word,
+        "changes": changes_document(step.changes),
+        "error": str(step.error) if step.error else None,
+    }
+
+
+def changes_document(changes: Any) -> dict[str, Any]:
+    """Return changes as `{field: {from, to}}`."""
+    return {field: _change(change) for field, change in changes.items()}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {"from": change.before, "to": change.after}
+
+
+def write_junit(file: Path, title: str, cases: Iterable[Mapping[str, Any]]) -> None:
+    """Write a suite of cases: `route`, `case`, `expected`, `got`, `ok`."""
+    suite = ET.Element("testsuite", name=one_line(title))
+    for each in cases:
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            classname=one_line(each["route"]),
+            name=one_line(each["case"]),
+        )
+        if each["got"] == "not tried":
+            ET.SubElement(case, "skipped")
+        if not each["ok"]:
+            message = f"expected {each['expected']}, got {each['got']}"
+            ET.SubElement(case, "failure", message=one_line(message))
+    suite.set("tests", str(len(suite)))
+    for name, kind in (("failures", "failure"), ("skipped", "skipped")):
+        suite.set(name, str(len(suite.findall(f"testcase/{kind}"))))
+    text = ET.tostring(suite, encoding="utf-8", xml_declaration=True)
+    try:
+        file.write_bytes(text)
+    except OSError as error:
+        if file.is_file():
+            file.unlink()  # half of it would be no XML
+        raise OSError(error.errno, error.strerror, str(file)) from None

@@ -15,7 +15,7 @@ import click
 from click.types import convert_type
 
 from cognito_gw.errors import CgwError
-from cognito_gw.printable import one_line, printable
+from cognito_gw.text import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import absent_is_none, code_of
-from cognito_gw.aws.requests import overlay, settable, without_empty
-from cognito_gw.aws.rivals import chosen
-from cognito_gw.aws.settle import settle
-from cognito_gw.aws.tags import MORE_THAN_ONE
+from cognito_gw.aws.errors import absent_is_none, code_of
+from cognito_gw.aws.responses import overlay, settable, without_empty
+from cognito_gw.aws.tags import MORE_THAN_ONE, chosen
+from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import schema
+    from cognito_gw.config import model
     from cognito_gw.resources.pool_parts import ResourceServer
     from cognito_gw.resources.user_pool import UserPool
 
@@ -44,7 +43,7 @@ class AppClient(Resource):
     pool: UserPool
     key: str
     name: str
-    config: schema.AppClient
+    config: model.AppClient
     resource_servers: tuple[ResourceServer, ...]
 
     @property
@@ -205,7 +204,7 @@ def _in_order(has: list[str], wanted: list[str]) -> list[str]:
     return named + [each for each in has if each not in named]
 
 
-def _validity(validity: schema.Validity) -> dict[str, Any]:
+def _validity(validity: model.Validity) -> dict[str, Any]:
     fields = {
         "IdToken": validity.id,
         "AccessToken": validity.access,

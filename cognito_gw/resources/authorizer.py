@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.requests import described
+from cognito_gw.aws.responses import described
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import schema
+    from cognito_gw.config import model
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.user_pool import UserPool
 
@@ -32,7 +32,7 @@ class Authorizer(Resource):
 
     api: RestApi
     pool: UserPool
-    config: schema.Authorizer
+    config: model.Authorizer
 
     @property
     def label(self) -> str:

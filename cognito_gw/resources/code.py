@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.errors import UsageError
-from cognito_gw.resources.code_folder import IGNORE_FILE, CodeFolder, unreadable
-from cognito_gw.resources.secret_files import ENOUGH, is_secret, refuse
+from cognito_gw.resources.code_folder import (
+    ENOUGH,
+    IGNORE_FILE,
+    CodeFolder,
+    is_secret,
+    refuse,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

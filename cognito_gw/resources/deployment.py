@@ -1,9 +1,4 @@
-"""The deployment and the stage: what callers really get.
-
-A deployment is a frozen copy of the API. Ours remember, in their description, a
-fingerprint of what they froze; the API is deployed again exactly when its own
-fingerprint is another, whoever changed it.
-"""
+"""The deployment and the stage, and what a deployment freezes."""
 
 from __future__ import annotations
 
@@ -13,24 +8,137 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.faults import code_of, message_of
-from cognito_gw.aws.requests import described
-from cognito_gw.aws.settle import settle
+from cognito_gw.aws.errors import code_of, message_of
+from cognito_gw.aws.responses import described, is_empty
 from cognito_gw.aws.tags import STACK_TAG, is_ours
+from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.resources.authorizer import read_authorizers
-from cognito_gw.resources.frozen import frozen
 from cognito_gw.resources.method import Method
 from cognito_gw.resources.rest_api import is_throttled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.resources.rest_api import RestApi
+
+    Things = Iterable[Mapping[str, Any]]
+
+
+_API = (
+    "apiKeySource",
+    "binaryMediaTypes",
+    "disableExecuteApiEndpoint",
+    "minimumCompressionSize",
+    "policy",
+)
+_METHOD = (
+    "apiKeyRequired",
+    "authorizationScopes",
+    "authorizationType",
+    "authorizerId",
+    "requestModels",
+    "requestParameters",
+    "requestValidatorId",
+)
+_METHOD_RESPONSE = ("responseModels", "responseParameters")
+_INTEGRATION = (
+    "cacheKeyParameters",
+    "connectionId",
+    "connectionType",
+    "contentHandling",
+    "credentials",
+    "httpMethod",
+    "integrationTarget",
+    "passthroughBehavior",
+    "requestParameters",
+    "requestTemplates",
+    "responseTransferMode",
+    "timeoutInMillis",
+    "tlsConfig",
+    "type",
+    "uri",
+)
+_INTEGRATION_RESPONSE = (
+    "contentHandling",
+    "responseParameters",
+    "responseTemplates",
+    "selectionPattern",
+)
+_AUTHORIZER = (
+    "authorizerCredentials",
+    "authorizerResultTtlInSeconds",
+    "authorizerUri",
+    "identitySource",
+    "identityValidationExpression",
+    "providerARNs",
+    "type",
+)
+_GATEWAY_RESPONSE = ("responseParameters", "responseTemplates", "statusCode")
+_DEFAULTS = {
+    "apiKeyRequired": False,
+    "apiKeySource": "HEADER",
+    "authorizerResultTtlInSeconds": 300,
+    "connectionType": "INTERNET",
+    "disableExecuteApiEndpoint": False,
+    "passthroughBehavior": "WHEN_NO_MATCH",
+    "responseTransferMode": "BUFFERED",
+    "timeoutInMillis": 29000,
+}
+
+
+def frozen(
+    api: Mapping[str, Any], resources: Things, authorizers: Things, responses: Things
+) -> list[Any]:
+    """Return the named fields of what AWS describes, in an order of ours."""
+    return [
+        _named(api, _API),
+        {each["path"]: _methods(each) for each in resources},
+        {each["id"]: _named(each, _AUTHORIZER) for each in authorizers},
+        {each["responseType"]: _named(each, _GATEWAY_RESPONSE) for each in responses},
+    ]
+
+
+def _methods(resource: Mapping[str, Any]) -> dict[str, Any]:
+    methods = resource.get("resourceMethods") or {}
+    return {verb: _method(method) for verb, method in methods.items()}
+
+
+def _method(method: Mapping[str, Any]) -> dict[str, Any]:
+    integration = method.get("methodIntegration") or {}
+    return _named(method, _METHOD) | {
+        "responses": _each(method.get("methodResponses"), _METHOD_RESPONSE),
+        "integration": _named(integration, _INTEGRATION)
+        | {
+            "responses": _each(
+                integration.get("integrationResponses"), _INTEGRATION_RESPONSE
+            )
+        },
+    }
+
+
+def _each(things: Mapping[str, Any] | None, fields: Iterable[str]) -> dict[str, Any]:
+    return {key: _named(each, fields) for key, each in (things or {}).items()}
+
+
+def _named(thing: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
+    kept = {field: _in_order(thing.get(field)) for field in fields}
+    return {
+        field: value
+        for field, value in kept.items()
+        if not is_empty(value) and value != _DEFAULTS.get(field)
+    }
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, list):
+        return sorted(value, key=lambda each: json.dumps(each, sort_keys=True))
+    return value
+
 
 _MARK = "cgw "
 

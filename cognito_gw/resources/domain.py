@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.aws.faults import is_domain_taken
-from cognito_gw.aws.settle import wait_for
+from cognito_gw.aws.errors import is_domain_taken
+from cognito_gw.aws.waits import wait_for
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError, NotOurs
 

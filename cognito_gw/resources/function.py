@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import absent_is_none, code_of, message_of
-from cognito_gw.aws.settle import settle, wait_for
+from cognito_gw.aws.errors import absent_is_none, code_of, message_of
 from cognito_gw.aws.tags import refuse_foreign
+from cognito_gw.aws.waits import settle, wait_for
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Account, Aws
-    from cognito_gw.config import schema
+    from cognito_gw.config import model
     from cognito_gw.resources.log_group import LogGroup
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.role import ExecutionRole
@@ -62,7 +62,7 @@ class Function(Resource):
     stack: str
     name: str
     tags: dict[str, str]
-    config: schema.Function
+    config: model.Function
     role: ExecutionRole
     log_group: LogGroup
     ignored: set[str] = field(default_factory=set)  # keys of the file, not compared

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import absent_is_none, code_of
-from cognito_gw.aws.settle import settle
+from cognito_gw.aws.errors import absent_is_none, code_of
 from cognito_gw.aws.tags import refuse_foreign
+from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:

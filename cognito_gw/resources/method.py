@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.requests import described, without_empty
+from cognito_gw.aws.responses import described, without_empty
 from cognito_gw.engine.resource import Change, Resource
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from cognito_gw.aws.links import filled, sign_in_query
+from cognito_gw.aws.endpoints import filled, sign_in_query
 
 if TYPE_CHECKING:
-    from cognito_gw.aws.links import Links
+    from cognito_gw.aws.endpoints import Links
     from cognito_gw.engine.resource import Resource
     from cognito_gw.resources.stack import Stack
 

@@ -1,30 +1,59 @@
-"""The IAM policies that one file needs: to run `up` and `down`, and to use the stack.
-
-The stack's tag is the fence. A statement that changes something names the tag that the
-thing must carry (`aws:ResourceTag`), one that creates something names the tag that the
-call must set (`aws:RequestTag`). Tags are set only where both hold: in a creating call
-AWS takes the new tags for those of the resource; whatever exists must be ours already.
-What is in a REST API inherits the API's tags. Reading has to work for what does not
-exist yet, so it is limited by name.
-
-IAM counts characters: one statement holds all actions that share a condition. An action
-applies only to the resources of its own service.
-"""
+"""The IAM policies that one file needs, split to fit the size limits of IAM."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.tags import STACK_TAG
-from cognito_gw.resources.policy_size import LIMIT, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cognito_gw.resources.policy_size import Document, Statement
     from cognito_gw.resources.stack import Stack
+
+
+Statement = dict[str, Any]
+Document = dict[str, Any]
+
+LIMIT = 6144  # characters of a managed policy
+
+
+def size(document: Document) -> int:
+    """Return the characters that IAM counts: all but white space."""
+    return len("".join(json.dumps(document).split()))
+
+
+def split(document: Document) -> list[Document]:
+    """Return documents within the limit that allow the same together."""
+    documents = [_with(document, [])]
+    for statement in document["Statement"]:
+        for piece in _pieces(document, statement):
+            longer = _with(document, [*documents[-1]["Statement"], piece])
+            if size(longer) <= LIMIT:
+                documents[-1] = longer
+            else:
+                documents.append(_with(document, [piece]))
+    return documents
+
+
+def _pieces(document: Document, statement: Statement) -> Iterator[Statement]:
+    """Yield the statement, or parts of it that each fit into a document."""
+    arns = statement["Resource"]
+    if size(_with(document, [statement])) <= LIMIT or len(arns) == 1:
+        yield statement
+        return
+    middle = len(arns) // 2
+    for number, part in enumerate((arns[:middle], arns[middle:]), 1):
+        sid = f"{statement['Sid']}{number}"
+        yield from _pieces(document, statement | {"Sid": sid, "Resource": part})
+
+
+def _with(document: Document, statements: list[Statement]) -> Document:
+    return document | {"Statement": statements}
+
 
 _NEW = "${*}"  # the asterisk itself: it stands for an id that AWS has not given yet
 _READ_PEOPLE = ("AdminGetUser", "AdminListGroupsForUser", "ListUsers")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import lacking
-from cognito_gw.aws.requests import overlay, settable
+from cognito_gw.aws.errors import lacking
+from cognito_gw.aws.responses import overlay, settable
 from cognito_gw.aws_rules import server_name
 from cognito_gw.engine.resource import Change, Resource
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import schema
+    from cognito_gw.config import model
     from cognito_gw.resources.user_pool import UserPool
 
 
@@ -66,7 +66,7 @@ class ResourceServer(Resource):
 
     pool: UserPool
     identifier: str
-    config: schema.ResourceServer
+    config: model.ResourceServer
 
     @property
     def label(self) -> str:

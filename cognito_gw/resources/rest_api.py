@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.faults import THROTTLED, code_of
-from cognito_gw.aws.requests import described
-from cognito_gw.aws.rivals import chosen
-from cognito_gw.aws.settle import settle
-from cognito_gw.aws.tags import MORE_THAN_ONE, is_ours, refuse_foreign
+from cognito_gw.aws.errors import THROTTLED, code_of
+from cognito_gw.aws.responses import described
+from cognito_gw.aws.tags import MORE_THAN_ONE, chosen, is_ours, refuse_foreign
+from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 

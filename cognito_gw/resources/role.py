@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.aws.faults import ABSENT, absent_is_none, code_of, is_of_the_caller
-from cognito_gw.aws.settle import settle
+from cognito_gw.aws.errors import ABSENT, absent_is_none, code_of, is_of_the_caller
 from cognito_gw.aws.tags import refuse_foreign
+from cognito_gw.aws.waits import settle
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import AwsRefused

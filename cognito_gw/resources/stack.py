@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cognito_gw.aws.clients import Account
-    from cognito_gw.config import schema
-    from cognito_gw.config.schema import Config
+    from cognito_gw.config import model
+    from cognito_gw.config.model import Config
     from cognito_gw.engine.resource import Resource
 
 STEPS = (
@@ -132,7 +132,7 @@ class Stack:
             if path[0] == "functions":
                 self.functions[str(path[1])].ignored.add(str(path[2]))
 
-    def function(self, name: str, config: schema.Function) -> Function:
+    def function(self, name: str, config: model.Function) -> Function:
         """Wire up one function with its role and its log group."""
         stack = self.config.name
         group = LogGroup(stack, f"/aws/lambda/{name}", self.tags, self.account)
@@ -167,7 +167,7 @@ class Stack:
         return [GatewayResponse(self.api, kind, origins) for kind in kinds]
 
     @cached_property
-    def routes(self) -> list[tuple[str, str, schema.Route]]:
+    def routes(self) -> list[tuple[str, str, model.Route]]:
         """Method, path and settings of every route."""
         return [
             (*_verb_and_path(key), route)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.faults import absent_is_none, message_of
-from cognito_gw.aws.requests import overlay, settable
-from cognito_gw.aws.rivals import chosen
-from cognito_gw.aws.settle import settle
+from cognito_gw.aws.errors import absent_is_none, message_of
+from cognito_gw.aws.responses import overlay, settable
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
+    chosen,
     is_ours,
     owned_arns,
     refuse_foreign,
 )
+from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import schema
+    from cognito_gw.config import model
 
 
 @dataclass(eq=False)
@@ -38,7 +38,7 @@ class UserPool(Resource):
     stack: str
     name: str
     tags: dict[str, str]
-    config: schema.UserPool
+    config: model.UserPool
 
     @property
     def label(self) -> str:

@@ -1,27 +1,69 @@
-"""A stack that is up, as tests see it: its addresses, its tokens, its answers."""
+"""A stack on a private local AWS: its addresses, tokens, and responses."""
 
 from __future__ import annotations
 
 import ssl
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+import click
 import httpx
 
-from cognito_gw.aws.endpoint_session import EndpointSession
-from cognito_gw.cli.credential import wanted_kind
+from cognito_gw.app.api_client import wanted_kind
+from cognito_gw.app.context import Session
+from cognito_gw.app.sign_in import raw_token
+from cognito_gw.aws.clients import EndpointSession
 from cognito_gw.cli.outputs import variables
-from cognito_gw.cli.signing_in import raw_token
+from cognito_gw.cli.settings import Settings
+from cognito_gw.config.load import load
+from cognito_gw.config.model import Config, Endpoints, Password, User
+from cognito_gw.engine import reconcile
+from cognito_gw.engine.walk import forward
+from cognito_gw.errors import CgwError
+from cognito_gw.gateway_rules import Router
+from cognito_gw.local import process
+from cognito_gw.report.lines import step_lines
 from cognito_gw.resources.outputs import outputs
-from cognito_gw.routing import Router
-from cognito_gw.testing.route_token import RouteToken
+from cognito_gw.resources.user import generate_password
 from cognito_gw.testing.sign_ins import SignIns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from pathlib import Path
 
-    from cognito_gw.cli.session import Session
-    from cognito_gw.cli.wish import Wish
+    from cognito_gw.app.token_request import Wish
+
+
+class RouteToken(httpx.Auth):
+    """Asks for a token by method and path; what stands in the header already stays."""
+
+    def __init__(
+        self, url: str, header: str, token: Callable[[str, str], str | None]
+    ) -> None:
+        """Send tokens to the API at `url`, and to nobody else."""
+        self._url = httpx.URL(url)
+        self._header = header
+        self._token = token
+
+    def auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send the request once, with its token."""
+        path = self._path(request.url)
+        if path is not None and self._header not in request.headers:
+            token = self._token(request.method, path)
+            if token is not None:
+                request.headers[self._header] = token
+        yield request
+
+    def _path(self, url: httpx.URL) -> str | None:
+        """Return the path as API Gateway routes it, or None at another address."""
+        base = self._url.raw_path.decode()
+        path = url.raw_path.decode().partition("?")[0]
+        is_ours = url.netloc == self._url.netloc and path.startswith(f"{base}/")
+        return path.removeprefix(base) if is_ours else None
+
 
 _SECONDS = 35.0  # API Gateway gives up after 29
 
@@ -168,3 +210,43 @@ class LocalStack:
         scopes = found.method.get("authorizationScopes") or []
         fitting = wish.for_method(self._sign_ins.session, scopes)
         return raw_token(self._sign_ins.tokens(fitting), f"{kind}_token")
+
+
+@contextmanager
+def local_stack(file: Path, folder: Path) -> Iterator[LocalStack]:
+    """Bring the stack of a file up; the local AWS keeps its state in the folder."""
+    config = _for_tests(load(file).config)
+    settings = Settings(config=file, local=True, quiet=True)
+    with process.private(folder):
+        session = Session(settings, folder, given=config)
+        bring_up(session)
+        with closing(LocalStack(session)) as stack:
+            yield stack
+
+
+def _for_tests(config: Config) -> Config:
+    """Return it with a password for every user, and no other AWS's addresses."""
+    length = config.user_pool.password_policy.min_length
+    users = [_with_password(user, length) for user in config.users]
+    return config.model_copy(update={"users": users, "endpoints": Endpoints()})
+
+
+def _with_password(user: User, length: int) -> User:
+    """Make a password up where the file has none, or its variable is not set."""
+    if user.password is not None and user.password.missing is None:
+        return user
+    made = Password(generate_password(length))
+    return user.model_copy(update={"password": made})
+
+
+def bring_up(session: Session) -> None:
+    """Make the stack of a session; raise one error for all that failed."""
+    resources = session.stack.resources
+    visit = partial(reconcile.apply, aws=session.aws)
+    steps = session.walk(visit, forward(resources), resources, silently=True)
+    failed = [step for step in steps if step.word == "failed"]
+    if failed:
+        lines = [f"  {line}" for step in failed for line in step_lines(step)]
+        what = f"{session.settings.config} cannot be brought up locally:"
+        raise CgwError(click.unstyle("\n".join([what, *lines])))
+    session.look([session.stack.api])  # its paths were made after it

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.session import Session
 
-from cognito_gw.aws.models import read_quickly
+from cognito_gw.aws.botocore_files import read_quickly
 
 OWN = {"version": "2.0", "metadata": {"serviceId": "Own"}, "operations": {}}
 

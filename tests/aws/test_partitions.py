@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from cognito_gw.aws.clients import _is_of_aws, named_account
-from cognito_gw.aws.links import aws_links, filled
+from cognito_gw.aws.endpoints import aws_links, filled
 from cognito_gw.errors import UsageError
 
 # By region: partition, suffix, and where the sign-in pages are. Sources: botocore's

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.aws.profiles import profile_regions, region_around
+from cognito_gw.aws.botocore_files import profile_regions, region_around
 
 CONFIG = """\
 [default]

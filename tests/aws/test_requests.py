@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.aws.requests import is_empty, overlay, settable, without_empty
+from cognito_gw.aws.responses import is_empty, overlay, settable, without_empty
 
 
 @pytest.mark.parametrize(

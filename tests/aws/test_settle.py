@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from fakes import refusal
 
-from cognito_gw.aws.settle import settle
+from cognito_gw.aws.waits import settle
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from graphlib import TopologicalSorter
 from cognito_gw.aws.clients import Aws
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import backward, forward, walk
-from cognito_gw.resources.leftovers import leftover_functions
 from cognito_gw.resources.stack import build
+from cognito_gw.resources.unmanaged import leftover_functions
 
 BEFORE = "before all"
 

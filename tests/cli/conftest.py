@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commandline import QuickTerminal, share_service_models
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -21,7 +21,7 @@ def cgw(tmp_path, environment):
     environment.chdir(tmp_path)
     share_service_models(environment)
     yield QuickTerminal(tmp_path)
-    daemon.stop(tmp_path / "state" / "cognito-gw")
+    process.stop(tmp_path / "state" / "cognito-gw")
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pyotp
 import pytest
 from processes import full_disk
 
-from cognito_gw.cli.answers import Answers, Prepared
-from cognito_gw.config.secret import Password
+from cognito_gw.app.prompter import Answers, Prepared
+from cognito_gw.config.model import Password
 from cognito_gw.errors import Missing, UsageError
 
 

@@ -7,13 +7,12 @@ from types import SimpleNamespace
 import pytest
 from diagnosis.call import unsigned
 
+from cognito_gw.app.security_check import Doors, expired_token
+from cognito_gw.app.token_request import Wish
 from cognito_gw.cli.check import _knocks
-from cognito_gw.cli.doors import Doors
-from cognito_gw.cli.expiry import expired_token
-from cognito_gw.cli.wish import Wish
-from cognito_gw.config.schema import Config
+from cognito_gw.config.model import Config
 from cognito_gw.errors import UsageError
-from cognito_gw.oauth.knocking import knocks
+from cognito_gw.oauth.probes import knocks
 from cognito_gw.oauth.tokens import Tokens
 
 OPEN, CLOSED = {"auth": "none"}, {}

@@ -21,7 +21,7 @@ def _offline(monkeypatch):
         raise AssertionError("the network was asked")
 
     monkeypatch.setattr("socket.create_connection", refuse)
-    monkeypatch.setattr("cognito_gw.local.daemon.start", refuse)
+    monkeypatch.setattr("cognito_gw.local.process.start", refuse)
 
 
 @pytest.mark.parametrize("options", [[], ["--local"]])

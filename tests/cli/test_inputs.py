@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from diagnosis.call import unsigned
 
-from cognito_gw.cli.credential import credential
-from cognito_gw.cli.inputs import given_token, pair
-from cognito_gw.cli.question import address_in
-from cognito_gw.cli.requested import Requested
+from cognito_gw.app.api_client import credential
+from cognito_gw.app.explain import address_in
+from cognito_gw.cli.options import given_token, pair
+from cognito_gw.cli.request_options import Requested
 from cognito_gw.errors import UsageError
 
 ID, ACCESS = "eyJh.eyJpZ.c2ln", "eyJh.eyJhY.c2ln"

@@ -10,8 +10,7 @@ import pytest
 
 import cognito_gw
 from cognito_gw.cli import cgw as cgw_group
-from cognito_gw.cli.settings import Settings
-from cognito_gw.cli.shown import command, options_of, with_options
+from cognito_gw.cli.settings import Settings, command, options_of, with_options
 
 PACKAGE = Path(cognito_gw.__file__).parent
 LOCAL = Settings(local=True)

@@ -14,7 +14,7 @@ from commandline import QuickTerminal, share_service_models
 
 from cognito_gw.aws.clients import Aws
 from cognito_gw.cli import results
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 FILE = """\
 name: shop
@@ -35,7 +35,7 @@ def home(tmp_path_factory):
     """The home of a user with a local AWS that runs."""
     home = tmp_path_factory.mktemp("asks")
     yield home
-    daemon.stop(home / "cognito-gw")
+    process.stop(home / "cognito-gw")
 
 
 @pytest.fixture

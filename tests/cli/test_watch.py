@@ -11,10 +11,10 @@ import pytest
 from filelock import FileLock
 from moto import mock_aws
 
+from cognito_gw.app.context import Session
+from cognito_gw.app.watch import Watch
 from cognito_gw.aws.clients import Aws
-from cognito_gw.cli.session import Session
 from cognito_gw.cli.settings import Settings
-from cognito_gw.cli.watching import Watch
 from cognito_gw.errors import UsageError
 from cognito_gw.resources.code import zipped
 

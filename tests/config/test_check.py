@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cognito_gw.config.check import weaknesses
-from cognito_gw.config.schema import PasswordPolicy
+from cognito_gw.config.model import PasswordPolicy
+from cognito_gw.config.rules import weaknesses
 
 
 def _table():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.config.document import read_document
+from cognito_gw.config.yaml_file import read_document
 from cognito_gw.errors import UsageError
 
 

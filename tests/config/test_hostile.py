@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cognito_gw.config.load import BadConfig, load
-from cognito_gw.config.schema import Config
+from cognito_gw.config.model import Config
 from cognito_gw.errors import UsageError
 
 LEVELS = range(1, 40)

@@ -11,8 +11,8 @@ from botocore.model import ServiceModel
 from pydantic import ValidationError
 
 from cognito_gw import aws_rules
-from cognito_gw.config.check import check
-from cognito_gw.config.schema import Config
+from cognito_gw.config.model import Config
+from cognito_gw.config.rules import check
 from cognito_gw.local.constraints import INSTEAD, refusal
 
 KEY = "KEY"  # in a path: the key of a mapping is what is tried

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cognito_gw.config.load import load, spell
-from cognito_gw.config.schema import Config
+from cognito_gw.config.model import Config
 from cognito_gw.errors import UsageError
 
 SMALLEST = "name: transactions\napi:\n  routes: {GET /transactions: {}}\n"

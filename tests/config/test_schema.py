@@ -10,9 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from cognito_gw.config.published import published_schema
-from cognito_gw.config.schema import Config
-from cognito_gw.config.starter import Starter
+from cognito_gw.config.model import Config
+from cognito_gw.config.starter import Starter, published_schema
 
 SHIPPED = files("cognito_gw.config")
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cognito_gw.config.text import LIMIT, read_text
+from cognito_gw.config.yaml_file import LIMIT, read_text
 from cognito_gw.errors import UsageError
 
 MIB = 1 << 20

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.config.patterns import ALLOWED
-from cognito_gw.config.schema import Config
+from cognito_gw.config.messages import ALLOWED
+from cognito_gw.config.model import Config
 from cognito_gw.errors import UsageError
 
 

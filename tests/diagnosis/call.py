@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from diagnosis.world import ALICE, API, CLIENT, POOL, REGION, Version, World, answers_of
 
-from cognito_gw.diagnosis.call_scene import CallScene
+from cognito_gw.diagnosis.call_case import CallScene
 from cognito_gw.diagnosis.diagnose import diagnose
-from cognito_gw.diagnosis.exchange import Answer, Sent
+from cognito_gw.diagnosis.exchange import Answer, Sent, Target
 from cognito_gw.diagnosis.rules import CALL_RULES
-from cognito_gw.diagnosis.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cognito_gw.oauth.verify import Flaw
+    from cognito_gw.oauth.tokens import Flaw
 
 HOUR = 3600
 HEALTHY = Version()

@@ -8,8 +8,8 @@ from diagnosis.call import claims
 from diagnosis.world import OTHER, POOL
 from served import Served
 
-from cognito_gw.diagnosis.target import Pools
-from cognito_gw.local.identity.keys import Keys
+from cognito_gw.diagnosis.exchange import Pools
+from cognito_gw.local.cognito.tokens import Keys
 
 
 class Publisher:

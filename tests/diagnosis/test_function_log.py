@@ -9,7 +9,7 @@ from diagnosis.call import Call, codes
 from diagnosis.cases.functions import DIVISION, END, FAILED, REPORT, START, TIMED_OUT
 from diagnosis.world import ABSENT, FUNCTION, GROUP, World
 
-from cognito_gw.diagnosis.function_log import FunctionLog
+from cognito_gw.diagnosis.exchange import FunctionLog
 
 NOW = 1_800_000_000.0  # when the call was answered
 OTHERS = "REPORT RequestId: xyz\tDuration: 2.00 ms\n"

@@ -115,8 +115,8 @@ def test_keys_judge_any_token(keys, content, head, at):
 @pytest.fixture(scope="module")
 def keys(published):
     """The keys of a pool, which sign none of these tokens."""
-    from cognito_gw.oauth.provider import discover
-    from cognito_gw.oauth.verify import Keys
+    from cognito_gw.oauth.app_client import discover
+    from cognito_gw.oauth.tokens import Keys
 
     issuer = published.issuer(POOL)
     return Keys(discover(issuer, lambda _: None), lambda _: None)

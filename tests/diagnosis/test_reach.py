@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cognito_gw.diagnosis.reach import reach_of
+from cognito_gw.diagnosis.api import reach_of
 
 COGNITO = {"authorizationType": "COGNITO_USER_POOLS"}
 RESOURCES = [

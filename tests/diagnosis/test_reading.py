@@ -11,8 +11,7 @@ from diagnosis.cases.everything import BOTH
 from diagnosis.world import ABSENT
 from fakes import refusal
 
-from cognito_gw.diagnosis.facts import Facts, fact
-from cognito_gw.diagnosis.rule import NotInQuestion, Unread
+from cognito_gw.diagnosis.rule import Facts, NotInQuestion, Unread, fact
 
 READS = ("get_", "describe_", "list_", "admin_get_", "filter_")
 

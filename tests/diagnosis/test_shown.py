@@ -10,18 +10,16 @@ from diagnosis.cases.everything import CALLS
 from diagnosis.world import API, REGION
 from fakes import refusal
 
-from cognito_gw.cli.calling import Calling
-from cognito_gw.cli.causes import show_causes, show_rest
-from cognito_gw.cli.credential import Credential
-from cognito_gw.cli.question import Question, at_address
-from cognito_gw.cli.session import Session
+from cognito_gw.app.api_client import Calling, Credential
+from cognito_gw.app.context import Session
+from cognito_gw.app.explain import Question, at_address
+from cognito_gw.app.token_request import Wish
+from cognito_gw.cli.explain import show_causes, show_rest
 from cognito_gw.cli.settings import Settings
-from cognito_gw.cli.wish import Wish
-from cognito_gw.config.schema import Config
+from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.diagnose import Diagnosis
-from cognito_gw.diagnosis.exchange import Answer
+from cognito_gw.diagnosis.exchange import Answer, Target
 from cognito_gw.diagnosis.rule import Cause
-from cognito_gw.diagnosis.target import Target
 
 
 def test_a_cause_is_shown_with_its_evidence_and_its_fix(capsys):

@@ -7,7 +7,7 @@ from diagnosis.call import codes
 from diagnosis.cases.sign_in import CALLBACK, CONFIDENTIAL, WRONG, SignIn, of, user
 from diagnosis.world import ABSENT, ALICE, CLIENT, pools
 
-from cognito_gw.diagnosis.sign_in_scene import Attempt
+from cognito_gw.diagnosis.sign_in_case import Attempt
 
 WEB = CONFIDENTIAL | {"ClientSecret": None}
 

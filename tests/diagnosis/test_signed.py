@@ -11,7 +11,7 @@ import pytest
 from diagnosis.call import HEALTHY, HOUR, Call, access, codes
 from diagnosis.world import OTHER, POOL, pool_arn
 
-from cognito_gw.diagnosis.call_scene import CallScene
+from cognito_gw.diagnosis.call_case import CallScene
 from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.exchange import Answer, Sent
 from cognito_gw.diagnosis.rules import CALL_RULES

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from cognito_gw.config.load import load
-from cognito_gw.doctor.asked import Asked
-from cognito_gw.doctor.finding import CannotTell, Finding
+from cognito_gw.doctor.finding import Asked, CannotTell, Finding
 from cognito_gw.doctor.machine import callback_ports, file, state_directory
 from cognito_gw.errors import UsageError
 

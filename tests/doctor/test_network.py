@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.doctor.network import endpoints, endpoints_of, proxy_for
+from cognito_gw.doctor.caller import endpoints, endpoints_of, proxy_for
 from cognito_gw.errors import CgwError
 
 URLS = {

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from cognito_gw.doctor.versions import judged, versions
+from cognito_gw.doctor.machine import judged, versions
 
 REQUIREMENTS = [
     "boto3>=1.40",

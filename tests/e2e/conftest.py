@@ -18,7 +18,7 @@ from commandline import (
 from flows import Stack
 from moto_server import moto_server
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 _ENVIRONMENT = {
     "PATH": os.environ["PATH"],
@@ -56,7 +56,7 @@ def local(home, variables):
     shell = Terminal(home, environment=variables)
     yield shell("local", "start", "-o", "json").document["url"]
     assert shell("local", "stop").err == "stopped\n"
-    assert daemon.running(home / "state" / "cognito-gw") is None
+    assert process.running(home / "state" / "cognito-gw") is None
     assert shell("local", "stop").err == "it was not running\n"
 
 
@@ -70,7 +70,7 @@ def moto_url():
 @pytest.fixture(scope="session")
 def server(local, home):  # noqa: ARG001 - it must be running
     """The local AWS, with its access key."""
-    return daemon.running(home / "state" / "cognito-gw")
+    return process.running(home / "state" / "cognito-gw")
 
 
 @pytest.fixture(scope="session")

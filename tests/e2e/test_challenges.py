@@ -18,7 +18,7 @@ from account import Account
 from commandline import QuickTerminal
 from people import OTHER, PASSWORD, SIGN_IN_BY_MAIL, USER, App, People, UserPool
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 from cognito_gw.oauth.tokens import claims_of
 
 SMS = {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}
@@ -50,7 +50,7 @@ def mailed(home):
     """Return the last code that AWS would have sent to an address."""
 
     def code(address):
-        log = daemon.running(home / "state" / "cognito-gw").log.read_text("utf-8")
+        log = process.running(home / "state" / "cognito-gw").log.read_text("utf-8")
         return re.findall(rf"to {re.escape(address)}: .*: (\d{{6}})", log)[-1]
 
     return code

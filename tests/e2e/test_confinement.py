@@ -11,7 +11,7 @@ import pytest
 from browsing import fetch
 from commandline import QuickTerminal
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 PROC = Path("/proc")
 SECONDS = 10
@@ -33,7 +33,7 @@ def shell(tmp_path, variables, environment):
     terminal("up")
     terminal("call", "/health")
     yield terminal
-    daemon.stop(tmp_path / "state" / "cognito-gw")
+    process.stop(tmp_path / "state" / "cognito-gw")
 
 
 def family(pid):

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 CHECKS = [
     "versions",
@@ -197,7 +197,7 @@ def test_a_local_aws_that_does_not_run_is_not_started(cgw, environment, tmp_path
     asking = ("credentials", "clock", "endpoints", "permissions", "quotas")
     assert states(found) == {"local AWS": "warn", **dict.fromkeys(asking, "skipped")}
     assert "`cgw local start`" in found["local AWS"]["fix"]
-    assert daemon.recorded_instance(tmp_path / "elsewhere" / "cognito-gw") is None
+    assert process.recorded_instance(tmp_path / "elsewhere" / "cognito-gw") is None
 
 
 def test_a_place_for_state_that_cannot_be_made(cgw, environment, tmp_path):

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from commandline import PASSWORD, QuickTerminal
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 CALLERS, WARM_UP, CALLS = 50, 10, 60
 OF_EACH = 4  # descriptors for the process of a function
@@ -56,7 +56,7 @@ def cgw(tmp_path, variables, environment):
     terminal = QuickTerminal(tmp_path, ("--local",))
     terminal.write(TEXT)
     yield terminal
-    daemon.stop(state_of(terminal))
+    process.stop(state_of(terminal))
 
 
 def state_of(terminal):
@@ -134,7 +134,7 @@ def test_many_callers(cgw):
     url = cgw("up", "-o", "json").document["outputs"]["invoke_url"]
     right, other = (cgw("token", each).out.strip() for each in ("--id", "--access"))
     load = Load(url, right, other)
-    server = daemon.running(state_of(cgw)).pid
+    server = process.running(state_of(cgw)).pid
     idle = descriptors(server)
     load.run(WARM_UP)
     memory, functions = resident(server), children(server)
@@ -152,5 +152,5 @@ def test_many_callers(cgw):
     # What stays open besides is of the functions' processes: some for each.
     kept = functions | children(server)
     wait_until(lambda: descriptors(server) <= idle + OF_EACH * len(kept))
-    daemon.stop(state_of(cgw))
+    process.stop(state_of(cgw))
     wait_until(lambda: not any((PROC / str(pid)).exists() for pid in kept))

@@ -12,13 +12,12 @@ from botocore.config import Config
 from commandline import PASSWORD
 from flows import ALICE, BOB
 
-from cognito_gw.cli.session import Session
+from cognito_gw.app.context import Session
 from cognito_gw.cli.settings import Settings
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.testing import LocalStack
-from cognito_gw.testing.route_token import RouteToken
-from cognito_gw.testing.running import bring_up
+from cognito_gw.testing.local_stack import RouteToken, bring_up
 
 
 @pytest.fixture(scope="module")

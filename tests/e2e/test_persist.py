@@ -11,7 +11,7 @@ import pytest
 from account import REGION, Account
 from commandline import QuickTerminal
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 FULL = (Path(__file__).parent.parent / "full.yaml").read_text("utf-8")
 SMALL = """
@@ -31,7 +31,7 @@ def shell(tmp_path, variables, environment):
     environment.chdir(tmp_path)
     terminal = QuickTerminal(tmp_path)
     yield terminal
-    daemon.stop(state_of(terminal))
+    process.stop(state_of(terminal))
 
 
 def state_of(shell):
@@ -54,7 +54,7 @@ def described(shell, outputs):
 
 def account_of(shell, region=REGION):
     """The account that the local AWS of this user serves now."""
-    return Account.of(daemon.running(state_of(shell)), region)
+    return Account.of(process.running(state_of(shell)), region)
 
 
 def wait_until(is_so):
@@ -86,7 +86,7 @@ def test_after_a_kill_users_sign_in_and_calls_are_answered(shell):
     last_made = outputs["stage"].encode()
     saved = state_of(shell) / "local.saved"
     wait_until(lambda: last_made in saved.read_bytes())
-    os.kill(daemon.running(state_of(shell)).pid, signal.SIGKILL)
+    os.kill(process.running(state_of(shell)).pid, signal.SIGKILL)
     again = shell("--local", "call", "/transactions", "-o", "json").document
     assert (again["status"], again["token"]) == (200, "id")
     assert described(shell, outputs) == before
@@ -129,7 +129,7 @@ def test_a_saved_state_that_is_not_usable_is_not_overwritten(shell):
         shell.write("name: any\napi: {routes: {GET /: {}}}\n")
         assert f"`rm {path}`" in shell(*arguments, code=1).err
     assert path.read_text() == "of something else"
-    assert daemon.running(path.parent) is None
+    assert process.running(path.parent) is None
 
 
 def test_the_port_of_last_time_is_taken_again_if_it_is_free(shell):

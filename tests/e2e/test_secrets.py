@@ -10,7 +10,7 @@ from account import Account
 from browsing import fetch
 from commandline import QuickTerminal
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 FIRST, SECOND, OTHERS = "Marigold-first-1", "Marigold-second-2", "Marigold-bobs-3"
 SETTING = "sesame-setting-4"  # as an API key of the function's would be
@@ -62,7 +62,7 @@ def shell(tmp_path, variables, environment):
     terminal = QuickTerminal(tmp_path, ("--local",))
     terminal.write(FILE)
     yield terminal
-    daemon.stop(tmp_path / "state" / "cognito-gw")
+    process.stop(tmp_path / "state" / "cognito-gw")
 
 
 def kept(shell):
@@ -88,7 +88,7 @@ def arguments_of_all():
 def client_secret(shell, outputs):
     """The secret of the app client that has one."""
     pool_id, clients = outputs["user_pool_id"], outputs["app_clients"]
-    account = Account.of(daemon.running(shell.folder / "state" / "cognito-gw"))
+    account = Account.of(process.running(shell.folder / "state" / "cognito-gw"))
     described = account.cognito_idp.describe_user_pool_client(
         UserPoolId=pool_id, ClientId=clients["machine"]
     )
@@ -119,7 +119,7 @@ def test_no_secret_leaves_by_the_way(shell, environment):
     secrets.add(client_secret(shell, shell("outputs", "-o", "json").document))
     shell("token", "--forget")
     told["what goes wrong"] = told_of_what_goes_wrong(shell, environment)
-    status = daemon.running(shell.folder / "state" / "cognito-gw")
+    status = process.running(shell.folder / "state" / "cognito-gw")
     told["the page"] = fetch(status.url).text
     told["the log"] = status.log.read_text()
     told["arguments"] = arguments_of_all()

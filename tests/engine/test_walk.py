@@ -10,8 +10,7 @@ import pytest
 from fakes import FakeResource, refusal
 
 from cognito_gw.engine.reconcile import apply, destroy, look
-from cognito_gw.engine.resource import Action, Step
-from cognito_gw.engine.states import state_of
+from cognito_gw.engine.resource import Action, Step, state_of
 from cognito_gw.engine.walk import backward, closure, forward, walk
 from cognito_gw.errors import AwsRefused, CannotChange, CgwError, NotOurs
 

@@ -17,13 +17,13 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import JsonRESTError, ServiceException
 from werkzeug.datastructures import Headers
 
-from cognito_gw.local import emulator, wire
-from cognito_gw.local.corrections import SERVICES
-from cognito_gw.local.corrections.call import Call
-from cognito_gw.local.emulator import HttpAnswer, HttpCall
-from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.moto_state import SERVICES as KEEPING
-from cognito_gw.local.snapshot import Snapshots
+from cognito_gw.local import moto_store, wire
+from cognito_gw.local.all_operations import SERVICES
+from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.moto_store import HttpAnswer, HttpCall
+from cognito_gw.local.operations import Call
+from cognito_gw.local.state_file import SERVICES as KEEPING
 
 REGION, GLOBAL = "eu-west-1", "us-east-1"
 
@@ -38,7 +38,7 @@ def quicken(monkeypatch):
     monkeypatch.setattr(responses, "gen_amzn_requestid_long", lambda _: "")
     urls = property(cache(BaseBackend.urls.fget))
     monkeypatch.setattr(BaseBackend, "urls", urls)
-    monkeypatch.setattr(emulator, "send", _send)
+    monkeypatch.setattr(moto_store, "send", _send)
     monkeypatch.setattr(SigV4Auth, "add_auth", _name_scope)
 
 
@@ -95,13 +95,13 @@ class LocalAws:
     def _answer(self, operation, call):
         service = SERVICES.get(operation.service)
         if service is None:
-            return emulator.send(call)
+            return moto_store.send(call)
         params = wire.read_input(operation, call)
         where = operation.service, operation.name, operation.region
         read = Call(*where, params, self._snapshots)
         service.check(read)
         if not service.answers_itself(operation.name):
-            return emulator.send(call)
+            return moto_store.send(call)
         return wire.write_answer(operation, service.answer(read))
 
     @property
@@ -144,7 +144,7 @@ class LocalAws:
 
     @property
     def _backends(self):
-        return [emulator.backend(service, REGION) for service in KEEPING]
+        return [moto_store.backend(service, REGION) for service in KEEPING]
 
     def _copied(self, content):
         return deepcopy(content, {id(each): each for each in self._backends})

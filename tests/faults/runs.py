@@ -10,8 +10,8 @@ from fakes import InTurn, is_read
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import backward, forward, walk
 from cognito_gw.errors import CgwError
-from cognito_gw.resources.leftovers import leftover_functions
 from cognito_gw.resources.stack import build
+from cognito_gw.resources.unmanaged import leftover_functions
 
 PACE = {
     "before-call.api-gateway.*": "cgw-pace",

@@ -10,7 +10,7 @@ from fakes import QuickAws, refusal
 from faults.local import written
 from faults.stacks import CHANGED, SMALL
 
-from cognito_gw.aws.faults import as_cgw_error
+from cognito_gw.aws.errors import as_cgw_error
 from cognito_gw.engine import reconcile
 
 

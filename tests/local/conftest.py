@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from people import SIGN_IN_BY_MAIL, UserPool
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 REGION = "eu-west-1"
 POOL = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"
@@ -34,8 +34,8 @@ class Refused(NamedTuple):
 def server(tmp_path_factory):
     """A running local AWS."""
     state_dir = tmp_path_factory.mktemp("local-aws")
-    yield daemon.start(state_dir)
-    daemon.stop(state_dir)
+    yield process.start(state_dir)
+    process.stop(state_dir)
 
 
 @pytest.fixture(scope="session")

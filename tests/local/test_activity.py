@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 import pytest
 
-from cognito_gw.local.activity import Activity
+from cognito_gw.local.events import Activity
 
 
 @pytest.fixture

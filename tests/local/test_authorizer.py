@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cognito_gw.local.apigw.authorizer import Allowed, Authorizer, Refused
-from cognito_gw.local.identity.keys import Keys
+from cognito_gw.local.apigateway.authorizer import Allowed, Authorizer, Refused
+from cognito_gw.local.cognito.tokens import Keys
 
 URL = "http://127.0.0.1:4566"
 POOL, SECOND, FOREIGN = "eu-west-1_abcdefghi", "eu-west-1_second", "eu-west-1_foreign"

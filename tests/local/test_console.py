@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cognito_gw.local import daemon
-from cognito_gw.local.activity import Event
-from cognito_gw.local.console.events import cells, sent
+from cognito_gw.local import process
+from cognito_gw.local.console.overview import cells, sent
+from cognito_gw.local.events import Event
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 HOSTILE = "<script>alert('x')</script>"
@@ -344,18 +344,18 @@ def test_another_page_cannot_read_it(get, path, made_by):
 def state_dir(tmp_path):
     """The state directory of a local AWS of the test's own."""
     yield tmp_path
-    daemon.stop(tmp_path)
+    process.stop(tmp_path)
 
 
 def test_says_what_to_do_when_nothing_is_deployed(state_dir):
-    with opened(daemon.start(state_dir).url) as response:
+    with opened(process.start(state_dir).url) as response:
         assert "<code>cgw --local up</code>" in response.read().decode()
 
 
 def test_a_stop_ends_the_stream_in_order(state_dir):
-    url = daemon.start(state_dir).url
+    url = process.start(state_dir).url
     with opened(f"{url}/_cgw/events") as stream:
-        daemon.stop(state_dir)
+        process.stop(state_dir)
         assert stream.read() == b""  # a stream that breaks off would raise
 
 
@@ -459,10 +459,10 @@ def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, 
 def test_in_a_browser_a_lost_connection_is_told_and_mended(
     browser, wait_for, state_dir
 ):
-    url = daemon.start(state_dir, persist=True).url
+    url = process.start(state_dir, persist=True).url
     browser.get(url)
     wait_for("#connection", "live")
-    daemon.stop(state_dir)
+    process.stop(state_dir)
     wait_for("#connection", "connection lost")
-    assert daemon.start(state_dir, persist=True).url == url
+    assert process.start(state_dir, persist=True).url == url
     wait_for("#connection", "live")

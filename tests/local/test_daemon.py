@@ -18,44 +18,44 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cognito_gw.errors import CgwError
-from cognito_gw.local import daemon
-from cognito_gw.local.saved import Saved
+from cognito_gw.local import process
+from cognito_gw.local.state_file import Saved
 from cognito_gw.state import create_private
 
 
 @pytest.fixture
 def state_dir(tmp_path):
     yield tmp_path / "state"
-    daemon.stop(tmp_path / "state")
+    process.stop(tmp_path / "state")
 
 
 def test_starts_once_and_is_found_again(state_dir):
-    assert daemon.running(state_dir) is None
-    started = daemon.start(state_dir)
-    assert daemon.running(state_dir) == started
-    assert daemon.start(state_dir) == started
+    assert process.running(state_dir) is None
+    started = process.start(state_dir)
+    assert process.running(state_dir) == started
+    assert process.start(state_dir) == started
 
 
 def test_starts_at_the_same_time_give_one_server(state_dir):
     with ThreadPoolExecutor(4) as pool:
-        servers = set(pool.map(lambda _: daemon.start(state_dir), range(4)))
+        servers = set(pool.map(lambda _: process.start(state_dir), range(4)))
     assert len(servers) == 1
 
 
 def test_stops_and_leaves_no_listener_and_no_state(state_dir):
-    port = int(daemon.start(state_dir).url.rpartition(":")[2])
-    assert daemon.stop(state_dir) is True
+    port = int(process.start(state_dir).url.rpartition(":")[2])
+    assert process.stop(state_dir) is True
     with socket.socket() as client, pytest.raises(ConnectionRefusedError):
         client.connect(("127.0.0.1", port))
-    assert not (state_dir / daemon.STATE).exists()
-    assert daemon.stop(state_dir) is False
+    assert not (state_dir / process.STATE).exists()
+    assert process.stop(state_dir) is False
 
 
 def test_only_the_user_can_read_its_files(state_dir):
-    server = daemon.start(state_dir)
+    server = process.start(state_dir)
     modes = [
         stat.S_IMODE(path.stat().st_mode)
-        for path in (state_dir, state_dir / daemon.STATE, server.log)
+        for path in (state_dir, state_dir / process.STATE, server.log)
     ]
     assert modes == [0o700, 0o600, 0o600]
 
@@ -64,40 +64,40 @@ def test_a_port_in_use_is_named(state_dir):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(CgwError, match=f"port {port}") as caught:
-            daemon.start(state_dir, port)
+            process.start(state_dir, port)
     assert "--port" in caught.value.hint
 
 
 def test_listens_on_the_port_asked_for_again_at_once(state_dir):
-    port = int(daemon.start(state_dir).url.rpartition(":")[2])
-    daemon.stop(state_dir)
-    assert daemon.start(state_dir, port).url == f"http://127.0.0.1:{port}"
+    port = int(process.start(state_dir).url.rpartition(":")[2])
+    process.stop(state_dir)
+    assert process.start(state_dir, port).url == f"http://127.0.0.1:{port}"
 
 
 def test_a_killed_server_is_forgotten_and_started_anew(state_dir):
-    killed = daemon.start(state_dir)
+    killed = process.start(state_dir)
     os.kill(killed.pid, signal.SIGKILL)
-    assert daemon.running(state_dir) is None
-    assert not (state_dir / daemon.STATE).exists()
-    assert daemon.start(state_dir).pid != killed.pid
+    assert process.running(state_dir) is None
+    assert not (state_dir / process.STATE).exists()
+    assert process.start(state_dir).pid != killed.pid
 
 
 @pytest.mark.parametrize("what", ["the folder", "the file", "the name"])
 def test_ends_when_its_state_is_deleted(state_dir, what):
     """Nobody could find it or stop it; and `start` makes one that can be found."""
-    first = daemon.start(state_dir)
+    first = process.start(state_dir)
     with _lives(first):
         match what:
             case "the folder":
                 shutil.rmtree(state_dir)
             case "the file":
-                (state_dir / daemon.STATE).unlink()
+                (state_dir / process.STATE).unlink()
             case "the name":
                 state_dir.rename(state_dir.with_name("elsewhere"))
-        assert daemon.running(state_dir) is None
-        second = daemon.start(state_dir)
+        assert process.running(state_dir) is None
+        second = process.start(state_dir)
     assert second.pid != first.pid
-    assert daemon.running(state_dir) == second
+    assert process.running(state_dir) == second
 
 
 @contextlib.contextmanager
@@ -112,17 +112,17 @@ def _lives(server):
 
 
 def test_what_cannot_be_found_after_its_start_does_not_stay(state_dir, monkeypatch):
-    spawn, processes = daemon._spawn, []  # noqa: SLF001 - to learn its pid
+    spawn, processes = process._spawn, []  # noqa: SLF001 - to learn its pid
 
     def watched(*arguments):
         pid = spawn(*arguments)
         processes.append(os.pidfd_open(pid))
         return pid
 
-    monkeypatch.setattr(daemon, "_spawn", watched)
-    monkeypatch.setattr(daemon, "_health", lambda _: None)
+    monkeypatch.setattr(process, "_spawn", watched)
+    monkeypatch.setattr(process, "_health", lambda _: None)
     with pytest.raises(CgwError, match="did not start"):
-        daemon.start(state_dir)
+        process.start(state_dir)
     assert select.select(processes, [], [], 30)[0]
     os.close(processes[0])
 
@@ -131,11 +131,11 @@ def test_what_cannot_be_found_after_its_start_does_not_stay(state_dir, monkeypat
 def test_listens_on_the_port_of_http(state_dir):
     """Its `Host` header has no port."""
     try:
-        server = daemon.start(state_dir, port=80)
+        server = process.start(state_dir, port=80)
     except CgwError as error:  # another process has the port
         assert "cannot listen on port 80" in error.what  # noqa: PT017
     else:
-        assert daemon.running(state_dir) == server
+        assert process.running(state_dir) == server
 
 
 def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):
@@ -154,12 +154,12 @@ def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):
         stdout=subprocess.PIPE,
     ) as owner:
         url = owner.stdout.readline().decode().strip()
-        server = daemon.running(state_dir)
+        server = process.running(state_dir)
         assert server.url == url
-        with os.fdopen(os.pidfd_open(server.pid), "rb") as process:
+        with os.fdopen(os.pidfd_open(server.pid), "rb") as ended:
             owner.kill()
-            assert select.select([process], [], [], daemon.STOP_SECONDS)[0]
-    assert not (state_dir / daemon.STATE).exists(), "it has cleaned up after itself"
+            assert select.select([ended], [], [], process.STOP_SECONDS)[0]
+    assert not (state_dir / process.STATE).exists(), "it has cleaned up after itself"
 
 
 @pytest.mark.parametrize(
@@ -171,15 +171,15 @@ def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):
     ],
 )
 def test_a_state_file_that_lies_is_not_believed(state_dir, lie):
-    started = daemon.start(state_dir)
-    path, kept = state_dir / daemon.STATE, state_dir / "kept"
+    started = process.start(state_dir)
+    path, kept = state_dir / process.STATE, state_dir / "kept"
     kept.hardlink_to(path)
     truth = path.read_text()
     path.write_text(json.dumps(json.loads(truth) | lie))
-    assert daemon.running(state_dir) is None
+    assert process.running(state_dir) is None
     kept.write_text(truth)
     kept.rename(path)
-    assert daemon.running(state_dir) == started
+    assert process.running(state_dir) == started
 
 
 @pytest.mark.parametrize(
@@ -188,11 +188,11 @@ def test_a_state_file_that_lies_is_not_believed(state_dir, lie):
 )
 def test_a_state_file_that_is_none_is_forgotten(state_dir, content):
     state_dir.mkdir()
-    (state_dir / daemon.STATE).touch(mode=0o600)
-    (state_dir / daemon.STATE).write_bytes(content)
-    assert daemon.recorded_instance(state_dir) is None
-    assert daemon.running(state_dir) is None
-    assert not (state_dir / daemon.STATE).exists()
+    (state_dir / process.STATE).touch(mode=0o600)
+    (state_dir / process.STATE).write_bytes(content)
+    assert process.recorded_instance(state_dir) is None
+    assert process.running(state_dir) is None
+    assert not (state_dir / process.STATE).exists()
 
 
 @pytest.mark.parametrize(
@@ -209,13 +209,13 @@ def test_a_state_file_that_is_none_is_forgotten(state_dir, content):
 )
 def test_odd_words_under_a_lock_are_not_believed(state_dir, lie):
     state_dir.mkdir()
-    path = state_dir / daemon.STATE
+    path = state_dir / process.STATE
     truth = {"url": "http://127.0.0.1:1", "pid": 1, "instance": "a", "persist": False}
     with os.fdopen(create_private(path), "w") as file:
         json.dump(truth | lie, file)
         file.flush()
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert daemon.running(state_dir) is None
+        assert process.running(state_dir) is None
     assert not path.exists()
 
 
@@ -235,22 +235,22 @@ def _by_pipe(path):
 @pytest.mark.parametrize("alter", [_by_link, _for_all, _by_pipe])
 def test_a_state_file_that_others_may_have_made_is_not_believed(state_dir, alter):
     state_dir.mkdir()
-    path = state_dir / daemon.STATE
+    path = state_dir / process.STATE
     truth = {"url": "http://127.0.0.1:1", "pid": 1, "instance": "a", "persist": False}
     with os.fdopen(create_private(path), "w") as file:
         json.dump(truth, file)
-    assert daemon.recorded_instance(state_dir) == "a"
+    assert process.recorded_instance(state_dir) == "a"
     alter(path)
-    assert daemon.recorded_instance(state_dir) is None
-    assert daemon.running(state_dir) is None
+    assert process.recorded_instance(state_dir) is None
+    assert process.running(state_dir) is None
     assert not path.exists()
 
 
 def test_a_lock_that_is_a_link_is_not_followed(state_dir, tmp_path):
     state_dir.mkdir()
-    (state_dir / daemon.LOCK).symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match=daemon.LOCK):
-        daemon.start(state_dir)
+    (state_dir / process.LOCK).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match=process.LOCK):
+        process.start(state_dir)
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -260,40 +260,40 @@ def test_a_server_that_dies_tells_its_last_words(state_dir, tmp_path, monkeypatc
     (broken / "__init__.py").write_text("raise RuntimeError('out of luck')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(CgwError, match="out of luck") as caught:
-        daemon.start(state_dir)
-    assert daemon.LOG in caught.value.hint
+        process.start(state_dir)
+    assert process.LOG in caught.value.hint
 
 
 def test_says_how_to_install_what_is_missing(state_dir, monkeypatch):
-    monkeypatch.setattr(daemon, "EXTRA", ("json", "no_such_package"))
+    monkeypatch.setattr(process, "EXTRA", ("json", "no_such_package"))
     with pytest.raises(CgwError, match="no_such_package") as caught:
-        daemon.start(state_dir)
+        process.start(state_dir)
     assert caught.value.hint == "pip install 'cognito-gw[local]'"
 
 
 def test_ignores_the_settings_of_the_real_aws(state_dir, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "none-such")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert daemon.start(state_dir) == daemon.running(state_dir)
+    assert process.start(state_dir) == process.running(state_dir)
 
 
 def test_persists_by_itself_where_a_state_is_saved(state_dir):
-    assert daemon.start(state_dir).saved is None
-    daemon.stop(state_dir)
-    kept = daemon.start(state_dir, persist=True)
+    assert process.start(state_dir).saved is None
+    process.stop(state_dir)
+    kept = process.start(state_dir, persist=True)
     assert kept.saved.parent == state_dir
-    daemon.stop(state_dir)
+    process.stop(state_dir)
     assert stat.S_IMODE(kept.saved.stat().st_mode) == 0o600
-    assert daemon.start(state_dir).url == kept.url
-    daemon.stop(state_dir)
-    assert daemon.start(state_dir, persist=False).saved is None
+    assert process.start(state_dir).url == kept.url
+    process.stop(state_dir)
+    assert process.start(state_dir, persist=False).saved is None
 
 
 def test_what_runs_cannot_begin_to_persist(state_dir):
-    server = daemon.start(state_dir)
+    server = process.start(state_dir)
     with pytest.raises(CgwError, match="without --persist"):
-        daemon.start(state_dir, persist=True)
-    assert daemon.running(state_dir) == server
+        process.start(state_dir, persist=True)
+    assert process.running(state_dir) == server
 
 
 def test_a_state_that_cannot_be_read_is_not_replaced(state_dir):
@@ -301,9 +301,9 @@ def test_a_state_that_cannot_be_read_is_not_replaced(state_dir):
     Saved(state_dir).write(b"in good order, but no state", 0)
     before = Saved(state_dir).path.read_bytes()
     with pytest.raises(CgwError, match="cannot be used") as caught:
-        daemon.start(state_dir)
+        process.start(state_dir)
     assert f"rm {Saved(state_dir).path}" in caught.value.hint
-    assert daemon.running(state_dir) is None
+    assert process.running(state_dir) is None
     assert Saved(state_dir).path.read_bytes() == before
 
 
@@ -311,12 +311,12 @@ def test_a_state_that_cannot_be_read_is_not_replaced(state_dir):
 def test_in_the_foreground_a_signal_ends_it_cleanly(state_dir, number):
     command = [sys.executable, "-m", "cognito_gw.local", "--state-dir", str(state_dir)]
     with subprocess.Popen(command) as process:
-        while daemon.running(state_dir) is None:
+        while process.running(state_dir) is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 assert process.wait(0.05) is None
         process.send_signal(number)
         assert process.wait(20) == 0
-    assert not (state_dir / daemon.STATE).exists()
+    assert not (state_dir / process.STATE).exists()
 
 
 def test_the_client_side_imports_nothing_heavy():

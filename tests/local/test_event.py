@@ -9,12 +9,11 @@ import uuid
 
 import pytest
 
-from cognito_gw.local.apigw.context import Context, Served, spelled_claims
-from cognito_gw.local.apigw.event import proxy_event
-from cognito_gw.local.apigw.proxy_response import Malformed, from_payload
-from cognito_gw.local.apigw.request import Incoming
-from cognito_gw.local.snapshot import Snapshot
-from cognito_gw.routing import Match
+from cognito_gw.gateway_rules import Match
+from cognito_gw.local.apigateway.context import Context, Served, spelled_claims
+from cognito_gw.local.apigateway.exchange import Incoming
+from cognito_gw.local.apigateway.proxy import Malformed, from_payload, proxy_event
+from cognito_gw.local.apigateway.snapshot import Snapshot
 
 REQUEST_ID = str(uuid.uuid4())
 RESOURCE = {"id": "abc123", "path": "/pets/{id}"}

@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cognito_gw.local.apigw.authorizer import Allowed, Authorizer, Refused
-from cognito_gw.local.apigw.gateway import Gateway
-from cognito_gw.local.identity.keys import Keys
-from cognito_gw.local.snapshot import DeployedStage, Snapshot
+from cognito_gw.local.apigateway.authorizer import Allowed, Authorizer, Refused
+from cognito_gw.local.apigateway.gateway import Gateway
+from cognito_gw.local.apigateway.snapshot import DeployedStage, Snapshot
+from cognito_gw.local.cognito.tokens import Keys
 
 URL = "http://127.0.0.1:4566"
 POOL, FOREIGN = "eu-west-1_abcdefghi", "eu-west-1_foreign00"

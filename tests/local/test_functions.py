@@ -16,14 +16,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cognito_gw.aws.access_key import AccessKey
-from cognito_gw.diagnosis.function_log import FunctionLog
-from cognito_gw.local import emulator
+from cognito_gw.aws.clients import AccessKey
+from cognito_gw.diagnosis.exchange import FunctionLog
+from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.runtime.functions import Functions
-from cognito_gw.local.runtime.worker import Host
+from cognito_gw.local.awslambda.functions import Functions
+from cognito_gw.local.awslambda.worker import Host
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.events import Activity
 
 URL = "http://127.0.0.1:4566"
 KEYS = AccessKeys(AccessKey.create())
@@ -62,14 +62,14 @@ def zipped(source, name="app.py"):
 
 @pytest.fixture
 def client():
-    iam = emulator.client("iam", "us-east-1")
+    iam = moto_store.client("iam", "us-east-1")
     if not iam.list_roles()["Roles"]:
         principal = {"Service": "lambda.amazonaws.com"}
         statement = {"Effect": "Allow", "Principal": principal}
         statement["Action"] = "sts:AssumeRole"
         trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
         iam.create_role(RoleName="test", AssumeRolePolicyDocument=trust)
-    return emulator.client("lambda", REGION)
+    return moto_store.client("lambda", REGION)
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from cognito_gw.local.apigw.context import Context, Served
-from cognito_gw.local.apigw.function_integration import FunctionIntegration
-from cognito_gw.local.apigw.request import Incoming
-from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.snapshot import Snapshot
-from cognito_gw.routing import Match
+from cognito_gw.gateway_rules import Match
+from cognito_gw.local.apigateway.context import Context, Served
+from cognito_gw.local.apigateway.exchange import Incoming
+from cognito_gw.local.apigateway.integrations import FunctionIntegration
+from cognito_gw.local.apigateway.snapshot import Snapshot
+from cognito_gw.local.errors import AwsFault
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 INVOKE = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions"

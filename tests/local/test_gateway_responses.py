@@ -6,13 +6,17 @@ import json
 
 import pytest
 
-from cognito_gw.local.apigw import gateway_response as answers
-from cognito_gw.local.apigw.context import Context, Served
-from cognito_gw.local.apigw.expressions import rendered, with_stage_variables
-from cognito_gw.local.apigw.gateway_response import respond
-from cognito_gw.local.apigw.request import Incoming
-from cognito_gw.local.snapshot import Snapshot
-from cognito_gw.routing import Match
+from cognito_gw.gateway_rules import Match
+from cognito_gw.local.apigateway import responses as answers
+from cognito_gw.local.apigateway.context import (
+    Context,
+    Served,
+    rendered,
+    with_stage_variables,
+)
+from cognito_gw.local.apigateway.exchange import Incoming
+from cognito_gw.local.apigateway.responses import respond
+from cognito_gw.local.apigateway.snapshot import Snapshot
 
 HEADERS = [("Origin", "https://a"), ("X-A", "1"), ("X-A", "2")]
 MATCH = Match({"id": "r", "path": "/pets/{id}"}, {}, {"id": "7"})

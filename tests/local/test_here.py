@@ -6,10 +6,10 @@ import platform
 
 import pytest
 
-from cognito_gw.config.schema import Function
-from cognito_gw.doctor import local
+from cognito_gw.config.model import Function
+from cognito_gw.doctor import machine
 from cognito_gw.doctor.finding import CannotTell
-from cognito_gw.local.runtime.here import shortcomings
+from cognito_gw.local.awslambda.clients import shortcomings
 
 HERE = "python{}.{}".format(*platform.python_version_tuple()[:2])
 
@@ -70,7 +70,7 @@ class Config:
 
 
 def test_the_doctor_warns():
-    finding = local.functions(Config)
+    finding = machine.functions(Config)
     assert finding.state == "warn"
     assert "ruby3.3" in finding.found
     assert "install the runtime" in finding.fix
@@ -78,4 +78,4 @@ def test_the_doctor_warns():
 
 def test_the_doctor_needs_a_file():
     with pytest.raises(CannotTell):
-        local.functions(None)
+        machine.functions(None)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cognito_gw.local.live import Invoke
+from cognito_gw.local.awslambda.operations import Invoke
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 

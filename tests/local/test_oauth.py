@@ -12,8 +12,8 @@ import pytest
 from browsing import CALLBACK, LOGOUT, App, fetch
 from people import PASSWORD, USER, People
 
-from cognito_gw.local.identity import authorization
-from cognito_gw.local.identity.authorization import AuthorizationCode
+from cognito_gw.local.cognito import oauth
+from cognito_gw.local.cognito.oauth import AuthorizationCode
 
 BY_OAUTH = {
     "AllowedOAuthFlowsUserPoolClient": True,
@@ -156,7 +156,7 @@ class TestCode:
 
     def test_a_code_is_good_for_five_minutes(self):
         held = AuthorizationCode(SimpleNamespace(), SimpleNamespace())
-        age = held.good_until - authorization.time.time()
+        age = held.good_until - oauth.time.time()
         assert 295 < age <= 300
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.routing import Router
+from cognito_gw.gateway_rules import Router
 
 
 def router(*routes):

@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
-from cognito_gw.local.runtime.invocation import Job
-from cognito_gw.local.runtime.runtime_api import RuntimeApi
+from cognito_gw.local.awslambda.runtime_api import Job, RuntimeApi
 
 FUNCTION = SimpleNamespace(arn="arn:aws:lambda:us-east-1:1:function:f", timeout=3)
 BASE = "2018-06-01/runtime"  # below the key

@@ -14,16 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from cognito_gw.aws.access_key import AccessKey
-from cognito_gw.local import emulator, records
+from cognito_gw.aws.clients import AccessKey
+from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.runtime.client import Unsupported, find_client
-from cognito_gw.local.runtime.functions import Functions
-from cognito_gw.local.runtime.place import Places
-from cognito_gw.local.runtime.worker import Host
+from cognito_gw.local.awslambda import functions
+from cognito_gw.local.awslambda.clients import Unsupported, find_client
+from cognito_gw.local.awslambda.functions import Functions
+from cognito_gw.local.awslambda.pool import Places
+from cognito_gw.local.awslambda.worker import Host
+from cognito_gw.local.events import Activity
 
-FUNCTION = records.Function(
+FUNCTION = functions.Function(
     arn="arn:aws:lambda:us-east-1:123456789012:function:hello",
     name="hello",
     region="us-east-1",
@@ -122,7 +123,7 @@ def test_says_which_runtimes_there_are(tmp_path):
 
 def make(files, **settings):
     """Make a function of these files; return its ARN."""
-    iam = emulator.client("iam", "us-east-1")
+    iam = moto_store.client("iam", "us-east-1")
     if not iam.list_roles()["Roles"]:
         principal = {"Service": "lambda.amazonaws.com"}
         statement = {"Effect": "Allow", "Principal": principal}
@@ -133,7 +134,7 @@ def make(files, **settings):
     with zipfile.ZipFile(archive, "w") as file:
         for name, source in files.items():
             file.writestr(name, source)
-    made = emulator.client("lambda", "us-east-1").create_function(
+    made = moto_store.client("lambda", "us-east-1").create_function(
         FunctionName=f"f{uuid.uuid4().hex[:12]}",
         Code={"ZipFile": archive.getvalue()},
         Role="arn:aws:iam::123456789012:role/test",

@@ -14,7 +14,7 @@ import zipfile
 import boto3
 import pytest
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/{}"
@@ -203,7 +203,7 @@ def handler(event, context):
 
 
 def test_a_busy_function_ends_when_the_server_is_killed(tmp_path, name):
-    server = daemon.start(tmp_path)
+    server = process.start(tmp_path)
     key = server.access_key
     session = boto3.Session(key.id, key.secret, region_name=REGION)
 

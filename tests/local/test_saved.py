@@ -14,10 +14,10 @@ import pytest
 from moto.core.base_backend import BackendDict
 
 from cognito_gw.errors import CgwError
-from cognito_gw.local import emulator, moto_state
-from cognito_gw.local.identity.directory import User
-from cognito_gw.local.saved import Saved
-from cognito_gw.local.snapshot import Snapshots
+from cognito_gw.local import moto_store, state_file
+from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.cognito.directory import User
+from cognito_gw.local.state_file import Saved
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ class Hostile:
 )
 def test_nothing_but_data_is_made_of_it(state):
     with pytest.raises((pickle.PickleError, ImportError)):
-        moto_state.load(state, Snapshots())
+        state_file.load(state, Snapshots())
 
 
 @pytest.fixture
@@ -150,10 +150,10 @@ def restarted():
 
     def restart(make, read):
         make()
-        state = moto_state.dump(Snapshots({("api", "1"): "frozen"}))
+        state = state_file.dump(Snapshots({("api", "1"): "frozen"}))
         BackendDict.reset()
         snapshots = Snapshots()
-        moto_state.load(state, snapshots)
+        state_file.load(state, snapshots)
         assert snapshots.of("api", "1") == "frozen"
         return read()
 
@@ -163,11 +163,11 @@ def restarted():
 
 
 def backend(service):
-    return emulator.backend(service, "eu-west-1")
+    return moto_store.backend(service, "eu-west-1")
 
 
 def client(service):
-    return emulator.client(service, "eu-west-1")
+    return moto_store.client(service, "eu-west-1")
 
 
 def test_a_user_keeps_password_and_second_factor(restarted):
@@ -223,11 +223,11 @@ def test_what_was_read_is_saved_and_read_again(restarted):
         client("apigateway").create_rest_api(name="any")
 
     def read():
-        state = moto_state.dump(Snapshots())
+        state = state_file.dump(Snapshots())
         (api,) = backend("apigateway").apis.values()
         before = api.resources.keys()
         BackendDict.reset()
-        moto_state.load(state, Snapshots())
+        state_file.load(state, Snapshots())
         (again,) = backend("apigateway").apis.values()
         return before == again.resources.keys()
 

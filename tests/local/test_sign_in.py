@@ -10,9 +10,9 @@ import json
 import jwt
 import pytest
 
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.identity.cognito import Cognito
-from cognito_gw.local.identity.keys import Keys
+from cognito_gw.local.cognito.service import Cognito
+from cognito_gw.local.cognito.tokens import Keys
+from cognito_gw.local.events import Activity
 
 USER, PASSWORD, NEW = "alice@example.com", "Secret-123", "Changed-456"
 FLOWS = [

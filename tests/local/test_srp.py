@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycognito.aws_srp import AWSSRP, pad_hex
 
-from cognito_gw import srp
-from cognito_gw.local.identity.srp import Exchange, public_number
-from cognito_gw.srp import SrpError
+from cognito_gw.local.cognito.challenges import Exchange, public_number
+from cognito_gw.oauth import srp
+from cognito_gw.oauth.srp import SrpError
 
 USER, PASSWORD = "alice@example.com", "Secret-123"
 TIMESTAMP = "Sun Nov 2 07:05:09 UTC 2026"

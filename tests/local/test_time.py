@@ -7,14 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from cognito_gw.local import emulator
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.hosted_ui.browsers import Browser, Browsers
-from cognito_gw.local.identity import codes, directory
-from cognito_gw.local.identity.challenges import Challenges, Subject
-from cognito_gw.local.identity.codes import Codes, Purpose
-from cognito_gw.local.identity.directory import AppClient
+from cognito_gw.local import moto_store
+from cognito_gw.local.cognito import codes, directory
+from cognito_gw.local.cognito.challenges import Challenges, Subject
+from cognito_gw.local.cognito.codes import Codes, Purpose
+from cognito_gw.local.cognito.directory import AppClient
+from cognito_gw.local.cognito.pages.request import Browser, Browsers
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.events import Activity
 
 HOUR = 3600
 ALICE = SimpleNamespace(sub="a-sub", attributes={"email": "alice@example.com"})
@@ -64,7 +64,7 @@ class TestBrowser:
     @pytest.fixture
     def pool_id(self, name):
         """A pool with a domain and a user, in this process."""
-        cognito = emulator.client("cognito-idp", "eu-west-1")
+        cognito = moto_store.client("cognito-idp", "eu-west-1")
         pool_id = cognito.create_user_pool(PoolName="any")["UserPool"]["Id"]
         cognito.admin_create_user(UserPoolId=pool_id, Username="alice")
         cognito.create_user_pool_domain(UserPoolId=pool_id, Domain=name)

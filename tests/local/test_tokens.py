@@ -10,10 +10,9 @@ import uuid
 import jwt
 import pytest
 
-from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.identity.directory import AppClient
-from cognito_gw.local.identity.keys import Keys
-from cognito_gw.local.identity.tokens import Tokens
+from cognito_gw.local.cognito.directory import AppClient
+from cognito_gw.local.cognito.tokens import Keys, Tokens
+from cognito_gw.local.errors import AwsFault
 
 POOL = "eu-west-1_abcdefghi"
 URL = "http://127.0.0.1:4566"

@@ -15,11 +15,10 @@ import pytest
 from served import Served
 
 from cognito_gw.errors import CgwError, Missing, UsageError
-from cognito_gw.local.identity.keys import Keys as PoolKeys
+from cognito_gw.local.cognito.tokens import Keys as PoolKeys
+from cognito_gw.oauth.app_client import AppClient, Provider
 from cognito_gw.oauth.browser import Browser, BrowserSignIn
-from cognito_gw.oauth.client import AppClient
-from cognito_gw.oauth.loopback import NoAnswer, PortTaken
-from cognito_gw.oauth.provider import Provider
+from cognito_gw.oauth.callback_server import NoAnswer, PortTaken
 from cognito_gw.oauth.token_endpoint import OAuthRefused
 
 POOL = "eu-west-1_Pool"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cognito_gw.errors import UsageError
-from cognito_gw.oauth.client import AppClient
-from cognito_gw.oauth.flow import choose
+from cognito_gw.oauth.app_client import AppClient
+from cognito_gw.oauth.flows import choose
 
 SRP, PASSWORD, CHOICE = (
     "ALLOW_USER_SRP_AUTH",

@@ -6,8 +6,7 @@ import jwt
 import pytest
 from served import Served
 
-from cognito_gw.oauth.forgery import forgeries
-from cognito_gw.oauth.knocking import Door, Knock, knocks
+from cognito_gw.oauth.probes import Door, Knock, forgeries, knocks
 from cognito_gw.oauth.request import NoAnswer
 from cognito_gw.oauth.tokens import claims_of, header_of
 
@@ -236,7 +235,7 @@ def test_no_answer_at_all_is_a_case_of_its_own(door, monkeypatch):
     def send(*_):
         raise NoAnswer("cannot resolve the name")
 
-    monkeypatch.setattr("cognito_gw.oauth.knocking.send", send)
+    monkeypatch.setattr("cognito_gw.oauth.probes.send", send)
     case = Knock(door(), "no token", "401").case_at("http://127.0.0.1:1", "X")
     assert (case["got"], case["ok"]) == ("no answer", False)
 

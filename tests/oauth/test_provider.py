@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.oauth import provider
-from cognito_gw.oauth.provider import discover
+from cognito_gw.oauth import app_client
+from cognito_gw.oauth.app_client import discover
 
 POOL = "eu-west-1_Pool"
 OLD = f"https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"
@@ -17,10 +17,10 @@ SECRET = "https://cognito-idp.us-iso-east-1.c2s.ic.gov/us-iso-east-1_Pool"
 
 @pytest.mark.parametrize("issuer", [OLD, NEW, CHINA, SECRET])
 def test_a_pool_of_every_partition_is_cognitos(issuer):
-    assert provider.is_of_cognito(issuer)
+    assert app_client.is_of_cognito(issuer)
     host, pool = issuer.rsplit("/", 1)
-    assert not provider.is_of_cognito(f"{host}.example.com/{pool}")
-    assert not provider.is_of_cognito(issuer.replace("https", "http"))
+    assert not app_client.is_of_cognito(f"{host}.example.com/{pool}")
+    assert not app_client.is_of_cognito(issuer.replace("https", "http"))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_pool_is_its_own_issuer(monkeypatch, url, issuer):
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "authorization_endpoint": pages,
     }
-    monkeypatch.setattr(provider, "fetch_json", lambda *_: document)
+    monkeypatch.setattr(app_client, "fetch_json", lambda *_: document)
     found = discover(url, lambda _: None)
     assert (found.issuer, found.authorization_endpoint) == (issuer, pages)
     assert found.token_endpoint is None

@@ -11,10 +11,10 @@ import pytest
 from fakes import refusal
 
 from cognito_gw.errors import CgwError, Missing
-from cognito_gw.oauth.client import AppClient
-from cognito_gw.oauth.refusal import SignInRefused
-from cognito_gw.oauth.renewal import Renewal
+from cognito_gw.oauth.app_client import AppClient
+from cognito_gw.oauth.errors import SignInRefused
 from cognito_gw.oauth.sign_in import SignIn
+from cognito_gw.oauth.token_endpoint import Renewal
 from cognito_gw.oauth.tokens import Tokens
 
 RESULT = {

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cognito_gw import srp
-from cognito_gw.local.identity.srp import Exchange as Server
-from cognito_gw.local.identity.srp import public_number
+from cognito_gw.local.cognito.challenges import Exchange as Server
+from cognito_gw.local.cognito.challenges import public_number
+from cognito_gw.oauth import srp
 from cognito_gw.oauth.srp import Exchange
 
 # From AWS's own library for .NET, AuthenticationCryptoTests.TestGetPasswordAuthentica-

@@ -9,8 +9,7 @@ import pytest
 from served import Served
 
 from cognito_gw.errors import CgwError, Missing
-from cognito_gw.oauth.client import AppClient
-from cognito_gw.oauth.provider import Provider
+from cognito_gw.oauth.app_client import AppClient, Provider
 from cognito_gw.oauth.token_endpoint import OAuthRefused, TokenEndpoint
 from cognito_gw.oauth.tokens import Tokens
 

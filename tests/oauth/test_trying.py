@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cognito_gw.errors import CgwError
-from cognito_gw.oauth.knocking import Door, Knock
-from cognito_gw.oauth.trying import Waiting, tried
+from cognito_gw.oauth.probes import Door, Knock, Waiting, tried
 
 
 class Stage:

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from served import Served
 
 from cognito_gw.errors import CgwError
-from cognito_gw.local.identity.keys import Keys as PoolKeys
-from cognito_gw.oauth.provider import discover
-from cognito_gw.oauth.verify import Keys, in_words
+from cognito_gw.local.cognito.tokens import Keys as PoolKeys
+from cognito_gw.oauth.app_client import discover
+from cognito_gw.oauth.tokens import Keys, in_words
 
 
 def silent(_):

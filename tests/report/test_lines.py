@@ -10,8 +10,14 @@ from fakes import FakeResource
 
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action, Change, Step
 from cognito_gw.errors import CgwError
-from cognito_gw.report.document import changes_document, steps_document
-from cognito_gw.report.lines import Lines, change_lines, step_lines, summary
+from cognito_gw.report.lines import (
+    Lines,
+    change_lines,
+    changes_document,
+    step_lines,
+    steps_document,
+    summary,
+)
 from cognito_gw.report.rows import Rows
 
 ONE = FakeResource("one")

@@ -11,7 +11,7 @@ import yaml
 from botocore.stub import Stubber
 
 from cognito_gw.aws.clients import Account
-from cognito_gw.config.schema import Config
+from cognito_gw.config.model import Config
 from cognito_gw.resources.stack import build
 
 FULL = Path(__file__).parents[1] / "full.yaml"

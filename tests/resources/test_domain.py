@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cognito_gw.aws.clients import Account
-from cognito_gw.aws.faults import as_cgw_error
+from cognito_gw.aws.errors import as_cgw_error
 from cognito_gw.aws_rules import RESERVED_WORDS
 from cognito_gw.engine.reconcile import apply
 from cognito_gw.engine.resource import Change

@@ -6,8 +6,7 @@ from copy import deepcopy
 
 import pytest
 
-from cognito_gw.resources.deployment import fingerprint
-from cognito_gw.resources.frozen import frozen
+from cognito_gw.resources.deployment import fingerprint, frozen
 
 API = {"id": "a1", "name": "shop", "binaryMediaTypes": ["image/png", "a/b"]}
 # recorded/apigw_method_options_2026.json and apigw_put_integration_validation.json,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.config.secret import Password
+from cognito_gw.config.model import Password
 from cognito_gw.engine.reconcile import look
 from cognito_gw.engine.resource import Action
-from cognito_gw.resources.people import (
+from cognito_gw.resources.user import (
     attributes_of,
     groups_of,
     is_called,

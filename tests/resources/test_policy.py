@@ -21,15 +21,14 @@ from moto import mock_aws
 
 from cognito_gw.aws.clients import Account, named_account
 from cognito_gw.aws.log_events import LogReader
-from cognito_gw.diagnosis.api_reading import read_draft, read_export, read_stages
+from cognito_gw.diagnosis.api import read_draft, read_export, read_stages
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import forward, walk
 from cognito_gw.errors import UsageError
-from cognito_gw.resources.leftovers import unmanaged
-from cognito_gw.resources.people import groups_of, person, users_of
-from cognito_gw.resources.policy import operator_policy, user_policy
-from cognito_gw.resources.policy_size import LIMIT, size, split
+from cognito_gw.resources.policy import LIMIT, operator_policy, size, split, user_policy
 from cognito_gw.resources.stack import build
+from cognito_gw.resources.unmanaged import unmanaged
+from cognito_gw.resources.user import groups_of, person, users_of
 
 WHERE = ("aws", "eu-west-1", "123456789012")
 ACCOUNT = Account(*WHERE)

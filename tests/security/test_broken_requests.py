@@ -20,8 +20,8 @@ from aiohttp.http_exceptions import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cognito_gw.local import daemon
-from cognito_gw.local.broken_requests import log_them_in_one_line
+from cognito_gw.local import process
+from cognito_gw.local.server import log_them_in_one_line
 
 SECRET = "eyJzZWNyZXQi"
 MALFORMED = {
@@ -51,8 +51,8 @@ MALFORMED = {
 def server(tmp_path_factory):
     """A running local AWS."""
     state = tmp_path_factory.mktemp("local-aws")
-    yield daemon.start(state)
-    daemon.stop(state)
+    yield process.start(state)
+    process.stop(state)
 
 
 def answer_to(server, request):

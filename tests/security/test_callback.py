@@ -11,11 +11,10 @@ import pytest
 
 from cognito_gw.doctor.machine import callback_ports
 from cognito_gw.errors import CgwError
-from cognito_gw.oauth import callback
+from cognito_gw.oauth import callback_server
+from cognito_gw.oauth.app_client import AppClient, Provider
 from cognito_gw.oauth.browser import Browser, BrowserSignIn
-from cognito_gw.oauth.client import AppClient
-from cognito_gw.oauth.loopback import Loopback, PortTaken
-from cognito_gw.oauth.provider import Provider
+from cognito_gw.oauth.callback_server import Loopback, PortTaken
 
 STATE = "the-state"
 GOOD = f"/callback?code=abc&state={STATE}"
@@ -194,8 +193,8 @@ def test_a_machine_without_ipv6_listens_on_ipv4(monkeypatch, code):
             raise OSError(code, "no IPv6 here")
         bind(server)
 
-    bind = callback.Server.server_bind
-    monkeypatch.setattr(callback.Server, "server_bind", without_ipv6)
+    bind = callback_server.Server.server_bind
+    monkeypatch.setattr(callback_server.Server, "server_bind", without_ipv6)
     port = free_port()
     with Loopback(url_at("localhost", port), STATE):
         assert get(V4, port, f"localhost:{port}") == 200
@@ -207,11 +206,11 @@ def test_the_hosts_file_cannot_lead_away_from_loopback(monkeypatch):
     """Of what the name resolves to, only loopback counts, and all of that does."""
     found = ["192.0.2.1", "127.0.1.1", WILDCARD, "fe80::1%lo", "::1"]
     monkeypatch.setattr(
-        callback.socket,
+        callback_server.socket,
         "getaddrinfo",
         lambda *_, **__: [(0, 0, 0, "", (each, 0)) for each in found],
     )
-    listening = callback.Callback.of("http://localhost:8765/").addresses
+    listening = callback_server.Callback.of("http://localhost:8765/").addresses
     assert listening == [V4, V6, "127.0.1.1"]
 
 

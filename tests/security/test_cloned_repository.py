@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 CGW = Path(sys.executable).with_name("cgw")  # as it is installed
 FILE = """\
@@ -135,7 +135,7 @@ def repository(tmp_path):
     made = Repository(tmp_path)
     made.write("cgw.yaml", FILE)
     yield made
-    daemon.stop(made.state / "cognito-gw")
+    process.stop(made.state / "cognito-gw")
 
 
 def test_no_command_that_looks_runs_what_is_there(repository):
@@ -212,7 +212,7 @@ def test_a_relative_state_directory_is_still_found(repository):
 def test_the_server_works_in_its_own_folder(repository):
     """So that nothing it starts is started in the caller's."""
     repository.run(str(CGW), "local", "start")
-    server = daemon.running(repository.state / "cognito-gw")
+    server = process.running(repository.state / "cognito-gw")
     if not Path("/proc").is_dir():
         pytest.skip("asks Linux's /proc")
     own = Path(f"/proc/{server.pid}/cwd").readlink()

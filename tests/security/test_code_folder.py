@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cognito_gw.config.load import load
 from cognito_gw.errors import UsageError
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 from cognito_gw.resources import code as code_of
 from cognito_gw.state import state_directory
 
@@ -297,7 +297,7 @@ def test_what_deploys_is_refused_and_what_reads_or_removes_is_not(
         assert told not in cgw("plan").err
         cgw("down", "--yes")
     finally:
-        daemon.stop(state_directory())
+        process.stop(state_directory())
 
 
 def states(cgw):

@@ -17,16 +17,15 @@ from aiohttp.test_utils import make_mocked_request
 from botocore.exceptions import ClientError
 from moto.core.utils import get_service_model
 
-from cognito_gw.aws.access_key import AccessKey
-from cognito_gw.local import control as control_module
-from cognito_gw.local.access import AccessKeys
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.control import ControlPlane
-from cognito_gw.local.corrections import SERVICES
-from cognito_gw.local.identity.cognito import Cognito
-from cognito_gw.local.identity.keys import Keys
-from cognito_gw.local.peer import is_another_user
-from cognito_gw.local.snapshot import Snapshots
+from cognito_gw.aws.clients import AccessKey
+from cognito_gw.local import dispatch as control_module
+from cognito_gw.local.access import AccessKeys, is_another_user
+from cognito_gw.local.all_operations import SERVICES
+from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.cognito.service import Cognito
+from cognito_gw.local.cognito.tokens import Keys
+from cognito_gw.local.dispatch import ControlPlane
+from cognito_gw.local.events import Activity
 
 EVIL = "http://evil.example"
 NOBODY = 65534

@@ -15,7 +15,7 @@ import pytest
 from commandline import QuickTerminal
 from lambdas import URL, answer, answers, deploy, node_client
 
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 LANDLOCK_CREATE_RULESET, VERSION = 444, 1
 
@@ -442,7 +442,7 @@ def handler(event, context):
 
 def test_what_a_killed_server_left_is_removed(tmp_path):
     """The folders of its functions, which are read-only, go with the next start."""
-    from cognito_gw.local.runtime.place import Places
+    from cognito_gw.local.awslambda.pool import Places
 
     left = tmp_path / "cgw-functions-left/function-left/code"
     left.mkdir(parents=True)
@@ -513,7 +513,7 @@ def test_local_status_tells_what_is_in_force(tmp_path, monkeypatch):
         document = cgw("local", "status", "-o", "json").document
         text = cgw("local", "status").out
     finally:
-        daemon.stop(tmp_path / "cognito-gw")
+        process.stop(tmp_path / "cognito-gw")
     assert document.keys() == {"running", "url", "pid", "log", "functions"}
     functions = document["functions"]
     assert functions["open_files"] == 1024
@@ -526,7 +526,7 @@ def test_local_status_tells_what_is_in_force(tmp_path, monkeypatch):
 
 
 def test_status_hides_nothing_where_the_system_offers_nothing():
-    from cognito_gw.local.runtime.floor import Floor
+    from cognito_gw.local.awslambda.process import Floor
 
     bare = Floor(landlock=0, own_tmp=False, processes=None)
     assert "processes not limited" in str(bare)

@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from moto_server import moto_server
 from served import Served
 
-from cognito_gw.aws.links import local_links
-from cognito_gw.cli.session import Session
+from cognito_gw.app.context import Session
+from cognito_gw.app.token_request import Wish
+from cognito_gw.aws.endpoints import local_links
 from cognito_gw.cli.settings import Settings
-from cognito_gw.cli.wish import Wish
-from cognito_gw.config.document import document_of
 from cognito_gw.config.load import BadConfig, loaded
+from cognito_gw.config.yaml_file import document_of
 from cognito_gw.errors import CgwError
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.provider import discover
+from cognito_gw.oauth.app_client import discover
 from cognito_gw.oauth.tokens import Tokens
 
 VALUE = "wJalrXUtnFEMIK7MDENG"

@@ -16,13 +16,13 @@ from people import EVERY_FLOW, OTHER, PASSWORD, People, UserPool
 from people import App as Authenticator
 from pycognito.aws_srp import AWSSRP
 
-from cognito_gw.local import emulator
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.faults import AwsFault
-from cognito_gw.local.identity import directory
-from cognito_gw.local.identity.cognito import Cognito
-from cognito_gw.local.identity.keys import Keys
-from cognito_gw.local.identity.lockout import Lockout
+from cognito_gw.local import moto_store
+from cognito_gw.local.cognito import directory
+from cognito_gw.local.cognito.challenges import Lockout
+from cognito_gw.local.cognito.service import Cognito
+from cognito_gw.local.cognito.tokens import Keys
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.events import Activity
 
 aws, local_url, mailed, make_pool, name, refusal = (
     local.aws,
@@ -1012,7 +1012,7 @@ class Guesser:
 
     def __init__(self, **client):
         self.clock = Clock()
-        api = emulator.client("cognito-idp", "eu-west-1")
+        api = moto_store.client("cognito-idp", "eu-west-1")
         self.cognito = Cognito(
             Keys(), "http://127.0.0.1", Activity(), Lockout(self.clock)
         )
@@ -1129,7 +1129,7 @@ class TestGuessing:
         assert guesser.said("by_password") == EXCEEDED
 
     def test_each_user_has_failures_of_their_own(self, guesser):
-        api = emulator.client("cognito-idp", "eu-west-1")
+        api = moto_store.client("cognito-idp", "eu-west-1")
         api.admin_create_user(UserPoolId=guesser.pool_id, Username="bob")
         for _ in range(5):
             guesser.said("by_password", username="bob")
@@ -1194,8 +1194,8 @@ class TestGuessing:
         change(PASSWORD)
 
     def require_mail(self, guesser):
-        api = emulator.client("cognito-idp", "eu-west-1")
-        backend = emulator.backend("cognito-idp", "eu-west-1")
+        api = moto_store.client("cognito-idp", "eu-west-1")
+        backend = moto_store.backend("cognito-idp", "eu-west-1")
         pool = backend.user_pools[guesser.pool_id]
         pool.mfa_config, pool.email_mfa_config = "OPTIONAL", {"Message": "{####}"}
         api.admin_update_user_attributes(

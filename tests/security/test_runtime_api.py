@@ -10,11 +10,10 @@ from types import SimpleNamespace
 import pytest
 from lambdas import KEYS, URL, deploy, node_client
 
-from cognito_gw.local.activity import Activity
-from cognito_gw.local.runtime.functions import Functions
-from cognito_gw.local.runtime.invocation import Job
-from cognito_gw.local.runtime.runtime_api import RuntimeApi
-from cognito_gw.local.runtime.worker import Host
+from cognito_gw.local.awslambda.functions import Functions
+from cognito_gw.local.awslambda.runtime_api import Job, RuntimeApi
+from cognito_gw.local.awslambda.worker import Host
+from cognito_gw.local.events import Activity
 
 FUNCTION = SimpleNamespace(arn="arn:aws:lambda:us-east-1:1:function:f", timeout=3)
 BASE = "/2018-06-01/runtime"
@@ -134,7 +133,7 @@ def test_the_key_is_where_no_other_user_can_read_it(language):
             await functions.close()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cognito_gw.local.runtime.worker.RuntimeApi", Watched)
+        patch.setattr("cognito_gw.local.awslambda.worker.RuntimeApi", Watched)
         told, lines = asyncio.run(run())
     (key,) = kept
     assert len(key) >= 32

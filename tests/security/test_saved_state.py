@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.iam import models
 
-from cognito_gw.local import moto_state
-from cognito_gw.local.snapshot import Snapshots
+from cognito_gw.local import state_file
+from cognito_gw.local.apigateway.snapshot import Snapshots
 
 CLASSES = [
     "moto.iam.models.Role",
@@ -20,8 +20,8 @@ CLASSES = [
     "moto.cognitoidp.models.UserStatus",
     "moto.awslambda.models.LambdaFunction",
     "moto.utilities.tagging_service.TaggingService",
-    "cognito_gw.local.snapshot.Snapshot",
-    "cognito_gw.local.identity.directory.Mfa",
+    "cognito_gw.local.apigateway.snapshot.Snapshot",
+    "cognito_gw.local.cognito.directory.Mfa",
     "weakref.WeakValueDictionary",
     "dateutil.tz.tz.tzlocal",
     "re._compile",
@@ -48,7 +48,7 @@ def found(place):
 
 def load(*opcodes):
     """Read a state that begins with these opcodes, and is empty besides."""
-    return moto_state.load(b"".join([*opcodes, b"0", NOTHING]), Snapshots())
+    return state_file.load(b"".join([*opcodes, b"0", NOTHING]), Snapshots())
 
 
 def attributes_of(*places):
@@ -146,10 +146,10 @@ def test_an_instance_takes_its_state(planted):
         "moto.iam.models.IAMBackend",
         "moto.s3.models.FakeKey",
         "moto.moto_server.threaded_moto_server.ThreadedMotoServer",
-        "cognito_gw.local.daemon.Server",
-        "cognito_gw.local.saved.Saved",
-        "cognito_gw.local.runtime.process.Process",
-        "cognito_gw.local.control.ControlPlane",
+        "cognito_gw.local.process.Server",
+        "cognito_gw.local.state_file.Saved",
+        "cognito_gw.local.awslambda.process.Process",
+        "cognito_gw.local.dispatch.ControlPlane",
     ],
 )
 def test_what_no_state_holds_is_refused(place):

@@ -26,7 +26,7 @@ import cognito_gw
 from cognito_gw.aws.clients import Aws
 from cognito_gw.engine.resource import Action, Change, Step
 from cognito_gw.errors import AwsRefused, CgwError
-from cognito_gw.local import daemon, server_log
+from cognito_gw.local import process, server_log
 
 PACKAGE = Path(cognito_gw.__file__).parent
 HOSTILE = (
@@ -92,7 +92,7 @@ def state(tmp_path_factory):
     """The home of a user with a local AWS that runs."""
     home = tmp_path_factory.mktemp("terminal")
     yield home
-    daemon.stop(home / "cognito-gw")
+    process.stop(home / "cognito-gw")
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_claims_and_what_functions_say_are_spelled_out(cgw):
         done = cgw.run(*shlex.split(command))
         assert not _UNSAFE.search(done.out + done.err), command
     assert "\\x1b]0;owned" in cgw("logs").out
-    log = daemon.running(Path(cgw_state())).log.read_text(encoding="utf-8")
+    log = process.running(Path(cgw_state())).log.read_text(encoding="utf-8")
     assert "\\x1b]0;owned\\x07" in log
     assert not _UNSAFE.search(log)
 
@@ -282,7 +282,7 @@ def test_only_one_module_prints():
 
 def test_every_character_that_is_not_simply_seen_is_spelled_out():
     """By Unicode's own categories, so that a new one is not forgotten."""
-    from cognito_gw.printable import one_line, printable
+    from cognito_gw.text import one_line, printable
 
     hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
     letters = (chr(code) for code in range(0x110000))
@@ -359,7 +359,7 @@ def test_rows_on_a_terminal_are_text():
 
 def test_junit_is_xml_whatever_is_in_it(tmp_path):
     """XML has no place for control characters, not even spelled as references."""
-    from cognito_gw.report.junit import write_junit
+    from cognito_gw.report.lines import write_junit
 
     case = {"route": f"GET /{HOSTILE}", "case": HOSTILE, "expected": "200", "ok": False}
     write_junit(tmp_path / "x.xml", HOSTILE, [case | {"got": f"{HOSTILE}\ufffe\x00"}])

@@ -14,7 +14,7 @@ import pytest
 from commandline import QuickTerminal, share_service_models
 
 from cognito_gw.aws.clients import Aws
-from cognito_gw.local import daemon
+from cognito_gw.local import process
 
 FILE = """\
 name: {}
@@ -30,7 +30,7 @@ def home(tmp_path_factory):
     """The home of a user with a local AWS that runs."""
     home = tmp_path_factory.mktemp("whose")
     yield home
-    daemon.stop(home / "cognito-gw")
+    process.stop(home / "cognito-gw")
 
 
 @pytest.fixture

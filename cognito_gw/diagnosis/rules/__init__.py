@@ -16,9 +16,9 @@ from cognito_gw.diagnosis.rules import (
 )
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.call_scene import CallScene
+    from cognito_gw.diagnosis.call_case import CallScene
     from cognito_gw.diagnosis.rule import Rule
-    from cognito_gw.diagnosis.sign_in_scene import SignInScene
+    from cognito_gw.diagnosis.sign_in_case import SignInScene
 
 # What is wrong on the way comes before what is wrong at its end: a token that is never
 # looked at need not be good.

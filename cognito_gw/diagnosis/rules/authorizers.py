@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cognito_gw.diagnosis.api import COGNITO, IAM, OPEN, pool_of
-from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
-from cognito_gw.diagnosis.rules.guarded import claims, guarded
+from cognito_gw.diagnosis.rule import (
+    Finding,
+    NotInQuestion,
+    claims,
+    guarded,
+    if_read,
+    rule,
+)
 from cognito_gw.diagnosis.rules.routes import DEPLOY
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.call_scene import CallScene
+    from cognito_gw.diagnosis.call_case import CallScene
 
 
 @rule(

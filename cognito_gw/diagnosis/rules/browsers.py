@@ -9,7 +9,7 @@ from cognito_gw.diagnosis.api import OPEN
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, Unread, if_read, rule
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.call_scene import CallScene
+    from cognito_gw.diagnosis.call_case import CallScene
     from cognito_gw.diagnosis.exchange import Answer
 
 _ALLOW = "access-control-allow-origin"

@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
-from cognito_gw.oauth.client import AppClient
+from cognito_gw.oauth.app_client import AppClient
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.sign_in_scene import SignInScene
+    from cognito_gw.diagnosis.sign_in_case import SignInScene
 
 _NO_PROOF = "the app client has a secret, and it was not sent, or is another"
 _OTHER_CLIENT = (

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
-from cognito_gw.permission import may_invoke
+from cognito_gw.gateway_rules import may_invoke
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.call_scene import CallScene
+    from cognito_gw.diagnosis.call_case import CallScene
 
 _LOGS = "`cgw logs` shows all of it; then `cgw lambda` deploys the code"
 _UNSUPPORTED = "Runtime.Unsupported"  # what the local AWS says of what it cannot run

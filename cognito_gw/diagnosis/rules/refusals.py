@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, Rule, if_read
-from cognito_gw.diagnosis.rules import (
-    authorizers,
-    browsers,
-    functions,
-    routes,
-    tokens,
-)
+from cognito_gw.diagnosis.rules import authorizers, browsers, functions, routes, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.diagnosis.call_scene import CallScene
-    from cognito_gw.diagnosis.sign_in_scene import SignInScene
+    from cognito_gw.diagnosis.call_case import CallScene
+    from cognito_gw.diagnosis.sign_in_case import SignInScene
 
     Shown = dict[str, Any]
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from cognito_gw.diagnosis.api import IAM
 from cognito_gw.diagnosis.rule import Finding, Unread, if_read, rule
-from cognito_gw.near import near
+from cognito_gw.text import near
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.api import Version
-    from cognito_gw.diagnosis.call_scene import CallScene
+    from cognito_gw.diagnosis.call_case import CallScene
 
 _UP = "`cgw up`"
 DEPLOY = (

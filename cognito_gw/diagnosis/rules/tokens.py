@@ -8,18 +8,20 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.api import pool_of
-from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
-from cognito_gw.diagnosis.rules.guarded import (
+from cognito_gw.diagnosis.rule import (
+    Finding,
+    NotInQuestion,
     claims,
     guarded,
+    if_read,
     is_spoiled,
     require_guard,
+    rule,
 )
-from cognito_gw.oauth.tokens import claims_of, header_of
-from cognito_gw.oauth.verify import flaw_in_time, in_words
+from cognito_gw.oauth.tokens import claims_of, flaw_in_time, header_of, in_words
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.call_scene import CallScene
+    from cognito_gw.diagnosis.call_case import CallScene
 
 _ENCRYPTED = 5  # parts of a JWE, such as a refresh token
 _SKEW = 60.0  # seconds by which our clock may differ from the server's

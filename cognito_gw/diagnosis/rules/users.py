@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
-from cognito_gw.near import guess
+from cognito_gw.text import guess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.diagnosis.sign_in_scene import SignInScene
+    from cognito_gw.diagnosis.sign_in_case import SignInScene
 
 _OTHER_USER = (
     "this user is not in that state now: `--user NAME` names the one who signed in, "

@@ -1,16 +1,196 @@
-"""What is deployed, read from the control plane."""
+"""What the console page shows: APIs, user pools, functions, and events."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from cognito_gw.local import emulator
-from cognito_gw.local.console.apis import Api, apis
-from cognito_gw.local.console.pools import UserPool, pools
+from cognito_gw.local import moto_store
+from cognito_gw.local.cognito import directory
+from cognito_gw.local.cognito.oauth import usual_request
+from cognito_gw.local.cognito.pages.request import BASE
 
 if TYPE_CHECKING:
-    from cognito_gw.local.stages import Stages
+    from collections.abc import Iterable, Iterator
+
+    from cognito_gw.local.apigateway.snapshot import Snapshot, Stages
+    from cognito_gw.local.events import Event
+
+
+PUBLIC = "public"
+FUNCTION = re.compile(r":function:([^/:]+)")
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method of an API: who may call it, and what answers."""
+
+    path: str
+    verb: str
+    callers: str
+    target: str
+
+    @property
+    def is_preflight(self) -> bool:
+        """Whether it answers the CORS preflights of its path, and no more."""
+        return (self.verb, self.callers, self.target) == ("OPTIONS", PUBLIC, "mock")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a stage serves, and how the API has changed since."""
+
+    name: str
+    url: str
+    routes: list[Route]
+    preflights: list[Route]  # OPTIONS that anyone may call, for browsers
+    undeployed: list[Route]  # they are not live, or not in this way
+    removed: list[Route]  # they are live still
+
+
+@dataclass(frozen=True)
+class Api:
+    """A REST API with its stages."""
+
+    id: str
+    name: str
+    region: str
+    stages: list[Stage]
+
+
+def apis(url: str, stages: Stages) -> list[Api]:
+    """Return every REST API."""
+    backends = moto_store.regional_backends("apigateway")
+    return [_api(url, stages, api) for each in backends for api in each.apis.values()]
+
+
+def _api(url: str, stages: Stages, api: Any) -> Api:
+    found = (stages.find(api.id, name) for name in api.stages)
+    deployed = [stage for stage in found if stage]
+    return Api(
+        api.id,
+        api.name,
+        api.region_name,
+        [
+            _stage(f"{url}/_aws/execute-api/{api.id}", each.name, each.snapshot, api)
+            for each in deployed
+        ],
+    )
+
+
+def _stage(base: str, name: str, snapshot: Snapshot, api: Any) -> Stage:
+    live = set(_routes(snapshot.resources))
+    draft = set(_routes(resource.to_dict() for resource in api.resources.values()))
+    return Stage(
+        name=name,
+        url=f"{base}/{name}",
+        routes=_in_order({each for each in live if not each.is_preflight}),
+        preflights=_in_order({each for each in live if each.is_preflight}),
+        undeployed=_in_order(draft - live),
+        removed=_in_order(live - draft),
+    )
+
+
+def _routes(resources: Iterable[dict[str, Any]]) -> Iterator[Route]:
+    for resource in resources:
+        for verb, method in resource.get("resourceMethods", {}).items():
+            target = _target(method.get("methodIntegration") or {})
+            yield Route(resource["path"], verb, _callers(method), target)
+
+
+def _in_order(routes: set[Route]) -> list[Route]:
+    return sorted(routes, key=lambda route: (route.path, route.verb))
+
+
+def _callers(method: dict[str, Any]) -> str:
+    match method["authorizationType"]:
+        case "NONE":
+            return PUBLIC
+        case "AWS_IAM":
+            return "signed (IAM)"
+        case "COGNITO_USER_POOLS":
+            scopes = " or ".join(method.get("authorizationScopes") or [])
+            return f"access token with scope {scopes}" if scopes else "ID token"
+        case other:
+            return f"authorizer of type {other}"
+
+
+def _target(integration: dict[str, Any]) -> str:
+    function = FUNCTION.search(integration.get("uri") or "")
+    return function[1] if function else str(integration.get("type", "nothing")).lower()
+
+
+MOST_USERS = 100
+
+
+@dataclass(frozen=True)
+class AppClient:
+    """An app client, with the pages at which its users sign in and up."""
+
+    id: str
+    name: str
+    login: str | None
+    signup: str | None
+
+
+@dataclass(frozen=True)
+class User:
+    """A user, as the user's pool lists it."""
+
+    name: str
+    status: str
+    groups: list[str]
+
+
+@dataclass(frozen=True)
+class UserPool:
+    """A user pool with its app clients and users."""
+
+    id: str
+    name: str
+    region: str
+    clients: list[AppClient]
+    users: list[User]  # the first of them
+    more_users: int
+
+
+def pools(url: str) -> list[UserPool]:
+    """Return every user pool."""
+    backends = moto_store.regional_backends("cognito-idp")
+    return [_pool(url, pool) for each in backends for pool in each.user_pools.values()]
+
+
+def _pool(url: str, pool: Any) -> UserPool:
+    domain = directory.domain_of_pool(pool.id)
+    base = f"{url}{BASE}/{domain}" if domain else None
+    users = list(pool.users.values())
+    return UserPool(
+        pool.id,
+        pool.name,
+        pool.region,
+        [_client(base, each) for each in directory.clients_of(pool.id)],
+        [_user(each) for each in users[:MOST_USERS]],
+        len(users[MOST_USERS:]),
+    )
+
+
+def _client(base: str | None, client: directory.AppClient) -> AppClient:
+    usual = usual_request(client)
+    query = urlencode(usual) if usual else None
+    login = f"{base}/login?{query}" if base and query else None
+    signup = f"{base}/signup?{query}" if login and client.is_open else None
+    return AppClient(client.id, client.settings["ClientName"], login, signup)
+
+
+def _user(user: Any) -> User:
+    name = user.attribute_lookup.get("email") or user.username
+    groups = sorted(group.group_name for group in user.groups)
+    status = user.status.value if user.enabled else "disabled"
+    return User(str(name), str(status), groups)
 
 
 @dataclass(frozen=True)
@@ -36,8 +216,49 @@ def overview(url: str, stages: Stages) -> Overview:
     """Return what is deployed; to be called where moto's objects are safe to touch."""
     functions = [
         Function(each.function_name, each.run_time, each.memory_size, each.timeout)
-        for backend in emulator.regional_backends("lambda")
+        for backend in moto_store.regional_backends("lambda")
         for each in backend.list_functions()
     ]
     by_name = sorted(functions, key=lambda function: function.name)
     return Overview(apis(url, stages), pools(url), by_name)
+
+
+ANSWERED = {  # the reasons of requests that went all the way
+    "function": "the function answered",
+    "mock": "the mock integration answered",
+}
+LET_IN, OWN, REFUSED, FAILED = DECISIONS = (
+    "let in",
+    "function's own",
+    "refused",
+    "failed",
+)
+LONGEST = 500  # of one cell: a function may print anything
+BAD, BROKEN = 400, 500  # statuses from which on an answer is an error, or a failure
+
+
+def cells(event: Event) -> dict[str, str]:
+    """Return the texts of an event's row, by the names of their columns."""
+    facts = {name: str(value)[:LONGEST] for name, value in event.facts.items()}
+    at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
+    if event.kind == "request":
+        status, why = event.facts["status"], event.facts["why"]
+        facts["decision"] = _decision(status, why)
+        facts["why"] = ANSWERED.get(why, facts["why"])
+        if facts["decision"] == OWN:
+            facts["why"] = f"let in; the {status} is the function's own answer"
+    return facts | {"at": at}
+
+
+def sent(event: Event) -> bytes:
+    """Return the event as a browser's EventSource reads it."""
+    data = json.dumps(cells(event))  # on one line, as the format wants it
+    return f"id: {event.id}\nevent: {event.kind}\ndata: {data}\n\n".encode()
+
+
+def _decision(status: int, why: str) -> str:
+    if why == "function" and status >= BAD:
+        return OWN
+    if why in ANSWERED:
+        return LET_IN
+    return REFUSED if status < BROKEN else FAILED

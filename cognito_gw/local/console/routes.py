@@ -15,16 +15,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cognito_gw.local import wire
 from cognito_gw.local.access import is_by_script
-from cognito_gw.local.console.events import DECISIONS, cells, sent
-from cognito_gw.local.console.overview import overview
-from cognito_gw.local.emulator import HttpCall
+from cognito_gw.local.console.overview import DECISIONS, cells, overview, sent
+from cognito_gw.local.moto_store import HttpCall
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-    from cognito_gw.local.activity import Activity
-    from cognito_gw.local.control import ControlPlane
-    from cognito_gw.local.stages import Stages
+    from cognito_gw.local.apigateway.snapshot import Stages
+    from cognito_gw.local.dispatch import ControlPlane
+    from cognito_gw.local.events import Activity
 
 ASSETS = {"console.css": "text/css", "console.js": "text/javascript"}
 EVENTS = "/_cgw/events"

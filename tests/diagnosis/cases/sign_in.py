@@ -22,7 +22,7 @@ from diagnosis.world import (
 from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.rules import TOLD_RULES
 from cognito_gw.diagnosis.rules.refusals import EXPIRED_TOKEN, TOLD
-from cognito_gw.diagnosis.sign_in_scene import Attempt, SignInScene
+from cognito_gw.diagnosis.sign_in_case import Attempt, SignInScene
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

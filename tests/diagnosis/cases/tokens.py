@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnosis.call import HOUR, Call, access, issuer_of
 from diagnosis.world import OTHER, POOL
 
-from cognito_gw.oauth.verify import Flaw
+from cognito_gw.oauth.tokens import Flaw
 
 THREE = {"parts between dots": 3}
 CHANGED = Flaw("bad-signature", "the signature does not fit the pool's key")

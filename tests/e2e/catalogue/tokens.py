@@ -11,7 +11,7 @@ from commandline import PASSWORD
 from cryptography.hazmat.primitives.asymmetric import rsa
 from e2e.catalogue.case import Case
 
-from cognito_gw.oauth.forgery import forgeries
+from cognito_gw.oauth.probes import forgeries
 from cognito_gw.oauth.tokens import claims_of, header_of
 
 READ, WRITE = "/transactions", "/transactions -X POST"

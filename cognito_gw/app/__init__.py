@@ -1,0 +1,1 @@
+"""What a command does, without a command line: callable from Python."""

@@ -1,0 +1,157 @@
+"""Which file this machine last applied to which stack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cognito_gw.errors import CgwError
+from cognito_gw.state import open_private, private, replace_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cognito_gw.app.context import Session
+
+
+@dataclass(frozen=True)
+class Record:
+    """One stack on one target, and when each file applied it last."""
+
+    stack: str
+    target: str
+    files: dict[str, str] = field(default_factory=dict)  # path: time
+
+    @property
+    def last(self) -> str | None:
+        """The file that applied it last."""
+        return max(self.files, key=lambda file: self.files[file], default=None)
+
+    def is_of(self, folder: Path) -> bool:
+        """Whether a file of this folder applied it."""
+        return any(Path(file).parent == folder for file in self.files)
+
+
+class Applied:
+    """Remembers what this session's file applies, and finds what others did."""
+
+    def __init__(self, session: Session) -> None:
+        """Look at nothing yet."""
+        self.session = session
+        self._stack = session.config.name
+        self._file = session.settings.config.resolve()
+        self._creations: dict[str, datetime | None] = {}
+
+    @cached_property
+    def _target(self) -> str:
+        aws = self.session.aws
+        is_local = self.session.is_local
+        place = "local" if is_local else f"{_endpoint()} {aws.account.number}"
+        return f"{place} {aws.region}"
+
+    def look(self) -> None:
+        """Ask AWS about the stack, unless this folder is known to have applied it."""
+        ours = [each for each in self._records() if each.stack == self._stack]
+        if not any(each.is_of(self._file.parent) for each in ours):
+            self._creation(self._stack)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the stack is there already, as far as this can be told."""
+        return bool(self._record().files) or self._creation(self._stack) is not None
+
+    def notices(self) -> list[str]:
+        """Return what is worth a thought before this file is applied here at first."""
+        record = self._record()
+        if record.is_of(self._file.parent):
+            return []
+        return [*self._taken_over(record), *self._left_behind()]
+
+    def note(self) -> None:
+        """Remember that this file applies the stack."""
+        record, now = self._record(), datetime.now(UTC).isoformat(timespec="seconds")
+        record.files[str(self._file)] = now
+        path = self._path(self._stack)
+        private(path.parent)
+        replace_private(path, json.dumps(vars(record)).encode())
+
+    def clear(self) -> None:
+        """Forget the stack: it is gone."""
+        self._path(self._stack).unlink(missing_ok=True)
+
+    def _taken_over(self, record: Record) -> Iterator[str]:
+        from cognito_gw.oauth.tokens import in_words
+
+        created = self._creation(self._stack)
+        if created is None:
+            return
+        session = self.session
+        where = "the local AWS" if session.is_local else session.aws.account.number
+        age = in_words((datetime.now(UTC) - created).total_seconds())
+        last = (
+            f"last applied from {record.last}"
+            if record.last
+            else ("not applied from this machine before")
+        )
+        yield (
+            f"the stack `{self._stack}` already exists in {where} "
+            f"({session.aws.region}), created on {created:%Y-%m-%d} ({age} ago), "
+            f"{last}: this changes it; if it is not yours, choose another `name:`"
+        )
+
+    def _left_behind(self) -> Iterator[str]:
+        for record in self._records():
+            old = record.stack
+            is_ours = record.target == self._target and str(self._file) in record.files
+            if is_ours and old != self._stack and self._creation(old):
+                yield (
+                    f"this file applied the stack `{old}` before, which still exists: "
+                    f"to remove it, set `name: {old}` and run `cgw down`"
+                )
+
+    def _creation(self, stack: str) -> datetime | None:
+        """Return when a stack was created, if it exists and we may see it."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from cognito_gw.aws.tags import creation
+
+        if stack not in self._creations:
+            try:
+                self._creations[stack] = creation(self.session.aws, stack)
+            except (BotoCoreError, ClientError, CgwError) as error:
+                self.session.trace(f"cannot tell whether `{stack}` exists: {error}")
+                self._creations[stack] = None
+        return self._creations[stack]
+
+    def _record(self) -> Record:
+        return _read(self._path(self._stack)) or Record(self._stack, self._target)
+
+    def _records(self) -> Iterator[Record]:
+        for path in sorted((self.session.state / "stacks").glob("*.json")):
+            if record := _read(path):
+                yield record
+
+    def _path(self, stack: str) -> Path:
+        key = hashlib.sha256(f"{self._target} {stack}".encode()).hexdigest()
+        return self.session.state / "stacks" / f"{key[:32]}.json"
+
+
+def _read(path: Path) -> Record | None:
+    """Return a record; None for what is none, or is not this user's alone."""
+    with suppress(OSError, ValueError, TypeError), open_private(path) as file:
+        record = Record(**json.load(file))
+        texts = (record.stack, record.target, *record.files.items())
+        if all(isinstance(each, str | tuple) for each in texts):
+            return record
+    return None
+
+
+def _endpoint() -> str:
+    return os.environ.get("AWS_ENDPOINT_URL", "")

@@ -1,0 +1,320 @@
+"""What the errors of AWS mean: absent, refused, throttled, or the caller's fault."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    ResponseStreamingError,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
+from botocore.parsers import ResponseParserError
+
+from cognito_gw.addresses import LOOPBACK
+from cognito_gw.aws.botocore_files import profile_regions
+from cognito_gw.errors import AwsRefused, CgwError
+from cognito_gw.text import guess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ABSENT = frozenset(
+    {
+        "NoSuchEntity",
+        "NotFoundException",
+        "ResourceNotFoundException",
+        "UserNotFoundException",
+    }
+)
+_LONGEST = 300  # characters of an answer that is quoted
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_UNKNOWN_KEY = frozenset(
+    {"InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClientException"}
+)
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
+# Of a quota, which time does not change. botocore takes the first for throttling.
+_QUOTA_REACHED = frozenset(
+    {
+        "LimitExceededException",
+        "LimitExceeded",  # IAM's
+        "CodeStorageExceededException",
+        "ServiceQuotaExceededException",
+    }
+)
+_CONCURRENT = frozenset({"ConcurrentModification", "ConcurrentModificationException"})
+_CONCURRENT_WORDS = "concurrent modification"  # of API Gateway's ConflictException
+# The request may have arrived; only the answer did not.
+_LOST = (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError)
+_FAILURES = (500, 502, 503, 504)  # of who may have begun
+_TAKEN = frozenset(
+    {
+        "ConflictException",
+        "EntityAlreadyExists",
+        "GroupExistsException",
+        "ManagedLoginBrandingExistsException",
+        "ResourceAlreadyExistsException",
+        "ResourceConflictException",
+        "UsernameExistsException",
+    }
+)
+_SIGN_IN_AGAIN = "sign in again: `aws sso login`, with `--profile` if you use one"
+_DOMAIN_TAKEN = "already associated with another user pool"  # or with this one
+# Of resource servers, authorizers and domains, for which AWS has no code.
+_TAKEN_WORDS = ("already exists", "must be unique", "already has a domain")
+_ADVICE = {
+    "InvalidPasswordException": "choose one that meets user_pool.password_policy",
+    "TooManyRequestsException": "AWS is throttling: run the same command again shortly",
+    "Throttling": "AWS is throttling: run the same command again shortly",
+}
+_ATTEMPTS_LIMIT = "attempt limit exceeded"  # of one user's codes and passwords
+# What AWS counts, by the operation that it refuses.
+_QUOTAS = {
+    "CreateAuthorizer": "authorizers per API",
+    "CreateDeployment": "deployments per API",
+    "CreateFunction": "function and layer storage",
+    "CreateGroup": "groups per user pool",
+    "CreateLogGroup": "log groups",
+    "CreateManagedLoginBranding": "managed login styles per user pool",
+    "CreateResource": "resources per API",
+    "CreateResourceServer": "resource servers per user pool",
+    "CreateRestApi": "REST APIs",
+    "CreateRole": "IAM roles",
+    "CreateStage": "stages per API",
+    "CreateUserPool": "user pools",
+    "CreateUserPoolClient": "app clients per user pool",
+    "CreateUserPoolDomain": "user pool domains",
+    "PutRolePolicy": "the size of a role's policies",
+    "UpdateFunctionCode": "function and layer storage",
+}
+
+
+def code_of(error: ClientError) -> str:
+    """Return the AWS error code."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def message_of(error: ClientError) -> str:
+    """Return the words that AWS gave with it, as one line."""
+    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
+
+
+@contextmanager
+def absent_is_none() -> Iterator[None]:
+    """Let pass the errors with which AWS says that something is not there."""
+    try:
+        yield
+    except ClientError as error:
+        if not is_absent(error):
+            raise
+
+
+def is_absent(error: BaseException) -> bool:
+    """Whether AWS says that something is not there."""
+    return isinstance(error, ClientError) and code_of(error) in ABSENT
+
+
+def is_of_the_caller(error: Exception) -> bool:
+    """Whether a call failed for who made it: without credentials, or denied."""
+    if isinstance(error, ClientError):
+        return code_of(error) in _DENIED | _STALE | _UNKNOWN_KEY
+    return isinstance(error, _NO_CREDENTIALS)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether AWS may have done what it was asked, and we did not hear of it."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        # A 500 without AWS's own code is the end of an emulator that lacks the call.
+        return status in _FAILURES and code_of(error) not in THROTTLED | {"500"}
+    return isinstance(error, _LOST)
+
+
+def is_quota(error: ClientError) -> bool:
+    """Whether AWS has as many as it allows: to ask again changes nothing."""
+    return code_of(error) in _QUOTA_REACHED
+
+
+def is_concurrent(error: ClientError) -> bool:
+    """Whether AWS did nothing because it was busy with another change of the same.
+
+    Our own parallel writes meet this way: it does not mean that someone else made it.
+    """
+    return code_of(error) in _CONCURRENT or _CONCURRENT_WORDS in message_of(error)
+
+
+def is_domain_taken(error: ClientError) -> bool:
+    """Whether a domain prefix belongs to a user pool, be it this one."""
+    return _DOMAIN_TAKEN in message_of(error)
+
+
+def is_taken(error: BaseException) -> bool:
+    """Whether AWS refused as somebody else made or changes the same, just now."""
+    if not isinstance(error, ClientError) or is_concurrent(error):
+        return False
+    words = message_of(error)
+    return code_of(error) in _TAKEN or any(each in words for each in _TAKEN_WORDS)
+
+
+class Lacking(AwsRefused, KeyError):
+    """Raised for a field that AWS documents, and left out."""
+
+    def __str__(self) -> str:
+        """Say it in words, and not as the key that is missing."""
+        return self.what
+
+
+def lacking(what: str, key: str) -> Lacking:
+    """Return the error for something of AWS's that lacks a documented field."""
+    return Lacking(
+        f"{what} lacks `{key}`",
+        hint="AWS always sends it: is this endpoint AWS, and is its answer complete?",
+    )
+
+
+def as_cgw_error(error: BaseException) -> CgwError | None:
+    """Return the error as one for our user to read; None for a bug of ours."""
+    if isinstance(error, CgwError):
+        return error
+    if isinstance(error, ClientError):
+        return _refused(error)
+    if isinstance(error, BotoCoreError):
+        return _unreachable(error)
+    if isinstance(error, ResponseParserError):
+        words = " ".join(str(error).split())[:_LONGEST]
+        return AwsRefused(f"an answer of the endpoint cannot be read: {words}")
+    return None
+
+
+def _refused(error: ClientError) -> CgwError:
+    code, words = code_of(error), message_of(error)
+    call = error.operation_name
+    if code in _DENIED:
+        return _denied(error)
+    if code in _STALE:
+        return AwsRefused("the AWS credentials have expired", hint=_SIGN_IN_AGAIN)
+    if code in _UNKNOWN_KEY:
+        return AwsRefused(
+            f"AWS does not accept these credentials ({code})",
+            hint="check the profile, and that the region is enabled in your account",
+        )
+    if (special := _special(error)) is not None:
+        return special
+    if code.isdigit():  # a page of HTML with a status, where AWS has an error code
+        return AwsRefused(
+            f"{call}: the endpoint answered with HTTP {code}, and not as AWS does",
+            hint="an emulator may not have this call; `cgw --local` has it",
+        )
+    return AwsRefused(f"{call}: {code}: {words}", hint=_ADVICE.get(code))
+
+
+def _denied(error: ClientError) -> AwsRefused:
+    named = re.search(r"not authorized to perform: ([\w-]+:\w+)", message_of(error))
+    what = named.group(1) if named else error.operation_name
+    return AwsRefused(
+        f"the caller may not do {what}: {message_of(error)}",
+        hint="`cgw policy` prints the IAM policy that this file needs",
+    )
+
+
+def _special(error: ClientError) -> CgwError | None:
+    """Return the error for a refusal that is told in our own words, if it is one."""
+    if is_domain_taken(error):
+        return AwsRefused(
+            "the domain prefix is taken: it must be unique in the whole region",
+            hint="choose another `domain:`, or leave it out for a generated one",
+        )
+    if is_quota(error):
+        return _over_quota(error)
+    if is_concurrent(error):
+        return AwsRefused(
+            f"{error.operation_name}: {code_of(error)}: {message_of(error)}",
+            hint="something else keeps changing the same resource: let it finish, "
+            "then run the same command again",
+        )
+    return None
+
+
+def _over_quota(error: ClientError) -> AwsRefused:
+    call, words = error.operation_name, message_of(error)
+    said = f"{call}: {code_of(error)}: {words}"
+    if _ATTEMPTS_LIMIT in words.lower():
+        return AwsRefused(said, hint="wait some minutes before the next attempt")
+    what = _QUOTAS.get(call)
+    return AwsRefused(
+        f"the AWS quota for {what} is reached: {said}" if what else said,
+        hint="an AWS quota is reached: delete what you no longer need, or ask for "
+        "more in Service Quotas",
+    )
+
+
+def _unreachable(error: BotoCoreError) -> CgwError:
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return AwsRefused(
+            "no AWS credentials were found",
+            hint="`aws configure` or `aws sso login`; or try `cgw --local`, "
+            "which needs no account",
+        )
+    if isinstance(error, SSOError | TokenRetrievalError):
+        return AwsRefused("the AWS SSO session has expired", hint=_SIGN_IN_AGAIN)
+    if isinstance(error, ProfileNotFound):
+        return _no_profile(error)
+    if isinstance(error, BotoConnectionError):
+        return AwsRefused(
+            str(error),
+            hint=_stopped_here(error)
+            or _region_guess(str(error))
+            or "check the network and the region; behind a proxy set HTTPS_PROXY",
+        )
+    return AwsRefused(str(error))
+
+
+def _no_profile(error: ProfileNotFound) -> AwsRefused:
+    meant = guess(error.kwargs["profile"], profile_regions(os.environ))
+    hint = "`aws configure list-profiles` lists them"
+    return AwsRefused(str(error), hint=f"{meant} {hint}".lstrip())
+
+
+def _stopped_here(error: BotoConnectionError) -> str | None:
+    """Return a hint when what did not answer is on this machine."""
+    host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname
+    if host not in LOOPBACK:
+        return None
+    return (
+        "nothing runs at this address of AWS_ENDPOINT_URL; after a restart of the "
+        "local AWS, `cgw local env` prints its new one"
+    )
+
+
+def _region_guess(words: str) -> str | None:
+    """Return a hint when the address that did not answer is of no known region."""
+    import boto3
+
+    found = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws", words)
+    known = boto3.Session().get_available_regions("cognito-idp")
+    if found is None or found[1] in known:
+        return None
+    what = f"`{found[1]}` is no region that has Cognito, as far as is known"
+    meant = guess(found[1], known)
+    return f"{what}: {meant}" if meant else what

@@ -1,0 +1,203 @@
+"""What Lambda asks of a function that no type can say: its code and its environment."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from cognito_gw import aws_rules
+from cognito_gw.config.yaml_file import KeyPath, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cognito_gw.config.model import Function
+
+_HELLO = "lambda_function"  # the module of the code that a function has by default
+# What Python and Node.js load for the file that a handler names.
+_SUFFIXES = {
+    "python": (".py", ".pyc", ".so"),
+    "nodejs": (".js", ".mjs", ".cjs"),
+    "ruby": (".rb",),
+}
+_PROGRAM = "bootstrap"  # what a runtime without a language runs
+_NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
+_UNIX = 3  # of the systems that make zips, the one that keeps modes
+
+
+def problems_of(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+    """Tell what Lambda would refuse, or fail on at the first call."""
+    yield from _runtime(function, at)
+    yield from _environment(function, at)
+    if function.code and (what := _zip_fault(folder / function.code)):
+        yield Problem((*at, "code"), what)
+    elif _language(function) and not _is_handler(function):
+        what = f"`{function.handler}` must be FILE.FUNCTION, such as app.handler"
+        yield Problem((*at, "handler"), what)
+    else:
+        yield from _handler_file(function, folder, at)
+
+
+def _zip_fault(code: Path) -> str | None:
+    """Return why Lambda would not take a .zip."""
+    try:
+        if code.suffix != ".zip" or not code.is_file():
+            return None  # a folder, or what is told elsewhere
+        with zipfile.ZipFile(code) as archive:
+            entries = archive.infolist()
+    except _NO_ZIP:
+        return f"{code} cannot be unzipped"
+    unzipped = sum(entry.file_size for entry in entries)
+    fault = aws_rules.unzip_fault(entries)
+    fault = fault or aws_rules.size_fault(code.stat().st_size, unzipped)
+    return f"{code}: {fault}" if fault else None
+
+
+def _is_handler(function: Function) -> bool:
+    if _language(function) == "python":
+        *module, name = function.handler.replace("/", ".").split(".")
+        return bool(module) and all((*module, name))
+    file, _, name = function.handler.rpartition("/")[2].partition(".")
+    return bool(file and name)
+
+
+def unreadable_entries(file: Path) -> list[str]:
+    """Return the entries of a zip that Lambda unpacks and then may not read."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return [entry.filename for entry in archive.infolist() if _is_closed(entry)]
+    except _NO_ZIP:
+        return []
+
+
+def _is_closed(entry: zipfile.ZipInfo) -> bool:
+    """Whether others than the owner cannot read it; without a mode they can."""
+    mode = entry.external_attr >> 16
+    needed = stat.S_IROTH | (stat.S_IXOTH if entry.is_dir() else 0)
+    return entry.create_system == _UNIX and mode != 0 and mode & needed != needed
+
+
+def _runtime(function: Function, at: KeyPath) -> Iterator[Problem]:
+    since = aws_rules.GONE_RUNTIMES.get(function.runtime)
+    if since:
+        yield Problem(
+            (*at, "runtime"),
+            f"Lambda takes no new function with {function.runtime}: its support ended "
+            f"{since}",
+        )
+    elif not _is_runtime(function.runtime):
+        yield Problem(
+            (*at, "runtime"),
+            f"Lambda has no runtime {function.runtime}, as far as the installed "
+            "botocore knows",
+        )
+
+
+def _is_runtime(name: str) -> bool:
+    """Tell whether Lambda has a runtime; what is new, an updated botocore knows."""
+    if name in aws_rules.RUNTIMES:
+        return True
+    from botocore.loaders import Loader
+
+    shapes = Loader().load_service_model("lambda", "service-2")["shapes"]
+    return name in shapes["Runtime"]["enum"]
+
+
+def _environment(function: Function, at: KeyPath) -> Iterator[Problem]:
+    for name in aws_rules.reserved_variables(function.environment):
+        yield Problem(
+            (*at, "environment", name), "Lambda sets this variable itself: rename it"
+        )
+    for name, value in function.environment.items():
+        if "\0" in value:
+            what = "holds a NUL character, which no variable can"
+            yield Problem((*at, "environment", name), what)
+    size = aws_rules.environment_size(function.environment)
+    if size > aws_rules.LARGEST_ENVIRONMENT:
+        yield Problem(
+            (*at, "environment"),
+            f"{size:,} bytes with the names and quotes; Lambda takes "
+            f"{aws_rules.LARGEST_ENVIRONMENT:,} for all variables of a function",
+        )
+
+
+def _language(function: Function) -> str | None:
+    return next((each for each in _SUFFIXES if function.runtime.startswith(each)), None)
+
+
+def _handler_file(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+    language = _language(function)
+    if function.code is None:
+        if language == "python" and _module(function) != _HELLO:
+            what = f"the default code has no {_module(function)}.py; see `code`"
+            yield Problem((*at, "handler"), what)
+        return
+    names = _names(folder / function.code)
+    if names is None:
+        return  # there is none, or it is not a zip: told elsewhere
+    if not names:
+        yield Problem((*at, "code"), f"there is no file in {folder / function.code}")
+    elif function.runtime.startswith("provided"):
+        if fault := _program_fault(folder / function.code, names):
+            what = f"{function.runtime} runs `bootstrap`: {fault}"
+            yield Problem((*at, "code"), what)
+    elif language and not _has_module(names, _module(function), language):
+        first, *others = (f"{_module(function)}{s}" for s in _SUFFIXES[language])
+        file = " or ".join([first, *others]) if language == "nodejs" else first
+        is_given = "handler" in function.model_fields_set
+        key, where = ("handler", "`code`") if is_given else ("code", "it for `handler`")
+        deeper = (each for each in sorted(names) if each.endswith(f"/{first}"))
+        found = next((each for each in deeper if not each.startswith(".")), None)
+        there = f", but {found}" if found else ""
+        yield Problem((*at, key), f"there is no {file} in {where}{there}")
+
+
+def _program_fault(code: Path, names: set[str]) -> str | None:
+    if _PROGRAM not in names:
+        return "there is none in `code`"
+    if code.is_dir():
+        is_program = bool((code / _PROGRAM).stat().st_mode & stat.S_IXUSR)
+    else:
+        with zipfile.ZipFile(code) as archive:
+            entry = archive.getinfo(_PROGRAM)
+        mode = entry.external_attr >> 16
+        is_program = entry.create_system != _UNIX or bool(mode & stat.S_IXOTH)
+    return None if is_program else "it is not executable; mode 755 lets Lambda run it"
+
+
+def _module(function: Function) -> str:
+    """Return the path of the handler's file, without its suffix."""
+    if function.runtime.startswith("python"):
+        return function.handler.rpartition(".")[0].replace(".", "/")
+    path, slash, name = function.handler.rpartition("/")
+    return path + slash + name.partition(".")[0]
+
+
+def _has_module(names: set[str], module: str, language: str) -> bool:
+    wanted = str(PurePosixPath(module))
+    if language == "python" and any(name.startswith(f"{wanted}/") for name in names):
+        return True  # a package
+    return any(
+        name.startswith(wanted)
+        and name[len(wanted) :].startswith(".")
+        and name.endswith(_SUFFIXES[language])
+        for name in names
+    )
+
+
+def _names(code: Path) -> set[str] | None:
+    """Return the paths of a code's files; None where they cannot be told."""
+    try:
+        if code.is_dir():
+            return {
+                path.relative_to(code).as_posix()
+                for path in code.rglob("*")
+                if not path.is_dir()
+            }
+        with zipfile.ZipFile(code) as archive:
+            return {each for each in archive.namelist() if not each.endswith("/")}
+    except _NO_ZIP:
+        return None

@@ -1,0 +1,403 @@
+"""YAML with line numbers: where each key is, and what ${VARIABLES} resolve to."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from cognito_gw.config.model import Password
+from cognito_gw.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+DEEPEST = 30  # no key of ours is that deep
+_TAG = "tag:yaml.org,2002:"
+TEXT = f"{_TAG}str"
+PLAIN = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
+_TYPES = PLAIN | {TEXT, f"{_TAG}seq", f"{_TAG}map"}
+
+
+class Excessive(yaml.error.MarkedYAMLError):
+    """Raised for good YAML that is beyond all bounds."""
+
+
+class Loader(yaml.SafeLoader):
+    """Loads plain types: dates are text, and there are no sets."""
+
+    yaml_constructors = {  # noqa: RUF012 - as in the class above
+        tag: construct
+        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag in _TYPES
+    }
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [each for each in resolvers if each[0] != f"{_TAG}timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def __init__(self, text: str) -> None:
+        """Load a text."""
+        super().__init__(text)
+        self.instead: dict[yaml.Node, Any] = {}  # values that no YAML can spell
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node, if it is not too deep within others."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise too_deep(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Construct a value; where that fails, say where it stands."""
+        if node in self.instead:
+            return self.instead[node]
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError):  # such as !!int x
+            raise yaml.constructor.ConstructorError(
+                None, None, "the value does not fit its type", node.start_mark
+            ) from None
+
+
+def too_deep(mark: yaml.error.Mark) -> Excessive:
+    """Return the error that says where it is too deep."""
+    what = "it is nested too deep, or an alias stands within itself"
+    return Excessive(problem=what, problem_mark=mark)
+
+
+LIMIT = 1 << 20  # bytes; thousands of routes and users stay below it
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
+
+
+def read_text(file: Path) -> str:
+    """Read a file of UTF-8, or what is written into a pipe."""
+    try:
+        content = _read(file)
+        if len(content) > LIMIT:
+            raise UsageError(
+                f"{file} is larger than {LIMIT >> 20} MiB",
+                hint="is it the file that you meant? some KiB describe a whole stack",
+            )
+        return content.decode("utf-8")
+    except FileNotFoundError:
+        beside = other_suffix(file)
+        raise UsageError(
+            f"there is no file {file}" + (f", but {beside}" if beside else ""),
+            hint=f"rename it to {file}, or name it: `-c {beside}`"
+            if beside
+            else "`cgw init` writes one; `-c FILE` names another",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"{file} cannot be read: {why}") from None
+
+
+def other_suffix(file: Path) -> Path | None:
+    """Return the file of the same name with YAML's other suffix, if it is there."""
+    suffix = {".yaml": ".yml", ".yml": ".yaml"}.get(file.suffix)
+    other = file.with_suffix(suffix) if suffix else file
+    return other if other != file and other.exists() else None
+
+
+def _read(file: Path) -> bytes:
+    """Read no more than tells that it is too much: a device may have no end."""
+    # A named pipe that nobody writes to is empty, and not something to wait for.
+    handle = os.open(file, os.O_RDONLY | _NO_WAITING)
+    with os.fdopen(handle, "rb") as opened:
+        if _NO_WAITING:
+            os.set_blocking(handle, True)
+        return opened.read(LIMIT + 1)
+
+
+_LONGEST = 100  # characters of a line that are shown
+# Sections whose values may be secret, and names of such values.
+_SECRET = re.compile(
+    r"^users|environment|passw|secret|token|key|://[^/]*:[^/]*@", re.IGNORECASE
+)
+_WORDS = (  # of the parser, and what they mean
+    (r"character '\\t'", "a tab: indent with spaces"),
+    (r"character '[@`%]'", "a value that begins with this character needs quotes"),
+    (
+        r"mapping values are not allowed",
+        (
+            "a colon and a space within a value: put the "
+            "value in quotes; or check the indentation"
+        ),
+    ),
+    (
+        r"but found '<block mapping start>'|expected <block end>",
+        "the indentation does not fit the lines above",
+    ),
+    (
+        r"could not find expected ':'",
+        "a key without a colon, or an indentation that does not fit the lines above",
+    ),
+    (
+        r"expected ',' or '[]}]'",
+        (
+            "a bracket or brace is not closed, or a comma is "
+            "missing; a value with braces needs quotes"
+        ),
+    ),
+    (
+        r"unexpected end of stream|found '<stream end>'",
+        "a bracket, brace or quotation mark is not closed",
+    ),
+    (
+        r"undefined alias|expected alphabetic or numeric",
+        "a value that begins with * or & needs quotes",
+    ),
+    (
+        r"unhashable|expected the node content",
+        "a value that begins with a brace or bracket needs quotes",
+    ),
+)
+
+
+def bad_yaml(text: str, file: Path, error: yaml.YAMLError) -> UsageError:
+    """Return the error with where it is, what it means, and the line."""
+    mark = getattr(error, "problem_mark", None)
+    where = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else file
+    what = getattr(error, "problem", None) or str(error)
+    if isinstance(error, Excessive):
+        return UsageError(f"{where}: {what}")
+    meant = next((words for raw, words in _WORDS if re.search(raw, what)), what)
+    shown = _line(text, mark.line) if mark else ""
+    return UsageError(f"{where}: this is not YAML: {meant}{shown}")
+
+
+def _line(text: str, number: int) -> str:
+    """Return the line to be shown; none of a section that may hold a secret."""
+    lines = text.splitlines()[: number + 1]
+    if len(lines) <= number:
+        return ""
+    tops = [at for at, line in enumerate(lines) if line[:1].strip(" -\t")]
+    section = "\n".join(lines[tops[-1] if tops else 0 :])
+    line = lines[number].replace("\t", "⇥").strip()[:_LONGEST]
+    return f"\n  {line}" if line and not _SECRET.search(section) else ""
+
+
+_OF_AWS, _OURS = "AWS_", "CGW_"
+_VARIABLES_SECRET = re.compile(
+    r"PASSW|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|AUTHORIZATION|COOKIE|WEBHOOK|"
+    r"(^|_)(\w*KEY|PASS|PASSCODE|PW|OTP|TOTP|MFA_CODE|PAT|JWT|DSN)(?=_|\d|$)|"
+    r"_(PWD|AUTH)$"
+)
+_WITH_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")  # as DATABASE_URL has one
+_MERGE = "<<"
+
+
+def refusal(path: KeyPath, name: str, value: str) -> str | None:
+    """Return why a variable may not be used at a key, or None where it may."""
+    place, name = _merged(path), name.upper()
+    is_secret = bool(_VARIABLES_SECRET.search(name) or _WITH_PASSWORD.search(value))
+    if is_secret and name.startswith(_OF_AWS):
+        return f"${{{name}}} is refused: a file may not use AWS credentials"
+    if place[:1] == ("endpoints",) and (is_secret or not name.startswith(_OURS)):
+        return (
+            f"${{{name}}} is refused: requests go there, so only variables named "
+            f"{_OURS}… are allowed, and none that holds a secret"
+        )
+    if is_secret and not _may_be_secret(place):
+        return (
+            f"${{{name}}} is refused: it looks like a secret, and this value is shown "
+            "or sent; a secret belongs in a user's `password` or a function's "
+            "`environment`"
+        )
+    return None
+
+
+def is_password(path: KeyPath) -> bool:
+    """Whether a key holds a user's password."""
+    place = _merged(path)
+    return place[:1] == ("users",) and place[-1:] == ("password",)
+
+
+def _may_be_secret(place: KeyPath) -> bool:
+    is_variable = place[:1] == ("functions",) and place[2:3] == ("environment",)
+    return is_variable or is_password(place)
+
+
+def _merged(path: KeyPath) -> KeyPath:
+    """Return the key that a value ends up at: `<<` lays a mapping over another."""
+    place: list[str | int] = []
+    above: str | int | None = None
+    for key in path:
+        is_item = above == _MERGE and isinstance(key, int)  # `<<` takes a list, too
+        if key != _MERGE and not is_item:
+            place.append(key)
+        above = key
+    return tuple(place)
+
+
+KeyPath = tuple[str | int, ...]
+MOST_VALUES = 50_000  # with those that aliases repeat
+_VARIABLE = re.compile(r"\$\$(?=\{)|\$\{(\w+)(?::-([^}]*))?\}")
+
+
+def brief(text: str, most: int) -> str:
+    """Return a text that is not too long, or how it begins."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One complaint about the file, and where."""
+
+    path: KeyPath
+    what: str
+    step: str | None = None  # the only one that needs what is wrong; None: all
+
+
+@dataclass
+class Document:
+    """A YAML file as data, the line of every key in it, and what is wrong already."""
+
+    file: Path
+    data: Any = None
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    literal_passwords: list[KeyPath] = field(default_factory=list)
+    unset: set[KeyPath] = field(default_factory=set)  # their variable is not filled in
+    values: int = 0  # how many there are
+
+    def where(self, path: KeyPath) -> str:
+        """Return the file and the line of a key."""
+        return f"{self.file}:{self.line(path)}"
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of a key, or of the nearest one above it that is there."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_document(file: Path, environment: Mapping[str, str]) -> Document:
+    """Read a YAML file and fill in its variables."""
+    return document_of(read_text(file), file, environment)
+
+
+def document_of(text: str, file: Path, environment: Mapping[str, str]) -> Document:
+    """Return the document of a text that stands in the file, or is to stand there."""
+    document = Document(file)
+    try:
+        loader = Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            document.data = {}
+            return document
+        loader.instead.update(_Variables(document, environment).fill(node))
+        document.data = loader.construct_document(node)
+    except yaml.YAMLError as error:
+        raise bad_yaml(text, file, error) from None
+    return document
+
+
+class _Variables:
+    """Walks the nodes once: notes lines and double keys, replaces ${VARIABLES}."""
+
+    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
+        self.document = document
+        self.environment = environment
+        self.raw: dict[yaml.Node, str] = {}  # an alias is met again after its change
+
+    def fill(self, root: yaml.Node) -> dict[yaml.Node, Password]:
+        """Replace variables; return the passwords that lack theirs."""
+        lacking: dict[yaml.Node, Password] = {}
+        for path, node in _scalars(root, (), self.document):
+            raw = self.raw.setdefault(node, node.value)
+            end = raw.rfind("}") + 1  # past it no variable ends: do not look for one
+            text, rest = raw[:end], raw[end:]
+            if is_password(path) and not _VARIABLE.search(text):
+                self.document.literal_passwords.append(path)
+            filled = _VARIABLE.sub(partial(self._value, path), text)
+            node.value = filled + rest.replace("$${", "${")
+            if is_password(path) and (missing := self._missing(text)):
+                lacking[node] = Password(None, missing=missing)
+        return lacking
+
+    def _value(self, path: KeyPath, found: re.Match[str]) -> str:
+        name, default = found[1], found[2]
+        if name is None:  # $${ stands for a literal ${
+            return "$"
+        value = self.environment.get(name)
+        if what := refusal(path, name, value or ""):
+            return self._refused(path, what)
+        if value is not None:
+            return value
+        if default is None and not is_password(path):
+            self._refused(path, f"the environment variable {name} is not set")
+        return default or ""
+
+    def _refused(self, path: KeyPath, what: str) -> str:
+        step = "lambda" if _is_of_lambda(path) else None
+        self.document.problems.append(Problem(path, what, step))
+        self.document.unset.add(path)
+        return ""
+
+    def _missing(self, text: str) -> str | None:
+        return next(
+            (
+                found[1]
+                for found in _VARIABLE.finditer(text)
+                if found[1] and found[2] is None and found[1] not in self.environment
+            ),
+            None,
+        )
+
+
+def _is_of_lambda(path: KeyPath) -> bool:
+    """Whether only the step that deploys a function needs the value."""
+    return path[:1] == ("functions",) and path[2:3] not in ((), ("name",))
+
+
+def _scalars(
+    node: yaml.Node, path: KeyPath, document: Document
+) -> Iterator[tuple[KeyPath, yaml.ScalarNode]]:
+    document.lines.setdefault(path, node.start_mark.line + 1)
+    _bound(node, path, document)
+    if isinstance(node, yaml.ScalarNode):
+        yield path, node
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _scalars(item, (*path, index), document)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _scalars(value, _below(path, key, document), document)
+
+
+def _below(path: KeyPath, key: yaml.Node, document: Document) -> KeyPath:
+    """Note where a key stands, and whether it is there already."""
+    if not isinstance(key, yaml.ScalarNode):
+        raise yaml.constructor.ConstructorError(
+            None, None, "a key must be text", key.start_mark
+        )
+    if key.tag in PLAIN:
+        key.tag = TEXT  # a key is text without quotes, too: 2024, on, null
+    below = (*path, str(key.value))
+    if below in document.lines:
+        first = document.lines[below]
+        what = f"the key stands twice; it is first at line {first}"
+        document.problems.append(Problem(below, what))
+    document.lines[below] = key.start_mark.line + 1
+    return below
+
+
+def _bound(node: yaml.Node, path: KeyPath, document: Document) -> None:
+    """Refuse what a few aliases blow up beyond all bounds."""
+    document.values += 1
+    if len(path) > DEEPEST:
+        raise too_deep(node.start_mark)
+    if document.values > MOST_VALUES:
+        what = f"with what aliases repeat, these are over {MOST_VALUES:,} values"
+        raise Excessive(problem=what, problem_mark=node.start_mark)

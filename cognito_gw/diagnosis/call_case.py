@@ -1,0 +1,315 @@
+"""One call of a deployed API, and all that can be read about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.errors import absent_is_none
+from cognito_gw.diagnosis.api import (
+    OPEN,
+    STAGE_VARIABLE,
+    Method,
+    Version,
+    drafted,
+    exported,
+    filled,
+    pool_of,
+    read_draft,
+    read_export,
+    read_stages,
+)
+from cognito_gw.diagnosis.exchange import Answer, FunctionLog, Sent, is_asked_for
+from cognito_gw.diagnosis.rule import Facts, NotInQuestion, Unread, fact, if_read
+from cognito_gw.oauth.request import send
+from cognito_gw.oauth.tokens import claims_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cognito_gw.aws.clients import Aws
+    from cognito_gw.diagnosis.exchange import Pools, Target
+    from cognito_gw.oauth.tokens import Flaw
+
+_NO_ROUTE = ("MissingAuthenticationTokenException", "IncompleteSignatureException")
+_OWN = (
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+
+
+class CallScene(Facts):
+    """What the rules ask about one call; `answer` is None for one that was not sent."""
+
+    def __init__(
+        self, aws: Aws, pools: Pools, target: Target, sent: Sent, answer: Answer | None
+    ) -> None:
+        """Read from `aws`, and keys from the `pools`."""
+        super().__init__()
+        self.aws = aws
+        self.target = target
+        self.sent = sent
+        self.answer = answer
+        self._pools = pools
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether cgw made the API."""
+        return self.target.is_ours
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """The names that a fix may use."""
+        method = self._known_method
+        return {
+            "api_id": self.target.api_id,
+            "stage": self.target.stage,
+            "path": self.sent.bare_path,
+            "header": self.header,
+            "origin": self.origin or "https://app.example.com",
+            "scope": next(iter(method.scopes if method else ()), ""),
+            "function": (method and method.function) or "",
+            "source": self._source,
+        }
+
+    def is_behind(self, statuses: Sequence[int]) -> bool:
+        """Whether the gateway, and no function, answered with one of these."""
+        if self.answer is None or not statuses:
+            return True
+        return self.answer.meaning in statuses and self._is_gateways(self.answer)
+
+    @property
+    def got_in(self) -> bool:
+        """Whether the gateway let the call in, or would as far as is known."""
+        answer = self.answer
+        is_answered = answer is None or answer.status < HTTPStatus.BAD_REQUEST
+        return is_answered or bool(answer and answer.is_functions)
+
+    @property
+    def has_no_route(self) -> bool:
+        """Whether the gateway took the call for one to AWS itself."""
+        return self.answer is not None and self.answer.error_type in _NO_ROUTE
+
+    @property
+    def is_functions_own(self) -> bool:
+        """Whether the gateway let the call through, and the function said no."""
+        return self.answer is not None and not self._is_gateways(self.answer)
+
+    def failed_with(self, status: int) -> bool:
+        """Whether the gateway answered so."""
+        answer = self.answer
+        is_gateways = answer is not None and not answer.is_functions
+        return bool(answer and is_gateways and answer.meaning == status)
+
+    @staticmethod
+    def _is_gateways(answer: Answer) -> bool:
+        is_failure = answer.status >= HTTPStatus.BAD_REQUEST
+        return not is_failure or bool(answer.error_type) or answer.status in _OWN
+
+    # What the stage serves, and the draft beside it.
+
+    @fact
+    def stages(self) -> dict[str, dict[str, Any]] | None:
+        """The API's stages."""
+        return read_stages(self.aws, self.target.api_id)
+
+    @fact
+    def served(self) -> Version | None:
+        """What the stage serves."""
+        text = read_export(self.aws, self.target.api_id, self.target.stage)
+        return None if text is None else exported(json.loads(self._filled(text)))
+
+    @fact
+    def draft(self) -> Version | None:
+        """The API as it is now, deployed or not."""
+        text = read_draft(self.aws, self.target.api_id)
+        return None if text is None else drafted(*json.loads(self._filled(text)))
+
+    def _filled(self, text: str) -> str:
+        """Put the stage's variables into their places."""
+        if not STAGE_VARIABLE.search(text):
+            return text
+        stage = (self.stages or {}).get(self.target.stage, {})
+        return filled(text, stage.get("variables", {}))
+
+    @property
+    def live(self) -> Method | None:
+        """The method that the stage serves; None if it serves no such route."""
+        return self._in(self.served)
+
+    @property
+    def planned(self) -> Method | None:
+        """The same method in the draft."""
+        return self._in(self.draft)
+
+    @property
+    def method(self) -> Method | None:
+        """The method that was called: in the draft, where the stage cannot be read.
+
+        Or where the answer refutes what AWS tells of the stage.
+        """
+        try:
+            live = self.live
+        except Unread:
+            return self.planned
+        return self.planned if self.is_refuted(live) else live
+
+    def is_refuted(self, live: Method | None) -> bool:
+        """Whether a route is said to be open that was answered 401 by the gateway."""
+        is_open = live is not None and live.guard == OPEN
+        return is_open and self.failed_with(HTTPStatus.UNAUTHORIZED)
+
+    @property
+    def contradiction(self) -> str | None:
+        """What AWS tells and the answer refutes, if anything."""
+        live = if_read(lambda: self.live, None)
+        if live is None or not self.is_refuted(live):
+            return None
+        return (
+            f"the API's export describes {live.route} as open to all, yet the call was "
+            "answered 401: the export does not tell what the stage serves"
+        )
+
+    @property
+    def _source(self) -> str:
+        return if_read(lambda: self.source_arn, "arn:aws:execute-api:…")
+
+    @property
+    def _known_method(self) -> Method | None:
+        return if_read(lambda: self.method, None)
+
+    def _in(self, version: Version | None) -> Method | None:
+        return version.match(self.sent.verb, self.sent.bare_path) if version else None
+
+    # The token.
+
+    @property
+    def header(self) -> str:
+        """The header that the authorizer reads."""
+        method = self._known_method
+        if method and method.authorizer:
+            return method.authorizer.header
+        return self.target.header or "Authorization"
+
+    @property
+    def token(self) -> str | None:
+        """What was sent as the token."""
+        return self.sent.token_in(self.header)
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """What the token says; nothing for what is no JWT."""
+        return claims_of(self.token or "")
+
+    @fact
+    def flaw(self) -> Flaw | None:
+        """What is wrong with the token, by the keys of its user pool."""
+        # No token makes us ask any other address than its pool's own.
+        method, pool_id = self.method, pool_of(self.claims)
+        trusted = method.authorizer.pool_ids if method and method.authorizer else []
+        if not self.token or pool_id not in (*trusted, self.target.pool_id):
+            raise NotInQuestion
+        at = self.answer.at if self.answer else None
+        return self._pools.flaw_of(self.token, pool_id, at)
+
+    @fact
+    def lost_pools(self) -> list[str]:
+        """The user pools of the authorizer."""
+        method = self.method
+        guard = method.authorizer if method else None
+        # Those of another account are not there, to us, wherever they are.
+        here = self.aws.account.arn("cognito-idp", "userpool/")
+        ours = [arn for arn in (guard.pools if guard else ()) if arn.startswith(here)]
+        ids = [arn.rpartition("/")[2] for arn in ours]
+        return [pool_id for pool_id in ids if not self._is_pool(pool_id)]
+
+    def _is_pool(self, pool_id: str) -> bool:
+        with absent_is_none():
+            self.aws.cognito.describe_user_pool(UserPoolId=pool_id)
+            return True
+        return False
+
+    # The function.
+
+    @property
+    def function_arn(self) -> str | None:
+        """The function that the method calls."""
+        return self.method.function if self.method else None
+
+    @fact
+    def source_arn(self) -> str:
+        """What the call is to the function's policy; its variables may be anything."""
+        method, account = self.method, self.aws.account
+        path = re.sub(r"\{[^}]+\}", "*", method.path if method else "/")
+        rest = f"{self.target.api_id}/{self.target.stage}/{self.sent.verb}{path}"
+        return account.arn("execute-api", rest)
+
+    @fact
+    def function(self) -> dict[str, Any] | None:
+        """The function."""
+        with absent_is_none():
+            return dict(self.aws.functions.get_function(FunctionName=self.function_arn))
+        return None
+
+    @fact
+    def statements(self) -> list[dict[str, Any]]:
+        """The function's resource policy."""
+        with absent_is_none():
+            answer = self.aws.functions.get_policy(FunctionName=self.function_arn)
+            return list(json.loads(answer["Policy"])["Statement"])
+        return []
+
+    @fact
+    def log(self) -> FunctionLog:
+        """What the function wrote."""
+        if self.answer is None or not self.function_arn:
+            raise NotInQuestion  # it was not called
+        usual = {"FunctionName": self.function_arn.partition(":function:")[2]}
+        function = if_read(lambda: self.function or {}, {})
+        configuration = usual | function.get("Configuration", {})
+        log = FunctionLog.read(self.aws, configuration, self.answer.at)
+        if not log.text:
+            raise Unread("what the function wrote", f"nothing came to {log.group} yet")
+        return log
+
+    # What a browser does.
+
+    @property
+    def origin(self) -> str | None:
+        """The origin of the page that sends the request, if a page does."""
+        return self.sent.header("Origin")
+
+    @property
+    def asked_verb(self) -> str:
+        """The method of the page's call, which a preflight tells of another request."""
+        return self._preflighted("Method") or self.sent.verb
+
+    @property
+    def asked_headers(self) -> list[str]:
+        """The headers that a page may set only where a preflight allows them."""
+        if (names := self._preflighted("Headers")) is not None:
+            return [name for each in names.split(",") if (name := each.strip())]
+        return [name for name, value in self.sent.headers if is_asked_for(name, value)]
+
+    def _preflighted(self, what: str) -> str | None:
+        """Return what the call asks for, where it is a preflight itself."""
+        if self.sent.verb != "OPTIONS":
+            return None
+        return self.sent.header(f"Access-Control-Request-{what}")
+
+    @fact
+    def preflight(self) -> Answer:
+        """The answer to a CORS preflight."""
+        if self.sent.verb == "OPTIONS" and self.answer:
+            return self.answer
+        asked = {
+            "Origin": self.origin or "https://example.com",
+            "Access-Control-Request-Method": self.sent.verb,
+        }
+        if names := sorted(name.lower() for name in self.asked_headers):
+            asked["Access-Control-Request-Headers"] = ",".join(names)
+        url = f"{self.target.url}{self.sent.path}"
+        return Answer.of(send("OPTIONS", url, [*asked.items()], [], None))

@@ -1,0 +1,199 @@
+"""The Lambda proxy and MOCK integrations."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.gateway_rules import may_invoke
+from cognito_gw.local.apigateway import responses as answers
+from cognito_gw.local.apigateway.context import with_stage_variables
+from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome
+from cognito_gw.local.apigateway.proxy import (
+    Malformed,
+    NotBase64,
+    Outgoing,
+    from_payload,
+    is_binary,
+    proxy_event,
+)
+from cognito_gw.local.apigateway.responses import respond
+from cognito_gw.local.awslambda import functions
+from cognito_gw.local.awslambda.runtime_api import MAX_PAYLOAD
+from cognito_gw.local.errors import AwsFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.local.apigateway.context import Context
+    from cognito_gw.local.apigateway.exchange import Incoming
+    from cognito_gw.local.awslambda.functions import Functions
+    from cognito_gw.local.awslambda.runtime_api import Invocation
+
+
+_OVERRIDE = re.compile(
+    r"#if\((?P<tests>[^)]*==[^)]*)\)\s*"
+    r"#set\(\$context\.responseOverride\.header\.(?P<name>[\w-]+)\s*=\s*\$origin\)"
+)
+_ORIGIN = re.compile(r'\$origin\s*==\s*"([^"]*)"')
+
+
+def mock_response(integration: dict[str, Any], request: Incoming) -> Outgoing | None:
+    """Return what the mock answers, or None when its set-up answers nothing."""
+    template = (integration.get("requestTemplates") or {}).get("application/json", "{}")
+    try:
+        status = str(json.loads(template)["statusCode"])
+        response = integration["integrationResponses"][status]
+    except (KeyError, TypeError, ValueError):
+        return None
+    headers = {
+        name.rpartition(".")[2]: value.strip("'")
+        for name, value in (response.get("responseParameters") or {}).items()
+    }
+    templates = response.get("responseTemplates") or {}
+    headers |= _overrides(templates.get("application/json") or "", request)
+    fields = {"Content-Type": "application/json"} | headers
+    return Outgoing(int(status), b"", list(fields.items()))
+
+
+def _overrides(template: str, request: Incoming) -> dict[str, str]:
+    """Return the header that the usual template for several origins sets."""
+    found = _OVERRIDE.search(template)
+    origin = request.header("Origin")
+    if found and origin in _ORIGIN.findall(found["tests"]):
+        return {found["name"]: str(origin)}
+    return {}
+
+
+_FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
+_TIMEOUT_MS = 29_000
+_CONFIGURATION = "Execution failed due to configuration error: "
+_NO_PERMISSION = "Invalid permissions on Lambda function"
+_MALFORMED = "Malformed Lambda proxy response"
+
+
+class FunctionIntegration:
+    """Calls the function that a method's integration names."""
+
+    def __init__(
+        self,
+        functions: Functions,
+        policy_of: Callable[[str], list[dict[str, Any]]] = functions.policy_of,
+    ) -> None:
+        """Run `functions`, as the policies allow that `policy_of(arn)` returns."""
+        self._functions = functions
+        self._policy_of = policy_of
+        self._running: set[asyncio.Task[Invocation]] = set()
+
+    async def answer(self, context: Context, integration: dict[str, Any]) -> Outcome:
+        """Answer one request."""
+        uri = with_stage_variables(integration.get("uri", ""), context.served.variables)
+        found = _FUNCTION.search(uri)
+        call = FunctionCall(
+            arn=found[1] if found else uri,
+            source_arn=context.method_arn,
+            event=json.dumps(proxy_event(context)).encode(),
+        )
+        if not found or not self._is_permitted(call, context, integration):
+            return _not_permitted(call, context)
+        if len(call.event) > MAX_PAYLOAD:
+            outgoing = respond(answers.TOO_LONG_FOR_LAMBDA, context)
+            return Outcome(outgoing, "the event is too large", "Request Too Long", call)
+        milliseconds = integration.get("timeoutInMillis") or _TIMEOUT_MS
+        return await self._invoke(context, call, milliseconds / 1000)
+
+    async def _invoke(
+        self, context: Context, call: FunctionCall, seconds: float
+    ) -> Outcome:
+        began = time.monotonic()
+        task = asyncio.create_task(self._functions.invoke(call.arn, call.event))
+        # Held here, as a function runs on when its caller waits no longer.
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+        if not await _is_done(task, seconds):
+            failure = "Execution failed due to a timeout error"
+            outgoing = respond(answers.TIMED_OUT, context)
+            return Outcome(outgoing, "the integration timed out", failure, call)
+        if isinstance(fault := task.exception(), AwsFault):
+            outgoing = respond(answers.CONFIGURATION_ERROR, context)
+            return Outcome(outgoing, str(fault), f"{_CONFIGURATION}{fault}", call)
+        done = task.result()
+        milliseconds = int((time.monotonic() - began) * 1000)
+        call = replace(call, payload=done.payload, milliseconds=milliseconds)
+        return _failed(context, call) if done.error else _answered(context, call)
+
+    def _is_permitted(
+        self, call: FunctionCall, context: Context, integration: dict[str, Any]
+    ) -> bool:
+        if integration.get("httpMethod", "POST") != "POST":
+            return False  # Invoke is a POST; AWS sends what it is told, and is refused
+        policy = self._policy_of(call.arn)
+        return may_invoke(policy, call.source_arn, context.served.snapshot.account)
+
+    def _finished(self, task: asyncio.Task[Invocation]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # taken note of, where nobody waits for it any more
+
+
+async def _is_done(task: asyncio.Task[Invocation], seconds: float) -> bool:
+    """Wait so long for a task, at half the cost of asyncio.wait()."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[bool] = loop.create_future()
+
+    def settle(_: object = None) -> None:
+        if not done.done():
+            done.set_result(task.done())
+
+    limit = loop.call_later(seconds, settle)
+    task.add_done_callback(settle)
+    try:
+        return await done
+    finally:
+        limit.cancel()
+
+
+def _not_permitted(call: FunctionCall, context: Context) -> Outcome:
+    outgoing = respond(answers.CONFIGURATION_ERROR, context)
+    return Outcome(outgoing, _NO_PERMISSION, f"{_CONFIGURATION}{_NO_PERMISSION}", call)
+
+
+def _failed(context: Context, call: FunctionCall) -> Outcome:
+    """Return what the caller gets of a function that raised an error, or ended."""
+    text = (call.payload or b"").decode("utf-8", "replace")
+    failure = (
+        "Lambda execution failed with status 200 due to customer function error: "
+        f"{_error_message(text)}. Lambda request id: {context.request.request_id}"
+    )
+    outgoing = respond(answers.BAD_ANSWER, context)
+    return Outcome(outgoing, f"the function failed: {text}", failure, call)
+
+
+def _answered(context: Context, call: FunctionCall) -> Outcome:
+    payload, request = call.payload or b"", context.request
+    is_binary_api = is_binary(request.header("Accept"), context.served)
+    try:
+        outgoing = from_payload(payload, is_binary_api=is_binary_api)
+    except Malformed as error:
+        is_bad_binary = isinstance(error, NotBase64)
+        kind = answers.CONFIGURATION_ERROR if is_bad_binary else answers.BAD_ANSWER
+        outgoing = respond(kind, context)
+        why = f"{_MALFORMED}: {error}"
+        return Outcome(outgoing, why, f"{_CONFIGURATION}{_MALFORMED}", call)
+    trace = request.trace_id
+    if "Parent=" not in trace:
+        trace += f";Parent={secrets.token_hex(8)};Sampled=0"
+    outgoing.headers.append(("X-Amzn-Trace-Id", trace))
+    return Outcome(outgoing, "function", call=call)
+
+
+def _error_message(text: str) -> str:
+    try:
+        return str(json.loads(text)["errorMessage"])
+    except (KeyError, TypeError, ValueError):
+        return text

@@ -1,0 +1,1 @@
+"""Control-plane operations of REST APIs."""

@@ -1,0 +1,246 @@
+"""Authorizers and gateway responses."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.apigateway.errors import bad_request, conflict, not_found
+from cognito_gw.local.apigateway.patch import (
+    TERSE,
+    Entries,
+    Items,
+    Value,
+    number,
+    patched,
+)
+from cognito_gw.local.operations import apigateway
+
+if TYPE_CHECKING:
+    from cognito_gw.local.apigateway.patch import Field
+    from cognito_gw.local.operations import Call
+
+
+_ttl = number(
+    0,
+    3600,
+    "Authorizer result TTL outside allowable range. TTL must be between 0 and 3600 "
+    "seconds.",
+)
+FIELDS: dict[str, Field] = {
+    "authType": Value("auth_type"),
+    "authorizerCredentials": Value("authorizer_credentials"),
+    "authorizerResultTtlInSeconds": Value("authorizer_result_ttl", _ttl),
+    "authorizerUri": Value("authorizer_uri"),
+    "identitySource": Value("identity_source"),
+    "identityValidationExpression": Value(
+        "identity_validation_expression", lambda text: text or None
+    ),
+    "name": Value("name"),
+    "providerARNs": Items("provider_arns"),
+    "type": Value("type"),
+}
+
+
+@apigateway.refuses("CreateAuthorizer")
+def authorizer_exists(call: Call) -> None:
+    """Refuse a name twice: ConflictException, 409; moto makes a second one."""
+    _require_free_name(call, call["name"])
+
+
+@apigateway.refuses("CreateAuthorizer")
+def no_user_pool(call: Call) -> None:
+    """Refuse a Cognito authorizer without a user pool: BadRequestException."""
+    if call["type"] == "COGNITO_USER_POOLS":
+        _require_user_pool(call.get("providerARNs"))
+
+
+@apigateway.refuses("CreateAuthorizer")
+def impossible_ttl(call: Call) -> None:
+    """Refuse to keep decisions longer than an hour: BadRequestException."""
+    _ttl(str(call.get("authorizerResultTtlInSeconds", 0)))
+
+
+@apigateway.answers("CreateAuthorizer")
+def create_authorizer(call: Call) -> dict[str, Any]:
+    """Answer authType too, and keep the validation expression, which moto loses."""
+    if call["type"] == "COGNITO_USER_POOLS":
+        answer = call.forward(authType="cognito_user_pools")
+    else:
+        answer = call.forward()
+    expression = call.get("identityValidationExpression")
+    _authorizers(call)[answer["id"]].identity_validation_expression = expression
+    return answer | {"identityValidationExpression": expression}
+
+
+@apigateway.amends("CreateAuthorizer", "GetAuthorizer", "UpdateAuthorizer")
+def time_to_live(_: Call, answer: dict[str, Any]) -> None:
+    """Do not tell a Cognito authorizer's TTL, also where one was set; moto does."""
+    if answer["type"] == "COGNITO_USER_POOLS":
+        answer.pop("authorizerResultTtlInSeconds", None)
+
+
+@apigateway.amends("GetAuthorizers")
+def times_to_live(call: Call, answer: dict[str, Any]) -> None:
+    """Do not tell them in a list either."""
+    for authorizer in answer.get("items", []):
+        time_to_live(call, authorizer)
+
+
+@apigateway.refuses("GetAuthorizer", "UpdateAuthorizer", "DeleteAuthorizer")
+def absent_authorizer(call: Call) -> None:
+    """Refuse an authorizer that is not there: NotFoundException, 404."""
+    if call["authorizerId"] not in _authorizers(call):
+        raise not_found("Invalid Authorizer identifier specified")
+
+
+@apigateway.answers("UpdateAuthorizer")
+def update_authorizer(call: Call) -> dict[str, Any]:
+    """Apply patch operations, also to the user pools; moto fails on these."""
+    authorizers, authorizer_id = _authorizers(call), call["authorizerId"]
+    before = authorizers[authorizer_id]
+    after = patched(before, call.get("patchOperations", []), FIELDS)
+    if after.name != before.name:
+        _require_free_name(call, after.name)
+    if after.type == "COGNITO_USER_POOLS":
+        _require_user_pool(after.provider_arns)
+    authorizers[authorizer_id] = after
+    return call.ask(
+        "GetAuthorizer", restApiId=call["restApiId"], authorizerId=authorizer_id
+    )
+
+
+@apigateway.refuses("DeleteAuthorizer")
+def authorizer_in_use(call: Call) -> None:
+    """Refuse while a method stands on it: ConflictException, 409; moto deletes."""
+    for resource in call.backend.apis[call["restApiId"]].resources.values():
+        for method in resource.resource_methods.values():
+            if method.authorizer_id == call["authorizerId"]:
+                raise conflict(
+                    f"Cannot delete authorizer '{call['authorizerId']}', is referenced "
+                    f"in method: {resource.get_path()}/{method.http_method}"
+                )
+
+
+def _authorizers(call: Call) -> Any:
+    return call.backend.apis[call["restApiId"]].authorizers
+
+
+def _require_free_name(call: Call, name: str) -> None:
+    if any(other.name == name for other in _authorizers(call).values()):
+        raise conflict(
+            "Authorizer name must be unique. "
+            f"Authorizer {name} already exists in this RestApi."
+        )
+
+
+def _require_user_pool(provider_arns: list[str] | None) -> None:
+    if not provider_arns:
+        raise bad_request("ProviderARNs cannot be empty")
+
+
+STATUS_CODES = {
+    "ACCESS_DENIED": "403",
+    "API_CONFIGURATION_ERROR": "500",
+    "AUTHORIZER_CONFIGURATION_ERROR": "500",
+    "AUTHORIZER_FAILURE": "500",
+    "BAD_REQUEST_BODY": "400",
+    "BAD_REQUEST_PARAMETERS": "400",
+    "DEFAULT_4XX": None,
+    "DEFAULT_5XX": None,
+    "EXPIRED_TOKEN": "403",
+    "INTEGRATION_FAILURE": "504",
+    "INTEGRATION_TIMEOUT": "504",
+    "INVALID_API_KEY": "403",
+    "INVALID_SIGNATURE": "403",
+    "MISSING_AUTHENTICATION_TOKEN": "403",
+    "QUOTA_EXCEEDED": "429",
+    "REQUEST_TOO_LARGE": "413",
+    "RESOURCE_NOT_FOUND": "404",
+    "THROTTLED": "429",
+    "UNAUTHORIZED": "401",
+    "UNSUPPORTED_MEDIA_TYPE": "415",
+    "WAF_FILTERED": "403",
+}
+GATEWAY_RESPONSES_FIELDS: dict[str, Field] = {
+    "responseParameters": Entries("responseParameters"),
+    "responseTemplates": Entries("responseTemplates"),
+    "statusCode": Value("statusCode"),
+}
+TEMPLATES = {"application/json": '{"message":$context.error.messageString}'}
+
+
+def gateway_responses(call: Call) -> dict[str, dict[str, Any]]:
+    """Return each type's response: the API's own, that of its class, or AWS's."""
+    listed = call.ask("GetGatewayResponses", restApiId=call["restApiId"])
+    own = {each["responseType"]: each for each in listed.get("items", [])}
+    return {kind: own.get(kind) or _derived(kind, own) for kind in STATUS_CODES}
+
+
+@apigateway.answers("GetGatewayResponses")
+def every_type(call: Call) -> dict[str, Any]:
+    """List all 21 types; moto lists only those that were put."""
+    return {"items": list(gateway_responses(call).values())}
+
+
+@apigateway.answers("GetGatewayResponse")
+def one_type(call: Call) -> dict[str, Any]:
+    """Answer AWS's default for a type that was not put; moto: NotFoundException."""
+    return gateway_responses(call)[call["responseType"]]
+
+
+@apigateway.answers("PutGatewayResponse")
+def put_gateway_response(call: Call) -> dict[str, Any]:
+    """Fill in the type's default status code and template where they are omitted."""
+    return call.forward(**_default(call["responseType"]) | call.params)
+
+
+@apigateway.answers("UpdateGatewayResponse")
+def update_gateway_response(call: Call) -> dict[str, Any]:
+    """Apply patch operations; moto has no UpdateGatewayResponse."""
+    known = gateway_responses(call)[call["responseType"]]
+    settings = _Settings(
+        **{name: known[name] for name in GATEWAY_RESPONSES_FIELDS if name in known}
+    )
+    operations = call.get("patchOperations", [])
+    changed = asdict(patched(settings, operations, GATEWAY_RESPONSES_FIELDS, TERSE))
+    given = {name: value for name, value in changed.items() if value is not None}
+    key = {name: call[name] for name in ("restApiId", "responseType")}
+    return call.ask("PutGatewayResponse", **key, **given)
+
+
+@apigateway.refuses("DeleteGatewayResponse")
+def not_put(call: Call) -> None:
+    """Refuse to delete a default: NotFoundException, 404; moto is silent."""
+    api = call.backend.apis[call["restApiId"]]
+    if call["responseType"] not in api.gateway_responses:
+        raise not_found("Gateway response type not defined on api")
+
+
+@dataclass
+class _Settings:
+    """What of a gateway response can be changed, by AWS's names."""
+
+    responseParameters: dict[str, str] = field(default_factory=dict)  # noqa: N815
+    responseTemplates: dict[str, str] = field(default_factory=dict)  # noqa: N815
+    statusCode: str | None = None  # noqa: N815
+
+
+def _derived(kind: str, own: dict[str, Any]) -> dict[str, Any]:
+    """Return the response of a type that was not put: that of its class counts."""
+    default = _default(kind) | {"defaultResponse": True}
+    status_code = STATUS_CODES[kind]
+    of_class = own.get(f"DEFAULT_{status_code[0]}XX", {}) if status_code else {}
+    return default | {
+        name: of_class[name] for name in GATEWAY_RESPONSES_FIELDS if name in of_class
+    }
+
+
+def _default(kind: str) -> dict[str, Any]:
+    default = {
+        "responseType": kind,
+        "responseParameters": {},
+        "responseTemplates": TEMPLATES,
+    }
+    status_code = STATUS_CODES[kind]
+    return default | ({"statusCode": status_code} if status_code else {})

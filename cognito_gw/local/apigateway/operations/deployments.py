@@ -1,0 +1,240 @@
+"""Deployments, which freeze the API, and the stages that serve them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.apigateway.errors import bad_request, not_found
+from cognito_gw.local.apigateway.operations.authorizers import gateway_responses
+from cognito_gw.local.apigateway.patch import Value, patched
+from cognito_gw.local.apigateway.snapshot import Snapshot
+from cognito_gw.local.moto_store import ACCOUNT
+from cognito_gw.local.operations import apigateway
+
+if TYPE_CHECKING:
+    from cognito_gw.local.operations import Call
+
+STAGE_NAME = re.compile(r"[A-Za-z0-9_-]+")  # whatever AWS's words say of hyphens
+OF_STAGE = (
+    "/deploymentId",
+    "/description",
+    "/cacheClusterEnabled",
+    "/cacheClusterSize",
+    "/clientCertificateId",
+    "/accessLogSettings",
+    "/accessLogSettings/destinationArn",
+    "/accessLogSettings/format",
+    "/variables/{variable_name}",
+    "/tracingEnabled",
+)
+OF_METHODS = (
+    "metrics/enabled|logging/(dataTrace|loglevel)|throttling/(burst|rate)Limit|"
+    "caching/(enabled|ttlInSeconds|dataEncrypted|requireAuthorizationForCacheControl|"
+    "unauthorizedCacheControlHeaderStrategy)"
+)
+STAGE_PATH = re.compile(
+    f"{'|'.join(OF_STAGE).replace('{variable_name}', '[^/]+')}|"
+    f"/documentationVersion|/canarySettings/.+|/[^/]+/[^/]+/({OF_METHODS})"
+)
+STAGE_DEFAULTS = {
+    "cacheClusterEnabled": False,
+    "cacheClusterStatus": "NOT_AVAILABLE",
+    "tracingEnabled": False,
+}
+
+
+def draft(call: Call) -> Snapshot:
+    """Return the API as it stands now, which is what a deployment would freeze."""
+    api = {"restApiId": call["restApiId"]}
+    authorizers = call.ask("GetAuthorizers", **api).get("items", [])
+    return Snapshot(
+        account=ACCOUNT,
+        region=call.region,
+        api_id=call["restApiId"],
+        rest_api=call.ask("GetRestApi", **api),
+        resources=call.ask("GetResources", **api, embed=["methods"])["items"],
+        authorizers={authorizer["id"]: authorizer for authorizer in authorizers},
+        gateway_responses=gateway_responses(call),
+    )
+
+
+@apigateway.refuses("CreateDeployment")
+def nothing_to_deploy(call: Call) -> None:
+    """Refuse an API without methods, or a method without integration."""
+    methods = [
+        method
+        for resource in call.backend.apis[call["restApiId"]].resources.values()
+        for method in resource.resource_methods.values()
+    ]
+    if not methods:
+        raise bad_request("The REST API doesn't contain any methods")
+    if not all(method.method_integration for method in methods):
+        raise bad_request("No integration defined for method")
+
+
+@apigateway.refuses("CreateDeployment", "CreateStage")
+def impossible_stage_name(call: Call) -> None:
+    """Refuse other than letters, numbers, _ and -: BadRequestException."""
+    name = call.get("stageName")
+    if name and not STAGE_NAME.fullmatch(name):
+        raise bad_request("Stage name only allows a-zA-Z0-9_")
+
+
+@apigateway.answers("CreateDeployment")
+def create_deployment(call: Call) -> dict[str, Any]:
+    """Freeze the API, and re-point a stage that exists; moto replaces the stage."""
+    params = {name: call.get(name) for name in ("restApiId", "description")}
+    given = {name: value for name, value in params.items() if value is not None}
+    answer = call.ask("CreateDeployment", **given)
+    call.snapshots.keep(answer["id"], draft(call))
+    if call.get("stageName"):
+        _point_stage(call, answer["id"])
+    return answer
+
+
+def _point_stage(call: Call, deployment_id: str) -> None:
+    api_id, name = call["restApiId"], call["stageName"]
+    stages = call.backend.apis[api_id].stages
+    if name not in stages:
+        call.ask(
+            "CreateStage",
+            restApiId=api_id,
+            stageName=name,
+            deploymentId=deployment_id,
+            description=call.get("stageDescription", ""),
+        )
+    stages[name].deployment_id = deployment_id
+    stages[name].variables = stages[name].variables | call.get("variables", {})
+    _touch(stages[name])
+
+
+@apigateway.refuses("GetDeployment", "UpdateDeployment", "DeleteDeployment")
+def absent_deployment(call: Call) -> None:
+    """Refuse a deployment that is not there: NotFoundException, 404; moto: KeyError."""
+    if call["deploymentId"] not in call.backend.apis[call["restApiId"]].deployments:
+        raise not_found("Invalid Deployment identifier specified")
+
+
+@apigateway.answers("UpdateDeployment")
+def update_deployment(call: Call) -> dict[str, Any]:
+    """Change the description; moto has no UpdateDeployment."""
+    deployments = call.backend.apis[call["restApiId"]].deployments
+    deployments[call["deploymentId"]] = patched(
+        deployments[call["deploymentId"]],
+        call.get("patchOperations", []),
+        {"description": Value("description")},
+    )
+    return call.ask(
+        "GetDeployment",
+        restApiId=call["restApiId"],
+        deploymentId=call["deploymentId"],
+    )
+
+
+@apigateway.amends("GetDeployment")
+def api_summary(call: Call, answer: dict[str, Any]) -> None:
+    """Answer what a deployment froze when asked to embed it; moto does not."""
+    snapshot = call.snapshots.of(call["restApiId"], call["deploymentId"])
+    if snapshot and "apisummary" in call.get("embed", []):
+        answer["apiSummary"] = {
+            resource["path"]: resource["resourceMethods"]
+            for resource in snapshot.resources
+            if "resourceMethods" in resource
+        }
+
+
+@apigateway.refuses("DeleteDeployment")
+def deployment_in_use(call: Call) -> None:
+    """Refuse while a stage serves it: BadRequestException; moto deletes it."""
+    stages = call.backend.apis[call["restApiId"]].stages.values()
+    if any(stage.deployment_id == call["deploymentId"] for stage in stages):
+        raise bad_request(
+            "Active stages pointing to this deployment must be moved or deleted"
+        )
+
+
+@apigateway.answers("DeleteDeployment")
+def delete_deployment(call: Call) -> dict[str, Any]:
+    """Delete also what once had a stage of its own; moto asks for that name only."""
+    del call.backend.apis[call["restApiId"]].deployments[call["deploymentId"]]
+    return {}
+
+
+@apigateway.refuses("CreateStage", "UpdateStage")
+def stage_on_absent_deployment(call: Call) -> None:
+    """Refuse to serve a deployment that is not there: BadRequestException."""
+    wanted = [
+        operation.get("value")
+        for operation in call.get("patchOperations", [])
+        if operation["path"] == "/deploymentId"
+    ]
+    wanted += [call["deploymentId"]] if "deploymentId" in call.params else []
+    deployments = call.backend.apis[call["restApiId"]].deployments
+    if not all(deployment_id in deployments for deployment_id in wanted):
+        raise bad_request("Deployment id does not exist")
+
+
+@apigateway.refuses("UpdateStage")
+def unknown_stage_path(call: Call) -> None:
+    """Refuse what a stage does not have: BadRequestException; moto is silent.
+
+    Recorded on AWS 2024-03-05, localstack: TestStages.test_create_update_stages.
+    """
+    for operation in call.get("patchOperations", []):
+        path = operation["path"]
+        if operation["op"] != "remove" and not STAGE_PATH.fullmatch(path):
+            raise bad_request(
+                f"Invalid method setting path: {path}. "
+                f"Must be one of: [{', '.join(OF_STAGE)}]"
+            )
+
+
+@apigateway.answers("UpdateStage")
+def update_stage(call: Call) -> dict[str, Any]:
+    """Add stage variables too; moto only replaces them."""
+    return call.forward(
+        patchOperations=[
+            operation | {"op": "replace"} if operation["op"] == "add" else operation
+            for operation in call.get("patchOperations", [])
+        ]
+    )
+
+
+@apigateway.amends("CreateStage", "UpdateStage")
+def stage_changed(call: Call, _: dict[str, Any]) -> None:
+    """Remember when a stage was made and changed; moto does not."""
+    _touch(call.backend.get_stage(call["restApiId"], call["stageName"]))
+
+
+@apigateway.amends("CreateStage", "GetStage", "GetStages", "UpdateStage")
+def stage_fields(call: Call, answer: dict[str, Any]) -> None:
+    """Answer the dates and defaults of a stage, which moto leaves out."""
+    for stage in answer.get("item", [answer]):
+        known = call.backend.get_stage(call["restApiId"], stage["stageName"])
+        stage.update(
+            STAGE_DEFAULTS
+            | stage
+            | {
+                "createdDate": known.created_date,
+                "lastUpdatedDate": known.last_updated_date,
+            }
+        )
+        for name in ("description", "variables"):
+            if not stage.get(name):
+                stage.pop(name, None)
+
+
+@apigateway.amends("GetStages")
+def stages_of_deployment(call: Call, answer: dict[str, Any]) -> None:
+    """List only those that serve the deployment asked for; moto lists all."""
+    wanted = call.get("deploymentId")
+    if wanted is not None:
+        stages = answer.get("item", [])
+        answer["item"] = [each for each in stages if each["deploymentId"] == wanted]
+
+
+def _touch(stage: Any) -> None:
+    stage.last_updated_date = datetime.now(UTC)
+    stage.created_date = getattr(stage, "created_date", stage.last_updated_date)

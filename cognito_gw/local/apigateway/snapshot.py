@@ -1,0 +1,95 @@
+"""What a stage serves: a frozen copy of the API, and its API keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from cognito_gw.local import moto_store
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One REST API as data, in the shapes that the control plane answers with."""
+
+    account: str
+    region: str
+    api_id: str
+    rest_api: dict[str, Any]  # as GetRestApi
+    resources: list[dict[str, Any]]  # as GetResources(embed=["methods"])
+    authorizers: dict[str, dict[str, Any]]  # authorizer id: as GetAuthorizer
+    gateway_responses: dict[str, dict[str, Any]]  # response type: as GetGatewayResponse
+
+
+@dataclass(frozen=True)
+class DeployedStage:
+    """A stage and the snapshot that its current deployment froze."""
+
+    name: str
+    deployment_id: str
+    variables: dict[str, str]
+    snapshot: Snapshot
+
+
+@dataclass
+class Snapshots:
+    """Every deployment's snapshot, by (API id, deployment id)."""
+
+    _frozen: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
+
+    def keep(self, deployment_id: str, snapshot: Snapshot) -> None:
+        """Remember what `deployment_id` froze."""
+        self._frozen[snapshot.api_id, deployment_id] = snapshot
+
+    def of(self, api_id: str, deployment_id: str) -> Snapshot | None:
+        """Return what a deployment froze, or None when there is no such one."""
+        return self._frozen.get((api_id, deployment_id))
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Finds stages in every region, as an invoke address names none."""
+
+    snapshots: Snapshots
+
+    def find(self, api_id: str, name: str) -> DeployedStage | None:
+        """Return the stage with its snapshot, or None when it serves nothing."""
+        for regional in moto_store.regional_backends("apigateway"):
+            api = regional.apis.get(api_id)
+            stage = api.stages.get(name) if api else None
+            if stage:
+                return self._deployed(api_id, stage)
+        return None
+
+    def _deployed(self, api_id: str, stage: Any) -> DeployedStage | None:
+        snapshot = self.snapshots.of(api_id, stage.deployment_id)
+        if snapshot is None:
+            return None
+        return DeployedStage(
+            stage.name, stage.deployment_id, dict(stage.variables), snapshot
+        )
+
+
+class ApiKey(NamedTuple):
+    """An API key, as the event of a method that requires one names it."""
+
+    id: str
+    value: str
+
+
+def find_api_key(snapshot: Snapshot, stage: str, value: str) -> ApiKey | None:
+    """Return the enabled key of that value in a usage plan of the stage.
+
+    Keys and plans work at once, as on AWS: no deployment freezes them.
+    """
+    backend = moto_store.backend("apigateway", snapshot.region)
+    served = {"apiId": snapshot.api_id, "stage": stage}
+    for plan in backend.usage_plans.values():
+        places = [{name: each.get(name) for name in served} for each in plan.api_stages]
+        if served not in places:
+            continue
+        for key_id in backend.usage_plan_keys.get(plan.id, {}):
+            key = backend.keys.get(key_id)  # a deleted key may stay in its plan
+            if key and key.enabled and key.value == value:
+                return ApiKey(key.id, key.value)
+    return None

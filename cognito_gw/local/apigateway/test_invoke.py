@@ -1,0 +1,244 @@
+"""TestInvokeMethod and TestInvokeAuthorizer, with their execution log."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from cognito_gw.gateway_rules import Match, Router
+from cognito_gw.local.apigateway.authorizer import Allowed
+from cognito_gw.local.apigateway.context import (
+    TEST_STAGE,
+    Context,
+    Served,
+    spelled_claims,
+)
+from cognito_gw.local.apigateway.exchange import from_test
+from cognito_gw.local.apigateway.operations.deployments import draft
+from cognito_gw.local.errors import AwsFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome
+    from cognito_gw.local.apigateway.gateway import Gateway
+    from cognito_gw.local.apigateway.snapshot import Snapshot
+    from cognito_gw.local.dispatch import ControlPlane
+    from cognito_gw.local.operations import Call
+
+
+_LONGEST = 998
+_SHOWN_OF_SECRETS = 6
+_SECRETS = ("authorization",)
+
+
+def method_log(context: Context, outcome: Outcome) -> str:
+    """Return the log of TestInvokeMethod."""
+    return _log(
+        context.request.request_id,
+        [
+            *_request_lines(context),
+            *(_function_lines(context, outcome.call) if outcome.call else ()),
+            *_outcome_lines(outcome),
+            f"Method completed with status: {outcome.outgoing.status}",
+        ],
+    )
+
+
+def authorizer_log(
+    request_id: str, authorizer_id: str, identity: str, *, is_allowed: bool
+) -> str:
+    """Return the log of TestInvokeAuthorizer."""
+    return _log(
+        request_id,
+        [
+            f"Starting authorizer: {authorizer_id} for request: {request_id}",
+            f"Incoming identity: {_masked(identity)}",
+            "Successfully completed authorizer execution"
+            if is_allowed
+            else f"Unauthorized request: {request_id}",
+        ],
+    )
+
+
+def _log(request_id: str, lines: Iterable[str]) -> str:
+    now = time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime())
+    head = f"Execution log for request {request_id}"
+    return "\n".join([head, *(f"{now} : {line}" for line in lines)]) + "\n"
+
+
+def _request_lines(context: Context) -> Iterator[str]:
+    request, match = context.request, context.match
+    query = parse_qsl(request.query, keep_blank_values=True)
+    path = context.variables["resourcePath"]
+    body = request.body.decode("utf-8", "replace")
+    yield f"Starting execution for request: {request.request_id}"
+    yield f"HTTP Method: {request.method}, Resource Path: {path}"
+    yield f"Method request path: {_map(match.parameters.items() if match else ())}"
+    yield f"Method request query string: {_map(query)}"
+    yield f"Method request headers: {_map(request.headers)}"
+    yield f"Method request body before transformations: {_cut(body)}"
+
+
+def _function_lines(context: Context, call: FunctionCall) -> Iterator[str]:
+    api_id, region = context.served.snapshot.api_id, context.served.snapshot.region
+    host = f"lambda.{region}.amazonaws.com"
+    address = f"https://{host}/2015-03-31/functions/{call.arn}/invocations"
+    headers = {
+        "x-amzn-apigateway-api-id": api_id,
+        "Accept": "application/json",
+        "User-Agent": f"AmazonAPIGateway_{api_id}",
+        "Host": host,
+        "X-Amzn-Trace-Id": context.request.trace_id,
+        "x-amzn-lambda-integration-tag": context.request.request_id,
+        "X-Amz-Source-Arn": call.source_arn,
+    }
+    yield f"Endpoint request URI: {address}"
+    yield f"Endpoint request headers: {_map(headers.items())}"
+    yield f"Endpoint request body after transformations: {_cut(call.event.decode())}"
+    yield f"Sending request to {address}"
+    if call.payload is not None:
+        yield from _payload_lines(call.payload, call.milliseconds)
+
+
+def _payload_lines(payload: bytes, milliseconds: int) -> Iterator[str]:
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(payload)),
+        "Connection": "keep-alive",
+        "X-Amz-Executed-Version": "$LATEST",
+    }
+    body = _cut(payload.decode("utf-8", "replace"))
+    yield f"Received response. Status: 200, Integration latency: {milliseconds} ms"
+    yield f"Endpoint response headers: {_map(headers.items())}"
+    yield f"Endpoint response body before transformations: {body}"
+
+
+def _outcome_lines(outcome: Outcome) -> Iterator[str]:
+    if outcome.failure:
+        yield outcome.failure
+        return
+    body = outcome.outgoing.body.decode("utf-8", "replace")
+    yield f"Method response body after transformations: {_cut(body)}"
+    yield f"Method response headers: {_map(outcome.outgoing.headers)}"
+    yield "Successfully completed execution"
+
+
+def _map(pairs: Iterable[tuple[str, str]]) -> str:
+    """Spell a mapping as Java does."""
+    shown = (
+        f"{name}={_masked(value) if name.lower() in _SECRETS else value}"
+        for name, value in pairs
+    )
+    return _cut(f"{{{', '.join(shown)}}}")
+
+
+def _masked(secret: str) -> str:
+    hidden = max(len(secret) - _SHOWN_OF_SECRETS, 0)
+    return "*" * hidden + secret[hidden:] if hidden else "*" * len(secret)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} [TRUNCATED]"
+
+
+_UNAUTHORIZED = 401
+
+
+async def run_method_test(
+    gateway: Gateway, draft: Snapshot, params: dict[str, Any]
+) -> dict[str, Any]:
+    """Answer TestInvokeMethod, which asks no authorizer."""
+    match = _method(draft, params)
+    verb, path = params["httpMethod"], match.resource["path"]
+    request = from_test(verb, path, params)
+    # A path that is not the resource's is taken all the same, without variables.
+    match = Router([match.resource]).match(verb, request.path) or match
+    variables = params.get("stageVariables") or {}
+    context = Context(request, Served(draft, TEST_STAGE, None, variables), match)
+    began = time.monotonic()
+    outcome = await gateway.integrate(context, match.method)
+    latency = int((time.monotonic() - began) * 1000)
+    outgoing = outcome.outgoing
+    multi: dict[str, list[str]] = {}
+    for name, value in outgoing.headers:
+        multi.setdefault(name, []).append(value)
+    return {
+        "status": outgoing.status,
+        "body": outgoing.body.decode("utf-8", "replace"),
+        "headers": dict(outgoing.headers),
+        "multiValueHeaders": multi,
+        "log": method_log(context, outcome),
+        "latency": latency,
+    }
+
+
+def run_authorizer_test(
+    gateway: Gateway, draft: Snapshot, params: dict[str, Any]
+) -> dict[str, Any]:
+    """Answer TestInvokeAuthorizer, for which only ID tokens are good."""
+    authorizer_id = params["authorizerId"]
+    variables = params.get("stageVariables") or {}
+    authorizer = gateway.authorizers(draft, variables).get(authorizer_id)
+    if authorizer is None:
+        raise AwsFault(
+            "NotFoundException", "Invalid Authorizer identifier specified", 404
+        )
+    request = from_test("GET", "/", params)
+    values = request.values(authorizer.header)
+    began = time.monotonic()
+    decision = authorizer.decide(values, [])
+    latency = int((time.monotonic() - began) * 1000)
+    is_allowed = isinstance(decision, Allowed)
+    answer = {
+        "clientStatus": 0 if is_allowed else _UNAUTHORIZED,
+        "log": authorizer_log(
+            request.request_id, authorizer_id, ",".join(values), is_allowed=is_allowed
+        ),
+        "latency": latency,
+    }
+    if isinstance(decision, Allowed):
+        answer["claims"] = spelled_claims(decision.claims)
+    return answer
+
+
+def _method(draft: Snapshot, params: dict[str, Any]) -> Match:
+    for resource in draft.resources:
+        methods = resource.get("resourceMethods", {})
+        method = methods.get(params["httpMethod"]) or methods.get("ANY")
+        if resource["id"] == params["resourceId"] and method:
+            return Match(resource, method)
+    raise AwsFault("NotFoundException", "Invalid Method identifier specified", 404)
+
+
+class TestInvokeMethod:
+    """API Gateway's TestInvokeMethod: the draft, not the stage, answers."""
+
+    __test__ = False  # its name, to pytest
+
+    def __init__(self, gateway: Gateway, control: ControlPlane) -> None:
+        """Send the test through the `gateway`."""
+        self._gateway = gateway
+        self._control = control
+
+    async def __call__(self, call: Call) -> dict[str, Any]:
+        """Answer one call."""
+        snapshot = await self._control.run(draft, call)
+        return await run_method_test(self._gateway, snapshot, call.params)
+
+
+class TestInvokeAuthorizer:
+    """API Gateway's TestInvokeAuthorizer: the draft's authorizer answers."""
+
+    __test__ = False
+
+    def __init__(self, gateway: Gateway, control: ControlPlane) -> None:
+        """Ask the authorizer that the `gateway` would ask."""
+        self._gateway = gateway
+        self._control = control
+
+    async def __call__(self, call: Call) -> dict[str, Any]:
+        """Answer one call."""
+        snapshot = await self._control.run(draft, call)
+        return run_authorizer_test(self._gateway, snapshot, call.params)

@@ -1,1 +1,0 @@
-"""The local API Gateway: what answers a request to a deployed stage."""

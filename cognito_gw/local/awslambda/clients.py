@@ -1,0 +1,182 @@
+"""AWS's runtime clients: which runtimes this machine can run, and how."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from cognito_gw.search_path import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from cognito_gw.local.awslambda.functions import Function
+    from cognito_gw.local.awslambda.pool import Places
+
+
+_NODE_CLIENT = "aws-lambda-ric"
+# Asks with our key where the client has no place for it.
+_PRELOADED = Path(__file__).with_name("node_client.cjs")
+
+
+class Described(Protocol):
+    """What of a function says how it is started."""
+
+    @property
+    def runtime(self) -> str:
+        """Lambda's identifier."""
+
+    @property
+    def handler(self) -> str:
+        """File and function."""
+
+
+class Unsupported(Exception):
+    """Raised for a function that cannot run here, with the reason."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """A runtime client: how it is started (see `confined.py`), and its language."""
+
+    command: list[str]
+    version: str
+    needed: tuple[Path, ...]  # what it reads besides the function's code
+
+
+def find_client(
+    function: Function,
+    folder: Path,
+    environment: Mapping[str, str],
+    places: Places,
+) -> Client:
+    """Return the client for a function whose code lies in `folder`."""
+    if function.runtime.startswith("python"):
+        return _python(function, places.packages)
+    if function.runtime.startswith("nodejs"):
+        return node_client(function.name, function, folder, environment)
+    raise unsupported(function.name, function.runtime)
+
+
+def unsupported(name: str, runtime: str) -> Unsupported:
+    """Return the refusal of a language that nothing here runs."""
+    return Unsupported(
+        f"the local AWS runs Python and Node.js functions; {name} has the runtime "
+        f"{runtime}"
+    )
+
+
+def _python(function: Function, packages: Path) -> Client:
+    command = ["python", str(packages), function.handler]
+    targets = {link.resolve().parent for link in packages.iterdir()}
+    return Client(command, f"python:{platform.python_version()}", (packages, *targets))
+
+
+def node_client(
+    name: str, function: Described, folder: Path, environment: Mapping[str, str]
+) -> Client:
+    """Return AWS's client for a Node.js function, from its folder or the user's."""
+    path = absolute(environment.get("PATH", ""))
+    node = shutil.which("node", path=path)
+    if node is None:
+        raise Unsupported(
+            f"{name} has the runtime {function.runtime}, and there is no "
+            "`node` on the PATH of the local AWS: install Node.js, then "
+            f"`npm install --global {_NODE_CLIENT}`"
+        )
+    for modules in _module_folders(node, folder, environment):
+        if (client := modules / _NODE_CLIENT / "package.json").is_file():
+            preload, entry = f"--require={_PRELOADED}", _entry(client)
+            command = ["program", node, preload, str(entry), function.handler]
+            needed = (_prefix(node), modules, entry.resolve().parent)
+            return Client(command, f"nodejs:{_version(node)}", needed)
+    raise Unsupported(
+        f"{name} has the runtime {function.runtime}, and AWS's runtime client "
+        f"for Node.js is not installed: `npm install --global {_NODE_CLIENT}`"
+    )
+
+
+def _module_folders(
+    node: str, folder: Path, environment: Mapping[str, str]
+) -> Iterator[Path]:
+    """Give where Node.js finds packages: the function's own, then the user's."""
+    yield folder / "node_modules"
+    for entry in absolute(environment.get("NODE_PATH", "")).split(":"):
+        if entry:
+            yield Path(entry)
+    yield _prefix(node) / "lib/node_modules"
+    if npm := shutil.which("npm", path=absolute(environment.get("PATH", ""))):
+        yield Path(_output(npm, "root", "--global"))
+
+
+def _prefix(node: str) -> Path:
+    return Path(node).resolve().parent.parent
+
+
+def _entry(package: Path) -> Path:
+    """Return the program of a package; versions have it at different places."""
+    programs: dict[str, str] = json.loads(package.read_text("utf-8"))["bin"]
+    return package.parent / programs[_NODE_CLIENT]
+
+
+def _version(node: str) -> str:
+    return _output(node, "--version").removeprefix("v")
+
+
+@cache
+def _output(*command: str) -> str:
+    # npm reads the settings of the folder that it is run in, and of those above.
+    done = subprocess.run(  # noqa: S603
+        command, capture_output=True, text=True, check=False, cwd="/"
+    )
+    return done.stdout.strip()
+
+
+class HereDescribed(Protocol):
+    """A function of the file."""
+
+    runtime: str
+    handler: str
+    code: Path | None
+
+
+def shortcomings(
+    functions: Mapping[str, HereDescribed], environment: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return, by function, why it does not run here as on AWS; none where it does."""
+    found = {
+        name: _shortcoming(name, function, environment)
+        for name, function in functions.items()
+    }
+    return {name: why for name, why in found.items() if why}
+
+
+def _shortcoming(
+    name: str, function: HereDescribed, environment: Mapping[str, str]
+) -> str | None:
+    wanted = function.runtime
+    try:
+        here = _runtime(name, function, environment)
+    except Unsupported as reason:
+        return f"does not run locally: {reason}"
+    if here == wanted:
+        return None
+    return f"function `{name}` has the runtime {wanted}, and runs on {here} locally"
+
+
+def _runtime(name: str, function: HereDescribed, environment: Mapping[str, str]) -> str:
+    """Return what runs it, as Lambda spells it; Unsupported where nothing does."""
+    if function.runtime.startswith("python"):
+        return "python{}.{}".format(*platform.python_version_tuple()[:2])
+    if function.runtime.startswith("nodejs"):
+        folder = function.code or Path(os.devnull)
+        client = node_client(name, function, folder, environment)
+        return f"nodejs{client.version.removeprefix('nodejs:').partition('.')[0]}.x"
+    raise unsupported(name, function.runtime)

@@ -1,0 +1,118 @@
+"""The log stream of a worker, and its way into CloudWatch Logs."""
+
+from __future__ import annotations
+
+import math
+import time
+import uuid
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cognito_gw.local import server_log
+from cognito_gw.local.awslambda.runtime_api import LOG_TAIL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cognito_gw.local.awslambda.functions import Function
+    from cognito_gw.local.events import Activity
+
+
+KEPT = 10_000  # the newest lines of a log group
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One log event to be."""
+
+    stream: str
+    timestamp: int  # milliseconds
+    message: str
+
+
+_waiting: dict[tuple[str, str], deque[Line]] = {}
+
+
+def put(region: str, group: str, stream: str, message: str) -> None:
+    """Let a line wait for its log group."""
+    lines = _waiting.get((region, group))
+    if lines is None:
+        lines = _waiting.setdefault((region, group), deque(maxlen=KEPT))
+    lines.append(Line(stream, time.time_ns() // 1_000_000, message))
+
+
+def regions() -> set[str]:
+    """Return where lines wait."""
+    return {region for region, _ in list(_waiting)}
+
+
+def take(region: str) -> Iterator[tuple[str, list[Line]]]:
+    """Give each log group of a region with the lines that wait for it."""
+    for (where, group), lines in list(_waiting.items()):
+        if where == region and lines:
+            # As many as there are now: one thread takes while another puts.
+            yield group, [lines.popleft() for _ in range(len(lines))]
+
+
+class Log:
+    """Writes for Invoke's answer, for CloudWatch, and for those who watch."""
+
+    def __init__(self, function: Function, activity: Activity) -> None:
+        """Open a new stream of a function's log group."""
+        day = time.strftime("%Y/%m/%d", time.gmtime())
+        self.stream = f"{day}/[$LATEST]{uuid.uuid4().hex}"
+        self._function = function
+        self._activity = activity
+        self._request_id = ""
+        self._lines: deque[str] = deque(maxlen=LOG_TAIL)  # more cannot be returned
+
+    def open(self, request_id: str) -> None:
+        """Count what follows to a call."""
+        self._request_id = request_id
+
+    def take(self) -> tuple[str, ...]:
+        """Return what was written since the last taking."""
+        lines = tuple(self._lines)
+        self._lines.clear()
+        return lines
+
+    def say(self, *lines: str) -> None:
+        """Write lines."""
+        function = self._function
+        self._lines.extend(lines)
+        for line in lines:
+            put(function.region, function.log_group, self.stream, line)
+            self._activity.add(
+                "log", function=function.name, line=line, request_id=self._request_id
+            )
+        server_log.write(*(f"[{function.name}] {line}" for line in lines))
+
+    def init_start(self, version: str) -> None:
+        """Write that a runtime is being started."""
+        elsewhere = f"local; {self._function.runtime} on AWS"
+        self.say(f"INIT_START Runtime Version: {version} ({elsewhere})")
+
+    def start(self) -> None:
+        """Write that the call begins."""
+        self.say(f"START RequestId: {self._request_id} Version: $LATEST")
+
+    def end(
+        self, duration: float, *, init: float | None, memory: int | None, status: str
+    ) -> None:
+        """Write that the call has ended: times in ms, memory in MB where known."""
+        billed = math.ceil(duration + (init or 0))
+        facts = [
+            f"RequestId: {self._request_id}",
+            f"Duration: {duration:.2f} ms",
+            f"Billed Duration: {billed} ms",
+            f"Memory Size: {self._function.memory} MB",
+        ]
+        if memory is not None:
+            facts.append(f"Max Memory Used: {memory} MB")
+        if init is not None:
+            facts.append(f"Init Duration: {init:.2f} ms")
+        if status:
+            facts.append(status)
+        report = "REPORT " + "\t".join(facts) + "\t"
+        self.say(f"END RequestId: {self._request_id}", report)

@@ -1,0 +1,314 @@
+"""Control-plane operations of functions."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import re
+import struct
+import uuid
+import zipfile
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from moto.core.utils import iso_8601_datetime_with_nanoseconds
+
+from cognito_gw import aws_rules
+from cognito_gw.local import moto_store
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.operations import awslambda
+
+if TYPE_CHECKING:
+    from cognito_gw.local.awslambda.functions import Functions
+    from cognito_gw.local.operations import Call
+
+
+MAX_PAYLOAD = 6 * 1024 * 1024
+LONGEST_NAME = 64
+MAX_EVENT = 1024 * 1024
+UPDATES = ("UpdateFunctionCode", "UpdateFunctionConfiguration")
+RUNTIME_VERSION = "arn:aws:lambda:{region}::runtime:local"
+
+
+@awslambda.refuses("CreateFunction", "UpdateFunctionConfiguration")
+def unknown_runtime(call: Call) -> None:
+    """Refuse a runtime that Lambda has not: InvalidParameterValueException."""
+    model: Any = moto_store.client("lambda", call.region).meta.service_model
+    runtimes = model.shape_for("Runtime").enum
+    runtime = call.get("Runtime")
+    if runtime is not None and runtime not in runtimes:
+        raise _invalid(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must "
+            f"satisfy enum value set: [{', '.join(runtimes)}] or be a valid ARN"
+        )
+
+
+@awslambda.refuses("CreateFunction")
+def gone_runtime(call: Call) -> None:
+    """Refuse a runtime without support: InvalidParameterValueException."""
+    if call.get("Runtime") in aws_rules.GONE_RUNTIMES:
+        raise _invalid(
+            f"The runtime parameter of {call['Runtime']} is no longer supported for "
+            "creating or updating AWS Lambda functions. We recommend you use a "
+            "supported runtime while creating or updating functions."
+        )
+
+
+@awslambda.refuses("CreateFunction", "UpdateFunctionConfiguration")
+def impossible_environment(call: Call) -> None:
+    """Refuse Lambda's own variables, and too much: InvalidParameterValueException."""
+    variables = call.get("Environment", {}).get("Variables", {})
+    why = (
+        "Lambda was unable to configure your environment variables because the "
+        "environment variables you have provided"
+    )
+    if reserved := aws_rules.reserved_variables(variables):
+        raise _invalid(
+            f"{why} contains reserved keys that are currently not supported for "
+            f"modification. Reserved keys used in this request: {', '.join(reserved)}"
+        )
+    size = aws_rules.environment_size(variables)
+    if size > aws_rules.LARGEST_ENVIRONMENT:
+        raise _invalid(f"{why} exceeded the 4KB limit. Measured size: {size} bytes")
+
+
+@awslambda.refuses("CreateFunction")
+def long_name(call: Call) -> None:
+    """Refuse a name of over 64 characters: the model's 140 are those of an ARN."""
+    name = call["FunctionName"]
+    if ":" not in name and len(name) > LONGEST_NAME:
+        raise AwsFault(
+            "ValidationException",
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to "
+            "satisfy constraint: Member must have length less than or equal to "
+            f"{LONGEST_NAME}",
+        )
+
+
+@awslambda.refuses("CreateFunction", "UpdateFunctionCode")
+def large_request(call: Call) -> None:
+    """Refuse code above the limit of a request: RequestEntityTooLargeException, 413."""
+    archive = call.get("ZipFile") or call.get("Code", {}).get("ZipFile") or b""
+    if len(archive) > aws_rules.ZIPPED:
+        raise AwsFault(
+            "RequestEntityTooLargeException",
+            f"Request must be smaller than {aws_rules.LARGEST_REQUEST} bytes for the "
+            f"{call.operation} operation",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+
+
+@awslambda.refuses("CreateFunction", "UpdateFunctionCode")
+def not_a_zip(call: Call) -> None:
+    """Refuse code that does not unzip: InvalidParameterValueException."""
+    archive = call.get("ZipFile") or call.get("Code", {}).get("ZipFile")
+    if archive is None:
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            entries = opened.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error):
+        raise _no_zip() from None
+    if aws_rules.unzip_fault(entries):
+        raise _no_zip()
+    if not entries:
+        raise _invalid("Uploaded file must be a non-empty zip")
+    if sum(entry.file_size for entry in entries) > aws_rules.UNZIPPED:
+        most = aws_rules.UNZIPPED
+        raise _invalid(f"Unzipped size must be smaller than {most} bytes")
+
+
+@awslambda.amends("CreateFunction", "UpdateFunctionConfiguration")
+def log_group(call: Call, _: dict[str, Any]) -> None:
+    """Take the log group that is asked for; moto has the function's own always."""
+    if group := call.get("LoggingConfig", {}).get("LogGroup"):
+        _function(call).logs_group_name = group
+
+
+@awslambda.amends(*UPDATES)
+def function_changed(call: Call, answer: dict[str, Any]) -> None:
+    """Answer that the update is under way, as a new revision; moto: done at once."""
+    if call.get("DryRun"):
+        return
+    function = _function(call)
+    function.last_modified = iso_8601_datetime_with_nanoseconds()
+    function.revision_id = str(uuid.uuid4())
+    answer["LastUpdateStatus"] = "InProgress"
+    answer["LastUpdateStatusReason"] = "The function is being created."
+    answer["LastUpdateStatusReasonCode"] = "Creating"
+
+
+@awslambda.amends("CreateFunction")
+def function_pending(_: Call, answer: dict[str, Any]) -> None:
+    """Answer that the function is being made; moto: active at once."""
+    answer["State"] = "Pending"
+    answer["StateReason"] = "The function is being created."
+    answer["StateReasonCode"] = "Creating"
+
+
+@awslambda.amends("CreateFunction", "GetFunction", "GetFunctionConfiguration", *UPDATES)
+def function_fields(call: Call, answer: dict[str, Any]) -> None:
+    """Answer revision, logging and runtime version, which moto does not know.
+
+    Lambda spells the date as 2026-01-01T00:00:00.000+0000, and no layers as no list.
+    """
+    function = _function(call)
+    function.revision_id = getattr(function, "revision_id", str(uuid.uuid4()))
+    configuration = answer.get("Configuration", answer)
+    if not configuration.get("Layers"):
+        configuration.pop("Layers", None)
+    configuration.update(
+        LastModified=_date(function.last_modified),
+        RevisionId=function.revision_id,
+        LoggingConfig={"LogFormat": "Text", "LogGroup": function.logs_group_name},
+        RuntimeVersionConfig={
+            "RuntimeVersionArn": RUNTIME_VERSION.format(region=call.region)
+        },
+    )
+
+
+@awslambda.amends("GetFunction")
+def no_concurrency(call: Call, answer: dict[str, Any]) -> None:
+    """Answer a reserved concurrency of 0, too; moto leaves it out."""
+    reserved = _function(call).reserved_concurrency
+    if reserved is not None:
+        answer["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
+
+
+@awslambda.refuses("AddPermission")
+def statement_exists(call: Call) -> None:
+    """Refuse a statement id twice: ResourceConflictException, 409; moto adds it."""
+    if call["StatementId"] in _statement_ids(call):
+        raise AwsFault(
+            "ResourceConflictException",
+            f"The statement id ({call['StatementId']}) provided already exists. Please "
+            "provide a new statement id, or remove the existing statement.",
+            HTTPStatus.CONFLICT,
+        )
+
+
+@awslambda.refuses("RemovePermission")
+def absent_statement(call: Call) -> None:
+    """Refuse a statement that is not there: ResourceNotFoundException, 404."""
+    ids = _statement_ids(call)
+    if not ids:
+        raise _not_found("No policy is associated with the given resource.")
+    if call["StatementId"] not in ids:
+        raise _not_found(
+            f"Statement {call['StatementId']} is not found in resource policy."
+        )
+
+
+@awslambda.refuses("Invoke")
+def absent_function(call: Call) -> None:
+    """Refuse a function that is not there: ResourceNotFoundException, 404."""
+    _function(call)
+
+
+@awslambda.refuses("Invoke")
+def large_payload(call: Call) -> None:
+    """Refuse a payload above Lambda's limit: RequestTooLargeException, 413."""
+    limit = MAX_EVENT if call.get("InvocationType") == "Event" else MAX_PAYLOAD
+    if len(call.get("Payload") or b"") > limit:
+        raise AwsFault(
+            "RequestTooLargeException",
+            f"Request must be smaller than {limit} bytes for the InvokeFunction "
+            "operation",
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        )
+
+
+@awslambda.refuses("Invoke")
+def payload_not_json(call: Call) -> None:
+    """Refuse a payload that is not JSON: InvalidRequestContentException, 400."""
+    try:
+        json.loads(call.get("Payload") or b"{}")
+    except ValueError as error:
+        raise AwsFault(
+            "InvalidRequestContentException",
+            f"Could not parse request body into json: {error}",
+        ) from error
+
+
+@awslambda.refuses("Invoke")
+def malformed_client_context(call: Call) -> None:
+    """Refuse a client context that is no JSON: InvalidRequestContentException, 400."""
+    context = call.get("ClientContext") or "e30="  # which is {}
+    try:
+        json.loads(base64.b64decode(context, validate=True))
+    except ValueError as error:
+        raise AwsFault(
+            "InvalidRequestContentException",
+            "Client context must be a valid Base64-encoded JSON object.",
+        ) from error
+
+
+def _function(call: Call) -> Any:
+    return call.backend.get_function(call["FunctionName"], call.get("Qualifier"))
+
+
+def _statement_ids(call: Call) -> set[str]:
+    return {statement["Sid"] for statement in _function(call).policy.statements}
+
+
+def _date(text: str) -> str:
+    """Return moto's date, which has nanoseconds, to the millisecond."""
+    return re.sub(r"(\.\d{3})\d*Z$", r"\1+0000", text)
+
+
+def _invalid(message: str) -> AwsFault:
+    return AwsFault("InvalidParameterValueException", message)
+
+
+def _no_zip() -> AwsFault:
+    return _invalid(
+        "Could not unzip uploaded file. "
+        "Please check your file, then try to upload again."
+    )
+
+
+def _not_found(message: str) -> AwsFault:
+    return AwsFault("ResourceNotFoundException", message, HTTPStatus.NOT_FOUND)
+
+
+class Invoke:
+    """Lambda's Invoke: waits, or (Event) runs the function later, or (DryRun) not."""
+
+    def __init__(self, functions: Functions) -> None:
+        """Run `functions`."""
+        self._functions = functions
+        self._later: set[asyncio.Task[Any]] = set()
+
+    async def __call__(self, call: Call) -> dict[str, Any]:
+        """Answer one call."""
+        function_call = (
+            _function_arn(call),
+            call.get("Payload") or b"{}",
+            call.get("ClientContext") or "",
+        )
+        match call.get("InvocationType"):
+            case "DryRun":
+                return {"StatusCode": HTTPStatus.NO_CONTENT}
+            case "Event":
+                task = asyncio.create_task(self._functions.invoke(*function_call))
+                self._later.add(task)
+                task.add_done_callback(self._later.discard)
+                return {"StatusCode": HTTPStatus.ACCEPTED}
+        done = await self._functions.invoke(*function_call)
+        answer = {
+            "StatusCode": HTTPStatus.OK,
+            "ExecutedVersion": "$LATEST",
+            "Payload": done.payload,
+        }
+        if done.error:
+            answer["FunctionError"] = "Unhandled"
+        if call.get("LogType") == "Tail":
+            answer["LogResult"] = base64.b64encode(done.log_tail.encode()).decode()
+        return answer
+
+
+def _function_arn(call: Call) -> str:
+    function = call.backend.get_function(call["FunctionName"], call.get("Qualifier"))
+    return str(function.function_arn)

@@ -1,0 +1,157 @@
+"""One warm worker: a process, and the runtime API it polls."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.awslambda import environment
+from cognito_gw.local.awslambda.confined import KEY
+from cognito_gw.local.awslambda.log import Log
+from cognito_gw.local.awslambda.process import Process, Reaper, floor
+from cognito_gw.local.awslambda.runtime_api import Invocation, Job, RuntimeApi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cognito_gw.local.access import AccessKeys
+    from cognito_gw.local.awslambda.clients import Client
+    from cognito_gw.local.awslambda.functions import Function
+    from cognito_gw.local.awslambda.pool import Place
+    from cognito_gw.local.awslambda.runtime_api import Answer
+    from cognito_gw.local.events import Activity
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the local AWS gives to each of its workers."""
+
+    url: str
+    activity: Activity  # which hears their logs
+    keys: AccessKeys  # of which each has its own
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    init_seconds: float = 10.0  # what Lambda gives a function to start
+    reaper: Reaper = field(default_factory=Reaper)
+
+
+class Worker:
+    """Runs one invocation at a time, as Lambda does."""
+
+    def __init__(
+        self, function: Function, place: Place, client: Client, host: Host
+    ) -> None:
+        """Run the function's code, which lies in its place, by a runtime client."""
+        self.is_usable = True
+        self.idle_since = 0.0
+        self._function = function
+        self._place = place
+        self._tmp = place.tmp()
+        self._client = client
+        self._host = host
+        self._log = Log(function, host.activity)
+        self._api = RuntimeApi(function, self._begin)
+        self._process: Process | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._started = 0.0
+        self._began = 0.0
+        self._init: float | None = None  # milliseconds; known to the first call alone
+        self._is_initialised = False
+
+    async def start(self) -> None:
+        """Serve the runtime API on a port of its own, and start the process."""
+        port = await self._api.start()
+        variables = environment.variables(
+            self._function,
+            self._place.code,
+            url=self._host.url,
+            port=port,
+            stream=self._log.stream,
+        )
+        variables |= self._host.keys.for_function(self._function.arn).variables
+        self._log.init_start(self._client.version)
+        self._started = time.monotonic()
+        surroundings = environment.surroundings(
+            self._host.environment, self._place.home
+        )
+        needed = (self._place.code, self._place.home, *self._client.needed)
+        self._process = await Process.start(
+            floor().command(self._client.command, self._tmp.name, needed),
+            self._place.code,
+            {**surroundings, **variables, KEY: self._api.key},
+            self._log.say,
+        )
+        self._host.reaper.guard(self._process.id)
+        self._watching = asyncio.create_task(self._watch(self._process))
+
+    async def invoke(self, payload: bytes, client_context: str = "") -> Invocation:
+        """Run the function once; a failure of any kind is an answer too."""
+        job = Job(payload, client_context)
+        self._log.open(job.id)
+        self._api.give(job)
+        answer = await self._answer(job)
+        if not job.taken.done():  # it did not even start
+            self._begin()
+        self._log_end(answer)
+        if answer.status:
+            self.is_usable = False
+        return Invocation(answer.payload, answer.is_error, self._log.take())
+
+    async def stop(self) -> None:
+        """End the process and the runtime API."""
+        self.is_usable = False
+        if self._process is not None:
+            await self._process.kill()
+        if self._watching is not None:
+            await self._watching
+        await self._api.stop()
+        await asyncio.to_thread(self._tmp.cleanup)
+
+    async def _answer(self, job: Job) -> Answer:
+        """Wait for the answer; the time limit begins when the function has the job.
+
+        An initialisation that takes too long goes on at the cost of that limit.
+        """
+        if not self._is_initialised:
+            either: list[asyncio.Future[Any]] = [job.taken, job.answer]
+            await asyncio.wait(
+                either,
+                timeout=self._host.init_seconds,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+        seconds = self._function.timeout
+        limit = asyncio.get_running_loop().call_later(seconds, job.time_out, seconds)
+        try:
+            return await job.answer
+        finally:
+            limit.cancel()
+
+    def _begin(self) -> None:
+        """Note that the function has its job: until now it was being initialised."""
+        self._drain()
+        self._began = time.monotonic()
+        self._log.start()
+        if not self._is_initialised:
+            self._is_initialised = True
+            self._init = (self._began - self._started) * 1000
+
+    def _log_end(self, answer: Answer) -> None:
+        duration = (time.monotonic() - self._began) * 1000
+        self._drain()
+        memory = self._process.peak_memory if self._process else None
+        self._log.end(duration, init=self._init, memory=memory, status=answer.status)
+        self._init = None
+
+    def _drain(self) -> None:
+        if self._process is not None:
+            self._process.drain()
+
+    async def _watch(self, process: Process) -> None:
+        """Tell of a process that ends without an answer."""
+        how = await process.ended()
+        self._host.reaper.release(process.id)
+        self.is_usable = False
+        self._drain()
+        self._api.lose(how)

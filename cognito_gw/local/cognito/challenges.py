@@ -1,0 +1,272 @@
+"""Challenges of a sign-in, their single-use sessions, and lockout."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.oauth import srp
+from cognito_gw.oauth.srp import G, N, SrpError, padded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.local.cognito.directory import AppClient
+
+
+_FREE_FAILURES = 5  # the last of them begins the first pause, of a second
+_LONGEST_PAUSE = 900  # seconds; after as many without an attempt all is forgotten
+
+
+@dataclass
+class _Failures:
+    """The failures of one user since the last success."""
+
+    count: int = 0
+    locked_until: float = 0.0
+    last_attempt: float = 0.0
+
+
+class Lockout:
+    """Counts failed attempts by user; a name that no user has is counted like one."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        """Tell the time by `clock`."""
+        self._clock = clock
+        self._failures: dict[str, _Failures] = {}
+
+    def check(self, who: str) -> None:
+        """Refuse an attempt during a pause."""
+        if self.is_locked(who):
+            raise AwsFault("NotAuthorizedException", "Password attempts exceeded")
+
+    def is_locked(self, who: str) -> bool:
+        """Begin an attempt; return whether it is during a pause, and does not count."""
+        now = self._clock()
+        self._forget(now)
+        failures = self._failures.get(who)
+        if failures is None:
+            return False
+        failures.last_attempt = now
+        return now < failures.locked_until
+
+    def failed(self, who: str) -> None:
+        """Count a failure; from the fifth on it begins a pause, twice the last one."""
+        now = self._clock()
+        failures = self._failures.setdefault(who, _Failures())
+        failures.count += 1
+        failures.last_attempt = now
+        if failures.count >= _FREE_FAILURES:
+            pause = 2 ** min(failures.count - _FREE_FAILURES, 10)
+            failures.locked_until = now + min(pause, _LONGEST_PAUSE)
+
+    def succeeded(self, who: str) -> None:
+        """Forget the failures of a user who has signed in."""
+        self._failures.pop(who, None)
+
+    def _forget(self, now: float) -> None:
+        """Drop those who have made no attempt for a quarter of an hour."""
+        self._failures = {
+            who: failures
+            for who, failures in self._failures.items()
+            if now - failures.last_attempt < _LONGEST_PAUSE
+        }
+
+
+_TIMESTAMP = re.compile(
+    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
+    r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
+    r"[1-9]\d? \d\d:\d\d:\d\d UTC \d{4}"
+)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One exchange from the challenge to the proof."""
+
+    pool_name: str  # the user pool id's part behind the underscore
+    user_id: str
+    password: str = field(repr=False)
+    client_public: int  # A
+    salt: int = field(default_factory=lambda: secrets.randbits(128))
+    secret: int = field(default_factory=lambda: secrets.randbits(1024), repr=False)
+    secret_block: bytes = field(default_factory=lambda: secrets.token_bytes(768))
+
+    @cached_property
+    def server_public(self) -> int:
+        """B, of which the client cannot tell whether the password is right."""
+        return (srp.multiplier() * self._verifier() + pow(G, self.secret, N)) % N
+
+    def challenge(self) -> dict[str, str]:
+        """Return the parameters of PASSWORD_VERIFIER."""
+        return {
+            "SALT": padded(self.salt).hex(),
+            "SRP_B": padded(self.server_public).hex(),
+            "SECRET_BLOCK": base64.b64encode(self.secret_block).decode(),
+            "USER_ID_FOR_SRP": self.user_id,
+            "USERNAME": self.user_id,
+        }
+
+    def proves(self, timestamp: str, signature: str) -> bool:
+        """Whether the signature shows that the client knows the password."""
+        if not _TIMESTAMP.fullmatch(timestamp):
+            raise SrpError(
+                "TIMESTAMP format should be EEE MMM d HH:mm:ss z yyyy in english."
+            )
+        expected = srp.proof(
+            self._key, self.pool_name, self.user_id, self.secret_block, timestamp
+        )
+        return hmac.compare_digest(base64.b64encode(expected), signature.encode())
+
+    def _verifier(self) -> int:
+        private = srp.private_number(
+            self.pool_name, self.user_id, self.password, self.salt
+        )
+        return pow(G, private, N)
+
+    @cached_property
+    def _key(self) -> bytes:
+        scrambling = srp.scramble(self.client_public, self.server_public)
+        base = self.client_public * pow(self._verifier(), scrambling, N)
+        return srp.session_key(pow(base, self.secret, N), scrambling)
+
+
+def public_number(text: str) -> int:
+    """Read the client's A; refuse one that would make the shared key known to all."""
+    number = srp.public_number(text, "SRP_A")
+    if number >= N:
+        raise SrpError("SRP_A is out of range.")
+    return number
+
+
+_SESSION_MINUTES = 3
+_MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """A question to the client, in the words of InitiateAuth's answer."""
+
+    name: str
+    session: str
+    parameters: dict[str, str]
+    available: list[str] | None = None  # of SELECT_CHALLENGE
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who signs in: a user, or a name that no user has, which is kept secret."""
+
+    username: str  # or, without a user, one that is made up
+    stamp: str | None = None  # the user's when the sign-in began; None without a user
+    typed: str = ""  # the name as it was given
+    has_shown_password: bool = False
+
+
+@dataclass
+class Pending:
+    """A sign-in that waits for the answer to a challenge."""
+
+    client_id: str
+    subject: Subject
+    challenge: str
+    expires_at: float
+    exchange: Exchange | None = field(default=None, repr=False)
+    attempts: int = 0
+
+
+@dataclass
+class Challenges:
+    """The sign-ins that wait, by session."""
+
+    _pending: dict[str, Pending] = field(default_factory=dict)
+    _spent: dict[str, float] = field(default_factory=dict)  # when it would have ended
+
+    def ask(
+        self,
+        client: AppClient,
+        subject: Subject,
+        name: str,
+        parameters: dict[str, str],
+        available: list[str] | None = None,
+    ) -> Challenge:
+        """Ask a question, under a new session."""
+        session = secrets.token_urlsafe(96)
+        self._wait(client, session, subject, name)
+        return Challenge(name, session, parameters, available)
+
+    def ask_proof(
+        self, client: AppClient, subject: Subject, exchange: Exchange
+    ) -> Challenge:
+        """Ask for SRP's proof, for which clients send the secret block back alone."""
+        parameters = exchange.challenge()
+        session = parameters["SECRET_BLOCK"]
+        self._wait(client, session, subject, "PASSWORD_VERIFIER").exchange = exchange
+        return Challenge("PASSWORD_VERIFIER", session, parameters)
+
+    def find(self, client: AppClient, name: str, session: str | None) -> Pending:
+        """Return what waits under a session; refuse one that is not good for this.
+
+        The answer to it counts as an attempt.
+        """
+        pending = self.look(client, name, session)
+        pending.attempts += 1
+        if pending.attempts > _MOST_ATTEMPTS:
+            raise _invalid("Invalid session for the user, too many attempts.")
+        return pending
+
+    def look(self, client: AppClient, name: str, session: str | None) -> Pending:
+        """Return what waits under a session, without an attempt to answer it."""
+        if session in self._spent:
+            raise _invalid(
+                "Invalid session for the user, session can only be used once."
+            )
+        pending = self._pending.get(session or "")
+        asked = pending and (pending.client_id, pending.challenge)
+        if pending is None or asked != (client.id, name):
+            raise not_for_this_user()
+        if pending.expires_at < time.time():
+            raise _invalid("Invalid session for the user, session is expired.")
+        return pending
+
+    def peek(self, session: str | None) -> Pending | None:
+        """Return what waits under a session, if it still does."""
+        pending = self._pending.get(session or "")
+        return pending if pending and pending.expires_at > time.time() else None
+
+    def spend(self, session: str) -> None:
+        """End a session: its question is answered."""
+        self._spent[session] = self._pending.pop(session).expires_at
+
+    def _wait(
+        self, client: AppClient, session: str, subject: Subject, name: str
+    ) -> Pending:
+        self._forget_the_old()
+        minutes = client.settings.get("AuthSessionValidity") or _SESSION_MINUTES
+        pending = Pending(client.id, subject, name, time.time() + minutes * 60)
+        self._pending[session] = pending
+        return pending
+
+    def _forget_the_old(self) -> None:
+        """Drop what expired an hour ago; until then one is told that it did."""
+        limit = time.time() - 3600
+        while self._pending and next(iter(self._pending.values())).expires_at < limit:
+            del self._pending[next(iter(self._pending))]
+        while self._spent and next(iter(self._spent.values())) < limit:
+            del self._spent[next(iter(self._spent))]
+
+
+def not_for_this_user() -> AwsFault:
+    """Return the refusal of a session that is another's, or whose user is gone."""
+    return _invalid("Invalid session for the user.")
+
+
+def _invalid(message: str) -> AwsFault:
+    return AwsFault("NotAuthorizedException", message)

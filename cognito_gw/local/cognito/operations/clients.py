@@ -1,0 +1,198 @@
+"""App clients and resource servers."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws_rules import STANDARD_SCOPES, url_fault, users_scopes
+from cognito_gw.local.cognito.errors import invalid_parameter, not_found
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.operations import cognito_idp
+
+if TYPE_CHECKING:
+    from cognito_gw.local.operations import Call
+
+# What a validity without a unit counts, and how many seconds each unit has.
+UNITS = {"IdToken": "hours", "AccessToken": "hours", "RefreshToken": "days"}
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+# Seconds from and to which each lasts: cdk-preflight pf-cognito-token-validity-range.
+RANGES = {
+    "IdToken": (300, 86_400),
+    "AccessToken": (300, 86_400),
+    "RefreshToken": (3600, 315_360_000),
+}
+DEFAULTS = {"IdToken": 1, "AccessToken": 1, "RefreshToken": 30}
+SECRET_ALPHABET = string.ascii_lowercase + string.digits
+IDENTIFIERS = ("UserPoolId", "ClientId")
+SORTED = {
+    "AllowedOAuthFlows",
+    "AllowedOAuthScopes",
+    "CallbackURLs",
+    "ExplicitAuthFlows",
+    "LogoutURLs",
+}
+# Kept by UpdateUserPoolClient, which resets everything else that it is not given.
+KEPT = ("ClientName", "CreationDate")
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def absent_scope(call: Call) -> None:
+    """Refuse a scope that no resource server has: ScopeDoesNotExistException."""
+    servers = call.backend.user_pools[call["UserPoolId"]].resource_servers.values()
+    known = {*STANDARD_SCOPES} | {
+        f"{server.identifier}/{scope['ScopeName']}"
+        for server in servers
+        for scope in server.scopes or []
+    }
+    for scope in call.get("AllowedOAuthScopes", []):
+        if scope not in known:
+            raise AwsFault(
+                "ScopeDoesNotExistException", f"Invalid scope requested: {scope}"
+            )
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def impossible_url(call: Call) -> None:
+    """Refuse fragments, and http to other machines: InvalidParameterException."""
+    for url in call.get("CallbackURLs", []) + call.get("LogoutURLs", []):
+        if fault := url_fault(url):
+            raise invalid_parameter(f"{url} {fault}")
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def impossible_flows(call: Call) -> None:
+    """Refuse flows that cannot work, or not together: InvalidOAuthFlowException."""
+    flows = set(call.get("AllowedOAuthFlows", []))
+    if flows & {"code", "implicit"} and not call.get("CallbackURLs"):
+        # terraform-provider-aws users, cdk-preflight pf-cognito-oauth-callback-required
+        raise AwsFault(
+            "InvalidOAuthFlowException",
+            "CallbackUrls can not be empty when code flow or implicit flow is selected",
+        )
+    if "client_credentials" not in flows:
+        return
+    if flows != {"client_credentials"}:
+        raise _invalid_flow("along with code flow or implicit flow.")
+    if not _has_secret(call):
+        raise _invalid_flow("if client does not have a client secret.")
+    for scope in users_scopes(call.get("AllowedOAuthScopes", [])):
+        raise AwsFault(
+            "InvalidOAuthFlowException",
+            f"{scope} is not supported with client_credentials flow",
+        )
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def oauth_without_flows_or_scopes(call: Call) -> None:
+    """Refuse OAuth with nothing to ask for: InvalidParameterException."""
+    fields = ("AllowedOAuthFlows", "AllowedOAuthScopes")
+    is_on = call.get("AllowedOAuthFlowsUserPoolClient")
+    if is_on and not all(call.get(field) for field in fields):
+        raise invalid_parameter(
+            "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client "
+            "is allowed to use OAuth flows."
+        )
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def impossible_validity(call: Call) -> None:
+    """Refuse tokens of minutes, and of too many days: InvalidParameterException."""
+    for token, (least, most) in RANGES.items():
+        if not least <= _seconds(call, token) <= most:
+            raise invalid_parameter("Invalid range for token validity.")
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def refresh_token_ends_first(call: Call) -> None:
+    """Refuse tokens that outlive the refresh token: InvalidParameterException."""
+    refresh = _seconds(call, "RefreshToken")
+    if max(_seconds(call, "IdToken"), _seconds(call, "AccessToken")) > refresh:
+        raise invalid_parameter(
+            "Access and Id Token expiration times must be less than or equal to "
+            "refresh token expiration times."
+        )
+
+
+def _seconds(call: Call, token: str) -> int:
+    unit = call.get("TokenValidityUnits", {}).get(token, UNITS[token])
+    # Zero is the default, for refresh tokens.
+    count = call.get(f"{token}Validity", 0) or DEFAULTS[token]
+    return int(count) * SECONDS[unit]
+
+
+def _invalid_flow(why: str) -> AwsFault:
+    return AwsFault(
+        "InvalidOAuthFlowException",
+        f"client_credentials flow can not be selected {why}",
+    )
+
+
+def _has_secret(call: Call) -> bool:
+    clients = call.backend.user_pools[call["UserPoolId"]].clients
+    known = clients.get(call.get("ClientId"))
+    return bool(known.generate_secret if known else call.get("GenerateSecret"))
+
+
+@cognito_idp.answers("CreateUserPoolClient")
+def create_user_pool_client(call: Call) -> dict[str, Any]:
+    """Answer when the client was made, which moto does not know."""
+    client_id = call.forward()["UserPoolClient"]["ClientId"]
+    client = call.backend.user_pools[call["UserPoolId"]].clients[client_id]
+    # moto's are UUIDs, which AWS would not take back as a secret.
+    client.secret = "".join(secrets.choice(SECRET_ALPHABET) for _ in range(52))
+    client.extended_config["CreationDate"] = datetime.now(UTC)
+    client.extended_config["LastModifiedDate"] = datetime.now(UTC)
+    return call.ask(
+        "DescribeUserPoolClient", UserPoolId=call["UserPoolId"], ClientId=client_id
+    )
+
+
+@cognito_idp.answers("UpdateUserPoolClient")
+def update_user_pool_client(call: Call) -> dict[str, Any]:
+    """Replace the settings: what is omitted gets its default; moto merges."""
+    pool_id, client_id = (call[name] for name in IDENTIFIERS)
+    client = call.backend.describe_user_pool_client(pool_id, client_id)
+    fresh = type(client)(pool_id, client.generate_secret, None).extended_config
+    kept = {name: client.extended_config[name] for name in KEPT}
+    given = {name: call[name] for name in call.params if name not in IDENTIFIERS}
+    client.extended_config = fresh | kept | given
+    client.extended_config["LastModifiedDate"] = datetime.now(UTC)
+    return call.ask("DescribeUserPoolClient", UserPoolId=pool_id, ClientId=client_id)
+
+
+@cognito_idp.amends(
+    "CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"
+)
+def sorted_lists(_: Call, answer: dict[str, Any]) -> None:
+    """Answer lists sorted, in whatever order they were given; moto keeps it."""
+    client = answer["UserPoolClient"]
+    for name in SORTED & client.keys():
+        client[name] = sorted(client[name] or [])
+
+
+@cognito_idp.answers("UpdateResourceServer")
+def update_resource_server(call: Call) -> dict[str, Any]:
+    """Replace name and scopes; moto has no UpdateResourceServer."""
+    server = _resource_server(call)
+    server.name = call["Name"]
+    server.scopes = call.get("Scopes", [])
+    return {"ResourceServer": server.to_json()}
+
+
+@cognito_idp.answers("DeleteResourceServer")
+def delete_resource_server(call: Call) -> dict[str, Any]:
+    """Delete a resource server; moto has no DeleteResourceServer."""
+    servers = call.backend.user_pools[call["UserPoolId"]].resource_servers
+    del servers[_resource_server(call).identifier]
+    return {}
+
+
+def _resource_server(call: Call) -> Any:
+    identifier = call["Identifier"]
+    servers = call.backend.user_pools[call["UserPoolId"]].resource_servers
+    if identifier not in servers:
+        raise not_found(f"Resource server {identifier} does not exist.")
+    return servers[identifier]

@@ -1,0 +1,1 @@
+"""The pages and OAuth endpoints of a user pool domain."""

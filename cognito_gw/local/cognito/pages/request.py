@@ -1,0 +1,307 @@
+"""A browser's request to a domain, its session, and the page it gets."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from cognito_gw.local.cognito import directory
+from cognito_gw.local.cognito.checks import signed_in_user
+from cognito_gw.local.errors import AwsFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cognito_gw.local.cognito.directory import AppClient, User
+    from cognito_gw.local.cognito.oauth import AuthorizationRequest
+
+
+STYLE_PATH = "/_cgw/hosted-ui.css"
+_HEADERS = {
+    "Cache-Control": "no-store",
+    # No form-action: browsers hold it against the redirect to the app, too.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src data:; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    # Not no-referrer: browsers would then send forms with the origin "null".
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def page(visit: Visit, name: str, status: int = 200, **facts: Any) -> web.Response:
+    """Return a page, with the cookie against which its forms are checked."""
+    token = visit.csrf_token
+    template = _environment().get_template(f"{name}.html")
+    html = template.render(visit=visit, csrf=token, style=STYLE_PATH, **facts)
+    response = web.Response(
+        text=html, status=status, headers=_HEADERS, content_type="text/html"
+    )
+    visit.remember_csrf(response, token)
+    return response
+
+
+def style() -> web.Response:
+    """Return the pages' style sheet."""
+    sheet = files("cognito_gw.local.cognito.pages").joinpath("templates/style.css")
+    return web.Response(text=sheet.read_text("utf-8"), content_type="text/css")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("cognito_gw.local.cognito.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+COOKIE = "cognito"
+_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Browser:
+    """Who signed in with a browser, and when."""
+
+    pool_id: str
+    username: str
+    stamp: str  # of the user, whose name may be another's later
+    auth_time: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the hour is over."""
+        return self.auth_time + _SECONDS < time.time()
+
+
+@dataclass
+class Browsers:
+    """The signed-in browsers, by the value of their cookie."""
+
+    _known: dict[str, Browser] = field(default_factory=dict)
+
+    def add(self, pool_id: str, user: User) -> tuple[str, Browser]:
+        """Remember a browser, and return it with the value of its cookie."""
+        self._forget_old()
+        cookie = secrets.token_urlsafe(32)
+        self._known[cookie] = Browser(pool_id, user.username, user.stamp)
+        return cookie, self._known[cookie]
+
+    def find(self, visit: Visit) -> tuple[User, int] | None:
+        """Return who is signed in at this domain, and since when."""
+        browser = self._known.get(visit.cookies.get(COOKIE, ""))
+        if browser is None or browser.is_old:
+            return None
+        if browser.pool_id != directory.pool_of_domain(visit.domain):
+            return None
+        try:
+            user = signed_in_user(browser.pool_id, browser.username, browser.stamp)
+        except AwsFault:
+            return None
+        return user, browser.auth_time
+
+    def remove(self, visit: Visit) -> None:
+        """Forget a browser that signs out."""
+        self._known.pop(visit.cookies.get(COOKIE, ""), None)
+
+    def _forget_old(self) -> None:
+        for cookie in [each for each, known in self._known.items() if known.is_old]:
+            del self._known[cookie]
+
+
+BASE = "/_aws/cognito"
+_CSRF_COOKIE, _CSRF_FIELD = "XSRF-TOKEN", "_csrf"
+# What the pages put into links for each other, beside the app's own parameters.
+_OURS = ("username", "notice")
+
+
+class Unreadable(Exception):
+    """Raised for a form that is none, or a parameter that comes twice."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A request, read whole."""
+
+    origin: str  # where the local AWS is
+    domain: str
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    cookies: Mapping[str, str]
+    headers: Mapping[str, str]
+    is_post: bool
+
+    @classmethod
+    async def of(cls, request: web.Request) -> Visit:
+        """Read a request; of a parameter given twice, neither is surely meant."""
+        try:
+            form = await request.post()
+        except (LookupError, ValueError) as error:  # no such charset, or not in it
+            raise Unreadable from error
+        for params in (request.query, form):
+            if len(params) != len(set(params)):
+                raise Unreadable
+        return cls(
+            origin=f"http://{request.host}",
+            domain=request.match_info["domain"],
+            query=dict(request.query),
+            form={name: str(value) for name, value in form.items()},
+            cookies=request.cookies,
+            headers=request.headers,
+            is_post=request.method == "POST",
+        )
+
+    def link(self, path: str, **ours: str) -> str:
+        """Return the address of another page, for the same app's request."""
+        kept = {name: self.query[name] for name in self.query if name not in _OURS}
+        query = urlencode(kept | ours)
+        return f"{BASE}/{self.domain}{path}" + (f"?{query}" if query else "")
+
+    @property
+    def csrf_token(self) -> str:
+        """What a form must bring back: known to this browser and our pages alone."""
+        return self.cookies.get(_CSRF_COOKIE) or secrets.token_urlsafe(32)
+
+    def check_csrf(self) -> None:
+        """Refuse a form that another site's page sent, or one without our cookie."""
+        known = self.cookies.get(_CSRF_COOKIE, "")
+        given = self.form.get(_CSRF_FIELD, "")
+        is_same = hmac.compare_digest(_octets(known), _octets(given))
+        sender = self.headers.get("Origin", self.origin)
+        if not known or not is_same or sender != self.origin:
+            raise AwsFault(
+                "InvalidParameterException",
+                "This form has gone stale. Please send it once more.",
+            )
+
+    def remember(self, response: web.StreamResponse, name: str, value: str) -> None:
+        """Set a cookie for the pages of this domain."""
+        response.set_cookie(
+            name, value, path=f"{BASE}/{self.domain}", httponly=True, samesite="Lax"
+        )
+
+    def remember_csrf(self, response: web.StreamResponse, token: str) -> None:
+        """Set the cookie that the next form is compared with."""
+        self.remember(response, _CSRF_COOKIE, token)
+
+    def forget(self, response: web.StreamResponse, name: str) -> None:
+        """Delete a cookie."""
+        response.del_cookie(name, path=f"{BASE}/{self.domain}")
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def redirect(url: str) -> web.Response:
+    """Send the browser elsewhere."""
+    headers = {"Location": url, "Cache-Control": "no-store"}
+    return web.Response(status=302, headers=headers)
+
+
+NOTICES = {
+    "confirmed": "Your account is confirmed. Sign in now.",
+    "no-code": "Your account waits for an administrator to confirm it.",
+    "reset": "Your password is changed. Sign in with the new one.",
+    "resent": "A new code is on its way.",
+    "expired": "That took too long. Please sign in again.",
+}
+_DEMANDS = {
+    "RequireLowercase": "a lowercase letter",
+    "RequireUppercase": "an uppercase letter",
+    "RequireNumbers": "a number",
+    "RequireSymbols": "a symbol",
+}
+_LABELS = {"email": "Email", "phone_number": "Phone number"}
+_INPUT_TYPES = {"email": "email", "phone_number": "tel"}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A page with a form: how it is shown, and what is done when it is sent."""
+
+    show: Callable[[Turn], web.Response]
+    act: Callable[[Turn], web.Response]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A visit, what its app asks for, and what was wrong with the form."""
+
+    visit: Visit
+    asked: AuthorizationRequest
+    error: str | None = None
+
+    @property
+    def client(self) -> AppClient:
+        """The app's client."""
+        return self.asked.client
+
+    @property
+    def username(self) -> str:
+        """The name that is typed in, or handed on from page to page."""
+        query = self.visit.query
+        handed_on = query.get("username") or query.get("login_hint", "")
+        return self.visit.form.get("username", handed_on).strip()
+
+    @property
+    def name_label(self) -> str:
+        """What the pool calls the name with which people sign in."""
+        names = self.client.pool.get("UsernameAttributes") or []
+        return " or ".join(_LABELS[name] for name in names) or "User name"
+
+    @property
+    def demands(self) -> str:
+        """What a password must have."""
+        policy = self.client.pool.get("Policies", {}).get("PasswordPolicy", {})
+        length = f"at least {policy.get('MinimumLength', 8)} characters"
+        needed = [words for name, words in _DEMANDS.items() if policy.get(name)]
+        return ", ".join([length, *needed])
+
+    def typed(self, field: str) -> str:
+        """Return what is typed into a field."""
+        return self.visit.form.get(field, "")
+
+    def repeated_password(self) -> str:
+        """Return a new password that is typed twice, and both times the same."""
+        if self.typed("repeated") != self.typed("password"):
+            message = "The two passwords differ."
+            raise AwsFault("InvalidParameterException", message)
+        return self.typed("password")
+
+    def fields(self, attributes: list[str]) -> list[dict[str, str]]:
+        """Return a form's fields for attributes, named as Cognito's pages name them."""
+        return [
+            {
+                "attribute": name,
+                "name": f"requiredAttributes[{name}]",
+                "label": _LABELS.get(name, name.replace("_", " ").capitalize()),
+                "type": _INPUT_TYPES.get(name, "text"),
+                "value": self.typed(f"requiredAttributes[{name}]").strip(),
+            }
+            for name in attributes
+        ]
+
+    def draw(self, name: str, **facts: Any) -> web.Response:
+        """Return a page."""
+        status = HTTPStatus.BAD_REQUEST if self.error else HTTPStatus.OK
+        notice = NOTICES.get(self.visit.query.get("notice", ""))
+        return page(self.visit, name, status, turn=self, notice=notice, **facts)
+
+    def go(self, path: str, **ours: str) -> web.Response:
+        """Send the browser to another page."""
+        return redirect(self.visit.link(path, **ours))

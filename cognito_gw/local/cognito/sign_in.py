@@ -1,0 +1,411 @@
+"""Signing in: a first factor, then challenge by challenge, until there are tokens."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.cognito import aliases, checks, codes, directory
+from cognito_gw.local.cognito.challenges import (
+    Challenge,
+    Challenges,
+    Exchange,
+    Subject,
+    not_for_this_user,
+    public_number,
+)
+from cognito_gw.local.cognito.checks import (
+    ATTRIBUTE,
+    answered_attributes,
+    check_policy,
+    check_secret_hash,
+    check_state,
+    client_of,
+    client_of_pool,
+    hides_users,
+    known_user,
+    missing_attributes,
+    require_active,
+    require_flow,
+    required,
+    wrong_password,
+)
+from cognito_gw.local.cognito.directory import User
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.oauth.srp import SrpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cognito_gw.local.cognito.challenges import Lockout, Pending
+    from cognito_gw.local.cognito.codes import Codes
+    from cognito_gw.local.cognito.directory import AppClient
+    from cognito_gw.local.cognito.service import Sessions
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+Outcome = Challenge | User
+
+_FAILURES = ("NotAuthorizedException", "CodeMismatchException")
+_REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
+_ADMIN_ONLY = ("ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH")
+# Flow: the setting of the app client that allows it.
+_ALLOWED_BY = {
+    "USER_PASSWORD_AUTH": "ALLOW_USER_PASSWORD_AUTH",
+    "USER_SRP_AUTH": "ALLOW_USER_SRP_AUTH",
+    "USER_AUTH": "ALLOW_USER_AUTH",
+    "ADMIN_USER_PASSWORD_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+    "ADMIN_NO_SRP_AUTH": "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+}
+
+
+class SignIn:
+    """Takes users from a password or a code to tokens."""
+
+    def __init__(
+        self,
+        challenges: Challenges,
+        sent_codes: Codes,
+        sessions: Sessions,
+        lockout: Lockout,
+    ) -> None:
+        """Ask `challenges`, send codes, and open `sessions` for who answers them.
+
+        The `lockout` slows down guessing, whatever is guessed.
+        """
+        self._challenges = challenges
+        self._codes = sent_codes
+        self._sessions = sessions
+        self._lockout = lockout
+        self._answered_by: dict[
+            str, Callable[[AppClient, Pending, dict[str, str]], User | Challenge]
+        ] = {
+            "PASSWORD_VERIFIER": self._proof,
+            "NEW_PASSWORD_REQUIRED": self._new_password,
+            "SOFTWARE_TOKEN_MFA": self._one_time_password,
+            "EMAIL_OTP": self._message_code,
+            "SMS_MFA": self._message_code,
+            "SMS_OTP": self._message_code,
+            "MFA_SETUP": self._mfa_set_up,
+            "SELECT_MFA_TYPE": self._mfa_selected,
+            "SELECT_CHALLENGE": self._challenge_selected,
+        }
+        self.operations: dict[str, Callable[[Request], Answer]] = {
+            "InitiateAuth": lambda request: self._initiate(client_of(request), request),
+            "AdminInitiateAuth": lambda request: self._initiate(
+                client_of_pool(request), request, is_admin=True
+            ),
+            "RespondToAuthChallenge": lambda request: self._respond(
+                client_of(request), request
+            ),
+            "AdminRespondToAuthChallenge": lambda request: self._respond(
+                client_of_pool(request), request
+            ),
+        }
+
+    def with_password(self, client: AppClient, name: str, password: str) -> Outcome:
+        """Return who signs in with name and password, or the challenge to answer."""
+        user = known_user(client, name)
+        who = _subject(client, name, user)
+        with self._attempt(client, who):
+            if user is None or not user.has_password(password):
+                raise wrong_password()
+        check_state(client, user)
+        return self._ended(client, self._next(client, user))
+
+    def answer(
+        self, client: AppClient, name: str, session: str, responses: dict[str, str]
+    ) -> Outcome:
+        """Return who answered a challenge, or the next challenge."""
+        pending = self._challenges.find(client, name, session)
+        outcome = self._answered_by[name](client, pending, responses)
+        self._challenges.spend(session)
+        return self._ended(client, outcome)
+
+    @contextmanager
+    def _attempt(self, client: AppClient, who: Subject) -> Iterator[None]:
+        """Let a password or a code be tried, unless too many were; count a failure."""
+        key = f"{client.pool_id}/{who.username}"
+        self._lockout.check(key)
+        try:
+            yield
+        except AwsFault as fault:
+            if fault.code in _FAILURES:
+                self._lockout.failed(key)
+            raise
+
+    def _ended(self, client: AppClient, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, User):
+            self._lockout.succeeded(f"{client.pool_id}/{outcome.username}")
+        return outcome
+
+    def _initiate(
+        self, client: AppClient, request: Request, *, is_admin: bool = False
+    ) -> Answer:
+        flow = request.get("AuthFlow", "")
+        parameters = request.get("AuthParameters", {})
+        if flow in _REFRESH_FLOWS:
+            return self._sessions.refresh(client, parameters)
+        if flow not in _ALLOWED_BY or (flow in _ADMIN_ONLY and not is_admin):
+            message = f"Initiate Auth method not supported: {flow}."
+            raise AwsFault("InvalidParameterException", message)
+        require_flow(client, _ALLOWED_BY[flow], flow)
+        name = required(parameters, "USERNAME")
+        check_secret_hash(client, name, parameters)
+        if flow == "USER_AUTH":
+            return self._answer(client, self._choose(client, name, parameters))
+        factor = "PASSWORD_SRP" if flow == "USER_SRP_AUTH" else "PASSWORD"
+        return self._answer(
+            client, self._first_factor(client, name, factor, parameters)
+        )
+
+    def _respond(self, client: AppClient, request: Request) -> Answer:
+        name = required(request, "ChallengeName")
+        responses = request.get("ChallengeResponses", {})
+        session = request.get("Session") or responses.get("PASSWORD_CLAIM_SECRET_BLOCK")
+        if name == "PASSWORD_VERIFIER":
+            session = required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
+        if name not in self._answered_by:
+            message = f"The local AWS does not ask {name}"
+            raise AwsFault("InvalidParameterException", message)
+        pending = self._challenges.look(client, name, session)
+        username = required(responses, "USERNAME")
+        check_secret_hash(client, username, responses)
+        if _subject(client, username).username != pending.subject.username:
+            raise not_for_this_user()
+        return self._answer(client, self.answer(client, name, str(session), responses))
+
+    def _answer(self, client: AppClient, outcome: Outcome) -> Answer:
+        if isinstance(outcome, User):
+            return self._sessions.open(client, outcome)
+        answer: Answer = {
+            "ChallengeName": outcome.name,
+            "Session": outcome.session,
+            "ChallengeParameters": outcome.parameters,
+        }
+        if outcome.available is not None:
+            answer["AvailableChallenges"] = outcome.available
+        return answer
+
+    def _choose(
+        self, client: AppClient, name: str, parameters: dict[str, str]
+    ) -> Outcome:
+        """Let the user choose the first factor, or take the one that is preferred."""
+        available = _first_factors(client, known_user(client, name))
+        preferred = parameters.get("PREFERRED_CHALLENGE")
+        if preferred in available:
+            return self._first_factor(client, name, preferred, parameters)
+        who = _subject(client, name)
+        return self._challenges.ask(client, who, "SELECT_CHALLENGE", {}, available)
+
+    def _first_factor(
+        self, client: AppClient, name: str, factor: str, parameters: dict[str, str]
+    ) -> Outcome:
+        if factor == "PASSWORD":
+            password = required(parameters, "PASSWORD")
+            return self.with_password(client, name, password)
+        user = known_user(client, name)
+        who = _subject(client, name, user)
+        if factor == "PASSWORD_SRP":
+            exchange = _exchange(client, who, user, required(parameters, "SRP_A"))
+            return self._challenges.ask_proof(client, who, exchange)
+        if user and not hides_users(client):
+            check_state(client, user)
+        if user and _may_sign_in(client, user):
+            return self._ask(client, who, user, factor, {})
+        attribute = codes.BY_MESSAGE[factor]
+        sent = self._codes.pretend(
+            who.username,
+            codes.SIGN_IN[attribute],
+            attribute,
+            checks.address(client, name, attribute),
+        )
+        parameters = {"USER_ID_FOR_SRP": who.username, **codes.code_delivery(sent)}
+        nobody = replace(who, stamp=None)
+        return self._challenges.ask(client, nobody, factor, parameters)
+
+    def _next(self, client: AppClient, user: User) -> Outcome:
+        """Return what stands between a right password and tokens, if anything does."""
+        if user.status == "FORCE_CHANGE_PASSWORD":
+            shown = {
+                name: value for name, value in user.attributes.items() if name != "sub"
+            }
+            parameters = {
+                "requiredAttributes": json.dumps(
+                    [ATTRIBUTE + name for name in missing_attributes(client, user)]
+                ),
+                "userAttributes": json.dumps(shown),
+            }
+            return self._ask_more(client, user, "NEW_PASSWORD_REQUIRED", parameters)
+        challenge = codes.next_challenge(client, user)
+        return self._ask_more(client, user, *challenge) if challenge else user
+
+    def _ask_more(
+        self, client: AppClient, user: User, name: str, parameters: dict[str, str]
+    ) -> Challenge:
+        """Ask a question that follows a right password."""
+        who = _subject(client, user.username, user)
+        who = replace(who, has_shown_password=True)
+        return self._ask(client, who, user, name, parameters)
+
+    def _ask(
+        self,
+        client: AppClient,
+        who: Subject,
+        user: User,
+        name: str,
+        parameters: dict[str, str],
+    ) -> Challenge:
+        if name in codes.BY_MESSAGE:
+            parameters = codes.send_code(self._codes, user, name)
+        parameters = {"USER_ID_FOR_SRP": user.username, **parameters}
+        return self._challenges.ask(client, who, name, parameters)
+
+    def _proof(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        timestamp = required(responses, "TIMESTAMP")
+        signature = required(responses, "PASSWORD_CLAIM_SIGNATURE")
+        user = _found(client, pending)
+        exchange = pending.exchange
+        try:
+            proves = exchange and exchange.proves(timestamp, signature)
+        except SrpError as error:
+            raise AwsFault("InvalidParameterException", str(error)) from None
+        with self._attempt(client, pending.subject):
+            # The password may have been changed since the exchange began.
+            is_own = user and exchange and user.has_password(exchange.password)
+            if user is None or not is_own or not proves:
+                raise wrong_password()
+        check_state(client, user)
+        return self._next(client, user)
+
+    def _new_password(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        user = _user_of(client, pending)
+        if user.status != "FORCE_CHANGE_PASSWORD":  # it is changed already
+            raise not_for_this_user()
+        password = required(responses, "NEW_PASSWORD")
+        check_policy(client, password)
+        attributes = answered_attributes(client, responses)
+        missing = set(missing_attributes(client, user)) - attributes.keys()
+        if missing:
+            message = f"Invalid user attributes: {', '.join(sorted(missing))}"
+            raise AwsFault("InvalidParameterException", message)
+        attributes = aliases.changes(client.pool_id, user, attributes)
+        user.confirm_with(password)
+        user.set_attributes(attributes)
+        return self._next(client, user)
+
+    def _one_time_password(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        user = _user_of(client, pending)
+        with self._attempt(client, pending.subject):
+            codes.check(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
+        return user
+
+    def _message_code(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        given = required(responses, f"{pending.challenge}_CODE")
+        purpose = codes.SIGN_IN[codes.BY_MESSAGE[pending.challenge]]
+        who = pending.subject
+        user = None if who.stamp is None else _user_of(client, pending)
+        if user and codes.is_on(client, user) and not who.has_shown_password:
+            raise not_for_this_user()
+        with self._attempt(client, who):
+            if user is None:
+                raise self._codes.mistake(who.username, purpose)
+            self._codes.take(user, purpose, given)
+        return user
+
+    def _mfa_set_up(
+        self, client: AppClient, pending: Pending, _: dict[str, str]
+    ) -> Outcome:
+        user = _user_of(client, pending)
+        if not user.mfa.has_verified_totp:
+            message = "User has not set up software token mfa"
+            raise AwsFault("InvalidParameterException", message)
+        user.mfa.enabled = [codes.SOFTWARE_TOKEN]
+        return user
+
+    def _mfa_selected(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        user, answer = _user_of(client, pending), required(responses, "ANSWER")
+        if answer not in user.mfa.enabled:
+            raise AwsFault("InvalidParameterException", f"Invalid MFA type: {answer}")
+        return self._ask_more(client, user, answer, {})
+
+    def _challenge_selected(
+        self, client: AppClient, pending: Pending, responses: dict[str, str]
+    ) -> Outcome:
+        name, answer = pending.subject.typed, required(responses, "ANSWER")
+        if answer not in _first_factors(client, known_user(client, name)):
+            raise AwsFault("InvalidParameterException", f"Invalid challenge: {answer}")
+        return self._first_factor(client, name, answer, responses)
+
+
+def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:
+    """Return who is meant by a name, under which nobody may be found."""
+    user = user or directory.find_user(client.pool_id, name)
+    if user is None:
+        return Subject(checks.user_id(client, name), typed=name)
+    return Subject(user.username, user.stamp, name)
+
+
+def _found(client: AppClient, pending: Pending) -> User | None:
+    """Return the user who began a sign-in; not another who has the name since."""
+    user = directory.find_user(client.pool_id, pending.subject.username)
+    return user if user and user.stamp == pending.subject.stamp else None
+
+
+def _user_of(client: AppClient, pending: Pending) -> User:
+    user = _found(client, pending)
+    if user is None:
+        raise not_for_this_user()
+    require_active(user)
+    return user
+
+
+def _may_sign_in(client: AppClient, user: User) -> bool:
+    try:
+        check_state(client, user)
+    except AwsFault:
+        return False
+    return True
+
+
+def _exchange(
+    client: AppClient, who: Subject, user: User | None, client_public: str
+) -> Exchange:
+    """Begin SRP; for a user who does not exist, so that nobody sees that."""
+    try:
+        return Exchange(
+            pool_name=client.pool_id.partition("_")[2],
+            user_id=who.username,
+            password=(user and user.password) or secrets.token_hex(),
+            client_public=public_number(client_public),
+            salt=checks.salt(client, who.username),
+        )
+    except SrpError as error:
+        raise AwsFault("InvalidParameterException", str(error)) from None
+
+
+def _first_factors(client: AppClient, user: User | None) -> list[str]:
+    policy = client.pool.get("Policies", {}).get("SignInPolicy", {})
+    allowed = policy.get("AllowedFirstAuthFactors") or ["PASSWORD"]
+    has_mfa = codes.is_on(client, user)
+    messages = [
+        factor
+        for factor in ("EMAIL_OTP", "SMS_OTP")
+        if factor in allowed
+        and not has_mfa
+        and (codes.has_address(user, factor) if user else hides_users(client))
+    ]
+    return (["PASSWORD", "PASSWORD_SRP"] if "PASSWORD" in allowed else []) + messages

@@ -1,0 +1,276 @@
+"""People make their own accounts, and get back into them when they forget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.local.cognito import aliases, checks, codes, directory
+from cognito_gw.local.cognito.checks import (
+    check_policy,
+    check_secret_hash,
+    check_writable,
+    client_of,
+    hides_users,
+    known_user,
+    require_enabled,
+    require_fitting,
+    required,
+    user_of_pool,
+)
+from cognito_gw.local.errors import AwsFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cognito_gw.local.cognito.codes import Codes
+    from cognito_gw.local.cognito.directory import AppClient, User
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+_USERNAME = {
+    ("email",): "Username should be an email.",
+    ("phone_number",): "Username should be a phone number.",
+}
+
+
+class SignUp:
+    """Adds users who prove by a code that an address is theirs."""
+
+    def __init__(self, sent_codes: Codes) -> None:
+        """Send codes with `sent_codes`."""
+        self._codes = sent_codes
+        self.operations: dict[str, Callable[[Request], Answer]] = {
+            "SignUp": self._sign_up,
+            "ConfirmSignUp": self._confirm_sign_up,
+            "ResendConfirmationCode": self._resend,
+            "ForgotPassword": self._forgot_password,
+            "ConfirmForgotPassword": self._confirm_forgot_password,
+            "AdminResetUserPassword": self._reset_password,
+        }
+
+    def add(
+        self,
+        client: AppClient,
+        name: str,
+        password: str,
+        attributes: dict[str, str],
+    ) -> tuple[User, dict[str, str] | None]:
+        """Add a user; return also where the code went, if one was sent."""
+        if not client.is_open:
+            message = "SignUp is not permitted for this user pool"
+            raise AwsFault("NotAuthorizedException", message)
+        check_policy(client, password)
+        _require_known(client, attributes)
+        check_writable(client, attributes)
+        attributes = attributes | _alias(client, name)
+        _check_attributes(client, attributes)
+        aliases.require_username_format(client.pool_id, name)
+        _require_new(client, name, attributes)
+        given = [each for each in codes.ADDRESSES if each in attributes]
+        attributes |= {f"{each}_verified": "false" for each in given}
+        user = directory.add_user(client, name, password, attributes)
+        return user, self._send(client, user)
+
+    def confirm(
+        self, client: AppClient, name: str, code: str, *, takes_alias: bool = False
+    ) -> None:
+        """Confirm a user whose address has received the code.
+
+        With `takes_alias` the address may be the alias of another, who loses it.
+        """
+        user = known_user(client, name)
+        if user is None or (not user.is_enabled and hides_users(client)):
+            raise codes.expired()
+        if user.status != "UNCONFIRMED":
+            message = f"User cannot be confirmed. Current status is {user.status}"
+            raise AwsFault("NotAuthorizedException", message)
+        require_enabled(user)
+        attribute = self._codes.match(user, codes.SIGN_UP, code).attribute
+        verified = {f"{attribute}_verified": "true"}
+        if not takes_alias:
+            known = user.attributes | verified
+            aliases.require_free(client.pool_id, known, [attribute], user)
+        self._codes.spend(user, codes.SIGN_UP)
+        user.set_attributes(verified)
+        aliases.release(client.pool_id, user)
+        user.set_status("CONFIRMED")
+
+    def resend(self, client: AppClient, name: str) -> dict[str, str]:
+        """Send the confirmation code anew, and return where it went."""
+        user = known_user(client, name)
+        if user is None or (not user.is_enabled and hides_users(client)):
+            return _simulated(client, name)
+        require_enabled(user)
+        if user.status != "UNCONFIRMED":
+            raise _invalid("User is already confirmed.")
+        delivery = self._send(client, user)
+        if delivery is None:
+            raise _invalid("Cannot resend codes. Auto verification not turned on.")
+        return delivery
+
+    def forget(self, client: AppClient, name: str) -> dict[str, str]:
+        """Send a code for a new password, and return where it went."""
+        ways = _recovery_attributes(client)
+        user = known_user(client, name)
+        try:
+            attribute = _recovery(user, ways) if user else None
+        except AwsFault:
+            if not hides_users(client):
+                raise
+            attribute = None
+        if user is None or attribute is None:
+            return _simulated(client, name)
+        return self._codes.send(user, codes.RESET, attribute)
+
+    def reset(self, client: AppClient, name: str, code: str, password: str) -> None:
+        """Give a user who has the code a new password."""
+        user = known_user(client, name)
+        if user is None or (not user.is_enabled and hides_users(client)):
+            raise codes.mismatch()
+        require_enabled(user)
+        check_policy(client, password)
+        attribute = self._codes.take(user, codes.RESET, code)
+        user.set_attributes({f"{attribute}_verified": "true"})
+        user.confirm_with(password)
+
+    def _send(self, client: AppClient, user: User) -> dict[str, str] | None:
+        """Send the sign-up code to an address that the pool verifies."""
+        verified = client.pool.get("AutoVerifiedAttributes", [])
+        for attribute in codes.ADDRESSES:
+            if attribute in verified and attribute in user.attributes:
+                return self._codes.send(user, codes.SIGN_UP, attribute)
+        return None
+
+    def _sign_up(self, request: Request) -> Answer:
+        client, name = _asked(request)
+        given = {
+            each["Name"]: each["Value"] for each in request.get("UserAttributes", [])
+        }
+        user, delivery = self.add(client, name, required(request, "Password"), given)
+        answer = {"UserConfirmed": False, "UserSub": user.sub}
+        return answer | ({"CodeDeliveryDetails": delivery} if delivery else {})
+
+    def _confirm_sign_up(self, request: Request) -> Answer:
+        client, name = _asked(request)
+        code = required(request, "ConfirmationCode")
+        takes_alias = bool(request.get("ForceAliasCreation"))
+        self.confirm(client, name, code, takes_alias=takes_alias)
+        return {}
+
+    def _resend(self, request: Request) -> Answer:
+        return {"CodeDeliveryDetails": self.resend(*_asked(request))}
+
+    def _forgot_password(self, request: Request) -> Answer:
+        return {"CodeDeliveryDetails": self.forget(*_asked(request))}
+
+    def _confirm_forgot_password(self, request: Request) -> Answer:
+        client, name = _asked(request)
+        code = required(request, "ConfirmationCode")
+        self.reset(client, name, code, required(request, "Password"))
+        return {}
+
+    def _reset_password(self, request: Request) -> Answer:
+        user = user_of_pool(request)
+        require_enabled(user)
+        if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
+            message = "User password cannot be reset in the current state."
+            raise AwsFault("NotAuthorizedException", message)
+        addresses = [each for each in codes.ADDRESSES if user.has_verified(each)]
+        if not addresses:
+            raise _no_address()
+        user.set_status("RESET_REQUIRED")
+        self._codes.send(user, codes.RESET, addresses[0])
+        return {}
+
+
+def _asked(request: Request) -> tuple[AppClient, str]:
+    """Return the app client and the user name of a request, its secret hash checked."""
+    client, name = client_of(request), required(request, "Username")
+    sent = {"SECRET_HASH": request["SecretHash"]} if "SecretHash" in request else {}
+    check_secret_hash(client, name, sent)
+    return client, name
+
+
+def _alias(client: AppClient, name: str) -> dict[str, str]:
+    """Return the attribute that the user name is, where people sign in with one."""
+    names = tuple(client.pool.get("UsernameAttributes") or [])
+    if not names:
+        return {}
+    for attribute in names:
+        if codes.FORMS[attribute].fullmatch(name):
+            return {attribute: name}
+    either = "Username should be either an email or a phone number."
+    raise _invalid(_USERNAME.get(names, either))
+
+
+def _require_known(client: AppClient, attributes: dict[str, str]) -> None:
+    """Refuse what the pool has not, before what the client may not write."""
+    schema = client.pool.get("SchemaAttributes", [])
+    known = {each["Name"] for each in schema}
+    unknown = {name: attributes[name] for name in attributes if name not in known}
+    require_fitting(schema, unknown)
+
+
+def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
+    schema = client.pool.get("SchemaAttributes", [])
+    wrong = [
+        f"{each['Name']}: The attribute is required"
+        for each in schema
+        if each.get("Required") and each["Name"] not in (*attributes, "sub")
+    ]
+    require_fitting(schema, attributes, wrong)
+
+
+def _require_new(client: AppClient, name: str, attributes: dict[str, str]) -> None:
+    """Refuse a name that is taken, or an attribute that is another's sign-in name."""
+    taken = aliases.taken(client.pool_id, attributes, attributes)
+    if taken:
+        message = f"An account with the given {taken} already exists."
+        raise AwsFault("UsernameExistsException", message)
+    if directory.find_user(client.pool_id, name):
+        raise AwsFault("UsernameExistsException", "User already exists")
+
+
+def _recovery(user: User, ways: list[str]) -> str:
+    """Return the attribute through which a user may recover the account."""
+    require_enabled(user)
+    if user.status == "FORCE_CHANGE_PASSWORD":
+        message = "User password cannot be reset in the current state."
+        raise AwsFault("NotAuthorizedException", message)
+    for name in ways:
+        if user.has_verified(name):
+            return name
+    raise _no_address()
+
+
+def _recovery_attributes(client: AppClient) -> list[str]:
+    """Return the attributes through which the pool lets users recover accounts."""
+    recovery = client.pool.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
+    ways = [str(each["Name"]) for each in sorted(recovery or [], key=_priority)]
+    if ways == ["admin_only"]:
+        message = "Contact administrator to reset password."
+        raise AwsFault("NotAuthorizedException", message)
+    return [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]
+
+
+def _simulated(client: AppClient, name: str) -> dict[str, str]:
+    """Return where a code would have gone, if the name were a user's."""
+    verified = client.pool.get("AutoVerifiedAttributes") or ["email"]
+    attribute = codes.address_form(name) or verified[0]
+    return codes.delivery(attribute, checks.address(client, name, attribute))
+
+
+def _priority(mechanism: dict[str, Any]) -> int:
+    return int(mechanism.get("Priority", 1))
+
+
+def _no_address() -> AwsFault:
+    return _invalid(
+        "Cannot reset password for the user as there is no registered/verified email "
+        "or phone_number"
+    )
+
+
+def _invalid(message: str) -> AwsFault:
+    return AwsFault("InvalidParameterException", message)

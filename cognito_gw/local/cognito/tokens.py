@@ -1,0 +1,352 @@
+"""Signing keys, and tokens with Cognito's claims."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from cognito_gw.local.errors import AwsFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cognito_gw.local.cognito.directory import AppClient, User
+
+
+@dataclass(frozen=True)
+class Key:
+    """One RSA key of a pool."""
+
+    kid: str
+    private: rsa.RSAPrivateKey = field(repr=False)
+
+    @cached_property
+    def public(self) -> rsa.RSAPublicKey:
+        """The half that verifies."""
+        return self.private.public_key()
+
+
+class Keys:
+    """Two keys a pool, as Cognito has: one signs ID tokens, one access tokens."""
+
+    def __init__(self) -> None:
+        """Begin without keys."""
+        self._pools: dict[str, dict[str, Key]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, pool_id: str, token_use: str) -> Key:
+        """Return the key with which a pool signs `id` or `access` tokens."""
+        with self._lock:
+            if pool_id not in self._pools:
+                self._pools[pool_id] = {use: _new_key() for use in ("id", "access")}
+            return self._pools[pool_id][token_use]
+
+    def find(self, pool_ids: Iterable[str], kid: str) -> tuple[str, Key] | None:
+        """Return the key with this id among those of the pools, and whose it is."""
+        for pool_id in pool_ids:
+            for key in self._pools.get(pool_id, {}).values():
+                if key.kid == kid:
+                    return pool_id, key
+        return None
+
+    def jwks(self, pool_id: str) -> dict[str, Any]:
+        """Return the pool's public keys as a JSON Web Key Set."""
+        pair = [self.of(pool_id, use) for use in ("id", "access")]
+        return {"keys": [_as_jwk(key) for key in pair]}
+
+
+def _new_key() -> Key:
+    kid = base64.b64encode(secrets.token_bytes(32)).decode()  # padded, as Cognito's
+    return Key(kid, rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def _as_jwk(key: Key) -> dict[str, Any]:
+    jwk = RSAAlgorithm.to_jwk(key.public, as_dict=True)
+    public = {"alg": "RS256", "e": jwk["e"], "kid": key.kid, "kty": "RSA"}
+    return public | {"n": jwk["n"], "use": "sig"}
+
+
+API_SCOPE = "aws.cognito.signin.user.admin"  # all that a sign-in by API grants
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+_DEFAULTS = {
+    "IdToken": (1, "hours"),
+    "AccessToken": (1, "hours"),
+    "RefreshToken": (30, "days"),
+}
+_JWE_HEADER = (
+    base64.urlsafe_b64encode(b'{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}')
+    .decode()
+    .rstrip("=")
+)
+_BOOLEANS = ("email_verified", "phone_number_verified")
+_NOT_CLAIMS = ("sub", "cognito:mfa_enabled", "identities")
+_SCOPE_ATTRIBUTES = {
+    "email": ("email", "email_verified"),
+    "phone": ("phone_number", "phone_number_verified"),
+}
+_OAUTH_VERSION = 2
+_AGO = 3600  # seconds since when an expired token is over
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One sign-in; its tokens and all that are refreshed from them share it."""
+
+    pool_id: str
+    client_id: str
+    username: str
+    stamp: str  # of the user, whose name may be another's later
+    scope: str = API_SCOPE
+    nonce: str | None = None
+    by_oauth: bool = False
+    auth_time: int = field(default_factory=lambda: int(time.time()))
+    origin_jti: str = field(default_factory=lambda: str(uuid.uuid4()))
+    event_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    refreshable_until: float = 0.0
+
+
+class Tokens:
+    """The tokens of every local user pool."""
+
+    def __init__(self, keys: Keys, url: str) -> None:
+        """Sign with `keys`; issuers live under `url`."""
+        self.keys = keys
+        self.url = url
+        self._grants: dict[str, Grant] = {}  # by refresh token
+        self._rotated: dict[str, float] = {}  # until when a replaced token is good
+        self._revoked: set[str] = set()  # origin_jti
+
+    def issue(
+        self, client: AppClient, user: User, grant: Grant | None = None
+    ) -> dict[str, Any]:
+        """Return a new sign-in's tokens, as `AuthenticationResult`.
+
+        Without a `grant` it is a sign-in by API.
+        """
+        grant = grant or Grant(client.pool_id, client.id, user.username, user.stamp)
+        until = time.time() + _validity(client, "RefreshToken")
+        grant = replace(grant, refreshable_until=until)
+        token = _opaque_token()
+        self._grants[token] = grant
+        return self._result(client, user, grant) | {"RefreshToken": token}
+
+    def for_machine(self, client: AppClient, scope: str) -> dict[str, Any]:
+        """Return the access token that an app client gets for itself."""
+        lifetime = _validity(client, "AccessToken")
+        claims = {
+            "sub": client.id,
+            "iss": f"{self.url}/{client.pool_id}",
+            "token_use": "access",
+            "auth_time": int(time.time()),
+            "jti": str(uuid.uuid4()),
+            "client_id": client.id,
+            "scope": scope,
+            "version": _OAUTH_VERSION,
+        }
+        return {
+            "AccessToken": self._signed(client.pool_id, claims, lifetime),
+            "TokenType": "Bearer",
+            "ExpiresIn": lifetime,
+        }
+
+    def granted(self, client: AppClient, token: str) -> Grant:
+        """Return what a refresh token stands for; refuse one that is not good."""
+        grant = self._grants.get(token)
+        if grant is None or grant.client_id != client.id:
+            raise _not_authorized("Invalid Refresh Token")
+        if grant.origin_jti in self._revoked:
+            raise _not_authorized("Refresh Token has been revoked")
+        if grant.refreshable_until < time.time():
+            raise _not_authorized("Refresh Token has expired")
+        if token in self._rotated and self._rotated[token] < time.time():
+            message = "Refresh Token has been reused"
+            raise AwsFault("RefreshTokenReuseException", message)
+        return grant
+
+    def refreshed(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
+        """Return new ID and access tokens; auth_time stays that of the sign-in."""
+        return self._result(client, user, replace(grant, event_id=str(uuid.uuid4())))
+
+    def rotated(self, token: str, grace: float) -> str:
+        """Return a refresh token in the place of another, good for `grace` seconds."""
+        fresh = _opaque_token()
+        self._grants[fresh] = self._grants[token]
+        self._rotated.setdefault(token, time.time() + grace)
+        return fresh
+
+    def revoke(self, token: str, client_id: str) -> None:
+        """Revoke a client's refresh token and the access tokens that came of it."""
+        grant = self._grants.get(token)
+        if grant and grant.client_id == client_id:
+            self._revoked.add(grant.origin_jti)
+
+    def revoke_all(self, user: User) -> None:
+        """Revoke every sign-in of a user."""
+        for grant in self._grants.values():
+            if grant.stamp == user.stamp:
+                self._revoked.add(grant.origin_jti)
+
+    def of_access_token(self, token: str, scope: str = API_SCOPE) -> dict[str, Any]:
+        """Return an access token's claims and `pool_id`; refuse one without `scope`."""
+        try:
+            claims = self._verified(token)
+        except jwt.ExpiredSignatureError:
+            raise _not_authorized("Access Token has expired") from None
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError):
+            raise _not_authorized("Invalid Access Token") from None
+        if claims.get("token_use") != "access":
+            raise _not_authorized("Invalid Access Token")
+        if claims.get("origin_jti") in self._revoked:
+            raise _not_authorized("Access Token has been revoked")
+        if scope not in str(claims.get("scope", "")).split():
+            raise _not_authorized("Access Token does not have required scopes")
+        return claims
+
+    def expired(self, token: str) -> str:
+        """Return a good token of ours as if it had been issued long ago."""
+        try:
+            claims = self._verified(token)
+        except (jwt.PyJWTError, KeyError, ValueError, TypeError):
+            raise _not_authorized("Invalid token") from None
+        pool_id, now = claims.pop("pool_id"), int(time.time())
+        age = claims["exp"] - now + _AGO
+        past = {name: claims[name] - age for name in ("auth_time", "iat", "exp")}
+        return self._encoded(pool_id, claims | past)
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        pool_id = str(claims["iss"]).rpartition("/")[2]
+        found = self.keys.find([pool_id], jwt.get_unverified_header(token)["kid"])
+        if found is None:
+            raise jwt.InvalidKeyError
+        claims = jwt.decode(
+            token,
+            found[1].public,
+            algorithms=["RS256"],
+            issuer=f"{self.url}/{pool_id}",
+            options={"verify_aud": False, "require": ["exp", "iss"]},
+        )
+        return claims | {"pool_id": pool_id}
+
+    def _result(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
+        lifetime = _validity(client, "AccessToken")
+        access = self._access(client, user, grant, lifetime)
+        result = {"AccessToken": access, "TokenType": "Bearer", "ExpiresIn": lifetime}
+        if not grant.by_oauth or "openid" in grant.scope.split():
+            result["IdToken"] = self._identity(client, user, grant, access)
+        return result
+
+    def _access(
+        self, client: AppClient, user: User, grant: Grant, lifetime: int
+    ) -> str:
+        claims = self._common(client, user, grant, "access") | {
+            "client_id": client.id,
+            "scope": grant.scope,
+            "username": user.username,
+        }
+        if grant.by_oauth:
+            claims["version"] = _OAUTH_VERSION
+        return self._signed(grant.pool_id, claims, lifetime)
+
+    def _identity(
+        self, client: AppClient, user: User, grant: Grant, access: str
+    ) -> str:
+        claims = self._common(client, user, grant, "id") | {
+            "aud": client.id,
+            "cognito:username": user.username,
+            **_attribute_claims(client, user, grant),
+        }
+        if grant.by_oauth:
+            claims["at_hash"] = _half_hash(access)
+        if grant.nonce is not None:
+            claims["nonce"] = grant.nonce
+        lifetime = _validity(client, "IdToken")
+        return self._signed(grant.pool_id, claims, lifetime)
+
+    def _common(
+        self, client: AppClient, user: User, grant: Grant, token_use: str
+    ) -> dict[str, Any]:
+        claims = {
+            "sub": user.sub,
+            "iss": f"{self.url}/{grant.pool_id}",
+            "token_use": token_use,
+            "auth_time": grant.auth_time,
+            "event_id": grant.event_id,
+            "jti": str(uuid.uuid4()),
+        }
+        if client.settings.get("EnableTokenRevocation", True):
+            claims["origin_jti"] = grant.origin_jti
+        return claims | ({"cognito:groups": user.groups} if user.groups else {})
+
+    def _signed(self, pool_id: str, claims: dict[str, Any], lifetime: int) -> str:
+        now = int(time.time())
+        return self._encoded(pool_id, claims | {"iat": now, "exp": now + lifetime})
+
+    def _encoded(self, pool_id: str, claims: dict[str, Any]) -> str:
+        key = self.keys.of(pool_id, claims["token_use"])
+        return jwt.encode(
+            claims,
+            key.private,
+            algorithm="RS256",
+            headers={"kid": key.kid, "typ": None},  # Cognito's headers have no typ
+        )
+
+
+def granted_attributes(client: AppClient, user: User, scope: str) -> dict[str, str]:
+    """Return the attributes that the scopes open, of those the client may read.
+
+    `email` and `phone` open their own; `profile`, and `openid` alone, open all.
+    """
+    readable = set(client.settings.get("ReadAttributes") or user.attributes)
+    narrow = [each for each in scope.split() if each in _SCOPE_ATTRIBUTES]
+    if narrow and "profile" not in scope.split():
+        readable &= {name for each in narrow for name in _SCOPE_ATTRIBUTES[each]}
+    return {
+        name: value
+        for name, value in user.attributes.items()
+        if name in readable and name not in _NOT_CLAIMS
+    }
+
+
+def _attribute_claims(client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
+    scope = grant.scope if grant.by_oauth else ""
+    return {
+        name: value == "true" if name in _BOOLEANS else value
+        for name, value in granted_attributes(client, user, scope).items()
+    }
+
+
+def _half_hash(token: str) -> str:
+    """Return OpenID Connect's at_hash: half of the access token's hash."""
+    digest = hashlib.sha256(token.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")
+
+
+def _not_authorized(message: str) -> AwsFault:
+    return AwsFault("NotAuthorizedException", message)
+
+
+def _validity(client: AppClient, token: str) -> int:
+    """Return a token's lifetime in seconds."""
+    count, unit = _DEFAULTS[token]
+    # 0 stands for the default, as AWS has it for refresh tokens.
+    count = client.settings.get(f"{token}Validity") or count
+    unit = client.settings.get("TokenValidityUnits", {}).get(token, unit)
+    return int(count) * _SECONDS[unit]
+
+
+def _opaque_token() -> str:
+    """Return a random text in the shape of Cognito's: a JWE of five parts."""
+    parts = [secrets.token_urlsafe(size) for size in (256, 12, 600, 16)]
+    return ".".join([_JWE_HEADER, *parts])

@@ -1,1 +1,0 @@
-"""API Gateway (REST APIs), part by part."""

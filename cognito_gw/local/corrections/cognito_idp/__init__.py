@@ -1,1 +1,0 @@
-"""Cognito user pools, part by part."""

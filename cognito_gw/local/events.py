@@ -1,0 +1,93 @@
+"""Events of the local AWS, for its page and for saving."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+_KEPT = 200  # of each kind, so that a talkative function hides no mail
+_WAITING = 1000  # for a follower who does not keep up; more is lost to him
+
+
+@dataclass(frozen=True)
+class Event:
+    """What happened: a `request`, a line of a `log`, a `mail`, or a `change`."""
+
+    id: int
+    at: float  # seconds since 1970
+    kind: str
+    facts: dict[str, Any]
+
+
+def _microseconds() -> itertools.count[int]:
+    """Count from the clock on, so that ids rise over a restart too."""
+    return itertools.count(time.time_ns() // 1000)
+
+
+@dataclass
+class Activity:
+    """Keeps the latest events, and tells each to all who follow. Any thread may add."""
+
+    _latest: dict[str, deque[Event]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=_KEPT))
+    )
+    _ids: itertools.count[int] = field(default_factory=_microseconds)
+    _followers: dict[asyncio.Queue[Event | None], asyncio.AbstractEventLoop] = field(
+        default_factory=dict
+    )
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, kind: str, **facts: Any) -> None:
+        """Tell what happened."""
+        with self._lock:
+            event = Event(next(self._ids), time.time(), kind, facts)
+            self._latest[kind].append(event)
+            self._tell(event)
+
+    def latest(self, after: int = 0) -> list[Event]:
+        """Return the latest events with ids above `after`, oldest first."""
+        with self._lock:
+            kept = [event for kind in self._latest.values() for event in kind]
+        newer = (event for event in kept if event.id > after)
+        return sorted(newer, key=lambda event: event.id)
+
+    @property
+    def last_id(self) -> int:
+        """The id of the latest event, or 0."""
+        return max((kind[-1].id for kind in list(self._latest.values())), default=0)
+
+    async def follow(self, after: int | None = None) -> AsyncGenerator[Event, None]:
+        """Give the events from now on, or with ids above `after`, until closed."""
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._followers[queue] = asyncio.get_running_loop()
+        last = self.last_id if after is None else after
+        try:
+            for event in self.latest(last):
+                yield event
+                last = event.id
+            while (coming := await queue.get()) is not None:
+                if coming.id > last:
+                    yield coming
+        finally:
+            del self._followers[queue]
+
+    def close(self) -> None:
+        """Tell all who follow that nothing more comes."""
+        self._tell(None)
+
+    def _tell(self, event: Event | None) -> None:
+        for queue, loop in list(self._followers.items()):
+            loop.call_soon_threadsafe(_put, queue, event)
+
+
+def _put(queue: asyncio.Queue[Event | None], event: Event | None) -> None:
+    if event is None or queue.qsize() < _WAITING:
+        queue.put_nowait(event)

@@ -1,1 +1,0 @@
-"""The local Cognito: keys, tokens, and the operations that make or take them."""

@@ -1,0 +1,157 @@
+"""moto as the store of the control plane, in this process."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
+from botocore.session import Session
+from moto.backends import get_backend
+from moto.core import DEFAULT_ACCOUNT_ID, loaders, responses, utils
+from moto.core.request import Request
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    create_backend_app,
+)
+from werkzeug.test import run_wsgi_app
+
+from cognito_gw.aws.botocore_files import Files, Models, read_quickly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from botocore.client import BaseClient
+
+
+_NOT_OF_AWS = ("moto_api", "instance_metadata")
+
+
+class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
+    """Remembers which service a host is; moto lists its folders to tell.
+
+    What moto serves besides AWS (its state to read, to seed and to reset; recordings)
+    is not reached, whatever path or host would lead to it.
+    """
+
+    @lru_cache  # noqa: B019 - there is one for the whole process
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Return the service of a host, or None where moto knows none."""
+        backend = super().get_backend_for_host(host)
+        if str(backend).startswith(_NOT_OF_AWS):
+            raise NotImplementedError(f"{host} is not a service of AWS")
+        return backend
+
+
+class _Models(Models, loaders.Loader):  # type: ignore[misc]
+    """Finds and reads as ours does, and has the extras of moto's."""
+
+
+@cache
+def _models() -> Any:
+    return _Models([loaders.moto_root], Files())
+
+
+# moto's own has found nothing yet, and there is a new one for each service.
+utils.create_loader = _models
+# moto looks through a class for its operations.
+responses.method_names_from_class = cache(utils.method_names_from_class)
+
+
+ACCOUNT: str = DEFAULT_ACCOUNT_ID
+
+
+@dataclass(frozen=True)
+class HttpCall:
+    """One request as it came over the wire."""
+
+    method: str
+    url: str  # its path is still percent-encoded, as ARNs in it hold slashes
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """One answer as it goes over the wire."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def send(call: HttpCall) -> HttpAnswer:
+    """Let moto answer; an exception inside moto is raised here."""
+    body, status, headers = run_wsgi_app(
+        _application(), as_werkzeug(call).environ, buffered=True
+    )
+    return HttpAnswer(int(status.split()[0]), dict(headers), b"".join(body))
+
+
+def as_werkzeug(call: HttpCall) -> Any:
+    """Return the request in the form in which moto routes and parses it."""
+    return Request.from_primitives(call.method, call.url, call.headers, call.body)
+
+
+def backend(service: str, region: str) -> Any:
+    """Return moto's own objects of a service, to read or to put right."""
+    regions = _regions(service)
+    return regions[region if region in regions else "aws"]
+
+
+def regional_backends(service: str) -> list[Any]:
+    """Return moto's own objects of a service in each region used so far."""
+    return list(_regions(service).values())
+
+
+def _regions(service: str) -> Any:
+    accounts = get_backend(service)
+    # Its own lookup takes a lock each time, and a call through the gateway has four.
+    return accounts.get(ACCOUNT) or accounts[ACCOUNT]
+
+
+@cache
+def client(service: str, region: str) -> BaseClient:
+    """Return a boto3 client that moto answers itself, uncorrected."""
+    made: BaseClient = _session().create_client(
+        service, region_name=region, config=Config(retries={"total_max_attempts": 1})
+    )
+    made.meta.events.register_first("before-send", _answer_in_process)
+    return made
+
+
+def warm_up(service: str) -> None:
+    """Import what the first call of a service would otherwise wait for."""
+    client(service, "us-east-1")
+    get_backend(service)
+
+
+@cache
+def _session() -> Session:
+    session = read_quickly(Session())
+    session.set_credentials("local", "local")
+    return session
+
+
+@cache
+def _application() -> Any:
+    return Dispatcher(create_backend_app)
+
+
+def _answer_in_process(request: Any, **_: Any) -> Any:
+    answer = send(
+        HttpCall(request.method, request.url, request.headers, request.body or b"")
+    )
+    headers = HTTPHeaders.from_dict(dict(answer.headers))
+    return AWSResponse(request.url, answer.status, headers, _Raw(answer.body))
+
+
+class _Raw(io.BytesIO):
+    """The part of an urllib3 response that botocore reads."""
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        yield self.read()

@@ -1,0 +1,286 @@
+"""The local AWS as a background process: start, find, stop."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from select import select
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
+
+from cognito_gw import search_path
+from cognito_gw.aws.clients import AccessKey
+from cognito_gw.errors import CgwError
+from cognito_gw.local.state_file import SAVED
+from cognito_gw.state import create_private, open_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STATE, LOG, LOCK = "local.json", "local.log", "local.lock"
+EXTRA = (
+    "aiohttp",
+    "awslambdaric",
+    "flask",
+    "flask_cors",
+    "httptools",
+    "jinja2",
+    "jwt",
+    "moto",
+    "packaging",
+    "pyotp",
+    "segno",
+    "uvloop",
+)
+REGION = "us-east-1"  # if none is asked for
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+HEALTH_SECONDS = 5.0
+POLL_SECONDS = 0.02
+LOG_TAIL = 5
+# A state file that is not there, is not private, or is not what we wrote.
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A local AWS that runs."""
+
+    url: str
+    pid: int
+    log: Path
+    access_key: AccessKey
+    saved: Path | None = None  # where it keeps its state, if it does
+
+    def variables(self, region: str | None = None) -> dict[str, str]:
+        """Return the environment in which other AWS clients call it."""
+        names = ("AWS_REGION", "AWS_DEFAULT_REGION")  # boto3 reads the second alone
+        return {
+            "AWS_ENDPOINT_URL": self.url,
+            **self.access_key.variables,
+            **dict.fromkeys(names, region or REGION),
+        }
+
+    def is_at(self, port: int) -> bool:
+        """Whether it listens on this port."""
+        return urlsplit(self.url).port == port
+
+
+def running(state_dir: Path) -> Server | None:
+    """Return the local AWS that runs, and forget one that does not."""
+    server = _find(state_dir)
+    if server is None and (state_dir / STATE).exists():
+        with _lock(state_dir):
+            server = _find_or_forget(state_dir)
+    return server
+
+
+def start(
+    state_dir: Path,
+    port: int = 0,
+    *,
+    persist: bool | None = None,
+    while_open: int | None = None,
+) -> Server:
+    """Return the local AWS that runs, started on `port` (0: any) when none does.
+
+    To `persist` is to go on with the state saved here, and to save it; by default, if
+    there is one. It ends when the pipe that is read at `while_open` is closed.
+    """
+    _private_directory(state_dir)
+    with _lock(state_dir):
+        server = _find_or_forget(state_dir)
+        if server is None:
+            _require_extra()
+            options = ["--persist"] if _persists(state_dir, persist) else []
+            options += [] if while_open is None else [f"--while-open={while_open}"]
+            pid = _spawn(state_dir, [f"--port={port}", *options], while_open)
+            server = _find(state_dir)
+            if server is None:  # a server that nobody can find must not stay
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+    if server is None:
+        raise _died(state_dir / LOG)
+    if persist and not server.saved:
+        raise CgwError(
+            f"it runs already at {server.url}, without --persist",
+            hint="`cgw local stop` first; what it holds now is lost then",
+        )
+    return server
+
+
+def stop(state_dir: Path) -> bool:
+    """End the local AWS that runs, and tell whether there was one."""
+    server = running(state_dir)
+    if server is None:
+        return False
+    with (
+        suppress(FileNotFoundError, ProcessLookupError),  # it went by itself
+        open_private(state_dir / STATE) as state,
+    ):
+        os.kill(server.pid, signal.SIGTERM)
+        if not _dies(state):
+            # Its Lambda processes end by themselves when it no longer answers them.
+            os.kill(server.pid, signal.SIGKILL)
+    (state_dir / STATE).unlink(missing_ok=True)
+    return True
+
+
+@contextmanager
+def private(state_dir: Path) -> Iterator[Server]:
+    """Run a local AWS that ends with the block, or with us: killed, too."""
+    read_end, write_end = os.pipe()
+    try:
+        try:
+            server = start(state_dir, while_open=read_end)
+        finally:
+            os.close(read_end)
+        yield server
+    finally:
+        stop(state_dir)
+        os.close(write_end)
+
+
+def recorded_instance(state_dir: Path) -> str | None:
+    """Return the id of the local AWS that last ran here, without asking it."""
+    try:
+        with open_private(state_dir / STATE) as file:
+            return str(json.load(file)["instance"])
+    except UNREADABLE:
+        return None
+
+
+def _find(state_dir: Path) -> Server | None:
+    try:
+        with open_private(state_dir / STATE) as file:
+            state = json.load(file)
+            alive = _lives(file)
+        saved = state_dir / SAVED if state["persist"] else None
+        key = AccessKey(**state["access_key"])
+        server = Server(str(state["url"]), state["pid"], state_dir / LOG, key, saved)
+        identity = {"instance": state["instance"], "pid": state["pid"]}
+    except UNREADABLE:
+        return None
+    return server if alive and _health(server.url) == identity else None
+
+
+def _find_or_forget(state_dir: Path) -> Server | None:
+    server = _find(state_dir)
+    if server is None:
+        (state_dir / STATE).unlink(missing_ok=True)
+    return server
+
+
+def _health(url: str) -> Any:
+    try:
+        place = urlsplit(url).netloc
+        connection = http.client.HTTPConnection(place, timeout=HEALTH_SECONDS)
+        with closing(connection):
+            connection.request("GET", "/_cgw/health")
+            return json.load(connection.getresponse())
+    except (*UNREADABLE, http.client.HTTPException):
+        return None
+
+
+def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> int:
+    """Start the server; it says by pipe its pid when ready, or why it cannot be."""
+    ready, child_end = os.pipe()
+    command = [*search_path.python_module("cognito_gw.local"), *options]
+    command += [f"--state-dir={state_dir.absolute()}", f"--ready-fd={child_end}"]
+    pipes = [child_end] if while_open is None else [child_end, while_open]
+    with os.fdopen(ready, "rb") as reports:
+        _run_detached(command, pipes, state_dir / LOG)
+        report = _read_report(reports)
+    if report is None:
+        raise _died(state_dir / LOG)
+    if "error" in report:
+        raise CgwError(report["error"], hint=report["hint"])
+    return int(report["pid"])
+
+
+def _run_detached(command: list[str], pipes: list[int], log_path: Path) -> None:
+    """Run a command that forks away from us at once, so that it is nobody's zombie.
+
+    The first of the `pipes` is for its report, and closed here.
+    """
+    with os.fdopen(pipes[0], "wb"), os.fdopen(create_private(log_path), "wb") as log:
+        subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
+            command,
+            check=False,
+            # Code in the caller's folder must not run.
+            cwd=log_path.parent,
+            env=search_path.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=pipes,
+        )
+
+
+def _read_report(reports: BinaryIO) -> dict[str, Any] | None:
+    readable, _, _ = select([reports], [], [], START_SECONDS)
+    line = reports.read() if readable else b""
+    return json.loads(line) if line else None
+
+
+def _died(log: Path) -> CgwError:
+    lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
+    what = "\n".join(["the local AWS did not start", *lines])
+    return CgwError(what, hint=f"the whole log is in {log}")
+
+
+def _persists(state_dir: Path, persist: bool | None) -> bool:
+    return (state_dir / SAVED).exists() if persist is None else persist
+
+
+def _require_extra() -> None:
+    missing = [name for name in EXTRA if find_spec(name) is None]
+    if missing:
+        raise CgwError(
+            f"the local AWS needs {', '.join(missing)}, not installed",
+            hint="pip install 'cognito-gw[local]'",
+        )
+
+
+def _lives(state: BinaryIO) -> bool:
+    """Tell whether the server lives: it locks its state file for as long as it does.
+
+    Its pid would not tell: it may be another process's by now, or a zombie's.
+    """
+    try:
+        fcntl.flock(state, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _dies(state: BinaryIO) -> bool:
+    deadline = time.monotonic() + STOP_SECONDS
+    while _lives(state):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _private_directory(path: Path) -> None:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+
+
+@contextmanager
+def _lock(state_dir: Path) -> Iterator[None]:
+    """Let one process at a time start or forget the server of this directory."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    with os.fdopen(os.open(state_dir / LOCK, flags, 0o600)) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,1 +1,0 @@
-"""The local Lambda: the deployed code, run by AWS's own runtime client."""

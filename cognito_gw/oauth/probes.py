@@ -1,0 +1,288 @@
+"""What `cgw check` sends to each route, and the response each probe must get."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.waits import naps
+from cognito_gw.errors import CgwError
+from cognito_gw.oauth.request import NoAnswer, send
+from cognito_gw.oauth.tokens import claims_of, header_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import httpx
+
+    Case = dict[str, Any]  # route, case, expected, got, ok
+
+
+ALTERED = "altered expiry"  # under the old signature, so it proves nothing of time
+_HOUR = 3600
+
+
+def forgeries(token: str) -> dict[str, str]:
+    """Return forged tokens by what is wrong with them.
+
+    Each is as good as whoever lacks the pool's private key can make it.
+    """
+    header, claims = header_of(token), claims_of(token)
+    signature = token.rpartition(".")[2]
+    past = int(time.time()) - _HOUR
+    return {
+        "garbage": secrets.token_urlsafe(40),
+        "alg none": f"{_part(header | {'alg': 'none'})}.{_part(claims)}.",
+        "tampered payload": _with(header, claims | {"sub": "someone-else"}, signature),
+        "foreign pool": _of_foreign_pool(claims),
+        ALTERED: _with(header, claims | {"exp": past}, signature),
+    }
+
+
+def _with(header: Mapping[str, Any], claims: Mapping[str, Any], signature: str) -> str:
+    return f"{_part(header)}.{_part(claims)}.{signature}"
+
+
+def _of_foreign_pool(claims: Mapping[str, Any]) -> str:
+    """Return a token with the same claims, well signed by a pool made on the spot."""
+    import jwt
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    place, _, pool_id = str(claims.get("iss", "")).rpartition("/")
+    region = pool_id.partition("_")[0]
+    foreign = {"iss": f"{place}/{region}_{secrets.token_hex(4)}1"}
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    kid = base64.b64encode(secrets.token_bytes(32)).decode()
+    headers = {"kid": kid, "typ": None}  # as Cognito's own
+    return jwt.encode({**claims, **foreign}, key, algorithm="RS256", headers=headers)
+
+
+def _part(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(text).decode().rstrip("=")
+
+
+REFUSED, LET_IN, SHARED, UNSHARED = "401", "let in", "CORS headers", "403"
+NOT_TRIED, NO_ANSWER = "not tried", "no answer"
+SAFE = ("GET", "HEAD", "OPTIONS")
+_VARIABLE = re.compile(r"\{[^}]+\}")
+_REFUSALS = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.REQUEST_URI_TOO_LONG,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+)
+_OF_GATEWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
+
+
+@dataclass(frozen=True)
+class Door:
+    """A route as the file describes it, and the tokens to try; None: unavailable."""
+
+    verb: str
+    path: str
+    scopes: tuple[str, ...] = ()
+    origin: str | None = None  # that CORS lets in
+    preflight: str = UNSHARED  # what OPTIONS must answer
+    sends: str | None = None  # the method to send where the route takes any; "": none
+    is_secured: bool = False
+    id_token: str | None = field(default=None, repr=False)
+    access_token: str | None = field(default=None, repr=False)  # without the scopes
+    scoped_token: str | None = field(default=None, repr=False)
+    expired_token: str | None = field(default=None, repr=False)  # once a right one
+
+    @property
+    def name(self) -> str:
+        """The route as the file spells it."""
+        return f"{self.verb} {self.path}"
+
+    @property
+    def method(self) -> str:
+        """The method to send."""
+        return self.sends or ("GET" if self.verb == "ANY" else self.verb)
+
+    @property
+    def right_token(self) -> str | None:
+        """The token that the route takes."""
+        return self.scoped_token if self.scopes else self.id_token
+
+
+@dataclass(frozen=True)
+class Knock:
+    """One try: a request, and the answer that it must have."""
+
+    door: Door
+    case: str
+    expected: str
+    token: str | None = field(default=None, repr=False)
+    is_preflight: bool = False
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the function may change something: it is called, and not to read."""
+        is_read = self.is_preflight or self.door.method in SAFE
+        return self.expected == LET_IN and not is_read
+
+    def case_at(self, url: str, header: str) -> dict[str, Any]:
+        """Try it on the stage at `url`, the token in `header`; return what came of it.
+
+        JSON-ready: route, case, expected, got, ok.
+        """
+        try:
+            response = self._sent(url, header)
+        except NoAnswer:
+            return self._case(NO_ANSWER, is_ok=False)
+        return self._case(self._spelled(response), is_ok=self._fits(response))
+
+    def untried(self) -> dict[str, Any]:
+        """Return the case of a try that is left out, which is not a failure."""
+        return self._case(NOT_TRIED, is_ok=True)
+
+    def _case(self, got: str, *, is_ok: bool) -> dict[str, Any]:
+        return {
+            "route": self.door.name,
+            "case": self.case,
+            "expected": self.expected,
+            "got": got,
+            "ok": is_ok,
+        }
+
+    def _sent(self, url: str, header: str) -> httpx.Response:
+        verb = self.door.method
+        # A path variable of any value will do: whether one gets in is the question.
+        path = _VARIABLE.sub("cgw-check", self.door.path)
+        headers = [(header, self.token)] if self.token else []
+        if self.is_preflight:
+            asked = [("Access-Control-Request-Method", verb)]
+            headers = [("Origin", self.door.origin or "https://example.com"), *asked]
+            verb = "OPTIONS"
+        return send(verb, f"{url}{path}", headers, [], None)
+
+    def _spelled(self, response: httpx.Response) -> str:
+        if self.is_preflight and _shares(response):
+            return SHARED
+        is_own = response.is_error and not _is_gateways(response)
+        is_functions = (is_own and self.expected == LET_IN) or _is_functions(response)
+        source = " from the function" if is_functions else ""
+        return f"{response.status_code}{source}"
+
+    def _fits(self, response: httpx.Response) -> bool:
+        if self.expected == SHARED:
+            return _shares(response)
+        if self.expected != LET_IN:
+            is_open = _is_functions(response) or (
+                self.is_preflight and _shares(response)
+            )
+            return str(response.status_code) == self.expected and not is_open
+        is_refusal = response.status_code in _REFUSALS or response.is_server_error
+        return not (is_refusal and _is_gateways(response))
+
+
+def knocks(door: Door) -> Iterator[Knock]:
+    """Yield all that is to be tried on a route."""
+    if door.sends == "":
+        return  # other routes take every method
+    if door.is_secured:
+        yield from _on_secured(door)
+    else:
+        yield Knock(door, "no token", LET_IN)
+    if door.verb != "OPTIONS":
+        yield Knock(door, "CORS preflight", door.preflight, is_preflight=True)
+
+
+def _on_secured(door: Door) -> Iterator[Knock]:
+    right = door.right_token
+    other = door.id_token if door.scopes else door.access_token
+    yield Knock(door, "no token", REFUSED)
+    for case, token in _forged(door, right or other or door.access_token or ""):
+        yield Knock(door, case, REFUSED, token)
+    yield from _knocking_with(door, "other token type", REFUSED, other)
+    if door.scopes:
+        yield from _knocking_with(door, "without the scope", REFUSED, door.access_token)
+    yield from _knocking_with(door, "right token", LET_IN, right)
+
+
+def _forged(door: Door, base: str) -> Iterator[tuple[str, str]]:
+    """Yield forged tokens; one that did expire takes the place of an altered one."""
+    for case, token in forgeries(base).items():
+        if case == ALTERED and door.expired_token:
+            yield "expired", door.expired_token
+        else:
+            yield case, token
+
+
+def _knocking_with(
+    door: Door, case: str, expected: str, token: str | None
+) -> Sequence[Knock]:
+    return [Knock(door, case, expected, token)] if token else []
+
+
+def _shares(response: httpx.Response) -> bool:
+    return response.is_success and "access-control-allow-origin" in response.headers
+
+
+def _is_functions(response: httpx.Response) -> bool:
+    """Whether a refusal is surely the function's, which is called then.
+
+    API Gateway gives its trace to what a function answers, and its own answers a type.
+    """
+    names = response.headers
+    is_traced = "x-amzn-trace-id" in names and "x-amzn-errortype" not in names
+    return response.is_error and is_traced
+
+
+def _is_gateways(response: httpx.Response) -> bool:
+    """Whether API Gateway answered this, and not the function."""
+    is_named = "x-amzn-errortype" in response.headers
+    return is_named or response.status_code in _OF_GATEWAY
+
+
+_AT_ONCE = 8
+_FIRST, _LONGEST = 1.0, 10.0  # pauses, in seconds
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How long surprising answers are asked for again, and who is told."""
+
+    sleep: Callable[[float], None]
+    tell: Callable[[str], None]
+    patience: float  # in seconds; 0: every answer counts at once
+
+
+def tried(
+    knocks: Sequence[Knock], case_of: Callable[[Knock], Case], waiting: Waiting
+) -> list[Case]:
+    """Return the case of each knock, in their order."""
+    cases = dict(enumerate(_at_once(knocks, case_of)))
+    for nap in naps(_FIRST, _LONGEST, waiting.patience):
+        failed = [index for index, case in cases.items() if not case["ok"]]
+        if not failed:
+            break
+        waiting.tell(
+            f"{len(failed)} of {len(cases)} answers are not as expected; a new stage "
+            f"takes up to {waiting.patience:.0f} s to answer: trying again"
+        )
+        waiting.sleep(nap)
+        again = _at_once([knocks[index] for index in failed], case_of)
+        cases |= dict(zip(failed, again, strict=True))
+    if cases and all(case["got"] == NO_ANSWER for case in cases.values()):
+        raise CgwError(
+            "nothing answers at the address of the stage",
+            hint="`cgw status` shows whether it is deployed; check the network, too",
+        )
+    return list(cases.values())
+
+
+def _at_once(knocks: Sequence[Knock], case_of: Callable[[Knock], Case]) -> list[Case]:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(case_of, knocks))

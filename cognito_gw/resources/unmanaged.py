@@ -1,0 +1,119 @@
+"""What the stack owns and the file does not name."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from cognito_gw.aws.tags import is_ours, owned_arns
+from cognito_gw.config.model import Function as FunctionConfig
+from cognito_gw.resources.authorizer import read_authorizers
+from cognito_gw.resources.user import is_called, sign_in_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cognito_gw.aws.clients import Aws
+    from cognito_gw.engine.resource import Resource
+    from cognito_gw.resources.stack import Stack
+
+
+Found = tuple[str, str, str]
+_MOST = 50  # that ListResourceServers returns at a time
+
+
+def leftover_functions(stack: Stack, aws: Aws) -> list[Resource]:
+    """Return the functions that carry the stack's tag but left the file, with theirs.
+
+    What lives inside the pool or the API goes with it; functions stand alone.
+    """
+    functions = [
+        stack.function(name, FunctionConfig())
+        for name in _unnamed_functions(stack, aws)
+    ]
+    return [
+        part
+        for function in functions
+        for part in (function.log_group, function.role, function)
+    ]
+
+
+def unmanaged(stack: Stack, aws: Aws, *, with_users: bool = False) -> list[Found]:
+    """Return kind, name and id of what is ours and not in the file.
+
+    `up` leaves these alone; `down` removes them. Users count where they are asked for:
+    most pools have more than the file names, so only the first page is read.
+    """
+    parts = [_functions]
+    if stack.api.live and stack.api.managed:
+        parts = [_authorizers, _stages, *parts]
+    if stack.pool.live and stack.pool.managed:
+        users = [_users] if with_users else []
+        parts = [_app_clients, _groups, _resource_servers, *users, *parts]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        found = pool.map(lambda part: list(part(stack, aws)), parts)
+        return list(chain.from_iterable(found))
+
+
+def may_have_left(stack: Stack) -> bool:
+    """Whether there can be something that left the file: not in a new stack."""
+    return not (stack.pool.is_new and stack.api.is_new)
+
+
+def _unnamed_functions(stack: Stack, aws: Aws) -> list[str]:
+    named = {function.name for function in stack.functions.values()}
+    arns = owned_arns(aws, stack.config.name, "lambda:function")
+    return sorted({arn.rsplit(":", 1)[1] for arn in arns} - named)
+
+
+def _functions(stack: Stack, aws: Aws) -> Iterator[Found]:
+    for name in _unnamed_functions(stack, aws):
+        yield "function", name, stack.account.arn("lambda", f"function:{name}")
+
+
+def _authorizers(stack: Stack, aws: Aws) -> Iterator[Found]:
+    for each in read_authorizers(aws, stack.api["id"]):
+        if each["name"] != stack.authorizer.label:
+            yield "authorizer", each["name"], each["id"]
+
+
+def _stages(stack: Stack, aws: Aws) -> Iterator[Found]:
+    for each in aws.apigateway.get_stages(restApiId=stack.api["id"])["item"]:
+        name, is_named = each["stageName"], each["stageName"] == stack.stage.name
+        if not (is_named or is_ours(each.get("tags"), stack.config.name)):
+            yield "stage", name, name
+
+
+def _app_clients(stack: Stack, aws: Aws) -> Iterator[Found]:
+    named = {client.name for client in stack.clients.values()}
+    for each in _listed(stack, aws, "list_user_pool_clients", "UserPoolClients"):
+        if each["ClientName"] not in named:
+            yield "app client", each["ClientName"], each["ClientId"]
+
+
+def _groups(stack: Stack, aws: Aws) -> Iterator[Found]:
+    for each in _listed(stack, aws, "list_groups", "Groups"):
+        if each["GroupName"] not in stack.groups:
+            yield "group", each["GroupName"], each["GroupName"]
+
+
+def _resource_servers(stack: Stack, aws: Aws) -> Iterator[Found]:
+    named = {server.identifier for server in stack.resource_servers}
+    for each in _listed(stack, aws, "list_resource_servers", "ResourceServers"):
+        if each["Identifier"] not in named:
+            yield "resource server", each["Identifier"], each["Identifier"]
+
+
+def _users(stack: Stack, aws: Aws) -> Iterator[Found]:
+    named = [user.username for user in stack.users]
+    for each in aws.cognito.list_users(UserPoolId=stack.pool["Id"])["Users"]:
+        if not is_called(stack.pool, each, named):
+            yield "user", sign_in_name(stack.pool, each), each["Username"]
+
+
+def _listed(stack: Stack, aws: Aws, operation: str, key: str) -> list[dict[str, Any]]:
+    pages = aws.cognito.get_paginator(operation).paginate(
+        UserPoolId=stack.pool["Id"], PaginationConfig={"PageSize": _MOST}
+    )
+    return [item for page in pages for item in page[key]]

@@ -1,0 +1,89 @@
+"""Text for people: untrusted text made safe to print, and suggestions."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+# What drives a terminal, reorders its text or cannot be seen: Unicode's categories Cc,
+# Cf, Cs, Zl and Zp, the blank letters, and what XML forbids. Emoji keep their U+FE0F.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_SPELLED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def one_line(text: object) -> str:
+    """Spell out each character that is not simply seen, line ends and tabs too."""
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSAFE.sub(lambda found: _spelled(found[0]), text)
+
+
+def printable(text: str) -> str:
+    """Spell out each character that is not simply seen, and keep lines and tabs."""
+    lines = text.rstrip("\r\n").replace("\r\n", "\n").replace("\r", "\n")
+    return _UNSAFE.sub(_unless_layout, lines)
+
+
+def _unless_layout(found: re.Match[str]) -> str:
+    return found[0] if found[0] in "\n\t" else _spelled(found[0])
+
+
+def _spelled(letter: str) -> str:
+    code = ord(letter)
+    if letter in _SPELLED:
+        return _SPELLED[letter]
+    if code <= 0xFF:  # noqa: PLR2004 - where `\x` ends
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004
+
+
+_LEAST = 3  # letters in which a part of a name is more than chance
+
+
+def near(
+    name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.7
+) -> list[str]:
+    """Return the known names that are most like one; case does not count.
+
+    A part of a name is like it, too: `alice` is `alice@example.com`.
+    """
+    asked, by_name = name.lower(), {each.lower(): each for each in known}
+    parts = [each for each in by_name if len(asked) >= _LEAST and asked in each]
+    parts.sort(key=lambda each: (not each.startswith(asked), len(each)))
+    likeness = {each: _likeness(asked, each) for each in by_name}
+    alike = [each for each in by_name if likeness[each] >= cutoff]
+    alike.sort(key=lambda each: -likeness[each])
+    return [by_name[each] for each in dict.fromkeys([*parts, *alike])][:count]
+
+
+def _likeness(asked: str, name: str) -> float:
+    """Return how alike two names are; that of one domain says nothing."""
+    user, at, domain = asked.partition("@")
+    if at and name.endswith(f"@{domain}"):
+        asked, name = user, name.removesuffix(f"@{domain}")
+    return difflib.SequenceMatcher(None, name, asked).ratio()
+
+
+def guess(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean …?`, or nothing where no known name is like it."""
+    found = near(name, known)
+    return f"did you mean `{found[0]}`?" if found else ""
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Say that `what` is not there, what may have been meant, and what there is."""
+    names = list(known)
+    there = f"there are: {', '.join(names) or 'none'}"
+    return f"{what}; {f'{guess(name, names)} {there}'.lstrip()}"
