@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.oauth.callback_server import Loopback, is_loopback
+from cognito_gw.oauth.callback_server import Callback, Loopback
 from cognito_gw.oauth.token_endpoint import OAuthRefused, TokenEndpoint, tokens_in
 from cognito_gw.oauth.tokens import Keys, claims_of
 
@@ -100,7 +100,7 @@ class BrowserSignIn:
         registered = self._client.callback_urls
         if self._client.settings is None:
             registered = [_DEFAULT_CALLBACK]
-        urls = [url for url in registered if is_loopback(url)]
+        urls = [url for url in registered if Callback.of(url)]
         if not urls:
             raise UsageError(
                 "the app client has no callback URL on this machine: "

@@ -205,10 +205,10 @@ def _on_secured(door: Door) -> Iterator[Knock]:
     yield Knock(door, "no token", REFUSED)
     for case, token in _forged(door, right or other or door.access_token or ""):
         yield Knock(door, case, REFUSED, token)
-    yield from _knocking_with(door, "other token type", REFUSED, other)
+    yield from _if_known(door, "other token type", REFUSED, other)
     if door.scopes:
-        yield from _knocking_with(door, "without the scope", REFUSED, door.access_token)
-    yield from _knocking_with(door, "right token", LET_IN, right)
+        yield from _if_known(door, "without the scope", REFUSED, door.access_token)
+    yield from _if_known(door, "right token", LET_IN, right)
 
 
 def _forged(door: Door, base: str) -> Iterator[tuple[str, str]]:
@@ -220,7 +220,7 @@ def _forged(door: Door, base: str) -> Iterator[tuple[str, str]]:
             yield case, token
 
 
-def _knocking_with(
+def _if_known(
     door: Door, case: str, expected: str, token: str | None
 ) -> Sequence[Knock]:
     return [Knock(door, case, expected, token)] if token else []

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     Answer = Mapping[str, Any]
     Responses = dict[str, str]
-    SignInAnswer = Mapping[str, Any]
 
 
 _ATTRIBUTE = "userAttributes."  # how responses spell attributes
@@ -235,7 +234,7 @@ class SignIn:
             raise SignInRefused(user, error) from None
         return self._next(user, user, answer)
 
-    def _next(self, user: str, internal: str, answer: SignInAnswer) -> Tokens:
+    def _next(self, user: str, internal: str, answer: Answer) -> Tokens:
         if not answer.get("ChallengeName"):
             return tokens_of(answer["AuthenticationResult"])
         parameters = answer.get("ChallengeParameters", {})
@@ -249,10 +248,10 @@ class SignIn:
         )
         return self.go_on(challenge)
 
-    def _respond(self, challenge: Challenge) -> SignInAnswer:
+    def _respond(self, challenge: Challenge) -> Answer:
         responses = self._responder.to(challenge)
         session = responses.pop("SESSION", challenge.session)
-        answer: SignInAnswer = self._cognito.respond_to_auth_challenge(
+        answer: Answer = self._cognito.respond_to_auth_challenge(
             ClientId=self._client.client_id,
             ChallengeName=challenge.name,
             ChallengeResponses={"USERNAME": challenge.internal}
@@ -263,7 +262,7 @@ class SignIn:
         return answer
 
 
-def tokens_of(result: SignInAnswer, refresh_token: str | None = None) -> Tokens:
+def tokens_of(result: Answer, refresh_token: str | None = None) -> Tokens:
     """Return the tokens of an `AuthenticationResult`."""
     return Tokens.lasting(
         result["ExpiresIn"],

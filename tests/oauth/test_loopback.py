@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth import callback_pages
 from cognito_gw.oauth.callback_server import (
+    Callback,
     Loopback,
     NoAnswer,
     PortTaken,
     cannot_listen,
-    is_loopback,
 )
 
 STATE = "the-state"
@@ -168,7 +168,7 @@ def unanswered_taker():
 )
 def test_only_urls_of_this_machine_can_be_served(url, is_served):
     """By plain HTTP, as a browser would ask for them to the letter."""
-    assert is_loopback(url) is is_served
+    assert (Callback.of(url) is not None) is is_served
 
 
 def test_another_url_is_refused():
@@ -535,7 +535,7 @@ def test_a_port_that_is_taken_is_named(listener):
 def test_a_port_that_the_system_withholds_is_named():
     """Ports below 1024, for most users; anything else has the system's words."""
     error = cannot_listen(80, PermissionError(errno.EACCES, "Permission denied"))
-    assert "does not let you listen on port 80" in error.what
+    assert "does not allow you to listen on port 80" in error.what
     assert "1024" in error.hint
     assert not isinstance(error, PortTaken)
     other = cannot_listen(80, OSError(errno.ENFILE, "Too many open files"))

@@ -230,7 +230,7 @@ def test_a_sign_in_goes_to_the_next_callback_url():
             Browser(shown.append, 0.01),
             lambda _: None,
         )
-        with pytest.raises(CgwError, match="nobody signed in"):
+        with pytest.raises(CgwError, match="not completed"):
             sign_in.by_fragment(["openid"], None)
     [page] = shown
     assert f"localhost%3A{free}" in page
