@@ -9,7 +9,7 @@ from cognito_gw.search_path import leave_working_folder
 
 
 def main() -> None:
-    """Run the command line; `--version` alone is answered before anything is loaded."""
+    """Run the command line; answer `--version` before anything is loaded."""
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"cgw {__version__}\n")
         return

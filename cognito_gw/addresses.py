@@ -1,11 +1,11 @@
-"""Which web addresses may be sent a secret: https, or http on this machine."""
+"""Which addresses may receive a secret: HTTPS, or HTTP on this machine."""
 
 from __future__ import annotations
 
 import re
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-# Nothing that programs read in different ways: no user name, query, backslash or space.
+# Only what all programs parse alike: no user name, query, backslash, or space.
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://"
     r"(?:(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)|\[(?P<ip>[0-9A-Fa-f:]+)\])"
@@ -15,7 +15,7 @@ _ADDRESS = re.compile(
 
 
 def origin_of(address: str) -> tuple[str, str, str] | None:
-    """Return scheme, host and port; None where it is not a plain web address."""
+    """Return (scheme, host, port), or None if it is not a plain web address."""
     found = _ADDRESS.fullmatch(address)
     if found is None:
         return None
@@ -24,7 +24,7 @@ def origin_of(address: str) -> tuple[str, str, str] | None:
 
 
 def is_private(address: str) -> bool:
-    """Whether nobody else on the network can read what is sent there."""
+    """Whether others on the network cannot read what is sent to the address."""
     origin = origin_of(address)
     if origin is None:
         return False

@@ -1,11 +1,11 @@
-"""What can go wrong, as types. Each carries what, where and what to do next.
+"""The errors of cgw. Each says what is wrong, where, and what to do next.
 
 CgwError                    exit 1
 ├── UsageError              exit 2   the command line or the file is wrong
-├── Missing                 exit 3   something this step stands on is not there
-├── NotOurs                 exit 1   the name is taken by something without our tag
+├── Missing                 exit 3   something that this step requires does not exist
+├── NotOurs                 exit 1   the name belongs to a resource without our tag
 ├── CannotChange            exit 1   AWS fixes this setting at creation
-└── AwsRefused              exit 1   AWS said no: its code and words, and our advice
+└── AwsRefused              exit 1   AWS refused: its code, its message, and advice
 """
 
 from __future__ import annotations
@@ -15,79 +15,79 @@ from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):
-    """What the exit code of `cgw` says, and its meaning in words."""
+    """The exit codes of `cgw`, each with its meaning."""
 
     meaning: str
 
     def __new__(cls, code: int, meaning: str) -> Self:
-        """Make one of a number and its meaning."""
+        """Create a member from a number and its meaning."""
         self = int.__new__(cls, code)
         self._value_ = code
         self.meaning = meaning
         return self
 
     DONE = 0, "done"
-    FAILED = 1, "failed; `check`: an answer was not the one that the file wants"
+    FAILED = 1, "failed; `check`: a response was not as expected"
     USAGE = (
         2,
         "the command line or the file is wrong; `plan --detailed-exitcode`: changes",
     )
     MISSING = (
         3,
-        "something needed is missing: the message names the command that makes it",
+        "something required is missing: the message names the command that creates it",
     )
     CLIENT_ERROR = (
         4,
-        "`call`, `test-method`: the answer was 4xx; `test-authorizer`: refused",
+        "`call`, `test-method`: the response was 4xx; `test-authorizer`: refused",
     )
-    SERVER_ERROR = 5, "`call`, `test-method`: the answer was 5xx"
+    SERVER_ERROR = 5, "`call`, `test-method`: the response was 5xx"
     INTERRUPTED = 130, "interrupted"
 
 
 class CgwError(Exception):
-    """A failure that the user can read and act upon: printed without a traceback."""
+    """A failure that the user can act on: printed without a traceback."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
     def __init__(self, what: str, *, hint: str | None = None) -> None:
-        """Keep `what` went wrong and the `hint` that says what to do next."""
+        """Store `what` went wrong and a `hint` on what to do next."""
         super().__init__(what)
         if hint:
-            self.add_note(f"hint: {hint}")  # for who sees it in a test's traceback
+            self.add_note(f"hint: {hint}")  # for tracebacks of tests
         self.what = what
         self.hint = hint
 
 
 class UsageError(CgwError):
-    """Raised for a command line or a file that cannot be meant."""
+    """Raised for an invalid command line or file."""
 
     exit_code = ExitCode.USAGE
 
 
 class Missing(CgwError):
-    """Raised when a step needs something that another command makes."""
+    """Raised when a step requires something that another command creates."""
 
     exit_code = ExitCode.MISSING
 
 
 class NotOurs(CgwError):
-    """Raised when a wanted name belongs to something without this stack's tag."""
+    """Raised when a required name belongs to a resource without this stack's tag."""
 
 
 class CannotChange(CgwError):
-    """Raised when the file changes what AWS fixes at creation."""
+    """Raised when the file changes a setting that AWS fixes at creation."""
 
     def __init__(
         self, what: str, *, key: tuple[str, ...] = (), hint: str | None = None
     ) -> None:
-        """Keep the `key` of the file, too."""
+        """Also store the `key` in the file."""
         super().__init__(what, hint=hint)
         self.key = key
 
     def at(self, place: str) -> CannotChange:
-        """Return the same error with the place of its key before it."""
+        """Return the same error, prefixed with the line of its key."""
         return CannotChange(f"{place}: {self.what}", key=self.key, hint=self.hint)
 
 
 class AwsRefused(CgwError):
-    """Raised for an answer of AWS that retrying does not mend."""
+    """Raised for an error of AWS that a retry does not fix."""

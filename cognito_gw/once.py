@@ -1,4 +1,4 @@
-"""A question that several threads have, asked once."""
+"""A value that several threads share, computed once."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Answer = TypeVar("Answer")
 
 
 class Once(Generic[Answer]):
-    """Asks when first called; all who call share the answer, or what is raised."""
+    """Computes on the first call; all callers share the result or the exception."""
 
     def __init__(self, ask: Callable[[], Answer]) -> None:
-        """Ask nothing yet."""
+        """Store the function; do not call it yet."""
         self._ask = ask
         self._lock = Lock()
         self._answer: Future[Answer] = Future()
 
     def __call__(self) -> Answer:
-        """Return the answer; who comes second waits for it."""
+        """Return the result; concurrent callers wait for it."""
         with self._lock:
             if not self._answer.done():
                 self._put()
@@ -31,5 +31,5 @@ class Once(Generic[Answer]):
     def _put(self) -> None:
         try:
             self._answer.set_result(self._ask())
-        except Exception as error:  # noqa: BLE001 - raised to each who asks
+        except Exception as error:  # noqa: BLE001 - raised to every caller
             self._answer.set_exception(error)

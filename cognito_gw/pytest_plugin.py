@@ -1,4 +1,4 @@
-"""Fixtures for a project's own tests: its API and its tokens, on a local AWS.
+"""Pytest fixtures for projects: their API and its tokens, on a local AWS.
 
 pytest loads this wherever cognito-gw is installed, so it imports nothing until a test
 asks for a stack.
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from cognito_gw.testing import LocalStack
 
 _FILE = "cgw.yaml"
-_OTHERS = "`--cgw-config FILE`, or `cgw_config` in pytest's settings, names another"
+_OTHERS = "`--cgw-config FILE` or the `cgw_config` setting of pytest names another"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the file of `cgw_stack` be chosen."""
+    """Add the option and the setting that choose the file of `cgw_stack`."""
     words = f"the file that describes the stack of the fixture cgw_stack ({_FILE})"
     parser.addini("cgw_config", f"{words}, relative to the rootdir", default=_FILE)
     parser.getgroup("cognito-gw").addoption("--cgw-config", metavar="FILE", help=words)
@@ -33,7 +33,7 @@ def cgw_stack(
     cgw_stack_factory: Callable[[str | Path], LocalStack],
     pytestconfig: pytest.Config,
 ) -> LocalStack:
-    """The stack of the project's cgw.yaml, up on a local AWS of its own."""
+    """The stack of the project's cgw.yaml, deployed to a private local AWS."""
     return cgw_stack_factory(_chosen(pytestconfig))
 
 
@@ -41,7 +41,7 @@ def cgw_stack(
 def cgw_stack_factory(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str | Path], LocalStack]]:
-    """Return what brings a file's stack up, each time on a local AWS of its own."""
+    """Return a function that deploys a file's stack to a new private local AWS."""
     with ExitStack() as running:
 
         def make(file: str | Path) -> LocalStack:
@@ -53,7 +53,7 @@ def cgw_stack_factory(
 
 
 def _chosen(config: pytest.Config) -> Path:
-    """Return the file of the command line, or else that of the project."""
+    """Return the file from the command line, or else the project's."""
     given: str | None = config.getoption("--cgw-config")
     if given is None:
         return Path(config.getini("cgw_config"))
@@ -61,7 +61,7 @@ def _chosen(config: pytest.Config) -> Path:
 
 
 def _entered(running: ExitStack, file: Path, folder: Path) -> LocalStack:
-    """Bring a stack up, until `running` ends; let a failure of ours be one message."""
+    """Deploy a stack until `running` ends; report a CgwError as one message."""
     from cognito_gw.errors import CgwError, UsageError
     from cognito_gw.testing import local_stack
 

@@ -1,4 +1,4 @@
-"""Where modules and programs are looked for: never in the folder that cgw is run in."""
+"""Search paths for modules and programs: never the current directory."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import os
 import site
 import sys
 
-# The folder that cgw itself is imported from. `pathlib` is slow to import.
+# The folder from which cgw is imported. `pathlib` is slow to import.
 _HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
 
 
 def absolute(path: str) -> str:
-    """Return a search path without the entries that lead into the working folder."""
+    """Return a search path without relative entries."""
     return os.pathsep.join(filter(os.path.isabs, path.split(os.pathsep)))
 
 
 def leave_working_folder(*, is_module: bool) -> None:
-    """Look for nothing more in the working folder, unless cgw itself is there.
+    """Remove the current directory from the search paths, unless cgw is in it.
 
-    With `python -m` it comes first on Python's path. A relative or an empty entry of
-    PYTHONPATH or PATH leads there, too.
+    `python -m` puts it first on Python's path. A relative or empty entry of PYTHONPATH
+    or PATH means it, too.
     """
     given = os.environ.get("PYTHONPATH")
     entries = given.split(os.pathsep) if given else []
@@ -33,12 +33,12 @@ def leave_working_folder(*, is_module: bool) -> None:
 
 
 def python_module(name: str) -> list[str]:
-    """Return the command that runs a module of ours, to be run in `environment`."""
+    """Return the command that runs one of our modules, for use with `environment`."""
     return [sys.executable, "-P", "-m", name]
 
 
 def environment() -> dict[str, str]:
-    """Return our environment, with search paths that lead to the same everywhere."""
+    """Return our environment with absolute search paths."""
     found = dict(os.environ)
     modules = absolute(found.pop("PYTHONPATH", ""))
     if _HOME not in {*site.getsitepackages(), site.getusersitepackages()}:

@@ -1,4 +1,4 @@
-"""Where cgw keeps what it may forget: tokens, locks, and the local AWS that runs."""
+"""Private files of the user: cached tokens, locks, and the state of the local AWS."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-# Neither by a link, which may lead to what is another's, nor waiting for a pipe.
+# Do not follow a link, which may lead to a foreign file, and do not block on a pipe.
 _AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def state_directory() -> Path:
-    """Return the user's state directory, made for this user alone."""
+    """Return the user's state directory; create it with mode 0700."""
     from platformdirs import user_state_path
 
     path = user_state_path("cognito-gw")
@@ -26,7 +26,7 @@ def state_directory() -> Path:
 
 
 def private(folder: Path) -> Path:
-    """Make a folder, and the one that it is in, for this user alone."""
+    """Create a folder and its parent with mode 0700."""
     for each in (folder.parent, folder):
         each.mkdir(mode=0o700, exist_ok=True)
         if each.stat().st_mode & 0o077:
@@ -35,24 +35,24 @@ def private(folder: Path) -> Path:
 
 
 def open_private(file: Path) -> BinaryIO:
-    """Open a plain file that nobody else can have written, or read."""
+    """Open a regular file that only this user can read and write, or raise OSError."""
     handle = os.open(file, os.O_RDONLY | _AS_IT_IS)
     if not _is_private(os.fstat(handle)):
         os.close(handle)
-        raise PermissionError(0, "it is not a file of this user's alone", str(file))
+        raise PermissionError(0, "other users can access this file", str(file))
     return os.fdopen(handle, "rb")
 
 
 def create_private(file: Path) -> int:
-    """Make a file anew, for this user alone from its first byte; return it, open."""
+    """Create a file with mode 0600, replacing any other; return its descriptor."""
     file.unlink(missing_ok=True)
     return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
 
 
 def replace_private(file: Path, content: bytes, *, is_synced: bool = False) -> None:
-    """Write a file for this user alone: whole, or what was there before stays.
+    """Write a file with mode 0600, atomically: on an error the old content stays.
 
-    A reader never sees a part of it. With `is_synced` it also outlives a power cut.
+    Readers never see part of it. With `is_synced` it also survives a power failure.
     """
     draft = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
     try:
@@ -62,14 +62,14 @@ def replace_private(file: Path, content: bytes, *, is_synced: bool = False) -> N
             if is_synced:
                 os.fsync(opened.fileno())
         draft.replace(file)
-    except OSError as error:  # of a full disk, which names no file
+    except OSError as error:  # a full disk, for example, names no file
         raise OSError(error.errno, error.strerror, str(file)) from None
     finally:
         draft.unlink(missing_ok=True)
 
 
 def _is_private(found: os.stat_result) -> bool:
-    """Whether it is ours and no one else's; whose it is, Windows does not tell."""
+    """Whether only this user can access the file; Windows does not report the owner."""
     is_plain = stat.S_ISREG(found.st_mode)
     if not hasattr(os, "geteuid"):
         return is_plain
@@ -78,7 +78,7 @@ def _is_private(found: os.stat_result) -> bool:
 
 @contextmanager
 def alone(file: Path, tell: Callable[[], None]) -> Iterator[None]:
-    """Let one process at a time do what `file` stands for; `tell` before a wait."""
+    """Hold the lock `file`, which one process can hold; call `tell` before waiting."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(private(file.parent) / file.name, mode=0o600)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-# What drives a terminal, reorders its text or cannot be seen: Unicode's categories Cc,
-# Cf, Cs, Zl and Zp, the blank letters, and what XML forbids. Emoji keep their U+FE0F.
+# Characters that control a terminal, reorder text, or are invisible: Unicode categories
+# Cc, Cf, Cs, Zl and Zp, blank letters, and what XML forbids. Emoji keep their U+FE0F.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
     "\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -23,7 +23,7 @@ _SPELLED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def one_line(text: object) -> str:
-    """Spell out each character that is not simply seen, line ends and tabs too."""
+    """Escape every character that is unsafe to print, including line ends and tabs."""
     text = str(text)
     if text.isascii() and text.isprintable():
         return text
@@ -31,7 +31,7 @@ def one_line(text: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Spell out each character that is not simply seen, and keep lines and tabs."""
+    """Escape every character that is unsafe to print, but keep line ends and tabs."""
     lines = text.rstrip("\r\n").replace("\r\n", "\n").replace("\r", "\n")
     return _UNSAFE.sub(_unless_layout, lines)
 
@@ -49,15 +49,15 @@ def _spelled(letter: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004
 
 
-_LEAST = 3  # letters in which a part of a name is more than chance
+_LEAST = 3  # letters from which on part of a name counts as a match
 
 
 def near(
     name: str, known: Iterable[str], count: int = 1, cutoff: float = 0.7
 ) -> list[str]:
-    """Return the known names that are most like one; case does not count.
+    """Return up to `count` known names that are most similar, ignoring case.
 
-    A part of a name is like it, too: `alice` is `alice@example.com`.
+    Part of a name is similar, too: `alice` matches `alice@example.com`.
     """
     asked, by_name = name.lower(), {each.lower(): each for each in known}
     parts = [each for each in by_name if len(asked) >= _LEAST and asked in each]
@@ -69,7 +69,7 @@ def near(
 
 
 def _likeness(asked: str, name: str) -> float:
-    """Return how alike two names are; that of one domain says nothing."""
+    """Return how similar two names are (0 to 1), apart from a shared email domain."""
     user, at, domain = asked.partition("@")
     if at and name.endswith(f"@{domain}"):
         asked, name = user, name.removesuffix(f"@{domain}")
@@ -77,13 +77,13 @@ def _likeness(asked: str, name: str) -> float:
 
 
 def guess(name: str, known: Iterable[str]) -> str:
-    """Return `did you mean …?`, or nothing where no known name is like it."""
+    """Return `did you mean …?`, or an empty string if no known name is similar."""
     found = near(name, known)
     return f"did you mean `{found[0]}`?" if found else ""
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Say that `what` is not there, what may have been meant, and what there is."""
+    """Return a message: `what` is unknown, a suggestion, and the known names."""
     names = list(known)
-    there = f"there are: {', '.join(names) or 'none'}"
+    there = f"known: {', '.join(names) or 'none'}"
     return f"{what}; {f'{guess(name, names)} {there}'.lstrip()}"

@@ -36,7 +36,7 @@ def test_nothing_is_guessed_by_chance(name):
 
 def test_what_is_said():
     """The guess first, then all that there are."""
-    assert unknown("no group `re`", "re", []) == "no group `re`; there are: none"
+    assert unknown("no group `re`", "re", []) == "no group `re`; known: none"
     assert unknown("no app client `wb`", "wb", ["web", "app"]) == (
-        "no app client `wb`; did you mean `web`? there are: web, app"
+        "no app client `wb`; did you mean `web`? known: web, app"
     )

@@ -41,7 +41,7 @@ def test_a_private_file_is_read(file):
 def test_a_file_of_others_too_is_not_opened(file, mode):
     """They may have read it, or written what is in it."""
     file.chmod(mode)
-    with pytest.raises(PermissionError, match="not a file of this user's alone"):
+    with pytest.raises(PermissionError, match="other users can access this file"):
         open_private(file)
 
 
@@ -49,7 +49,7 @@ def test_a_file_of_others_too_is_not_opened(file, mode):
 def test_a_file_of_another_owner_is_not_opened(file):
     """Not even where root could read it."""
     os.chown(file, 12345, -1)
-    with pytest.raises(PermissionError, match="not a file of this user's alone"):
+    with pytest.raises(PermissionError, match="other users can access this file"):
         open_private(file)
 
 

@@ -353,7 +353,7 @@ def _routes(config: Config) -> Iterator[Problem]:
         yield from _path(path, at, variables)
         there = ", ".join(config.functions) or "none"
         if route.function is None and len(config.functions) != 1:
-            yield Problem(at, f"say which `function`; there are: {there}")
+            yield Problem(at, f"`function` is required; one of: {there}")
         if route.function is not None and route.function not in config.functions:
             yield Problem(
                 (*at, "function"),

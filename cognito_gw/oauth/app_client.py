@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     Tell = Callable[[str], None]
 
 
-# What an app client without a list allows, and what older lists leave unsaid.
+# What an app client allows without a list, and what older lists imply.
 _USUAL = ("ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
 
 
 @dataclass(frozen=True)
 class AppClient:
-    """Ids and secret, and what it allows, in the words of DescribeUserPoolClient.
+    """IDs, secret, and settings as DescribeUserPoolClient returns them.
 
-    `settings` is None when AWS was not to be asked: then everything may be tried.
+    `settings` is None if AWS was not asked; then every flow may be tried.
     """
 
     pool_id: str
@@ -39,12 +39,12 @@ class AppClient:
 
     @classmethod
     def described(cls, pool_id: str, description: Mapping[str, Any]) -> AppClient:
-        """Return the app client of a description."""
+        """Create one from a description."""
         secret = description.get("ClientSecret")
         return cls(pool_id, description["ClientId"], secret, description)
 
     def allows(self, auth_flow: str) -> bool:
-        """Whether users may sign in by API so: `USER_SRP_AUTH`, `USER_AUTH`, …."""
+        """Whether an API sign-in may start with this AuthFlow, such as `USER_AUTH`."""
         if self.settings is None:
             return True
         flows = self.settings.get("ExplicitAuthFlows") or _USUAL
@@ -54,7 +54,7 @@ class AppClient:
         return has_older_names and f"ALLOW_{auth_flow}" in _USUAL
 
     def grants(self, oauth_flow: str) -> bool:
-        """Whether it takes part in an OAuth flow, by its name in AllowedOAuthFlows."""
+        """Whether it allows an OAuth flow, by its name in AllowedOAuthFlows."""
         if self.settings is None:
             return True
         is_on = bool(self.settings.get("AllowedOAuthFlowsUserPoolClient"))
@@ -62,27 +62,27 @@ class AppClient:
 
     @property
     def scopes(self) -> list[str]:
-        """The scopes that its tokens may have."""
+        """The scopes that its tokens can have."""
         return self.setting("AllowedOAuthScopes")
 
     @property
     def callback_urls(self) -> list[str]:
-        """Where browsers may be sent back to."""
+        """The registered callback URLs."""
         return self.setting("CallbackURLs")
 
     @property
     def logout_urls(self) -> list[str]:
-        """Where browsers may be sent that sign out."""
+        """The registered sign-out URLs."""
         return self.setting("LogoutURLs")
 
     @property
     def rotates(self) -> bool:
-        """Whether each refresh gives a new refresh token."""
+        """Whether each refresh returns a new refresh token."""
         rotation = (self.settings or {}).get("RefreshTokenRotation") or {}
         return bool(rotation.get("Feature") == "ENABLED")
 
     def proof(self, user: str) -> dict[str, str]:
-        """Return SECRET_HASH: that the caller knows the secret; nothing without one."""
+        """Return the SECRET_HASH parameter; empty without a secret."""
         if self.secret is None:
             return {}
         message = (user + self.client_id).encode()
@@ -90,19 +90,19 @@ class AppClient:
         return {"SECRET_HASH": base64.b64encode(digest).decode()}
 
     def setting(self, name: str) -> list[str]:
-        """Return one of its lists, by AWS's name."""
+        """Return a list setting by its name in AWS."""
         return list((self.settings or {}).get(name) or [])
 
 
 _PATH = "/.well-known/openid-configuration"
-# Where Cognito publishes the keys of a pool, under its older name or its newer one.
+# Where Cognito publishes the keys of a pool, under the older or the newer host name.
 _POOL = r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)", r"/(\1_[0-9A-Za-z]+)"
 _ANYTHING = r"https://[a-z0-9.-]+", r"/.*"
 
 
 @dataclass(frozen=True)
 class Provider:
-    """An OpenID Connect provider; the endpoints are there once it has a domain."""
+    """An OpenID Connect provider; it has endpoints once the pool has a domain."""
 
     issuer: str
     jwks_uri: str
@@ -110,7 +110,7 @@ class Provider:
     token_endpoint: str | None = None
 
     def at(self, hosted_ui: str | None) -> Provider:
-        """Return it with the endpoints of a domain that is known otherwise."""
+        """Return it with the endpoints at the base URL of a domain."""
         if hosted_ui is None:
             return self
         return replace(
@@ -120,29 +120,29 @@ class Provider:
         )
 
     def endpoint(self, name: str) -> str:
-        """Return the URL of an endpoint; raise where there is no domain."""
+        """Return the URL of an endpoint; raise Missing without a domain."""
         url: str | None = getattr(self, f"{name}_endpoint")
         if not url:
             raise Missing(
-                "the user pool has no domain, and so neither sign-in pages nor an "
+                "the user pool has no domain, so it has no sign-in pages and no "
                 f"OAuth {name} endpoint",
-                hint="`cgw domain` makes it",
+                hint="`cgw domain` creates one",
             )
         return url
 
 
 def discover(url: str, tell: Tell) -> Provider:
-    """Read the configuration of the pool at `url`; refuse what it may not say."""
+    """Read the OpenID configuration at `url`; raise CgwError for unsafe content."""
     document = fetch_json(f"{url}{_PATH}", tell)
     issuer, keys = (_address(document, url, key) for key in ("issuer", "jwks_uri"))
     if not _is_issuer(issuer, url):
         raise CgwError(
-            f"{url}{_PATH} is of another issuer: {issuer}",
+            f"{url}{_PATH} names another issuer: {issuer}",
             hint="`endpoints.issuer` in the file names the issuer of an AWS-compatible "
             "endpoint",
         )
     if origin_of(keys) not in (origin_of(url), origin_of(issuer)):
-        raise CgwError(f"{url}{_PATH} has its keys at a foreign address: {keys}")
+        raise CgwError(f"{url}{_PATH} names keys on another host: {keys}")
     pages, tokens = (
         _address(document, url, key) if document.get(key) is not None else None
         for key in ("authorization_endpoint", "token_endpoint")
@@ -156,7 +156,7 @@ def is_of_cognito(issuer: str) -> bool:
 
 
 def _address(document: dict[str, Any], url: str, key: str) -> str:
-    """Return an address in a document, if it is as safe as that of the document."""
+    """Return an address in the document; raise CgwError for a less safe one."""
     found = document.get(key)
     if not isinstance(found, str):
         raise CgwError(f"{url}{_PATH} has no {key}")
@@ -169,14 +169,14 @@ def _address(document: dict[str, Any], url: str, key: str) -> str:
 
 
 def _is_issuer(issuer: str, url: str) -> bool:
-    """Whether an issuer is the one at `url`: the same, or on AWS the same pool's."""
+    """Whether the issuer is `url`, or on AWS belongs to the same pool."""
     is_aws = host_pattern(*_ANYTHING).fullmatch(url)
     found = host_pattern(*_POOL).fullmatch(issuer) if is_aws else None
     return issuer == url or bool(found and found[2] == url.rpartition("/")[2])
 
 
 def fetch_json(url: str, tell: Tell) -> dict[str, Any]:
-    """Return the JSON object at an address."""
+    """Return the JSON object at a URL."""
     response = send("GET", url, [], [], None)
     tell(f"GET {url}: {response.status_code}")
     try:
@@ -185,7 +185,7 @@ def fetch_json(url: str, tell: Tell) -> dict[str, Any]:
         content = None
     if response.status_code != HTTPStatus.OK or not isinstance(content, dict):
         raise CgwError(
-            f"{url} answered {response.status_code}, and not with its JSON document",
-            hint="is the user pool's id right, and its region?",
+            f"{url} returned {response.status_code} without the expected JSON document",
+            hint="check the ID and the Region of the user pool",
         )
     return content

@@ -1,4 +1,4 @@
-"""Sign-in through the pool's own pages, in the user's browser."""
+"""Sign-in on the pages of the user pool, in the user's browser."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _DEFAULT_CALLBACK = "http://localhost:8765/callback"
 
 @dataclass(frozen=True)
 class Browser:
-    """How to show the user an address, and how long to wait for what comes of it."""
+    """How to open an address, and how many seconds to wait for the redirect."""
 
     show: Callable[[str], None]
     seconds: float
 
 
 class BrowserSignIn:
-    """Signs in to one app client by pages."""
+    """Signs in to one app client on the sign-in page."""
 
     def __init__(
         self, provider: Provider, client: AppClient, browser: Browser, tell: Tell
     ) -> None:
-        """Send the `browser` to the provider's pages; `tell` of each request."""
+        """Open the provider's pages in the `browser`; `tell` about each request."""
         self._provider = provider
         self._client = client
         self._browser = browser
         self._tell = tell
 
     def by_code(self, scopes: Sequence[str], user: str | None) -> Tokens:
-        """Return tokens for an authorization code, bound to this process by PKCE."""
+        """Return tokens for an authorization code, protected by PKCE (RFC 7636)."""
         endpoint = TokenEndpoint(self._provider, self._client, self._tell)
         verifier = secrets.token_urlsafe(64)
         digest = hashlib.sha256(verifier.encode()).digest()
@@ -56,17 +56,17 @@ class BrowserSignIn:
         }
         answer, nonce, url = self._authorized(asked, scopes, user)
         if "code" not in answer:
-            raise OAuthRefused("no code came back")
+            raise OAuthRefused("the redirect has no code")
         tokens = endpoint.for_code(answer["code"], url, verifier)
         self._require_own(tokens, nonce)
         return tokens
 
     def by_fragment(self, scopes: Sequence[str], user: str | None) -> Tokens:
-        """Return tokens that the browser carried in an address (implicit flow)."""
+        """Return tokens from the URL fragment (implicit flow)."""
         asked = {"response_type": "token"}
         answer, nonce, _ = self._authorized(asked, scopes, user)
         if "access_token" not in answer:
-            raise OAuthRefused("no access token came back")
+            raise OAuthRefused("the redirect has no access token")
         tokens = tokens_in(answer)
         self._require_own(tokens, nonce)
         return tokens
@@ -74,7 +74,7 @@ class BrowserSignIn:
     def _authorized(
         self, asked: dict[str, str], scopes: Sequence[str], user: str | None
     ) -> tuple[dict[str, str], str, str]:
-        """Return what the pages answered, the nonce, and the callback URL."""
+        """Return the parameters of the redirect, the nonce, and the callback URL."""
         state, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         by_fragment = asked["response_type"] == "token"
         with self._listener(state, by_fragment=by_fragment) as listener:
@@ -96,7 +96,7 @@ class BrowserSignIn:
         return answer, nonce, listener.url
 
     def _listener(self, state: str, *, by_fragment: bool) -> Loopback:
-        """Return a listener, at the first callback URL that can be served now."""
+        """Return a listener for the first callback URL whose port is free."""
         registered = self._client.callback_urls
         if self._client.settings is None:
             registered = [_DEFAULT_CALLBACK]
@@ -104,7 +104,7 @@ class BrowserSignIn:
         if not urls:
             raise UsageError(
                 "the app client has no callback URL on this machine: "
-                f"{', '.join(registered) or 'it has none at all'}",
+                f"{', '.join(registered) or 'it has none'}",
                 hint=f"add {_DEFAULT_CALLBACK} to its `callback_urls`",
             )
         for url in urls:
@@ -115,19 +115,19 @@ class BrowserSignIn:
         raise problem
 
     def _require_own(self, tokens: Tokens, nonce: str) -> None:
-        """Refuse tokens that are not the answer to what this process asked."""
+        """Raise CgwError for tokens that this sign-in did not request."""
         keys = Keys(self._provider, self._tell)
         for token in filter(None, (tokens.access_token, tokens.id_token)):
             if flaw := keys.flaw_of(token):
-                raise CgwError(f"the token that came back is no good: {flaw.words}")
+                raise CgwError(f"the returned token is not valid: {flaw.words}")
         if not self._answers_us(tokens, nonce):
             raise CgwError(
-                "the tokens that came back were not made for this sign-in",
-                hint="was another sign-in going on? run the command again",
+                "the returned tokens were not issued for this sign-in",
+                hint="was another sign-in in progress? run the command again",
             )
 
     def _answers_us(self, tokens: Tokens, nonce: str) -> bool:
-        """Whether they were made for this app client, and together, and just now."""
+        """Whether they were issued together, for this app client and nonce."""
         us = self._client.client_id
         if claims_of(tokens.access_token).get("client_id") != us:
             return False

@@ -1,7 +1,6 @@
 """Tokens on disk: one file per stack, target, app client, user, flow and scopes.
 
-For this user alone. A file that is not what we wrote is no cache: it is ignored and
-written anew.
+Only this user can read them. A file that cgw did not write is ignored and replaced.
 """
 
 from __future__ import annotations
@@ -26,23 +25,23 @@ _TOKENS, _LOCKS, _WAITING = "tokens", "token-locks", "challenges"
 
 @dataclass(frozen=True)
 class Key:
-    """Whose tokens they are, and what was asked for."""
+    """Whose tokens they are, and what was requested."""
 
     stack: str
-    target: str  # where they come from and go to: AWS, and what the file says of it
+    target: str  # where they come from and are sent: AWS, and the addresses in the file
     client: str
-    user: str = ""  # empty for machines, and for whoever signs in by the pages
+    user: str = ""  # empty for machines, and for sign-in on the page
     flow: str = "auto"
     scopes: tuple[str, ...] = ()  # empty: those of the flow
 
     @property
     def name(self) -> str:
-        """A file's name, for no other key."""
+        """A unique file name for the key."""
         return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:32]
 
 
 def recall(key: Key) -> Tokens | None:
-    """Return the tokens kept for a key, fresh or not."""
+    """Return the cached tokens of a key, fresh or expired, or None."""
     with suppress(TypeError, KeyError):  # fields that tokens do not have
         content = _read(_file(_TOKENS, key))
         tokens = Tokens(**content["tokens"]) if _is_of(content, key) else None
@@ -52,12 +51,12 @@ def recall(key: Key) -> Tokens | None:
 
 
 def keep(key: Key, tokens: Tokens) -> None:
-    """Keep the tokens; a reader sees the old file or the new one, nothing between."""
+    """Cache tokens, atomically."""
     _write(_TOKENS, key, {"tokens": asdict(tokens)})
 
 
 def kept(stack: str) -> list[Key]:
-    """Return the keys of all tokens of a stack."""
+    """Return the keys of all cached tokens of a stack."""
     contents = [_read(file) for file in _folder(_TOKENS, stack).glob("*.json")]
     keys = []
     for content in contents:
@@ -68,24 +67,24 @@ def kept(stack: str) -> list[Key]:
 
 
 def drop(key: Key) -> None:
-    """Drop the tokens of one key."""
+    """Delete the cached tokens of one key."""
     _file(_TOKENS, key).unlink(missing_ok=True)
 
 
 def forget(stack: str) -> int:
-    """Drop all that is kept of a stack; return how many tokens' files there were."""
+    """Delete everything cached for a stack; return the number of token files."""
     count = _empty(_folder(_TOKENS, stack))
     _empty(_folder(_WAITING, stack))
     return count
 
 
 def keep_waiting(key: Key, challenge: Mapping[str, Any]) -> None:
-    """Keep a challenge that a later run may answer."""
+    """Store a challenge that a later run can answer."""
     _write(_WAITING, key, {"challenge": challenge})
 
 
 def waiting(key: Key) -> dict[str, Any] | None:
-    """Return the challenge that waits for an answer, and keep it no longer."""
+    """Return the stored challenge and delete it, or return None."""
     file = _file(_WAITING, key)
     content = _read(file)
     file.unlink(missing_ok=True)
@@ -94,7 +93,7 @@ def waiting(key: Key) -> dict[str, Any] | None:
 
 
 def alone(key: Key, tell: Callable[[], None]) -> AbstractContextManager[None]:
-    """Let one process at a time get tokens for a key; `tell` when another is at it."""
+    """Lock the key, so that one process signs in; call `tell` before waiting."""
     return state.alone(state_directory() / _LOCKS / key.name, tell)
 
 
@@ -127,7 +126,7 @@ def _is_sound(tokens: Tokens) -> bool:
 
 
 def _empty(folder: Path) -> int:
-    files = list(folder.glob("*"))  # drafts too, if one was left
+    files = list(folder.glob("*"))  # including unfinished drafts
     for file in files:
         file.unlink(missing_ok=True)
     return len(files)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 API_SCOPE = "aws.cognito.signin.user.admin"
-# Flow: the AuthFlow that it begins with, in the order in which `auto` takes them.
+# Flow: the AuthFlow that it starts with, in the order in which `auto` tries them.
 BY_API = {
     "srp": "USER_SRP_AUTH",
     "password": "USER_PASSWORD_AUTH",
@@ -31,33 +31,33 @@ FLOWS = ("auto", *BY_API, *BY_OAUTH)
 
 @dataclass(frozen=True)
 class Chosen:
-    """A flow, and the reason why it is this one."""
+    """A flow, and why it was chosen."""
 
     flow: str
     because: str
 
 
 def beyond_api(scopes: Sequence[str]) -> list[str]:
-    """Return the scopes that sign-in by API does not give."""
+    """Return the scopes that an API sign-in cannot give."""
     return [scope for scope in scopes if scope != API_SCOPE]
 
 
 def choose(client: AppClient, asked: str, scopes: Sequence[str]) -> Chosen:
-    """Return the flow that gives the scopes; raise where the app client has none."""
+    """Return the flow that gives the scopes; raise UsageError if none is allowed."""
     beyond = beyond_api(scopes)
     if beyond and asked in ("auto", *BY_API):
-        reason = f"sign-in by API does not give {', '.join(beyond)}"
+        reason = f"an API sign-in does not give {', '.join(beyond)}"
         return _first_allowed(client, BY_OAUTH, reason)
     if asked != "auto":
         return _asked_for(client, asked)
     if client.settings is not None and client.grants("client_credentials"):
-        return Chosen("client-credentials", "the app client is a machine's")
+        return Chosen("client-credentials", "the app client is for machines")
     flows = BY_API | BY_OAUTH
     return _first_allowed(client, flows, "the app client allows it")
 
 
 def is_allowed(client: AppClient, flow: str) -> bool:
-    """Whether the app client takes part in a flow."""
+    """Whether the app client allows a flow."""
     if flow in BY_API:
         return client.allows(BY_API[flow])
     return client.grants(BY_OAUTH[flow])
@@ -69,7 +69,7 @@ def _first_allowed(client: AppClient, flows: dict[str, str], reason: str) -> Cho
             return Chosen(flow, reason)
     raise UsageError(
         f"{reason}, and the app client allows none of: {', '.join(flows)}",
-        hint="`oauth_flows` of the app client enables code for the browser",
+        hint="add `code` to `oauth_flows` of the app client for sign-in in the browser",
     )
 
 
@@ -79,37 +79,37 @@ def _asked_for(client: AppClient, flow: str) -> Chosen:
         where = "ExplicitAuthFlows" if flow in BY_API else "`oauth_flows`"
         raise UsageError(
             f"the app client does not allow the flow {flow}: {where} lacks {name}",
-            hint="`--flow auto` takes one that it allows",
+            hint="`--flow auto` uses a flow that it allows",
         )
-    return Chosen(flow, "it was asked for")
+    return Chosen(flow, "it was requested")
 
 
 class Questions(Protocol):
-    """Answers from a terminal, from options, from the environment.
+    """Answers to what a sign-in asks: from options, the environment, or a terminal.
 
-    Each raises `Missing` when there is nobody to ask and no answer is prepared.
+    Each method raises `Missing` without a preset answer and without a terminal.
     """
 
     def password(self, user: str) -> str:
         """Return the user's password."""
 
     def new_password(self, user: str) -> str:
-        """Return the password that the user wants from now on."""
+        """Return the new password of the user."""
 
     def attribute(self, user: str, name: str) -> str:
-        """Return an attribute of the user that the pool requires."""
+        """Return the value of an attribute that the pool requires."""
 
     def sent_code(self, user: str, source: str) -> str:
-        """Return the code that was sent to the user; `source` says how, and where."""
+        """Return the code that was sent to the user; `source` says how and where."""
 
     def app_code(self, user: str) -> str:
-        """Return the code that the user's authenticator app shows."""
+        """Return the code in the user's authenticator app."""
 
     def choice(self, user: str, options: Sequence[str]) -> str:
-        """Return the way to sign in that the user chooses, in Cognito's word for it."""
+        """Return the chosen factor, by its name in Cognito."""
 
     def set_up_app(self, user: str, secret: str) -> str:
-        """Put the secret into an authenticator app, and return the code it shows."""
+        """Set up an authenticator app with the secret, and return its code."""
 
     def again(self, code: str, words: str) -> bool:
-        """Tell AWS's error code and words for a refused answer; whether to ask anew."""
+        """Report AWS's code and message for a wrong answer; return whether to retry."""

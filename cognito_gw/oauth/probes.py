@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     Case = dict[str, Any]  # route, case, expected, got, ok
 
 
-ALTERED = "altered expiry"  # under the old signature, so it proves nothing of time
+ALTERED = "altered expiry"  # with the old signature, so it is refused for that
 _HOUR = 3600
 
 
 def forgeries(token: str) -> dict[str, str]:
     """Return forged tokens by what is wrong with them.
 
-    Each is as good as whoever lacks the pool's private key can make it.
+    Each is the best forgery that is possible without the pool's private key.
     """
     header, claims = header_of(token), claims_of(token)
     signature = token.rpartition(".")[2]
@@ -51,7 +51,7 @@ def _with(header: Mapping[str, Any], claims: Mapping[str, Any], signature: str) 
 
 
 def _of_foreign_pool(claims: Mapping[str, Any]) -> str:
-    """Return a token with the same claims, well signed by a pool made on the spot."""
+    """Return a token with the same claims, correctly signed by a made-up pool."""
     import jwt
     from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -60,7 +60,7 @@ def _of_foreign_pool(claims: Mapping[str, Any]) -> str:
     foreign = {"iss": f"{place}/{region}_{secrets.token_hex(4)}1"}
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     kid = base64.b64encode(secrets.token_bytes(32)).decode()
-    headers = {"kid": kid, "typ": None}  # as Cognito's own
+    headers = {"kid": kid, "typ": None}  # as Cognito writes it
     return jwt.encode({**claims, **foreign}, key, algorithm="RS256", headers=headers)
 
 
@@ -86,23 +86,25 @@ _OF_GATEWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 
 @dataclass(frozen=True)
 class Door:
-    """A route as the file describes it, and the tokens to try; None: unavailable."""
+    """A route of the file, and the tokens to try; None means unavailable."""
 
     verb: str
     path: str
     scopes: tuple[str, ...] = ()
-    origin: str | None = None  # that CORS lets in
-    preflight: str = UNSHARED  # what OPTIONS must answer
-    sends: str | None = None  # the method to send where the route takes any; "": none
+    origin: str | None = None  # that CORS allows
+    preflight: str = UNSHARED  # what OPTIONS must return
+    sends: str | None = None  # the method to send to an ANY route; "": none
     is_secured: bool = False
     id_token: str | None = field(default=None, repr=False)
     access_token: str | None = field(default=None, repr=False)  # without the scopes
     scoped_token: str | None = field(default=None, repr=False)
-    expired_token: str | None = field(default=None, repr=False)  # once a right one
+    expired_token: str | None = field(
+        default=None, repr=False
+    )  # a valid one until it expired
 
     @property
     def name(self) -> str:
-        """The route as the file spells it."""
+        """The key of the route in the file."""
         return f"{self.verb} {self.path}"
 
     @property
@@ -112,13 +114,13 @@ class Door:
 
     @property
     def right_token(self) -> str | None:
-        """The token that the route takes."""
+        """The token that the route accepts."""
         return self.scoped_token if self.scopes else self.id_token
 
 
 @dataclass(frozen=True)
 class Knock:
-    """One try: a request, and the answer that it must have."""
+    """One request to a route, and the expected response."""
 
     door: Door
     case: str
@@ -128,14 +130,14 @@ class Knock:
 
     @property
     def may_write(self) -> bool:
-        """Whether the function may change something: it is called, and not to read."""
+        """Whether the function may change data: it runs, and the method is not safe."""
         is_read = self.is_preflight or self.door.method in SAFE
         return self.expected == LET_IN and not is_read
 
     def case_at(self, url: str, header: str) -> dict[str, Any]:
-        """Try it on the stage at `url`, the token in `header`; return what came of it.
+        """Send it to the stage at `url` with the token in `header`.
 
-        JSON-ready: route, case, expected, got, ok.
+        Returns JSON-ready data: route, case, expected, got, ok.
         """
         try:
             response = self._sent(url, header)
@@ -144,7 +146,7 @@ class Knock:
         return self._case(self._spelled(response), is_ok=self._fits(response))
 
     def untried(self) -> dict[str, Any]:
-        """Return the case of a try that is left out, which is not a failure."""
+        """Return the case of a probe that is not sent, which is not a failure."""
         return self._case(NOT_TRIED, is_ok=True)
 
     def _case(self, got: str, *, is_ok: bool) -> dict[str, Any]:
@@ -158,7 +160,7 @@ class Knock:
 
     def _sent(self, url: str, header: str) -> httpx.Response:
         verb = self.door.method
-        # A path variable of any value will do: whether one gets in is the question.
+        # Any value of a path variable will do: only the authorization matters.
         path = _VARIABLE.sub("cgw-check", self.door.path)
         headers = [(header, self.token)] if self.token else []
         if self.is_preflight:
@@ -188,9 +190,9 @@ class Knock:
 
 
 def knocks(door: Door) -> Iterator[Knock]:
-    """Yield all that is to be tried on a route."""
+    """Yield every probe of a route."""
     if door.sends == "":
-        return  # other routes take every method
+        return  # other routes handle every method
     if door.is_secured:
         yield from _on_secured(door)
     else:
@@ -212,7 +214,7 @@ def _on_secured(door: Door) -> Iterator[Knock]:
 
 
 def _forged(door: Door, base: str) -> Iterator[tuple[str, str]]:
-    """Yield forged tokens; one that did expire takes the place of an altered one."""
+    """Yield forged tokens; a token that really expired replaces the altered one."""
     for case, token in forgeries(base).items():
         if case == ALTERED and door.expired_token:
             yield "expired", door.expired_token
@@ -231,9 +233,9 @@ def _shares(response: httpx.Response) -> bool:
 
 
 def _is_functions(response: httpx.Response) -> bool:
-    """Whether a refusal is surely the function's, which is called then.
+    """Whether an error certainly comes from the function, which then ran.
 
-    API Gateway gives its trace to what a function answers, and its own answers a type.
+    API Gateway adds a trace ID to responses of functions, and an error type to its own.
     """
     names = response.headers
     is_traced = "x-amzn-trace-id" in names and "x-amzn-errortype" not in names
@@ -241,7 +243,7 @@ def _is_functions(response: httpx.Response) -> bool:
 
 
 def _is_gateways(response: httpx.Response) -> bool:
-    """Whether API Gateway answered this, and not the function."""
+    """Whether the response comes from API Gateway and not from the function."""
     is_named = "x-amzn-errortype" in response.headers
     return is_named or response.status_code in _OF_GATEWAY
 
@@ -252,33 +254,33 @@ _FIRST, _LONGEST = 1.0, 10.0  # pauses, in seconds
 
 @dataclass(frozen=True)
 class Waiting:
-    """How long surprising answers are asked for again, and who is told."""
+    """How long to repeat probes with unexpected responses."""
 
     sleep: Callable[[float], None]
     tell: Callable[[str], None]
-    patience: float  # in seconds; 0: every answer counts at once
+    patience: float  # in seconds; 0: no repetition
 
 
 def tried(
     knocks: Sequence[Knock], case_of: Callable[[Knock], Case], waiting: Waiting
 ) -> list[Case]:
-    """Return the case of each knock, in their order."""
+    """Return the case of each probe, in order."""
     cases = dict(enumerate(_at_once(knocks, case_of)))
     for nap in naps(_FIRST, _LONGEST, waiting.patience):
         failed = [index for index, case in cases.items() if not case["ok"]]
         if not failed:
             break
         waiting.tell(
-            f"{len(failed)} of {len(cases)} answers are not as expected; a new stage "
-            f"takes up to {waiting.patience:.0f} s to answer: trying again"
+            f"{len(failed)} of {len(cases)} responses are not as expected; a new stage "
+            f"can take up to {waiting.patience:.0f} s to be ready: trying again"
         )
         waiting.sleep(nap)
         again = _at_once([knocks[index] for index in failed], case_of)
         cases |= dict(zip(failed, again, strict=True))
     if cases and all(case["got"] == NO_ANSWER for case in cases.values()):
         raise CgwError(
-            "nothing answers at the address of the stage",
-            hint="`cgw status` shows whether it is deployed; check the network, too",
+            "no response from the address of the stage",
+            hint="`cgw status` shows whether it is deployed; also check the network",
         )
     return list(cases.values())
 

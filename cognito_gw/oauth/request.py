@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import httpx
 
 _STOPPED = (
-    "what served this address has stopped; if it was the local AWS, `cgw up` starts "
-    "another"
+    "nothing listens at this address any more; if it was the local AWS, `cgw up` "
+    "starts a new one"
 )
 _SECONDS = 35.0  # API Gateway gives up after 29
 
 
 class NoAnswer(CgwError):
-    """Raised when nothing answers at an address: its name, port or TLS fails."""
+    """Raised when nothing answers: DNS, connection, or TLS fails."""
 
 
 def send(
@@ -32,13 +32,16 @@ def send(
     query: list[tuple[str, str]],
     body: bytes | None,
 ) -> httpx.Response:
-    """Send a request through the proxy that the environment names, if any."""
+    """Send a request, through the proxy of the environment if it names one.
+
+    Raises UsageError for a request that cannot be sent, and NoAnswer.
+    """
     import httpx
 
     _require_ascii(verb, "the method")
     for name, value in headers:
         _require_ascii(name + value, f"the header {name}")
-    # No proxy leads to this machine itself.
+    # A proxy cannot reach this machine itself.
     is_here = urlsplit(url).hostname in LOOPBACK
     try:
         with httpx.Client(
@@ -58,12 +61,12 @@ def send(
             f"{verb} {url}: {error}",
             hint=_STOPPED
             if is_here and isinstance(error, httpx.ConnectError)
-            else "is it deployed? a new name can take a minute to resolve",
+            else "is it deployed? a new host name can take a minute to resolve",
         ) from None
 
 
 def message_in(response: httpx.Response) -> str:
-    """Return the `message` of a gateway's JSON body, or nothing."""
+    """Return the `message` of a gateway's JSON body, or an empty string."""
     try:
         content = json.loads(response.content)
     except ValueError:
@@ -74,11 +77,11 @@ def message_in(response: httpx.Response) -> str:
 
 def _require_ascii(text: str, what: str) -> None:
     if not text.isascii():
-        raise UsageError(f"{what} may have ASCII letters only")
+        raise UsageError(f"{what} can contain only ASCII characters")
 
 
 def _trust(url: str) -> ssl.SSLContext:
-    if urlsplit(url).scheme != "https":  # reading certificates takes a while
+    if urlsplit(url).scheme != "https":  # loading certificates is slow
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     bundle = os.environ.get("AWS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
     try:

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _ATTRIBUTE = "userAttributes."  # how responses spell attributes
 _MOST_TRIES = 3
-# A refused answer after which the challenge still stands.
+# Errors after which Cognito still accepts an answer to the same challenge.
 _ASKED_AGAIN = frozenset(
     {
         "CodeMismatchException",
         "EnableSoftwareTokenMFAException",
-        "ExpiredCodeException",  # a one-time password that was used already
+        "ExpiredCodeException",  # a one-time password that was already used
         "InvalidPasswordException",
         "PasswordHistoryPolicyViolationException",
     }
@@ -43,30 +43,30 @@ _BY_PAGES = "sign in through the hosted UI: `cgw token --flow browser`"
 
 @dataclass(frozen=True)
 class Challenge:
-    """One question of Cognito's; good for some minutes."""
+    """One challenge of Cognito; its session lasts some minutes."""
 
     name: str
-    user: str  # as the person calls themselves
-    internal: str  # as Cognito calls them
+    user: str  # the name that was entered
+    internal: str  # the user name in Cognito
     session: str | None = field(repr=False)
     parameters: Mapping[str, str] = field(repr=False, default_factory=dict)
     available: tuple[str, ...] = ()  # of SELECT_CHALLENGE
 
     @property
     def is_sent(self) -> bool:
-        """Whether its code was sent, so that a later run may answer it."""
+        """Whether a code was sent, so that a later run can answer it."""
         return self.name in _SENT_BY
 
     def listed(self, parameter: str) -> list[str]:
-        """Return a parameter that is a JSON list."""
+        """Return the items of a parameter that is a JSON list."""
         return list(map(str, json.loads(self.parameters.get(parameter) or "[]")))
 
 
 class Responder:
-    """Answers the challenges of one sign-in, with what `questions` are answered."""
+    """Answers the challenges of one sign-in with the answers of `questions`."""
 
     def __init__(self, cognito: Any, client: AppClient, questions: Questions) -> None:
-        """Register authenticator apps at `cognito`, for users of `client`."""
+        """Answer for users of `client`; `cognito` registers authenticator apps."""
         self._cognito = cognito
         self._client = client
         self._questions = questions
@@ -86,16 +86,16 @@ class Responder:
         }
 
     def require_known(self, challenge: Challenge) -> None:
-        """Raise for a challenge that only a page can answer."""
+        """Raise Missing for a challenge that only the sign-in page can answer."""
         if challenge.name not in self._by_name:
             raise Missing(
                 f"no tokens for {challenge.user}: Cognito asks for {challenge.name}, "
-                "which cgw does not answer",
+                "which cgw does not support",
                 hint=_BY_PAGES,
             )
 
     def to(self, challenge: Challenge) -> Responses:
-        """Return the responses to a challenge; `SESSION` is one that replaced its."""
+        """Return the responses to a challenge; `SESSION` replaces the challenge's."""
         return self._by_name[challenge.name](challenge)
 
     def password(self, user: str) -> Responses:
@@ -103,13 +103,13 @@ class Responder:
         return {"PASSWORD": self._questions.password(user)}
 
     def opening(self, user: str) -> Responses:
-        """Return the parameter that begins to prove the password."""
+        """Return the parameter that starts an SRP exchange."""
         password = self._questions.password(user)
         self._exchange = Exchange(self._client.pool_id, password)
         return self._exchange.opening
 
     def insist(self, user: str, attempt: Callable[[], Answer]) -> Answer:
-        """Attempt it until Cognito takes the answer, while there is one to give."""
+        """Repeat an attempt until Cognito accepts it or there is no other answer."""
         tries = 1
         while True:
             try:
@@ -124,11 +124,11 @@ class Responder:
 
     def _proof(self, challenge: Challenge) -> Responses:
         if self._exchange is None:
-            raise CgwError("Cognito asks for a proof of the password out of turn")
+            raise CgwError("Cognito requested the password proof out of order")
         try:
             return self._exchange.answer(challenge.parameters)
         except (SrpError, KeyError, ValueError) as error:
-            raise CgwError(f"Cognito's side of SRP makes no sense: {error}") from None
+            raise CgwError(f"Cognito sent invalid SRP values: {error}") from None
 
     def _new_password(self, challenge: Challenge) -> Responses:
         user = challenge.user
@@ -143,8 +143,8 @@ class Responder:
         if not known:
             offered = ", ".join(challenge.available) or "nothing"
             raise Missing(
-                f"no tokens for {challenge.user}: Cognito offers {offered} to sign in "
-                "with, which cgw does not do",
+                f"no tokens for {challenge.user}: Cognito offers {offered} for "
+                "sign-in, which cgw does not support",
                 hint=_BY_PAGES,
             )
         factor = self._questions.choice(challenge.user, known)
@@ -166,13 +166,13 @@ class Responder:
         return {"SOFTWARE_TOKEN_MFA_CODE": code}
 
     def _set_up(self, challenge: Challenge) -> Responses:
-        """Register an authenticator app; the session then is that of the last call."""
+        """Register an authenticator app; the last call returns the next session."""
         offered = challenge.listed("MFAS_CAN_SETUP")
         if offered and "SOFTWARE_TOKEN_MFA" not in offered:
             raise Missing(
-                f"no tokens for {challenge.user}: the pool wants a second factor, one "
-                f"of {', '.join(offered)}, and the user has none",
-                hint="give the user the address to which codes are to be sent",
+                f"no tokens for {challenge.user}: the pool requires a second factor, "
+                f"one of {', '.join(offered)}, and the user has none",
+                hint="add the email address or phone number to which codes are sent",
             )
         try:
             begun = self._cognito.associate_software_token(Session=challenge.session)
@@ -193,7 +193,7 @@ class SignIn:
     """Signs in to one app client; `cognito` is a client without credentials."""
 
     def __init__(self, cognito: Any, client: AppClient, questions: Questions) -> None:
-        """Ask `questions` for the password and for what Cognito demands besides."""
+        """Ask `questions` for the password and for answers to challenges."""
         self.unanswered: Challenge | None = None
         self._cognito = cognito
         self._client = client
@@ -204,15 +204,15 @@ class SignIn:
         return self._begin("USER_PASSWORD_AUTH", user, self._responder.password(user))
 
     def with_srp(self, user: str) -> Tokens:
-        """Return tokens; the password is proved, and never sent."""
+        """Return tokens; the password is proven without being sent."""
         return self._begin("USER_SRP_AUTH", user, self._responder.opening(user))
 
     def with_choice(self, user: str) -> Tokens:
-        """Return tokens; the user chooses among the ways that Cognito offers."""
+        """Return tokens; the user chooses one of the factors that Cognito offers."""
         return self._begin("USER_AUTH", user, {})
 
     def go_on(self, challenge: Challenge) -> Tokens:
-        """Return tokens for who answers this challenge, and those that follow."""
+        """Answer this challenge and those that follow; return tokens."""
         self._responder.require_known(challenge)
         self.unanswered = challenge
         answer = self._responder.insist(

@@ -37,13 +37,13 @@ _KEY_BYTES = 16
 
 
 class SrpError(Exception):
-    """Raised for numbers or texts that no honest peer sends."""
+    """Raised for invalid numbers or texts of the peer."""
 
 
 def public_number(text: str, name: str) -> int:
-    """Read the peer's A or B; refuse one that would make the shared key known to all.
+    """Read the peer's A or B; raise SrpError for one that makes the key predictable.
 
-    Cognito's own B is not reduced modulo N by every server, so it may be larger.
+    Not every server reduces B modulo N, so it may be larger.
     """
     try:
         number = int(text, 16)
@@ -55,23 +55,23 @@ def public_number(text: str, name: str) -> int:
 
 
 def multiplier() -> int:
-    """Return k, which keeps B from telling anything of the password."""
+    """Return k, which hides the password in B."""
     return _hashed(padded(N), padded(G))
 
 
 def scramble(client_public: int, server_public: int) -> int:
-    """Return u, which binds both public numbers."""
+    """Return u, derived from both public numbers."""
     return _hashed(padded(client_public), padded(server_public))
 
 
 def private_number(pool_name: str, user_id: str, password: str, salt: int) -> int:
-    """Return x, made of the password; `pool_name` is the pool id's second part."""
+    """Return x, derived from the password; `pool_name` follows `_` in the pool ID."""
     identity = f"{pool_name}{user_id}:{password}".encode()
     return _hashed(padded(salt), hashlib.sha256(identity).digest())
 
 
 def session_key(shared: int, scrambling: int) -> bytes:
-    """Return the key that both sides derive from what they share."""
+    """Return the key that both sides derive from the shared number."""
     derive = HKDF(SHA256(), _KEY_BYTES, salt=padded(scrambling), info=_INFO)
     return derive.derive(padded(shared))
 
@@ -79,13 +79,13 @@ def session_key(shared: int, scrambling: int) -> bytes:
 def proof(
     key: bytes, pool_name: str, user_id: str, secret_block: bytes, timestamp: str
 ) -> bytes:
-    """Return what only a client that knows the password can sign."""
+    """Return the signature that proves knowledge of the password."""
     message = (pool_name + user_id).encode() + secret_block + timestamp.encode()
     return hmac.digest(key, message, hashlib.sha256)
 
 
 def padded(number: int) -> bytes:
-    """Spell a number with a zero before it where the first bit would be a sign."""
+    """Return the bytes of a number, with a zero byte before a leading 1 bit."""
     return number.to_bytes(number.bit_length() // 8 + 1)
 
 
@@ -97,10 +97,10 @@ _SECRET_BITS = 1024
 
 
 class Exchange:
-    """One exchange: the password proves itself and never leaves this machine."""
+    """The client's side of one exchange; the password never leaves this machine."""
 
     def __init__(self, pool_id: str, password: str, secret: int | None = None) -> None:
-        """Begin an exchange with a user pool; `secret` (a) is random unless given."""
+        """Start an exchange with a user pool; `secret` (a) is random by default."""
         self._pool_name = pool_id.partition("_")[2]
         self._password = password
         self._secret = secret or secrets.randbits(_SECRET_BITS)
@@ -108,7 +108,7 @@ class Exchange:
 
     @property
     def opening(self) -> dict[str, str]:
-        """The parameter with which the exchange begins."""
+        """The parameter that starts the exchange."""
         return {"SRP_A": f"{self.public:x}"}
 
     def answer(
@@ -116,7 +116,7 @@ class Exchange:
     ) -> dict[str, str]:
         """Return the responses to PASSWORD_VERIFIER; `at` is in seconds (default: now).
 
-        Raises SrpError for parameters that no Cognito sends.
+        Raises SrpError for invalid parameters.
         """
         user_id, block = parameters["USER_ID_FOR_SRP"], parameters["SECRET_BLOCK"]
         timestamp = _timestamp(time.time() if at is None else at)
@@ -142,6 +142,6 @@ class Exchange:
 
 
 def _timestamp(at: float) -> str:
-    # English names whatever the locale, and a day without a zero before it.
+    # English names in every locale, and a day without a leading zero.
     weekday, month, day, clock, year = time.asctime(time.gmtime(at)).split()
     return f"{weekday} {month} {day} {clock} UTC {year}"

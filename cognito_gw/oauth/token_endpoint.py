@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 
 _ADVICE = {
-    "invalid_client": "is its id right, and its secret? CGW_CLIENT_SECRET gives one "
-    "that AWS was not asked for",
-    "invalid_grant": "a code or refresh token works once, and not for long: sign in "
-    "anew",
-    "invalid_request": "what was sent is not what the user pool expects",
-    "invalid_scope": "the app client allows the scopes of its `oauth_scopes` only",
-    "redirect_mismatch": "register the address in `callback_urls`, to the letter",
-    "unauthorized_client": "the app client allows the flows of its `oauth_flows` only",
+    "invalid_client": "check its ID and its secret; CGW_CLIENT_SECRET sets a secret "
+    "that cgw cannot read from AWS",
+    "invalid_grant": "a code works once, for a short time, and the refresh token may "
+    "have expired: sign in again",
+    "invalid_request": "the user pool does not accept this request",
+    "invalid_scope": "the app client allows only the scopes in its `oauth_scopes`",
+    "redirect_mismatch": "register exactly this address in `callback_urls`",
+    "unauthorized_client": "the app client allows only the flows in its `oauth_flows`",
 }
 
 
 class OAuthRefused(CgwError):
-    """Raised for an OAuth error: its code, its words, and what can be done."""
+    """Raised for an OAuth error; `error` is its code (RFC 6749, section 5.2)."""
 
     def __init__(self, error: str, description: str | None = None) -> None:
-        """Keep the `error` as the standard spells it."""
+        """Describe the `error`, with advice."""
         self.error = error
         description = " ".join((description or "").split())
         words = f" ({description})" if description and description != error else ""
@@ -48,10 +48,10 @@ class OAuthRefused(CgwError):
 
 
 class TokenEndpoint:
-    """Exchanges what an app client has for tokens."""
+    """Exchanges grants for tokens (RFC 6749)."""
 
     def __init__(self, provider: Provider, client: AppClient, tell: Tell) -> None:
-        """Ask the provider's endpoint; `tell` of each request."""
+        """Use the provider's endpoint; `tell` about each request."""
         self._url = provider.endpoint("token")
         self._client = client
         self._tell = tell
@@ -66,12 +66,12 @@ class TokenEndpoint:
         )
 
     def for_machine(self, scopes: Sequence[str]) -> Tokens:
-        """Return the access token of the app client itself."""
+        """Return the access token of the app client itself (client credentials)."""
         scope = {"scope": " ".join(scopes)} if scopes else {}
         return self._ask(grant_type="client_credentials", **scope)
 
     def refreshed(self, tokens: Tokens) -> Tokens:
-        """Return new tokens for a refresh token; the old one stays unless rotated."""
+        """Return new tokens for a refresh token, which stays valid unless rotated."""
         old = tokens.refresh_token or ""
         fresh = self._ask(grant_type="refresh_token", refresh_token=old)
         return replace(fresh, refresh_token=fresh.refresh_token or old)
@@ -97,7 +97,7 @@ class TokenEndpoint:
 
 
 def tokens_in(answer: Mapping[str, Any]) -> Tokens:
-    """Return the tokens of an OAuth answer."""
+    """Return the tokens of a token response."""
     return Tokens.lasting(
         _seconds(answer.get("expires_in")),
         access_token=answer["access_token"],
@@ -109,7 +109,7 @@ def tokens_in(answer: Mapping[str, Any]) -> Tokens:
 
 
 def _seconds(text: Any) -> int:
-    """Return a number of seconds; none where it is not one."""
+    """Return a number of seconds; 0 if it is not a number."""
     try:
         return int(text)
     except (TypeError, ValueError):
@@ -125,20 +125,20 @@ def _json_in(content: bytes) -> dict[str, Any]:
 
 
 class Renewal:
-    """Renews sign-ins by API; `cognito` is a client without credentials."""
+    """Refreshes and revokes API sign-ins; `cognito` is a client without credentials."""
 
     def __init__(self, cognito: Any, client: AppClient) -> None:
-        """Renew what was signed in through the app client."""
+        """Work with refresh tokens of the app client."""
         self._cognito = cognito
         self._client = client
         self._secret = {"ClientSecret": client.secret} if client.secret else {}
 
     def refreshed(self, tokens: Tokens) -> Tokens | None:
-        """Return new tokens for the refresh token, or None when it is no good."""
+        """Return new tokens for the refresh token, or None if it is not valid."""
         if tokens.refresh_token is None:
             return None
         ways = [self._exchanged] if self._client.rotates else [self._again]
-        if self._client.settings is None:  # whether it rotates is not known
+        if self._client.settings is None:  # unknown whether it rotates
             ways = [self._again, self._exchanged]
         for way in ways:
             try:
@@ -148,7 +148,7 @@ class Renewal:
         return None
 
     def revoke(self, refresh_token: str) -> bool:
-        """Revoke a sign-in; return whether the app client lets that be done."""
+        """Revoke a refresh token; return whether the app client allows revocation."""
         try:
             self._cognito.revoke_token(
                 Token=refresh_token, ClientId=self._client.client_id, **self._secret
@@ -160,7 +160,7 @@ class Renewal:
         return True
 
     def _again(self, tokens: Tokens) -> Tokens:
-        # The hash is over the user name that Cognito gave, not over an email address.
+        # SECRET_HASH uses the user name in Cognito, not an email address.
         user = str(claims_of(tokens.access_token).get("username", ""))
         parameters = {"REFRESH_TOKEN": tokens.refresh_token} | self._client.proof(user)
         answer = self._cognito.initiate_auth(
@@ -171,7 +171,7 @@ class Renewal:
         return tokens_of(answer["AuthenticationResult"], tokens.refresh_token)
 
     def _exchanged(self, tokens: Tokens) -> Tokens:
-        """Refresh where each refresh token gives way to another."""
+        """Refresh with rotation: the response has a new refresh token."""
         answer = self._cognito.get_tokens_from_refresh_token(
             RefreshToken=tokens.refresh_token,
             ClientId=self._client.client_id,

@@ -25,7 +25,7 @@ _NAMES = (
     "preferred_username",
     "sub",
 )
-_EARLY = 60.0  # seconds before expiry from which on a token is not used any more
+_EARLY = 60.0  # seconds before expiry at which a token is no longer used
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Tokens:
     id_token: str | None = None
     refresh_token: str | None = None
     token_type: str = "Bearer"  # noqa: S105 - the type's name
-    by_oauth: bool = False  # from the token endpoint or the pages, not by API
+    by_oauth: bool = (
+        False  # from the token endpoint or the sign-in page, not from the API
+    )
 
     @property
     def expires_in(self) -> int:
@@ -46,37 +48,37 @@ class Tokens:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether they last a little longer."""
+        """Whether they stay valid for at least a minute."""
         return self.expires_at - time.time() > _EARLY
 
     @classmethod
     def lasting(cls, seconds: float, **fields: Any) -> Tokens:
-        """Return tokens whose access token lasts so long; the ID token may not."""
+        """Return tokens that are valid for `seconds`, or less if the ID token is."""
         claims = claims_of(fields.get("id_token") or "")
         with suppress(KeyError, TypeError):
             seconds = min(seconds, claims["exp"] - claims["iat"])
         return cls(expires_at=time.time() + seconds, **fields)
 
     def may_be_of(self, user: str) -> bool:
-        """Whether these may be a user's: false where an ID token names another.
+        """Whether the tokens can belong to a user: False if the ID token names another.
 
-        Who signed in by API is known. By the pages anybody may have.
+        On the sign-in page, anyone may have signed in.
         """
         is_told = self.by_oauth and self.id_token is not None
         return not is_told or user.casefold() in self.names
 
     @property
     def names(self) -> set[str]:
-        """What their ID token calls the user, without regard to case."""
+        """The names of the user in the ID token, in lower case."""
         claims = claims_of(self.id_token or "")
         return {str(claims[name]).casefold() for name in _NAMES if name in claims}
 
     def __repr__(self) -> str:
-        """Show that there are tokens, and nothing of them."""
+        """Hide the tokens."""
         return "Tokens(…)"
 
     def document(self) -> dict[str, Any]:
-        """Return them as an OAuth token endpoint does."""
+        """Return them as a token endpoint does."""
         fields = asdict(self) | {"expires_in": self.expires_in}
         names = (
             "id_token",
@@ -89,12 +91,12 @@ class Tokens:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return a token's claims, unverified; empty for what is not a JWT."""
+    """Return the unverified claims of a token; empty if it is not a JWT."""
     return _part(token, 1)
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """Return a token's header, unverified; empty for what is not a JWT."""
+    """Return the unverified header of a token; empty if it is not a JWT."""
     return _part(token, 0)
 
 
@@ -111,13 +113,13 @@ def _part(token: str, index: int) -> dict[str, Any]:
 
 
 _ALGORITHM = "RS256"  # the only one that Cognito signs with
-_AGES = 1e12  # seconds: what is beyond them cannot be reckoned with
-_SKEW = 30.0  # seconds by which two honest clocks may differ
+_AGES = 1e12  # seconds: larger numbers are clipped
+_SKEW = 30.0  # seconds by which two clocks may differ
 
 
 @dataclass(frozen=True)
 class Flaw:
-    """Why a token is no good, by the code under which `explain` names it."""
+    """Why a token is not valid; `code` is the cause in `cgw explain`."""
 
     code: str
     words: str
@@ -143,12 +145,12 @@ class Keys:
             raise CgwError(f"{provider.jwks_uri} has no usable keys: {error}") from None
 
     def flaw_of(self, token: str, at: float | None = None) -> Flaw | None:
-        """Return what is wrong with a token at a time (now), or None."""
+        """Return what is wrong with a token at a time (default: now), or None."""
         header, claims = header_of(token), claims_of(token)
         if not header or not claims:
             return Flaw("malformed-token", "it is not a JWT")
         if claims.get("iss") != self.issuer:
-            words = f"it is of {claims.get('iss')}, not of {self.issuer}"
+            words = f"its issuer is {claims.get('iss')}, not {self.issuer}"
             return Flaw("wrong-pool", words)
         if header.get("alg") != _ALGORITHM:
             words = f"its algorithm is {header.get('alg')}, not {_ALGORITHM}"
@@ -166,25 +168,25 @@ class Keys:
         try:
             PyJWS().decode(token, key, algorithms=[_ALGORITHM])
         except PyJWTError:
-            return Flaw("bad-signature", "the signature does not fit the pool's key")
+            return Flaw("bad-signature", "the signature does not match the pool's key")
         return None
 
 
 def flaw_in_time(claims: dict[str, Any], now: float) -> Flaw | None:
-    """Return why a token with these claims is not good `now`, or None."""
+    """Return why a token with these claims is not valid at `now`, or None."""
     expiry, begin = claims.get("exp"), claims.get("nbf", 0)
     if not isinstance(expiry, int | float) or not isinstance(begin, int | float):
-        return Flaw("malformed-token", "its times are no numbers")
+        return Flaw("malformed-token", "`exp` and `nbf` must be numbers")
     expiry, begin = (max(-_AGES, min(_AGES, each)) for each in (expiry, begin))
     if expiry < now:
         return Flaw("expired-token", f"it expired {in_words(now - expiry)} ago")
     if begin > now + _SKEW:
-        return Flaw("not-yet-valid", f"it is valid in {in_words(begin - now)}")
+        return Flaw("not-yet-valid", f"it becomes valid in {in_words(begin - now)}")
     return None
 
 
 def in_words(seconds: float) -> str:
-    """Spell a span of time with its largest unit: `59 minutes`."""
+    """Return a duration in its largest unit: `59 minutes`."""
     for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
             count = int(seconds // size)

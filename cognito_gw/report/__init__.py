@@ -1,1 +1,1 @@
-"""How steps are told: fixed rows on a terminal, lines when piped, or JSON."""
+"""Progress and results: rows on a terminal, lines when piped, or JSON."""

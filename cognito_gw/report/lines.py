@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cognito_gw.engine.resource import Change, Resource, Step
 
 
-COLOURS = {
+COLORS = {
     Action.CREATE: "green",
     Action.UPDATE: "yellow",
     Action.DELETE: "red",
@@ -25,37 +25,37 @@ COLOURS = {
     Action.SKIP: "magenta",
 }
 _WIDEST = 70
-_BEFORE = 20  # characters that are shown before the first that differs
+_BEFORE = 20  # characters to show before the first difference
 
 
 class Reporter(Protocol):
-    """Who is told what happens while a walk goes on."""
+    """What receives the progress of a walk."""
 
     def started(self, resource: Resource) -> None:
-        """Hear that a resource is being visited."""
+        """Note that a resource is being visited."""
 
     def finished(self, step: Step) -> None:
-        """Hear what came of it."""
+        """Note the result of a visit."""
 
     def tell(self, text: str) -> None:
-        """Hear of a wait or a call."""
+        """Show a note on a wait or a call."""
 
     def announce(self, text: str) -> None:
-        """Hear what is said only once, and must not be missed."""
+        """Show a note even in quiet mode."""
 
 
 class Lines:
-    """Tells one line per step on stderr, when it is done."""
+    """Prints one line for each finished step on stderr."""
 
     def __init__(self, *, quiet: bool = False) -> None:
-        """Say nothing but failures when `quiet`."""
+        """Print only failures if `quiet`."""
         self.quiet = quiet
 
     def started(self, resource: Resource) -> None:
-        """Say nothing: a line per step is enough where nothing can be overwritten."""
+        """Print nothing: one line per step is enough."""
 
     def finished(self, step: Step) -> None:
-        """Print the step, and what went wrong with it."""
+        """Print the step and its error."""
         if self.quiet and step.action is not Action.FAIL:
             return
         for each in step_lines(step):
@@ -72,8 +72,8 @@ class Lines:
 
 
 def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
-    """Spell a step out: what, which, its changes and its error."""
-    word = styled(f"{step.spoken:<10}", fg=COLOURS.get(step.action))
+    """Yield the lines of a step: action, resource, changes, and error."""
+    word = styled(f"{step.spoken:<10}", fg=COLORS.get(step.action))
     yield line(word, f"{step.resource.kind:<18}", step.resource.label)
     if step.action is Action.UPDATE or (with_values and step.action is Action.CREATE):
         yield from change_lines(step.changes)
@@ -86,7 +86,7 @@ def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
 
 
 def change_lines(changes: Mapping[str, Change]) -> Iterator[Safe]:
-    """Spell changes out: `field: before → after`, or the value alone where none was."""
+    """Yield `field: before → after`, or only the new value if there was none."""
     for field, change in changes.items():
         before, after = _spelled(change.before), _spelled(change.after)
         if change.before is None:
@@ -97,7 +97,7 @@ def change_lines(changes: Mapping[str, Change]) -> Iterator[Safe]:
 
 
 def summary(steps: list[Step]) -> str:
-    """Count the steps by what became of them."""
+    """Count the steps by result."""
     counts: dict[str, int] = {}
     for step in steps:
         counts[step.spoken] = counts.get(step.spoken, 0) + 1
@@ -117,7 +117,7 @@ def _alike(one: str, other: str) -> int:
 
 
 def _cut(text: str, same: int = 0) -> str:
-    """Return what fits of a text: of two that begin alike, where they differ."""
+    """Return the part that fits; skip most of a prefix of `same` characters."""
     if same > _WIDEST - _BEFORE and len(text) > _WIDEST:
         text = f"…{text[same - _BEFORE :]}"
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
@@ -155,7 +155,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def write_junit(file: Path, title: str, cases: Iterable[Mapping[str, Any]]) -> None:
-    """Write a suite of cases: `route`, `case`, `expected`, `got`, `ok`."""
+    """Write cases (`route`, `case`, `expected`, `got`, `ok`) as JUnit XML."""
     suite = ET.Element("testsuite", name=one_line(title))
     for each in cases:
         case = ET.SubElement(
@@ -177,5 +177,5 @@ def write_junit(file: Path, title: str, cases: Iterable[Mapping[str, Any]]) -> N
         file.write_bytes(text)
     except OSError as error:
         if file.is_file():
-            file.unlink()  # half of it would be no XML
+            file.unlink()  # an incomplete file is invalid XML
         raise OSError(error.errno, error.strerror, str(file)) from None

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cognito_gw.engine.resource import Action
-from cognito_gw.report.lines import COLOURS, change_lines
+from cognito_gw.report.lines import COLORS, change_lines
 from cognito_gw.report.say import line
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from cognito_gw.engine.resource import Resource, Step
 
-_ENOUGH = 20  # steps done, before an estimate is worth a word
+_ENOUGH = 20  # finished steps before an estimate is shown
 
 
 class Rows:
-    """Shows every resource from the start, in the tutorial's order, on stderr.
+    """Shows every resource on stderr, in the tutorial's order.
 
-    Where they do not fit on the screen: those under way, what was done last, and how
-    many are left.
+    If they do not fit on the screen: those in progress, the latest results, and how
+    many remain.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Rows:
         self.clock = clock
         self.began = clock()
         self.running: set[Resource] = set()
-        self.steps: dict[Resource, Step] = {}  # what was done last comes last
+        self.steps: dict[Resource, Step] = {}  # the latest comes last
         self.spinner = Spinner("dots", style="cyan")
         self.lock = threading.Lock()
         self.live = Live(
@@ -56,7 +56,7 @@ class Rows:
         )
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Start drawing."""
         self.live.start()
         return self
 
@@ -66,19 +66,19 @@ class Rows:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the rows as they are at last, also those that did not fit."""
+        """Print the final rows, including those that did not fit."""
         self.live.stop()
         self.console.print(self._table(is_final=True))
 
     def started(self, resource: Resource) -> None:
-        """Set the row in motion."""
+        """Show the resource as in progress."""
         with self.lock:
             self.running.add(resource)
 
     def finished(self, step: Step) -> None:
-        """Set the row to its outcome."""
+        """Show the result of the resource."""
         with self.lock:
-            if step.resource not in self.resources:  # a part that its update deleted
+            if step.resource not in self.resources:  # a part that an update deleted
                 self.resources = [*self.resources, step.resource]
             self.steps[step.resource] = step
             self.running.discard(step.resource)
@@ -88,7 +88,7 @@ class Rows:
         self.console.print(_text(f"  {text}", "dim"))
 
     def announce(self, text: str) -> None:
-        """Print what is said only once above the rows."""
+        """Print a note above the rows."""
         self.console.print(_text(text))
 
     def _table(self, *, is_final: bool = False) -> Table:
@@ -110,7 +110,7 @@ class Rows:
         return [each for each in self.resources if each in kept]
 
     def _progress(self) -> str:
-        """Count; estimate as if what is left took as long as what is done."""
+        """Return the count, and the remaining time at the average speed so far."""
         done, count = len(self.steps), len(self.resources)
         words = f"{done} of {count} done"
         if done < _ENOUGH:
@@ -128,7 +128,7 @@ class Rows:
             return
         if not (resource.wanted or step.is_change):
             return
-        style = COLOURS.get(step.action, "dim")
+        style = COLORS.get(step.action, "dim")
         table.add_row(
             _text(step.spoken, style), _text(resource.kind), _text(resource.label)
         )
@@ -137,7 +137,7 @@ class Rows:
 
 
 def _details(step: Step) -> Iterator[tuple[object, str]]:
-    """Spell out what is to be known of a step, each with its style."""
+    """Yield the details of a step, each with its style."""
     if step.action is Action.UPDATE:
         for change in change_lines(step.changes):
             yield change.strip(), "dim"
@@ -150,5 +150,5 @@ def _details(step: Step) -> Iterator[tuple[object, str]]:
 
 
 def _text(text: object, style: str = "") -> Text:
-    """Return one line of safe text, which rich is not to read as markup."""
+    """Return one line of safe text that rich does not read as markup."""
     return Text(line(text), style=style)

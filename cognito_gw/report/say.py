@@ -1,8 +1,8 @@
-"""The only way to the terminal: text is made safe, then styled, then printed.
+"""The only output to the terminal: text is escaped, then styled, then printed.
 
-Names, tags, claims and messages come from AWS, from functions, from others' files. All
-that is printed is neutralized here, but for `Safe` text, which only this module makes;
-an f-string of it is a plain `str` again.
+Names, tags, claims and messages come from AWS, functions, and foreign files. All output
+is escaped here except `Safe` text, which only this module creates; an f-string of it is
+a plain `str` again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WORDS = re.compile(r" +|(?:`[^`\n]*`|[^ `\n])+|`")
 
 
 class Safe(str):
-    """Text that cannot drive a terminal, but by our own styles."""
+    """Text without control characters except our own styles."""
 
     __slots__ = ()
 
@@ -45,21 +45,21 @@ def line(*parts: object) -> Safe:
 def block(text: str, indent: str = "") -> Safe:
     """Return text that may have several lines; all but the first are indented.
 
-    So no line of it passes for one of ours, which begin further to the left.
+    The indent distinguishes its lines from ours.
     """
     return Safe(printable(text).replace("\n", f"\n{indent}"))
 
 
 def say(*parts: object, err: bool = False, nl: bool = True) -> None:
-    """Print one line, which fits the terminal, if there is one."""
+    """Print one line, wrapped to the width of the terminal."""
     text = fitted(line(*parts), sys.stderr if err else sys.stdout)
     click.echo(text, err=err, nl=nl)
 
 
 def fitted(text: Safe, stream: TextIO, margin: int = 0) -> Safe:
-    """Break lines that are wider than the terminal, if it is one, between words.
+    """Wrap lines between words if the stream is a terminal.
 
-    What is in backticks is to be copied, and stays on one line if a line can hold it.
+    Text in backticks is meant to be copied and stays on one line if it fits.
     """
     if not stream.isatty():
         return text
@@ -81,7 +81,7 @@ def _broken(text: str, width: int) -> str:
 
 
 def _words(text: str, most: int) -> Iterator[str]:
-    """Yield words and the blanks between them."""
+    """Yield words and the spaces between them."""
     for word in _WORDS.findall(text):
         yield from re.findall(" +|[^ ]+", word) if _width(word) > most else [word]
 
@@ -91,10 +91,10 @@ def _width(text: str) -> int:
 
 
 def say_exactly(*lines: str) -> None:
-    """Print lines for a program as they are; refuse those that are not safe to."""
+    """Print lines for a program unchanged; raise CgwError for unsafe ones."""
     if any(one_line(each) != each for each in lines):
         raise CgwError(
-            "not printed: it contains control characters or invisible ones",
+            "not printed: it contains control or invisible characters",
             hint="`-o json` escapes them",
         )
     click.echo("\n".join(lines))

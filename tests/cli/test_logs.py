@@ -133,7 +133,7 @@ def test_a_time_that_cannot_be_meant_is_a_usage_error(cgw):
 @pytest.mark.usefixtures("client")
 def test_an_unknown_function_is_a_usage_error(cgw):
     err = cgw("logs", "nope", code=2).err
-    assert "no function `nope` in the file; there are: hello, order" in err
+    assert "no function `nope` in the file; known: hello, order" in err
 
 
 def test_a_function_that_is_not_there_must_be_made_first(cgw, client):  # noqa: ARG001

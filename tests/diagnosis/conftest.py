@@ -29,7 +29,7 @@ class Publisher:
         self.asked.clear()
 
     def issuer(self, pool_id):
-        """Return the address of a pool, and note that it was asked for."""
+        """Return the address of a pool, and note that it was requested."""
         self.asked.append(pool_id)
         return f"{self.server.url}/{pool_id}"
 

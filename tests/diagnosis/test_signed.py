@@ -133,7 +133,7 @@ def changed(token):
 @pytest.mark.parametrize(
     ("form", "found"),
     [
-        ({}, "the signature does not fit the pool's key"),
+        ({}, "the signature does not match the pool's key"),
         ({"kid": "nobody's"}, "the pool has no key nobody's"),
         ({"algorithm": "HS256", "key": "a" * 32}, "its algorithm is HS256, not RS256"),
         ({"algorithm": "none"}, "its algorithm is none, not RS256"),

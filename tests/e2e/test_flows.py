@@ -51,7 +51,7 @@ def test_a_password_that_will_not_do_gives_way_to_the_browser(stack):
     """It says why."""
     scope = ["--scope", "transactions/read"]
     refused = stack.quick("token", "--flow", "srp", *scope, code=3)
-    why = "sign-in by API does not give transactions/read"
+    why = "an API sign-in does not give transactions/read"
     assert f"signing in by the flow browser: {why}" in refused.err
     assert "only somebody at the sign-in page" in refused.err
     assert "`cgw --local token --flow browser`" in refused.err
@@ -81,7 +81,7 @@ def test_a_browser_that_nobody_uses_is_not_waited_for_forever(stack):
     )
     assert "open this address in a browser" in outcome.err
     assert "/oauth2/authorize?" in outcome.err
-    assert "nobody signed in within 0 seconds" in outcome.err
+    assert "the sign-in was not completed within 0 seconds" in outcome.err
     assert "--timeout" in outcome.err
 
 
@@ -109,7 +109,7 @@ def test_a_machine_gets_a_token_of_its_own(stack):
         (["--flow", "implicit", "--client", "web"], "`oauth_flows` lacks implicit"),
         (["--flow", "implicit", "--scope", "a/b"], "no app client gives tokens by the"),
         (["--scope", "no/such"], "no app client gives tokens with no/such"),
-        (["--client", "nobody"], "no app client `nobody`; there are: web, "),
+        (["--client", "nobody"], "no app client `nobody`; known: web, "),
         (["--user-pool-id", "eu-west-1_Ab12"], "belong together"),
         (["--user-pool-id", "x", "--client-id", "y"], "`x` is no user pool id"),
         (["--user-pool-id", "eu-west-1_A", "--client-id", "-"], "`-` is no app client"),
@@ -194,7 +194,7 @@ class TestDecode:
         token = f"{head}.{forged.rstrip('=')}.{signature}"
         (stack.shell.folder / "forged").write_text(token)
         told = stack.quick("token", "--decode", "@forged", code=1).out
-        assert "not valid: the signature does not fit the pool's key" in told
+        assert "not valid: the signature does not match the pool's key" in told
         assert "(bad-signature)" in told
         assert "/transactions" not in told
 

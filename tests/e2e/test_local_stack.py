@@ -98,8 +98,8 @@ def test_one_sign_in_does_for_all_who_ask_for_the_same(api):
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"user": "eve@example.com"}, UsageError, f"there are: {ALICE}, {BOB}"),
-        ({"app_client": "no"}, UsageError, "no app client `no`; there are: web"),
+        ({"user": "eve@example.com"}, UsageError, f"known: {ALICE}, {BOB}"),
+        ({"app_client": "no"}, UsageError, "no app client `no`; known: web"),
         (
             {"scopes": ["no/such"]},
             UsageError,

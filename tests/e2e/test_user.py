@@ -290,7 +290,7 @@ def test_a_name_that_could_not_sign_in_is_a_usage_error(
 def test_a_group_that_is_not_there_costs_no_user(cgw, pool, name):
     """Those that are there are named."""
     outcome = cgw("user", "add", name, "--group", "nobodies", code=3)
-    assert "no such group: `nobodies`; there are: readers" in outcome.err
+    assert "no such group: `nobodies`; known: readers" in outcome.err
     assert name not in pool.names()
 
 
@@ -414,7 +414,7 @@ def test_groups_are_shown_and_changed_once(cgw, dora):
 def test_a_group_that_is_not_there_is_neither_joined_nor_left(cgw, dora, option):
     """Exit 3, with those that are there."""
     outcome = cgw("user", "groups", dora, option, "nobodies", "-v", code=3)
-    assert "no such group: `nobodies`; there are: readers" in outcome.err
+    assert "no such group: `nobodies`; known: readers" in outcome.err
     assert outcome.writes == []
 
 

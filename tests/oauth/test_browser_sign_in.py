@@ -158,13 +158,17 @@ def test_tokens_come_by_the_fragment_where_that_is_asked_for(pool):
 @pytest.mark.parametrize(
     ("use", "claims", "words"),
     [
-        ("id", {"nonce": "another"}, "not made for this sign-in"),
-        ("id", {"nonce": None}, "not made for this sign-in"),
-        ("id", {"aud": "client-2"}, "not made for this sign-in"),
-        ("id", {"at_hash": "AAAA"}, "not made for this sign-in"),
-        ("access", {"client_id": "client-2"}, "not made for this sign-in"),
-        ("id", {"exp": 1}, "no good: it expired"),
-        ("access", {"iss": "https://elsewhere"}, "no good: it is of https://elsewhere"),
+        ("id", {"nonce": "another"}, "not issued for this sign-in"),
+        ("id", {"nonce": None}, "not issued for this sign-in"),
+        ("id", {"aud": "client-2"}, "not issued for this sign-in"),
+        ("id", {"at_hash": "AAAA"}, "not issued for this sign-in"),
+        ("access", {"client_id": "client-2"}, "not issued for this sign-in"),
+        ("id", {"exp": 1}, "not valid: it expired"),
+        (
+            "access",
+            {"iss": "https://elsewhere"},
+            "not valid: its issuer is https://elsewhere",
+        ),
     ],
 )
 def test_tokens_that_were_not_asked_for_are_refused(pool, use, claims, words):
@@ -177,7 +181,7 @@ def test_tokens_that_were_not_asked_for_are_refused(pool, use, claims, words):
 def test_tokens_of_another_key_are_refused(pool):
     """The pool's published keys decide."""
     pool.server.pages["/keys"] = PoolKeys().jwks(POOL)
-    with pytest.raises(CgwError, match="no good: the pool has no key"):
+    with pytest.raises(CgwError, match="not valid: the pool has no key"):
         pool.sign_in().by_code(["openid"], None)
 
 

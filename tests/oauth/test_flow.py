@@ -61,7 +61,7 @@ def test_the_flow_that_is_allowed_and_gives_what_is_wanted(
 def test_why_a_password_will_not_do_is_told():
     """The scope that no sign-in by API gives is named."""
     chosen = choose(client([SRP], ["code"]), "password", ["openid", "api/read"])
-    assert chosen.because == "sign-in by API does not give openid, api/read"
+    assert chosen.because == "an API sign-in does not give openid, api/read"
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_the_message_of_a_gateway_is_read_from_its_json(content, message):
 @pytest.mark.parametrize(
     ("url", "hint"),
     [
-        ("http://127.0.0.1:1/", "has stopped"),
+        ("http://127.0.0.1:1/", "any more"),
         ("http://nowhere.invalid/", "take a minute to resolve"),
     ],
 )

@@ -173,7 +173,7 @@ def test_a_side_of_srp_that_makes_no_sense_is_an_error(parameters):
 def test_a_proof_that_nothing_has_begun_is_not_given():
     """Nor is there a traceback."""
     doing, _ = sign_in(challenge("PASSWORD_VERIFIER", SRP_B="2", SALT="1"))
-    with pytest.raises(CgwError, match="out of turn"):
+    with pytest.raises(CgwError, match="out of order"):
         doing.with_password("alice")
 
 
@@ -350,7 +350,7 @@ def test_a_refused_answer_is_asked_for_again(code):
     [
         ("NotAuthorizedException", "Incorrect username or password.", "the password"),
         ("NotAuthorizedException", "User is disabled.", "`cgw user enable`"),
-        ("NotAuthorizedException", "Invalid session for the user.", "begin anew"),
+        ("NotAuthorizedException", "Invalid session for the user.", "start again"),
         ("NotAuthorizedException", "SECRET_HASH was not received", "CLIENT_SECRET"),
         ("NotAuthorizedException", "Temporary password has expired", "`cgw user pass"),
         ("UserNotFoundException", "No.", "`cgw user`"),

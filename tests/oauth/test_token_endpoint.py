@@ -52,7 +52,7 @@ def sent(server):
 
 
 def test_a_code_is_exchanged(server, endpoint):
-    """With what proves that it was asked for here."""
+    """With what proves that it was requested here."""
     tokens = endpoint().for_code("the-code", "http://localhost:1/c", "verifier")
     assert (tokens.id_token, tokens.refresh_token) == ("id", "refresh")
     assert tokens.by_oauth
@@ -93,7 +93,7 @@ def test_a_refresh_token_stays_unless_another_comes(server, endpoint):
 @pytest.mark.parametrize(
     ("page", "words", "hint"),
     [
-        ((400, {"error": "invalid_grant"}), "invalid_grant", "anew"),
+        ((400, {"error": "invalid_grant"}), "invalid_grant", "again"),
         ((400, {"error": "invalid_client"}), "invalid_client", "CGW_CLIENT_SECRET"),
         ((400, {"error": "unauthorized_client"}), "unauthorized", "oauth_flows"),
         (

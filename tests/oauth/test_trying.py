@@ -36,7 +36,7 @@ def test_a_stage_that_comes_late_is_waited_for(surprise):
     assert stage.asked.count("good") == 1
     assert stage.asked.count("late") == 3
     assert len(stage.naps) == 2
-    assert "1 of 2 answers are not as expected" in stage.told[0]
+    assert "1 of 2 responses are not as expected" in stage.told[0]
 
 
 def test_a_failure_is_one_after_a_minute():
@@ -56,7 +56,7 @@ def test_without_patience_the_first_answer_counts():
 
 def test_an_address_where_nothing_answers_is_an_error():
     """Not a list of failures."""
-    with pytest.raises(CgwError, match="nothing answers at the address"):
+    with pytest.raises(CgwError, match="no response from the address"):
         Stage(one=["no answer"], two=["no answer"]).tried()
     assert len(Stage(one=["no answer"], two=["401"]).tried()) == 2
 

@@ -8,7 +8,7 @@ from diagnosis.world import OTHER, POOL
 from cognito_gw.oauth.tokens import Flaw
 
 THREE = {"parts between dots": 3}
-CHANGED = Flaw("bad-signature", "the signature does not fit the pool's key")
+CHANGED = Flaw("bad-signature", "the signature does not match the pool's key")
 
 # What is the matter: the first code, what shows it, and the call.
 CASES = {
