@@ -7,7 +7,7 @@ import re
 import architecture
 import pytest
 
-A_PATH = re.compile(r"`((?:\w+/)+\w*(?:\.py)?)`")
+A_PATH = re.compile(r"`((?:\w+/)+\w*(?:\.\w+)?)`")
 
 
 def test_the_chart_is_drawn_from_the_imports():
@@ -36,11 +36,12 @@ def test_an_arrow_that_follows_from_others_is_left_out(graph, arrows):
 
 
 @pytest.mark.skipif(
-    not (architecture.PACKAGE / "app").is_dir(), reason="the page describes `app`"
+    not (architecture.PACKAGE / "app").is_dir(), reason="the pages describe `app`"
 )
-def test_the_page_names_files_that_exist():
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_a_page_names_files_that_exist(page):
     """Below cognito_gw, or below the root."""
-    named = A_PATH.findall(architecture.PAGE.read_text("utf-8"))
+    named = A_PATH.findall((architecture.ROOT / page).read_text("utf-8"))
     roots = (architecture.PACKAGE, architecture.ROOT)
     assert [n for n in named if not any((root / n).exists() for root in roots)] == []
 
