@@ -1,6 +1,7 @@
-"""Look up published advisories for what is installed beside this Python.
+"""Look up published advisories for the packages installed in this environment.
 
-An advisory fails it. If the advisory service cannot be reached, it says so and passes.
+An advisory fails the audit. If the advisory service is unreachable, the audit says so
+and passes.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import venv
 from importlib.metadata import distributions
 from pathlib import Path
 
-_APART = {"cognito-gw", "pip", "setuptools"}  # itself, and what a venv starts with
+_EXCLUDED = {"cognito-gw", "pip", "setuptools"}  # cgw itself, and a new venv's content
 _UNREACHED = re.compile(r"Max retries exceeded|Could not connect|ServiceError")
 
 
 def main() -> int:
-    """Audit the environment with pip-audit, which has an environment of its own."""
+    """Audit the environment with pip-audit, installed in a separate environment."""
     with tempfile.TemporaryDirectory() as folder:
         pins = Path(folder, "pins.txt")
         pins.write_text("\n".join(_installed()), encoding="utf-8")
@@ -28,29 +29,29 @@ def main() -> int:
         _run(python, "-m", "pip", "install", "--quiet", "pip-audit", check=True)
         audit = ["-m", "pip_audit", "--no-deps", "--disable-pip", "--format", "json"]
         done = _run(python, *audit, "--requirement", str(pins))
-    code, words = verdict(done.stdout, done.stderr)
-    print(words)
+    code, message = verdict(done.stdout, done.stderr)
+    print(message)
     return code
 
 
 def _installed() -> list[str]:
-    found = sorted((each.name, each.version) for each in distributions())
-    return [f"{name}=={version}" for name, version in found if name not in _APART]
+    found = sorted((package.name, package.version) for package in distributions())
+    return [f"{name}=={version}" for name, version in found if name not in _EXCLUDED]
 
 
 def verdict(out: str, err: str) -> tuple[int, str]:
-    """Return the exit code and what to say of pip-audit's two streams."""
+    """Return the exit code and the message for pip-audit's stdout and stderr."""
     if not out.strip():
         if _UNREACHED.search(err):
             return 0, "audit SKIPPED: the advisory service cannot be reached"
         return 1, f"audit failed: pip-audit gave no answer\n{err}"
     packages = json.loads(out)["dependencies"]
-    skipped = [each["name"] for each in packages if "skip_reason" in each]
+    skipped = [package["name"] for package in packages if "skip_reason" in package]
     found = [
-        f"{each['name']} {each['version']}: {vulnerability['id']},"
+        f"{package['name']} {package['version']}: {vulnerability['id']},"
         f" fixed in {', '.join(vulnerability['fix_versions']) or 'no release'}"
-        for each in packages
-        for vulnerability in each.get("vulns", ())
+        for package in packages
+        for vulnerability in package.get("vulns", ())
     ]
     if found:
         return 1, "\n".join(["audit failed:", *found])
