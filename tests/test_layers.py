@@ -1,4 +1,4 @@
-"""Who may import whom, and what is not imported before it is needed."""
+"""Which package may import which, and what is not imported before it is needed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,152 +16,104 @@ import cognito_gw
 
 PACKAGE = Path(cognito_gw.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
+BELOW = {"", "addresses", "aws_rules", "errors", "gateway_rules", "once", "text"}
 
-# Of our own package, what each layer may import; `resources` means all below it.
+# What each package may import from our own code besides itself and what is BELOW all,
+# also for annotations. "" is the version; `local` is the root of the local AWS.
 MAY_IMPORT = {
-    "addresses": set(),
-    "aws": {"", "addresses", "aws", "errors", "near"},
-    "aws_rules": set(),
-    "config": {"addresses", "aws_rules", "config", "errors", "near", "printable"},
-    "diagnosis": {
-        "diagnosis",
+    **{module: set() for module in BELOW},
+    "__main__": {"cli", "search_path"},
+    "app": {
         "aws",
-        "errors",
-        "near",
-        "oauth",
-        "once",
-        "permission",
-        "routing",
-    },
-    "doctor": {
-        "",
-        "addresses",
-        "aws",
-        "doctor",
-        "errors",
-        "local.daemon",
-        "local.runtime",
-        "oauth",
-        "once",
-        "resources",
-        "state",
-    },
-    "engine": {"engine", "errors", "aws.faults"},
-    "errors": set(),
-    "local.apigw": {
-        "local.api_keys",
-        "local.apigw",
-        "local.faults",
-        "local.identity",
-        "local.records",
-        "local.runtime",
-        "local.server_log",
-        "permission",
-        "routing",
-    },
-    "local.console": {
-        "local.access",
-        "local.console",
-        "local.emulator",
-        "local.hosted_ui",
-        "local.identity",
-        "local.wire",
-    },
-    "local.corrections": {
-        "aws_rules",
-        "local.corrections",
-        "local.emulator",
-        "local.faults",
-        "local.identity",
-        "local.runtime",
-        "local.snapshot",
-    },
-    "local.hosted_ui": {
-        "local.access",
-        "local.faults",
-        "local.hosted_ui",
-        "local.identity",
-    },
-    "local.identity": {
-        "aws_rules",
-        "local.emulator",
-        "local.faults",
-        "local.identity",
-        "srp",
-    },
-    "local.runtime": {
-        "local.faults",
-        "local.records",
-        "local.runtime",
-        "local.server_log",
-        "search_path",
-    },
-    "near": set(),
-    "oauth": {"addresses", "oauth", "errors", "state", "aws", "srp"},
-    "once": set(),
-    "permission": set(),
-    "pytest_plugin": {"errors", "testing"},
-    "printable": set(),
-    "report": {"report", "engine", "errors", "printable"},
-    "resources": {"aws_rules", "resources", "engine", "aws", "errors", "config.schema"},
-    "routing": set(),
-    "search_path": set(),
-    "srp": set(),
-    "state": set(),
-    "testing": {
-        "aws",
-        "cli",
         "config",
+        "diagnosis",
         "engine",
-        "errors",
-        "local.daemon",
-        "near",
+        "local",
+        "local.awslambda",
         "oauth",
         "report",
         "resources",
-        "routing",
-        "testing",
+        "state",
+    },
+    "aws": set(),
+    "cli": {
+        "app",
+        "aws",
+        "config",
+        "diagnosis",
+        "doctor",
+        "engine",
+        "local",
+        "local.awslambda",
+        "oauth",
+        "report",
+        "resources",
+    },
+    "config": set(),
+    "diagnosis": {"aws", "oauth"},
+    "doctor": {
+        "aws",
+        "config",
+        "local",
+        "local.awslambda",
+        "oauth",
+        "resources",
+        "state",
+    },
+    "engine": {"aws"},
+    "local": {
+        "aws",
+        "local.apigateway",
+        "local.awslambda",
+        "local.cognito",
+        "local.console",
+        "search_path",
+        "state",
+    },
+    "local.apigateway": {"local", "local.awslambda", "local.cognito"},
+    "local.awslambda": {"local", "search_path"},
+    "local.cognito": {"local", "oauth"},
+    "local.console": {"local", "local.apigateway", "local.cognito"},
+    "oauth": {"aws", "state"},
+    "pytest_plugin": {"testing"},
+    "report": {"engine"},
+    "resources": {"aws", "config", "engine"},
+    "search_path": set(),
+    "state": set(),
+    "testing": {
+        "app",
+        "aws",
+        "config",
+        "engine",
+        "local",
+        "oauth",
+        "report",
+        "resources",
     },
 }
-# What they may name in annotations besides, without importing it when they run.
-MAY_NAME = {
-    "doctor": {"config"},
-    "engine": {"aws.clients"},
-    "local.apigw": {"local.activity", "local.snapshot"},
-    "local.console": {
-        "local.activity",
-        "local.control",
-        "local.snapshot",
-        "local.stages",
-    },
-    "local.hosted_ui": {"local.control"},
-    "local.identity": {"aws_rules", "local.activity"},
-    "local.runtime": {"local.access", "local.activity"},
-    "resources": {"config.secret"},
-}
-# What only some layers may import from outside, wherever in a function it stands.
+# Third-party libraries that only some packages may import, also inside functions.
 ONLY_IN = {
     "aiohttp": {"local"},
     "boto3": {"aws"},
-    "click": {"cli", "report", "testing"},
-    "cryptography": {"local", "oauth", "srp"},
-    "filelock": {"state"},
+    "click": {"cli", "report"},
+    "cryptography": {"local", "oauth"},
+    "filelock": {"local", "state"},
     "flask": {"local"},
     "httptools": {"local"},
-    "httpx": {"oauth", "cli", "diagnosis", "testing"},
+    "httpx": {"app", "cli", "diagnosis", "oauth", "testing"},
     "jinja2": {"local"},
     "jwt": {"local", "oauth"},
     "moto": {"local"},
-    "packaging": {"local"},
+    "packaging": {"doctor", "local"},
     "pydantic": {"config"},
-    "pyotp": {"cli", "local"},
+    "pyotp": {"app", "cli", "local"},
     "pytest": {"pytest_plugin"},
-    "rich": {"report", "cli"},
-    "segno": {"cli", "local"},
+    "rich": {"cli", "report"},
+    "segno": {"app", "cli", "local"},
     "uvloop": {"local"},
-    "watchfiles": {"cli"},
+    "watchfiles": {"app", "cli"},
     "werkzeug": {"local"},
-    "yaml": {"config", "local"},
+    "yaml": {"config", "diagnosis", "local"},
 }
 HEAVY = (
     "aiohttp",
@@ -176,97 +130,81 @@ HEAVY = (
 )
 
 
-class _Imports(ast.NodeVisitor):
-    """The modules that a file imports when it runs, and those it only names."""
-
-    def __init__(self, file):
-        self.runs, self.names = set(), set()
-        self._into = self.runs
-        self.visit(ast.parse(file.read_text("utf-8"), str(file)))
-
-    def visit_If(self, node):
-        if ast.unparse(node.test) != "TYPE_CHECKING":
-            return self.generic_visit(node)
-        self._into = self.names
-        self.generic_visit(node)
-        self._into = self.runs
-        return None
-
-    def visit_Import(self, node):
-        self._into |= {alias.name for alias in node.names}
-
-    def visit_ImportFrom(self, node):
-        assert node.level == 0, "imports are absolute"
-        base = node.module
-        inside = base.startswith("cognito_gw")
-        self._into |= {
-            _exact(base, each.name) if inside else base for each in node.names
-        }
+@cache
+def _imports():
+    """Return what each module imports, also in functions and for annotations."""
+    return {_name(file): _imported(file) for file in FILES}
 
 
-def _exact(base, name):
-    """Return the module itself where a name imported from a package is one."""
+def _imported(file):
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"), str(file))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found |= {_module(node.module, alias.name) for alias in node.names}
+    return found
+
+
+def _name(file):
+    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+def _module(base, name):
+    """Return the module `name` of a package, or else the module it is defined in."""
     path = PACKAGE.parent.joinpath(*base.split("."), name)
     is_module = path.is_dir() or path.with_suffix(".py").is_file()
     return f"{base}.{name}" if is_module else base
 
 
-def _ours(modules):
-    parts = (module.partition(".") for module in modules)
-    return {rest for top, _, rest in parts if top == "cognito_gw"}
+def _layer(module):
+    """Return a module's top package; of the local AWS, the part."""
+    _, top, *rest = [*module.split("."), ""]
+    is_part = top == "local" and rest[0] and (PACKAGE / top / rest[0]).is_dir()
+    return f"local.{rest[0]}" if is_part else top
 
 
-def _within(module, allowed):
-    return any(
-        module == each or (each and module.startswith(f"{each}.")) for each in allowed
-    )
+def _is_ours(module):
+    return module.partition(".")[0] == "cognito_gw"
 
 
-def _layer(file):
-    """Return a file's top package; of the local AWS, the part."""
-    top, *rest = file.relative_to(PACKAGE).with_suffix("").parts
-    return f"local.{rest[0]}" if top == "local" and rest[1:] else top
+def test_every_package_is_bound():
+    """A new package says what it may import."""
+    assert {_layer(module) for module in _imports()} == set(MAY_IMPORT)
 
 
-def _of_each(*layers):
-    """Run a test for every file of these layers, or of all."""
-    chosen = [file for file in FILES if not layers or _layer(file) in layers]
-    names = [str(file.relative_to(PACKAGE)) for file in chosen]
-    return pytest.mark.parametrize("file", chosen, ids=names)
+def test_packages_import_only_those_below():
+    """The command line is at the top; nothing imports it but the program itself."""
+    astray = {
+        (module, other)
+        for module, found in _imports().items()
+        for other in filter(_is_ours, found)
+        if _layer(other) not in MAY_IMPORT[_layer(module)] | BELOW | {_layer(module)}
+    }
+    assert astray == set()
 
 
-def test_every_layer_is_bound():
-    """A new layer says what it may import; only the command line and local are free."""
-    free = {"__init__", "__main__", "cli", "local"}
-    assert {_layer(file) for file in FILES} - free == set(MAY_IMPORT)
+def test_no_module_imports_itself_through_others():
+    """A circle would mean that no part of it can be read, or tested, first."""
+    graph = {module: found & _imports().keys() for module, found in _imports().items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
 
 
-@_of_each(*MAY_IMPORT)
-def test_layers(file):
-    """A layer imports only those beneath it."""
-    layer, found = _layer(file), _Imports(file)
-    allowed = MAY_IMPORT[layer]
-    named = allowed | MAY_NAME.get(layer, set())
-    assert {each for each in _ours(found.runs) if not _within(each, allowed)} == set()
-    assert {each for each in _ours(found.names) if not _within(each, named)} == set()
-
-
-@_of_each(*MAY_IMPORT.keys() - {"testing"}, "local")
-def test_nothing_imports_the_command_line(file):
-    """The command line is nobody's library, but for tests that do what it does."""
-    found = _Imports(file)
-    modules = _ours(found.runs | found.names)
-    assert not [each for each in modules if _within(each, {"cli"})]
-
-
-@_of_each()
-def test_outsiders(file):
-    """Each library from outside is used in the layers that are for it."""
-    found = _Imports(file)
-    tops = {module.partition(".")[0] for module in found.runs | found.names}
-    layer = _layer(file).partition(".")[0]
-    astray = [top for top in tops if top in ONLY_IN and layer not in ONLY_IN[top]]
-    assert astray == []
+def test_libraries_stay_in_their_packages():
+    """Each library is used only in the packages that it is for."""
+    astray = {
+        (module, top)
+        for module, found in _imports().items()
+        for top in {other.partition(".")[0] for other in found}
+        if _layer(module).partition(".")[0]
+        not in ONLY_IN.get(top, {_layer(module).partition(".")[0]})
+    }
+    assert astray == set()
 
 
 def _loaded_by(*arguments, **environment):
