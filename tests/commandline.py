@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from fakes import is_read
 
 from cognito_gw.cli import cgw
-from cognito_gw.cli.settings import options_of
+from cognito_gw.cli.command import options_of
 from cognito_gw.resources.stack import STEPS
 
 PASSWORD = "Correct-horse-7"

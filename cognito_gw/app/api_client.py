@@ -6,14 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from cognito_gw.app.sign_in import issuer_url, raw_token, tokens_for
+from cognito_gw.app.auth import issuer_url, raw_token, tokens_for
+from cognito_gw.app.request_options import given_token
 from cognito_gw.app.token_request import NeedsPerson
+from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import aws_links, filled
-from cognito_gw.cli import completions
-from cognito_gw.cli.options import given_token
-from cognito_gw.cli.settings import fixes_shown
 from cognito_gw.diagnosis.api import COGNITO, OPEN
 from cognito_gw.diagnosis.call_case import CallScene
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
@@ -24,113 +21,97 @@ from cognito_gw.gateway_rules import Router
 from cognito_gw.oauth.request import send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import httpx
 
-    from cognito_gw.app.context import Session
-    from cognito_gw.app.token_request import Wish
-    from cognito_gw.cli.request_options import Requested
+    from cognito_gw.app.context import Context
+    from cognito_gw.app.request_options import RequestOptions
+    from cognito_gw.app.token_request import TokenRequest
     from cognito_gw.oauth.tokens import Tokens
 
 
 @dataclass(frozen=True)
 class Credential:
-    """What is sent as the token, and how it was come by."""
+    """A token to send, and where it comes from."""
 
     kind: str  # id, access, none or given
     value: str | None
 
     def __repr__(self) -> str:
-        """Show how it was come by, not what it is."""
+        """Show where the token comes from, not the token."""
         return f"Credential({self.kind})"
 
 
-def token_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the option that chooses the token."""
-    option = click.option(
-        "--token",
-        "choice",
-        metavar="TOKEN",
-        shell_complete=completions.words("id", "access", "none"),
-        help="id, access, none, the token itself, the callback address or JSON answer "
-        "that contains it, @FILE, or - for stdin. "
-        "Default: the one that the method wants.",
-    )
-    return option(command)
-
-
 def credential(
-    session: Session,
+    context: Context,
     choice: str | None,
     method: dict[str, Any] | None,
-    wish: Wish,
+    request: TokenRequest,
     *,
     is_exact: bool = False,
 ) -> Credential:
-    """Return the token of a `choice`; without one, what the method wants.
+    """Return the token that `choice` gives; without one, the token that is required.
 
-    The method is as API Gateway describes it. Where nobody is there to sign in for its
-    scopes, it is a token without them, unless it must be `is_exact`.
+    The method is as API Gateway describes it. If its scopes need a browser sign-in and
+    there is no terminal, the token has no scopes, unless it must be `is_exact`.
     """
-    kind = wanted_kind(method) if choice is None else choice.strip()
+    kind = required_kind(method) if choice is None else choice.strip()
     if kind == "none":
         return Credential("none", None)
     if kind not in ("id", "access"):
-        return Credential("given", given_token(kind, wanted_kind(method)))
+        return Credential("given", given_token(kind, required_kind(method)))
     scopes = (method or {}).get("authorizationScopes") or []
-    wanted = scopes if kind == "access" else []
-    tokens = _tokens(session, wish, wanted, is_exact=is_exact)
+    requested = scopes if kind == "access" else []
+    tokens = _tokens(context, request, requested, is_exact=is_exact)
     return Credential(kind, raw_token(tokens, f"{kind}_token"))
 
 
-def wanted_kind(method: dict[str, Any] | None) -> str:
-    """Return which token a method wants: by its scopes, as the authorizer decides."""
+def required_kind(method: dict[str, Any] | None) -> str:
+    """Return which token a method requires: `id`, `access` or `none`."""
     if method is None or method["authorizationType"] == "NONE":
         return "none"
     return "access" if method.get("authorizationScopes") else "id"
 
 
 def _tokens(
-    session: Session, wish: Wish, scopes: list[str], *, is_exact: bool
+    context: Context, request: TokenRequest, scopes: list[str], *, is_exact: bool
 ) -> Tokens:
-    """Return tokens with a scope that the method wants, where they are to be had."""
-    fitting = wish.for_method(session, scopes)
+    """Return tokens with one of the method's scopes, if possible."""
+    fitting = request.for_method(context, scopes)
     try:
-        return tokens_for(session, fitting)
+        return tokens_for(context, fitting)
     except NeedsPerson as problem:
         if is_exact:
             raise
-        session.tell(f"{problem}: this call goes with one without")
-        return tokens_for(session, wish)
+        context.ui.tell(f"{problem}: sending a token without these scopes")
+        return tokens_for(context, request)
 
 
-_OWN = "API Gateway let the call through: this answer is the function's own"
+_OWN = "API Gateway allowed the call: this response comes from the function"
 _AUTH = {"cognito": COGNITO, "none": OPEN}
 
 
 @dataclass
-class Calling:
-    """Calls one stage of one API: the file's, or one that is named."""
+class ApiClient:
+    """Calls one stage of one REST API: that of the file, or any other."""
 
-    session: Session
+    context: Context
     target: Target
     _before: CallScene | None = field(default=None, init=False)
 
     @classmethod
-    def of_stack(cls, session: Session, stage: str | None = None) -> Calling:
-        """Return it for the file's API, at its stage or another."""
-        stack, settings = session.stack, session.config.api
-        session.look([stack.api, stack.pool])
+    def of_stack(cls, context: Context, stage: str | None = None) -> ApiClient:
+        """Return a client of the file's API, at its stage or another."""
+        stack, settings = context.stack, context.config.api
+        look(context, [stack.api, stack.pool])
         if stack.api.live is None:
             raise Missing(f"{stack.api} does not exist yet", hint="run `cgw up` first")
         api_id, stage = stack.api["id"], stage or settings.stage
         return cls(
-            session,
+            context,
             Target(
                 api_id,
                 stage,
-                invoke_url(session, api_id, stage),
+                invoke_url(context, api_id, stage),
                 pool_id=stack.pool.id,
                 header=settings.authorizer.identity_source,
                 origins=tuple(settings.cors.origins) if settings.cors else (),
@@ -139,69 +120,69 @@ class Calling:
         )
 
     @classmethod
-    def of_api(cls, session: Session, api_id: str, stage: str) -> Calling:
-        """Return it for any API."""
-        url = invoke_url(session, api_id, stage)
-        return cls(session, Target(api_id, stage, url))
+    def of_api(cls, context: Context, api_id: str, stage: str) -> ApiClient:
+        """Return a client of any API."""
+        url = invoke_url(context, api_id, stage)
+        return cls(context, Target(api_id, stage, url))
 
     def credential(
         self,
-        asked: Requested,
+        options: RequestOptions,
         choice: str | None,
-        wish: Wish,
+        request: TokenRequest,
         *,
         is_exact: bool = False,
     ) -> Credential:
-        """Return the token to send, by what the draft of the file's API asks for."""
+        """Return the token to send, as the draft of the file's API requires."""
         if not self.is_of_stack:
-            return credential(self.session, choice or "none", None, wish)
-        found = self._router.match(*asked.route)
+            return credential(self.context, choice or "none", None, request)
+        found = self._router.match(*options.route)
         method = found.method if found else None
-        return credential(self.session, choice, method, wish, is_exact=is_exact)
+        return credential(self.context, choice, method, request, is_exact=is_exact)
 
     @property
     def is_of_stack(self) -> bool:
         """Whether it is the file's API."""
-        return self.session.given is None
+        return self.context.given is None
 
-    def sent(self, asked: Requested, token: Credential) -> Sent:
-        """Return the request as it goes out."""
-        headers = asked.headers
+    def sent(self, options: RequestOptions, token: Credential) -> Sent:
+        """Return the request to send, with its token."""
+        headers = options.headers
         if token.value is not None:
-            # The file names the header; of another API the authorizer has to.
-            bare = Sent(asked.verb, asked.path, tuple(headers))
+            # The file names the header; for another API, read its authorizer.
+            bare = Sent(options.verb, options.path, tuple(headers))
             self._before = self._scene(bare, None)
             name = self.target.header or self._before.header
             headers = [(name, token.value), *headers]
-        return Sent(asked.verb, asked.whole_path, tuple(headers))
+        return Sent(options.verb, options.whole_path, tuple(headers))
 
     def send(self, sent: Sent, body: bytes | None) -> httpx.Response:
-        """Send it."""
+        """Send a request."""
         url = f"{self.target.url}{sent.path}"
         return send(sent.verb, url, [*sent.headers], [], body)
 
     def explained(self, sent: Sent, answer: Answer | None) -> Diagnosis:
-        """Return why it was answered so, or would not be let in."""
+        """Return why the API responded so; without a response, why it would refuse."""
         scene = self._scene(sent, answer)
         diagnosis = diagnose(CALL_RULES, scene)
         note = scene.contradiction
         if scene.is_functions_own and not diagnosis.causes:
             note = _OWN
-        return fixes_shown(replace(diagnosis, note=note))
+        return replace(diagnosis, note=note)
 
     def _scene(self, sent: Sent, answer: Answer | None) -> CallScene:
-        pools = Pools(partial(_issuer, self.session), self.session.trace)
-        target = replace(self.target, wants=self._wanted(sent))
-        scene = CallScene(self.session.aws, pools, target, sent, answer)
+        pools = Pools(partial(_issuer, self.context), self.context.ui.trace)
+        target = replace(self.target, wants=self._configured(sent))
+        scene = CallScene(self.context.aws, pools, target, sent, answer)
         if self._before:
             scene.share(self._before, "stages", "served", "draft")
         return scene
 
-    def _wanted(self, sent: Sent) -> str | None:
-        """Return how the file guards the route, if it knows it."""
+    def _configured(self, sent: Sent) -> str | None:
+        """Return the route's authorization type in the file, if the file has it."""
         if not self.is_of_stack:
             return None
-        routes = self.session.config.api.routes
+        routes = self.context.config.api.routes
         router = Router.of_routes(
             {name: {"auth": settings.auth} for name, settings in routes.items()}
         )
@@ -210,28 +191,30 @@ class Calling:
 
     @cached_property
     def _router(self) -> Router:
-        return Router(self.session.stack.api["Resources"].values())
+        return Router(self.context.stack.api["Resources"].values())
 
 
-def invoke_url(session: Session, api_id: str, stage: str) -> str:
-    """Return the address of a stage."""
+def invoke_url(context: Context, api_id: str, stage: str) -> str:
+    """Return the invoke URL of a stage."""
     place = {
-        "region": session.aws.region,
+        "region": context.aws.region,
         "user_pool_id": None,
         "domain": None,
         "api_id": api_id,
         "stage": stage,
     }
-    url = filled(session.links.invoke, place)
+    url = filled(context.links.invoke, place)
     if url is None:
-        raise Missing(f"endpoints.invoke `{session.links.invoke}` cannot be filled")
+        raise Missing(
+            f"endpoints.invoke `{context.links.invoke}` has an unknown placeholder"
+        )
     return url
 
 
-def _issuer(session: Session, pool_id: str) -> str:
-    """Return the address of a pool's documents, in whichever region it is."""
+def _issuer(context: Context, pool_id: str) -> str:
+    """Return the issuer URL of a pool in any Region."""
     region = pool_id.partition("_")[0]
-    if session.is_local or region == session.aws.region:
-        return issuer_url(session, pool_id)
+    if context.is_local or region == context.aws.region:
+        return issuer_url(context, pool_id)
     template = aws_links(region).issuer
     return template.format(region=region, user_pool_id=pool_id)

@@ -1,46 +1,159 @@
-"""The routes that `cgw check` probes, and the tokens it uses."""
+"""Sends each route requests that must be refused, and one that must be allowed."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cognito_gw.app.sign_in import tokens_for
+from cognito_gw.app.auth import tokens_for
+from cognito_gw.app.request_options import pair
+from cognito_gw.app.token_request import TokenRequest
+from cognito_gw.app.walks import look
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.gateway_rules import Router
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.flows import API_SCOPE
-from cognito_gw.oauth.probes import LET_IN, REFUSED, SAFE, SHARED, UNSHARED, Door
+from cognito_gw.oauth.probes import (
+    LET_IN,
+    REFUSED,
+    SAFE,
+    SHARED,
+    UNSHARED,
+    Door,
+    Waiting,
+    knocks,
+    tried,
+)
 from cognito_gw.oauth.request import send
 from cognito_gw.oauth.tokens import claims_of
+from cognito_gw.resources.outputs import outputs
+from cognito_gw.text import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from cognito_gw.app.context import Session
-    from cognito_gw.app.token_request import Wish
+    from cognito_gw.app.context import Context
     from cognito_gw.config.model import Route
     from cognito_gw.oauth.cache import Key
+    from cognito_gw.oauth.probes import Knock
     from cognito_gw.oauth.tokens import Tokens
 
+    Case = dict[str, Any]  # route, case, expected, got, ok
 
-_ORIGIN = "https://example.com"  # where every origin is let in
+
+_ORIGIN = "https://example.com"  # where CORS allows every origin
+_PATIENCE = 60.0  # seconds until a new stage responds
 _METHODS = (*SAFE, "POST", "PUT", "PATCH", "DELETE")
 
 
-@dataclass
-class Doors:
-    """Makes doors of routes, with the tokens that their users can have."""
+def check_routes(
+    context: Context,
+    routes: Sequence[str] = (),
+    users: Sequence[str] = (),
+    *,
+    include_writes: bool = False,
+) -> list[Case]:
+    """Check routes of the file, or all, on the deployed stage.
 
-    session: Session
-    wish: Wish
+    `users` signs in for every route, or for one: `GET /admin=bob`. The right token
+    goes to routes that may write only with `include_writes`. Returns JSON-ready cases:
+    route, case, expected, got, ok. Raises UsageError for unknown routes or users.
+    """
+    checked = _chosen(context, routes)
+    probes = _probes(context, checked, users)
+    cases = _sent(context, probes, include_writes=include_writes)
+    return cases if routes else cases + _unknown_routes(context)
+
+
+def _chosen(context: Context, names: Sequence[str]) -> dict[str, Route]:
+    routes = context.config.api.routes
+    for name in names:
+        if name not in routes:
+            what = f"no route `{name}` in the file"
+            raise UsageError(unknown(what, name, routes))
+    return {name: routes[name] for name in names or routes}
+
+
+def _probes(
+    context: Context, routes: dict[str, Route], users: Sequence[str]
+) -> list[Knock]:
+    """Return the requests to send, with tokens of the users."""
+    named = dict(pair(user, "=", "--user") for user in users if " /" in user)
+    everywhere = [user for user in users if " /" not in user]
+    if len(everywhere) > 1:
+        raise UsageError(
+            "more than one `--user` for all routes",
+            hint="for a single route, use `--user 'GET /admin=bob'`",
+        )
+    if "" in (*everywhere, *named.values()):
+        raise UsageError("`--user` needs a user name")
+    _chosen(context, tuple(named))
+    _invoke_url(context)  # before any sign-in
+    request = TokenRequest(everywhere[0] if everywhere else None)
+    checks = RouteChecks(context, request, named)
+    return [
+        probe
+        for name, settings in routes.items()
+        for probe in knocks(checks.of(name, settings))
+    ]
+
+
+def _sent(context: Context, probes: list[Knock], *, include_writes: bool) -> list[Case]:
+    """Send requests to the deployed stage, some at a time."""
+    url = _invoke_url(context)
+    header = context.config.api.authorizer.identity_source
+
+    def case_of(probe: Knock) -> Case:
+        if probe.may_write and not include_writes:
+            return probe.untried()
+        return probe.case_at(url, header)
+
+    aws = context.aws
+    patience = 0.0 if context.is_local else _PATIENCE
+    return tried(probes, case_of, Waiting(aws.sleep, context.ui.tell, patience))
+
+
+def _invoke_url(context: Context) -> str:
+    stack = context.stack
+    if stack.api.live is None:
+        look(context, [stack.api, stack.stage] if stack.api.managed else [stack.api])
+    url = outputs(stack, context.links)["invoke_url"]
+    if url is None or (stack.api.managed and stack.stage.live is None):
+        raise Missing(f"{stack.api} is not deployed yet", hint="run `cgw up` first")
+    return str(url)
+
+
+def _unknown_routes(context: Context) -> list[Case]:
+    """Return a failed case for each route of the API that is not in the file."""
+    config = context.config.api
+    known = {*config.routes}
+    if config.cors:
+        known |= {f"OPTIONS {name.split(' ', 1)[1]}" for name in config.routes}
+    deployed = {
+        f"{verb} {resource['path']}"
+        for resource in context.stack.api["Resources"].values()
+        for verb in resource.get("resourceMethods", {})
+    }
+    found = {"expected": "in the file", "got": "only in the API", "ok": False}
+    return [
+        {"route": route, "case": "known route"} | found
+        for route in sorted(deployed - known)
+    ]
+
+
+@dataclass
+class RouteChecks:
+    """Prepares the checks of routes, with the tokens of their users."""
+
+    context: Context
+    request: TokenRequest
     users: Mapping[str, str] = field(default_factory=dict)  # by route
     _old: dict[Key, Tokens | None] = field(default_factory=dict, init=False)
 
-    def door(self, route: str, settings: Route) -> Door:
-        """Return a route with its tokens."""
+    def of(self, route: str, settings: Route) -> Door:
+        """Return the check of a route such as `GET /items`."""
         verb, path = route.split(" ", 1)
         door = Door(
             verb,
@@ -53,11 +166,12 @@ class Doors:
         return door if settings.auth != "cognito" else self._secured(door)
 
     def _secured(self, door: Door) -> Door:
-        """Return a door with its tokens."""
-        wish = replace(self.wish, user=self.users.get(door.name, self.wish.user))
-        tokens = self._tokens(wish)
-        scoped, origin = self._scoped(door, wish)
-        # A token that has one of the scopes is no token without the scope.
+        """Return the check with tokens."""
+        user = self.users.get(door.name, self.request.user)
+        request = replace(self.request, user=user)
+        tokens = self._tokens(request)
+        scoped, origin = self._scoped(door, request)
+        # Every access token from Cognito's API has this scope.
         is_without = API_SCOPE not in door.scopes
         with_tokens = replace(
             door,
@@ -66,48 +180,51 @@ class Doors:
             access_token=tokens.access_token if is_without else None,
             scoped_token=scoped,
         )
-        right, old = with_tokens.right_token, self._old[origin.key(self.session)]
+        right, old = with_tokens.right_token, self._old[origin.key(self.context)]
         if right is None:
             return with_tokens
         return replace(
-            with_tokens, expired_token=expired_token(self.session, right, old)
+            with_tokens, expired_token=expired_token(self.context, right, old)
         )
 
-    def _tokens(self, wish: Wish) -> Tokens:
-        """Return tokens, and remember those that were kept before."""
-        key = wish.key(self.session)
+    def _tokens(self, request: TokenRequest) -> Tokens:
+        """Return tokens, and remember those that were in the cache before."""
+        key = request.key(self.context)
         self._old.setdefault(key, cache.recall(key))
-        return tokens_for(self.session, wish)
+        return tokens_for(self.context, request)
 
-    def _scoped(self, door: Door, wish: Wish) -> tuple[str | None, Wish]:
-        """Return an access token with one of the scopes, if any, and how it came.
+    def _scoped(
+        self, door: Door, request: TokenRequest
+    ) -> tuple[str | None, TokenRequest]:
+        """Return an access token with one of the scopes, if any, and its request.
 
-        An app client for machines signs no user in, so a named user rules none out.
+        It may come from an app client for machines, also if a user is named.
         """
         if not door.scopes:
-            return None, wish
+            return None, request
         problems = []
-        for each in (wish, replace(wish, user=None)) if wish.user else (wish,):
+        anonymous = [replace(request, user=None)] if request.user else []
+        for candidate in (request, *anonymous):
             try:
-                fitting = each.for_method(self.session, door.scopes)
+                fitting = candidate.for_method(self.context, door.scopes)
                 return self._tokens(fitting).access_token, fitting
             except (Missing, UsageError) as problem:
                 problems.append(problem)
         words = " or ".join(door.scopes)
-        self.session.tell(f"not tried: a token with {words}: {problems[0]}")
-        return None, wish
+        self.context.ui.tell(f"not tried: a token with {words}: {problems[0]}")
+        return None, request
 
     @property
     def _origin(self) -> str | None:
-        """An origin that CORS lets in."""
-        cors = self.session.config.api.cors
+        """An origin that CORS allows."""
+        cors = self.context.config.api.cors
         if cors is None:
             return None
-        return next((each for each in cors.origins if each != "*"), _ORIGIN)
+        return next((origin for origin in cors.origins if origin != "*"), _ORIGIN)
 
     def _preflight(self, path: str) -> str:
-        """Return what the file makes of OPTIONS, whose answer may be a function's."""
-        config = self.session.config.api
+        """Return the expected response to OPTIONS, which may come from a function."""
+        config = self.context.config.api
         if config.cors and f"OPTIONS {path}" not in config.routes:
             return SHARED
         found = self._router.match("OPTIONS", path)
@@ -116,49 +233,48 @@ class Doors:
         return REFUSED if found.method["auth"] == "cognito" else LET_IN
 
     def _method(self, verb: str, path: str) -> str:
-        """Return the method to send: for ANY, one that no other route of it takes."""
+        """Return the method to send: for ANY, one that has no route itself."""
         if verb != "ANY":
             return verb
-        config = self.session.config.api
+        config = self.context.config.api
         taken = {*config.routes} | ({f"OPTIONS {path}"} if config.cors else set())
-        return next((each for each in _METHODS if f"{each} {path}" not in taken), "")
+        return next((name for name in _METHODS if f"{name} {path}" not in taken), "")
 
     @cached_property
     def _router(self) -> Router:
-        routes = self.session.config.api.routes
+        routes = self.context.config.api.routes
         return Router.of_routes(
             {name: {"auth": settings.auth} for name, settings in routes.items()}
         )
 
 
-def expired_token(session: Session, token: str, old: Tokens | None) -> str | None:
-    """Return a token like this one that has expired; None where there is none.
+def expired_token(context: Context, token: str, old: Tokens | None) -> str | None:
+    """Return a token like this one that has expired; None if there is none.
 
-    The local AWS signs one. On AWS, only time makes them: the tokens that were kept
-    before this sign-in may have expired.
+    The local AWS signs one. On AWS, the `old` tokens of the cache may have expired.
     """
-    if session.is_local:
-        return _signed_locally(session, token)
-    kept = (old.id_token, old.access_token) if old else ()
-    return next((each for each in kept if each and _is_expired(each, token)), None)
+    if context.is_local:
+        return _signed_locally(context, token)
+    cached = (old.id_token, old.access_token) if old else ()
+    return next((each for each in cached if each and _is_expired(each, token)), None)
 
 
 def _is_expired(old: str, token: str) -> bool:
-    """Whether a token has expired, and differs from the other in nothing else."""
+    """Whether a token has expired and is otherwise like the other one."""
     before, now = claims_of(old), claims_of(token)
     names = ("iss", "token_use", "aud", "client_id", "sub", "scope")
     is_like = all(before.get(name) == now.get(name) for name in names)
     return is_like and before.get("exp", time.time()) < time.time()
 
 
-def _signed_locally(session: Session, token: str) -> str:
+def _signed_locally(context: Context, token: str) -> str:
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
-    url = f"{session.server.url}/_cgw/expired-token"
+    url = f"{context.server.url}/_cgw/expired-token"
     request = AWSRequest("POST", url, data=token)
-    key = session.server.access_key
+    key = context.server.access_key
     SigV4Auth(Credentials(key.id, key.secret), "cgw", "local").add_auth(request)
     response = send("POST", url, [*request.headers.items()], [], token.encode())
     if response.is_error:

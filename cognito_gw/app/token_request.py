@@ -2,83 +2,83 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import click
-
-from cognito_gw.app.prompter import Prepared, is_terminal
-from cognito_gw.cli import completions
+from cognito_gw.app.prompter import PresetAnswers
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth.cache import Key
 from cognito_gw.oauth.flows import API_SCOPE, BY_API, BY_OAUTH, beyond_api
-from cognito_gw.report.say import ask
 from cognito_gw.text import guess, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from cognito_gw.app.context import Session
+    from cognito_gw.app.context import Context
     from cognito_gw.config.model import AppClient
 
 _MACHINE = ["client_credentials"]
 
 
 class NeedsPerson(Missing):
-    """Raised when only somebody at the sign-in page could get the tokens."""
+    """Raised when the tokens need a browser sign-in and there is no terminal."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the command line asks for; empty scopes are those of the flow."""
+class TokenRequest:
+    """Which tokens are requested; empty scopes mean those of the flow."""
 
     user: str | None = None
     client: str | None = None
     flow: str = "auto"
     scopes: tuple[str, ...] = ()
-    prepared: Prepared = field(default_factory=Prepared)
+    preset: PresetAnswers = field(default_factory=PresetAnswers)
     opens_browser: bool = True
     seconds: float = 300  # to wait for the browser
 
-    def key(self, session: Session) -> Key:
-        """Return under which key its tokens are kept."""
-        client = self.client_key(session)
+    def key(self, context: Context) -> Key:
+        """Return the key of its tokens in the cache."""
+        client = self.client_key(context)
         return Key(
-            session.config.name,
-            session.token_place,
+            context.config.name,
+            token_source(context),
             client,
-            self.user or self._default_user(session, client),
+            self.user or self._default_user(context, client),
             self.flow,
             tuple(sorted(set(self.scopes))),
         )
 
-    def for_method(self, session: Session, method_scopes: Sequence[str]) -> Wish:
-        """Return the same wish for a token that a method takes, by any of its scopes.
+    def for_method(
+        self, context: Context, method_scopes: Sequence[str]
+    ) -> TokenRequest:
+        """Return the request for a token that a method accepts, by any of its scopes.
 
-        One sign-in is to do for all methods, so it asks for all that the client gives.
+        It asks for all scopes of the client, so that one sign-in serves all methods.
         """
         if not method_scopes or API_SCOPE in method_scopes:
             return self
         for scope in method_scopes:
-            wish = replace(self, scopes=(scope,))
+            request = replace(self, scopes=(scope,))
             with suppress(UsageError):
-                client = session.config.app_clients[wish.client_key(session)]
+                client = context.config.app_clients[request.client_key(context)]
                 if client.id is not None:
-                    return wish
+                    return request
                 if scope in client.oauth_scopes:
-                    return replace(wish, scopes=tuple(client.oauth_scopes))
+                    return replace(request, scopes=tuple(client.oauth_scopes))
         return self
 
-    def client_key(self, session: Session) -> str:
-        """Return the app client of that name, or the first that can serve the wish."""
-        clients = session.config.app_clients
+    def client_key(self, context: Context) -> str:
+        """Return the key of the app client: the named one, or the first that fits."""
+        clients = context.config.app_clients
         if self.client is not None:
             if self.client not in clients:
                 what = f"no app client `{self.client}`"
                 raise UsageError(unknown(what, self.client, clients))
             return self.client
-        fitting = [key for key, each in clients.items() if self._fits(each)]
+        fitting = [key for key, client in clients.items() if self._fits(client)]
         if not fitting:
             raise UsageError(
                 f"no app client gives {self._spelled()}{self._meant(clients.values())}",
@@ -86,13 +86,15 @@ class Wish:
             )
         machines = [key for key in fitting if is_machine(clients[key])]
         people = [key for key in fitting if key not in machines]
-        # Only a person can use the pages, which alone give people other scopes.
-        is_for_people = is_terminal() or self.user is not None or self.flow != "auto"
+        # Users get other scopes only from the sign-in pages.
+        is_for_people = (
+            context.ui.is_interactive or self.user is not None or self.flow != "auto"
+        )
         prefers_machines = beyond_api(self.scopes) and not is_for_people
         return (machines + people if prefers_machines else people + machines)[0]
 
     def _fits(self, client: AppClient) -> bool:
-        if client.id is not None:  # made elsewhere: the file does not tell
+        if client.id is not None:  # made elsewhere: its flows are not in the file
             return True
         if self.flow in BY_OAUTH and BY_OAUTH[self.flow] not in client.oauth_flows:
             return False
@@ -102,62 +104,60 @@ class Wish:
         return {*beyond_api(self.scopes)} <= {*client.oauth_scopes}
 
     def _meant(self, clients: Iterable[AppClient]) -> str:
-        """Return the scopes that may have been meant, if none has that name."""
+        """Return suggestions for scopes that no app client has."""
         known = {scope for client in clients for scope in client.oauth_scopes}
-        strange = [each for each in beyond_api(self.scopes) if each not in known]
-        meant = filter(None, (guess(each, sorted(known)) for each in strange))
-        return "".join(f"; {each}" for each in meant)
+        strange = [scope for scope in beyond_api(self.scopes) if scope not in known]
+        guesses = filter(None, (guess(scope, sorted(known)) for scope in strange))
+        return "".join(f"; {text}" for text in guesses)
 
     def _spelled(self) -> str:
         flow = "" if self.flow == "auto" else f" by the flow {self.flow}"
         scopes = " ".join(self.scopes)
         return f"tokens{flow}" + (f" with {scopes}" if scopes else "")
 
-    def _default_user(self, session: Session, client: str) -> str:
-        """Return the first user of the file, where one is named beforehand."""
-        settings = session.config.app_clients[client]
+    def _default_user(self, context: Context, client: str) -> str:
+        """Return the first user of the file, unless the flow asks for it later."""
+        settings = context.config.app_clients[client]
         if beyond_api(self.scopes) or is_machine(settings):
             return ""
         if self.flow not in ("auto", *BY_API):
             return ""
-        users = session.config.users
-        if not users and settings.id is None and not is_terminal():
-            raise _no_user()  # before AWS is asked anything
+        users = context.config.users
+        if not users and settings.id is None and not context.ui.is_interactive:
+            raise _no_user()  # before any AWS call
         return users[0].username if users else ""
 
 
-def who_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say who signs in, and through which app client."""
-    user = click.option(
-        "--user",
-        metavar="NAME",
-        shell_complete=completions.users,
-        help="Who signs in. Default: the first user of the file.",
-    )
-    client = click.option(
-        "--client",
-        metavar="NAME",
-        shell_complete=completions.clients,
-        help="The app client. Default: the first that signs users in.",
-    )
-    return user(client(command))
-
-
 def is_machine(client: AppClient) -> bool:
-    """Whether an app client is one of machines, which signs nobody in."""
+    """Whether an app client is for machines only, so no user can sign in."""
     return list(client.oauth_flows) == _MACHINE
 
 
-def asked_name() -> str:
-    """Return the user name that is typed, where neither option nor file names one."""
-    if not is_terminal():
+def ask_for_user(context: Context) -> str:
+    """Return the user name that the user types; raise without a terminal."""
+    if not context.ui.is_interactive:
         raise _no_user()
-    return str(ask("User name"))
+    return context.ui.ask("User name")
+
+
+def token_source(context: Context) -> str:
+    """Return a name for where tokens come from and go to: the target and the file.
+
+    Cached tokens are found only under the same name, so they never go to an address,
+    pool or API that was added to the file later.
+    """
+    config = context.config
+    clients = {
+        key: client.id for key, client in config.app_clients.items() if client.id
+    }
+    ids = [config.user_pool.id, config.api.id, clients]
+    named = json.dumps([*ids, *config.endpoints.model_dump().values()])
+    return f"{context.target_name} {hashlib.sha256(named.encode()).hexdigest()}"
 
 
 def _no_user() -> Missing:
     return Missing(
         "the file has no user to sign in",
-        hint="`--user NAME` names one; or add one: users: [{username: me@example.com, "
-        "password: '${MY_PW}'}], then `cgw user`",
+        hint="name one with `--user NAME`; or add one: users: [{username: "
+        "me@example.com, password: '${MY_PW}'}], then run `cgw user`",
     )

@@ -1,118 +1,120 @@
-"""Finds and changes the users that a command names."""
+"""Finds and changes users of the pool by name."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
+from cognito_gw.app.walks import look, walk
 from cognito_gw.aws_rules import attribute_faults, unlike_a_name
-from cognito_gw.cli.results import failure_code, show_json
 from cognito_gw.errors import CgwError, Missing, UsageError
-from cognito_gw.report.say import say
 from cognito_gw.text import guess, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from cognito_gw.app.context import Session
+    from cognito_gw.app.context import Context
     from cognito_gw.engine.resource import Action, Resource, Step
     from cognito_gw.resources.user import Person
 
 
-def require_own_pool(session: Session) -> None:
-    """Refuse to change a pool that was made elsewhere."""
-    if pool_id := session.config.user_pool.id:
+def require_own_pool(context: Context) -> None:
+    """Raise for a pool that was made elsewhere, which cgw never changes."""
+    if pool_id := context.config.user_pool.id:
         raise CgwError(
             f"user pool `{pool_id}` was made elsewhere: cgw never changes it",
             hint="change its users with what made it, or with the AWS CLI",
         )
 
 
-def look_at_pool(session: Session, people: Sequence[Person] = ()) -> None:
-    """Read the pool, and these users in it; raise when there is no pool."""
-    pool = session.stack.pool
-    session.look([pool, *people])
+def look_at_pool(context: Context, people: Sequence[Person] = ()) -> None:
+    """Read the pool and these users in it; raise if there is no pool."""
+    pool = context.stack.pool
+    look(context, [pool, *people])
     if pool.live is None:
         hint = "run `cgw pool` first" if pool.managed else "see `user_pool.id`"
         raise Missing(f"{pool} does not exist yet", hint=hint)
 
 
-def found(session: Session, names: Iterable[str], **more: Any) -> list[Person]:
-    """Return the users, each once; raise for all that are not there."""
+def found(context: Context, names: Iterable[str], **more: Any) -> list[Person]:
+    """Return the users, each once; raise one error for all that do not exist."""
     from cognito_gw.resources.user import person, sign_in_name
 
-    people = [person(session.stack, name, **more) for name in names]
-    look_at_pool(session, people)
+    people = [person(context.stack, name, **more) for name in names]
+    look_at_pool(context, people)
     absent = [each.username for each in people if each.live is None]
     if absent:
-        raise no_such_user(session, absent)
+        raise no_such_user(context, absent)
     for each in people:
-        each.username = sign_in_name(session.stack.pool, each.live or {})
+        each.username = sign_in_name(context.stack.pool, each.live or {})
     return list({each["Username"]: each for each in people}.values())
 
 
-def require_user(session: Session, name: str) -> None:
-    """Raise for a user whom neither the file nor the file's pool has."""
+def require_user(context: Context, name: str) -> None:
+    """Raise for a user who does not exist in the pool, if it can be read."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from cognito_gw.resources.user import person
 
-    them = person(session.stack, name)
+    them = person(context.stack, name)
     try:
-        session.look([them])
+        look(context, [them])
     except (BotoCoreError, ClientError, CgwError) as problem:
-        session.trace(f"cannot tell whether there is a user `{name}`: {problem}")
+        context.ui.trace(f"cannot find out whether the user `{name}` exists: {problem}")
         return
     if them.live is None:
-        raise no_such_user(session, [name])
+        raise no_such_user(context, [name])
 
 
-def no_such_user(session: Session, names: Sequence[str]) -> Missing:
-    """Return the error for users who are not in the pool, with who may be meant."""
-    guesses = (guess(name, _known_users(session)) for name in names)
+def no_such_user(context: Context, names: Sequence[str]) -> Missing:
+    """Return the error for users who do not exist, with suggestions."""
+    guesses = (guess(name, _known_users(context)) for name in names)
     meant = " ".join(dict.fromkeys(filter(None, guesses)))
     absent = ", ".join(f"`{name}`" for name in names)
     return Missing(
-        f"no such user in {session.stack.pool}: {absent}" + (meant and f"; {meant}"),
-        hint="`cgw user list` shows who is there",
+        f"no such user in {context.stack.pool}: {absent}" + (meant and f"; {meant}"),
+        hint="`cgw user list` shows all users",
     )
 
 
-def _known_users(session: Session) -> list[str]:
-    """Return the users of the file, and the first of the pool, if they may be read."""
+def _known_users(context: Context) -> list[str]:
+    """Return the users of the file, and some of the pool if it can be read."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from cognito_gw.resources.user import sign_in_name
 
-    pool, names = session.stack.pool, [each.username for each in session.config.users]
+    pool, names = context.stack.pool, [each.username for each in context.config.users]
     with suppress(BotoCoreError, ClientError):
-        users = session.aws.cognito.list_users(UserPoolId=pool["Id"])["Users"]
+        users = context.aws.cognito.list_users(UserPoolId=pool["Id"])["Users"]
         names += [sign_in_name(pool, each) for each in users]
     return names
 
 
-def check_name(session: Session, name: str) -> None:
-    """Refuse a name with which nobody could sign in to the pool."""
-    words = unlike_a_name(name, session.config.user_pool.sign_in_with)
+def check_name(context: Context, name: str) -> None:
+    """Raise for a name that the pool does not allow for signing in."""
+    words = unlike_a_name(name, context.config.user_pool.sign_in_with)
     if words:
-        raise UsageError(f"`{name}` must be {words}: so users of this pool sign in")
+        raise UsageError(
+            f"`{name}` must be {words}: users of this pool sign in with it"
+        )
 
 
-def require_attributes(session: Session, given: Mapping[str, str]) -> None:
-    """Raise for attributes that the pool does not have, or not with these values."""
-    schema = (session.stack.pool.live or {}).get("SchemaAttributes", [])
+def require_attributes(context: Context, given: Mapping[str, str]) -> None:
+    """Raise for attributes or values that the pool's schema does not allow."""
+    schema = (context.stack.pool.live or {}).get("SchemaAttributes", [])
     faults = attribute_faults(schema, given) if schema else []
     if faults:
-        there = ", ".join(sorted(each["Name"] for each in schema))
-        raise UsageError(f"--attribute {faults[0]}", hint=f"the pool has: {there}")
+        names = ", ".join(sorted(attribute["Name"] for attribute in schema))
+        raise UsageError(f"--attribute {faults[0]}", hint=f"the pool has: {names}")
 
 
-def require_groups(session: Session, names: Iterable[str]) -> None:
-    """Raise for groups that are not there, naming those that are."""
+def require_groups(context: Context, names: Iterable[str]) -> None:
+    """Raise for groups that do not exist, with a list of those that do."""
     from cognito_gw.resources.user import groups_of
 
     names = list(names)
-    there = groups_of(session.stack.pool, session.aws) if names else []
+    there = groups_of(context.stack.pool, context.aws) if names else []
     absent = [name for name in dict.fromkeys(names) if name not in there]
     if absent:
         spelled = ", ".join(f"`{name}`" for name in absent)
@@ -123,42 +125,31 @@ def require_groups(session: Session, names: Iterable[str]) -> None:
 
 
 def change(
-    session: Session, people: Sequence[Person], verb: Callable[[Person], Action]
-) -> None:
-    """Do it to each user, tell what came of it, and exit as the failures say."""
+    context: Context, people: Sequence[Person], verb: Callable[[Person], Action]
+) -> list[Step]:
+    """Call `verb` for each user, and return the steps, failures included."""
     from cognito_gw.engine.resource import Step
 
     def visit(resource: Resource) -> Step:
         return Step(resource, verb(cast("Person", resource)), done=True)
 
-    graph: dict[Resource, set[Resource]] = {each: set() for each in people}
-    steps = session.walk(visit, graph, list(people), silently=True)
-    if session.settings.as_json:
-        name = session.config.name
-        show_json({"stack": name, "users": [_document(step) for step in steps]})
-    _finish(steps, as_text=not session.settings.as_json)
+    graph: dict[Resource, set[Resource]] = {person: set() for person in people}
+    return walk(context, visit, graph, list(people), report="none")
 
 
-def _finish(steps: list[Step], *, as_text: bool) -> None:
-    from cognito_gw.cli import show_error
-    from cognito_gw.report.lines import step_lines
+def described(context: Context, user: dict[str, Any]) -> dict[str, Any]:
+    """Return a user as JSON-ready data; `user` is as ListUsers returns it."""
+    from cognito_gw.resources.user import attributes_of, is_called, sign_in_name
 
-    for step in steps:
-        if step.error:
-            show_error(step.error)
-        elif as_text:
-            for each in step_lines(step):
-                say(each)
-    if code := failure_code(steps):
-        raise SystemExit(code)
-
-
-def _document(step: Step) -> dict[str, Any]:
-    live = step.resource.live or {}
-    document = {
-        "username": step.resource.label,
-        "action": step.word,
-        "status": live.get("UserStatus"),
-        "enabled": live.get("Enabled"),
+    pool, attributes = context.stack.pool, attributes_of(user)
+    in_file = [configured.username for configured in context.config.users]
+    created = user["UserCreateDate"].astimezone(UTC).isoformat(timespec="milliseconds")
+    return {
+        "username": sign_in_name(pool, user),
+        "sub": attributes.get("sub"),
+        "status": user["UserStatus"],
+        "enabled": user["Enabled"],
+        "in_file": is_called(pool, user, in_file),
+        "attributes": attributes,
+        "created": created.replace("+00:00", "Z"),
     }
-    return document | ({"error": str(step.error)} if step.error else {})

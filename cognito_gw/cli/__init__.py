@@ -1,8 +1,7 @@
-"""The command line: parse, call, report. Decisions are made elsewhere."""
+"""The command line: parses, calls `app`, and prints the result."""
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
@@ -13,24 +12,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw import __version__
-from cognito_gw.cli.settings import Group, with_options
+from cognito_gw.app import walks
+from cognito_gw.cli.command import Group
+from cognito_gw.cli.terminal import show_error
 from cognito_gw.errors import CgwError, ExitCode
-from cognito_gw.report.say import block, fitted, say, styled
+from cognito_gw.report.say import block, fitted, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# Command: the module that has it, under its own name, loaded only when it is asked for.
+# For each command, its module, which is imported when the command is used.
 _SECTIONS = {
     "Whole stack": {
         "init": "init",
         "plan": "stack",
         "up": "stack",
-        "down": "down",
+        "down": "stack",
         "status": "status",
-        "outputs": "outputs",
+        "outputs": "status",
         "list": "status",
-        "policy": "outputs",
+        "policy": "status",
         "doctor": "doctor",
     },
     "Steps of the tutorial": {
@@ -62,7 +63,6 @@ _SECTIONS = {
 _MODULES = {
     name: module for names in _SECTIONS.values() for name, module in names.items()
 }
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _OTHER_WORDS = {
     "apply": "up",
     "create": "up",
@@ -95,12 +95,12 @@ _OTHER_WORDS = {
 
 
 class Cgw(Group):
-    """The group of commands; a failure of ours ends in a message, not a traceback."""
+    """The group of commands; known errors end in a message, without a traceback."""
 
     other_words = _OTHER_WORDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the commands in the order in which one meets them."""
+        """Return the commands in the order of the help."""
         return list(_MODULES)
 
     def get_command(
@@ -126,7 +126,7 @@ class Cgw(Group):
                 add_completion_class(shell, name)
         try:
             return super().main(*args, **kwargs)
-        except OSError as error:  # of the help; commands tell theirs
+        except OSError as error:  # while printing the help
             code = _shown(error)
             if code is None:
                 raise
@@ -137,7 +137,7 @@ class Cgw(Group):
         return _SECTIONS
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; word what goes wrong, and exit as the contract says."""
+        """Run the command; print a known error, and exit with its code."""
         with _safe_words():
             return self._invoke(ctx)
 
@@ -160,7 +160,7 @@ class Cgw(Group):
             say("interrupted", err=True)
             ctx.exit(ExitCode.INTERRUPTED)
         except BrokenPipeError:
-            sys.stderr.close()  # whoever read us has gone: nothing more to say
+            sys.stderr.close()  # the reader of the output has exited
             ctx.exit(ExitCode.FAILED)
         except Exception as error:
             code = _shown(error)
@@ -170,19 +170,19 @@ class Cgw(Group):
 
 
 def _shown(error: Exception) -> ExitCode | None:
-    """Print an error that the user can act upon, if it is one; return its exit code."""
+    """Print an error that the user can act on; return its exit code, else None."""
     known = known_error(error)
     if known is None:
         return None
     if isinstance(error, OSError) and error.filename is None:
-        sys.stdout = io.StringIO()  # what it holds still cannot be written either
+        sys.stdout = io.StringIO()  # its buffer cannot be written either
     show_error(known)
     return known.exit_code
 
 
 @contextmanager
 def _safe_words() -> Iterator[None]:
-    """Make safe what click says of a command line: it quotes what it was given."""
+    """Make click's messages safe to print: they quote the command line."""
     try:
         yield
     except click.UsageError as error:
@@ -194,31 +194,15 @@ def _safe_words() -> Iterator[None]:
 
 
 def _is_interrupt(stop: BaseException) -> bool:
-    """Tell Ctrl-C, at a prompt too, from a "no" or the end of the input."""
+    """Whether it is Ctrl-C, also at a prompt, rather than a "no" or end of input."""
     return isinstance(stop.__context__ or stop, KeyboardInterrupt)
 
 
-def show_error(error: CgwError) -> None:
-    """Print what is wrong and what to do next, on stderr."""
-    what = block(error.what.replace("\n  ", "\n"), "  ")
-    say(styled("error: ", fg="red", bold=True), what, err=True)
-    if error.hint:
-        say(f"  hint: {with_options(error.hint)}", err=True)
-
-
 def known_error(error: Exception) -> CgwError | None:
-    """Return what the user can mend: AWS's answers, and files that are in the way."""
+    """Return an error as one that the user can act on; None for any other."""
     if isinstance(error, click.ClickException | click.exceptions.Exit):
-        return None  # click words these itself
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        file = error.filename or "the output"
-        hint = "free some space on that disk, then run the same command again"
-        return CgwError(f"{file} cannot be written: {error.strerror}", hint=hint)
-    if isinstance(error, OSError) and error.filename is not None:
-        return CgwError(f"{error.filename}: {error.strerror}")
-    from cognito_gw.aws.errors import as_cgw_error
-
-    return as_cgw_error(error)
+        return None  # click prints these itself
+    return walks.known_error(error)
 
 
 @click.group(
@@ -228,8 +212,8 @@ def known_error(error: Exception) -> CgwError | None:
 )
 @click.version_option(__version__, prog_name="cgw", message="%(prog)s %(version)s")
 def cgw() -> None:
-    """A REST API secured by Amazon Cognito: up, proven, and down again.
+    """Build, verify and remove a REST API secured by Amazon Cognito.
 
-    One YAML file describes it; `cgw init` writes the first. With `--local` everything
-    runs on an embedded local AWS: no account, no Docker, no network.
+    One YAML file describes it; `cgw init` writes the first one. With `--local`,
+    everything runs on an embedded local AWS: no account, no Docker, no network.
     """

@@ -18,20 +18,22 @@ from click.shell_completion import (
     split_arg_string,
 )
 
-from cognito_gw.app.context import Session, with_session
+from cognito_gw.cli.command import Command
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.settings import Command
+from cognito_gw.cli.terminal import with_context
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import say, say_exactly
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from cognito_gw.app.context import Context
+
 
 @dataclass(frozen=True)
 class _Shell:
-    file: str  # that it reads when it starts
-    line: str  # that is to stand there
+    file: str  # its startup file
+    line: str  # to add to the file
 
 
 _SHELLS = {
@@ -50,35 +52,34 @@ _SHELLS = {
     ),
 )
 @click.argument("shell", required=False, type=click.Choice(list(_SHELLS)))
-@with_session
-def completion(session: Session, *, shell: str | None) -> None:
-    """Print the script that completes cgw's command lines in your shell.
+@with_context
+def completion(context: Context, *, shell: str | None) -> None:
+    """Print the completion script for your shell.
 
     It completes commands, options, and the names in the file: users, routes, app
-    clients, functions. Without a shell it is for the one that SHELL names.
+    clients, functions. The default shell is that of the variable SHELL.
     """
-    name = shell or _own_shell(session)
+    name = shell or _own_shell(context)
     script, its = _script(name), _SHELLS[name]
-    if session.settings.as_json:
+    if context.options.as_json:
         show_json({"shell": name, "script": script, "file": its.file, "line": its.line})
         return
     say_exactly(*script.rstrip("\n").split("\n"))
-    if sys.stdout.isatty() and not session.settings.quiet:
-        say(f"to have it in every {name}, add to {its.file}:", err=True)
+    if sys.stdout.isatty() and not context.options.quiet:
+        say(f"to enable completion in every {name}, add to {its.file}:", err=True)
         say(f"  {its.line}", err=True)
 
 
-def _own_shell(session: Session) -> str:
-    name = PurePath(session.environment.get("SHELL", "")).name
+def _own_shell(context: Context) -> str:
+    name = PurePath(context.environment.get("SHELL", "")).name
     if name not in _SHELLS:
-        known = " or ".join(f"`cgw completion {each}`" for each in _SHELLS)
+        known = " or ".join(f"`cgw completion {shell}`" for shell in _SHELLS)
         what = f"SHELL is {name}" if name else "SHELL is not set"
-        raise UsageError(f"which shell is it for? {what}", hint=known)
+        raise UsageError(f"the shell is not known: {what}", hint=f"run {known}")
     return name
 
 
 def _script(shell: str) -> str:
-
     cgw = click.get_current_context().find_root().command
     return SHELLS[shell](cgw, {}, "cgw", "_CGW_COMPLETE").source()
 
@@ -86,7 +87,7 @@ def _script(shell: str) -> str:
 COMMANDS = {"completion": completion}
 
 
-_END = "\0"  # of the line, even within quotes: no line can have it
+_END = "\0"  # marks the end of the line, also within quotes
 _SPECIAL = re.compile(r"([^\w@%+=:,./{}-])")
 _BASH = """\
 %(complete_func)s() {
@@ -104,17 +105,17 @@ COMP_WORD="$2" COMP_QUOTE="${COMP_WORDS[COMP_CWORD]:0:1}" "$1" 2>/dev/null)
 
 complete -o nosort -F %(complete_func)s %(prog_name)s
 """
-# What click's script stands on, where the user's own files have not seen to it.
+# click's script requires this, unless the user's own files contain it.
 _COMPINIT = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }\n"
 
 
 class _Joined(ShellComplete):
-    """Keeps `--option=` before a value: the shell has both as one word."""
+    """Keeps `--option=` before a value: for the shell both are one word."""
 
     def get_completions(
         self, args: list[str], incomplete: str
     ) -> list[CompletionItem[str]]:
-        """Return what fits the whole word."""
+        """Return completions of the whole word."""
         found = super().get_completions(args, incomplete)
         option, sign, _ = incomplete.partition("=")
         if option.startswith("-") and sign:
@@ -124,18 +125,18 @@ class _Joined(ShellComplete):
 
 
 class Bash(_Joined, BashComplete):
-    """Takes the line apart as the shell will when it runs it."""
+    """Splits the line as the shell will when it runs it."""
 
     source_template = _BASH
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        """Return the words before the cursor, and the one that it is at the end of."""
+        """Return the words before the cursor, and the word at the cursor."""
         line = os.environ["COMP_LINE"]
         *args, incomplete = split_arg_string(f"{line}{_END}")
         return args[1:], incomplete.removesuffix(_END)
 
     def format_completion(self, item: CompletionItem[str]) -> str:
-        """Return what bash is to put in the place of its own last word."""
+        """Return the replacement for bash's own last word."""
         _, incomplete = self.get_completion_args()
         quote = os.environ["COMP_QUOTE"]
         is_quoted = quote in ("'", '"')
@@ -147,14 +148,14 @@ class Bash(_Joined, BashComplete):
 
 
 def _quoted(value: str, quote: str) -> str:
-    """Spell text so that the shell's quote, which is open, does not end in it."""
+    """Escape text for the shell's open quote."""
     if quote == "'":
         return value.replace("'", r"'\''")
     return re.sub(r'([$`"\\!])', r"\\\1", value)
 
 
 class Zsh(_Joined, ZshComplete):
-    """click's own, and what it needs."""
+    """click's own, with its requirement."""
 
     source_template = ZshComplete.source_template.replace(
         "    compdef ", f"    {_COMPINIT}    compdef "

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cognito_gw.app.context import Options
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def words(*known: str) -> Offer:
-    """Offer words that are known beforehand."""
+    """Offer fixed words."""
     return lambda _context, _parameter, incomplete: _fitting(known, incomplete)
 
 
@@ -32,7 +33,7 @@ def _of_file(pick: Callable[[Names], list[str]]) -> Offer:
         given = context.params.get(parameter.name or "")
         several = given if isinstance(given, tuple) else ()
         found = pick(names) if names else []
-        return _fitting([each for each in found if each not in several], incomplete)
+        return _fitting([name for name in found if name not in several], incomplete)
 
     return offer
 
@@ -50,14 +51,14 @@ methods = _of_file(lambda names: [*dict.fromkeys(verb for verb, _ in _pairs(name
 def paths(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Offer the paths of the file's routes: of one method, where it is given."""
+    """Offer the paths of the file's routes, of the method if one is given."""
     from click.shell_completion import CompletionItem
 
     names = _names(context)
-    wanted = (context.params.get("verb") or "").upper()
+    given = (context.params.get("verb") or "").upper()
     found: dict[str, list[str]] = {}
     for verb, path in _pairs(names) if names else []:
-        if wanted in ("", verb) or verb == "ANY":
+        if given in ("", verb) or verb == "ANY":
             found.setdefault(path, []).append(verb)
     return [
         CompletionItem(path, help=", ".join(found[path]))
@@ -77,19 +78,20 @@ def profiles(
 def regions(
     _context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[str]:
-    """Offer the regions that the environment and the profiles name."""
+    """Offer the Regions of the environment and the profiles."""
     from cognito_gw.aws.botocore_files import profile_regions, region_around
 
-    found = [region_around(os.environ, None), *profile_regions(os.environ).values()]
-    return _fitting(sorted({each for each in found if each}), incomplete)
+    found = {region_around(os.environ, None), *profile_regions(os.environ).values()}
+    return _fitting(sorted(filter(None, found)), incomplete)
 
 
 def _names(context: click.Context) -> Names | None:
-    from cognito_gw.cli.settings import Settings
     from cognito_gw.config.names import names_in
 
-    file = context.ensure_object(Settings).config
-    with suppress(RuntimeError):  # ~nobody/cgw.yaml; no shell has seen to it yet
+    file = context.ensure_object(Options).config
+    with suppress(
+        RuntimeError
+    ):  # such as ~nobody/cgw.yaml, which the shell has not expanded
         file = file.expanduser()
     return names_in(file, os.environ)
 
@@ -101,5 +103,5 @@ def _pairs(names: Names) -> list[tuple[str, str]]:
 
 
 def _fitting(known: Iterable[str], incomplete: str) -> list[str]:
-    fitting = (each for each in known if each.startswith(incomplete))
-    return [each for each in fitting if each == one_line(each)]
+    fitting = (name for name in known if name.startswith(incomplete))
+    return [name for name in fitting if name == one_line(name)]

@@ -1,4 +1,4 @@
-"""`cgw demo`: the whole tutorial on a private local AWS, leaving nothing."""
+"""`cgw demo`: runs the whole tutorial on a private local AWS."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.app.context import Session
-from cognito_gw.cli.settings import Command, Settings
-from cognito_gw.cli.steps import run_step
+from cognito_gw.app.context import Context, Options
+from cognito_gw.app.deploy import run_step
+from cognito_gw.app.stack_state import outputs
+from cognito_gw.app.walks import walk
+from cognito_gw.cli.command import Command
+from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError
 from cognito_gw.report.say import ask, say, styled
 
@@ -28,15 +31,15 @@ _STEPS = {
     "pool": "The user pool keeps users and signs their tokens.",
     "client": "The app client says how an application may ask for tokens.",
     "domain": "The domain is where the hosted sign-in pages live.",
-    "user": f"{_USER} is made, confirmed, and given a password.",
+    "user": f"{_USER} is created and confirmed, with a password.",
     "lambda": 'The function has the console\'s code: "Hello from Lambda!".',
     "api": "The REST API is empty so far.",
     "resource": f"The resource is the path {_ROUTE}.",
-    "method": "GET calls the function. It is shut until an authorizer guards it.",
+    "method": "GET invokes the function. It requires IAM until there is an authorizer.",
 }
 _LATER_STEPS = {
-    "authorizer": "The Cognito authorizer lets in who has a token of this user pool.",
-    "deploy": "A deployment freezes the API; the stage serves it.",
+    "authorizer": "The Cognito authorizer allows calls with a token of this user pool.",
+    "deploy": "A deployment is a snapshot of the API; the stage serves it.",
 }
 _FILE = """\
 name: demo
@@ -56,14 +59,14 @@ api:
 )
 @click.option("--step", "by_step", is_flag=True, help="Wait for Enter between steps.")
 def demo(*, by_step: bool) -> None:
-    """Walk the whole tutorial on a private local AWS, in seconds; leave nothing."""
-    with _private_session() as session:
-        Walkthrough(session, by_step=by_step).run()
+    """Run the whole tutorial on a private local AWS, and remove everything."""
+    with _private_context() as context:
+        Walkthrough(context, by_step=by_step).run()
 
 
 @contextmanager
-def _private_session() -> Iterator[Session]:
-    """Run a local AWS of its own in a folder of its own; remove both at the end."""
+def _private_context() -> Iterator[Context]:
+    """Run a private local AWS in a temporary folder; remove both at the end."""
     from cognito_gw.local import process
     from cognito_gw.resources.user import generate_password
 
@@ -71,25 +74,25 @@ def _private_session() -> Iterator[Session]:
     with tempfile.TemporaryDirectory(prefix="cgw-demo-") as folder:
         file = Path(folder, "cgw.yaml")
         file.write_text(_FILE.format(user=_USER, route=_ROUTE), encoding="utf-8")
-        settings = Settings(config=file, local=True, quiet=True)
+        options = Options(config=file, local=True, quiet=True)
         state = Path(folder, "state")
         environment = {"CGW_DEMO_PASSWORD": password}
         with process.private(state):
-            yield Session(settings, state, environment)
+            yield Context(options, state, environment, ui=Terminal(options))
 
 
 @dataclass
 class Walkthrough:
-    """The tutorial as one reads it: what is done, and what came of it."""
+    """The steps of the tutorial, each with its result."""
 
-    session: Session
+    context: Context
     by_step: bool
     count: int = 0
 
     def run(self) -> None:
-        """Walk all the steps."""
-        self._say("A local AWS of its own", "No account, no Docker, no network.")
-        self._result(self.session.aws.endpoint_url or "")
+        """Run all steps."""
+        self._say("A private local AWS", "No account, no Docker, no network.")
+        self._result(self.context.aws.endpoint_url or "")
         for step, words in _STEPS.items():
             self._make(step, words)
         self._test()
@@ -103,7 +106,7 @@ class Walkthrough:
 
     def _make(self, step: str, words: str) -> None:
         self._say(f"cgw {step}", words)
-        steps = run_step(self.session, step, silently=True)
+        steps = run_step(self.context, step, report="none")
         for each in steps:
             if each.error:
                 raise each.error
@@ -112,10 +115,10 @@ class Walkthrough:
 
     def _test(self) -> None:
         self._say(
-            "The console's Test button", "The draft answers before it is deployed."
+            "The console's Test button", "The draft responds before it is deployed."
         )
-        stack = self.session.stack
-        answer = self.session.aws.apigateway.test_invoke_method(
+        stack = self.context.stack
+        answer = self.context.aws.apigateway.test_invoke_method(
             restApiId=stack.api["id"],
             resourceId=stack.paths[_ROUTE]["id"],
             httpMethod="GET",
@@ -124,31 +127,31 @@ class Walkthrough:
         self._expect(answer["status"], 200)
 
     def _sign_in(self) -> Tokens:
-        from cognito_gw.app.prompter import Answers, Prepared
-        from cognito_gw.app.sign_in import app_client
+        from cognito_gw.app.auth import app_client
+        from cognito_gw.app.prompter import PresetAnswers, Prompter
         from cognito_gw.oauth.sign_in import SignIn
 
-        self._say("cgw token", f"{_USER} proves the password, without sending it.")
-        answers = Answers(
-            self.session, Prepared(), self.session.config.users[0].password
+        self._say(
+            "cgw token", f"{_USER} signs in by SRP, which does not send the password."
         )
-        client = app_client(self.session, "web")
-        tokens = SignIn(self.session.aws.sign_in, client, answers).with_srp(_USER)
+        password = self.context.config.users[0].password
+        prompter = Prompter(self.context, PresetAnswers(), password)
+        client = app_client(self.context, "web")
+        tokens = SignIn(self.context.aws.sign_in, client, prompter).with_srp(_USER)
         minutes = tokens.expires_in // 60
-        self._result(f"an ID token and an access token, good for {minutes} minutes")
+        self._result(f"an ID token and an access token, valid for {minutes} minutes")
         return tokens
 
     def _call(self, title: str, token: str | None, expected: int) -> None:
         from cognito_gw.oauth.request import send
-        from cognito_gw.resources.outputs import outputs
 
         why = {
-            None: "The authorizer refuses, and the function is not even called.",
-            200: "The authorizer knows the pool's signature, and the function answers.",
-            401: "Without scopes the method wants the ID token; this is the other one.",
+            None: "The authorizer refuses the call; the function is not invoked.",
+            200: "The authorizer verifies the pool's signature; the function responds.",
+            401: "A method without scopes requires the ID token.",
         }[None if token is None else expected]
         self._say(title, why)
-        url = outputs(self.session.stack, self.session.links)["invoke_url"]
+        url = outputs(self.context)["invoke_url"]
         headers = [("Authorization", token)] if token else []
         response = send("GET", f"{url}{_ROUTE}", headers, [], None)
         self._result(f"{response.status_code} {response.text}")
@@ -158,11 +161,11 @@ class Walkthrough:
         from cognito_gw.engine import reconcile
         from cognito_gw.engine.walk import backward
 
-        self._say("cgw down", "All that was made is removed, by tag and parentage.")
-        resources = self.session.stack.resources
-        visit = partial(reconcile.destroy, aws=self.session.aws)
-        steps = self.session.walk(visit, backward(resources), resources, silently=True)
-        self._result(f"{sum(each.is_change for each in steps)} removed, nothing left")
+        self._say("cgw down", "Everything that the stack owns is deleted.")
+        resources = self.context.stack.resources
+        visit = partial(reconcile.destroy, aws=self.context.aws)
+        steps = walk(self.context, visit, backward(resources), resources, report="none")
+        self._result(f"{sum(each.is_change for each in steps)} deleted, nothing left")
 
     def _say(self, title: str, words: str) -> None:
         if self.by_step and self.count:

@@ -1,4 +1,4 @@
-"""`cgw doctor`: whether this machine and this account are ready for cgw."""
+"""`cgw doctor`: checks this machine and account for problems."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.app.context import Session
+from cognito_gw.app.context import Context, Options
+from cognito_gw.cli.command import Command, with_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.settings import Command, Settings, with_options
+from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError, ExitCode
 from cognito_gw.report.say import block, say, styled
 
@@ -25,7 +26,7 @@ _MARKS = {
     "skipped": ("skip", None),
 }
 _INDENT = " " * 23
-_UNTRIED = "what has never been tried on a real AWS account: see docs/aws.md"
+_UNTRIED = "docs/aws.md lists what was never tested on a real AWS account"
 
 
 @click.command(
@@ -37,29 +38,29 @@ _UNTRIED = "what has never been tried on a real AWS account: see docs/aws.md"
     ),
 )
 @click.pass_context
-def doctor(context: click.Context) -> None:
-    """Check that this machine and this account are ready, and say how to mend them.
+def doctor(ctx: click.Context) -> None:
+    """Check this machine and account for problems and suggest fixes.
 
-    Changes nothing, here or there. Exit 1 when something will not work.
+    Changes nothing. Exits with 1 if something will not work.
     """
     from cognito_gw.doctor.checkup import Checkup
     from cognito_gw.doctor.finding import examine
 
-    # The place for state may be what is wrong: it is made, and judged, by its check.
-    session = Session(context.ensure_object(Settings), state=Path(os.devnull))
-    settings = session.settings
-    asked = _asked(session)
+    options = ctx.ensure_object(Options)
+    # A check of its own creates the state folder, and reports if that fails.
+    context = Context(options, state=Path(os.devnull), ui=Terminal(options))
+    asked = _asked(context)
     findings = {}
     for check, found in examine(Checkup(asked).checks()):
         finding = replace(found, fix=found.fix and with_options(found.fix))
         findings[check] = finding
-        if not settings.as_json:
-            _show(check, finding, quiet=settings.quiet)
+        if not options.as_json:
+            _show(check, finding, quiet=options.quiet)
     failed = sum(finding.state == "fail" for finding in findings.values())
-    if settings.as_json:
+    if options.as_json:
         checks = [finding.document(check) for check, finding in findings.items()]
         show_json({"ok": not failed, "checks": checks})
-    elif not settings.quiet:
+    elif not options.quiet:
         say(f"{len(findings)} checks, {failed or 'none'} failed", err=True)
         if not asked.is_local:
             say(_UNTRIED, err=True)
@@ -67,33 +68,33 @@ def doctor(context: click.Context) -> None:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _asked(session: Session) -> Asked:
+def _asked(context: Context) -> Asked:
     from cognito_gw.doctor.finding import Asked
 
-    settings = session.settings
+    options = context.options
     loaded = problem = None
     try:
-        loaded = session.loaded if session.has_file else None
-    except CgwError as error:  # it is one of the findings
+        loaded = context.loaded if context.has_file else None
+    except CgwError as error:  # a check reports it
         problem = error
     return Asked(
-        settings.config,
+        options.config,
         loaded,
         problem,
-        is_local=session.is_local if loaded else settings.is_local,
-        profile=settings.profile,
-        region=settings.region,
-        environment=session.environment,
-        tell=session.tell if settings.verbose else None,
+        is_local=context.is_local if loaded else options.is_local,
+        profile=options.profile,
+        region=options.region,
+        environment=context.environment,
+        tell=context.ui.tell if options.verbose else None,
     )
 
 
 def _show(check: str, finding: Finding, *, quiet: bool) -> None:
-    """Print one finding; when quiet, only what asks for something."""
+    """Print one finding; when quiet, only warnings and failures."""
     if quiet and finding.state in ("ok", "skipped"):
         return
-    mark, colour = _MARKS[finding.state]
-    mark = styled(f"{mark:<6}", fg=colour, dim=colour is None)
+    mark, color = _MARKS[finding.state]
+    mark = styled(f"{mark:<6}", fg=color, dim=color is None)
     say(mark, f"{check:<17}", block(finding.found, _INDENT))
     if finding.fix:
         say(f"{_INDENT}fix: {finding.fix}")

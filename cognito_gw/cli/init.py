@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app.context import Session, with_session
-from cognito_gw.app.prompter import is_terminal
+from cognito_gw.cli.command import Command, command_line
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.settings import Command, command
-from cognito_gw.config.yaml_file import other_suffix
+from cognito_gw.cli.terminal import is_terminal, with_context
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import ask, confirm, line, say
 
@@ -22,40 +20,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
+    from cognito_gw.app.context import Context
     from cognito_gw.config.starter import Starter
 
-    Given = list[tuple[str, str, Any]]  # as it was given, the field, its value
+    Given = list[tuple[str, str, Any]]  # option, field, value
 
 
-_WANTED = {
-    "name": ("stack name", "a letter first, then letters, digits and -, at most 32"),
+_FORMATS = {
+    "name": (
+        "stack name",
+        "a letter, then letters, digits and -, at most 32 characters",
+    ),
     "region": ("AWS region", "such as us-east-1"),
 }
 
 
 def answered(starter: Starter, field: str, value: Any) -> Starter:
-    """Return the file with one more answer in it; raise what is wrong with that."""
+    """Return the file with a value; raise UsageError if the value is not valid."""
     changed = replace(starter, **{field: value})
     try:
         changed.validated()
     except UsageError as problem:
-        if field not in _WANTED:
+        if field not in _FORMATS:
             raise
-        kind, hint = _WANTED[field]
-        raise UsageError(f"`{value}` is no {kind}", hint=hint) from problem
+        kind, hint = _FORMATS[field]
+        raise UsageError(f"`{value}` is not a valid {kind}", hint=hint) from problem
     return changed
 
 
 @dataclass
 class Interview:
-    """Asks for what the command line does not give."""
+    """Asks for the values that the command line does not give."""
 
     starter: Starter
     given: Collection[str]
 
     def held(self) -> Starter:
-        """Ask, and return the file with the answers in it."""
-        say("Enter takes what is in brackets; Ctrl-C writes nothing.", err=True)
+        """Ask, and return the file with the answers."""
+        say("Press Enter for the value in brackets, Ctrl-C to cancel.", err=True)
         questions: dict[str, Callable[[], None]] = {
             "name": partial(self._ask, "name", "Stack name"),
             "region": partial(self._ask, "region", "AWS region"),
@@ -98,7 +100,7 @@ class Interview:
         return route
 
     def _with(self, field: str, answer: Any) -> Starter:
-        """Return the file with one more answer; have it asked again if it is bad."""
+        """Return the file with an answer; ask again if it is not valid."""
         try:
             return answered(self.starter, field, answer)
         except UsageError as problem:
@@ -129,50 +131,50 @@ _PASSWORD = "CGW_ALICE_PASSWORD"  # noqa: S105 - the variable that the file name
     "--route",
     multiple=True,
     metavar="'METHOD /path'",
-    help="A route that wants a token; may be repeated.",
+    help="A route that requires a token; can be repeated.",
 )
 @click.option(
     "--public",
     multiple=True,
     metavar="'METHOD /path'",
-    help="A route that is open to anyone; may be repeated.",
+    help="A route that anyone can call; can be repeated.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@with_session
-def init(session: Session, *, yes: bool, **options: Any) -> None:
-    """Write a commented `cgw.yaml`, never over an existing one.
+@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@with_context
+def init(context: Context, *, yes: bool, **options: Any) -> None:
+    """Write a commented `cgw.yaml`; never overwrites a file.
 
-    At a terminal it asks for what no option gives. Elsewhere, and with --yes, that is
-    as in the tutorial, whose routes --route and --public replace.
+    At a terminal, it asks for values that no option gives. Otherwise, and with --yes,
+    it uses those of the tutorial. --route and --public replace its routes.
     """
-    target = session.settings.config
+    target = context.options.config
     _require_free(target)
-    given = _given(session, options)
+    given = _given(context, options)
     starter = _started(given)
     if not yes and is_terminal() and sys.stderr.isatty():
         fields = {field for _, field, _ in given}
-        around = starter if "region" in fields else _around(session, starter)
+        around = starter if "region" in fields else _around(context, starter)
         starter = Interview(around, fields).held()
     _write(target, starter.validated())
     say(f"wrote {target}", err=True)
     if _PASSWORD not in os.environ:
-        say(f"choose the password of alice@example.com: export {_PASSWORD}=…", err=True)
-    say(f"try it without an account: {command('--local up')}", err=True)
+        say(f"set the password of alice@example.com: export {_PASSWORD}=…", err=True)
+    say(f"try it without an account: {command_line('--local up')}", err=True)
 
 
-def _given(session: Session, options: dict[str, Any]) -> Given:
-    """Return what the command line says the file is to hold."""
+def _given(context: Context, options: dict[str, Any]) -> Given:
+    """Return the values that the command line gives."""
     found: Given = [
         ("--name", "name", options["name"]),
-        ("--region", "region", session.settings.region),
+        ("--region", "region", context.options.region),
         ("--sign-in-with", "sign_in_with", options["sign_in_with"]),
     ]
     routes: dict[str, bool] = {}
     for option in ("route", "public"):
-        for each in options[option]:
-            routes = routes | {each: option == "public"}
-            found.append((f"--{option} {each}", "routes", routes))
-    return [each for each in found if each[-1] is not None]
+        for route in options[option]:
+            routes = routes | {route: option == "public"}
+            found.append((f"--{option} {route}", "routes", routes))
+    return [entry for entry in found if entry[-1] is not None]
 
 
 def _started(given: Given) -> Starter:
@@ -187,36 +189,38 @@ def _started(given: Given) -> Starter:
     return starter
 
 
-def _around(session: Session, starter: Starter) -> Starter:
-    """Return the file with the region of AWS's own tools, to ask about."""
+def _around(context: Context, starter: Starter) -> Starter:
+    """Return the file with the Region of the AWS CLI's settings as a default."""
     from cognito_gw.aws.botocore_files import region_around
 
-    region = region_around(os.environ, session.settings.profile)
+    region = region_around(os.environ, context.options.profile)
     try:
         return answered(starter, "region", region) if region else starter
-    except UsageError:  # it is no region, and no good default
+    except UsageError:  # not a valid Region
         return starter
 
 
 def _require_free(target: Path) -> None:
-    """Raise, before anything is asked, if the file could not be written."""
+    """Raise, before any question, if the file cannot be written."""
+    from cognito_gw.config.yaml_file import other_suffix
+
     if target.exists() or target.is_symlink():
         raise _taken(target)
     if beside := other_suffix(target):
         raise _taken(beside)
     if not target.parent.is_dir():
-        raise UsageError(f"{target} cannot be written: there is no such folder")
+        raise UsageError(f"{target} cannot be written: the folder does not exist")
 
 
 def _taken(target: Path) -> UsageError:
     return UsageError(
-        f"{target} is there already, and is left as it is",
-        hint="`-c FILE` names another file",
+        f"{target} already exists; not overwritten",
+        hint="use another file with `-c FILE`",
     )
 
 
 def _write(target: Path, text: str) -> None:
-    """Write the file whole, or not at all."""
+    """Write the file; delete it if that fails midway."""
     try:
         with target.open("x", encoding="utf-8") as file:
             try:

@@ -1,4 +1,4 @@
-"""`cgw local`: the embedded local AWS, started, stopped and asked how it is."""
+"""`cgw local`: starts, stops and shows the embedded local AWS."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.app.context import Session, with_session
+from cognito_gw.cli.command import Group
 from cognito_gw.cli.results import exports, show_json
-from cognito_gw.cli.settings import Group
+from cognito_gw.cli.terminal import with_context
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.report.say import block, say, say_exactly
 
 if TYPE_CHECKING:
+    from cognito_gw.app.context import Context
     from cognito_gw.local.process import Server
 
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     examples=("cgw local start --persist", "cgw local logs"),
 )
 def local() -> None:
-    """The embedded local AWS: start, stop, status, env, logs."""
+    """Manage the embedded local AWS."""
 
 
 local.other_words = {
@@ -47,51 +48,53 @@ local.other_words = {
     type=click.IntRange(0, 65535),
     default=0,
     metavar="PORT",
-    help="Default: a free one.",
+    help="Default: a free port.",
 )
 @click.option(
     "--persist",
     is_flag=True,
-    help="Go on with what was there last time, and keep it for the next time: in a "
-    "file for your eyes only, as it holds the users' passwords. Tokens are not kept.",
+    help="Load the state of the last time, and save it in a file that only you can "
+    "read, as it contains the users' passwords. Tokens are not saved.",
 )
-@with_session
-def start(session: Session, *, port: int, persist: bool) -> None:
-    """Start it in the background, if it does not run."""
+@with_context
+def start(context: Context, *, port: int, persist: bool) -> None:
+    """Start it in the background, unless it is running."""
     from cognito_gw.local import process
     from cognito_gw.local.state_file import Saved
 
-    saved = Saved(session.state)
+    saved = Saved(context.state)
     last_port = saved.port if persist else 0
-    server = process.start(session.state, port, persist=persist)
+    server = process.start(context.state, port, persist=persist)
     if port and not server.is_at(port):
-        _tell(f"it runs already, at another port: {server.url}")
+        _tell(f"it is already running, on another port: {server.url}")
     elif last_port and not server.is_at(last_port):
-        _tell(f"port {last_port} of last time is taken; it is now at {server.url}")
+        _tell(
+            f"port {last_port} of the last time is in use; it now runs at {server.url}"
+        )
     if saved.path.exists() and not server.saved:
-        advice = "`cgw local stop`, then `cgw local start --persist` goes on with it"
-        _tell(f"{saved.path} is left alone; {advice}")
-    _show(session, server)
+        advice = "to load it, run `cgw local stop`, then `cgw local start --persist`"
+        _tell(f"{saved.path} is not used; {advice}")
+    _show(context, server)
 
 
 @local.command("stop", examples=("cgw local stop",))
-@with_session
-def stop(session: Session) -> None:
-    """Stop it; without --persist, what it holds is gone."""
+@with_context
+def stop(context: Context) -> None:
+    """Stop it; without --persist, its state is lost."""
     from cognito_gw.local import process
 
-    was_running = process.stop(session.state)
-    if session.settings.as_json:
-        _show(session, None)
+    was_running = process.stop(context.state)
+    if context.options.as_json:
+        _show(context, None)
     else:
         _tell("stopped" if was_running else "it was not running")
 
 
 @local.command("status", examples=("cgw local status", "cgw local status -o json"))
-@with_session
-def status(session: Session) -> None:
-    """Show whether it runs, where, and how functions are confined."""
-    _show_with_functions(session, _running(session))
+@with_context
+def status(context: Context) -> None:
+    """Show whether it is running, its URL, and how functions are confined."""
+    _show_with_functions(context, _running(context))
 
 
 @local.command(
@@ -101,22 +104,22 @@ def status(session: Session) -> None:
         'eval "$(cgw local env)" && aws cognito-idp list-user-pools --max-results 10',
     ),
 )
-@with_session
-def env(session: Session) -> None:
-    """Print what other AWS clients need to call it, for `eval`."""
-    server = _required(session)
-    values = server.variables(_region(session))
-    if session.settings.as_json:
+@with_context
+def env(context: Context) -> None:
+    """Print environment variables for other AWS clients, for `eval`."""
+    server = _required(context)
+    values = server.variables(_region(context))
+    if context.options.as_json:
         show_json(values)
     else:
         say_exactly(*exports(values))
 
 
 @local.command("logs", examples=("cgw local logs",))
-@with_session
-def logs(session: Session) -> None:
-    """Print its log: requests, decisions, and what functions print."""
-    server = _required(session)
+@with_context
+def logs(context: Context) -> None:
+    """Print its log: requests, decisions, and the output of functions."""
+    server = _required(context)
     say(block(server.log.read_text(encoding="utf-8", errors="replace")))
 
 
@@ -124,35 +127,35 @@ def _tell(text: str) -> None:
     say(text, err=True)
 
 
-def _running(session: Session) -> Server | None:
+def _running(context: Context) -> Server | None:
     from cognito_gw.local import process
 
-    return process.running(session.state)
+    return process.running(context.state)
 
 
-def _region(session: Session) -> str | None:
-    """Return the region of the stack, if there is a file and it can be read."""
+def _region(context: Context) -> str | None:
+    """Return the Region of the stack, if there is a valid file."""
     with suppress(CgwError):
-        return session.region
+        return context.region
     return None
 
 
-def _required(session: Session) -> Server:
-    server = _running(session)
+def _required(context: Context) -> Server:
+    server = _running(context)
     if server is None:
-        raise Missing("the local AWS is not running", hint="`cgw local start`")
+        raise Missing("the local AWS is not running", hint="run `cgw local start`")
     return server
 
 
-def _show(session: Session, server: Server | None) -> None:
-    if session.settings.as_json:
+def _show(context: Context, server: Server | None) -> None:
+    if context.options.as_json:
         show_json(_document(server))
     elif server is None:
         say("not running")
     else:
         say(f"running at {server.url} (pid {server.pid}, log {server.log})")
         if server.saved:
-            say(f"kept in {server.saved}")
+            say(f"saved in {server.saved}")
 
 
 def _document(server: Server | None) -> dict[str, object]:
@@ -164,17 +167,17 @@ def _document(server: Server | None) -> dict[str, object]:
     }
 
 
-def _show_with_functions(session: Session, server: Server | None) -> None:
-    """Show also how functions are confined."""
+def _show_with_functions(context: Context, server: Server | None) -> None:
+    """Show the status, and how functions are confined."""
     if server is None:
-        _show(session, None)
+        _show(context, None)
         return
     from cognito_gw.local.awslambda.process import floor
 
-    if session.settings.as_json:
+    if context.options.as_json:
         show_json(_document(server) | {"functions": floor().document})
     else:
-        _show(session, server)
+        _show(context, server)
         say(f"functions: {floor()}")
 
 

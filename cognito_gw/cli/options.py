@@ -1,130 +1,106 @@
-"""Options and arguments that several commands share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 import re
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app.prompter import PASSWORD, is_terminal
+from cognito_gw.app.prompter import PASSWORD
 from cognito_gw.aws_rules import PASSWORDS, is_password
+from cognito_gw.cli import completions
+from cognito_gw.cli.terminal import is_terminal
 from cognito_gw.errors import UsageError
-from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.report.say import ask, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.app.context import Session
+    from cognito_gw.app.context import Context
     from cognito_gw.config.model import Password
 
 
-_AROUND = " \t\r\n\"'`<>,;\u2018\u2019\u201c\u201d\u200b\ufeff"
-_HEADER = re.compile(
-    r"^(authorization|token)[\"']*\s*[:=]\s*[\"']*|^bearer(\s+|$)", re.IGNORECASE
+_REQUEST_OPTIONS = (
+    click.option(
+        "-X",
+        "--method",
+        "verb",
+        metavar="METHOD",
+        shell_complete=completions.methods,
+        help="Default: GET, or POST with a body.",
+    ),
+    click.option(
+        "-H",
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="A header; can be repeated.",
+    ),
+    click.option(
+        "-d",
+        "--data",
+        metavar="TEXT",
+        help="The body; @FILE reads a file, - reads stdin. Its Content-Type is "
+        "application/json or text/plain, unless -H gives one.",
+    ),
+    click.option(
+        "-q",
+        "--query",
+        "queries",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A query parameter; can be repeated.",
+    ),
 )
-_LABELED = re.compile(
-    r"(?P<kind>id|access)_?token[\"']*\s*[:=]\s*[\"']*(?P<token>[\w.~%-]+)",
-    re.IGNORECASE,
-)
-_JWT = re.compile(r"\beyJ[\w-]*(?:\.[\w-]*)+")
-_HOLDER = re.compile(r"[a-z][a-z0-9+.-]*://|[#?{]", re.IGNORECASE)
-_ANSWER = re.compile(r"\b(?P<name>code|error)[\"']*\s*[:=]\s*[\"']*(?P<value>[\w-]*)")
 
 
-def given_token(choice: str, kind: str = "id") -> str:
-    """Return a token that is given as itself, as @FILE, or as - for stdin.
-
-    It may also be in something else: the address to which the sign-in page came back,
-    or the JSON of a token endpoint. `kind` says which of its tokens is meant. What is
-    around it goes, such as blanks, quotes, `Bearer `, and the line breaks of a copy.
-    """
-    text = choice.strip()
-    if text == "-":
-        text = sys.stdin.buffer.read().decode(errors="replace")
-    elif text.startswith("@"):
-        text = read_bytes(text[1:]).decode(errors="replace")
-    labeled = {each["kind"].lower(): each["token"] for each in _LABELED.finditer(text)}
-    if labeled:
-        return next(labeled[each] for each in (kind, "id", "access") if each in labeled)
-    token = re.sub(r"\s*[\r\n]+\s*", "", text.strip(_AROUND))
-    while found := _HEADER.match(token):
-        token = token[found.end() :].strip(_AROUND)
-    several = _JWT.findall(text)
-    if len(several) > 1:
-        return _of_kind(several, kind)
-    if not token:
-        raise UsageError("what was given is no ID or access token: it is empty")
-    if _HOLDER.match(token):
-        raise _without_token(token)
-    return token
-
-
-def _of_kind(tokens: list[str], kind: str) -> str:
-    """Return the token of a kind, as they say themselves."""
-    uses = {claims_of(each).get("token_use"): each for each in tokens}
-    if kind not in uses:
-        raise UsageError(
-            f"{len(tokens)} tokens were given, and none of them is the {kind} token",
-            hint="give one token",
-        )
-    return uses[kind]
-
-
-def _without_token(holder: str) -> UsageError:
-    """Return the error for an address or an answer, whose values it does not repeat."""
-    found = {each["name"]: each["value"] for each in _ANSWER.finditer(holder)}
-    if "error" in found:
-        return UsageError(
-            f"no token was given, but an error: {found['error'][:60]}",
-            hint="`cgw explain --error` with all of it says why",
-        )
-    if "code" in found:
-        return UsageError(
-            "no token was given, but an authorization code",
-            hint="`cgw token --flow browser` exchanges codes for tokens",
-        )
-    return UsageError(
-        "no token was given: there is neither id_token nor access_token in it",
-        hint="copy the whole address, with what follows the `#`",
+def request_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the argument and the options of a request."""
+    return click.argument("path", shell_complete=completions.paths)(
+        without_path(command)
     )
 
 
-def without_tokens(text: str) -> str:
-    """Return a text that is to be shown, and may hold tokens, without them."""
-    return _JWT.sub("eyJ…", text)
+def without_path(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a request without the path."""
+    for option in reversed(_REQUEST_OPTIONS):
+        command = option(command)
+    return command
 
 
-def given_body(data: str | None) -> bytes | None:
-    """Return a body that is given as itself, as @FILE, or as - for stdin."""
-    if data == "-":
-        return sys.stdin.buffer.read()
-    if data is not None and data.startswith("@"):
-        return read_bytes(data[1:])
-    return None if data is None else data.encode()
+def who_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name the user and the app client."""
+    user = click.option(
+        "--user",
+        metavar="NAME",
+        shell_complete=completions.users,
+        help="The user who signs in. Default: the first one in the file.",
+    )
+    client = click.option(
+        "--client",
+        metavar="NAME",
+        shell_complete=completions.clients,
+        help="The app client. Default: the first that signs users in.",
+    )
+    return user(client(command))
 
 
-def read_bytes(file: str) -> bytes:
-    """Return what is in a file that the user names."""
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from None
-
-
-def pair(text: str, separator: str, option: str) -> tuple[str, str]:
-    """Split what an option gives into a name and a value."""
-    name, found, value = text.partition(separator)
-    if not found or not name.strip():
-        # What follows the name may be a secret.
-        shown = text.strip().partition(" ")[0] if separator == ":" else text
-        shown = without_tokens(shown)[:40]
-        raise UsageError(f"{option} takes a name, `{separator}` and a value: `{shown}`")
-    return name.strip(), value.strip() if separator == ":" else value
+def token_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the option that selects the token."""
+    option = click.option(
+        "--token",
+        "choice",
+        metavar="TOKEN",
+        shell_complete=completions.words("id", "access", "none"),
+        help="id, access, none, the token itself, the callback URL or JSON response "
+        "that contains it, @FILE, or - for stdin. "
+        "Default: the token that the method requires.",
+    )
+    return option(command)
 
 
 _POOL_ID = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d)_([0-9A-Za-z]{1,55})")
@@ -132,12 +108,12 @@ _CLIENT_ID = re.compile(r"[0-9A-Za-z]{1,32}")
 
 
 def pool_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name a pool and an app client."""
+    """Add the options that name a user pool and an app client."""
     pool = click.option(
         "--user-pool-id",
         "pool_id",
         metavar="ID",
-        help="A user pool made elsewhere; no file is read then.",
+        help="A user pool made elsewhere; no file is read.",
     )
     client = click.option(
         "--client-id", metavar="ID", help="An app client of that user pool."
@@ -145,18 +121,20 @@ def pool_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return pool(client(command))
 
 
-def of_pool(session: Session, options: dict[str, Any]) -> Session:
-    """Return the session for the pool that the options name, if they name one."""
+def of_pool(context: Context, options: dict[str, Any]) -> Context:
+    """Return the context for the user pool that the options name, if any."""
     pool_id, client_id = options["pool_id"], options["client_id"]
     if pool_id is None and client_id is None:
-        return session
+        return context
     if pool_id is None or client_id is None:
-        raise UsageError("--user-pool-id and --client-id belong together")
+        raise UsageError("--user-pool-id and --client-id must be used together")
     found = _POOL_ID.fullmatch(pool_id)
     if found is None:
-        raise UsageError(f"`{pool_id}` is no user pool id, such as us-east-1_Ab12Cd34E")
+        raise UsageError(
+            f"`{pool_id}` is not a valid user pool ID, such as us-east-1_Ab12Cd34E"
+        )
     if not _CLIENT_ID.fullmatch(client_id):
-        raise UsageError(f"`{client_id}` is no app client id")
+        raise UsageError(f"`{client_id}` is not a valid app client ID")
     from cognito_gw.config.model import AppClient, Config, UserPool
 
     region, rest = found.groups()
@@ -166,13 +144,15 @@ def of_pool(session: Session, options: dict[str, Any]) -> Session:
         user_pool=UserPool(id=pool_id),
         app_clients={client_id: AppClient(id=client_id)},
     )
-    return replace(session, given=config)
+    return replace(context, given=config)
 
 
 def password_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of a command that sets a password."""
     temporary = click.option(
-        "--temporary", is_flag=True, help="The first sign-in asks for another one."
+        "--temporary",
+        is_flag=True,
+        help="The user must change it at the first sign-in.",
     )
     stdin = click.option(
         "--password-stdin", is_flag=True, help="Read the password from stdin, one line."
@@ -180,44 +160,44 @@ def password_options(command: Callable[..., None]) -> Callable[..., None]:
     return temporary(stdin(command))
 
 
-def given_password(session: Session, *, from_stdin: bool) -> Password | None:
-    """Return what CGW_PASSWORD or stdin holds, if it is strong enough."""
-    value = session.environment.get(PASSWORD)
+def given_password(context: Context, *, from_stdin: bool) -> Password | None:
+    """Return the password of CGW_PASSWORD or stdin; raise if it is too weak."""
+    value = context.environment.get(PASSWORD)
     if from_stdin and value is not None:
         raise UsageError(
-            f"the password stands in {PASSWORD}, and --password-stdin gives one, too",
-            hint=f"leave the option out, or unset {PASSWORD}",
+            f"both {PASSWORD} and --password-stdin give a password",
+            hint=f"remove the option, or unset {PASSWORD}",
         )
     if from_stdin:
         value = sys.stdin.readline().rstrip("\r\n")
     elif value is not None:
-        session.tell(f"the password is that in {PASSWORD}")
+        context.ui.tell(f"using the password in {PASSWORD}")
     if value is None:
         return None
-    if fault := _fault(session, value):
+    if fault := _fault(context, value):
         raise UsageError(fault)
     return _secret(value)
 
 
-def typed_password(session: Session, name: str) -> Password | None:
-    """Ask in a terminal, until it is strong enough; None: one is to be made up."""
+def typed_password(context: Context, name: str) -> Password | None:
+    """Ask in a terminal until the password is strong enough; None: generate one."""
     while is_terminal():
-        value = _ask(f"Password of {name} (empty: make one up)")
+        value = _ask(f"Password of {name} (empty: generate one)")
         if not value:
             break
-        fault = _fault(session, value)
-        if fault is None and value == _ask("The same again"):
+        fault = _fault(context, value)
+        if fault is None and value == _ask("Repeat the password"):
             return _secret(value)
-        say(fault or "these two differ", err=True)
+        say(fault or "the passwords differ", err=True)
     return None
 
 
-def _fault(session: Session, value: str) -> str | None:
+def _fault(context: Context, value: str) -> str | None:
     from cognito_gw.config.rules import weaknesses
 
     if not is_password(value):
         return PASSWORDS
-    lacks = weaknesses(value, session.config.user_pool.password_policy)
+    lacks = weaknesses(value, context.config.user_pool.password_policy)
     words = "the password is too weak for user_pool.password_policy: needs "
     return words + ", ".join(lacks) if lacks else None
 

@@ -1,4 +1,4 @@
-"""The end of a walk: its document or its text, and its exit code."""
+"""Prints results: steps, outputs, and JSON documents."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.cli.settings import command
-from cognito_gw.errors import CgwError
+from cognito_gw.app.stack_state import flat, outputs, unmanaged_with_users
+from cognito_gw.app.walks import failure_code
+from cognito_gw.cli.command import command_line
+from cognito_gw.cli.terminal import with_hint
 from cognito_gw.report.say import say, say_exactly, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cognito_gw.app.context import Session
+    from cognito_gw.app.context import Context
     from cognito_gw.engine.resource import Step
     from cognito_gw.resources.stack import Stack
     from cognito_gw.resources.unmanaged import Found
 
 
-_CROWD = 10  # users that are told one by one
+_CROWD = 10  # more users are counted, not listed
 _REMOVALS = {
     "app client": "aws cognito-idp delete-user-pool-client --user-pool-id {pool} "
     "--client-id {id}",
@@ -36,70 +38,57 @@ _VARIABLE = re.compile(r"\{[^}]+\}")
 
 
 def show_json(document: Any, indent: int | None = 2) -> None:
-    """Print one JSON document, in ASCII: a terminal obeys some other characters."""
+    """Print one JSON document in ASCII; a terminal may obey other characters."""
     text = json.dumps(document, indent=indent, default=str)
     say_exactly(*text.replace("\x7f", "\\u007f").split("\n"))
 
 
-def finish(session: Session, steps: list[Step], *, with_outputs: bool = False) -> None:
-    """Print what a walk made, and exit with the code of what failed."""
-    from cognito_gw.resources.outputs import outputs
-
-    values = outputs(session.stack, session.links)
-    if session.settings.as_json:
+def finish(context: Context, steps: list[Step], *, with_outputs: bool = False) -> None:
+    """Print the JSON document or the outputs, and exit with the code of failures."""
+    values = outputs(context)
+    if context.options.as_json:
         from cognito_gw.report.lines import steps_document
 
-        show_json(steps_document(session.config.name, steps, values))
+        show_json(steps_document(context.config.name, steps, values))
     elif with_outputs and not failure_code(steps):
         show_outputs(values)
     if code := failure_code(steps):
         raise SystemExit(code)
 
 
-def failure_code(steps: list[Step]) -> int:
-    """Return the exit code of the failures: their own where they agree, else 1."""
-    codes = {
-        step.error.exit_code for step in steps if step.word == "failed" and step.error
-    }
-    return codes.pop() if len(codes) == 1 else int(bool(codes))
+def show_steps(
+    steps: Iterable[Step], *, with_values: bool = False, err: bool = False
+) -> None:
+    """Print each step on a line, with its changes and its error below."""
+    from cognito_gw.report.lines import step_lines
+
+    for step in steps:
+        for text in step_lines(with_hint(step), with_values=with_values):
+            say(text, err=err)
 
 
 def show_outputs(values: dict[str, Any]) -> None:
-    """Print as aligned text the outputs of what is there."""
+    """Print the outputs that are not None as aligned text."""
     for key, value in flat(values).items():
         if value is not None:
             say(f"{key:<24}{value}")
 
 
-def exists(values: dict[str, Any]) -> bool:
-    """Whether there is anything but what the file alone tells."""
-    made = {key for key, value in flat(values).items() if value is not None}
-    return not made <= {"region", "stage"}
-
-
-def show_left(session: Session) -> None:
-    """Warn about what left the file: it stays until somebody removes it."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from cognito_gw.resources.unmanaged import may_have_left, unmanaged
-
-    if session.settings.quiet or not may_have_left(session.stack):
+def show_unmanaged(context: Context) -> None:
+    """Warn about what is not in the file (any more), and stays."""
+    if context.options.quiet:
         return
-    try:
-        found = unmanaged(session.stack, session.aws, with_users=True)
-    except (BotoCoreError, ClientError, CgwError) as error:
-        session.trace(f"cannot tell what left the file: {error}")
-        return
-    for each in _left(session.stack, found):
-        say(styled("warning:", fg="yellow"), f" {each}", err=True)
-    if session.is_local and any(kind != "user" for kind, *_ in found):
-        say(f'for `aws` on the local AWS: eval "$({command("local env")})"', err=True)
+    found = unmanaged_with_users(context)
+    for text in _unmanaged_lines(context.stack, found):
+        say(styled("warning:", fg="yellow"), f" {text}", err=True)
+    if context.is_local and any(kind != "user" for kind, *_ in found):
+        line = f'eval "$({command_line("local env")})"'
+        say(f"for `aws` on the local AWS: {line}", err=True)
 
 
-def _left(stack: Stack, found: list[Found]) -> Iterator[str]:
-    """Spell each out, with the command that removes it; many users as one."""
-    users = [each for each in found if each[0] == "user"]
-    is_crowd = len(users) > _CROWD
+def _unmanaged_lines(stack: Stack, found: list[Found]) -> Iterator[str]:
+    """Yield each with the command that deletes it; many users as one."""
+    is_crowd = sum(kind == "user" for kind, *_ in found) > _CROWD
     for kind, name, id_ in found:
         if kind != "user":
             how = _REMOVALS[kind].format(
@@ -108,50 +97,37 @@ def _left(stack: Stack, found: list[Found]) -> Iterator[str]:
         elif is_crowd:
             continue
         else:
-            how = command(f"user remove {shlex.quote(name)}")
-        yield f"{kind} `{name}` is not in the file, and stays; to remove it: {how}"
+            how = command_line(f"user remove {shlex.quote(name)}")
+        yield f"{kind} `{name}` is not in the file and stays; to delete it: {how}"
     if is_crowd:
         yield (
-            f"more than {_CROWD} users are not in the file, and stay; to see them: "
-            f"{command('user list')}"
+            f"more than {_CROWD} users are not in the file and stay; to list them: "
+            f"{command_line('user list')}"
         )
 
 
-def show_next(session: Session) -> None:
-    """Print what can be done with a stack that is up, and what goes on running."""
-    from cognito_gw.resources.outputs import outputs
-
-    lines = [command(f"call {_example(session.config.api.routes)}")]
-    if session.is_local:
+def show_next(context: Context) -> None:
+    """Print what to do next with a stack that is up."""
+    lines = [command_line(f"call {_example(context.config.api.routes)}")]
+    if context.is_local:
         lines += [
-            f"{session.server.url} shows what exists, and each call",
-            f"the local AWS keeps running; `{command('local stop')}` ends it",
+            f"{context.server.url} shows all resources and calls",
+            f"the local AWS keeps running; `{command_line('local stop')}` stops it",
         ]
-    elif outputs(session.stack, session.links)["sign_in_url"]:
-        lines += [f"{command('open')} opens the sign-in page"]
-    for number, each in enumerate(lines):
-        say("      " if number else "next: ", each, err=True)
+    elif outputs(context)["sign_in_url"]:
+        lines += [f"{command_line('open')} opens the sign-in page"]
+    for number, text in enumerate(lines):
+        say("      " if number else "next: ", text, err=True)
 
 
 def _example(routes: Iterable[str]) -> str:
-    """Return what to call: the first GET, with values in the place of variables."""
-    named = [route.split(" ", 1) for route in routes]
-    verb, path = next((each for each in named if each[0] in ("GET", "ANY")), named[0])
+    """Return what to call: the first GET, with values for its variables."""
+    pairs = [route.split(" ", 1) for route in routes]
+    verb, path = next((pair for pair in pairs if pair[0] in ("GET", "ANY")), pairs[0])
     option = "" if verb in ("GET", "ANY") else f"-X {verb} "
     return option + shlex.quote(_VARIABLE.sub("1", path))
 
 
 def exports(variables: Mapping[str, str]) -> list[str]:
-    """Return environment variables as lines for a shell's `eval`."""
+    """Return environment variables as lines for `eval` in a shell."""
     return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-
-
-def flat(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the outputs one level deep: `functions.hello`."""
-    result: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, dict):
-            result |= {f"{key}.{name}": item for name, item in value.items()}
-        else:
-            result[key] = value
-    return result

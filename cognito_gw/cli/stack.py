@@ -1,27 +1,39 @@
-"""`cgw plan` and `cgw up`: the whole stack."""
+"""`cgw plan`, `cgw up` and `cgw down`: the whole stack."""
 
 from __future__ import annotations
 
 import sys
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cognito_gw.app.applied import Applied
-from cognito_gw.app.context import Session, with_session
-from cognito_gw.app.prompter import is_terminal
-from cognito_gw.cli.results import finish, show_left, show_next
-from cognito_gw.cli.settings import Command, with_options
-from cognito_gw.errors import CannotChange, CgwError, UsageError
-from cognito_gw.oauth.cache import forget
-from cognito_gw.report.say import confirm, say, styled
+from cognito_gw.app import deploy
+from cognito_gw.app.history import History
+from cognito_gw.app.stack_state import outputs
+from cognito_gw.app.walks import failure_code, locked
+from cognito_gw.app.watch import Screen, Watch, require_watchfiles
+from cognito_gw.cli.command import Command
+from cognito_gw.cli.results import (
+    finish,
+    show_next,
+    show_outputs,
+    show_steps,
+    show_unmanaged,
+)
+from cognito_gw.cli.terminal import is_terminal, show_error, with_context
+from cognito_gw.cli.terminal import with_reading_context as reading
+from cognito_gw.errors import UsageError
+from cognito_gw.report.say import confirm, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Sequence
+    from typing import Any
 
-    from cognito_gw.app.context import Session
+    from cognito_gw.app.context import Context
+    from cognito_gw.app.deploy import Approve
     from cognito_gw.engine.resource import Resource, Step
+    from cognito_gw.errors import CgwError
 
 
 @click.command(
@@ -35,25 +47,17 @@ if TYPE_CHECKING:
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes."
 )
-@with_session
-def plan(session: Session, *, detailed_exitcode: bool) -> None:
-    """Show what `up` would do, attribute by attribute; change nothing."""
-    from cognito_gw.report.lines import step_lines, summary
+@with_context
+def plan(context: Context, *, detailed_exitcode: bool) -> None:
+    """Show what `up` would change, without changing anything."""
+    from cognito_gw.report.lines import summary
 
-    session.warn()
-    applied = Applied(session)
-    session.prepare(applied.look)
-    show_notices(session, applied.notices())
-    resources = session.stack.resources
-    session.check_code(resources)
-    steps = _planned(session, resources)
-    if not session.settings.as_json:
-        for step in steps:
-            for each in step_lines(step, with_values=True):
-                say(each)
+    steps = deploy.plan(context)
+    if not context.options.as_json:
+        show_steps(steps, with_values=True)
         say(summary(steps))
-    show_left(session)
-    finish(session, steps)
+    show_unmanaged(context)
+    finish(context, steps)
     if detailed_exitcode and any(step.is_change for step in steps):
         raise SystemExit(2)
 
@@ -70,139 +74,168 @@ def plan(session: Session, *, detailed_exitcode: bool) -> None:
 @click.option(
     "--watch",
     is_flag=True,
-    help="Go on until Ctrl-C: each save of the file or of functions' code goes live.",
+    help="Apply each save of the file or of functions' code, until Ctrl-C.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Skip the question before a deletion.")
-@with_session
-def up(session: Session, *, watch: bool, yes: bool) -> None:
+@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@with_context
+def up(context: Context, *, watch: bool, yes: bool) -> None:
     """Create or update the stack to match the file.
 
-    At a terminal it shows what it would delete or replace, and asks first.
+    At a terminal, it asks for confirmation before it deletes or replaces anything.
     """
     from cognito_gw.report.lines import summary
 
-    asks = not yes and not session.settings.as_json
+    approve = approval(context, yes=yes)
     if watch:
-        _watch(session, asks=asks)
+        _watch(context, approve)
         return
-    session.warn()
-    applied = Applied(session)
-    session.prepare(applied.look)
-    steps = make(session, session.stack.resources, applied, asks=asks)
-    if not session.settings.quiet:
+    steps = deploy.up(context, approve)
+    if not context.options.quiet:
         say(summary(steps), err=True)
-    show_left(session)
-    finish(session, steps, with_outputs=True)
-    if not (session.settings.quiet or session.settings.as_json):
-        show_next(session)
+    show_unmanaged(context)
+    finish(context, steps, with_outputs=True)
+    if not (context.options.quiet or context.options.as_json):
+        show_next(context)
 
 
-def _planned(session: Session, resources: list[Resource]) -> list[Step]:
-    """Return what `make` would do."""
-    from cognito_gw.engine import reconcile
-    from cognito_gw.engine.resource import told
-    from cognito_gw.engine.walk import forward
-
-    visit = partial(reconcile.plan, aws=session.aws)
-    return told(session.walk(visit, forward(resources), resources, silently=True))
+def approval(context: Context, *, yes: bool) -> Approve | None:
+    """Return what asks for confirmation; None without a terminal, or if not wanted."""
+    is_asked = not yes and not context.options.as_json
+    return _approve if is_asked and is_terminal() and sys.stderr.isatty() else None
 
 
-def make(
-    session: Session,
-    resources: list[Resource],
-    applied: Applied | None = None,
-    *,
-    asks: bool = False,
-) -> list[Step]:
-    """Make resources of the stack as the file wants them, while no other cgw does."""
-    from cognito_gw.engine import reconcile
-    from cognito_gw.engine.resource import told
-    from cognito_gw.engine.walk import forward
-
-    session.check_code(resources)
-    visit = partial(reconcile.apply, aws=session.aws)
-    applied = applied or Applied(session)
-    with session.alone():
-        session.check_passwords(resources)
-        if failed := stuck(session, resources) if applied.exists else []:
-            return failed
-        plan = partial(_planned, session, resources)
-        agree(applied, plan if asks else None)
-        steps = session.walk(visit, forward(resources), resources)
-    if any(client.changed for client in session.stack.clients.values()):
-        forget(session.config.name)
-    return told(steps)
+def _approve(steps: list[Step]) -> None:
+    show_steps(steps, err=True)
+    confirm("Go on?", abort=True)
 
 
-def stuck(session: Session, resources: list[Resource]) -> list[Step]:
-    """Return the steps of a run that changes nothing, if AWS fixed what must change.
-
-    The few resources of which AWS fixes something tell it, before all is looked at.
-    """
-    from cognito_gw.engine import reconcile
-    from cognito_gw.engine.resource import Action, Step
-    from cognito_gw.engine.walk import forward
-
-    fixed = [each for each in resources if each.frozen]
-    visit = partial(reconcile.plan, aws=session.aws)
-    steps = session.walk(visit, forward(fixed), fixed, silently=True)
-    failed = {
-        each.resource: each for each in steps if isinstance(each.error, CannotChange)
-    }
-    if not failed:
-        return []
-    for step in failed.values():
-        session.reporter.finished(step)
-    why = CgwError("nothing was changed: another step is sure to fail")
-    return [
-        failed.get(each) or Step(each, Action.SKIP, error=why, done=True)
-        for each in resources
-        if each.wanted
-    ]
-
-
-def _watch(session: Session, *, asks: bool) -> None:
-    from cognito_gw.app.watch import Watch, require_watchfiles
-
-    if session.settings.as_json:
+def _watch(context: Context, approve: Approve | None) -> None:
+    if context.options.as_json:
         raise UsageError(
-            "`-o json` is one document, and `--watch` has no end",
-            hint="leave one of them out",
+            "`-o json` prints one document, and `--watch` does not end",
+            hint="use only one of them",
         )
     require_watchfiles()
-    Watch(session, asks=asks).run()
+    Watch(context, approve=approve, screen=WatchScreen(context)).run()
 
 
-COMMANDS = {"plan": plan, "up": up}
+_SHOWN = 3  # names of paths that were saved together
 
 
-def agree(applied: Applied, planned: Callable[[], list[Step]] | None) -> None:
-    """Say what is worth a thought, and ask about it; then remember who applies this.
+class WatchScreen(Screen):
+    """Prints what a watch does; errors even when quiet."""
 
-    `planned` returns the steps to ask about; without it nothing is asked. Without a
-    terminal, what was said is all.
-    """
-    notices = applied.notices()
-    show_notices(applied.session, notices)
-    if planned and is_terminal() and sys.stderr.isatty():
-        changes = [each for each in planned() if each.is_change]
-        # Of a stack that others applied, everything that changes is worth a look.
-        asked = changes if notices else [each for each in changes if each.is_loss]
-        if asked:
-            _ask(asked)
-    applied.note()
+    def __init__(self, context: Context) -> None:
+        """Print nothing yet."""
+        self._context = context
+        self._outputs: dict[str, Any] = {}
+
+    def watching(self, paths: set[Path]) -> None:
+        """Print what is watched."""
+        self._say(f"watching {_names(paths)}; press Ctrl-C to stop")
+
+    def saved(self, paths: set[Path]) -> None:
+        """Print what was saved and what was removed."""
+        there = {path for path in paths if path.exists()}
+        groups = {"saved": there, "removed": paths - there}
+        words = [f"{word}: {_names(group)}" for word, group in groups.items() if group]
+        self._say("")
+        self._say(", ".join(words))
+
+    def failed(self, error: CgwError) -> None:
+        """Print the error."""
+        show_error(error)
+        self._say("waiting for the next save")
+
+    def applied(self, steps: list[Step], seconds: float, *, is_whole: bool) -> None:
+        """Print a summary, and outputs that changed."""
+        from cognito_gw.report.lines import summary
+
+        words = f"{summary(steps) or 'nothing to change'} in {seconds:.2f} s"
+        if failure_code(steps):
+            self._say(f"{words}; waiting for the next save")
+            return
+        self._say(words)
+        if not is_whole:
+            return
+        show_unmanaged(self._context)
+        values = outputs(self._context)
+        if values != self._outputs:
+            show_outputs(values)
+        self._outputs = values
+
+    def _say(self, text: str) -> None:
+        if not self._context.options.quiet:
+            say(text, err=True)
 
 
-def show_notices(session: Session, notices: list[str]) -> None:
-    """Print them, each on its line."""
-    for each in [] if session.settings.quiet else notices:
-        say(styled("warning:", fg="yellow"), f" {with_options(each)}", err=True)
+def _names(paths: Iterable[Path]) -> str:
+    """Return some paths, relative to the working directory if they are in it."""
+    here = Path.cwd()
+    names = sorted(
+        str(path.relative_to(here) if path.is_relative_to(here) else path)
+        for path in paths
+    )
+    more = [f"and {len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+    return ", ".join([*names[:_SHOWN], *more])
 
 
-def _ask(steps: list[Step]) -> None:
-    from cognito_gw.report.lines import step_lines
+@click.command(
+    "down",
+    cls=Command,
+    examples=(
+        "cgw down",
+        "cgw --local down --yes",
+    ),
+)
+@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@reading
+def down(context: Context, *, yes: bool) -> None:
+    """Delete everything that this stack owns, and nothing else."""
+    with locked(context):
+        _remove(context, is_asked=not yes)
 
-    for step in steps:
-        for each in step_lines(step):
-            say(each, err=True)
-    confirm("Go on?", abort=True)
+
+def _remove(context: Context, *, is_asked: bool) -> None:
+    from cognito_gw.report.lines import summary
+
+    removal = deploy.Removal(context)
+    owned = removal.find()
+    for step in removal.foreign:
+        say(f"not deleted: {step.error}", err=True)
+    if not owned:
+        say("nothing to delete", err=True)
+        finish(context, [])
+        return
+    for notice in History(context).notices():
+        context.ui.warn(notice)
+    if is_asked:
+        contents = removal.contents()
+        counts = [
+            f"{count} {kind}{'s' * (count > 1)}" for kind, count in contents.items()
+        ]
+        along = f"also deleted, not in the file: {', '.join(counts)}" if counts else ""
+        ask_before_deletion(context, owned, "cgw down", along)
+    steps = removal.remove()
+    if not context.options.quiet:
+        say(summary(steps), err=True)
+    finish(context, steps)
+
+
+def ask_before_deletion(
+    context: Context, owned: Sequence[Resource], command: str, along: str = ""
+) -> None:
+    """Show what will be deleted, and ask; abort at a no."""
+    for resource in owned:
+        say(f"  {resource.kind:<18}{resource.label}", err=True)
+    if along:
+        say(along, err=True)
+    if not is_terminal():
+        raise UsageError(f"`{command}` asks before it deletes", hint="add `--yes`")
+    where = "the local AWS" if context.is_local else context.aws.account.number
+    these = f"these {len(owned)}" if len(owned) > 1 else "this"
+    question = f"Delete {these} from {where} ({context.aws.region})?"
+    confirm(question, abort=True)
+
+
+COMMANDS = {"plan": plan, "up": up, "down": down}

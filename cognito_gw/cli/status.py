@@ -1,20 +1,23 @@
-"""`cgw status` and `cgw list`: what exists, and what has drifted."""
+"""`cgw status`, `list`, `outputs` and `policy`: they read, and change nothing."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app.context import Session, with_reading_session
-from cognito_gw.cli.results import exists, show_json, show_outputs
-from cognito_gw.cli.settings import Command
-from cognito_gw.report.say import line, say, styled
+from cognito_gw.app import stack_state
+from cognito_gw.app.walks import look
+from cognito_gw.cli.command import Command
+from cognito_gw.cli.results import exports, show_json, show_outputs
+from cognito_gw.cli.terminal import with_reading_context
+from cognito_gw.errors import UsageError
+from cognito_gw.report.say import line, say, say_exactly, styled
 
 if TYPE_CHECKING:
-    from cognito_gw.aws.clients import Aws
+    from cognito_gw.app.context import Context
     from cognito_gw.engine.resource import Step
 
 
@@ -29,79 +32,44 @@ _COLOURS = {"ok": "green", "drifted": "yellow", "missing": "red", "unmanaged": "
         "cgw status -o json",
     ),
 )
-@with_reading_session
-def status(session: Session) -> None:
-    """Show what exists, its ids and links, and what has drifted from the file."""
-    session.tell_unread()
-    steps = _looked_at(session)
-    if session.settings.as_json:
+@with_reading_context
+def status(context: Context) -> None:
+    """Show what exists, its IDs and links, and what has drifted from the file."""
+    from cognito_gw.config.load import spell
+
+    for problem in context.loaded.unread:
+        context.ui.tell(f"not compared: {spell(problem.path)}{problem.what}")
+    steps = stack_state.drift(context)
+    if context.options.as_json:
         from cognito_gw.report.lines import changes_document
 
         rows = [
-            _row(step) | {"changes": changes_document(step.changes)} for step in steps
+            stack_state.resource_document(step)
+            | {"changes": changes_document(step.changes)}
+            for step in steps
         ]
-        rows += _unmanaged(session)
-        show_json({"stack": session.config.name, "resources": rows})
+        rows += stack_state.unmanaged_documents(context)
+        show_json({"stack": context.config.name, "resources": rows})
     else:
-        _show(session, steps)
+        _show(context, steps)
 
 
-def _looked_at(session: Session) -> list[Step]:
-    from cognito_gw.engine import reconcile
-    from cognito_gw.engine.resource import state_of
-    from cognito_gw.engine.walk import forward
-
-    session.prepare()
-    resources = session.stack.resources
-    visit = partial(reconcile.plan, aws=session.aws)
-    steps = session.walk(visit, forward(resources), resources, silently=True)
-    for step in steps:
-        if state_of(step) is None and step.error:
-            raise step.error
-    return steps
-
-
-def _row(step: Step) -> dict[str, Any]:
-    from cognito_gw.engine.resource import state_of
-
-    resource = step.resource
-    state = state_of(step)
-    return {
-        "kind": resource.kind,
-        "name": resource.label,
-        "id": resource.id,
-        "state": state,
-    }
-
-
-def _unmanaged(session: Session) -> list[dict[str, Any]]:
-    from cognito_gw.resources.unmanaged import unmanaged
-
-    keys = ("kind", "name", "id")
-    found = unmanaged(session.stack, session.aws)
-    return [
-        dict(zip(keys, each, strict=True)) | {"state": "unmanaged", "changes": {}}
-        for each in found
-    ]
-
-
-def _show(session: Session, steps: list[Step]) -> None:
+def _show(context: Context, steps: list[Step]) -> None:
     from cognito_gw.report.lines import change_lines
-    from cognito_gw.resources.outputs import outputs
 
     for step in steps:
-        row = _row(step)
+        row = stack_state.resource_document(step)
         _show_row(row)
         if row["state"] == "drifted":
-            for each in change_lines(step.changes):
-                say(each)
+            for text in change_lines(step.changes):
+                say(text)
         if step.error:
             say(" " * 11, step.error)
-    for row in _unmanaged(session):
+    for row in stack_state.unmanaged_documents(context):
         _show_row(row)
     say()
-    values = outputs(session.stack, session.links)
-    if exists(values):
+    values = stack_state.outputs(context)
+    if stack_state.exists(values):
         show_outputs(values)
 
 
@@ -113,46 +81,134 @@ def _show_row(row: dict[str, Any]) -> None:
 
 
 @click.command("list", cls=Command, examples=("cgw list", "cgw --local list -o json"))
-@with_reading_session
-def list_stacks(session: Session) -> None:
-    """List the stacks of this account and Region, and when each was made.
+@with_reading_context
+def list_stacks(context: Context) -> None:
+    """List the stacks of this account and Region, and when each was created.
 
-    Finds them by their tag, so it needs no file. A resource that takes no tags is not
-    counted.
+    It finds them by their tag and needs no file. It does not count resources that have
+    no tags.
     """
     from cognito_gw.config.model import Config
 
-    if not session.has_file:
-        session = replace(session, given=Config(name="none"))
-    stacks = _found(session.aws)
-    if session.settings.as_json:
+    if not context.has_file:
+        context = replace(context, given=Config(name="none"))
+    stacks = stack_state.stacks(context.aws)
+    if context.options.as_json:
         show_json({"stacks": stacks})
         return
     if not stacks:
-        say(f"no stacks in {session.aws.account.region}", err=True)
-    for each in stacks:
-        made = (each["created"] or "(unknown)")[:19].replace("T", " ")
-        say(f"{each['name']:<32}{each['resources']:>4} resources  {made}")
+        say(f"no stacks in {context.aws.account.region}", err=True)
+    for stack in stacks:
+        created = (stack["created"] or "(unknown)")[:19].replace("T", " ")
+        say(f"{stack['name']:<32}{stack['resources']:>4} resources  {created}")
 
 
-def _found(aws: Aws) -> list[dict[str, Any]]:
-    """Return the stacks, by name; what AWS has deleted and not forgotten is none."""
-    from cognito_gw.aws.tags import creation, owned
+@click.command(
+    "outputs",
+    cls=Command,
+    examples=(
+        "cgw outputs",
+        'eval "$(cgw outputs --format env)"',
+    ),
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "env"]),
+    help='env: lines for `eval "$(cgw outputs --format env)"`.',
+)
+@with_reading_context
+def outputs(context: Context, *, form: str | None) -> None:
+    """Print IDs and URLs."""
+    look(context, context.stack.resources)
+    values = stack_state.outputs(context)
+    is_there = stack_state.exists(values)
+    if not is_there:
+        name = context.config.name
+        context.ui.tell(f"the stack {name} does not exist yet: run `cgw up` first")
+    form = form or context.options.output
+    if form == "json":
+        show_json(values)
+    elif form == "env":
+        named = stack_state.variables(values)
+        if context.is_local:
+            named |= context.server.variables(context.aws.region)
+        say_exactly(*exports(named))
+    elif is_there:
+        show_outputs(values)
 
-    found = []
-    for name, arns in sorted(owned(aws).items()):
-        made = creation(aws, name)
-        if made or any(":lambda:" in arn or ":logs:" in arn for arn in arns):
-            found.append(
-                {
-                    "name": name,
-                    "env": None,
-                    "region": aws.account.region,
-                    "resources": len(arns),
-                    "created": made.isoformat() if made else None,
-                }
-            )
-    return found
+
+@click.command(
+    "policy",
+    cls=Command,
+    examples=(
+        "cgw policy --account 123456789012 > policy.json",
+        "cgw policy --boundary arn:aws:iam::123456789012:policy/functions",
+        "cgw policy --for use",
+    ),
+)
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(["up", "use"]),
+    default="up",
+    show_default=True,
+    help="up: `up`, `down`, `plan` and the steps. use: `status`, `outputs`, `logs`, "
+    "`explain`, `check`, `call`, `token`, `user` and `doctor`.",
+)
+@click.option(
+    "--boundary",
+    metavar="ARN",
+    help="Allow function roles only with this permissions boundary. "
+    "Default: `iam.permissions_boundary` of the file.",
+)
+@click.option(
+    "--split",
+    "is_split",
+    is_flag=True,
+    help="Print a list of policies, each within IAM's limit of 6,144 characters.",
+)
+@click.option(
+    "--account",
+    metavar="NUMBER",
+    help="The account of the policy. Default: the caller's, from AWS.",
+)
+@with_reading_context
+def policy(
+    context: Context,
+    *,
+    purpose: str,
+    boundary: str | None,
+    is_split: bool,
+    account: str | None,
+) -> None:
+    """Print a least-privilege IAM policy for this file."""
+    _check(purpose, boundary, account)
+    policies, notes = stack_state.policy(
+        context, purpose, boundary=boundary, account=account, is_split=is_split
+    )
+    for note in notes:
+        context.ui.warn(note)
+    show_json(policies if is_split else policies[0])
 
 
-COMMANDS = {"status": status, "list": list_stacks}
+def _check(purpose: str, boundary: str | None, account: str | None) -> None:
+    from cognito_gw.config.model import POLICY_ARN
+
+    if account and not re.fullmatch("[0-9]{12}", account):
+        raise UsageError(f"`{account}` is not a valid account number: it has 12 digits")
+    if boundary and not re.fullmatch(POLICY_ARN, boundary):
+        raise UsageError(
+            f"`{boundary}` is not a valid policy ARN",
+            hint="such as arn:aws:iam::123456789012:policy/functions",
+        )
+    if boundary and purpose == "use":
+        raise UsageError("`--boundary` is for `--for up`: `--for use` creates no roles")
+
+
+COMMANDS = {
+    "status": status,
+    "list": list_stacks,
+    "outputs": outputs,
+    "policy": policy,
+}

@@ -9,28 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app.context import Session, with_reading_session
-from cognito_gw.app.sign_in import raw_token, tokens_for
-from cognito_gw.app.token_request import Wish, who_options
+from cognito_gw.app.request_options import RequestOptions, given_token
+from cognito_gw.app.token_request import TokenRequest
+from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
-from cognito_gw.cli.options import given_token
-from cognito_gw.cli.request_options import Requested, request_options
+from cognito_gw.cli.command import Command
+from cognito_gw.cli.options import request_options, who_options
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.settings import Command
+from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import Missing
 from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.report.say import block, say, styled
 from cognito_gw.text import guess, one_line
 
 if TYPE_CHECKING:
+    from cognito_gw.app.context import Context
     from cognito_gw.gateway_rules import Match
 
-_MASK = re.compile(r"\*{9,}")  # in the place of all but the end of a token
+_MASK = re.compile(r"\*{9,}")  # replaces all but the end of a token
 _WIDEST = 160
-_ON_METHOD = "this tests the API as it is now, deployed or not, and asks no authorizer"
+_ON_METHOD = "this tests the current API, deployed or not, without the authorizer"
 _ON_AUTHORIZER = (
-    "this test takes ID tokens only: an access token is refused here even where the "
-    "API takes it (`cgw call` tells)"
+    "this test accepts only ID tokens, even where the API accepts an access token "
+    "(check with `cgw call`)"
 )
 
 
@@ -43,29 +44,29 @@ _ON_AUTHORIZER = (
     ),
 )
 @request_options
-@with_reading_session
-def test_method(session: Session, **options: Any) -> None:
+@with_reading_context
+def test_method(context: Context, **options: Any) -> None:
     """Invoke a method as the console's Test button does.
 
-    It tests the API before it is deployed, and asks no authorizer. The body goes to
-    stdout, the log to stderr. Exit 0 for 2xx and 3xx, 4 for 4xx, 5 for 5xx.
+    It tests the API before it is deployed, without the authorizer. Prints the body on
+    stdout and the log on stderr. Exits with 0 for 2xx and 3xx, 4 for 4xx, 5 for 5xx.
     """
-    asked = Requested.of(options)
-    match = _match(session, *asked.route)
+    asked = RequestOptions.of(options)
+    match = _match(context, *asked.route)
     request: dict[str, Any] = {"pathWithQueryString": asked.whole_path}
     if asked.headers:
         request["headers"] = dict(asked.headers)
     if asked.body is not None:
         request["body"] = asked.body.decode("utf-8", "replace")
-    answer = session.aws.apigateway.test_invoke_method(
-        restApiId=session.stack.api["id"],
+    answer = context.aws.apigateway.test_invoke_method(
+        restApiId=context.stack.api["id"],
         resourceId=match.resource["id"],
         httpMethod=asked.verb,
         **request,
     )
     result = Result.of(answer, answer["status"])
-    result.show(session, {"body": answer.get("body", "")}, _ON_METHOD)
-    if not session.settings.as_json:
+    result.show(context, {"body": answer.get("body", "")}, _ON_METHOD)
+    if not context.options.as_json:
         say(block(answer.get("body", "")))
     result.finish()
 
@@ -87,26 +88,30 @@ def test_method(session: Session, **options: Any) -> None:
     shell_complete=completions.words("id", "access"),
     help="id, access, the token itself, @FILE, or - for stdin. Default: id.",
 )
-@with_reading_session
+@with_reading_context
 def test_authorizer(
-    session: Session, *, user: str | None, client: str | None, choice: str
+    context: Context, *, user: str | None, client: str | None, choice: str
 ) -> None:
-    """Ask the authorizer about a token, as the console's Test button does.
+    """Test the authorizer with a token, as the console's Test button does.
 
-    The claims go to stdout, the log to stderr. It takes ID tokens only. Exit 0 when
-    the token is let in, 4 when not.
+    Prints the claims on stdout and the log on stderr. It accepts only ID tokens. Exits
+    with 0 if the token is accepted, 4 if not.
     """
-    stack = session.stack
-    session.look([stack.authorizer])
+    from cognito_gw.app.auth import raw_token, tokens_for
+
+    stack = context.stack
+    look(context, [stack.authorizer])
     if stack.authorizer.live is None:
         raise Missing(
             f"{stack.authorizer} does not exist yet", hint="run `cgw authorizer` first"
         )
     token = given_token(choice)
     if choice in ("id", "access"):
-        token = raw_token(tokens_for(session, Wish(user, client)), f"{choice}_token")
+        token = raw_token(
+            tokens_for(context, TokenRequest(user, client)), f"{choice}_token"
+        )
     header = stack.authorizer["identitySource"].rpartition(".")[2]
-    answer = session.aws.apigateway.test_invoke_authorizer(
+    answer = context.aws.apigateway.test_invoke_authorizer(
         restApiId=stack.api["id"],
         authorizerId=stack.authorizer["id"],
         headers={header: token},
@@ -114,8 +119,8 @@ def test_authorizer(
     result = Result.of(answer, answer["clientStatus"] or HTTPStatus.OK)
     claims = answer.get("claims", {})
     is_access = claims_of(token).get("token_use") == "access"
-    result.show(session, {"claims": claims}, _ON_AUTHORIZER if is_access else None)
-    if not session.settings.as_json:
+    result.show(context, {"claims": claims}, _ON_AUTHORIZER if is_access else None)
+    if not context.options.as_json:
         for name, value in claims.items():
             say(f"{one_line(name):<22}{value}")
     result.finish()
@@ -123,7 +128,7 @@ def test_authorizer(
 
 @dataclass(frozen=True)
 class Result:
-    """What a test came to; the log is in the words of API Gateway."""
+    """The result of a test; the log is API Gateway's own text."""
 
     status: int
     latency: int  # milliseconds
@@ -131,60 +136,60 @@ class Result:
 
     @classmethod
     def of(cls, answer: dict[str, Any], status: int) -> Result:
-        """Read an answer of API Gateway."""
+        """Read a response of API Gateway."""
         # Each line begins with its time, the first one with a heading.
         lines = answer.get("log", "").splitlines()[1:]
         log = [line.partition(" : ")[2] or line for line in lines]
         return cls(int(status), answer.get("latency", 0), log)
 
-    def show(self, session: Session, more: dict[str, Any], note: str | None) -> None:
-        """Print the document, or the log and what to know of the test."""
-        if session.settings.as_json:
+    def show(self, context: Context, more: dict[str, Any], note: str | None) -> None:
+        """Print the document, or the log and a note."""
+        if context.options.as_json:
             document = {"status": self.status, "latency": self.latency}
             show_json(document | more | {"log": self.log})
             return
-        if session.settings.quiet:
+        if context.options.quiet:
             return
         for line in self.log:
-            text = line if session.settings.verbose else _shortened(line)
+            text = line if context.options.verbose else _shortened(line)
             say(styled(f"  {text}", dim=True), err=True)
-        colour = "red" if self.status >= HTTPStatus.BAD_REQUEST else "green"
-        say(styled(f"{self.status}  ({self.latency} ms)", fg=colour), err=True)
+        color = "red" if self.status >= HTTPStatus.BAD_REQUEST else "green"
+        say(styled(f"{self.status}  ({self.latency} ms)", fg=color), err=True)
         if note:
             say(f"  {note}", err=True)
 
     def finish(self) -> None:
-        """Exit as the status says."""
+        """Exit with the code for the status."""
         if self.status >= HTTPStatus.BAD_REQUEST:
             raise SystemExit(self.status // 100)
 
 
-def _match(session: Session, verb: str, path: str) -> Match:
+def _match(context: Context, verb: str, path: str) -> Match:
     from cognito_gw.gateway_rules import Router
 
-    stack = session.stack
-    session.look([stack.api])
+    stack = context.stack
+    look(context, [stack.api])
     if stack.api.live is None:
         raise Missing(f"{stack.api} does not exist yet", hint="run `cgw api` first")
     resources = list(stack.api["Resources"].values())
     match = Router(resources).match(verb, path)
     if match is None:
         routes = [
-            f"{each} {resource['path']}"
+            f"{verb} {resource['path']}"
             for resource in resources
-            for each in resource.get("resourceMethods", {})
+            for verb in resource.get("resourceMethods", {})
         ]
         meant = f"{guess(f'{verb} {path}', routes)} ".lstrip()
         raise Missing(
-            f"the API has no {verb} {path}; {meant}there is: "
-            f"{', '.join(sorted(routes)) or 'nothing yet'}",
-            hint="`cgw method` makes the routes of the file",
+            f"the API has no {verb} {path}; {meant}available: "
+            f"{', '.join(sorted(routes)) or 'no method'}",
+            hint="`cgw method` creates the routes of the file",
         )
     return match
 
 
 def _shortened(line: str) -> str:
-    """Return a line of the log without what makes it hard to read; `-v` shows all."""
+    """Return a line of the log with long parts cut; `-v` shows all."""
     text = _MASK.sub("********", line)
     return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 

@@ -3,78 +3,76 @@
 from __future__ import annotations
 
 import shlex
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app.context import Session, with_reading_session
-from cognito_gw.app.prompter import Prepared
-from cognito_gw.app.sign_in import raw_token, tokens_for
-from cognito_gw.app.token_request import Wish
+from cognito_gw.app.prompter import PresetAnswers
+from cognito_gw.app.request_options import pair
+from cognito_gw.app.stack_state import outputs
+from cognito_gw.app.token_request import TokenRequest
+from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
-from cognito_gw.cli.options import of_pool, pair, pool_options
-from cognito_gw.cli.results import show_json
-from cognito_gw.cli.settings import Command
-from cognito_gw.errors import UsageError
+from cognito_gw.cli.command import Command
+from cognito_gw.cli.options import of_pool, pool_options
+from cognito_gw.cli.results import exports, show_json
+from cognito_gw.cli.terminal import with_reading_context
+from cognito_gw.errors import ExitCode, UsageError
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.flows import FLOWS
 from cognito_gw.report.say import say, say_exactly, styled
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from cognito_gw.app.context import Session
+    from cognito_gw.app.context import Context
+    from cognito_gw.app.decode import Decoded
     from cognito_gw.oauth.tokens import Tokens
 
 
 def formatted(
-    session: Session, tokens: Tokens, form: str, name: str | None
+    context: Context, tokens: Tokens, form: str, name: str | None
 ) -> list[str]:
-    """Return lines of tokens as `env`, `header` or `curl`; `name` says which one."""
+    """Return tokens as lines: `env`, `header` or `curl`; `name` selects one."""
+    from cognito_gw.app.auth import raw_token
+
     if form == "env":
         return _env(tokens, name)
     name = name or ("id_token" if tokens.id_token else "access_token")
-    header = session.config.api.authorizer.identity_source
+    header = context.config.api.authorizer.identity_source
     line = f"{header}: {raw_token(tokens, name)}"
-    return [line if form == "header" else _curl(session, line, name)]
+    return [line if form == "header" else _curl(context, line, name)]
 
 
 def _env(tokens: Tokens, name: str | None) -> list[str]:
-    """Spell them as `export CGW_ID_TOKEN=…`, for `eval`."""
+    """Return lines such as `export CGW_ID_TOKEN=…`, for `eval`."""
     names = [name] if name else ["id_token", "access_token", "refresh_token"]
-    values = {each: getattr(tokens, each) for each in names}
-    return [
-        f"export CGW_{each.upper()}={shlex.quote(value)}"
-        for each, value in values.items()
-        if value is not None
-    ]
+    values = {f"CGW_{each.upper()}": getattr(tokens, each) for each in names}
+    return exports({key: value for key, value in values.items() if value is not None})
 
 
-def _curl(session: Session, line: str, name: str) -> str:
-    """Spell a whole command line for a route that takes the token, if there is one."""
+def _curl(context: Context, line: str, name: str) -> str:
+    """Return a command line, for a route that accepts the token if there is one."""
     parts = ["curl", "--header", line]
-    if session.given is None and (url := _route_url(session, name)):
+    if context.given is None and (url := _route_url(context, name)):
         verb, address = url
         parts += ([] if verb in ("GET", "ANY") else ["--request", verb]) + [address]
     return shlex.join(parts)
 
 
-def _route_url(session: Session, name: str) -> tuple[str, str] | None:
-    """Return method and URL of the first route that wants this kind of token."""
-    from cognito_gw.resources.outputs import outputs
-
-    session.look([session.stack.api, session.stack.pool])
-    base = outputs(session.stack, session.links)["invoke_url"]
-    for verb, path, route in session.stack.routes:
-        wants = "access_token" if route.scopes else "id_token"
-        if base and route.auth == "cognito" and wants == name:
+def _route_url(context: Context, name: str) -> tuple[str, str] | None:
+    """Return method and URL of the first route that requires this kind of token."""
+    look(context, [context.stack.api, context.stack.pool])
+    base = outputs(context)["invoke_url"]
+    for verb, path, route in context.stack.routes:
+        required = "access_token" if route.scopes else "id_token"
+        if base and route.auth == "cognito" and required == name:
             return verb, f"{base}{path}"
     return None
 
 
-_KEPT = "kept"  # what `--decode` alone decodes
+_KEPT = "kept"  # `--decode` without a value: the tokens of the sign-in
 _FORMATS = ("env", "header", "curl")
 _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_token"}
 
@@ -105,19 +103,19 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
     is_flag=False,
     flag_value=_KEPT,
     metavar="[-|@FILE]",
-    help="Verify the tokens, or one from stdin or a file, and say what they open.",
+    help="Verify the tokens, or one from stdin or a file, and list their routes.",
 )
 @click.option(
     "--user",
     metavar="NAME",
     shell_complete=completions.users,
-    help="Who signs in. Default: the first user of the file.",
+    help="The user who signs in. Default: the first one in the file.",
 )
 @click.option(
     "--client",
     metavar="NAME",
     shell_complete=completions.clients,
-    help="The app client. Default: the first that gives such tokens.",
+    help="The app client. Default: the first that returns such tokens.",
 )
 @click.option(
     "--flow",
@@ -125,8 +123,8 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
     default="auto",
     show_default=True,
     metavar="FLOW",
-    help=f"How to sign in: {', '.join(FLOWS)}. auto takes what the app client and "
-    "the scopes allow.",
+    help=f"How to sign in: {', '.join(FLOWS)}. auto selects one that "
+    "the app client and the scopes allow.",
 )
 @click.option(
     "--scope",
@@ -134,36 +132,36 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
     multiple=True,
     metavar="SCOPE",
     shell_complete=completions.scopes,
-    help="A scope of the access token; may be repeated.",
+    help="A scope of the access token; can be repeated.",
 )
 @click.option(
     "--code",
     envvar="CGW_MFA_CODE",
     metavar="CODE",
-    help="The code that Cognito sent, or that the authenticator app shows.",
+    help="The code from Cognito or from the authenticator app.",
 )
 @click.option(
     "--factor",
     "factors",
     multiple=True,
     metavar="FACTOR",
-    help="How to sign in where Cognito lets one choose, such as EMAIL_OTP.",
+    help="How to sign in if Cognito offers a choice, such as EMAIL_OTP.",
 )
 @click.option(
     "--totp-secret",
     envvar="CGW_TOTP_SECRET_FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="An authenticator app's secret: codes are computed; set-up writes it.",
+    help="TOTP secret file; created during MFA setup.",
 )
 @click.option(
     "--attribute",
     "attributes",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An attribute that the pool requires along with a new password.",
+    help="An attribute that the pool requires with a new password.",
 )
-@click.option("--no-browser", is_flag=True, help="Print the link, open no browser.")
+@click.option("--no-browser", is_flag=True, help="Only print the URL.")
 @click.option(
     "--timeout",
     type=int,
@@ -172,76 +170,78 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
     metavar="SECONDS",
     help="How long to wait for the browser.",
 )
-@click.option("--forget", is_flag=True, help="Drop the kept tokens of this stack.")
+@click.option("--forget", is_flag=True, help="Clear the cached tokens of this stack.")
 @pool_options
-@with_reading_session
-def token(session: Session, **options: Any) -> None:
+@with_reading_context
+def token(context: Context, **options: Any) -> None:
     """Sign in and show the tokens, their claims and their expiry.
 
-    Tokens are kept until shortly before they expire, and refreshed silently. Passwords
-    come from the file, CGW_PASSWORD and CGW_NEW_PASSWORD, or are asked for.
+    Tokens are cached and refreshed. Passwords come from the file, from CGW_PASSWORD and
+    CGW_NEW_PASSWORD, or from a prompt.
     """
-    _check(options)
-    session = of_pool(session, options)
-    if options["forget"]:
-        cache.forget(session.config.name)
-    elif options["decode"] not in (None, _KEPT):
-        from cognito_gw.cli.decode import show_given
+    from cognito_gw.app.auth import tokens_for
 
-        show_given(session, options["decode"])
+    _check(options)
+    context = of_pool(context, options)
+    if options["forget"]:
+        cache.forget(context.config.name)
+    elif options["decode"] not in (None, _KEPT):
+        from cognito_gw.app.decode import Decoder, given_jwt
+
+        decoded = Decoder(context).decoded(given_jwt(options["decode"]))
+        _show_decoded(context, [decoded], decoded.document())
     else:
-        _hand_over(session, tokens_for(session, _wish(options)), options)
+        _show_tokens(context, tokens_for(context, _request(options)), options)
 
 
 def _check(options: dict[str, Any]) -> None:
-    """Refuse options of which only one could be obeyed."""
+    """Raise for options that exclude each other."""
     raw = [name for name in _RAW if options[_RAW[name]]]
     others = [name for name in ("format", "decode", "forget") if options[name]]
     given = [*raw, *(f"--{name}" for name in others)]
     # `--format` with one of the tokens means that token.
     if len(given) > 1 and not (len(raw) == 1 and others == ["format"]):
-        raise UsageError(f"{' and '.join(given)} exclude each other: choose one")
+        raise UsageError(f"{' and '.join(given)} cannot be combined")
 
 
 def _raw(options: dict[str, Any]) -> str | None:
-    """Return which token alone is to be printed."""
+    """Return the name of the one token to print, if any."""
     return next((name for name in _RAW.values() if options[name]), None)
 
 
-def _wish(options: dict[str, Any]) -> Wish:
+def _request(options: dict[str, Any]) -> TokenRequest:
     attributes = dict(pair(each, "=", "--attribute") for each in options["attributes"])
-    prepared = Prepared(
+    preset = PresetAnswers(
         options["code"], options["factors"], attributes, options["totp_secret"]
     )
-    return Wish(
+    return TokenRequest(
         options["user"],
         options["client"],
         options["flow"],
         tuple(scope for each in options["scopes"] for scope in each.split()),
-        prepared,
+        preset,
         opens_browser=not options["no_browser"],
         seconds=options["timeout"],
     )
 
 
-def _hand_over(session: Session, tokens: Tokens, options: dict[str, Any]) -> None:
+def _show_tokens(context: Context, tokens: Tokens, options: dict[str, Any]) -> None:
+    from cognito_gw.app.auth import raw_token
+
     raw, form = _raw(options), options["format"]
     if form:
-        say_exactly(*formatted(session, tokens, form, raw))
+        say_exactly(*formatted(context, tokens, form, raw))
     elif options["decode"]:
-        from cognito_gw.cli.decode import show_kept
-
-        show_kept(session, tokens)
+        _decode(context, tokens)
     elif raw:
         say_exactly(raw_token(tokens, raw))
-    elif session.settings.as_json:
+    elif context.options.as_json:
         show_json(tokens.document())
     else:
-        _show(tokens)
+        _show_all(tokens)
 
 
-def _show(tokens: Tokens) -> None:
-    from cognito_gw.cli.decode import spelled
+def _show_all(tokens: Tokens) -> None:
     from cognito_gw.oauth.tokens import claims_of
 
     for name, title in (("id_token", "ID token"), ("access_token", "access token")):
@@ -251,10 +251,83 @@ def _show(tokens: Tokens) -> None:
         say(styled(title, bold=True))
         say(value)
         for claim, content in claims_of(value).items():
-            say(f"  {one_line(claim):<22}{spelled(claim, content)}")
+            say(f"  {one_line(claim):<22}{_spelled(claim, content)}")
         say()
     whose = "both expire" if tokens.id_token else "it expires"
     say(f"{whose} in {tokens.expires_in // 60} minutes")
+
+
+_TITLES = {"id": "ID token", "access": "access token"}
+
+
+def _decode(context: Context, tokens: Tokens) -> None:
+    """Decode the tokens of a sign-in."""
+    from cognito_gw.app.decode import Decoder
+
+    both = {"id_token": tokens.id_token, "access_token": tokens.access_token}
+    decoder = Decoder(context)
+    decoded = {name: decoder.decoded(token) for name, token in both.items() if token}
+    document = {name: token.document() for name, token in decoded.items()}
+    _show_decoded(context, [*decoded.values()], document)
+
+
+def _show_decoded(
+    context: Context, decoded: list[Decoded], document: dict[str, Any]
+) -> None:
+    """Print decoded tokens, and exit 1 if one is not valid."""
+    if context.options.as_json:
+        show_json(document)
+    else:
+        for token in decoded:
+            _show_one(token)
+    if any(token.flaw for token in decoded):
+        raise SystemExit(ExitCode.FAILED)
+
+
+def _show_one(decoded: Decoded) -> None:
+    from cognito_gw.oauth.tokens import claims_of, header_of
+
+    title = _TITLES.get(decoded.kind, decoded.kind)
+    say(styled(title, bold=True))
+    if decoded.flaw:
+        words = f"not valid: {decoded.flaw.words} ({decoded.flaw.code})"
+        say(styled(f"  {words}", fg="red"))
+    else:
+        say(styled("  valid: signed by its pool, and not expired", fg="green"))
+    _show_fields("header", header_of(decoded.token))
+    _show_fields("claims", claims_of(decoded.token))
+    for reach in decoded.reach or []:
+        mark = styled("yes", fg="green") if reach.is_open else "no "
+        say("  ", mark, f"  {reach.route}: {reach.why}")
+    say()
+
+
+def _show_fields(title: str, fields: dict[str, Any]) -> None:
+    say(f"  {title}")
+    for name, value in fields.items():
+        say(f"    {one_line(name):<20}{_spelled(name, value, from_now=True)}")
+
+
+_TIMES = ("auth_time", "iat", "nbf", "exp")
+_YEAR_9999 = 253_402_300_800  # time.gmtime fails from here on
+
+
+def _spelled(claim: str, content: object, *, from_now: bool = False) -> str:
+    """Return a claim as text, times with their date and distance from now."""
+    if claim in _TIMES and isinstance(content, int) and 0 <= content < _YEAR_9999:
+        moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(content))
+        return f"{content}  ({moment}{_distance(content) if from_now else ''})"
+    if isinstance(content, bool):
+        return str(content).lower()
+    return ", ".join(map(str, content)) if isinstance(content, list) else str(content)
+
+
+def _distance(moment: int) -> str:
+    from cognito_gw.oauth.tokens import in_words
+
+    ahead = moment - time.time()
+    words = in_words(abs(ahead))
+    return f", in {words}" if ahead > 0 else f", {words} ago"
 
 
 COMMANDS = {"token": token}

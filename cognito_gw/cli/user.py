@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app.context import Session, with_reading_session, with_session
+from cognito_gw.app.request_options import pair
 from cognito_gw.app.users import (
     change,
     check_name,
+    described,
     found,
     look_at_pool,
     require_attributes,
     require_groups,
     require_own_pool,
 )
+from cognito_gw.app.walks import failure_code
 from cognito_gw.cli import completions
-from cognito_gw.cli.down import ask_before_deletion
+from cognito_gw.cli.command import Command, Group
 from cognito_gw.cli.options import (
     given_password,
-    pair,
     password_options,
     typed_password,
 )
-from cognito_gw.cli.results import show_json
-from cognito_gw.cli.settings import Command, Group
+from cognito_gw.cli.results import show_json, show_steps
+from cognito_gw.cli.stack import ask_before_deletion
 from cognito_gw.cli.steps import step_options, take
+from cognito_gw.cli.terminal import show_error, with_context, with_reading_context
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth.cache import forget
 from cognito_gw.report.say import say
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
+
+    from cognito_gw.app.context import Context
+    from cognito_gw.engine.resource import Action, Step
+    from cognito_gw.resources.user import Person
 
 
 @click.command(
@@ -52,7 +57,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="GROUP",
     shell_complete=completions.groups,
-    help="Put the user into this group; may be repeated.",
+    help="Add the user to this group; can be repeated.",
 )
 @click.option(
     "--remove",
@@ -60,29 +65,29 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="GROUP",
     shell_complete=completions.groups,
-    help="Take the user out of this group; may be repeated.",
+    help="Remove the user from this group; can be repeated.",
 )
-@with_reading_session
+@with_reading_context
 def groups(
-    session: Session, *, name: str, joined: tuple[str, ...], left: tuple[str, ...]
+    context: Context, *, name: str, joined: tuple[str, ...], left: tuple[str, ...]
 ) -> None:
     """Show the groups of a user, or change them."""
     if both := set(joined) & set(left):
         raise UsageError(f"--add and --remove both name {', '.join(sorted(both))}")
     if not joined and not left:
-        _show(session, name)
+        _show(context, name)
         return
-    require_own_pool(session)
-    (person,) = found(session, [name], groups=[])
-    require_groups(session, [*joined, *left])
-    wanted = {*person["Groups"], *joined} - set(left)
-    change(session, [person], lambda each: each.regroup(session.aws, wanted))
+    require_own_pool(context)
+    (person,) = found(context, [name], groups=[])
+    require_groups(context, [*joined, *left])
+    names = {*person["Groups"], *joined} - set(left)
+    _change(context, [person], lambda user: user.regroup(context.aws, names))
 
 
-def _show(session: Session, name: str) -> None:
-    (person,) = found(session, [name], groups=[])
+def _show(context: Context, name: str) -> None:
+    (person,) = found(context, [name], groups=[])
     names = sorted(person["Groups"])
-    if session.settings.as_json:
+    if context.options.as_json:
         show_json({"username": person.username, "groups": names})
         return
     for each in names:
@@ -97,39 +102,24 @@ def _show(session: Session, name: str) -> None:
         "cgw user list -o json",
     ),
 )
-@with_reading_session
-def list_users(session: Session) -> None:
-    """List all users: status, enabled or disabled, in the file or not."""
+@with_reading_context
+def list_users(context: Context) -> None:
+    """List all users with their status, and whether they are in the file."""
     from cognito_gw.resources.user import users_of
 
-    look_at_pool(session)
-    found = users_of(session.stack.pool, session.aws)
-    rows = [_document(session, each) for each in found]
-    if session.settings.as_json:
+    look_at_pool(context)
+    rows = [
+        described(context, found) for found in users_of(context.stack.pool, context.aws)
+    ]
+    if context.options.as_json:
         show_json({"users": rows})
     elif rows:
-        _user_list_show(rows)
-    elif not session.settings.quiet:
+        _show_list(rows)
+    elif not context.options.quiet:
         say("no users yet", err=True)
 
 
-def _document(session: Session, found: dict[str, Any]) -> dict[str, Any]:
-    from cognito_gw.resources.user import attributes_of, is_called, sign_in_name
-
-    pool, attributes = session.stack.pool, attributes_of(found)
-    in_file = [each.username for each in session.config.users]
-    return {
-        "username": sign_in_name(pool, found),
-        "sub": attributes.get("sub"),
-        "status": found["UserStatus"],
-        "enabled": found["Enabled"],
-        "in_file": is_called(pool, found, in_file),
-        "attributes": attributes,
-        "created": _spelled(found["UserCreateDate"]),
-    }
-
-
-def _user_list_show(rows: list[dict[str, Any]]) -> None:
+def _show_list(rows: list[dict[str, Any]]) -> None:
     names = [one_line(row["username"]) for row in rows]
     width = max(map(len, names))
     statuses = max(len(row["status"]) for row in rows)
@@ -139,9 +129,32 @@ def _user_list_show(rows: list[dict[str, Any]]) -> None:
         say(f"{words}{'in the file' if row['in_file'] else ''}".rstrip())
 
 
-def _spelled(moment: datetime) -> str:
-    at = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return at.replace("+00:00", "Z")
+def _change(
+    context: Context, people: Sequence[Person], verb: Callable[[Person], Action]
+) -> None:
+    """Call `verb` for each user, print the results, and exit as the failures say."""
+    steps = change(context, people, verb)
+    if context.options.as_json:
+        users = [_document(step) for step in steps]
+        show_json({"stack": context.config.name, "users": users})
+    for step in steps:
+        if step.error:
+            show_error(step.error)
+        elif not context.options.as_json:
+            show_steps([step])
+    if code := failure_code(steps):
+        raise SystemExit(code)
+
+
+def _document(step: Step) -> dict[str, Any]:
+    live = step.resource.live or {}
+    document = {
+        "username": step.resource.label,
+        "action": step.word,
+        "status": live.get("UserStatus"),
+        "enabled": live.get("Enabled"),
+    }
+    return document | ({"error": str(step.error)} if step.error else {})
 
 
 _several = click.argument(
@@ -159,12 +172,12 @@ _several = click.argument(
     examples=("cgw user disable bob@example.com",),
 )
 @_several
-@with_reading_session
-def disable(session: Session, *, names: tuple[str, ...]) -> None:
-    """Keep users from signing in."""
-    require_own_pool(session)
-    people = found(session, names)
-    change(session, people, lambda each: each.shut_out(session.aws))
+@with_reading_context
+def disable(context: Context, *, names: tuple[str, ...]) -> None:
+    """Disable users, so that they cannot sign in."""
+    require_own_pool(context)
+    people = found(context, names)
+    _change(context, people, lambda user: user.shut_out(context.aws))
 
 
 @click.command(
@@ -173,12 +186,12 @@ def disable(session: Session, *, names: tuple[str, ...]) -> None:
     examples=("cgw user enable bob@example.com",),
 )
 @_several
-@with_reading_session
-def enable(session: Session, *, names: tuple[str, ...]) -> None:
-    """Let users sign in again."""
-    require_own_pool(session)
-    people = found(session, names)
-    change(session, people, lambda each: each.let_in(session.aws))
+@with_reading_context
+def enable(context: Context, *, names: tuple[str, ...]) -> None:
+    """Enable users, so that they can sign in again."""
+    require_own_pool(context)
+    people = found(context, names)
+    _change(context, people, lambda user: user.let_in(context.aws))
 
 
 @click.command(
@@ -187,15 +200,15 @@ def enable(session: Session, *, names: tuple[str, ...]) -> None:
     examples=("cgw user confirm bob@example.com",),
 )
 @_several
-@with_reading_session
-def confirm(session: Session, *, names: tuple[str, ...]) -> None:
-    """Confirm users who signed up, without the code that was sent to them."""
-    require_own_pool(session)
-    people = found(session, names)
-    for each in people:
-        if each.unconfirmable:
-            raise each.unconfirmable
-    change(session, people, lambda each: each.confirm(session.aws))
+@with_reading_context
+def confirm(context: Context, *, names: tuple[str, ...]) -> None:
+    """Confirm users who signed up, without a confirmation code."""
+    require_own_pool(context)
+    people = found(context, names)
+    for person in people:
+        if person.unconfirmable:
+            raise person.unconfirmable
+    _change(context, people, lambda user: user.confirm(context.aws))
 
 
 @click.command(
@@ -207,22 +220,22 @@ def confirm(session: Session, *, names: tuple[str, ...]) -> None:
     ),
 )
 @_several
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@with_reading_session
-def remove(session: Session, *, names: tuple[str, ...], yes: bool) -> None:
-    """Remove users from the pool, for good."""
+@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@with_reading_context
+def remove(context: Context, *, names: tuple[str, ...], yes: bool) -> None:
+    """Delete users from the pool."""
     from cognito_gw.resources.user import is_called
 
-    require_own_pool(session)
-    people = found(session, names)
-    in_file = [each.username for each in session.config.users]
-    for each in people:
-        if is_called(session.stack.pool, each.live or {}, in_file):
-            session.tell(f"{each} is in the file: `cgw up` would make it anew")
+    require_own_pool(context)
+    people = found(context, names)
+    in_file = [user.username for user in context.config.users]
+    for person in people:
+        if is_called(context.stack.pool, person.live or {}, in_file):
+            context.ui.tell(f"{person} is in the file: `cgw up` will create it again")
     if not yes:
-        ask_before_deletion(session, people, "cgw user remove")
-    forget(session.config.name)  # or it would hand out tokens of who is no more
-    change(session, people, lambda each: each.vanish(session.aws))
+        ask_before_deletion(context, people, "cgw user remove")
+    forget(context.config.name)  # it has tokens of these users
+    _change(context, people, lambda user: user.vanish(context.aws))
 
 
 @click.group(
@@ -236,17 +249,18 @@ def remove(session: Session, *, names: tuple[str, ...], yes: bool) -> None:
     ),
 )
 @step_options
-@with_session
-def user(session: Session, **options: bool) -> None:
-    """Make the users, set their passwords once, put them into groups.
+@with_context
+def user(context: Context, **options: bool) -> None:
+    """Create the users of the file, with their passwords and groups.
 
-    Alone, it does so for the users of the file; its commands are for every user of
-    the pool.
+    The subcommands work on any user of the pool.
     """
     if click.get_current_context().invoked_subcommand is None:
-        take(session, "user", **options)
+        take(context, "user", **options)
     elif any(options.values()):
-        raise UsageError("--with-deps, --dry-run and --yes are for `cgw user` alone")
+        raise UsageError(
+            "--with-deps, --dry-run and --yes are for `cgw user` without a subcommand"
+        )
 
 
 user.other_words = {
@@ -277,22 +291,22 @@ user.other_words = {
     multiple=True,
     metavar="GROUP",
     shell_complete=completions.groups,
-    help="A group to put the user into; may be repeated.",
+    help="A group of the user; can be repeated.",
 )
 @click.option(
     "--attribute",
     "attributes",
     multiple=True,
     metavar="NAME=VALUE",
-    help="An attribute beside the address; may be repeated.",
+    help="An attribute of the user; can be repeated.",
 )
 @password_options
-@with_reading_session
-def add(session: Session, *, name: str, **options: Any) -> None:
-    """Make a user who can sign in at once.
+@with_reading_context
+def add(context: Context, *, name: str, **options: Any) -> None:
+    """Create a user who can sign in immediately.
 
-    The password comes from CGW_PASSWORD or stdin, or is asked for; without a terminal
-    one is made up and shown this once.
+    The password comes from CGW_PASSWORD, stdin or a prompt. Without a terminal, it is
+    generated and shown once.
     """
     from cognito_gw.resources.user import person
 
@@ -301,20 +315,20 @@ def add(session: Session, *, name: str, **options: Any) -> None:
         "attributes": _attributes(options["attributes"]),
         "is_temporary": options["temporary"],
     }
-    require_own_pool(session)
-    check_name(session, name)
-    given = given_password(session, from_stdin=options["password_stdin"])
-    new = person(session.stack, name, **more)
-    look_at_pool(session, [new])
-    require_attributes(session, more["attributes"])
+    require_own_pool(context)
+    check_name(context, name)
+    given = given_password(context, from_stdin=options["password_stdin"])
+    new = person(context.stack, name, **more)
+    look_at_pool(context, [new])
+    require_attributes(context, more["attributes"])
     if new.live is not None:
         raise CgwError(
-            f"{new} exists already",
+            f"{new} already exists",
             hint="see `cgw user password` and `cgw user groups`",
         )
-    require_groups(session, options["names"])
-    new.password = given or typed_password(session, name)
-    change(session, [new], lambda each: each.appear(session.aws))
+    require_groups(context, options["names"])
+    new.password = given or typed_password(context, name)
+    _change(context, [new], lambda user: user.appear(context.aws))
 
 
 def _attributes(given: tuple[str, ...]) -> dict[str, str]:
@@ -330,20 +344,20 @@ def _attributes(given: tuple[str, ...]) -> dict[str, str]:
 )
 @click.argument("name", shell_complete=completions.users)
 @password_options
-@with_reading_session
+@with_reading_context
 def password(
-    session: Session, *, name: str, temporary: bool, password_stdin: bool
+    context: Context, *, name: str, temporary: bool, password_stdin: bool
 ) -> None:
     """Set a user's password.
 
-    It comes from CGW_PASSWORD or stdin, or is asked for; without a terminal one is
-    made up and shown this once.
+    It comes from CGW_PASSWORD, stdin or a prompt. Without a terminal, it is generated
+    and shown once.
     """
-    require_own_pool(session)
-    given = given_password(session, from_stdin=password_stdin)
-    (person,) = found(session, [name], is_temporary=temporary)
-    person.password = given or typed_password(session, person.username)
-    change(session, [person], lambda each: each.give_password(session.aws))
+    require_own_pool(context)
+    given = given_password(context, from_stdin=password_stdin)
+    (person,) = found(context, [name], is_temporary=temporary)
+    person.password = given or typed_password(context, person.username)
+    _change(context, [person], lambda user: user.give_password(context.aws))
 
 
 for command in (list_users, groups, confirm, disable, enable, remove):

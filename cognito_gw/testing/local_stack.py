@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import httpx
 
-from cognito_gw.app.api_client import wanted_kind
-from cognito_gw.app.context import Session
-from cognito_gw.app.sign_in import raw_token
+from cognito_gw.app.api_client import required_kind
+from cognito_gw.app.auth import raw_token
+from cognito_gw.app.context import Context, Options
+from cognito_gw.app.stack_state import outputs, variables
+from cognito_gw.app.walks import look, walk
 from cognito_gw.aws.clients import EndpointSession
-from cognito_gw.cli.outputs import variables
-from cognito_gw.cli.settings import Settings
 from cognito_gw.config.load import load
 from cognito_gw.config.model import Config, Endpoints, Password, User
 from cognito_gw.engine import reconcile
@@ -24,7 +24,6 @@ from cognito_gw.errors import CgwError
 from cognito_gw.gateway_rules import Router
 from cognito_gw.local import process
 from cognito_gw.report.lines import step_lines
-from cognito_gw.resources.outputs import outputs
 from cognito_gw.resources.user import generate_password
 from cognito_gw.testing.sign_ins import SignIns
 
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
-    from cognito_gw.app.token_request import Wish
+    from cognito_gw.app.token_request import TokenRequest
 
 
 class RouteToken(httpx.Auth):
@@ -71,10 +70,10 @@ _SECONDS = 35.0  # API Gateway gives up after 29
 class LocalStack:
     """A stack on a local AWS of its own."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Context) -> None:
         """Show the stack of a `session`, which is up."""
         self._access_key = session.server.access_key
-        self.outputs: dict[str, Any] = outputs(session.stack, session.links)
+        self.outputs: dict[str, Any] = outputs(session)
         self.invoke_url: str = self.outputs["invoke_url"]
         self.endpoint_url: str = session.aws.endpoint_url or ""
         self._header = session.config.api.authorizer.identity_source
@@ -201,10 +200,10 @@ class LocalStack:
         wanted = partial(self._wanted, wish)
         return RouteToken(self.invoke_url, self._header, wanted)
 
-    def _wanted(self, wish: Wish, verb: str, path: str) -> str | None:
+    def _wanted(self, wish: TokenRequest, verb: str, path: str) -> str | None:
         """Return the token that a route wants; None where it wants none."""
         found = self._router.match(verb, path)
-        kind = wanted_kind(found.method if found else None)
+        kind = required_kind(found.method if found else None)
         if found is None or kind == "none":
             return None
         scopes = found.method.get("authorizationScopes") or []
@@ -216,9 +215,9 @@ class LocalStack:
 def local_stack(file: Path, folder: Path) -> Iterator[LocalStack]:
     """Bring the stack of a file up; the local AWS keeps its state in the folder."""
     config = _for_tests(load(file).config)
-    settings = Settings(config=file, local=True, quiet=True)
+    settings = Options(config=file, local=True, quiet=True)
     with process.private(folder):
-        session = Session(settings, folder, given=config)
+        session = Context(settings, folder, given=config)
         bring_up(session)
         with closing(LocalStack(session)) as stack:
             yield stack
@@ -239,14 +238,14 @@ def _with_password(user: User, length: int) -> User:
     return user.model_copy(update={"password": made})
 
 
-def bring_up(session: Session) -> None:
+def bring_up(session: Context) -> None:
     """Make the stack of a session; raise one error for all that failed."""
     resources = session.stack.resources
     visit = partial(reconcile.apply, aws=session.aws)
-    steps = session.walk(visit, forward(resources), resources, silently=True)
+    steps = walk(session, visit, forward(resources), resources, report="none")
     failed = [step for step in steps if step.word == "failed"]
     if failed:
         lines = [f"  {line}" for step in failed for line in step_lines(step)]
-        what = f"{session.settings.config} cannot be brought up locally:"
+        what = f"{session.options.config} cannot be brought up locally:"
         raise CgwError(click.unstyle("\n".join([what, *lines])))
-    session.look([session.stack.api])  # its paths were made after it
+    look(session, [session.stack.api])  # its paths were made after it

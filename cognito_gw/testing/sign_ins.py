@@ -7,9 +7,9 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from cognito_gw.app.prompter import Prepared
-from cognito_gw.app.sign_in import SigningIn, app_client, provider_of
-from cognito_gw.app.token_request import Wish, is_machine
+from cognito_gw.app.auth import TokenSource, app_client, provider_of
+from cognito_gw.app.prompter import PresetAnswers
+from cognito_gw.app.token_request import TokenRequest, is_machine
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth.flows import choose
 from cognito_gw.oauth.request import send
@@ -19,7 +19,7 @@ from cognito_gw.text import unknown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cognito_gw.app.context import Session
+    from cognito_gw.app.context import Context
     from cognito_gw.config.model import Password
     from cognito_gw.oauth.app_client import AppClient, Provider
     from cognito_gw.oauth.cache import Key
@@ -85,7 +85,7 @@ class SignInPage:
 class SignIns:
     """The tokens of this process, in memory: the user's own are another AWS's."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Context) -> None:
         """Sign in to the stack of a `session`."""
         self.session = session
         self.passwords = {
@@ -105,12 +105,12 @@ class SignIns:
 
     def wish(
         self, user: str | None, client: str | None, scopes: Sequence[str] = ()
-    ) -> Wish:
+    ) -> TokenRequest:
         """Return whose tokens are wanted: the first user's where nobody is named."""
         settings = self.session.config.app_clients.get(client or "")
         is_of_machine = settings is not None and is_machine(settings)
         if user is None and is_of_machine:
-            return Wish(client=client, scopes=tuple(scopes))
+            return TokenRequest(client=client, scopes=tuple(scopes))
         user = user or next(iter(self.passwords), None)
         if user is None:
             hint = "add one to `users:`, or name the `app_client` of a machine"
@@ -118,10 +118,10 @@ class SignIns:
         self.password(user)  # there is one
         # What the authenticator app of a user holds, who is asked to set one up.
         secret = self.session.state / f"{quote(user, safe='')}.totp"
-        prepared = Prepared(totp_secret=secret)
-        return Wish(user, client, scopes=tuple(scopes), prepared=prepared)
+        prepared = PresetAnswers(totp_secret=secret)
+        return TokenRequest(user, client, scopes=tuple(scopes), preset=prepared)
 
-    def tokens(self, wish: Wish) -> Tokens:
+    def tokens(self, wish: TokenRequest) -> Tokens:
         """Return fresh tokens; one sign-in does for all who ask for the same."""
         key = wish.key(self.session)
         with self._lock:
@@ -130,17 +130,17 @@ class SignIns:
                 kept = self._kept[key] = self._signed_in(key, wish)
             return kept
 
-    def _signed_in(self, key: Key, wish: Wish) -> Tokens:
+    def _signed_in(self, key: Key, wish: TokenRequest) -> Tokens:
         try:
             return self._by_flow(key, wish)
         except CgwError as problem:
             # pytest prints the arguments of each frame, and some are passwords.
             raise problem.with_traceback(None) from None
 
-    def _by_flow(self, key: Key, wish: Wish) -> Tokens:
+    def _by_flow(self, key: Key, wish: TokenRequest) -> Tokens:
         client = app_client(self.session, key.client)
         flow = choose(client, key.flow, key.scopes).flow
         if flow not in RESPONSE_TYPES:
-            return SigningIn(self.session, key, wish, client).signed_in()
+            return TokenSource(self.session, key, wish, client).signed_in()
         page = SignInPage(provider_of(self.session, client), client)
         return page.tokens(flow, key.user, self.passwords[key.user], key.scopes)

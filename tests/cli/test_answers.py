@@ -8,7 +8,8 @@ import pyotp
 import pytest
 from processes import full_disk
 
-from cognito_gw.app.prompter import Answers, Prepared
+from cognito_gw.app.context import UserInterface
+from cognito_gw.app.prompter import PresetAnswers, Prompter
 from cognito_gw.config.model import Password
 from cognito_gw.errors import Missing, UsageError
 
@@ -17,11 +18,12 @@ from cognito_gw.errors import Missing, UsageError
 def answers():
     """Return a maker of answers, and a note of how long they waited."""
     session = SimpleNamespace(told=[], naps=[], given=None)
-    session.tell = session.told.append
+    session.ui = UserInterface()
+    session.ui.tell = session.told.append
     session.aws = SimpleNamespace(sleep=session.naps.append)
 
     def make(password=None, **prepared):
-        made = Answers(session, Prepared(**prepared), password)
+        made = Prompter(session, PresetAnswers(**prepared), password)
         made.session = session
         return made
 
@@ -79,7 +81,7 @@ def test_the_only_way_is_not_asked_about(answers):
 
 def test_no_secret_shows_itself(answers):
     """Not in a traceback."""
-    assert "123456" not in repr(Prepared(code="123456"))
+    assert "123456" not in repr(PresetAnswers(code="123456"))
     assert "hunter2" not in str(vars(answers(Password("hunter2"))))
 
 

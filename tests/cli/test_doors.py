@@ -7,9 +7,8 @@ from types import SimpleNamespace
 import pytest
 from diagnosis.call import unsigned
 
-from cognito_gw.app.security_check import Doors, expired_token
-from cognito_gw.app.token_request import Wish
-from cognito_gw.cli.check import _knocks
+from cognito_gw.app.security_check import RouteChecks, _probes, expired_token
+from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.config.model import Config
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.probes import knocks
@@ -22,9 +21,9 @@ def door(name, routes, cors=None):
     """Return the door of an open route, for which nobody signs in."""
     api = {"routes": routes} | ({"cors": {"origins": cors}} if cors else {})
     config = Config.model_validate({"name": "t", "api": api})
-    doors = Doors(SimpleNamespace(config=config), Wish())
+    checks = RouteChecks(SimpleNamespace(config=config), TokenRequest())
     settings = config.api.routes[name].model_copy(update={"auth": "none"})
-    return doors.door(name, settings)
+    return checks.of(name, settings)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +77,7 @@ def test_a_user_option_that_names_nobody_is_refused(user):
     """Before anybody signs in as somebody else."""
     config = Config.model_validate({"name": "t", "api": {"routes": {"GET /a": {}}}})
     with pytest.raises(UsageError):
-        _knocks(SimpleNamespace(config=config), dict(config.api.routes), (user,))
+        _probes(SimpleNamespace(config=config), dict(config.api.routes), (user,))
 
 
 @pytest.mark.parametrize(

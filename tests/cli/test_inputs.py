@@ -7,8 +7,7 @@ from diagnosis.call import unsigned
 
 from cognito_gw.app.api_client import credential
 from cognito_gw.app.explain import address_in
-from cognito_gw.cli.options import given_token, pair
-from cognito_gw.cli.request_options import Requested
+from cognito_gw.app.request_options import RequestOptions, given_token, pair
 from cognito_gw.errors import UsageError
 
 ID, ACCESS = "eyJh.eyJpZ.c2ln", "eyJh.eyJhY.c2ln"
@@ -90,7 +89,7 @@ def test_content_type(tmp_path, environment, data, given, sent):
     environment.chdir(tmp_path)
     (tmp_path / "image").write_bytes(b"\x89PNG\xff")
     options = {"verb": None, "path": "/", "headers": given, "queries": ()}
-    headers = Requested.of(options | {"data": data}).headers
+    headers = RequestOptions.of(options | {"data": data}).headers
     found = [value for name, value in headers if name.lower() == "content-type"]
     assert found == ([] if sent is None else [sent])
 

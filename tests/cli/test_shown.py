@@ -9,19 +9,20 @@ import click
 import pytest
 
 import cognito_gw
+from cognito_gw.app.context import Options
 from cognito_gw.cli import cgw as cgw_group
-from cognito_gw.cli.settings import Settings, command, options_of, with_options
+from cognito_gw.cli.command import command_line, options_of, with_options
 
 PACKAGE = Path(cognito_gw.__file__).parent
-LOCAL = Settings(local=True)
-OTHER = Settings(config=Path("my prod.yaml"), profile="work", region="eu-west-1")
+LOCAL = Options(local=True)
+OTHER = Options(config=Path("my prod.yaml"), profile="work", region="eu-west-1")
 
 
 @pytest.mark.parametrize(
     ("settings", "words", "expected"),
     [
-        (Settings(), "up", "cgw up"),
-        (Settings(), "--local up", "cgw --local up"),
+        (Options(), "up", "cgw up"),
+        (Options(), "--local up", "cgw --local up"),
         (LOCAL, "up", "cgw --local up"),
         (LOCAL, "--local up", "cgw --local up"),
         (
@@ -38,7 +39,7 @@ OTHER = Settings(config=Path("my prod.yaml"), profile="work", region="eu-west-1"
 def test_command(settings, words, expected):
     """As the caller can run it."""
     with click.Context(click.Command("cgw"), obj=settings):
-        assert command(words) == expected
+        assert command_line(words) == expected
 
 
 def test_text():

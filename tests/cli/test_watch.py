@@ -11,10 +11,11 @@ import pytest
 from filelock import FileLock
 from moto import mock_aws
 
-from cognito_gw.app.context import Session
+from cognito_gw.app.context import Context, Options
 from cognito_gw.app.watch import Watch
 from cognito_gw.aws.clients import Aws
-from cognito_gw.cli.settings import Settings
+from cognito_gw.cli.stack import WatchScreen
+from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import UsageError
 from cognito_gw.resources.code import zipped
 
@@ -30,6 +31,13 @@ TWO = FILE.replace("api:", "  order: {code: ./order}\napi:").replace(
     "GET /hello: {}", "GET /hello: {function: hello}, GET /order: {function: order}"
 )
 CALL = re.compile(r"^  ([\w-]+) \w+: \S+, \d+ ms", re.MULTILINE)
+
+
+def watching(begin, **settings):
+    """Run `cgw up --watch`, with saves from a test."""
+    options = Options(**settings)
+    context = Context(options, ui=Terminal(options))
+    Watch(context, begin, screen=WatchScreen(context)).run()
 
 
 class Saving:
@@ -66,7 +74,7 @@ def watch(account, capsys):  # noqa: ARG001 - it must be there
     def run(*edits, **settings):
         saving = Saving(edits)
         try:
-            Watch(Session(Settings(**settings)), saving).run()
+            watching(saving, **settings)
         finally:
             run.watched = saving.watched
             run.out, err = capsys.readouterr()
@@ -105,7 +113,7 @@ def test_unchanged_is_no_news(watch, saved):
     """Neither steps nor outputs are told again."""
     first, *rest = watch(saved("cgw.yaml", FILE), saved(CODE, "old"))
     assert "created   rest api" in first
-    assert first.endswith("watching cgw.yaml, hello; Ctrl-C ends it")
+    assert first.endswith("watching cgw.yaml, hello; press Ctrl-C to stop")
     for said, name in zip(rest, ["cgw.yaml", CODE], strict=True):
         pattern = rf"saved: {name}\nnothing to change in \d+\.\d\d s\n?"
         assert re.fullmatch(pattern, said)
@@ -191,7 +199,7 @@ def test_what_is_saved_while_a_watch_begins_is_made(account, cgw, capsys):
         cgw.write(FILE.replace("GET /hello", "GET /later"))
         return iter(())
 
-    Watch(Session(Settings()), begin).run()
+    watching(begin)
     assert "/later" in capsys.readouterr().err
     assert account.client("apigateway").get_rest_apis()["items"]
 
@@ -208,7 +216,7 @@ def test_another_stack_needs_a_new_start(watch, saved, account, edit, what):
     """It ends with exit 2, and nothing is made or changed."""
     with pytest.raises(UsageError, match=f"another {what} than") as caught:
         watch(saved("cgw.yaml", FILE.replace(*edit)), saved(CODE))
-    assert "`cgw up --watch` anew" in caught.value.hint
+    assert "run `cgw up --watch` again" in caught.value.hint
     assert len(watch.said) == 2
     for region in ("us-east-1", "eu-west-1"):
         pools = account.client("cognito-idp", region_name=region)

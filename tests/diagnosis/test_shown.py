@@ -10,12 +10,11 @@ from diagnosis.cases.everything import CALLS
 from diagnosis.world import API, REGION
 from fakes import refusal
 
-from cognito_gw.app.api_client import Calling, Credential
-from cognito_gw.app.context import Session
-from cognito_gw.app.explain import Question, at_address
-from cognito_gw.app.token_request import Wish
+from cognito_gw.app.api_client import ApiClient, Credential
+from cognito_gw.app.context import Context, Options
+from cognito_gw.app.explain import ExplainRequest, at_address
+from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.cli.explain import show_causes, show_rest
-from cognito_gw.cli.settings import Settings
 from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.diagnose import Diagnosis
 from cognito_gw.diagnosis.exchange import Answer, Target
@@ -103,14 +102,16 @@ AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com"
 def test_the_address_of_a_call_names_it(url, found, monkeypatch, tmp_path):
     """And nothing that only looks like one."""
     monkeypatch.chdir(tmp_path)  # where no file is
-    session = Session(Settings(local="127.0.0.1" in url))
-    question = Question(session, None, Wish(None, None), None, None, True, False, {})
+    session = Context(Options(local="127.0.0.1" in url))
+    question = ExplainRequest(
+        session, None, TokenRequest(None, None), None, None, True, False, {}
+    )
     parsed = at_address(question, url)
     if found is None:
         assert parsed is None
         return
     named, path = parsed
-    region = named.session.settings.region
+    region = named.context.options.region
     assert (named.api_id, named.stage, region, path) == found
 
 
@@ -119,12 +120,12 @@ def calling(world):
     session = SimpleNamespace(
         aws=world,
         given="an API that is named",
-        trace=world.told.append,
+        ui=SimpleNamespace(trace=world.told.append),
         is_local=False,
         config=Config(name="a"),
         endpoints={"issuer": "http://127.0.0.1:1/none"},
     )
-    return Calling(session, Target(API, "dev", "http://127.0.0.1:1"))
+    return ApiClient(session, Target(API, "dev", "http://127.0.0.1:1"))
 
 
 def asked(call):

@@ -12,8 +12,8 @@ from botocore.config import Config
 from commandline import PASSWORD
 from flows import ALICE, BOB
 
-from cognito_gw.app.context import Session
-from cognito_gw.cli.settings import Settings
+from cognito_gw.app.context import Context, Options
+from cognito_gw.app.walks import look
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.testing import LocalStack
@@ -24,9 +24,9 @@ from cognito_gw.testing.local_stack import RouteToken, bring_up
 def api(standing_flows, home):
     """The stack that is up for all tests of this process, as `cgw_stack` shows it."""
     shell = standing_flows.shell
-    settings = Settings(shell.folder / "cgw.yaml", local=True, quiet=True)
-    session = Session(settings, home / "state" / "cognito-gw", shell.environment)
-    session.look(session.stack.resources)
+    settings = Options(shell.folder / "cgw.yaml", local=True, quiet=True)
+    session = Context(settings, home / "state" / "cognito-gw", shell.environment)
+    look(session, session.stack.resources)
     with closing(LocalStack(session)) as stack:
         yield stack
 
@@ -204,9 +204,9 @@ def test_what_cannot_be_made_locally_is_one_error(local, home, tmp_path):
         "name: x\nuser_pool: {id: us-east-1_Ab12Cd34E}\n"
         "app_clients: {web: {id: abc}}\napi: {routes: {GET /t: {}}}\n"
     )
-    settings = Settings(file, local=True, quiet=True)
+    settings = Options(file, local=True, quiet=True)
     with pytest.raises(CgwError) as caught:
-        bring_up(Session(settings, home / "state" / "cognito-gw"))
+        bring_up(Context(settings, home / "state" / "cognito-gw"))
     first, second, *rest = caught.value.what.splitlines()
     assert first == f"{file} cannot be brought up locally:"
     assert second.split() == ["failed", "user", "pool", "us-east-1_Ab12Cd34E"]

@@ -12,8 +12,8 @@ from click.core import ParameterSource
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cognito_gw.app.context import Options
 from cognito_gw.cli import cgw
-from cognito_gw.cli.settings import Settings
 
 # What click may say of where a value comes from. 8.4.0 says None of everything, while
 # callbacks run (https://github.com/pallets/click/issues/3458).
@@ -64,7 +64,7 @@ def _understood(path, said):
         context = command.make_context(
             name, [*map(_spelled, options)], parent=context, resilient_parsing=True
         )
-    return context.ensure_object(Settings)
+    return context.ensure_object(Options)
 
 
 @pytest.fixture(params=ANSWERS, ids=str)
@@ -89,7 +89,7 @@ def test_what_is_given_before_a_command_holds(path):
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_nothing_given_is_nothing_set(path):
     """Without global options, a command has the defaults."""
-    assert _understood(path, [[] for _ in ("cgw", *path)]) == Settings()
+    assert _understood(path, [[] for _ in ("cgw", *path)]) == Options()
 
 
 @given(st.data(), st.sampled_from(PATHS), st.sampled_from(ANSWERS))
@@ -100,4 +100,4 @@ def test_the_last_word_wins(data, path, answer):
     with pytest.MonkeyPatch.context() as patch:
         _lie(patch, answer)
         understood = _understood(path, said)
-    assert asdict(understood) == asdict(Settings()) | dict(chain(*said))
+    assert asdict(understood) == asdict(Options()) | dict(chain(*said))

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from moto_server import moto_server
 from served import Served
 
-from cognito_gw.app.context import Session
-from cognito_gw.app.token_request import Wish
+from cognito_gw.app.context import Context, Options
+from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.aws.endpoints import local_links
-from cognito_gw.cli.settings import Settings
 from cognito_gw.config.load import BadConfig, loaded
 from cognito_gw.config.yaml_file import document_of
 from cognito_gw.errors import CgwError
@@ -84,7 +83,7 @@ DEPLOYED = [
 def of(text, **environment):
     """Load a text as a file in an environment."""
     text = text if text.startswith("name:") else f"name: x\n{text}"
-    return loaded(document_of(text, Settings.config, environment)).config
+    return loaded(document_of(text, Options.config, environment)).config
 
 
 def refusals(text, name, value=VALUE):
@@ -190,7 +189,7 @@ FOREIGN = [
 @pytest.mark.parametrize("address", FOREIGN)
 def test_an_endpoint_is_https_or_on_this_machine(address):
     """And an address that every program reads in the same way."""
-    document = document_of("name: x", Settings.config, {})
+    document = document_of("name: x", Options.config, {})
     document.data["endpoints"] = {"invoke": address}
     with pytest.raises(BadConfig) as error:
         loaded(document)
@@ -203,7 +202,7 @@ def test_no_text_makes_http_leave_this_machine(rest):
     """What is taken and not https has a loopback host, as the HTTP client reads it."""
     import httpx
 
-    document = document_of("name: x", Settings.config, {})
+    document = document_of("name: x", Options.config, {})
     document.data["endpoints"] = {"invoke": f"http://{rest}"}
     with suppress(BadConfig):
         taken = loaded(document).config.endpoints.invoke
@@ -231,7 +230,7 @@ def test_no_name_in_the_file_changes_a_host():
     """Each of them becomes a part of an address of AWS."""
     for key, values in HOSTS.items():
         for value in values:
-            document = document_of("name: x", Settings.config, {})
+            document = document_of("name: x", Options.config, {})
             document.data[key] = value
             with pytest.raises(BadConfig):
                 loaded(document)
@@ -240,7 +239,7 @@ def test_no_name_in_the_file_changes_a_host():
 def session_of(tmp_path, text, **settings):
     """Return the session of a command in a folder with this file."""
     (tmp_path / "cgw.yaml").write_text(text, encoding="utf-8")
-    return Session(Settings(config=tmp_path / "cgw.yaml", **settings))
+    return Context(Options(config=tmp_path / "cgw.yaml", **settings))
 
 
 HONEST = """\
@@ -262,16 +261,22 @@ NAMED = [
 @pytest.mark.parametrize("said", NAMED)
 def test_kept_tokens_are_not_found_where_the_file_names_another_place(tmp_path, said):
     """Of a stack of the same name, in the same account, for the same user."""
-    cache.keep(Wish().key(session_of(tmp_path, HONEST)), Tokens("a", time.time() + 999))
-    assert cache.recall(Wish().key(session_of(tmp_path, HONEST)))
-    assert not cache.recall(Wish().key(session_of(tmp_path, f"{HONEST}{said}\n")))
+    cache.keep(
+        TokenRequest().key(session_of(tmp_path, HONEST)), Tokens("a", time.time() + 999)
+    )
+    assert cache.recall(TokenRequest().key(session_of(tmp_path, HONEST)))
+    assert not cache.recall(
+        TokenRequest().key(session_of(tmp_path, f"{HONEST}{said}\n"))
+    )
 
 
 def test_kept_tokens_are_not_found_for_another_api(tmp_path):
     """An API made elsewhere may be anybody's."""
-    cache.keep(Wish().key(session_of(tmp_path, HONEST)), Tokens("a", time.time() + 999))
+    cache.keep(
+        TokenRequest().key(session_of(tmp_path, HONEST)), Tokens("a", time.time() + 999)
+    )
     other = HONEST.replace("api: {", "api: {id: evil0, ")
-    assert not cache.recall(Wish().key(session_of(tmp_path, other)))
+    assert not cache.recall(TokenRequest().key(session_of(tmp_path, other)))
 
 
 EVIL = HONEST + (
@@ -315,7 +320,7 @@ def test_a_kept_token_goes_to_no_host_that_a_file_adds(cgw, tmp_path):
     """Whichever command it is that would send it."""
     cgw.write(HONEST)
     cgw("up", "-q")
-    key = Wish().key(session_of(tmp_path, HONEST))
+    key = TokenRequest().key(session_of(tmp_path, HONEST))
     fresh = Tokens("a.b.access", time.time() + 999, "a.b.id", "refresh")
     with Served() as spy:
         cgw.write(f"{HONEST}endpoints: {{invoke: '{spy.url}', issuer: '{spy.url}'}}\n")

@@ -438,6 +438,6 @@ def test_commands_in_fixes_quote_what_they_name():
 
 def test_outputs_for_eval_name_variables_that_shells_take():
     """Only ASCII letters, digits and underscores make a name."""
-    from cognito_gw.cli.outputs import variables
+    from cognito_gw.app.stack_state import variables
 
     assert variables({"functions": {"é-1": "x"}}) == {"CGW_FUNCTIONS___1": "x"}

@@ -1,4 +1,4 @@
-"""Which file this machine last applied to which stack."""
+"""Remembers which file this machine last applied to which stack."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cognito_gw.state import open_private, private, replace_private
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cognito_gw.app.context import Session
+    from cognito_gw.app.context import Context
 
 
 @dataclass(frozen=True)
@@ -39,43 +39,43 @@ class Record:
         return any(Path(file).parent == folder for file in self.files)
 
 
-class Applied:
-    """Remembers what this session's file applies, and finds what others did."""
+class History:
+    """Remembers on this machine which file applied which stack."""
 
-    def __init__(self, session: Session) -> None:
-        """Look at nothing yet."""
-        self.session = session
-        self._stack = session.config.name
-        self._file = session.settings.config.resolve()
+    def __init__(self, context: Context) -> None:
+        """Make no call yet."""
+        self.context = context
+        self._stack = context.config.name
+        self._file = context.options.config.resolve()
         self._creations: dict[str, datetime | None] = {}
 
     @cached_property
     def _target(self) -> str:
-        aws = self.session.aws
-        is_local = self.session.is_local
+        aws = self.context.aws
+        is_local = self.context.is_local
         place = "local" if is_local else f"{_endpoint()} {aws.account.number}"
         return f"{place} {aws.region}"
 
     def look(self) -> None:
-        """Ask AWS about the stack, unless this folder is known to have applied it."""
+        """Read from AWS whether the stack exists, unless this folder applied it."""
         ours = [each for each in self._records() if each.stack == self._stack]
         if not any(each.is_of(self._file.parent) for each in ours):
             self._creation(self._stack)
 
     @property
     def exists(self) -> bool:
-        """Whether the stack is there already, as far as this can be told."""
+        """Whether the stack exists, as far as the caller may see."""
         return bool(self._record().files) or self._creation(self._stack) is not None
 
     def notices(self) -> list[str]:
-        """Return what is worth a thought before this file is applied here at first."""
+        """Return what to know before this file is applied from here the first time."""
         record = self._record()
         if record.is_of(self._file.parent):
             return []
         return [*self._taken_over(record), *self._left_behind()]
 
     def note(self) -> None:
-        """Remember that this file applies the stack."""
+        """Remember that this file applied the stack now."""
         record, now = self._record(), datetime.now(UTC).isoformat(timespec="seconds")
         record.files[str(self._file)] = now
         path = self._path(self._stack)
@@ -83,7 +83,7 @@ class Applied:
         replace_private(path, json.dumps(vars(record)).encode())
 
     def clear(self) -> None:
-        """Forget the stack: it is gone."""
+        """Forget the stack, which was removed."""
         self._path(self._stack).unlink(missing_ok=True)
 
     def _taken_over(self, record: Record) -> Iterator[str]:
@@ -92,8 +92,8 @@ class Applied:
         created = self._creation(self._stack)
         if created is None:
             return
-        session = self.session
-        where = "the local AWS" if session.is_local else session.aws.account.number
+        context = self.context
+        where = "the local AWS" if context.is_local else context.aws.account.number
         age = in_words((datetime.now(UTC) - created).total_seconds())
         last = (
             f"last applied from {record.last}"
@@ -102,7 +102,7 @@ class Applied:
         )
         yield (
             f"the stack `{self._stack}` already exists in {where} "
-            f"({session.aws.region}), created on {created:%Y-%m-%d} ({age} ago), "
+            f"({context.aws.region}), created on {created:%Y-%m-%d} ({age} ago), "
             f"{last}: this changes it; if it is not yours, choose another `name:`"
         )
 
@@ -117,16 +117,18 @@ class Applied:
                 )
 
     def _creation(self, stack: str) -> datetime | None:
-        """Return when a stack was created, if it exists and we may see it."""
+        """Return when a stack was created, if it exists and the caller may see it."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         from cognito_gw.aws.tags import creation
 
         if stack not in self._creations:
             try:
-                self._creations[stack] = creation(self.session.aws, stack)
+                self._creations[stack] = creation(self.context.aws, stack)
             except (BotoCoreError, ClientError, CgwError) as error:
-                self.session.trace(f"cannot tell whether `{stack}` exists: {error}")
+                self.context.ui.trace(
+                    f"cannot find out whether `{stack}` exists: {error}"
+                )
                 self._creations[stack] = None
         return self._creations[stack]
 
@@ -134,17 +136,17 @@ class Applied:
         return _read(self._path(self._stack)) or Record(self._stack, self._target)
 
     def _records(self) -> Iterator[Record]:
-        for path in sorted((self.session.state / "stacks").glob("*.json")):
+        for path in sorted((self.context.state / "stacks").glob("*.json")):
             if record := _read(path):
                 yield record
 
     def _path(self, stack: str) -> Path:
         key = hashlib.sha256(f"{self._target} {stack}".encode()).hexdigest()
-        return self.session.state / "stacks" / f"{key[:32]}.json"
+        return self.context.state / "stacks" / f"{key[:32]}.json"
 
 
 def _read(path: Path) -> Record | None:
-    """Return a record; None for what is none, or is not this user's alone."""
+    """Return a record; None if it is malformed or others may write it."""
     with suppress(OSError, ValueError, TypeError), open_private(path) as file:
         record = Record(**json.load(file))
         texts = (record.stack, record.target, *record.files.items())

@@ -1,16 +1,16 @@
-"""The global options, and commands printed with them."""
+"""Commands with the global options, and text that repeats those options."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.app.context import Options
 from cognito_gw.cli import completions
 
 if TYPE_CHECKING:
@@ -19,50 +19,27 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.diagnose import Diagnosis
 
 
-RUNNING = "cognito_gw.running"  # the command, in click's notes of one run
-
-
-@dataclass
-class Settings:
-    """What the global options say."""
-
-    config: Path = Path("cgw.yaml")
-    local: bool = False
-    profile: str | None = None
-    region: str | None = None
-    output: str = "text"
-    quiet: bool = False
-    verbose: bool = False
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the command line or the environment asks for the local AWS."""
-        return self.local or os.environ.get("CGW_LOCAL", "") not in ("", "0")
-
-    @property
-    def as_json(self) -> bool:
-        """Whether stdout is to carry one JSON document and nothing else."""
-        return self.output == "json"
+RUNNING = "cognito_gw.running"  # the key of the command in click's `meta`
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Note an option that was given; what was not given overwrites nothing.
+    """Store an option that was given; one that was not given changes nothing.
 
-    The value alone decides: these options have no defaults. The source that click
-    reports does not: 8.4.0 reports every default as given, which turned
+    Only the value decides: these options have no defaults. click's parameter source
+    is no help: 8.4.0 reports every default as given, which turned
     `cgw --local down` into `cgw down`.
     """
-    settings = context.ensure_object(Settings)
+    options = context.ensure_object(Options)
     if value is True or isinstance(value, str | Path):
-        setattr(settings, parameter.name, value)
+        setattr(options, parameter.name, value)
 
 
 class GlobalOption(click.Option):
-    """An option that every command takes, shown behind its own."""
+    """An option of every command, shown after its own options."""
 
 
 def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
-    """Return the options that every command takes, but for the names it has itself."""
+    """Return the options of every command, without names that are `taken`."""
     specs: list[tuple[list[str], dict[str, Any]]] = [
         (
             ["-c", "--config"],
@@ -70,7 +47,7 @@ def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
                 "type": click.Path(path_type=Path),
                 "metavar": "FILE",
                 "help": "The file that describes the stack."
-                f"  [default: {Settings.config}]",
+                f"  [default: {Options.config}]",
             },
         ),
         (["--local"], {"is_flag": True, "help": "Target the embedded local AWS."}),
@@ -97,7 +74,7 @@ def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
                 "help": "json: one document on stdout.",
             },
         ),
-        (["-q", "--quiet"], {"is_flag": True, "help": "Say less."}),
+        (["-q", "--quiet"], {"is_flag": True, "help": "Suppress progress output."}),
         (["-v", "--verbose"], {"is_flag": True, "help": "Show each AWS call."}),
     ]
     return [
@@ -112,38 +89,37 @@ def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
 
 
 class Command(click.Command):
-    """A command that takes the global options too, and ends its help with examples."""
+    """A command with the global options, and with examples in its help."""
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
-        """Add the global options behind its own; each of the `examples` is a line."""
+        """Add the global options; each of the `examples` is a line."""
         super().__init__(*args, **kwargs)
         self.examples = examples
         taken = {name for parameter in self.params for name in parameter.opts}
         self.params += global_options(taken)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it, and remember which one it is: errors are told when it has ended."""
+        """Run it, and store which one it is, for the hints of errors."""
         ctx.meta[RUNNING] = self
         return super().invoke(ctx)
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
-        """Write its own options, its commands, and the global options."""
-        options = [
-            each for each in self.get_params(ctx) if each.param_type_name == "option"
-        ]
-        own = [each for each in options if not isinstance(each, GlobalOption)]
-        _write(formatter, "Options", [each.get_help_record(ctx) for each in own])
+        """Write its own options, its subcommands, and the global options."""
+        own: list[tuple[str, str] | None] = []
+        shared: list[tuple[str, str] | None] = []
+        for option in self.get_params(ctx):
+            if option.param_type_name == "option":
+                is_shared = isinstance(option, GlobalOption)
+                (shared if is_shared else own).append(option.get_help_record(ctx))
+        _write(formatter, "Options", own)
         if isinstance(self, click.Group):
             self.format_commands(ctx, formatter)
-        rest = [each for each in options if isinstance(each, GlobalOption)]
-        _write(
-            formatter, "Global options", [each.get_help_record(ctx) for each in rest]
-        )
+        _write(formatter, "Global options", shared)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples, as they are to be typed."""
+        """Write the examples."""
         super().format_epilog(ctx, formatter)
         if self.examples:
             with formatter.section("Examples"):
@@ -152,19 +128,19 @@ class Command(click.Command):
 
 
 class Group(Command, click.Group):
-    """A command with commands; all of them take the global options."""
+    """A command with subcommands; all of them have the global options."""
 
     command_class = Command
-    other_words: Mapping[str, str] = {}  # of other tools, and our command for each
+    other_words: Mapping[str, str] = {}  # names in other tools: our command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one may have been meant."""
+        """Find the command; for an unknown one, suggest another."""
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as error:
-            # click knows only those that are loaded, and only by their spelling.
+            # click compares only the spelling of commands that are loaded.
             name = error.command_name
             meant = self.other_words.get(name)
             words = f"No such command {name!r}. Did you mean {_shown(ctx, meant)}?"
@@ -194,7 +170,7 @@ class Group(Command, click.Group):
 
 
 def _shown(context: click.Context, command: str | None) -> str:
-    """Return a command of a group as the caller can run it."""
+    """Return a subcommand as the caller can run it."""
     path = f"{context.command_path} {command}"
     return with_options(f"`cgw{path.removeprefix(context.find_root().command_path)}`")
 
@@ -212,15 +188,15 @@ def _write(
 
 _COMMAND = re.compile(r"(?:(?<=`)|(?<=\$\())cgw (?P<rest>[^`)\n]+)")  # `…` or $(…)
 _OPTION = re.compile(r"(?<=`)--[a-z][a-z-]*")  # `--…`
-_ELSEWHERE = ("local ", "completion ", "schema")  # they have no file and no target
+_WITHOUT_FILE = ("local ", "completion ", "schema")
 
 
-def command(words: str) -> str:
+def command_line(words: str) -> str:
     """Return a command as the caller can run it: `cgw --local -c prod.yaml up`."""
-    if words.startswith(_ELSEWHERE):
+    if words.startswith(_WITHOUT_FILE):
         return f"cgw {words}"
     local, _, rest = words.rpartition("--local")
-    given = shlex.join(_options(_settings(), to_local=bool(local or words != rest)))
+    given = shlex.join(_arguments(_options(), to_local=bool(local or words != rest)))
     if not given or words.startswith(given):
         return f"cgw {words}"
     return f"cgw {given} {rest.strip()}".rstrip()
@@ -229,11 +205,11 @@ def command(words: str) -> str:
 def with_options(text: str) -> str:
     """Return text in which each `cgw …` repeats the caller's global options.
 
-    An option that only `cgw token` has becomes a command of it: what that gets is kept
-    for other commands, too.
+    An option that only `cgw token` has becomes such a command: its tokens are cached
+    for other commands.
     """
     text = _OPTION.sub(lambda found: _of_token(found[0]), text)
-    return _COMMAND.sub(lambda found: command(found["rest"]), text)
+    return _COMMAND.sub(lambda found: command_line(found["rest"]), text)
 
 
 def _of_token(option: str) -> str:
@@ -242,36 +218,38 @@ def _of_token(option: str) -> str:
         return option
     if option in options_of(context.meta.get(RUNNING, context.command)):
         return option
-    from cognito_gw.cli.token import token
-
-    return f"cgw token {option}" if option in options_of(token) else option
+    root = context.find_root().command
+    token = root.get_command(context, "token") if isinstance(root, Group) else None
+    return f"cgw token {option}" if token and option in options_of(token) else option
 
 
 def options_of(command: click.Command) -> set[str]:
     """Return the names of a command's options."""
     return {
-        name for each in command.params for name in (*each.opts, *each.secondary_opts)
+        name
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
     }
 
 
 def fixes_shown(diagnosis: Diagnosis) -> Diagnosis:
-    """Return a diagnosis whose fixes repeat them, too."""
-    causes = [replace(each, fix=with_options(each.fix)) for each in diagnosis.causes]
+    """Return a diagnosis whose fixes repeat the caller's global options."""
+    causes = [replace(cause, fix=with_options(cause.fix)) for cause in diagnosis.causes]
     note = diagnosis.note and with_options(diagnosis.note)
     return replace(diagnosis, causes=causes, note=note)
 
 
-def _settings() -> Settings:
+def _options() -> Options:
     context = click.get_current_context(silent=True)
-    return (context and context.find_object(Settings)) or Settings()
+    return (context and context.find_object(Options)) or Options()
 
 
-def _options(settings: Settings, *, to_local: bool) -> list[str]:
-    is_local = settings.local or to_local
+def _arguments(options: Options, *, to_local: bool) -> list[str]:
+    is_local = options.local or to_local
     given = {
-        "--profile": None if is_local and not settings.local else settings.profile,
-        "--region": settings.region,
-        "-c": None if settings.config == Settings.config else str(settings.config),
+        "--profile": None if is_local and not options.local else options.profile,
+        "--region": options.region,
+        "-c": None if options.config == Options.config else str(options.config),
     }
     named = [[name, value] for name, value in given.items() if value is not None]
     return ["--local"] * is_local + [word for pair in named for word in pair]
