@@ -249,16 +249,13 @@ class Session:
                     if self.is_told(part):
                         reporter.finished(part)
 
-            walking = walk(
-                visit, graph, started=reporter.started, interrupted=self._finishing
+            walk(
+                visit,
+                graph,
+                on_start=reporter.started,
+                on_step=note,
+                on_interrupt=self._finishing,
             )
-            try:
-                for step in walking:
-                    note(step)
-            except KeyboardInterrupt as stop:
-                note(walking.throw(stop))  # raises it when there is no more to note
-                for step in walking:
-                    note(step)
         order = [*shown, *(each for each in graph if each not in shown)]
         return [
             steps[each] for each in order if each in steps and _is_news(steps[each])
