@@ -55,16 +55,13 @@ def walk(
         def finishing(running: list[Resource]) -> None:
             context.ui.tell(f"stopping: waiting for {', '.join(map(str, running))}")
 
-        walking = walk_graph(
-            visit, graph, started=reporter.started, interrupted=finishing
+        walk_graph(
+            visit,
+            graph,
+            on_start=reporter.started,
+            on_step=note,
+            on_interrupt=finishing,
         )
-        try:
-            for step in walking:
-                note(step)
-        except KeyboardInterrupt as stop:
-            note(walking.throw(stop))  # raises it when there is no more to note
-            for step in walking:
-                note(step)
     order = [*shown, *(resource for resource in graph if resource not in shown)]
     found = [steps[resource] for resource in order if resource in steps]
     return [step for step in found if is_news(step)]

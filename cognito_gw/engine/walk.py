@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from graphlib import TopologicalSorter
 
 from cognito_gw.aws.errors import as_cgw_error
@@ -49,64 +48,81 @@ def closure(resources: Iterable[Resource]) -> list[Resource]:
     return list(found)
 
 
-def walk(
+def walk(  # noqa: PLR0913 - three of them only watch
     visit: Visit,
     graph: Graph,
     *,
-    started: Callable[[Resource], None] = lambda _: None,
-    interrupted: Callable[[list[Resource]], None] = lambda _: None,
+    on_start: Callable[[Resource], None] = lambda _: None,
+    on_step: Callable[[Step], None] = lambda _: None,
+    on_interrupt: Callable[[list[Resource]], None] = lambda _: None,
     workers: int = 16,
-) -> Generator[Step, None, None]:
-    """Yield each visit's step as it ends; a failure stops only its dependents.
+) -> list[Step]:
+    """Visit every resource; return the steps in the order in which they ended.
 
-    Interrupted, it begins nothing more, tells whom it waits for, and waits for the
-    calls that are under way, so that nothing is made on AWS without our knowing. Who
-    is interrupted between two steps throws it in here.
+    A failure stops only its dependents, which are skipped. On Ctrl-C, `walk` starts
+    nothing more, calls `on_interrupt` with what is still running, waits for it and
+    passes its steps to `on_step`, so that AWS creates nothing without our knowing.
+    The step that Ctrl-C interrupts in `on_step` is passed a second time.
     """
+    running: dict[Resource, Future[Step]] = {}
+    steps: list[Step] = []
+    with ThreadPoolExecutor(workers) as pool:
+
+        def start(resource: Resource) -> None:
+            on_start(resource)
+            # Known before it begins: an interrupt may come in between.
+            running[resource] = Future()
+            pool.submit(_run, running[resource], visit, resource)
+
+        try:
+            for step in _in_order(graph, running, start):
+                on_step(step)
+                steps.append(step)
+                del running[step.resource]
+        except BaseException as stop:
+            begun = [each for each, future in running.items() if not future.cancel()]
+            if isinstance(stop, KeyboardInterrupt):
+                on_interrupt(begun)
+                for resource in begun:
+                    on_step(_outcome(resource, running[resource]))
+            raise
+    for step in _skipped(graph, steps):
+        on_step(step)
+        steps.append(step)
+    return steps
+
+
+def _in_order(
+    graph: Graph,
+    running: dict[Resource, Future[Step]],
+    start: Callable[[Resource], None],
+) -> Iterator[Step]:
+    """Start each resource once all before it succeeded; yield each step at its end."""
     order = TopologicalSorter(graph)
     order.prepare()
-    running: dict[Future[Step], Resource] = {}
-    waiting = set(graph)
-    with ThreadPoolExecutor(workers) as pool, _cancelling(pool):
-        try:
-            while order.is_active():
-                for resource in order.get_ready():
-                    waiting.discard(resource)
-                    started(resource)
-                    # Known before it begins: an interrupt may come in between.
-                    future: Future[Step] = Future()
-                    running[future] = resource
-                    pool.submit(_make, future, visit, resource)
-                if not running:
-                    break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    resource = running[future]
-                    step = _outcome(future, resource)
-                    if step.action is not Action.FAIL:
-                        order.done(resource)
-                    del running[future]  # right before it is told
-                    yield step
-        except KeyboardInterrupt:
-            begun = {each: of for each, of in running.items() if not each.cancel()}
-            pool.shutdown(wait=False, cancel_futures=True)
-            interrupted(list(begun.values()))
-            wait(begun)
-            yield from (_outcome(*each) for each in begun.items())
-            raise
-    yield from _skipped(waiting, graph)
+    while order.is_active():
+        for resource in order.get_ready():
+            start(resource)
+        if not running:
+            return
+        wait(running.values(), return_when=FIRST_COMPLETED)
+        for resource in [each for each, future in running.items() if future.done()]:
+            step = _outcome(resource, running[resource])
+            if step.action is not Action.FAIL:
+                order.done(resource)
+            yield step
 
 
-@contextmanager
-def _cancelling(pool: ThreadPoolExecutor) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
+def _skipped(graph: Graph, steps: list[Step]) -> Iterator[Step]:
+    visited = {step.resource for step in steps}
+    for resource in graph:
+        if resource not in visited:
+            why = CgwError("a dependency failed")
+            yield Step(resource, Action.SKIP, error=why, done=True)
 
 
-def _make(future: Future[Step], visit: Visit, resource: Resource) -> None:
-    """Visit a resource, unless that was called off, and keep what came of it."""
+def _run(future: Future[Step], visit: Visit, resource: Resource) -> None:
+    """Visit a resource, unless its future is canceled, and keep the outcome."""
     if not future.set_running_or_notify_cancel():
         return
     try:
@@ -115,7 +131,8 @@ def _make(future: Future[Step], visit: Visit, resource: Resource) -> None:
         future.set_exception(error)
 
 
-def _outcome(future: Future[Step], resource: Resource) -> Step:
+def _outcome(resource: Resource, future: Future[Step]) -> Step:
+    """Wait for a visit's step; one for AWS's refusals, too."""
     error = future.exception()
     if error is None:
         return future.result()
@@ -123,10 +140,3 @@ def _outcome(future: Future[Step], resource: Resource) -> Step:
     if known is None:
         raise error  # a bug of ours: to be seen, not to be reported as AWS's
     return Step(resource, Action.FAIL, error=known, done=True)
-
-
-def _skipped(waiting: set[Resource], graph: Graph) -> Iterator[Step]:
-    for resource in graph:
-        if resource in waiting:
-            why = CgwError("something that it needs failed")
-            yield Step(resource, Action.SKIP, error=why, done=True)

@@ -192,8 +192,14 @@ class TestConcurrency:
     def test_tells_when_each_starts(self, diamond):
         """Who watches hears of each resource before its step."""
         heard = []
-        for step in walk(keep, forward(diamond), started=heard.append):
+        seen = []
+
+        def on_step(step):
             assert step.resource in heard
+            seen.append(step)
+
+        steps = walk(keep, forward(diamond), on_start=heard.append, on_step=on_step)
+        assert seen == steps
 
 
 class TestFailure:
@@ -281,7 +287,7 @@ class TestInterrupt:
 
         graph = forward([base, *others])
         with pytest.raises(KeyboardInterrupt):
-            list(walk(partial(apply, aws=fake_aws), graph, started=started))
+            list(walk(partial(apply, aws=fake_aws), graph, on_start=started))
         assert set(fake_aws.world) == {"base"}
 
     def test_queued_visits_are_dropped(self, fake_aws):
@@ -305,14 +311,18 @@ class TestInterrupt:
         graph = forward([first, second, third])
         visit = partial(apply, aws=fake_aws)
         with pytest.raises(KeyboardInterrupt):
-            list(walk(visit, graph, started=started, workers=1))
+            list(walk(visit, graph, on_start=started, workers=1))
         assert set(fake_aws.world) == {"first"}, "and what was under way is finished"
 
-    def test_abandoned(self, diamond, fake_aws):
-        """A walk that its reader leaves begins nothing more either."""
-        steps = walk(partial(apply, aws=fake_aws), forward(diamond))
-        assert next(steps).resource.name == "base"
-        steps.close()
+    def test_error_while_reporting(self, diamond, fake_aws):
+        """An error in `on_step` starts nothing more either, and is raised."""
+
+        def on_step(step):
+            raise BrokenPipeError(step.resource.name)
+
+        visit = partial(apply, aws=fake_aws)
+        with pytest.raises(BrokenPipeError, match="base"):
+            walk(visit, forward(diamond), on_step=on_step)
         assert set(fake_aws.world) == {"base"}
 
 

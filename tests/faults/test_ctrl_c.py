@@ -118,10 +118,10 @@ def test_what_waits_for_a_worker(press, fake_aws):
         is_stopping.set()
 
     fake_aws.on_call = on_call
-    told = {"started": started, "interrupted": interrupted}
+    hooks = {"on_start": started, "on_interrupt": interrupted}
     visit = partial(apply, aws=fake_aws)
     with pytest.raises(KeyboardInterrupt):
-        list(walk(visit, forward([base, *things]), **told, workers=1))
+        list(walk(visit, forward([base, *things]), **hooks, workers=1))
     assert waited_for == things[:1]
     assert set(fake_aws.world) == {"base", "thing0"}
 
@@ -140,7 +140,7 @@ def test_while_a_step_is_begun(press, fake_aws, monkeypatch):
     monkeypatch.setattr(ThreadPoolExecutor, "submit", submit_and_press)
     told = []
     with pytest.raises(KeyboardInterrupt):
-        told.extend(walk(partial(apply, aws=fake_aws), forward([thing])))
+        walk(partial(apply, aws=fake_aws), forward([thing]), on_step=told.append)
     assert [step.resource for step in told] == [thing]
     assert set(fake_aws.world) == {"thing"}
 
@@ -154,14 +154,20 @@ def test_between_two_steps(fake_aws):
         if (verb, name) == ("create", "slow"):
             assert is_interrupted.wait(SECONDS)
 
-    fake_aws.on_call = on_call
-    steps = walk(
-        partial(apply, aws=fake_aws),
-        forward([slow, quick]),
-        interrupted=lambda _: is_interrupted.set(),
-    )
-    assert next(steps).resource is quick
-    assert steps.throw(KeyboardInterrupt()).resource is slow
+    def on_step(step):
+        told.append(step.resource)
+        if told == [quick]:
+            raise KeyboardInterrupt
+
+    fake_aws.on_call, told = on_call, []
     with pytest.raises(KeyboardInterrupt):
-        next(steps)
+        walk(
+            partial(apply, aws=fake_aws),
+            forward([slow, quick]),
+            on_step=on_step,
+            on_interrupt=lambda _: is_interrupted.set(),
+        )
+    # The step that was being told is told again: it may not have come through.
+    assert told[0] is quick
+    assert sorted(each.name for each in told[1:]) == ["quick", "slow"]
     assert set(fake_aws.world) == {"slow", "quick"}
