@@ -14,13 +14,12 @@ from cognito_gw.aws.endpoints import aws_links, filled
 from cognito_gw.cli import completions
 from cognito_gw.cli.options import given_token
 from cognito_gw.cli.settings import fixes_shown
-from cognito_gw.diagnosis.api import COGNITO, OPEN
 from cognito_gw.diagnosis.call_case import CallScene
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.exchange import Answer, Pools, Sent, Target
 from cognito_gw.diagnosis.rules import CALL_RULES
 from cognito_gw.errors import Missing
-from cognito_gw.gateway_rules import Router
+from cognito_gw.gateway_rules import COGNITO, OPEN, Router, required_token
 from cognito_gw.oauth.request import send
 
 if TYPE_CHECKING:
@@ -73,22 +72,15 @@ def credential(
     The method is as API Gateway describes it. Where nobody is there to sign in for its
     scopes, it is a token without them, unless it must be `is_exact`.
     """
-    kind = wanted_kind(method) if choice is None else choice.strip()
+    kind = required_token(method) if choice is None else choice.strip()
     if kind == "none":
         return Credential("none", None)
     if kind not in ("id", "access"):
-        return Credential("given", given_token(kind, wanted_kind(method)))
+        return Credential("given", given_token(kind, required_token(method)))
     scopes = (method or {}).get("authorizationScopes") or []
     wanted = scopes if kind == "access" else []
     tokens = _tokens(session, wish, wanted, is_exact=is_exact)
     return Credential(kind, raw_token(tokens, f"{kind}_token"))
-
-
-def wanted_kind(method: dict[str, Any] | None) -> str:
-    """Return which token a method wants: by its scopes, as the authorizer decides."""
-    if method is None or method["authorizationType"] == "NONE":
-        return "none"
-    return "access" if method.get("authorizationScopes") else "id"
 
 
 def _tokens(

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cognito_gw.app.sign_in import tokens_for
+from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.errors import CgwError, Missing, UsageError
-from cognito_gw.gateway_rules import Router
+from cognito_gw.gateway_rules import Router, split_route
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.flows import API_SCOPE
 from cognito_gw.oauth.probes import LET_IN, REFUSED, SAFE, SHARED, UNSHARED, Door
 from cognito_gw.oauth.request import send
 from cognito_gw.oauth.tokens import claims_of
@@ -41,7 +41,7 @@ class Doors:
 
     def door(self, route: str, settings: Route) -> Door:
         """Return a route with its tokens."""
-        verb, path = route.split(" ", 1)
+        verb, path = split_route(route)
         door = Door(
             verb,
             path,

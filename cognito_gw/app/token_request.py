@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.app.prompter import Prepared, is_terminal
+from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.cli import completions
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth.cache import Key
-from cognito_gw.oauth.flows import API_SCOPE, BY_API, BY_OAUTH, beyond_api
+from cognito_gw.oauth.flows import BY_API, BY_OAUTH, beyond_api
 from cognito_gw.report.say import ask
 from cognito_gw.text import guess, unknown
 

@@ -20,6 +20,7 @@ from cognito_gw.cli.request_options import Requested, without_path
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import CgwError, UsageError
+from cognito_gw.gateway_rules import split_route
 from cognito_gw.oauth.flows import FLOWS
 from cognito_gw.report.say import block, say, styled
 
@@ -251,7 +252,7 @@ def _of_routes(question: Question) -> Iterator[Explained]:
     from cognito_gw.diagnosis.diagnose import Diagnosis
 
     for route in question.session.config.api.routes:
-        verb, path = route.split(" ", 1)
+        verb, path = split_route(route)
         options = question.options | {"verb": verb, "data": None}
         one = replace(question, options=options, sends=question.sends and verb in _SAFE)
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.cli.settings import command
 from cognito_gw.errors import CgwError
+from cognito_gw.gateway_rules import split_route
 from cognito_gw.report.say import say, say_exactly, styled
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def show_next(session: Session) -> None:
 
 def _example(routes: Iterable[str]) -> str:
     """Return what to call: the first GET, with values in the place of variables."""
-    named = [route.split(" ", 1) for route in routes]
+    named = [*map(split_route, routes)]
     verb, path = next((each for each in named if each[0] in ("GET", "ANY")), named[0])
     option = "" if verb in ("GET", "ANY") else f"-X {verb} "
     return option + shlex.quote(_VARIABLE.sub("1", path))

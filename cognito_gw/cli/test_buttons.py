@@ -18,6 +18,7 @@ from cognito_gw.cli.request_options import Requested, request_options
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import Missing
+from cognito_gw.gateway_rules import token_header
 from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.report.say import block, say, styled
 from cognito_gw.text import guess, one_line
@@ -105,7 +106,7 @@ def test_authorizer(
     token = given_token(choice)
     if choice in ("id", "access"):
         token = raw_token(tokens_for(session, Wish(user, client)), f"{choice}_token")
-    header = stack.authorizer["identitySource"].rpartition(".")[2]
+    header = token_header(stack.authorizer["identitySource"])
     answer = session.aws.apigateway.test_invoke_authorizer(
         restApiId=stack.api["id"],
         authorizerId=stack.authorizer["id"],

@@ -17,6 +17,7 @@ from cognito_gw.cli.options import of_pool, pair, pool_options
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.settings import Command
 from cognito_gw.errors import UsageError
+from cognito_gw.gateway_rules import token_use
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.flows import FLOWS
 from cognito_gw.report.say import say, say_exactly, styled
@@ -68,7 +69,7 @@ def _route_url(session: Session, name: str) -> tuple[str, str] | None:
     session.look([session.stack.api, session.stack.pool])
     base = outputs(session.stack, session.links)["invoke_url"]
     for verb, path, route in session.stack.routes:
-        wants = "access_token" if route.scopes else "id_token"
+        wants = f"{token_use(route.scopes)}_token"
         if base and route.auth == "cognito" and wants == name:
             return verb, f"{base}{path}"
     return None

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
-from cognito_gw.gateway_rules import Router
+from cognito_gw.gateway_rules import (
+    ANY,
+    COGNITO,
+    IAM,
+    INTEGRATION_TIMEOUT,
+    METHODS,
+    OPEN,
+    Router,
+    fits_audience,
+    function_arn,
+    granted_scopes,
+    split_route,
+    token_header,
+    token_mismatch,
+)
 from cognito_gw.oauth.tokens import claims_of
 
 if TYPE_CHECKING:
@@ -18,10 +31,7 @@ if TYPE_CHECKING:
     from cognito_gw.aws.clients import Aws
 
 
-COGNITO, IAM, OPEN = "COGNITO_USER_POOLS", "AWS_IAM", "NONE"
-_FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
 _ANY = "x-amazon-apigateway-any-method"
-_VERBS = ("get", "post", "put", "delete", "patch", "head", "options", _ANY)
 _API_KEY = "x-api-key"
 _SCHEMES = {"cognito_user_pools": COGNITO, "awsSigv4": IAM}
 
@@ -41,14 +51,7 @@ class Authorizer:
 
     def lets_in(self, audience: Any) -> bool:
         """Whether it takes a token with this `aud`."""
-        if self.pattern is None:
-            return True
-        try:
-            return isinstance(audience, str) and bool(
-                re.fullmatch(self.pattern, audience)
-            )
-        except re.error:
-            return False
+        return fits_audience(self.pattern, audience)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Method:
     scopes: tuple[str, ...] = ()
     authorizer: Authorizer | None = None
     function: str | None = None  # the ARN that its integration names
-    milliseconds: int = 29_000  # that its integration may take
+    milliseconds: int = INTEGRATION_TIMEOUT  # that its integration may take
     sends: str = "POST"  # the method of HTTP with which its integration calls
     needs_key: bool = False  # an API key, beside what guards it
 
@@ -102,13 +105,7 @@ class Method:
 
     def misfit(self, claims: Mapping[str, Any]) -> str | None:
         """Return why its scopes, or that it has none, keep such a token out."""
-        use = claims.get("token_use")
-        if not self.scopes:
-            return "access-token-without-scopes" if use == "access" else None
-        if use == "id":
-            return "id-token-with-scopes"
-        granted = str(claims.get("scope", "")).split()
-        return None if {*self.scopes} & {*granted} else "insufficient-scope"
+        return token_mismatch(claims, self.scopes)
 
 
 class Version:
@@ -125,11 +122,7 @@ class Version:
 
     def verbs(self, path: str) -> list[str]:
         """Return which methods the path has that such a request goes to."""
-        return [
-            verb
-            for verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-            if self.match(verb, path)
-        ]
+        return [verb for verb in METHODS if self.match(verb, path)]
 
     @cached_property
     def _router(self) -> Router:
@@ -152,7 +145,7 @@ def drafted(
     """Return the draft, from what GetResources and GetAuthorizers answer."""
     by_id = {
         each.get("id"): Authorizer(
-            str(each.get("identitySource", "")).rpartition(".")[2],
+            token_header(str(each.get("identitySource", ""))),
             frozenset(each.get("providerARNs", ())),
             each.get("identityValidationExpression"),
         )
@@ -178,7 +171,7 @@ def exported(document: Mapping[str, Any]) -> Version:
     schemes = document.get("components", {}).get("securitySchemes", {})
     return Version(
         Method(
-            "ANY" if verb == _ANY else verb.upper(),
+            ANY if verb == _ANY else verb.upper(),
             path,
             *_secured(operation.get("security") or [], schemes),
             *_integrated(operation.get("x-amazon-apigateway-integration") or {}),
@@ -186,7 +179,7 @@ def exported(document: Mapping[str, Any]) -> Version:
         )
         for path, operations in document.get("paths", {}).items()
         for verb, operation in operations.items()
-        if verb in _VERBS
+        if verb == _ANY or verb.upper() in METHODS
     )
 
 
@@ -220,13 +213,10 @@ def _needs_key(
 
 
 def _integrated(integration: Mapping[str, Any]) -> tuple[str | None, int, str]:
-    found = _FUNCTION.search(str(integration.get("uri", "")))
     milliseconds = integration.get("timeoutInMillis") or Method.milliseconds
     sends = integration.get("httpMethod") or Method.sends
-    return found[1] if found else None, int(milliseconds), sends
-
-
-STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+    arn = function_arn(str(integration.get("uri", "")))
+    return arn, int(milliseconds), sends
 
 
 def read_stages(aws: Aws, api_id: str) -> dict[str, dict[str, Any]] | None:
@@ -258,11 +248,6 @@ def read_draft(aws: Aws, api_id: str) -> str | None:
         authorizers = _pages(aws, "get_authorizers", restApiId=api_id)
         return json.dumps([resources, authorizers], default=str)
     return None
-
-
-def filled(text: str, variables: Mapping[str, str]) -> str:
-    """Put a stage's variables into their places; those that it lacks stay."""
-    return STAGE_VARIABLE.sub(lambda name: variables.get(name[1], name[0]), text)
 
 
 def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -307,7 +292,7 @@ def reach_of(
         for method in drafted(resources, []).methods
         if method.verb != "OPTIONS"
     ]
-    return sorted(found, key=lambda each: each.route.split(" ")[::-1])
+    return sorted(found, key=lambda each: split_route(each.route)[::-1])
 
 
 def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reach:
@@ -320,8 +305,6 @@ def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reac
         return Reach(route, is_open=False, why="it is a token of another user pool")
     if misfit := method.misfit(claims):
         return Reach(route, is_open=False, why=_MISFITS[misfit])
-    granted = [
-        each for each in method.scopes if each in str(claims.get("scope")).split()
-    ]
+    granted = [scope for scope in method.scopes if scope in granted_scopes(claims)]
     why = f"by the scope {granted[0]}" if granted else "it wants an ID token"
     return Reach(route, is_open=True, why=why)

@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
 from cognito_gw.diagnosis.api import (
-    OPEN,
-    STAGE_VARIABLE,
     Method,
     Version,
     drafted,
     exported,
-    filled,
     pool_of,
     read_draft,
     read_export,
@@ -23,6 +20,7 @@ from cognito_gw.diagnosis.api import (
 )
 from cognito_gw.diagnosis.exchange import Answer, FunctionLog, Sent, is_asked_for
 from cognito_gw.diagnosis.rule import Facts, NotInQuestion, Unread, fact, if_read
+from cognito_gw.gateway_rules import OPEN, STAGE_VARIABLE, with_stage_variables
 from cognito_gw.oauth.request import send
 from cognito_gw.oauth.tokens import claims_of
 
@@ -133,7 +131,7 @@ class CallScene(Facts):
         if not STAGE_VARIABLE.search(text):
             return text
         stage = (self.stages or {}).get(self.target.stage, {})
-        return filled(text, stage.get("variables", {}))
+        return with_stage_variables(text, stage.get("variables", {}), keeps_unset=True)
 
     @property
     def live(self) -> Method | None:

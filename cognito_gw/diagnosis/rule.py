@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cognito_gw.aws.errors import as_cgw_error
-from cognito_gw.diagnosis.api import COGNITO
+from cognito_gw.gateway_rules import COGNITO
 from cognito_gw.once import Once
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import httpx
 
-from cognito_gw.app.api_client import wanted_kind
 from cognito_gw.app.context import Session
 from cognito_gw.app.sign_in import raw_token
 from cognito_gw.aws.clients import EndpointSession
@@ -21,7 +20,7 @@ from cognito_gw.config.model import Config, Endpoints, Password, User
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import forward
 from cognito_gw.errors import CgwError
-from cognito_gw.gateway_rules import Router
+from cognito_gw.gateway_rules import Router, required_token
 from cognito_gw.local import process
 from cognito_gw.report.lines import step_lines
 from cognito_gw.resources.outputs import outputs
@@ -204,7 +203,7 @@ class LocalStack:
     def _wanted(self, wish: Wish, verb: str, path: str) -> str | None:
         """Return the token that a route wants; None where it wants none."""
         found = self._router.match(verb, path)
-        kind = wanted_kind(found.method if found else None)
+        kind = required_token(found.method if found else None)
         if found is None or kind == "none":
             return None
         scopes = found.method.get("authorizationScopes") or []

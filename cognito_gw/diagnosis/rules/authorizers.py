@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cognito_gw.diagnosis.api import COGNITO, IAM, OPEN, pool_of
+from cognito_gw.diagnosis.api import pool_of
 from cognito_gw.diagnosis.rule import (
     Finding,
     NotInQuestion,
@@ -14,6 +14,7 @@ from cognito_gw.diagnosis.rule import (
     rule,
 )
 from cognito_gw.diagnosis.rules.routes import DEPLOY
+from cognito_gw.gateway_rules import COGNITO, IAM, OPEN, granted_scopes
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_case import CallScene
@@ -196,7 +197,7 @@ def insufficient_scope(scene: CallScene) -> Finding | None:
     method, _ = guarded(scene)
     if method.misfit(claims(scene)) != "insufficient-scope":
         return None
-    granted = str(scene.claims.get("scope", "")).split()
+    granted = granted_scopes(scene.claims)
     return Finding(
         "the token has none of the method's scopes",
         {"token": " ".join(granted) or "none", "method": " ".join(method.scopes)},

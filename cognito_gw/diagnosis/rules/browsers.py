@@ -5,8 +5,8 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from cognito_gw.diagnosis.api import OPEN
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, Unread, if_read, rule
+from cognito_gw.gateway_rules import OPEN
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_case import CallScene

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cognito_gw.diagnosis.api import IAM
 from cognito_gw.diagnosis.rule import Finding, Unread, if_read, rule
+from cognito_gw.gateway_rules import IAM
 from cognito_gw.text import near
 
 if TYPE_CHECKING:
