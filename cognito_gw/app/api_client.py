@@ -14,7 +14,7 @@ from cognito_gw.aws.endpoints import aws_links, filled
 from cognito_gw.cli import completions
 from cognito_gw.cli.options import given_token
 from cognito_gw.cli.settings import fixes_shown
-from cognito_gw.diagnosis.call_case import CallScene
+from cognito_gw.diagnosis.call_case import CallCase
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.exchange import Answer, Pools, Sent, Target
 from cognito_gw.diagnosis.rules import CALL_RULES
@@ -107,7 +107,7 @@ class Calling:
 
     session: Session
     target: Target
-    _before: CallScene | None = field(default=None, init=False)
+    _before: CallCase | None = field(default=None, init=False)
 
     @classmethod
     def of_stack(cls, session: Session, stage: str | None = None) -> Calling:
@@ -181,10 +181,10 @@ class Calling:
             note = _OWN
         return fixes_shown(replace(diagnosis, note=note))
 
-    def _scene(self, sent: Sent, answer: Answer | None) -> CallScene:
+    def _scene(self, sent: Sent, answer: Answer | None) -> CallCase:
         pools = Pools(partial(_issuer, self.session), self.session.trace)
         target = replace(self.target, wants=self._wanted(sent))
-        scene = CallScene(self.session.aws, pools, target, sent, answer)
+        scene = CallCase(self.session.aws, pools, target, sent, answer)
         if self._before:
             scene.share(self._before, "stages", "served", "draft")
         return scene

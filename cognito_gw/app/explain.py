@@ -18,7 +18,7 @@ from cognito_gw.cli.settings import fixes_shown
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.refusals import named_by
 from cognito_gw.diagnosis.rules import SIGN_IN_RULES, TOLD_RULES
-from cognito_gw.diagnosis.sign_in_case import Attempt, SignInScene
+from cognito_gw.diagnosis.sign_in_case import Attempt, SignInCase
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.local.process import recorded_instance
 from cognito_gw.oauth.errors import SignInRefused
@@ -63,7 +63,7 @@ class Attempts:
         except (BotoCoreError, ClientError, CgwError) as problem:
             attempt = Attempt(user=self._wish.user, told=told)
             why = as_cgw_error(problem) or problem
-            scene = SignInScene(f"{why}", "", None, attempt)
+            scene = SignInCase(f"{why}", "", None, attempt)
         diagnosis = diagnose(TOLD_RULES, scene)
         # A refusal of the password hides what else is wrong; other words say it all.
         is_hidden = attempt.names("wrong-password")
@@ -160,7 +160,7 @@ class Attempts:
         scene = self._scene(attempt, client_id)
         return fixes_shown(diagnose(SIGN_IN_RULES, scene))
 
-    def _scene(self, attempt: Attempt, client_id: str | None = None) -> SignInScene:
+    def _scene(self, attempt: Attempt, client_id: str | None = None) -> SignInCase:
         session, stack = self._session, self._read_stack
         pool, clients = stack.pool, session.config.app_clients
         if pool.id is None:
@@ -169,7 +169,7 @@ class Attempts:
             live = stack.clients.get(attempt.client)
             known = live.live["ClientId"] if live and live.live else None
             client_id = clients[attempt.client].id or known
-        return SignInScene(
+        return SignInCase(
             session.aws, pool.id, client_id, attempt, is_ours=pool.managed
         )
 

@@ -60,7 +60,7 @@ class Method:
 
     verb: str
     path: str  # as the API spells it, with its variables
-    guard: str  # its authorizationType
+    authorization_type: str
     scopes: tuple[str, ...] = ()
     authorizer: Authorizer | None = None
     function: str | None = None  # the ARN that its integration names
@@ -76,10 +76,10 @@ class Method:
     @property
     def described(self) -> str:
         """Who may call it, in words."""
-        if self.guard == OPEN:
+        if self.authorization_type == OPEN:
             return "open to all"
-        if self.guard != COGNITO:
-            return f"guarded by {self.guard}"
+        if self.authorization_type != COGNITO:
+            return f"guarded by {self.authorization_type}"
         if self.authorizer is None:
             return "guarded by an authorizer that is not there"
         parts = [
@@ -94,18 +94,14 @@ class Method:
     def takes(self, token: str) -> bool:
         """Whether a good token with these claims would be let in."""
         claims = claims_of(token)
-        guard = self.authorizer
-        if self.guard != COGNITO or guard is None:
-            return self.guard == OPEN
-        if pool_of(claims) not in guard.pool_ids or not guard.lets_in(
-            claims.get("aud")
-        ):
-            return False
-        return self.misfit(claims) is None
-
-    def misfit(self, claims: Mapping[str, Any]) -> str | None:
-        """Return why its scopes, or that it has none, keep such a token out."""
-        return token_mismatch(claims, self.scopes)
+        authorizer = self.authorizer
+        if self.authorization_type != COGNITO or authorizer is None:
+            return self.authorization_type == OPEN
+        return (
+            pool_of(claims) in authorizer.pool_ids
+            and authorizer.lets_in(claims.get("aud"))
+            and token_mismatch(claims, self.scopes) is None
+        )
 
 
 class Version:
@@ -194,14 +190,16 @@ def _secured(
         if scheme.get("name") == _API_KEY:
             continue  # it says who calls, and guards nothing
         kind = scheme.get("x-amazon-apigateway-authtype", "")
-        guard = _SCHEMES.get(kind, "CUSTOM")
+        authorization_type = _SCHEMES.get(kind, "CUSTOM")
         more = scheme.get("x-amazon-apigateway-authorizer", {})
         authorizer = Authorizer(
             scheme.get("name", "Authorization"),
             frozenset(more.get("providerARNs", ())),
             more.get("identityValidationExpression"),
         )
-        return guard, tuple(scopes), authorizer if guard == COGNITO else None
+        if authorization_type != COGNITO:
+            return authorization_type, tuple(scopes), None
+        return COGNITO, tuple(scopes), authorizer
     return OPEN, (), None
 
 
@@ -257,7 +255,7 @@ def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
     return [item for page in pages for item in page.get("items", [])]
 
 
-_MISFITS = {
+_MISMATCHES = {
     "access-token-without-scopes": "it asks for no scopes, so it wants the ID token",
     "id-token-with-scopes": "it asks for scopes, so it wants the access token",
     "insufficient-scope": "the token has none of its scopes",
@@ -297,14 +295,16 @@ def reach_of(
 
 def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reach:
     route = method.route
-    if method.guard == OPEN:
+    if method.authorization_type == OPEN:
         return Reach(route, is_open=True, why="it is open to all, without a token")
-    if method.guard != COGNITO:
-        return Reach(route, is_open=False, why=f"it is guarded by {method.guard}")
+    if method.authorization_type != COGNITO:
+        return Reach(
+            route, is_open=False, why=f"it is guarded by {method.authorization_type}"
+        )
     if not is_ours:
         return Reach(route, is_open=False, why="it is a token of another user pool")
-    if misfit := method.misfit(claims):
-        return Reach(route, is_open=False, why=_MISFITS[misfit])
+    if mismatch := token_mismatch(claims, method.scopes):
+        return Reach(route, is_open=False, why=_MISMATCHES[mismatch])
     granted = [scope for scope in method.scopes if scope in granted_scopes(claims)]
     why = f"by the scope {granted[0]}" if granted else "it wants an ID token"
     return Reach(route, is_open=True, why=why)

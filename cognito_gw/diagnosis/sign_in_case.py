@@ -43,7 +43,7 @@ class Attempt:
         return bool(self.oauth_flows or self.scopes or self.redirect_uris)
 
 
-class SignInScene(Facts):
+class SignInCase(Facts):
     """What the rules ask about one sign-in."""
 
     def __init__(

@@ -86,10 +86,10 @@ def test_whatever_was_sent_and_answered_is_diagnosed(
 ):
     """Tokens of any content, any status, any message."""
     usual = Call(live=version, preflight=answer or Answer(0))
-    scene = usual.scene()
-    scene.sent = Sent(verb, f"/{path.lstrip('/')}", tuple(headers))
-    scene.answer = answer
-    assert well_formed(diagnose(CALL_RULES, scene))
+    case = usual.case()
+    case.sent = Sent(verb, f"/{path.lstrip('/')}", tuple(headers))
+    case.answer = answer
+    assert well_formed(diagnose(CALL_RULES, case))
 
 
 @SLOWLY

@@ -134,8 +134,8 @@ def test_a_bug_of_ours_is_no_unread_fact():
 
 def test_facts_of_two_cases_are_apart():
     """Each is read for itself."""
-    world, scenes = Call().world(), [Call().scene(), Call().scene()]
-    for scene in scenes:
-        scene.aws = world
-        assert scene.stages == {"dev": {"stageName": "dev"}}
+    world, cases = Call().world(), [Call().case(), Call().case()]
+    for case in cases:
+        case.aws = world
+        assert case.stages == {"dev": {"stageName": "dev"}}
     assert [name for name, _ in world.calls] == ["get_stages", "get_stages"]
