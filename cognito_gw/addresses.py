@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK_HOST = r"(?:localhost|127\.0\.0\.1|\[::1\])"  # a pattern, as in a URL
 # Only what all programs parse alike: no user name, query, backslash, or space.
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://"

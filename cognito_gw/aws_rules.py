@@ -11,17 +11,15 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.addresses import LOOPBACK_HOST
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from zipfile import ZipInfo
 
-STANDARD_SCOPES = (
-    "openid",
-    "email",
-    "phone",
-    "profile",
-    "aws.cognito.signin.user.admin",
-)
+# The scope of Cognito's own API, and the only one of a sign-in through it.
+API_SCOPE = "aws.cognito.signin.user.admin"
+STANDARD_SCOPES = ("openid", "email", "phone", "profile", API_SCOPE)
 
 # Lambda guide, "Defined runtime environment variables", reserved ones, 2026-11.
 RESERVED_VARIABLES = frozenset(
@@ -125,7 +123,7 @@ _PATH_PART = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\+?\}")
 _TAG_EXTRAS = "_.:/=+-@"
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):/.*", re.DOTALL)
 _WEB_HOST = re.compile(r"[a-z]+://(?P<host>[^/?]+)", re.IGNORECASE)
-_LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+_LOOPBACK = re.compile(rf"{LOOPBACK_HOST}(:[0-9]{{1,5}})?")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_ +=,.@-]+")
 
 

@@ -1,10 +1,11 @@
-"""Text for people: untrusted text made safe to print, and suggestions."""
+"""Text: made safe to print, read as JSON, and suggestions for misspelled names."""
 
 from __future__ import annotations
 
 import difflib
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +48,15 @@ def _spelled(letter: str) -> str:
     if code <= 0xFF:  # noqa: PLR2004 - where `\x` ends
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004
+
+
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """Return the JSON object that a text contains; an empty one if it contains none."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 _LEAST = 3  # letters from which on part of a name counts as a match

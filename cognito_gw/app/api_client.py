@@ -11,13 +11,12 @@ from cognito_gw.app.request_options import given_token
 from cognito_gw.app.token_request import NeedsPerson
 from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import aws_links, filled
-from cognito_gw.diagnosis.api import COGNITO, OPEN
-from cognito_gw.diagnosis.call_case import CallScene
+from cognito_gw.diagnosis.call_case import CallCase
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.exchange import Answer, Pools, Sent, Target
 from cognito_gw.diagnosis.rules import CALL_RULES
 from cognito_gw.errors import Missing
-from cognito_gw.gateway_rules import Router
+from cognito_gw.gateway_rules import COGNITO, OPEN, Router, required_token
 from cognito_gw.oauth.request import send
 
 if TYPE_CHECKING:
@@ -54,22 +53,15 @@ def credential(
     The method is as API Gateway describes it. If its scopes need a browser sign-in and
     there is no terminal, the token has no scopes, unless it must be `is_exact`.
     """
-    kind = required_kind(method) if choice is None else choice.strip()
+    kind = required_token(method) if choice is None else choice.strip()
     if kind == "none":
         return Credential("none", None)
     if kind not in ("id", "access"):
-        return Credential("given", given_token(kind, required_kind(method)))
+        return Credential("given", given_token(kind, required_token(method)))
     scopes = (method or {}).get("authorizationScopes") or []
     requested = scopes if kind == "access" else []
     tokens = _tokens(context, request, requested, is_exact=is_exact)
     return Credential(kind, raw_token(tokens, f"{kind}_token"))
-
-
-def required_kind(method: dict[str, Any] | None) -> str:
-    """Return which token a method requires: `id`, `access` or `none`."""
-    if method is None or method["authorizationType"] == "NONE":
-        return "none"
-    return "access" if method.get("authorizationScopes") else "id"
 
 
 def _tokens(
@@ -96,7 +88,7 @@ class ApiClient:
 
     context: Context
     target: Target
-    _before: CallScene | None = field(default=None, init=False)
+    _before: CallCase | None = field(default=None, init=False)
 
     @classmethod
     def of_stack(cls, context: Context, stage: str | None = None) -> ApiClient:
@@ -170,10 +162,10 @@ class ApiClient:
             note = _OWN
         return replace(diagnosis, note=note)
 
-    def _scene(self, sent: Sent, answer: Answer | None) -> CallScene:
+    def _scene(self, sent: Sent, answer: Answer | None) -> CallCase:
         pools = Pools(partial(_issuer, self.context), self.context.ui.trace)
         target = replace(self.target, wants=self._configured(sent))
-        scene = CallScene(self.context.aws, pools, target, sent, answer)
+        scene = CallCase(self.context.aws, pools, target, sent, answer)
         if self._before:
             scene.share(self._before, "stages", "served", "draft")
         return scene

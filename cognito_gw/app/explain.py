@@ -21,6 +21,7 @@ from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.diagnose import Diagnosis, merged
 from cognito_gw.diagnosis.exchange import Answer
 from cognito_gw.errors import CgwError, UsageError
+from cognito_gw.gateway_rules import split_route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +194,7 @@ def _of_everything(request: ExplainRequest) -> Explained:
 
 def _of_routes(request: ExplainRequest) -> Iterator[Explained]:
     for route in request.context.config.api.routes:
-        verb, path = route.split(" ", 1)
+        verb, path = split_route(route)
         options = request.options | {"verb": verb, "data": None}
         one = replace(request, options=options, sends=request.sends and verb in _SAFE)
         try:

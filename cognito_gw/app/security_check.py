@@ -11,10 +11,10 @@ from cognito_gw.app.auth import tokens_for
 from cognito_gw.app.request_options import pair
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
+from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.errors import CgwError, Missing, UsageError
-from cognito_gw.gateway_rules import Router
+from cognito_gw.gateway_rules import Router, split_route
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.flows import API_SCOPE
 from cognito_gw.oauth.probes import (
     LET_IN,
     REFUSED,
@@ -154,7 +154,7 @@ class RouteChecks:
 
     def of(self, route: str, settings: Route) -> Door:
         """Return the check of a route such as `GET /items`."""
-        verb, path = route.split(" ", 1)
+        verb, path = split_route(route)
         door = Door(
             verb,
             path,

@@ -15,7 +15,7 @@ from cognito_gw.aws.errors import as_cgw_error
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.refusals import named_by
 from cognito_gw.diagnosis.rules import SIGN_IN_RULES, TOLD_RULES
-from cognito_gw.diagnosis.sign_in_case import Attempt, SignInScene
+from cognito_gw.diagnosis.sign_in_case import Attempt, SignInCase
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.local.process import recorded_instance
 from cognito_gw.oauth.errors import SignInRefused
@@ -58,7 +58,7 @@ class SignInExplainer:
         except (BotoCoreError, ClientError, CgwError) as problem:
             attempt = Attempt(user=self._request.user, told=told)
             why = as_cgw_error(problem) or problem
-            scene = SignInScene(f"{why}", "", None, attempt)
+            scene = SignInCase(f"{why}", "", None, attempt)
         diagnosis = diagnose(TOLD_RULES, scene)
         # Behind a wrong password there may be other causes; other errors say all.
         is_hidden = attempt.names("wrong-password")
@@ -157,7 +157,7 @@ class SignInExplainer:
         scene = self._scene(attempt, client_id)
         return diagnose(SIGN_IN_RULES, scene)
 
-    def _scene(self, attempt: Attempt, client_id: str | None = None) -> SignInScene:
+    def _scene(self, attempt: Attempt, client_id: str | None = None) -> SignInCase:
         context, stack = self._context, self._read_stack
         pool, clients = stack.pool, context.config.app_clients
         if pool.id is None:
@@ -166,6 +166,6 @@ class SignInExplainer:
             live = stack.clients.get(attempt.client)
             known = live.live["ClientId"] if live and live.live else None
             client_id = clients[attempt.client].id or known
-        return SignInScene(
+        return SignInCase(
             context.aws, pool.id, client_id, attempt, is_ours=pool.managed
         )

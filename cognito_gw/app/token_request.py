@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cognito_gw.app.prompter import PresetAnswers
+from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.errors import Missing, UsageError
 from cognito_gw.oauth.cache import Key
-from cognito_gw.oauth.flows import API_SCOPE, BY_API, BY_OAUTH, beyond_api
+from cognito_gw.oauth.flows import BY_API, BY_OAUTH, beyond_api
 from cognito_gw.text import guess, unknown
 
 if TYPE_CHECKING:

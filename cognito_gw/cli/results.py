@@ -11,6 +11,7 @@ from cognito_gw.app.stack_state import flat, outputs, unmanaged_with_users
 from cognito_gw.app.walks import failure_code
 from cognito_gw.cli.command import command_line
 from cognito_gw.cli.terminal import with_hint
+from cognito_gw.gateway_rules import split_route
 from cognito_gw.report.say import say, say_exactly, styled
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def show_next(context: Context) -> None:
 
 def _example(routes: Iterable[str]) -> str:
     """Return what to call: the first GET, with values for its variables."""
-    pairs = [route.split(" ", 1) for route in routes]
+    pairs = [*map(split_route, routes)]
     verb, path = next((pair for pair in pairs if pair[0] in ("GET", "ANY")), pairs[0])
     option = "" if verb in ("GET", "ANY") else f"-X {verb} "
     return option + shlex.quote(_VARIABLE.sub("1", path))

@@ -18,6 +18,7 @@ from cognito_gw.cli.options import request_options, who_options
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import Missing
+from cognito_gw.gateway_rules import token_header
 from cognito_gw.oauth.tokens import claims_of
 from cognito_gw.report.say import block, say, styled
 from cognito_gw.text import guess, one_line
@@ -110,7 +111,7 @@ def test_authorizer(
         token = raw_token(
             tokens_for(context, TokenRequest(user, client)), f"{choice}_token"
         )
-    header = stack.authorizer["identitySource"].rpartition(".")[2]
+    header = token_header(stack.authorizer["identitySource"])
     answer = context.aws.apigateway.test_invoke_authorizer(
         restApiId=stack.api["id"],
         authorizerId=stack.authorizer["id"],

@@ -20,6 +20,7 @@ from cognito_gw.cli.options import of_pool, pool_options
 from cognito_gw.cli.results import exports, show_json
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import ExitCode, UsageError
+from cognito_gw.gateway_rules import token_use
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.flows import FLOWS
 from cognito_gw.report.say import say, say_exactly, styled
@@ -66,7 +67,7 @@ def _route_url(context: Context, name: str) -> tuple[str, str] | None:
     look(context, [context.stack.api, context.stack.pool])
     base = outputs(context)["invoke_url"]
     for verb, path, route in context.stack.routes:
-        required = "access_token" if route.scopes else "id_token"
+        required = f"{token_use(route.scopes)}_token"
         if base and route.auth == "cognito" and required == name:
             return verb, f"{base}{path}"
     return None

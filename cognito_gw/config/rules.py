@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.addresses import is_private
-from cognito_gw.aws_rules import STANDARD_SCOPES
+from cognito_gw.aws_rules import API_SCOPE, STANDARD_SCOPES
 from cognito_gw.config import function_rules
 from cognito_gw.config.yaml_file import Document, KeyPath, Problem, other_suffix
+from cognito_gw.gateway_rules import split_route
 from cognito_gw.text import guess, unknown
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _unreachable(config: Config) -> Iterator[tuple[KeyPath, str]]:
         for scope in client.oauth_scopes
     }
     if any(client.oauth_flows != ["client_credentials"] for client in clients):
-        reachable.add(STANDARD_SCOPES[-1])  # every sign-in by API has it
+        reachable.add(API_SCOPE)  # every sign-in by API has it
     for key, route in config.api.routes.items():
         if route.scopes and not reachable.intersection(route.scopes):
             yield ("api", "routes", key, "scopes"), ", ".join(route.scopes)
@@ -349,7 +350,7 @@ def _routes(config: Config) -> Iterator[Problem]:
     variables: dict[str, str] = {}
     for key, route in config.api.routes.items():
         at: KeyPath = ("api", "routes", key)
-        path = key.split(" ", 1)[1]
+        _, path = split_route(key)
         yield from _path(path, at, variables)
         there = ", ".join(config.functions) or "none"
         if route.function is None and len(config.functions) != 1:

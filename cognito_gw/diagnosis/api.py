@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
-from cognito_gw.gateway_rules import Router
+from cognito_gw.gateway_rules import (
+    ANY,
+    COGNITO,
+    IAM,
+    INTEGRATION_TIMEOUT,
+    METHODS,
+    OPEN,
+    Router,
+    fits_audience,
+    function_arn,
+    granted_scopes,
+    split_route,
+    token_header,
+    token_mismatch,
+)
 from cognito_gw.oauth.tokens import claims_of
 
 if TYPE_CHECKING:
@@ -18,10 +31,7 @@ if TYPE_CHECKING:
     from cognito_gw.aws.clients import Aws
 
 
-COGNITO, IAM, OPEN = "COGNITO_USER_POOLS", "AWS_IAM", "NONE"
-_FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
 _ANY = "x-amazon-apigateway-any-method"
-_VERBS = ("get", "post", "put", "delete", "patch", "head", "options", _ANY)
 _API_KEY = "x-api-key"
 _SCHEMES = {"cognito_user_pools": COGNITO, "awsSigv4": IAM}
 
@@ -41,14 +51,7 @@ class Authorizer:
 
     def lets_in(self, audience: Any) -> bool:
         """Whether it takes a token with this `aud`."""
-        if self.pattern is None:
-            return True
-        try:
-            return isinstance(audience, str) and bool(
-                re.fullmatch(self.pattern, audience)
-            )
-        except re.error:
-            return False
+        return fits_audience(self.pattern, audience)
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,11 @@ class Method:
 
     verb: str
     path: str  # as the API spells it, with its variables
-    guard: str  # its authorizationType
+    authorization_type: str
     scopes: tuple[str, ...] = ()
     authorizer: Authorizer | None = None
     function: str | None = None  # the ARN that its integration names
-    milliseconds: int = 29_000  # that its integration may take
+    milliseconds: int = INTEGRATION_TIMEOUT  # that its integration may take
     sends: str = "POST"  # the method of HTTP with which its integration calls
     needs_key: bool = False  # an API key, beside what guards it
 
@@ -73,10 +76,10 @@ class Method:
     @property
     def described(self) -> str:
         """Who may call it, in words."""
-        if self.guard == OPEN:
+        if self.authorization_type == OPEN:
             return "open to all"
-        if self.guard != COGNITO:
-            return f"guarded by {self.guard}"
+        if self.authorization_type != COGNITO:
+            return f"guarded by {self.authorization_type}"
         if self.authorizer is None:
             return "guarded by an authorizer that is not there"
         parts = [
@@ -91,24 +94,14 @@ class Method:
     def takes(self, token: str) -> bool:
         """Whether a good token with these claims would be let in."""
         claims = claims_of(token)
-        guard = self.authorizer
-        if self.guard != COGNITO or guard is None:
-            return self.guard == OPEN
-        if pool_of(claims) not in guard.pool_ids or not guard.lets_in(
-            claims.get("aud")
-        ):
-            return False
-        return self.misfit(claims) is None
-
-    def misfit(self, claims: Mapping[str, Any]) -> str | None:
-        """Return why its scopes, or that it has none, keep such a token out."""
-        use = claims.get("token_use")
-        if not self.scopes:
-            return "access-token-without-scopes" if use == "access" else None
-        if use == "id":
-            return "id-token-with-scopes"
-        granted = str(claims.get("scope", "")).split()
-        return None if {*self.scopes} & {*granted} else "insufficient-scope"
+        authorizer = self.authorizer
+        if self.authorization_type != COGNITO or authorizer is None:
+            return self.authorization_type == OPEN
+        return (
+            pool_of(claims) in authorizer.pool_ids
+            and authorizer.lets_in(claims.get("aud"))
+            and token_mismatch(claims, self.scopes) is None
+        )
 
 
 class Version:
@@ -125,11 +118,7 @@ class Version:
 
     def verbs(self, path: str) -> list[str]:
         """Return which methods the path has that such a request goes to."""
-        return [
-            verb
-            for verb in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-            if self.match(verb, path)
-        ]
+        return [verb for verb in METHODS if self.match(verb, path)]
 
     @cached_property
     def _router(self) -> Router:
@@ -152,7 +141,7 @@ def drafted(
     """Return the draft, from what GetResources and GetAuthorizers answer."""
     by_id = {
         each.get("id"): Authorizer(
-            str(each.get("identitySource", "")).rpartition(".")[2],
+            token_header(str(each.get("identitySource", ""))),
             frozenset(each.get("providerARNs", ())),
             each.get("identityValidationExpression"),
         )
@@ -178,7 +167,7 @@ def exported(document: Mapping[str, Any]) -> Version:
     schemes = document.get("components", {}).get("securitySchemes", {})
     return Version(
         Method(
-            "ANY" if verb == _ANY else verb.upper(),
+            ANY if verb == _ANY else verb.upper(),
             path,
             *_secured(operation.get("security") or [], schemes),
             *_integrated(operation.get("x-amazon-apigateway-integration") or {}),
@@ -186,7 +175,7 @@ def exported(document: Mapping[str, Any]) -> Version:
         )
         for path, operations in document.get("paths", {}).items()
         for verb, operation in operations.items()
-        if verb in _VERBS
+        if verb == _ANY or verb.upper() in METHODS
     )
 
 
@@ -201,14 +190,16 @@ def _secured(
         if scheme.get("name") == _API_KEY:
             continue  # it says who calls, and guards nothing
         kind = scheme.get("x-amazon-apigateway-authtype", "")
-        guard = _SCHEMES.get(kind, "CUSTOM")
+        authorization_type = _SCHEMES.get(kind, "CUSTOM")
         more = scheme.get("x-amazon-apigateway-authorizer", {})
         authorizer = Authorizer(
             scheme.get("name", "Authorization"),
             frozenset(more.get("providerARNs", ())),
             more.get("identityValidationExpression"),
         )
-        return guard, tuple(scopes), authorizer if guard == COGNITO else None
+        if authorization_type != COGNITO:
+            return authorization_type, tuple(scopes), None
+        return COGNITO, tuple(scopes), authorizer
     return OPEN, (), None
 
 
@@ -220,13 +211,10 @@ def _needs_key(
 
 
 def _integrated(integration: Mapping[str, Any]) -> tuple[str | None, int, str]:
-    found = _FUNCTION.search(str(integration.get("uri", "")))
     milliseconds = integration.get("timeoutInMillis") or Method.milliseconds
     sends = integration.get("httpMethod") or Method.sends
-    return found[1] if found else None, int(milliseconds), sends
-
-
-STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+    arn = function_arn(str(integration.get("uri", "")))
+    return arn, int(milliseconds), sends
 
 
 def read_stages(aws: Aws, api_id: str) -> dict[str, dict[str, Any]] | None:
@@ -260,11 +248,6 @@ def read_draft(aws: Aws, api_id: str) -> str | None:
     return None
 
 
-def filled(text: str, variables: Mapping[str, str]) -> str:
-    """Put a stage's variables into their places; those that it lacks stay."""
-    return STAGE_VARIABLE.sub(lambda name: variables.get(name[1], name[0]), text)
-
-
 def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
     pages = aws.apigateway.get_paginator(operation).paginate(
         **parameters, PaginationConfig={"PageSize": 500}
@@ -272,7 +255,7 @@ def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
     return [item for page in pages for item in page.get("items", [])]
 
 
-_MISFITS = {
+_MISMATCHES = {
     "access-token-without-scopes": "it asks for no scopes, so it wants the ID token",
     "id-token-with-scopes": "it asks for scopes, so it wants the access token",
     "insufficient-scope": "the token has none of its scopes",
@@ -307,21 +290,21 @@ def reach_of(
         for method in drafted(resources, []).methods
         if method.verb != "OPTIONS"
     ]
-    return sorted(found, key=lambda each: each.route.split(" ")[::-1])
+    return sorted(found, key=lambda each: split_route(each.route)[::-1])
 
 
 def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reach:
     route = method.route
-    if method.guard == OPEN:
+    if method.authorization_type == OPEN:
         return Reach(route, is_open=True, why="it is open to all, without a token")
-    if method.guard != COGNITO:
-        return Reach(route, is_open=False, why=f"it is guarded by {method.guard}")
+    if method.authorization_type != COGNITO:
+        return Reach(
+            route, is_open=False, why=f"it is guarded by {method.authorization_type}"
+        )
     if not is_ours:
         return Reach(route, is_open=False, why="it is a token of another user pool")
-    if misfit := method.misfit(claims):
-        return Reach(route, is_open=False, why=_MISFITS[misfit])
-    granted = [
-        each for each in method.scopes if each in str(claims.get("scope")).split()
-    ]
+    if mismatch := token_mismatch(claims, method.scopes):
+        return Reach(route, is_open=False, why=_MISMATCHES[mismatch])
+    granted = [scope for scope in method.scopes if scope in granted_scopes(claims)]
     why = f"by the scope {granted[0]}" if granted else "it wants an ID token"
     return Reach(route, is_open=True, why=why)

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
 from cognito_gw.diagnosis.api import (
-    OPEN,
-    STAGE_VARIABLE,
+    Authorizer,
     Method,
     Version,
     drafted,
     exported,
-    filled,
     pool_of,
     read_draft,
     read_export,
     read_stages,
 )
 from cognito_gw.diagnosis.exchange import Answer, FunctionLog, Sent, is_asked_for
-from cognito_gw.diagnosis.rule import Facts, NotInQuestion, Unread, fact, if_read
+from cognito_gw.diagnosis.rule import Facts, NotInQuestion, Unread, fact, or_default
+from cognito_gw.gateway_rules import COGNITO, OPEN, STAGE_VARIABLE, with_stage_variables
 from cognito_gw.oauth.request import send
 from cognito_gw.oauth.tokens import claims_of
 
@@ -40,8 +39,15 @@ _OWN = (
     HTTPStatus.GATEWAY_TIMEOUT,
 )
 
+_UNKNOWN = Method("", "", COGNITO)  # in place of one that cannot be read
 
-class CallScene(Facts):
+
+def has_stray_characters(token: str) -> bool:
+    """Tell whether a token contains white space or quotation marks."""
+    return bool(set(token) & set(" \t\"'"))
+
+
+class CallCase(Facts):
     """What the rules ask about one call; `answer` is None for one that was not sent."""
 
     def __init__(
@@ -133,7 +139,7 @@ class CallScene(Facts):
         if not STAGE_VARIABLE.search(text):
             return text
         stage = (self.stages or {}).get(self.target.stage, {})
-        return filled(text, stage.get("variables", {}))
+        return with_stage_variables(text, stage.get("variables", {}), keeps_unset=True)
 
     @property
     def live(self) -> Method | None:
@@ -159,13 +165,13 @@ class CallScene(Facts):
 
     def is_refuted(self, live: Method | None) -> bool:
         """Whether a route is said to be open that was answered 401 by the gateway."""
-        is_open = live is not None and live.guard == OPEN
+        is_open = live is not None and live.authorization_type == OPEN
         return is_open and self.failed_with(HTTPStatus.UNAUTHORIZED)
 
     @property
     def contradiction(self) -> str | None:
         """What AWS tells and the answer refutes, if anything."""
-        live = if_read(lambda: self.live, None)
+        live = or_default(lambda: self.live, None)
         if live is None or not self.is_refuted(live):
             return None
         return (
@@ -175,11 +181,11 @@ class CallScene(Facts):
 
     @property
     def _source(self) -> str:
-        return if_read(lambda: self.source_arn, "arn:aws:execute-api:…")
+        return or_default(lambda: self.source_arn, "arn:aws:execute-api:…")
 
     @property
     def _known_method(self) -> Method | None:
-        return if_read(lambda: self.method, None)
+        return or_default(lambda: self.method, None)
 
     def _in(self, version: Version | None) -> Method | None:
         return version.match(self.sent.verb, self.sent.bare_path) if version else None
@@ -198,6 +204,30 @@ class CallScene(Facts):
     def token(self) -> str | None:
         """What was sent as the token."""
         return self.sent.token_in(self.header)
+
+    @property
+    def secured_method(self) -> tuple[Method, Authorizer]:
+        """The method and its Cognito authorizer; raises `NotInQuestion` without one."""
+        method = self.method
+        if (
+            method is None
+            or method.authorization_type != COGNITO
+            or method.authorizer is None
+        ):
+            raise NotInQuestion
+        return method, method.authorizer
+
+    def require_cognito(self) -> None:
+        """Raise `NotInQuestion` for a method that is known to require no token."""
+        method = or_default(lambda: self.method, _UNKNOWN)
+        if method is None or method.authorization_type != COGNITO:
+            raise NotInQuestion
+
+    def readable_claims(self) -> dict[str, Any]:
+        """Return the token's claims; raise `NotInQuestion` for a malformed token."""
+        if not self.claims or has_stray_characters(self.token or ""):
+            raise NotInQuestion
+        return self.claims
 
     @property
     def claims(self) -> dict[str, Any]:
@@ -219,10 +249,14 @@ class CallScene(Facts):
     def lost_pools(self) -> list[str]:
         """The user pools of the authorizer."""
         method = self.method
-        guard = method.authorizer if method else None
+        authorizer = method.authorizer if method else None
         # Those of another account are not there, to us, wherever they are.
         here = self.aws.account.arn("cognito-idp", "userpool/")
-        ours = [arn for arn in (guard.pools if guard else ()) if arn.startswith(here)]
+        ours = [
+            arn
+            for arn in (authorizer.pools if authorizer else ())
+            if arn.startswith(here)
+        ]
         ids = [arn.rpartition("/")[2] for arn in ours]
         return [pool_id for pool_id in ids if not self._is_pool(pool_id)]
 
@@ -268,7 +302,7 @@ class CallScene(Facts):
         if self.answer is None or not self.function_arn:
             raise NotInQuestion  # it was not called
         usual = {"FunctionName": self.function_arn.partition(":function:")[2]}
-        function = if_read(lambda: self.function or {}, {})
+        function = or_default(lambda: self.function or {}, {})
         configuration = usual | function.get("Configuration", {})
         log = FunctionLog.read(self.aws, configuration, self.answer.at)
         if not log.text:

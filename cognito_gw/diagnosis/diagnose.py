@@ -48,15 +48,15 @@ class Diagnosis:
         }
 
 
-Scene = TypeVar("Scene", bound=Diagnosable)
+Case = TypeVar("Case", bound=Diagnosable)
 
 
-def diagnose(rules: Sequence[Rule[Scene]], scene: Scene) -> Diagnosis:
+def diagnose(rules: Sequence[Rule[Case]], case: Case) -> Diagnosis:
     """Return what the rules find, in their order: a table puts the likely first."""
     diagnosis = Diagnosis()
-    asked = [each for each in rules if scene.is_behind(each.statuses)]
+    asked = [each for each in rules if case.is_behind(each.statuses)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda each: _judged(each, scene), asked)
+        found = pool.map(lambda each: _judged(each, case), asked)
     for rule, verdict in zip(asked, found, strict=True):
         if isinstance(verdict, Cause):
             diagnosis.causes.append(verdict)
@@ -67,14 +67,14 @@ def diagnose(rules: Sequence[Rule[Scene]], scene: Scene) -> Diagnosis:
     return diagnosis
 
 
-def _judged(rule: Rule[Scene], scene: Scene) -> Cause | Unread | NotInQuestion | None:
+def _judged(rule: Rule[Case], case: Case) -> Cause | Unread | NotInQuestion | None:
     try:
-        found = rule.find(scene)
+        found = rule.find(case)
     except (Unread, NotInQuestion) as nothing:
         return nothing
     if found is None:
         return None
-    return rule.cause(found, scene.place, is_ours=scene.is_ours)
+    return rule.cause(found, case.place, is_ours=case.is_ours)
 
 
 def _note(unknown: list[dict[str, Any]], unread: Unread, code: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from cognito_gw.aws.log_events import POLL_SECONDS, LogReader
 from cognito_gw.oauth.app_client import discover
 from cognito_gw.oauth.request import message_in
 from cognito_gw.oauth.tokens import Keys, claims_of
+from cognito_gw.text import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -246,7 +246,7 @@ def _ended(event: LogEvent) -> str | None:
     """Return which invocation it reports the end of, if it does."""
     if found := _ENDED.search(event.message):
         return found[1]
-    is_report = _json_in(event.message).get("type") == "platform.report"
+    is_report = json_object(event.message).get("type") == "platform.report"
     return _record_in(event.message).get("requestId") if is_report else None
 
 
@@ -262,7 +262,7 @@ def _of(end: LogEvent, events: list[LogEvent]) -> str:
 
 def _error_in(line: str) -> str | None:
     """Return the error of a line of a log in JSON."""
-    entry = _json_in(line)
+    entry = json_object(line)
     if "errorType" not in entry:
         return None
     return f"{entry['errorType']}: {entry.get('errorMessage', '')}"
@@ -270,15 +270,7 @@ def _error_in(line: str) -> str | None:
 
 def _record_in(line: str) -> dict[str, Any]:
     """Return what Lambda itself writes, in a log in JSON."""
-    entry = _json_in(line)
+    entry = json_object(line)
     record = entry.get("record")
     is_lambdas = str(entry.get("type")).startswith("platform.")
     return record if is_lambdas and isinstance(record, dict) else {}
-
-
-def _json_in(line: str) -> dict[str, Any]:
-    try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return entry if isinstance(entry, dict) else {}

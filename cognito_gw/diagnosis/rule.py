@@ -9,14 +9,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cognito_gw.aws.errors import as_cgw_error
-from cognito_gw.diagnosis.api import COGNITO
 from cognito_gw.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from cognito_gw.diagnosis.api import Authorizer, Method
-    from cognito_gw.diagnosis.call_case import CallScene
 
 
 Holder = TypeVar("Holder", bound="Facts")
@@ -68,7 +64,7 @@ class fact(Generic[Holder, Value]):  # noqa: N801 - used as a decorator
             raise Unread(what[:1].lower() + what[1:], known.what) from None
 
 
-Scene = TypeVar("Scene")
+Case = TypeVar("Case")
 Other = TypeVar("Other")
 
 
@@ -105,7 +101,7 @@ class Unread(Exception):
         self.why = why
 
 
-def if_read(read: Callable[[], Value], otherwise: Other) -> Value | Other:
+def or_default(read: Callable[[], Value], otherwise: Other) -> Value | Other:
     """Return what a cause is told more fully with, if it can be had."""
     try:
         return read()
@@ -118,7 +114,7 @@ class NotInQuestion(Exception):
 
 
 @dataclass(frozen=True)
-class Rule(Generic[Scene]):
+class Rule(Generic[Case]):
     """A cause, the statuses that it may be behind, and how to find and to mend it."""
 
     code: str
@@ -126,7 +122,7 @@ class Rule(Generic[Scene]):
     otherwise: str  # what is true when it is ruled out
     fix: str  # with {api_id}, {stage}… of where it happened
     elsewhere: str | None  # the same for an API that cgw did not make
-    find: Callable[[Scene], Finding | None]
+    find: Callable[[Case], Finding | None]
 
     @property
     def text(self) -> str:
@@ -146,41 +142,11 @@ class Rule(Generic[Scene]):
 
 def rule(
     *statuses: int, otherwise: str, fix: str, elsewhere: str | None = None
-) -> Callable[[Callable[[Scene], Finding | None]], Rule[Scene]]:
+) -> Callable[[Callable[[Case], Finding | None]], Rule[Case]]:
     """Make a rule of the function that finds it; its name gives the code."""
 
-    def made(find: Callable[[Scene], Finding | None]) -> Rule[Scene]:
+    def made(find: Callable[[Case], Finding | None]) -> Rule[Case]:
         code = find.__name__.replace("_", "-")
         return Rule(code, statuses, otherwise, fix, elsewhere, find)
 
     return made
-
-
-def require_guard(scene: CallScene) -> None:
-    """Go on where a token is asked for, or where it cannot be read whether one is."""
-    try:
-        method = scene.method
-    except Unread:
-        return
-    if method is None or method.guard != COGNITO:
-        raise NotInQuestion
-
-
-def guarded(scene: CallScene) -> tuple[Method, Authorizer]:
-    """Return the method and its authorizer."""
-    method = scene.method
-    if method is None or method.guard != COGNITO or method.authorizer is None:
-        raise NotInQuestion
-    return method, method.authorizer
-
-
-def is_spoiled(token: str) -> bool:
-    """Whether a token has something in it that no token has."""
-    return bool(set(token) & set(" \t\"'"))
-
-
-def claims(scene: CallScene) -> dict[str, Any]:
-    """Return what the token says; a malformed one is not looked at."""
-    if not scene.claims or is_spoiled(scene.token or ""):
-        raise NotInQuestion
-    return scene.claims

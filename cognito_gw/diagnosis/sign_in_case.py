@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -35,7 +36,11 @@ class Attempt:
 
     def names(self, code: str) -> bool:
         """Whether what they were told names this cause."""
-        return code in named_by(self.told)
+        return code in self._named
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        return named_by(self.told)
 
     @property
     def uses_pages(self) -> bool:
@@ -43,7 +48,7 @@ class Attempt:
         return bool(self.oauth_flows or self.scopes or self.redirect_uris)
 
 
-class SignInScene(Facts):
+class SignInCase(Facts):
     """What the rules ask about one sign-in."""
 
     def __init__(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw import state
 from cognito_gw.oauth.tokens import Tokens
 from cognito_gw.state import open_private, private, replace_private, state_directory
+from cognito_gw.text import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,10 +99,8 @@ def alone(key: Key, tell: Callable[[], None]) -> AbstractContextManager[None]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError, RecursionError), open_private(file) as opened:
-        content = json.load(opened)
-        if isinstance(content, dict):
-            return content
+    with suppress(OSError, ValueError), open_private(file) as opened:
+        return json_object(opened.read())
     return {}
 
 

@@ -19,6 +19,7 @@ from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import parse_qsl
 
+from cognito_gw.addresses import LOOPBACK_HOST
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth import callback_pages
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _URL = re.compile(
-    r"http://(localhost|127\.0\.0\.1|\[::1\])(?::([1-9]\d{0,4}))?"
+    rf"http://({LOOPBACK_HOST})(?::([1-9]\d{{0,4}}))?"
     r"((?:/[\w.~!$&'()*+,;=:@%-]*)*)",  # the characters that a browser sends unchanged
     re.ASCII,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from cognito_gw.oauth.app_client import AppClient
 
 
-API_SCOPE = "aws.cognito.signin.user.admin"
 # Flow: the AuthFlow that it starts with, in the order in which `auto` tries them.
 BY_API = {
     "srp": "USER_SRP_AUTH",

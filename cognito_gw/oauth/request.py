@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from cognito_gw.addresses import LOOPBACK
 from cognito_gw.errors import CgwError, UsageError
+from cognito_gw.text import json_object
 
 if TYPE_CHECKING:
     import httpx
@@ -67,12 +67,7 @@ def send(
 
 def message_in(response: httpx.Response) -> str:
     """Return the `message` of a gateway's JSON body, or an empty string."""
-    try:
-        content = json.loads(response.content)
-    except ValueError:
-        return ""
-    message = content.get("message") if isinstance(content, dict) else None
-    return str(message or "")
+    return str(json_object(response.content).get("message") or "")
 
 
 def _require_ascii(text: str, what: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from cognito_gw.errors import CgwError
 from cognito_gw.oauth.request import send
 from cognito_gw.oauth.sign_in import tokens_of
 from cognito_gw.oauth.tokens import Tokens, claims_of
+from cognito_gw.text import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +84,7 @@ class TokenEndpoint:
             headers.append(("Authorization", self._basic()))
         response = send("POST", self._url, headers, [], urlencode(form).encode())
         self._tell(f"POST {self._url}: {response.status_code}")
-        answer = _json_in(response.content)
+        answer = json_object(response.content)
         is_given = isinstance(answer.get("access_token"), str)
         if response.status_code != HTTPStatus.OK or not is_given:
             error = str(answer.get("error", f"HTTP {response.status_code}"))
@@ -114,14 +114,6 @@ def _seconds(text: Any) -> int:
         return int(text)
     except (TypeError, ValueError):
         return 0
-
-
-def _json_in(content: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(content)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 class Renewal:

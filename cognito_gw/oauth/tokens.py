@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.errors import CgwError
 from cognito_gw.oauth.app_client import fetch_json
+from cognito_gw.text import json_object
 
 if TYPE_CHECKING:
     from cognito_gw.oauth.app_client import Provider, Tell
@@ -106,10 +106,9 @@ def _part(token: str, index: int) -> dict[str, Any]:
         return {}
     try:
         text = base64.urlsafe_b64decode(parts[index] + "=" * (-len(parts[index]) % 4))
-        content = json.loads(text)
-    except (binascii.Error, ValueError, RecursionError):
+    except (binascii.Error, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}
+    return json_object(text)
 
 
 _ALGORITHM = "RS256"  # the only one that Cognito signs with

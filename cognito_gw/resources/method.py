@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.responses import described, without_empty
 from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.gateway_rules import COGNITO, IAM, OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from cognito_gw.resources.authorizer import Authorizer
     from cognito_gw.resources.function import Function
     from cognito_gw.resources.rest_api import Path
-
-_SECURED = "COGNITO_USER_POOLS"
 
 
 @dataclass(eq=False)
@@ -46,7 +45,7 @@ class Method(Resource):
         """Whether it exists without the authorizer that the file wants it to have."""
         if self.authorizer is None or self.live is None or self.pending:
             return False
-        return self.live["authorizationType"] != _SECURED or (
+        return self.live["authorizationType"] != COGNITO or (
             self.authorizer.live is None
             or self.live.get("authorizerId") != self.authorizer["id"]
         )
@@ -89,11 +88,11 @@ class Method(Resource):
 
     def _authorization(self) -> dict[str, Any]:
         if self.authorizer is None:
-            return {"authorizationType": "NONE"}
+            return {"authorizationType": OPEN}
         if self.authorizer.live is None and not self.authorizer.pending:
-            return {"authorizationType": "AWS_IAM"}  # closed until there is one
+            return {"authorizationType": IAM}  # closed until there is one
         return {
-            "authorizationType": _SECURED,
+            "authorizationType": COGNITO,
             "authorizerId": self.authorizer["id"],
             "authorizationScopes": self.scopes,
         }

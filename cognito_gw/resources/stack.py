@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cognito_gw.aws.tags import STACK_TAG
+from cognito_gw.gateway_rules import split_route
 from cognito_gw.resources.app_client import AppClient
 from cognito_gw.resources.authorizer import Authorizer
 from cognito_gw.resources.cors import GatewayResponse, Preflight
@@ -170,8 +171,7 @@ class Stack:
     def routes(self) -> list[tuple[str, str, model.Route]]:
         """Method, path and settings of every route."""
         return [
-            (*_verb_and_path(key), route)
-            for key, route in self.config.api.routes.items()
+            (*split_route(key), route) for key, route in self.config.api.routes.items()
         ]
 
     @cached_property
@@ -279,11 +279,6 @@ def build(config: Config, account: Account) -> Stack:
         stack.stage,
     ]
     return stack
-
-
-def _verb_and_path(key: str) -> tuple[str, str]:
-    verb, path = key.split(" ", 1)
-    return verb, path
 
 
 def _fitting(name: str, limit: int) -> str:

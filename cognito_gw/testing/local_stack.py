@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 import httpx
 
-from cognito_gw.app.api_client import required_kind
 from cognito_gw.app.auth import raw_token
 from cognito_gw.app.context import Context, Options
 from cognito_gw.app.stack_state import outputs, variables
@@ -21,7 +20,7 @@ from cognito_gw.config.model import Config, Endpoints, Password, User
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import forward
 from cognito_gw.errors import CgwError
-from cognito_gw.gateway_rules import Router
+from cognito_gw.gateway_rules import Router, required_token
 from cognito_gw.local import process
 from cognito_gw.report.lines import step_lines
 from cognito_gw.resources.user import generate_password
@@ -203,7 +202,7 @@ class LocalStack:
     def _wanted(self, wish: TokenRequest, verb: str, path: str) -> str | None:
         """Return the token that a route wants; None where it wants none."""
         found = self._router.match(verb, path)
-        kind = required_kind(found.method if found else None)
+        kind = required_token(found.method if found else None)
         if found is None or kind == "none":
             return None
         scopes = found.method.get("authorizationScopes") or []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from diagnosis.world import ALICE, API, CLIENT, POOL, REGION, Version, World, answers_of
 
-from cognito_gw.diagnosis.call_case import CallScene
+from cognito_gw.diagnosis.call_case import CallCase
 from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.exchange import Answer, Sent, Target
 from cognito_gw.diagnosis.rules import CALL_RULES
@@ -114,20 +114,20 @@ class Call:
         usual = answers_of(self.live, self.draft or self.live, events)
         return World(usual | dict(self.answers))
 
-    def scene(self, world=None, *, is_ours=True):
+    def case(self, world=None, *, is_ours=True):
         """Return what the rules are asked about."""
         target = {"api_id": API, "stage": "dev", "url": "http://127.0.0.1:1"}
         target |= {"pool_id": POOL, "wants": "COGNITO_USER_POOLS"} if is_ours else {}
         pools = SimpleNamespace(flaw_of=lambda *_: self.flaw)
         target = Target(**target | {"is_ours": is_ours} | dict(self.target))
-        scene = CallScene(world or self.world(), pools, target, self.sent, self.answer)
+        case = CallCase(world or self.world(), pools, target, self.sent, self.answer)
         if self.preflight is not None:  # else it is asked for
-            scene.once("preflight", lambda: self.preflight)
-        return scene
+            case.once("preflight", lambda: self.preflight)
+        return case
 
     def diagnosed(self, world=None, *, is_ours=True):
         """Return what all rules find."""
-        return diagnose(CALL_RULES, self.scene(world, is_ours=is_ours))
+        return diagnose(CALL_RULES, self.case(world, is_ours=is_ours))
 
 
 def codes(diagnosis):

@@ -35,7 +35,7 @@ class Publisher:
 
     @property
     def pools(self):
-        """Return the pools as a scene asks them."""
+        """Return the pools as a case asks them."""
         return Pools(self.issuer)
 
     def signed(self, *, kid=None, key=None, algorithm="RS256", **changes):

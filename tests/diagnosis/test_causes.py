@@ -8,7 +8,14 @@ from dataclasses import replace
 
 import pytest
 from diagnosis.call import Call, access, codes
-from diagnosis.cases.everything import BOTH, CALLS, SIGN_INS, anybodys, each_case
+from diagnosis.cases.everything import (
+    BOTH,
+    CALLS,
+    SIGN_INS,
+    anybodys,
+    diagnosed,
+    each_name,
+)
 from diagnosis.cases.sign_in import SignIn
 
 from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
@@ -20,10 +27,11 @@ ALONE = ({"ReservedConcurrentExecutions"}, {"message"}, {"told"})
 
 
 @anybodys
-@each_case
-def test_the_cause_comes_first(code, evidence, case, is_ours):
+@each_name
+def test_the_cause_comes_first(name, is_ours):
     """With the values that show it, and a fix that has every name filled in."""
-    diagnosis = case.diagnosed(is_ours=is_ours)
+    code, evidence, _ = BOTH[name]
+    diagnosis, _ = diagnosed(name, is_ours=is_ours)
     assert codes(diagnosis)[:1] == [code]
     first = diagnosis.causes[0]
     assert evidence.items() <= first.evidence.items()
@@ -33,20 +41,18 @@ def test_the_cause_comes_first(code, evidence, case, is_ours):
     assert diagnosis.unknown == []
 
 
-@each_case
-def test_what_shows_a_cause_are_values_that_differ(code, evidence, case):
-    """One is what was wanted, and another what there was."""
-    del code, evidence
-    for cause in case.diagnosed().causes:
+@each_name
+def test_a_cause_is_shown_by_values_that_differ(name):
+    """One is what was expected, and another what was found."""
+    for cause in diagnosed(name)[0].causes:
         shown = {str(value) for value in cause.evidence.values()}
         assert len(shown) > 1 or cause.evidence.keys() in ALONE
 
 
-@each_case
-def test_a_diagnosis_is_json(code, evidence, case):
-    """Which says of each rule that was asked whether it applies."""
-    del code, evidence
-    diagnosis = case.diagnosed()
+@each_name
+def test_a_diagnosis_is_json(name):
+    """It lists each rule that was asked, as found or as ruled out."""
+    diagnosis, _ = diagnosed(name)
     document = json.loads(json.dumps(diagnosis.document()))
     assert document.keys() == {"causes", "ruled_out", "unknown", "note"}
     for cause in document["causes"]:

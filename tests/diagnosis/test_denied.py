@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from diagnosis.call import NOT_SIGNED, Call, codes
 from diagnosis.cases import authorizers, functions, routes, sign_in, tokens
-from diagnosis.cases.everything import BOTH
+from diagnosis.cases.everything import BOTH, diagnosed, each_name
 from fakes import refusal
 
 READS = [
@@ -37,12 +37,11 @@ def told(case, *reads):
     return case.diagnosed(denied(case, *reads))
 
 
-@pytest.mark.parametrize(("code", "_", "case"), BOTH.values(), ids=BOTH)
-def test_a_cause_that_is_not_told_is_named_as_one_that_may_be(code, _, case):
+@each_name
+def test_a_cause_that_cannot_be_read_is_listed_as_possible(name):
     """With what could not be read, and why, whichever of the facts it is."""
-    world = case.world()
-    case.diagnosed(world)
-    for read in world.names:
+    code, _, case = BOTH[name]
+    for read in diagnosed(name)[1].names:
         diagnosis = told(case, read)
         maybe = [code for each in diagnosis.unknown for code in each["codes"]]
         assert code in [*codes(diagnosis), *maybe]
@@ -54,9 +53,10 @@ def test_a_cause_that_is_not_told_is_named_as_one_that_may_be(code, _, case):
             assert each["why"].startswith(f"the caller may not do some:{read}: User")
 
 
-@pytest.mark.parametrize(("code", "_", "case"), BOTH.values(), ids=BOTH)
-def test_nothing_at_all_may_be_read(code, _, case):
+@each_name
+def test_nothing_at_all_may_be_read(name):
     """The diagnosis says so, and does not break."""
+    code, _, case = BOTH[name]
     diagnosis = told(case, *READS)
     maybe = [code for each in diagnosis.unknown for code in each["codes"]]
     assert code in [*codes(diagnosis), *maybe]

@@ -55,9 +55,9 @@ def test_a_method_whose_authorizer_was_deleted_has_none():
     """It is guarded all the same."""
     draft = drafted(HEALTHY.resources(), [])
     method = draft.match("GET", "/transactions")
-    assert method.guard == COGNITO
+    assert method.authorization_type == COGNITO
     assert method.authorizer is None
-    assert draft.match("GET", "/health").guard == OPEN
+    assert draft.match("GET", "/health").authorization_type == OPEN
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def varied(**more):
 
 def test_the_stages_variables_are_put_into_their_places():
     """In the pool's ARN and in the function's."""
-    method = varied().scene().live
+    method = varied().case().live
     assert method.authorizer.pool_ids == [POOL]
     assert method.function == FUNCTION
     assert codes(varied().diagnosed()) == []
@@ -139,7 +139,7 @@ def test_the_stages_variables_are_put_into_their_places():
 def test_a_variable_that_the_stage_does_not_have_stays_as_it_is():
     """It is what shows that it is missing."""
     bare = varied(get_stages={"item": [{"stageName": "dev"}]})
-    assert bare.scene().live.authorizer.pool_ids == [VARIABLE]
+    assert bare.case().live.authorizer.pool_ids == [VARIABLE]
     (first, *_) = bare.diagnosed().causes
     assert VARIABLE in first.evidence.values()
 
@@ -148,14 +148,14 @@ def test_stages_are_not_read_for_an_export_without_variables():
     """It is a permission that not everybody has."""
     call = Call(answers={"get_export": lambda **_: exported(HEALTHY.document())})
     world = call.world()
-    assert call.scene(world).live
+    assert call.case(world).live
     assert world.names == {"get_export"}
 
 
 def test_the_draft_in_place_of_the_export_has_the_stages_variables_too():
     """Or a good token would be told to be of another pool."""
     denied = varied(get_export=refusal("AccessDeniedException"))
-    method = denied.scene().method
+    method = denied.case().method
     assert method.authorizer.pool_ids == [POOL]
     assert method.function == FUNCTION
     assert codes(denied.diagnosed()) == []

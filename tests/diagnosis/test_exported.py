@@ -54,7 +54,7 @@ def only(security=(), schemes=None, verb="get", path="/things", **integration):
 def test_who_may_call_a_method(security, guard, scopes, authorizer):
     """An API key beside an authorizer says who calls, and guards nothing."""
     method = only(security)
-    assert method.guard == guard
+    assert method.authorization_type == guard
     assert method.scopes == scopes
     assert method.authorizer == authorizer
 

@@ -19,7 +19,7 @@ from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.exchange import Answer, Sent
 from cognito_gw.diagnosis.rules import CALL_RULES
 
-SLOWLY = settings(max_examples=80, deadline=None)
+SLOWLY = settings(deadline=None)
 ERRORS = [
     "",
     "UnauthorizedException",
@@ -86,10 +86,10 @@ def test_whatever_was_sent_and_answered_is_diagnosed(
 ):
     """Tokens of any content, any status, any message."""
     usual = Call(live=version, preflight=answer or Answer(0))
-    scene = usual.scene()
-    scene.sent = Sent(verb, f"/{path.lstrip('/')}", tuple(headers))
-    scene.answer = answer
-    assert well_formed(diagnose(CALL_RULES, scene))
+    case = usual.case()
+    case.sent = Sent(verb, f"/{path.lstrip('/')}", tuple(headers))
+    case.answer = answer
+    assert well_formed(diagnose(CALL_RULES, case))
 
 
 @SLOWLY
@@ -102,7 +102,7 @@ def test_any_token_may_be_sent_in_any_case(content, head, name):
     assert well_formed(replace(call, claims=None, headers=headers).diagnosed())
 
 
-@settings(SLOWLY, max_examples=200)
+@SLOWLY
 @given(CLAIMS, HEADS, st.none() | st.floats(0, 2**40))
 def test_keys_judge_any_token(keys, content, head, at):
     """By the words for what is wrong with it."""

@@ -44,7 +44,7 @@ def test_the_preflight_is_as_a_browser_sends_it(server):
     headers = {"headers": (*FROM_PAGE["headers"], *own, ("User-Agent", "me"))}
     usual = Call(**FROM_PAGE | headers, verb="DELETE", path="/transactions?page=2")
     call = asking(usual, server)
-    answer = call.scene().preflight
+    answer = call.case().preflight
     assert answer.status == 403
     assert answer.message == "no"
     ((verb, path, headers, body),) = server.seen
@@ -61,7 +61,7 @@ def test_the_preflight_is_as_a_browser_sends_it(server):
 def test_a_preflight_that_was_the_call_itself_is_not_sent_again(server):
     """Its answer is at hand."""
     call = Call(None, verb="OPTIONS", **NOT_SIGNED)
-    assert asking(call, server).scene().preflight.status == 403
+    assert asking(call, server).case().preflight.status == 403
     assert server.seen == []
 
 

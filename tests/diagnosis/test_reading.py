@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from diagnosis.call import Call
-from diagnosis.cases.everything import BOTH
+from diagnosis.cases.everything import CALLS, diagnosed, each_name
 from diagnosis.world import ABSENT
 from fakes import refusal
 
@@ -16,15 +16,22 @@ from cognito_gw.diagnosis.rule import Facts, NotInQuestion, Unread, fact
 READS = ("get_", "describe_", "list_", "admin_get_", "filter_")
 
 
-@pytest.mark.parametrize(("code", "_", "case"), BOTH.values(), ids=BOTH)
-def test_every_call_of_aws_only_reads_and_is_made_once(code, _, case):
+@each_name
+def test_every_call_of_aws_only_reads_and_is_made_once(name):
     """Though the rules are asked all at the same time."""
-    del code
-    for one in (case, replace(case, status=None)) if isinstance(case, Call) else [case]:
-        world = one.world()
-        one.diagnosed(world)
-        assert all(name.startswith(READS) for name in world.names)
-        assert world.repeated == []
+    _, world = diagnosed(name)
+    assert all(call.startswith(READS) for call in world.names)
+    assert world.repeated == []
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_that_was_not_sent_reads_each_fact_once(name):
+    """Though other rules apply to it."""
+    *_, call = CALLS[name]
+    world = call.world()
+    replace(call, status=None).diagnosed(world)
+    assert all(read.startswith(READS) for read in world.names)
+    assert world.repeated == []
 
 
 @pytest.mark.parametrize(
@@ -134,8 +141,8 @@ def test_a_bug_of_ours_is_no_unread_fact():
 
 def test_facts_of_two_cases_are_apart():
     """Each is read for itself."""
-    world, scenes = Call().world(), [Call().scene(), Call().scene()]
-    for scene in scenes:
-        scene.aws = world
-        assert scene.stages == {"dev": {"stageName": "dev"}}
+    world, cases = Call().world(), [Call().case(), Call().case()]
+    for case in cases:
+        case.aws = world
+        assert case.stages == {"dev": {"stageName": "dev"}}
     assert [name for name, _ in world.calls] == ["get_stages", "get_stages"]

@@ -15,21 +15,21 @@ def test_a_route_that_answered_401_is_not_called_open():
     """The draft tells the cause, and the contradiction is said."""
     call = Call(None, live=TOLD_OPEN, draft=HEALTHY)
     assert codes(call.diagnosed()) == ["no-token"]
-    assert "answered 401" in call.scene().contradiction
+    assert "answered 401" in call.case().contradiction
 
 
 def test_without_a_draft_that_tells_more_nothing_is_named():
     """The contradiction is all there is."""
     call = Call(None, live=TOLD_OPEN)
     assert codes(call.diagnosed()) == []
-    assert call.scene().contradiction
+    assert call.case().contradiction
 
 
 def test_a_route_that_let_the_call_in_is_open():
     """There the answer agrees."""
     call = Call(None, status=200, error="", live=TOLD_OPEN)
     assert "unauthenticated-route" in codes(call.diagnosed())
-    assert call.scene().contradiction is None
+    assert call.case().contradiction is None
 
 
 def test_a_function_that_refuses_does_not_close_an_open_route():
@@ -39,6 +39,6 @@ def test_a_function_that_refuses_does_not_close_an_open_route():
     diagnosis = call.diagnosed()
     assert "unauthenticated-route" in codes(diagnosis)
     assert "authorizer-missing" in codes(diagnosis)
-    assert call.scene().contradiction is None
+    assert call.case().contradiction is None
     closed = Call(status=401, error="", answered=traced)
     assert codes(closed.diagnosed()) == []

@@ -66,7 +66,7 @@ SENT = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(said=SAID, sent=SENT, status=st.sampled_from([200, 401, 403, 500, 502, 504]))
 def test_no_claim_about_a_person_is_told(said, sent, status):
     """Whatever a token says, and wherever it is sent."""

@@ -184,9 +184,9 @@ def test_an_app_client_that_is_missing_rules_nothing_out():
 )
 def test_an_app_client_goes_by_its_name_in_the_file_or_by_its_id(attempt, name):
     """Whichever is known."""
-    scene = SignIn().scene()
-    scene.attempt = attempt
-    assert scene.place["client"] == name
+    case = SignIn().case()
+    case.attempt = attempt
+    assert case.place["client"] == name
 
 
 def test_a_second_factor_is_named_with_or_without_a_user():

@@ -11,7 +11,7 @@ import pytest
 from diagnosis.call import HEALTHY, HOUR, Call, access, codes
 from diagnosis.world import OTHER, POOL, pool_arn
 
-from cognito_gw.diagnosis.call_case import CallScene
+from cognito_gw.diagnosis.call_case import CallCase
 from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.exchange import Answer, Sent
 from cognito_gw.diagnosis.rules import CALL_RULES
@@ -38,17 +38,17 @@ def answer(ahead=0, message=NO):
     return Answer.of(httpx.Response(401, headers=headers, json={"message": message}))
 
 
-def scene(publisher, token, answered=None, **changes):
+def case(publisher, token, answered=None, **changes):
     """Return the call that such a token was sent with."""
-    usual = Call(**changes).scene()
+    usual = Call(**changes).case()
     sent = Sent("GET", "/transactions", (("Authorization", f"Bearer {token}"),))
     answered = answered or answer()
-    return CallScene(usual.aws, publisher.pools, usual.target, sent, answered)
+    return CallCase(usual.aws, publisher.pools, usual.target, sent, answered)
 
 
 def told(publisher, token, answered=None, **changes):
     """Return what is found of it."""
-    return diagnose(CALL_RULES, scene(publisher, token, answered, **changes))
+    return diagnose(CALL_RULES, case(publisher, token, answered, **changes))
 
 
 def test_a_good_token_is_no_cause(publisher):
@@ -119,7 +119,7 @@ def test_a_date_that_is_none_leaves_our_clock(publisher):
 def test_a_token_that_was_not_sent_is_judged_by_our_clock(publisher):
     """There is no other."""
     over = publisher.signed(exp=time.time() - 90)
-    unsent = scene(publisher, over)
+    unsent = case(publisher, over)
     unsent.answer = None
     assert codes(diagnose(CALL_RULES, unsent)) == ["expired-token"]
 

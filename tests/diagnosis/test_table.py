@@ -8,7 +8,7 @@ import pytest
 from diagnosis.call import Call
 from diagnosis.cases.sign_in import SignIn
 
-from cognito_gw.diagnosis.refusals import CODES
+from cognito_gw.diagnosis.refusals import refusals
 from cognito_gw.diagnosis.rule import Cause, Finding
 from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
 
@@ -58,27 +58,27 @@ BESIDES = {
     "scope-not-allowed",
     "user-missing",
     "wrong-password",
-} | set(CODES)
+} | set(refusals())
 STATUSES = {401, 403, 404, 429, 431, 500, 502, 504}
-SCENES = [(rule, Call().scene()) for rule in CALL_RULES]
-SCENES += [(rule, SignIn().scene()) for rule in SIGN_IN_RULES]
+CASES = [(rule, Call().case()) for rule in CALL_RULES]
+CASES += [(rule, SignIn().case()) for rule in SIGN_IN_RULES]
 each_rule = pytest.mark.parametrize(
-    ("rule", "scene"), SCENES, ids=[rule.code for rule, _ in SCENES]
+    ("rule", "case"), CASES, ids=[rule.code for rule, _ in CASES]
 )
 
 
 def test_the_codes_are_those_that_were_promised_and_some_more():
     """Each once among the calls, and once among the sign-ins."""
     assert len(PROMISED) == 33
-    assert {rule.code for rule, _ in SCENES} == PROMISED | BESIDES
+    assert {rule.code for rule, _ in CASES} == PROMISED | BESIDES
     for rules in (CALL_RULES, SIGN_IN_RULES):
         assert len({rule.code for rule in rules}) == len(rules)
 
 
 @each_rule
-def test_each_fix_uses_names_that_are_known_of_every_scene(rule, scene):
+def test_each_fix_uses_names_that_are_known_of_every_case(rule, case):
     """For what cgw made, and for what it did not."""
-    known = {name: f"<{name}>" for name in scene.place}
+    known = {name: f"<{name}>" for name in case.place}
     for template in filter(None, (rule.fix, rule.elsewhere)):
         assert template.format_map(known)
         used = {name for _, name, _, _ in Formatter().parse(template) if name}
@@ -88,29 +88,29 @@ def test_each_fix_uses_names_that_are_known_of_every_scene(rule, scene):
 
 @each_rule
 @pytest.mark.parametrize("is_ours", [True, False])
-def test_a_finding_becomes_a_cause_with_the_fix_for_whose_it_is(rule, scene, is_ours):
+def test_a_finding_becomes_a_cause_with_the_fix_for_whose_it_is(rule, case, is_ours):
     """Where there is but one fix, it is good for both."""
     found = Finding("it is so", {"this": 1, "that": 2})
     usual = rule.fix if is_ours or rule.elsewhere is None else rule.elsewhere
-    fix = usual.format_map(scene.place)
-    cause = rule.cause(found, scene.place, is_ours=is_ours)
+    fix = usual.format_map(case.place)
+    cause = rule.cause(found, case.place, is_ours=is_ours)
     assert cause == Cause(rule.code, "it is so", {"this": 1, "that": 2}, fix)
     own = Finding("it is so", fix="do this")
-    assert rule.cause(own, scene.place, is_ours=is_ours).fix == "do this"
+    assert rule.cause(own, case.place, is_ours=is_ours).fix == "do this"
 
 
 @each_rule
-def test_what_mends_what_others_made_is_no_command_of_ours_that_changes_it(rule, scene):
+def test_what_mends_what_others_made_is_no_command_of_ours_that_changes_it(rule, case):
     """Only `cgw token` and the like, which need no file, may be named there."""
-    del scene
+    del case
     for command in ("up", "deploy", "authorizer", "method", "lambda", "client", "user"):
         assert f"`cgw {command}" not in (rule.elsewhere or "")
 
 
 @each_rule
-def test_each_rule_is_explained(rule, scene):
+def test_each_rule_is_explained(rule, case):
     """In a sentence first; and why it does not apply, where it does not."""
-    del scene
+    del case
     first, _, rest = rule.text.partition("\n\n")
     assert first.endswith(".")
     assert "\n" not in first
@@ -130,4 +130,4 @@ def test_sign_ins_have_no_status():
     """Any rule may apply to them."""
     for rule in SIGN_IN_RULES:
         assert rule.statuses == ()
-        assert SignIn().scene().is_behind(rule.statuses)
+        assert SignIn().case().is_behind(rule.statuses)

@@ -38,7 +38,7 @@ def test_what_the_function_itself_answers_has_no_cause(call, status):
     for message in WORDS:
         own = replace(call, status=status, message=message, **FUNCTIONS_OWN)
         world = own.world()
-        assert own.scene(world).is_functions_own
+        assert own.case(world).is_functions_own
         diagnosis = own.diagnosed(world)
         assert codes(diagnosis) == []
         assert diagnosis.unknown == []
@@ -55,9 +55,9 @@ def test_an_expired_token_does_not_explain_what_the_function_answers():
 @pytest.mark.parametrize("error", MEANT)
 def test_the_gateways_own_answer_is_known_by_its_error(error, status):
     """Though the API has given it another status."""
-    scene = Call(status=status, error=error).scene()
-    assert not scene.is_functions_own
-    asked = {rule.code for rule in CALL_RULES if scene.is_behind(rule.statuses)}
+    case = Call(status=status, error=error).case()
+    assert not case.is_functions_own
+    asked = {rule.code for rule in CALL_RULES if case.is_behind(rule.statuses)}
     assert asked == {
         rule.code
         for rule in CALL_RULES
@@ -99,9 +99,9 @@ def test_an_authorizer_that_fails_with_a_status_of_the_apis_own(code, _, call):
 @pytest.mark.parametrize("status", [502, 504])
 def test_some_statuses_are_the_gateways_even_without_its_error(status):
     """Functions hardly ever answer so."""
-    scene = Call(status=status, error="").scene()
-    assert not scene.is_functions_own
-    assert any(scene.is_behind(rule.statuses) for rule in CALL_RULES if rule.statuses)
+    case = Call(status=status, error="").case()
+    assert not case.is_functions_own
+    assert any(case.is_behind(rule.statuses) for rule in CALL_RULES if rule.statuses)
 
 
 @pytest.mark.parametrize(

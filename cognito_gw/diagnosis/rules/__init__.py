@@ -16,13 +16,13 @@ from cognito_gw.diagnosis.rules import (
 )
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.call_case import CallScene
+    from cognito_gw.diagnosis.call_case import CallCase
     from cognito_gw.diagnosis.rule import Rule
-    from cognito_gw.diagnosis.sign_in_case import SignInScene
+    from cognito_gw.diagnosis.sign_in_case import SignInCase
 
 # What is wrong on the way comes before what is wrong at its end: a token that is never
 # looked at need not be good.
-CALL_RULES: tuple[Rule[CallScene], ...] = (
+CALL_RULES: tuple[Rule[CallCase], ...] = (
     browsers.cors_preflight_blocked,
     routes.api_not_found,
     routes.stage_not_found,
@@ -53,8 +53,10 @@ CALL_RULES: tuple[Rule[CallScene], ...] = (
     browsers.cors_headers_missing,
     authorizers.unauthenticated_route,
 )
-SIGN_IN_RULES: tuple[Rule[SignInScene], ...] = (
-    refusals.EXPIRED_TOKEN,
+# The causes that only words name are in the order of `refusals.yaml`.
+_EXPIRED_TOKEN, *_TOLD = refusals.told_rules()
+SIGN_IN_RULES: tuple[Rule[SignInCase], ...] = (
+    _EXPIRED_TOKEN,
     clients.client_missing,
     clients.domain_missing,
     clients.flow_not_enabled,
@@ -68,7 +70,7 @@ SIGN_IN_RULES: tuple[Rule[SignInScene], ...] = (
     users.new_password_required,
     users.mfa_required,
     users.wrong_password,
-    *refusals.TOLD,
+    *_TOLD,
 )
 # For words alone, which may also be those of a call.
-TOLD_RULES = (*SIGN_IN_RULES, *refusals.OF_CALLS)
+TOLD_RULES = (*SIGN_IN_RULES, *refusals.told_of_calls(CALL_RULES))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from cognito_gw.diagnosis.api import OPEN
-from cognito_gw.diagnosis.rule import Finding, NotInQuestion, Unread, if_read, rule
+from cognito_gw.diagnosis.rule import Finding, NotInQuestion, Unread, or_default, rule
+from cognito_gw.gateway_rules import OPEN
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.call_case import CallScene
+    from cognito_gw.diagnosis.call_case import CallCase
     from cognito_gw.diagnosis.exchange import Answer
 
 _ALLOW = "access-control-allow-origin"
@@ -26,7 +26,7 @@ _SUCCESS = range(200, 300)
     elsewhere="give the path a method OPTIONS without authorizer that answers with "
     "CORS headers (*Enable CORS* in the console), and deploy",
 )
-def cors_preflight_blocked(scene: CallScene) -> Finding | None:
+def cors_preflight_blocked(case: CallCase) -> Finding | None:
     """A browser asks before it sends a token to another origin, and the answer is no.
 
     The question is an `OPTIONS` request *without* token (the preflight). It is refused
@@ -35,22 +35,22 @@ def cors_preflight_blocked(scene: CallScene) -> Finding | None:
     sets, the token's among them. The browser then never sends the call itself. Only
     browsers do so: curl and Postman do not ask.
     """
-    is_asked = scene.origin or scene.sent.verb == "OPTIONS"
-    if not is_asked or scene.answer is None or _lacks_route(scene):
+    is_asked = case.origin or case.sent.verb == "OPTIONS"
+    if not is_asked or case.answer is None or _lacks_route(case):
         raise NotInQuestion
-    answer = scene.preflight
+    answer = case.preflight
     told = answer.headers.get(_ALLOW)
-    evidence = {"preflight": answer.status, "OPTIONS": _options(scene)}
+    evidence = {"preflight": answer.status, "OPTIONS": _options(case)}
     if answer.status not in _SUCCESS:
-        summary = f"the CORS preflight is refused: OPTIONS is {_options(scene)}"
+        summary = f"the CORS preflight is refused: OPTIONS is {_options(case)}"
         return Finding(summary, evidence)
-    if scene.origin and told not in ("*", scene.origin):
+    if case.origin and told not in ("*", case.origin):
         return Finding(
             "the CORS preflight does not let this origin in",
-            evidence | {"origin": scene.origin, "allowed": told},
-            _with_others(scene, ", then `cgw up`"),
+            evidence | {"origin": case.origin, "allowed": told},
+            _with_others(case, ", then `cgw up`"),
         )
-    return _method_not_allowed(scene, answer) or _header_not_allowed(scene, answer)
+    return _method_not_allowed(case, answer) or _header_not_allowed(case, answer)
 
 
 @rule(
@@ -60,98 +60,98 @@ def cors_preflight_blocked(scene: CallScene) -> Finding | None:
     elsewhere="the function must return `Access-Control-Allow-Origin` itself; for 401 "
     "and 403 set it on the gateway responses DEFAULT_4XX and UNAUTHORIZED, and deploy",
 )
-def cors_headers_missing(scene: CallScene) -> Finding | None:
+def cors_headers_missing(case: CallCase) -> Finding | None:
     """The answer lacks CORS headers, so the browser does not show it to the page.
 
     What API Gateway answers on its own, such as 401, has none unless its *gateway
     responses* are set so. A browser then reports an error of CORS in the place of the
     401. With a proxy integration the function's answer has to bring its own.
     """
-    is_asked = scene.origin and scene.sent.verb != "OPTIONS"
-    if not is_asked or scene.answer is None or _lacks_route(scene):
+    is_asked = case.origin and case.sent.verb != "OPTIONS"
+    if not is_asked or case.answer is None or _lacks_route(case):
         raise NotInQuestion
-    told = scene.answer.headers.get(_ALLOW)
-    if told in ("*", scene.origin):
+    told = case.answer.headers.get(_ALLOW)
+    if told in ("*", case.origin):
         return None
     return Finding(
-        f"the answer {scene.answer.status} has no CORS headers for this origin",
-        {"origin": scene.origin, "Access-Control-Allow-Origin": told},
-        _with_others(scene, " puts them on 401 and 403; on others the function has to"),
+        f"the answer {case.answer.status} has no CORS headers for this origin",
+        {"origin": case.origin, "Access-Control-Allow-Origin": told},
+        _with_others(case, " puts them on 401 and 403; on others the function has to"),
     )
 
 
-def _lacks_route(scene: CallScene) -> bool:
+def _lacks_route(case: CallCase) -> bool:
     """Whether the stage has no such route: that is the cause, and not its CORS."""
-    if scene.sent.verb == "OPTIONS":
+    if case.sent.verb == "OPTIONS":
         return False
-    return if_read(lambda: scene.live, scene) is None
+    return or_default(lambda: case.live, case) is None
 
 
-def _with_others(scene: CallScene, rest: str) -> str | None:
+def _with_others(case: CallCase, rest: str) -> str | None:
     """Return the fix for a file that names origins: those stay."""
-    others = scene.target.origins
-    if not (scene.is_ours and others and scene.origin):
+    others = case.target.origins
+    if not (case.is_ours and others and case.origin):
         return None
-    named = ", ".join(map(quote, dict.fromkeys([*others, scene.origin])))
+    named = ", ".join(map(quote, dict.fromkeys([*others, case.origin])))
     return f"`api: {{cors: {{origins: [{named}]}}}}` in the file{rest}"
 
 
-def _method_not_allowed(scene: CallScene, answer: Answer) -> Finding | None:
+def _method_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
     """Return that the call's method is not let in; some are without being asked for."""
     allowed = answer.headers.get(_METHODS, "")
     names = [each.strip() for each in allowed.split(",")]
-    verb = scene.asked_verb
-    if not scene.origin or verb in _SIMPLE or {"*", verb} & {*names}:
+    verb = case.asked_verb
+    if not case.origin or verb in _SIMPLE or {"*", verb} & {*names}:
         return None
     return Finding(
         f"the CORS preflight does not let the method {verb} in",
         {"wanted": verb, "Access-Control-Allow-Methods": allowed or None},
         f"add {verb} to the path's routes in the file if it is not there; `cgw up` "
         "allows the methods of the routes"
-        if scene.is_ours
+        if case.is_ours
         else f"let OPTIONS of the path name {verb} in `{_METHODS}`, and deploy",
     )
 
 
-def _header_not_allowed(scene: CallScene, answer: Answer) -> Finding | None:
+def _header_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
     """Return which of the page's headers are not let in."""
     allowed = answer.headers.get(_HEADERS, "")
     names = [each.strip().lower() for each in allowed.split(",")]
     lacking = [
         name
-        for name in scene.asked_headers
+        for name in case.asked_headers
         # A browser takes `*` for all headers but Authorization.
         if name.lower() not in names
         and ("*" not in names or name.lower() == "authorization")
     ]
-    if not scene.origin or not lacking:
+    if not case.origin or not lacking:
         return None
     words = ", ".join(lacking)
     return Finding(
         f"the CORS preflight does not let the header{'s' * (len(lacking) > 1)} "
         f"{words} in",
         {"wanted": words, "Access-Control-Allow-Headers": allowed or None},
-        _allowing(scene, lacking, allowed),
+        _allowing(case, lacking, allowed),
     )
 
 
-def _allowing(scene: CallScene, lacking: list[str], allowed: str) -> str:
+def _allowing(case: CallCase, lacking: list[str], allowed: str) -> str:
     """Return the fix for headers; cgw's preflight allows the token's, and some more."""
     words = ", ".join(lacking)
-    if not scene.is_ours:
+    if not case.is_ours:
         return f"let OPTIONS of the path name {words} in `{_HEADERS}`, and deploy"
-    if [each.lower() for each in lacking] == [scene.header.lower()]:
+    if [each.lower() for each in lacking] == [case.header.lower()]:
         return "`cgw up` allows the header of the token"
     return f"do not send {words} from the page: it may set {allowed or 'no header'}"
 
 
-def _options(scene: CallScene) -> str:
+def _options(case: CallCase) -> str:
     """Return what becomes of OPTIONS requests, as far as it can be read."""
     try:
-        version = scene.served
+        version = case.served
     except Unread:
         return "not known"
-    method = version.match("OPTIONS", scene.sent.bare_path) if version else None
+    method = version.match("OPTIONS", case.sent.bare_path) if version else None
     if method is None:
         return "not there"
-    return "answered" if method.guard == OPEN else method.described
+    return "answered" if method.authorization_type == OPEN else method.described

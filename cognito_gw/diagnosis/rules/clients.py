@@ -6,11 +6,11 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
+from cognito_gw.diagnosis.rule import Finding, NotInQuestion, or_default, rule
 from cognito_gw.oauth.app_client import AppClient
 
 if TYPE_CHECKING:
-    from cognito_gw.diagnosis.sign_in_case import SignInScene
+    from cognito_gw.diagnosis.sign_in_case import SignInCase
 
 _NO_PROOF = "the app client has a secret, and it was not sent, or is another"
 _OTHER_CLIENT = (
@@ -35,25 +35,25 @@ _API_FLOW_FIX = (
     elsewhere="`aws cognito-idp list-user-pool-clients --user-pool-id {pool_id}` lists "
     "those that are there",
 )
-def client_missing(scene: SignInScene) -> Finding | None:
+def client_missing(case: SignInCase) -> Finding | None:
     """The app client does not exist in this user pool.
 
     It was deleted or made anew, or its id is of another pool.
     """
-    name, is_told = scene.place["client"], scene.attempt.names("client-missing")
-    if _read(scene, is_told=is_told) is not None:
+    name, is_told = case.place["client"], case.attempt.names("client-missing")
+    if _read(case, is_told=is_told) is not None:
         if not is_told:
             return None
-        shown = {"this stack": f"{name}: {scene.client_id}"} if scene.client_id else {}
+        shown = {"this stack": f"{name}: {case.client_id}"} if case.client_id else {}
         return Finding(
             "the app client of the request does not exist in its user pool",
-            {"told": scene.attempt.told} | shown,
+            {"told": case.attempt.told} | shown,
             "use the ID that `cgw outputs` prints, and the Region of its user pool",
         )
-    fix = None if scene.attempt.is_of_file else "use the id that `cgw outputs` prints"
+    fix = None if case.attempt.is_of_file else "use the id that `cgw outputs` prints"
     return Finding(
         f"the user pool has no such app client: {name}",
-        {"user pool": scene.pool_id, "app client": name},
+        {"user pool": case.pool_id, "app client": name},
         fix,
     )
 
@@ -64,27 +64,27 @@ def client_missing(scene: SignInScene) -> Finding | None:
     elsewhere="`aws cognito-idp create-user-pool-domain --user-pool-id {pool_id} "
     "--domain PREFIX`",
 )
-def domain_missing(scene: SignInScene) -> Finding | None:
+def domain_missing(case: SignInCase) -> Finding | None:
     """The user pool has no domain, and so no sign-in pages and OAuth endpoints.
 
     Signing in by the API works without one.
     """
-    is_told = scene.attempt.names("domain-missing")
-    if not (scene.attempt.uses_pages or is_told):
+    is_told = case.attempt.names("domain-missing")
+    if not (case.attempt.uses_pages or is_told):
         raise NotInQuestion
-    pool = if_read(lambda: scene.pool, {}) if is_told else scene.pool
+    pool = or_default(lambda: case.pool, {}) if is_told else case.pool
     domain = pool.get("CustomDomain") or pool.get("Domain")
     if is_told:
         return Finding(
             "the domain of the sign-in pages does not exist",
-            {"told": scene.attempt.told} | ({"this stack": domain} if domain else {}),
+            {"told": case.attempt.told} | ({"this stack": domain} if domain else {}),
             "`cgw outputs` prints the address; a new domain takes a while to resolve",
         )
     if domain:
         return None
     return Finding(
         "the user pool has no domain, and so no sign-in pages",
-        {"user pool": scene.pool_id, "Domain": None},
+        {"user pool": case.pool_id, "Domain": None},
     )
 
 
@@ -94,16 +94,16 @@ def domain_missing(scene: SignInScene) -> Finding | None:
     "one of OAuth, then `cgw client`",
     elsewhere="allow the flow in the app client's settings",
 )
-def flow_not_enabled(scene: SignInScene) -> Finding | None:
+def flow_not_enabled(case: SignInCase) -> Finding | None:
     """The app client does not allow this way of signing in.
 
     By the API: `USER_PASSWORD_AUTH flow not enabled for this client`; its
     *authentication flows* are meant. By the pages: `unauthorized_client`; its *OAuth
     grant types* are. The implicit grant is `response_type=token`.
     """
-    attempt = scene.attempt
+    attempt = case.attempt
     is_told = attempt.names("flow-not-enabled")
-    client = _client(scene, is_told=is_told)
+    client = _client(case, is_told=is_told)
     refused = [each for each in attempt.oauth_flows if not client.grants(each)]
     if refused:
         return _flow(refused[0], client.setting("AllowedOAuthFlows"))
@@ -130,17 +130,17 @@ def flow_not_enabled(scene: SignInScene) -> Finding | None:
     "`cgw client`; or ask for those that are allowed",
     elsewhere="allow the scope in the app client's settings, or ask for another",
 )
-def scope_not_allowed(scene: SignInScene) -> Finding | None:
+def scope_not_allowed(case: SignInCase) -> Finding | None:
     """The request names a scope that the app client may not have: `invalid_scope`.
 
     A custom scope has the resource server's identifier before it:
     `transactions/read`.
     """
-    attempt = scene.attempt
+    attempt = case.attempt
     if not (attempt.scopes or attempt.told):
         raise NotInQuestion
     is_told = attempt.names("scope-not-allowed")
-    client = _client(scene, is_told=is_told)
+    client = _client(case, is_told=is_told)
     refused = [each for each in attempt.scopes if each not in client.scopes]
     if not refused and not is_told:
         return None
@@ -158,17 +158,17 @@ def scope_not_allowed(scene: SignInScene) -> Finding | None:
     "SECRET_HASH, or the secret to the token endpoint; an app client for browsers has "
     "`secret: false`",
 )
-def client_secret_required(scene: SignInScene) -> Finding | None:
+def client_secret_required(case: SignInCase) -> Finding | None:
     """The app client has a secret, and the request does not prove that it is known.
 
     By the API, `SECRET_HASH` is the proof; at the token endpoint, HTTP basic
     authentication, or `client_secret` in the body. Whether an app client has a secret
     is fixed when it is made: apps that cannot keep one want an app client without.
     """
-    attempt = scene.attempt
+    attempt = case.attempt
     if not attempt.names("client-secret-required"):
         raise NotInQuestion
-    client = _client(scene, is_told=True)
+    client = _client(case, is_told=True)
     shown = {"told": attempt.told}
     if client.settings is None:
         return Finding(_NO_PROOF, shown)
@@ -188,18 +188,18 @@ def client_secret_required(scene: SignInScene) -> Finding | None:
     "letter, then `cgw client`",
     elsewhere="register the URL with the app client, to the letter",
 )
-def callback_mismatch(scene: SignInScene) -> Finding | None:
+def callback_mismatch(case: SignInCase) -> Finding | None:
     """The `redirect_uri` of the request is none of the app client's callback URLs.
 
     They are compared to the letter: scheme, host, port, path, and the slash at the end.
     `http://localhost` and `http://127.0.0.1` are two. The pages say
     `redirect_mismatch`.
     """
-    attempt = scene.attempt
+    attempt = case.attempt
     if not (attempt.redirect_uris or attempt.told):
         raise NotInQuestion
     is_told = attempt.names("callback-mismatch")
-    client = _client(scene, is_told=is_told)
+    client = _client(case, is_told=is_told)
     registered = client.callback_urls
     strange = [each for each in attempt.redirect_uris if each not in registered]
     if not strange and not is_told:
@@ -218,17 +218,17 @@ def callback_mismatch(scene: SignInScene) -> Finding | None:
     )
 
 
-def _client(scene: SignInScene, *, is_told: bool) -> AppClient:
+def _client(case: SignInCase, *, is_told: bool) -> AppClient:
     """Return the app client; where its words are enough, perhaps one of no settings."""
-    client = _read(scene, is_told=is_told)
+    client = _read(case, is_told=is_told)
     if client is None:
         raise NotInQuestion
     return client
 
 
-def _read(scene: SignInScene, *, is_told: bool) -> AppClient | None:
-    unread = AppClient(scene.pool_id, scene.client_id or "", settings=None)
-    return if_read(lambda: scene.client, unread) if is_told else scene.client
+def _read(case: SignInCase, *, is_told: bool) -> AppClient | None:
+    unread = AppClient(case.pool_id, case.client_id or "", settings=None)
+    return or_default(lambda: case.client, unread) if is_told else case.client
 
 
 def _allowed(client: AppClient, listed: str) -> dict[str, str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cognito_gw.diagnosis.api import IAM
-from cognito_gw.diagnosis.rule import Finding, Unread, if_read, rule
+from cognito_gw.diagnosis.rule import Finding, Unread, or_default, rule
+from cognito_gw.gateway_rules import IAM
 from cognito_gw.text import near
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.api import Version
-    from cognito_gw.diagnosis.call_case import CallScene
+    from cognito_gw.diagnosis.call_case import CallCase
 
 _UP = "`cgw up`"
 DEPLOY = (
@@ -25,17 +25,17 @@ DEPLOY = (
     fix=_UP,
     elsewhere="`aws apigateway get-rest-apis` lists the APIs of a region",
 )
-def api_not_found(scene: CallScene) -> Finding | None:
+def api_not_found(case: CallCase) -> Finding | None:
     """There is no REST API of that id in this account and region.
 
     The address of a deleted API goes on answering, with `Forbidden`. An HTTP API
     (version 2) is no REST API either.
     """
-    if scene.stages is not None:
+    if case.stages is not None:
         return None
     return Finding(
-        f"there is no REST API {scene.target.api_id} in {scene.aws.region}",
-        {"api": scene.target.api_id, "region": scene.aws.region},
+        f"there is no REST API {case.target.api_id} in {case.aws.region}",
+        {"api": case.target.api_id, "region": case.aws.region},
     )
 
 
@@ -46,13 +46,13 @@ def api_not_found(scene: CallScene) -> Finding | None:
     fix="`cgw deploy` makes the stage of the file, or call one that is there",
     elsewhere=DEPLOY,
 )
-def stage_not_found(scene: CallScene) -> Finding | None:
+def stage_not_found(case: CallCase) -> Finding | None:
     """The API has no stage of that name, so nothing answers under it.
 
     The stage is the first part of the path: `/dev/transactions` is the path
     `/transactions` of the stage `dev`. Upper and lower case count.
     """
-    stages, name = scene.stages, scene.target.stage
+    stages, name = case.stages, case.target.stage
     if stages is None or name in stages:
         return None
     there = ", ".join(sorted(stages)) or "none"
@@ -69,7 +69,7 @@ def stage_not_found(scene: CallScene) -> Finding | None:
     fix="call a route that is there, or add it to `api.routes`, then `cgw up`",
     elsewhere="call a route that is there",
 )
-def route_not_found(scene: CallScene) -> Finding | None:
+def route_not_found(case: CallCase) -> Finding | None:
     """The API has no such path, or the path has no such method.
 
     API Gateway then takes the call for one to AWS itself, and speaks of its
@@ -77,13 +77,13 @@ def route_not_found(scene: CallScene) -> Finding | None:
     key=value pair (missing equal-sign) in Authorization header`. Neither has to do with
     the token. Upper and lower case count; the stage is no part of the path.
     """
-    draft = scene.draft
+    draft = case.draft
     # Where the answer has told it, the draft is enough.
-    live = if_read(lambda: scene.served, draft) if scene.has_no_route else scene.served
-    sent, path = scene.sent.verb, scene.sent.bare_path
+    live = or_default(lambda: case.served, draft) if case.has_no_route else case.served
+    sent, path = case.sent.verb, case.sent.bare_path
     if not draft or not live or sent == "OPTIONS":
         return None
-    if scene.planned or live.match(sent, path):
+    if case.planned or live.match(sent, path):
         return None
     verbs = live.verbs(path) or draft.verbs(path)
     if verbs:
@@ -91,7 +91,7 @@ def route_not_found(scene: CallScene) -> Finding | None:
         return Finding(summary, {"called": sent, "there is": ", ".join(verbs)})
     near = _near(f"{sent} {path}", live)
     return Finding(
-        f"the API has no path {path}" + _advice(scene, near),
+        f"the API has no path {path}" + _advice(case, near),
         {"called": f"{sent} {path}", "there is": ", ".join(near) or "nothing"},
     )
 
@@ -103,7 +103,7 @@ def route_not_found(scene: CallScene) -> Finding | None:
     fix="`cgw deploy`",
     elsewhere=DEPLOY,
 )
-def method_not_deployed(scene: CallScene) -> Finding | None:
+def method_not_deployed(case: CallCase) -> Finding | None:
     """The API has the method, and the stage does not serve it yet.
 
     It was added after the last deployment. A stage serves the copy of the API that its
@@ -111,18 +111,18 @@ def method_not_deployed(scene: CallScene) -> Finding | None:
     the next deployment.
     """
     try:
-        is_served = scene.served is None or scene.live is not None
+        is_served = case.served is None or case.live is not None
     except Unread:  # the answer tells it: without authorizer is another matter
-        planned = scene.planned
-        if not (scene.has_no_route and planned and planned.guard != IAM):
+        planned = case.planned
+        if not (case.has_no_route and planned and planned.authorization_type != IAM):
             raise
         is_served = False
-    if is_served or not scene.planned:
+    if is_served or not case.planned:
         return None
     return Finding(
-        f"the API has {scene.planned.route}, and the stage `{scene.target.stage}` "
+        f"the API has {case.planned.route}, and the stage `{case.target.stage}` "
         "does not serve it yet",
-        {"API": scene.planned.route, "stage": "no such route"},
+        {"API": case.planned.route, "stage": "no such route"},
     )
 
 
@@ -132,16 +132,16 @@ def method_not_deployed(scene: CallScene) -> Finding | None:
     fix="send the key: `cgw call {path} -H 'x-api-key: …'`; or do not "
     "require one, and deploy",
 )
-def api_key_missing(scene: CallScene) -> Finding | None:
+def api_key_missing(case: CallCase) -> Finding | None:
     """The method requires an API key, and the request has none that is valid.
 
     The key goes in the header `x-api-key`, beside the token. It must be enabled, and be
     in a usage plan that includes this stage. API Gateway answers `Forbidden`.
     """
-    method = scene.method
-    if method is None or not method.needs_key or scene.has_no_route:
+    method = case.method
+    if method is None or not method.needs_key or case.has_no_route:
         return None
-    key = scene.sent.header("x-api-key")
+    key = case.sent.header("x-api-key")
     summary = "no API key was sent" if key is None else "the API key is not valid here"
     return Finding(
         f"{method.route} requires an API key: {summary}",
@@ -155,8 +155,8 @@ def _near(route: str, version: Version) -> list[str]:
     return near(route, routes, 3, cutoff=0.5) or routes[:5]
 
 
-def _advice(scene: CallScene, near: list[str]) -> str:
-    path = scene.sent.bare_path
-    if path.startswith(f"/{scene.target.stage}/"):
+def _advice(case: CallCase, near: list[str]) -> str:
+    path = case.sent.bare_path
+    if path.startswith(f"/{case.target.stage}/"):
         return ": the stage is in it twice"
     return f"; did you mean {near[0]}?" if near else ""

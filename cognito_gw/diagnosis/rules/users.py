@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.diagnosis.rule import Finding, NotInQuestion, if_read, rule
+from cognito_gw.diagnosis.rule import Finding, NotInQuestion, or_default, rule
 from cognito_gw.text import guess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.diagnosis.sign_in_case import SignInScene
+    from cognito_gw.diagnosis.sign_in_case import SignInCase
 
 _OTHER_USER = (
     "this user is not in that state now: `--user NAME` names the one who signed in, "
@@ -25,20 +25,20 @@ _NOT_YET = ("UNCONFIRMED", "RESET_REQUIRED", "FORCE_CHANGE_PASSWORD")
     fix="`cgw user` makes the users of the file",
     elsewhere="sign the user up",
 )
-def user_missing(scene: SignInScene) -> Finding | None:
+def user_missing(case: SignInCase) -> Finding | None:
     """The user pool has no such user.
 
     Cognito does not tell strangers: it says `Incorrect username or password`.
     """
     summary = "the user pool has no such user"
-    if told := _told(scene, "user-missing", summary, lambda _: False):
+    if told := _told(case, "user-missing", summary, lambda _: False):
         return told
-    if scene.named_user is not None:
+    if case.named_user is not None:
         return None
-    meant = guess(scene.attempt.user or "", scene.names)
+    meant = guess(case.attempt.user or "", case.names)
     return Finding(
-        f"the user pool has no user {scene.attempt.user}" + (meant and f"; {meant}"),
-        {"user": scene.attempt.user, "user pool": scene.pool_id},
+        f"the user pool has no user {case.attempt.user}" + (meant and f"; {meant}"),
+        {"user": case.attempt.user, "user pool": case.pool_id},
     )
 
 
@@ -48,18 +48,18 @@ def user_missing(scene: SignInScene) -> Finding | None:
     elsewhere="`aws cognito-idp admin-enable-user --user-pool-id {pool_id} "
     "--username {user}`",
 )
-def user_disabled(scene: SignInScene) -> Finding | None:
+def user_disabled(case: SignInCase) -> Finding | None:
     """The user is disabled, and gets no tokens.
 
     Tokens from before are good until they expire: API Gateway does not ask Cognito.
     """
     summary = "the user is disabled"
-    if told := _told(scene, "user-disabled", summary, lambda user: not _enabled(user)):
+    if told := _told(case, "user-disabled", summary, lambda user: not _enabled(user)):
         return told
-    user = scene.named_user
+    user = case.named_user
     if user is None or _enabled(user):
         return None
-    return Finding(summary, _about(scene, Enabled=False))
+    return Finding(summary, _about(case, Enabled=False))
 
 
 @rule(
@@ -68,10 +68,10 @@ def user_disabled(scene: SignInScene) -> Finding | None:
     elsewhere="`aws cognito-idp admin-confirm-sign-up --user-pool-id {pool_id} "
     "--username {user}`",
 )
-def user_unconfirmed(scene: SignInScene) -> Finding | None:
+def user_unconfirmed(case: SignInCase) -> Finding | None:
     """The user signed up and never gave the code that Cognito sent."""
     summary = "the user has not confirmed the sign-up"
-    return _in_state(scene, "user-unconfirmed", "UNCONFIRMED", summary)
+    return _in_state(case, "user-unconfirmed", "UNCONFIRMED", summary)
 
 
 @rule(
@@ -80,10 +80,10 @@ def user_unconfirmed(scene: SignInScene) -> Finding | None:
     elsewhere="`aws cognito-idp admin-set-user-password --permanent --user-pool-id "
     "{pool_id} --username {user} --password …`",
 )
-def password_reset_required(scene: SignInScene) -> Finding | None:
+def password_reset_required(case: SignInCase) -> Finding | None:
     """An administrator reset the password: the user must choose a new one first."""
     summary = "the user must reset the password"
-    return _in_state(scene, "password-reset-required", "RESET_REQUIRED", summary)
+    return _in_state(case, "password-reset-required", "RESET_REQUIRED", summary)
 
 
 @rule(
@@ -92,13 +92,13 @@ def password_reset_required(scene: SignInScene) -> Finding | None:
     elsewhere="sign in by the pages once, or `aws cognito-idp "
     "admin-set-user-password --permanent …`",
 )
-def new_password_required(scene: SignInScene) -> Finding | None:
+def new_password_required(case: SignInCase) -> Finding | None:
     """The password is a temporary one, and the user has to choose another.
 
     Until then Cognito answers with the challenge NEW_PASSWORD_REQUIRED, and no tokens.
     """
     summary, status = "the user's password is temporary", "FORCE_CHANGE_PASSWORD"
-    return _in_state(scene, "new-password-required", status, summary)
+    return _in_state(case, "new-password-required", status, summary)
 
 
 @rule(
@@ -106,17 +106,17 @@ def new_password_required(scene: SignInScene) -> Finding | None:
     fix="`cgw token --user {user} --code CODE`, or in a terminal, where cgw asks",
     elsewhere="answer the challenge, as `cgw token` does in a terminal",
 )
-def mfa_required(scene: SignInScene) -> Finding | None:
+def mfa_required(case: SignInCase) -> Finding | None:
     """The user has a second factor, and nobody is there to give its code.
 
     Cognito answers with a challenge (SOFTWARE_TOKEN_MFA, SMS_MFA, EMAIL_OTP,
     MFA_SETUP…) instead of tokens.
     """
-    attempt = scene.attempt
+    attempt = case.attempt
     if not attempt.names("mfa-required"):
         raise NotInQuestion
-    user = _known(scene) or {}
-    pool = if_read(lambda: scene.pool, {})
+    user = _known(case) or {}
+    pool = or_default(lambda: case.pool, {})
     factors = ", ".join(user.get("UserMFASettingList", []))
     known = {"pool": pool.get("MfaConfiguration"), "user's factors": factors}
     return Finding(
@@ -130,40 +130,38 @@ def mfa_required(scene: SignInScene) -> Finding | None:
     fix="`cgw user password {user}`; `cgw up` never changes one",
     elsewhere="give the right password",
 )
-def wrong_password(scene: SignInScene) -> Finding | None:
+def wrong_password(case: SignInCase) -> Finding | None:
     """The password is not the user's. After several tries Cognito makes them wait."""
-    if not scene.attempt.names("wrong-password"):
+    if not case.attempt.names("wrong-password"):
         raise NotInQuestion
     summary = "the password is wrong, or there is no such user"
-    if scene.attempt.user:
-        user = if_read(lambda: scene.user, {})
+    if case.attempt.user:
+        user = or_default(lambda: case.user, {})
         summary = "the password is not the user's" if user else summary
         is_otherwise = user is None or user.get("UserStatus") in _NOT_YET
         if is_otherwise or not _enabled(user or {}):
             return None  # another cause is behind the same words
-    return Finding(summary, {"told": scene.attempt.told})
+    return Finding(summary, {"told": case.attempt.told})
 
 
-def _in_state(
-    scene: SignInScene, code: str, status: str, summary: str
-) -> Finding | None:
+def _in_state(case: SignInCase, code: str, status: str, summary: str) -> Finding | None:
     """Return that the user is in a state, or that Cognito said so."""
-    if told := _told(scene, code, summary, lambda user: user["UserStatus"] == status):
+    if told := _told(case, code, summary, lambda user: user["UserStatus"] == status):
         return told
-    return Finding(summary, _about(scene)) if scene.user_is(status) else None
+    return Finding(summary, _about(case)) if case.user_is(status) else None
 
 
 def _told(
-    scene: SignInScene,
+    case: SignInCase,
     code: str,
     summary: str,
     is_so: Callable[[dict[str, Any]], bool],
 ) -> Finding | None:
     """Return what Cognito said of some user, with what is so of the one at hand."""
-    if not scene.attempt.names(code):
+    if not case.attempt.names(code):
         return None
-    user, name = _known(scene), scene.attempt.user
-    shown: dict[str, Any] = {"told": scene.attempt.told}
+    user, name = _known(case), case.attempt.user
+    shown: dict[str, Any] = {"told": case.attempt.told}
     if user:
         state = "enabled" if _enabled(user) else "disabled"
         shown["this stack"] = f"the user {name} is {user.get('UserStatus')}, {state}"
@@ -178,10 +176,10 @@ def _enabled(user: dict[str, Any]) -> bool:
     return bool(user.get("Enabled", True))
 
 
-def _known(scene: SignInScene) -> dict[str, Any] | None:
-    return if_read(lambda: scene.user, None) if scene.attempt.user else None
+def _known(case: SignInCase) -> dict[str, Any] | None:
+    return or_default(lambda: case.user, None) if case.attempt.user else None
 
 
-def _about(scene: SignInScene, **more: Any) -> dict[str, Any]:
-    status = (scene.named_user or {}).get("UserStatus")
-    return {"user": scene.attempt.user, "UserStatus": status} | more
+def _about(case: SignInCase, **more: Any) -> dict[str, Any]:
+    status = (case.named_user or {}).get("UserStatus")
+    return {"user": case.attempt.user, "UserStatus": status} | more

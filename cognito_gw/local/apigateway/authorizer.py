@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -14,7 +13,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from cognito_gw.local.apigateway.context import with_stage_variables
+from cognito_gw.gateway_rules import (
+    fits_audience,
+    token_header,
+    token_mismatch,
+    with_stage_variables,
+)
 
 if TYPE_CHECKING:
     from cognito_gw.local.cognito.tokens import Key, Keys
@@ -58,7 +62,7 @@ class Authorizer:
     @cached_property
     def header(self) -> str:
         """The request header with the token."""
-        return str(self.settings["identitySource"]).rpartition(".")[2]
+        return token_header(self.settings["identitySource"])
 
     @cached_property
     def pools(self) -> list[str]:
@@ -111,8 +115,7 @@ class Authorizer:
         audience = claims.get("aud")
         if not isinstance(audience, str | None):
             raise BadToken("the audience is not one client")
-        # An access token has no audience, so no expression fits it.
-        if pattern and not (audience and re.fullmatch(pattern, audience)):
+        if not fits_audience(pattern, audience):
             raise BadToken("the audience does not fit the validation expression")
 
 
@@ -125,15 +128,18 @@ def _told(error: Exception) -> str:
     return "not a JWT of a user pool"
 
 
+_MISMATCHES = {
+    "access-token-without-scopes": "the method has no scopes: it requires an ID token",
+    "id-token-with-scopes": "the method has scopes: it requires an access token",
+    "insufficient-scope": "the token has none of the method's scopes",
+}
+
+
 def _require_kind(claims: dict[str, Any], scopes: list[str]) -> None:
-    """Without scopes the ID token is wanted; with scopes, an access token of one."""
-    use = claims["token_use"]
-    if scopes and use != "access":
-        raise BadToken("the method asks for scopes, so it wants an access token")
-    if not scopes and use != "id":
-        raise BadToken("the method asks for no scopes, so it wants an ID token")
-    if scopes and not set(scopes) & set(claims["scope"].split(" ")):
-        raise BadToken(f"none of the scopes {', '.join(scopes)}")
+    if claims["token_use"] not in ("id", "access"):
+        raise BadToken("neither an ID token nor an access token")
+    if mismatch := token_mismatch(claims, scopes):
+        raise BadToken(_MISMATCHES[mismatch])
 
 
 def _require_begun(claims: dict[str, Any]) -> None:

@@ -21,17 +21,11 @@ if TYPE_CHECKING:
     from cognito_gw.local.apigateway.snapshot import ApiKey, Snapshot
 
 
-_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 _NAME = r"(?:\.[\w:-]+|\['[^']+'\])+"
 _REFERENCE = re.compile(
     rf"\$(?P<brace>\{{)?(?P<name>(?:context|stageVariables|method){_NAME})(?(brace)\}})"
 )
 _STEP = re.compile(r"\.([\w:-]+)|\['([^']+)'\]")
-
-
-def with_stage_variables(text: str, variables: Mapping[str, str]) -> str:
-    """Return a text with the stage's variables in it; one that is not set is empty."""
-    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
 
 
 def rendered(template: str, context: Context, error: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from cognito_gw.gateway_rules import COGNITO, IAM, OPEN
 from cognito_gw.local import server_log
 from cognito_gw.local.apigateway import responses as answers
 from cognito_gw.local.apigateway.authorizer import Authorizer, Refused
@@ -147,7 +148,7 @@ class Gateway:
         return {
             authorizer_id: Authorizer(settings, self.keys, self.url, variables)
             for authorizer_id, settings in snapshot.authorizers.items()
-            if settings["type"] == "COGNITO_USER_POOLS"
+            if settings["type"] == COGNITO
         }
 
     async def integrate(self, context: Context, method: dict[str, Any]) -> Outcome:
@@ -178,9 +179,9 @@ class Gateway:
         context = Context(request, served, match)
         if match is None:
             return Outcome(ask_for_signature(context), "no such route is deployed")
-        if match.method["authorizationType"] == "AWS_IAM":
+        if match.method["authorizationType"] == IAM:
             return Outcome(ask_for_signature(context), "the method wants SigV4")
-        if match.method["authorizationType"] == "NONE":
+        if match.method["authorizationType"] == OPEN:
             return await self._pass(context, match.method)
         return await self._answer_secured(context, match.method)
 

@@ -10,9 +10,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.gateway_rules import may_invoke
+from cognito_gw.gateway_rules import (
+    INTEGRATION_TIMEOUT,
+    function_arn,
+    may_invoke,
+    with_stage_variables,
+)
 from cognito_gw.local.apigateway import responses as answers
-from cognito_gw.local.apigateway.context import with_stage_variables
 from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome
 from cognito_gw.local.apigateway.proxy import (
     Malformed,
@@ -70,8 +74,6 @@ def _overrides(template: str, request: Incoming) -> dict[str, str]:
     return {}
 
 
-_FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
-_TIMEOUT_MS = 29_000
 _CONFIGURATION = "Execution failed due to configuration error: "
 _NO_PERMISSION = "Invalid permissions on Lambda function"
 _MALFORMED = "Malformed Lambda proxy response"
@@ -93,18 +95,18 @@ class FunctionIntegration:
     async def answer(self, context: Context, integration: dict[str, Any]) -> Outcome:
         """Answer one request."""
         uri = with_stage_variables(integration.get("uri", ""), context.served.variables)
-        found = _FUNCTION.search(uri)
+        arn = function_arn(uri)
         call = FunctionCall(
-            arn=found[1] if found else uri,
+            arn=arn or uri,
             source_arn=context.method_arn,
             event=json.dumps(proxy_event(context)).encode(),
         )
-        if not found or not self._is_permitted(call, context, integration):
+        if not arn or not self._is_permitted(call, context, integration):
             return _not_permitted(call, context)
         if len(call.event) > MAX_PAYLOAD:
             outgoing = respond(answers.TOO_LONG_FOR_LAMBDA, context)
             return Outcome(outgoing, "the event is too large", "Request Too Long", call)
-        milliseconds = integration.get("timeoutInMillis") or _TIMEOUT_MS
+        milliseconds = integration.get("timeoutInMillis") or INTEGRATION_TIMEOUT
         return await self._invoke(context, call, milliseconds / 1000)
 
     async def _invoke(

@@ -16,6 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -77,7 +78,6 @@ def _as_jwk(key: Key) -> dict[str, Any]:
     return public | {"n": jwk["n"], "use": "sig"}
 
 
-API_SCOPE = "aws.cognito.signin.user.admin"  # all that a sign-in by API grants
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _DEFAULTS = {
     "IdToken": (1, "hours"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from diagnosis.cases import authorizers, browsers, functions, routes, sign_in, tokens
 
@@ -13,6 +15,16 @@ CALLS = {
 SIGN_INS = {f"sign_in: {name}": case for name, case in sign_in.CASES.items()}
 BOTH = CALLS | SIGN_INS
 
+
+@cache
+def diagnosed(name, *, is_ours=True):
+    """Return a case's diagnosis, made once for all tests, and the account it read."""
+    *_, case = BOTH[name]
+    world = case.world()
+    return case.diagnosed(world, is_ours=is_ours), world
+
+
+each_name = pytest.mark.parametrize("name", BOTH)
 each_call = pytest.mark.parametrize("call", [c for *_, c in CALLS.values()], ids=CALLS)
 each_case = pytest.mark.parametrize(
     ("code", "evidence", "case"), BOTH.values(), ids=BOTH

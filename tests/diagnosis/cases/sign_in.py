@@ -21,8 +21,8 @@ from diagnosis.world import (
 
 from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.rules import TOLD_RULES
-from cognito_gw.diagnosis.rules.refusals import EXPIRED_TOKEN, TOLD
-from cognito_gw.diagnosis.sign_in_case import Attempt, SignInScene
+from cognito_gw.diagnosis.rules.refusals import told_rules
+from cognito_gw.diagnosis.sign_in_case import Attempt, SignInCase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ class SignIn:
         """Return the account."""
         return World(USUAL | dict(self.answers))
 
-    def scene(self, world=None, *, is_ours=True):
+    def case(self, world=None, *, is_ours=True):
         """Return what the rules are asked about."""
         attempt = Attempt(
             "web",
@@ -67,11 +67,11 @@ class SignIn:
             told=self.told,
         )
         aws = world or self.world()
-        return SignInScene(aws, POOL, self.client_id, attempt, is_ours=is_ours)
+        return SignInCase(aws, POOL, self.client_id, attempt, is_ours=is_ours)
 
     def diagnosed(self, world=None, *, is_ours=True):
         """Return what all rules find."""
-        return diagnose(TOLD_RULES, self.scene(world, is_ours=is_ours))
+        return diagnose(TOLD_RULES, self.case(world, is_ours=is_ours))
 
 
 def user(status="CONFIRMED", **more):
@@ -197,5 +197,5 @@ CASES |= {
         {"told": WORDS[rule.code]},
         SignIn(WORDS[rule.code]),
     )
-    for rule in (EXPIRED_TOKEN, *TOLD)
+    for rule in told_rules()
 }
