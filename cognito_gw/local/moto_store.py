@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
@@ -23,11 +25,12 @@ from werkzeug.test import run_wsgi_app
 from cognito_gw.aws.botocore_files import Files, Models, read_quickly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.client import BaseClient
 
 
+_T = TypeVar("_T")
 _NOT_OF_AWS = ("moto_api", "instance_metadata")
 
 
@@ -82,6 +85,23 @@ class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class MotoThread:
+    """The one thread that reads and changes moto's objects."""
+
+    def __init__(self) -> None:
+        """Start the thread with its first call."""
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="moto")
+
+    async def run(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Run a function on the thread, and return what it returns."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, function, *arguments)
+
+    def close(self) -> None:
+        """Accept no more calls; what waits is canceled."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 def send(call: HttpCall) -> HttpAnswer:

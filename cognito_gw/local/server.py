@@ -15,10 +15,6 @@ from aiohttp.http_exceptions import HttpProcessingError
 from cognito_gw.local.access import AccessKeys, is_another_user
 from cognito_gw.local.apigateway.gateway import Gateway
 from cognito_gw.local.apigateway.snapshot import Snapshots, Stages
-from cognito_gw.local.apigateway.test_invoke import (
-    TestInvokeAuthorizer,
-    TestInvokeMethod,
-)
 from cognito_gw.local.autosave import Keeper
 from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.operations import Invoke
@@ -110,12 +106,8 @@ def application(start: Start) -> web.Application:
     stages = Stages(snapshots)
     gateway = Gateway(stages.find, keys, functions, url, activity)
     cognito = Cognito(keys, url, activity)
-    control = ControlPlane(access_keys, cognito.operations, snapshots, activity)
-    test_invoke = TestInvokeMethod(gateway, control)
-    control.answer_live("lambda", "Invoke", Invoke(functions))
-    control.answer_live("apigateway", "TestInvokeMethod", test_invoke)
-    test_authorizer = TestInvokeAuthorizer(gateway, control)
-    control.answer_live("apigateway", "TestInvokeAuthorizer", test_authorizer)
+    parts = (cognito, snapshots, gateway, Invoke(functions))
+    control = ControlPlane(access_keys, activity, parts)
     app.add_routes(
         [
             web.get("/_cgw/health", _health(start.instance)),

@@ -44,7 +44,8 @@ PLAIN = {
 OURS = (
     *(f"moto.{each}." for each in ("apigateway", "awslambda", "cognitoidp", "iam")),
     *(f"moto.{each}." for each in ("logs", "utilities")),
-    *(f"cognito_gw.local.{each}" for each in ("corrections.", "identity.", "snapshot")),
+    "cognito_gw.local.apigateway.",
+    "cognito_gw.local.cognito.",
 )
 # What C has made unchangeable, so that it may be handed out as it is.
 _FIXED = ("builtins", "collections", "datetime")
@@ -183,7 +184,7 @@ def _no_data(module: str, name: str) -> pickle.PickleError:
 
 
 SAVED, LOCK = "local.saved", "local.saved.lock"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)

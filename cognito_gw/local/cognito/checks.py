@@ -72,11 +72,6 @@ def require_flow(client: AppClient, setting: str, flow: str) -> None:
         )
 
 
-def rotates(client: AppClient) -> bool:
-    rotation = client.settings.get("RefreshTokenRotation", {})
-    return bool(rotation.get("Feature") == "ENABLED")
-
-
 def check_secret_hash(client: AppClient, name: str, fields: dict[str, str]) -> None:
     if client.secret is None:
         return

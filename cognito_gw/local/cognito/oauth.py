@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cognito_gw.local.cognito.directory import AppClient, User
-    from cognito_gw.local.cognito.service import Sessions
     from cognito_gw.local.cognito.tokens import Tokens
 
 _CODE_SECONDS = 300
@@ -130,10 +129,9 @@ def _error_in(
 class Authorization:
     """Grants tokens, by code, by refresh token, to machines, or straight away."""
 
-    def __init__(self, tokens: Tokens, sessions: Sessions) -> None:
-        """Make `tokens`; renew them in `sessions`."""
+    def __init__(self, tokens: Tokens) -> None:
+        """Issue and refresh `tokens`."""
         self._tokens = tokens
-        self._sessions = sessions
         self._codes: dict[str, AuthorizationCode] = {}
         self._grants: dict[str, Callable[[AppClient, Mapping[str, str]], Any]] = {
             "authorization_code": self._by_code,
@@ -228,7 +226,7 @@ class Authorization:
         except AwsFault:
             raise OAuthError("invalid_grant") from None
         user = _still_there(grant)
-        return self._sessions.renewed(client, user, grant, token)
+        return self._tokens.renewed(client, user, grant, token)
 
     def _for_machine(
         self, client: AppClient, form: Mapping[str, str]

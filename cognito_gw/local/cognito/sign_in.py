@@ -23,14 +23,13 @@ from cognito_gw.local.cognito.checks import (
     check_policy,
     check_secret_hash,
     check_state,
-    client_of,
-    client_of_pool,
     hides_users,
     known_user,
     missing_attributes,
     require_active,
     require_flow,
     required,
+    signed_in_user,
     wrong_password,
 )
 from cognito_gw.local.cognito.directory import User
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.cognito.challenges import Lockout, Pending
     from cognito_gw.local.cognito.codes import Codes
     from cognito_gw.local.cognito.directory import AppClient
-    from cognito_gw.local.cognito.service import Sessions
+    from cognito_gw.local.cognito.tokens import Tokens
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -69,16 +68,16 @@ class SignIn:
         self,
         challenges: Challenges,
         sent_codes: Codes,
-        sessions: Sessions,
+        tokens: Tokens,
         lockout: Lockout,
     ) -> None:
-        """Ask `challenges`, send codes, and open `sessions` for who answers them.
+        """Ask `challenges`, send codes, and issue `tokens` for the right answers.
 
         The `lockout` slows down guessing, whatever is guessed.
         """
         self._challenges = challenges
         self._codes = sent_codes
-        self._sessions = sessions
+        self._tokens = tokens
         self._lockout = lockout
         self._answered_by: dict[
             str, Callable[[AppClient, Pending, dict[str, str]], User | Challenge]
@@ -92,18 +91,6 @@ class SignIn:
             "MFA_SETUP": self._mfa_set_up,
             "SELECT_MFA_TYPE": self._mfa_selected,
             "SELECT_CHALLENGE": self._challenge_selected,
-        }
-        self.operations: dict[str, Callable[[Request], Answer]] = {
-            "InitiateAuth": lambda request: self._initiate(client_of(request), request),
-            "AdminInitiateAuth": lambda request: self._initiate(
-                client_of_pool(request), request, is_admin=True
-            ),
-            "RespondToAuthChallenge": lambda request: self._respond(
-                client_of(request), request
-            ),
-            "AdminRespondToAuthChallenge": lambda request: self._respond(
-                client_of_pool(request), request
-            ),
         }
 
     def with_password(self, client: AppClient, name: str, password: str) -> Outcome:
@@ -142,13 +129,14 @@ class SignIn:
             self._lockout.succeeded(f"{client.pool_id}/{outcome.username}")
         return outcome
 
-    def _initiate(
+    def initiate(
         self, client: AppClient, request: Request, *, is_admin: bool = False
     ) -> Answer:
+        """Return the tokens or the first challenge, as InitiateAuth does."""
         flow = request.get("AuthFlow", "")
         parameters = request.get("AuthParameters", {})
         if flow in _REFRESH_FLOWS:
-            return self._sessions.refresh(client, parameters)
+            return self._refresh(client, parameters)
         if flow not in _ALLOWED_BY or (flow in _ADMIN_ONLY and not is_admin):
             message = f"Initiate Auth method not supported: {flow}."
             raise AwsFault("InvalidParameterException", message)
@@ -162,7 +150,8 @@ class SignIn:
             client, self._first_factor(client, name, factor, parameters)
         )
 
-    def _respond(self, client: AppClient, request: Request) -> Answer:
+    def respond(self, client: AppClient, request: Request) -> Answer:
+        """Return the tokens or the next challenge, as RespondToAuthChallenge does."""
         name = required(request, "ChallengeName")
         responses = request.get("ChallengeResponses", {})
         session = request.get("Session") or responses.get("PASSWORD_CLAIM_SECRET_BLOCK")
@@ -180,7 +169,7 @@ class SignIn:
 
     def _answer(self, client: AppClient, outcome: Outcome) -> Answer:
         if isinstance(outcome, User):
-            return self._sessions.open(client, outcome)
+            return auth_result(self._tokens.issue(client, outcome))
         answer: Answer = {
             "ChallengeName": outcome.name,
             "Session": outcome.session,
@@ -189,6 +178,18 @@ class SignIn:
         if outcome.available is not None:
             answer["AvailableChallenges"] = outcome.available
         return answer
+
+    def _refresh(self, client: AppClient, parameters: dict[str, str]) -> Answer:
+        require_flow(client, "ALLOW_REFRESH_TOKEN_AUTH", "REFRESH_TOKEN_AUTH")
+        if client.settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED":
+            raise AwsFault(
+                "InvalidParameterException",
+                "Refresh token rotation is enabled: use GetTokensFromRefreshToken",
+            )
+        grant = self._tokens.granted(client, required(parameters, "REFRESH_TOKEN"))
+        check_secret_hash(client, grant.username, parameters)
+        user = signed_in_user(client.pool_id, grant.username, grant.stamp)
+        return auth_result(self._tokens.refreshed(client, user, grant))
 
     def _choose(
         self, client: AppClient, name: str, parameters: dict[str, str]
@@ -349,6 +350,11 @@ class SignIn:
         if answer not in _first_factors(client, known_user(client, name)):
             raise AwsFault("InvalidParameterException", f"Invalid challenge: {answer}")
         return self._first_factor(client, name, answer, responses)
+
+
+def auth_result(tokens: dict[str, Any]) -> Answer:
+    """Return the answer of an operation that signs a user in."""
+    return {"ChallengeParameters": {}, "AuthenticationResult": tokens}
 
 
 def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:

@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.local.cognito import aliases, checks, codes, directory
 from cognito_gw.local.cognito.checks import (
     check_policy,
-    check_secret_hash,
     check_writable,
-    client_of,
     hides_users,
     known_user,
     require_enabled,
     require_fitting,
-    required,
-    user_of_pool,
 )
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cognito_gw.local.cognito.codes import Codes
     from cognito_gw.local.cognito.directory import AppClient, User
 
@@ -40,14 +34,6 @@ class SignUp:
     def __init__(self, sent_codes: Codes) -> None:
         """Send codes with `sent_codes`."""
         self._codes = sent_codes
-        self.operations: dict[str, Callable[[Request], Answer]] = {
-            "SignUp": self._sign_up,
-            "ConfirmSignUp": self._confirm_sign_up,
-            "ResendConfirmationCode": self._resend,
-            "ForgotPassword": self._forgot_password,
-            "ConfirmForgotPassword": self._confirm_forgot_password,
-            "AdminResetUserPassword": self._reset_password,
-        }
 
     def add(
         self,
@@ -142,55 +128,6 @@ class SignUp:
                 return self._codes.send(user, codes.SIGN_UP, attribute)
         return None
 
-    def _sign_up(self, request: Request) -> Answer:
-        client, name = _asked(request)
-        given = {
-            each["Name"]: each["Value"] for each in request.get("UserAttributes", [])
-        }
-        user, delivery = self.add(client, name, required(request, "Password"), given)
-        answer = {"UserConfirmed": False, "UserSub": user.sub}
-        return answer | ({"CodeDeliveryDetails": delivery} if delivery else {})
-
-    def _confirm_sign_up(self, request: Request) -> Answer:
-        client, name = _asked(request)
-        code = required(request, "ConfirmationCode")
-        takes_alias = bool(request.get("ForceAliasCreation"))
-        self.confirm(client, name, code, takes_alias=takes_alias)
-        return {}
-
-    def _resend(self, request: Request) -> Answer:
-        return {"CodeDeliveryDetails": self.resend(*_asked(request))}
-
-    def _forgot_password(self, request: Request) -> Answer:
-        return {"CodeDeliveryDetails": self.forget(*_asked(request))}
-
-    def _confirm_forgot_password(self, request: Request) -> Answer:
-        client, name = _asked(request)
-        code = required(request, "ConfirmationCode")
-        self.reset(client, name, code, required(request, "Password"))
-        return {}
-
-    def _reset_password(self, request: Request) -> Answer:
-        user = user_of_pool(request)
-        require_enabled(user)
-        if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
-            message = "User password cannot be reset in the current state."
-            raise AwsFault("NotAuthorizedException", message)
-        addresses = [each for each in codes.ADDRESSES if user.has_verified(each)]
-        if not addresses:
-            raise _no_address()
-        user.set_status("RESET_REQUIRED")
-        self._codes.send(user, codes.RESET, addresses[0])
-        return {}
-
-
-def _asked(request: Request) -> tuple[AppClient, str]:
-    """Return the app client and the user name of a request, its secret hash checked."""
-    client, name = client_of(request), required(request, "Username")
-    sent = {"SECRET_HASH": request["SecretHash"]} if "SecretHash" in request else {}
-    check_secret_hash(client, name, sent)
-    return client, name
-
 
 def _alias(client: AppClient, name: str) -> dict[str, str]:
     """Return the attribute that the user name is, where people sign in with one."""
@@ -241,7 +178,7 @@ def _recovery(user: User, ways: list[str]) -> str:
     for name in ways:
         if user.has_verified(name):
             return name
-    raise _no_address()
+    raise no_address()
 
 
 def _recovery_attributes(client: AppClient) -> list[str]:
@@ -265,7 +202,8 @@ def _priority(mechanism: dict[str, Any]) -> int:
     return int(mechanism.get("Priority", 1))
 
 
-def _no_address() -> AwsFault:
+def no_address() -> AwsFault:
+    """Return the refusal to send a code without an address to send it to."""
     return _invalid(
         "Cannot reset password for the user as there is no registered/verified email "
         "or phone_number"

@@ -178,12 +178,18 @@ class Tokens:
         """Return new ID and access tokens; auth_time stays that of the sign-in."""
         return self._result(client, user, replace(grant, event_id=str(uuid.uuid4())))
 
-    def rotated(self, token: str, grace: float) -> str:
-        """Return a refresh token in the place of another, good for `grace` seconds."""
-        fresh = _opaque_token()
-        self._grants[fresh] = self._grants[token]
-        self._rotated.setdefault(token, time.time() + grace)
-        return fresh
+    def renewed(
+        self, client: AppClient, user: User, grant: Grant, token: str
+    ) -> dict[str, Any]:
+        """Return new tokens for a refresh token, with another one where it rotates."""
+        result = self.refreshed(client, user, grant)
+        rotation = client.settings.get("RefreshTokenRotation", {})
+        if rotation.get("Feature") == "ENABLED":
+            result["RefreshToken"] = new = _opaque_token()
+            self._grants[new] = self._grants[token]
+            grace = rotation.get("RetryGracePeriodSeconds") or 0
+            self._rotated.setdefault(token, time.time() + grace)
+        return result
 
     def revoke(self, token: str, client_id: str) -> None:
         """Revoke a client's refresh token and the access tokens that came of it."""
