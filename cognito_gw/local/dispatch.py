@@ -54,7 +54,7 @@ OPERATIONS = (
 # How the operations begin that change nothing.
 READS = ("Get", "List", "Describe", "AdminGet", "AdminList", "Invoke", "Test")
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class ControlPlane:
@@ -69,8 +69,8 @@ class ControlPlane:
         """
         self._keys = keys
         self._activity = activity
-        self._moto = MotoThread()
-        self._parts = {type(part): part for part in (self._moto, *parts)}
+        self.moto = MotoThread()
+        self._parts = {type(part): part for part in (self.moto, *parts)}
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one HTTP request of an AWS client."""
@@ -87,7 +87,7 @@ class ControlPlane:
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run a function on the thread that owns moto's objects."""
-        return await self._moto.run(function, *arguments)
+        return await self.moto.run(function, *arguments)
 
     def changed(self, what: str) -> None:
         """Tell those who watch, and those who save, that things may be different."""
@@ -100,7 +100,7 @@ class ControlPlane:
 
     def close(self) -> None:
         """Take no more calls; an import to warm up need not come to its end."""
-        self._moto.close()
+        self.moto.close()
 
     async def _answer(self, call: HttpCall) -> HttpAnswer:
         operation = None
@@ -157,11 +157,11 @@ class ControlPlane:
         """Check the call, let the operation's handler or moto answer, and amend it."""
         service = SERVICES.get(operation.service) if operation else None
         if operation is None or service is None:
-            return await self._moto.run(_ask_moto, call)
+            return await self.moto.run(_ask_moto, call)
         ours = service.find(operation.name)
         if ours.async_handler is None:
-            return await self._moto.run(self._on_moto_thread, operation, ours, call)
-        read = await self._moto.run(self._checked, operation, ours, call)
+            return await self.moto.run(self._on_moto_thread, operation, ours, call)
+        read = await self.moto.run(self._checked, operation, ours, call)
         return wire.write_answer(operation, await ours.async_handler(read))
 
     def _on_moto_thread(
@@ -222,7 +222,7 @@ def _as_fault(operation: wire.Operation | None, error: Exception) -> AwsFault:
             return AwsFault("NotImplemented", f"The local AWS has no {what}", 501)
         case _ if operation is None or operation.service not in SERVICES:
             return AwsFault("NotImplemented", f"The local AWS has no {what}", 501)
-    _log.error("%s failed", what, exc_info=error)
+    log.error("%s failed", what, exc_info=error)
     return AwsFault(
         "InternalFailure", f"The local AWS failed in {what}: {error!r}", 500
     )

@@ -280,7 +280,7 @@ def _private_directory(path: Path) -> None:
 @contextmanager
 def _lock(state_dir: Path) -> Iterator[None]:
     """Let one process at a time start or forget the server of this directory."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    with os.fdopen(os.open(state_dir / LOCK, flags, 0o600)) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    from filelock import FileLock
+
+    with FileLock(state_dir / LOCK, mode=0o600):
         yield

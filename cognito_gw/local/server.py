@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from cognito_gw.local.access import AccessKeys, is_another_user
 from cognito_gw.local.apigateway.gateway import Gateway
 from cognito_gw.local.apigateway.snapshot import Snapshots, Stages
-from cognito_gw.local.autosave import Keeper
+from cognito_gw.local.autosave import Autosave
 from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.operations import Invoke
 from cognito_gw.local.awslambda.worker import Host
@@ -123,8 +123,8 @@ def application(start: Start) -> web.Application:
     app.cleanup_ctx.append(_lifetime(control, functions))
     if saved:
         port = urlsplit(url).port or 0
-        keeper = Keeper(saved, port, snapshots, activity, control)
-        app.cleanup_ctx.append(keeper.lifetime)
+        autosave = Autosave(saved, port, snapshots, activity, control.moto)
+        app.cleanup_ctx.append(autosave.lifetime)
     app.on_shutdown.append(_end(activity))
     app.on_response_prepare.append(_be_no_server)
     return app

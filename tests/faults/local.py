@@ -19,6 +19,7 @@ from werkzeug.datastructures import Headers
 
 from cognito_gw.local import moto_store, wire
 from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.autosave import SERVICES as KEEPING
 from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
 from cognito_gw.local.dispatch import SERVICES
@@ -26,7 +27,6 @@ from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.events import Activity
 from cognito_gw.local.moto_store import HttpAnswer, HttpCall
 from cognito_gw.local.operations import Call
-from cognito_gw.local.state_file import SERVICES as KEEPING
 
 REGION, GLOBAL = "eu-west-1", "us-east-1"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cognito_gw.local.cognito import codes, directory
+from cognito_gw.local.cognito.errors import invalid_parameter
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def require_username_format(pool_id: str, name: str) -> None:
     form = codes.address_form(name)
     if form in directory.alias_attributes(pool_id):
         words = _FORMATS[str(form)]
-        raise AwsFault(
-            "InvalidParameterException",
+        raise invalid_parameter(
             f"Username cannot be of {words} format, since user pool is configured for "
             f"{words} alias.",
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.cognito.errors import not_authorized
 from cognito_gw.oauth import srp
 from cognito_gw.oauth.srp import G, N, SrpError, padded
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cognito_gw.local.cognito.directory import AppClient
+    from cognito_gw.local.errors import AwsFault
 
 
 _FREE_FAILURES = 5  # the last of them begins the first pause, of a second
@@ -45,7 +46,7 @@ class Lockout:
     def check(self, who: str) -> None:
         """Refuse an attempt during a pause."""
         if self.is_locked(who):
-            raise AwsFault("NotAuthorizedException", "Password attempts exceeded")
+            raise not_authorized("Password attempts exceeded")
 
     def is_locked(self, who: str) -> bool:
         """Begin an attempt; return whether it is during a pause, and does not count."""
@@ -219,13 +220,13 @@ class Challenges:
         pending = self.look(client, name, session)
         pending.attempts += 1
         if pending.attempts > _MOST_ATTEMPTS:
-            raise _invalid("Invalid session for the user, too many attempts.")
+            raise not_authorized("Invalid session for the user, too many attempts.")
         return pending
 
     def look(self, client: AppClient, name: str, session: str | None) -> Pending:
         """Return what waits under a session, without an attempt to answer it."""
         if session in self._spent:
-            raise _invalid(
+            raise not_authorized(
                 "Invalid session for the user, session can only be used once."
             )
         pending = self._pending.get(session or "")
@@ -233,7 +234,7 @@ class Challenges:
         if pending is None or asked != (client.id, name):
             raise not_for_this_user()
         if pending.expires_at < time.time():
-            raise _invalid("Invalid session for the user, session is expired.")
+            raise not_authorized("Invalid session for the user, session is expired.")
         return pending
 
     def peek(self, session: str | None) -> Pending | None:
@@ -265,8 +266,4 @@ class Challenges:
 
 def not_for_this_user() -> AwsFault:
     """Return the refusal of a session that is another's, or whose user is gone."""
-    return _invalid("Invalid session for the user.")
-
-
-def _invalid(message: str) -> AwsFault:
-    return AwsFault("NotAuthorizedException", message)
+    return not_authorized("Invalid session for the user.")

@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
 from cognito_gw.local.cognito import codes, directory
+from cognito_gw.local.cognito.errors import (
+    invalid_parameter,
+    not_authorized,
+    not_found,
+    user_not_found,
+)
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -35,9 +41,7 @@ _DEMANDS = {
 
 def required(fields: dict[str, Any], name: str) -> str:
     if not fields.get(name):
-        raise AwsFault(
-            "InvalidParameterException", f"Missing required parameter {name}"
-        )
+        raise invalid_parameter(f"Missing required parameter {name}")
     return str(fields[name])
 
 
@@ -45,18 +49,14 @@ def client_of(request: dict[str, Any]) -> AppClient:
     client_id = required(request, "ClientId")
     client = directory.find_client(client_id)
     if client is None:
-        raise AwsFault(
-            "ResourceNotFoundException", f"User pool client {client_id} does not exist."
-        )
+        raise not_found(f"User pool client {client_id} does not exist.")
     return client
 
 
 def client_of_pool(request: dict[str, Any]) -> AppClient:
     client = client_of(request)
     if client.pool_id != required(request, "UserPoolId"):
-        raise AwsFault(
-            "ResourceNotFoundException", f"User pool client {client.id} does not exist."
-        )
+        raise not_found(f"User pool client {client.id} does not exist.")
     return client
 
 
@@ -67,17 +67,14 @@ def require_flow(client: AppClient, setting: str, flow: str) -> None:
         "ALLOW_CUSTOM_AUTH",
     ]
     if setting not in allowed and flow not in allowed:  # the latter: the older names
-        raise AwsFault(
-            "InvalidParameterException", f"{flow} flow not enabled for this client"
-        )
+        raise invalid_parameter(f"{flow} flow not enabled for this client")
 
 
 def check_secret_hash(client: AppClient, name: str, fields: dict[str, str]) -> None:
     if client.secret is None:
         return
     if "SECRET_HASH" not in fields:
-        raise AwsFault(
-            "NotAuthorizedException",
+        raise not_authorized(
             f"Client {client.id} is configured with secret but "
             "SECRET_HASH was not received",
         )
@@ -86,8 +83,7 @@ def check_secret_hash(client: AppClient, name: str, fields: dict[str, str]) -> N
     if not hmac.compare_digest(
         base64.b64encode(digest), fields["SECRET_HASH"].encode()
     ):
-        raise AwsFault(
-            "NotAuthorizedException",
+        raise not_authorized(
             f"Unable to verify secret hash for client {client.id}",
         )
 
@@ -96,16 +92,14 @@ def check_secret(client: AppClient, given: str | None) -> None:
     if client.secret is None:
         return
     if not hmac.compare_digest(client.secret.encode(), (given or "").encode()):
-        raise AwsFault(
-            "NotAuthorizedException", f"Unable to verify secret for client {client.id}"
-        )
+        raise not_authorized(f"Unable to verify secret for client {client.id}")
 
 
 def known_user(client: AppClient, name: str) -> User | None:
     """Return a user, or None where the client hides that there is none."""
     user = directory.find_user(client.pool_id, name)
     if user is None and not hides_users(client):
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+        raise user_not_found()
     return user
 
 
@@ -114,7 +108,7 @@ def hides_users(client: AppClient) -> bool:
 
 
 def wrong_password() -> AwsFault:
-    return AwsFault("NotAuthorizedException", "Incorrect username or password.")
+    return not_authorized("Incorrect username or password.")
 
 
 def check_state(client: AppClient, user: User) -> None:
@@ -124,15 +118,14 @@ def check_state(client: AppClient, user: User) -> None:
         "TemporaryPasswordValidityDays", _TEMPORARY_DAYS
     )
     if user.status == "FORCE_CHANGE_PASSWORD" and user.since_created > days * _DAY:
-        raise AwsFault(
-            "NotAuthorizedException",
+        raise not_authorized(
             "Temporary password has expired and must be reset by an administrator.",
         )
 
 
 def require_enabled(user: User) -> None:
     if not user.is_enabled:
-        raise AwsFault("NotAuthorizedException", "User is disabled.")
+        raise not_authorized("User is disabled.")
 
 
 def require_active(user: User) -> None:
@@ -152,7 +145,7 @@ def signed_in_user(pool_id: str, username: str, mark: str) -> User:
     """
     user = directory.find_user(pool_id, username)
     if user is None or mark not in (user.sub, user.stamp):
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+        raise user_not_found()
     require_active(user)
     return user
 
@@ -166,12 +159,10 @@ def user_of_pool(request: dict[str, Any]) -> User:
     """Return the user whom an administrator's operation names."""
     pool_id = required(request, "UserPoolId")
     if not directory.pool_exists(pool_id):
-        raise AwsFault(
-            "ResourceNotFoundException", f"User pool {pool_id} does not exist."
-        )
+        raise not_found(f"User pool {pool_id} does not exist.")
     user = directory.find_user(pool_id, required(request, "Username"))
     if user is None:
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+        raise user_not_found()
     return user
 
 
@@ -216,8 +207,7 @@ def check_writable(client: AppClient, names: Iterable[str]) -> None:
     writable = set(client.settings.get("WriteAttributes") or mutable) & mutable
     for name in names:
         if name not in writable or name.endswith("_verified"):
-            raise AwsFault(
-                "NotAuthorizedException",
+            raise not_authorized(
                 "A client attempted to write unauthorized attribute",
             )
 
@@ -229,8 +219,7 @@ def check_changeable(pool: dict[str, Any], names: Iterable[str]) -> None:
         if name not in schema:
             raise _unfitting([f"{name}: Attribute does not exist in the schema."])
         if name == "sub" or not schema[name].get("Mutable", True):
-            message = f"user.{name}: Attribute cannot be updated.\n"
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter(f"user.{name}: Attribute cannot be updated.\n")
 
 
 def require_fitting(
@@ -246,8 +235,7 @@ def require_fitting(
 
 def _unfitting(wrong: Sequence[str]) -> AwsFault:
     listed = "\n".join(wrong)
-    message = f"Attributes did not conform to the schema: {listed}\n"
-    return AwsFault("InvalidParameterException", message)
+    return invalid_parameter(f"Attributes did not conform to the schema: {listed}\n")
 
 
 def missing_attributes(client: AppClient, user: User) -> list[str]:

@@ -33,6 +33,7 @@ from cognito_gw.local.cognito.checks import (
     wrong_password,
 )
 from cognito_gw.local.cognito.directory import User
+from cognito_gw.local.cognito.errors import invalid_parameter
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.oauth.srp import SrpError
 
@@ -138,8 +139,7 @@ class SignIn:
         if flow in _REFRESH_FLOWS:
             return self._refresh(client, parameters)
         if flow not in _ALLOWED_BY or (flow in _ADMIN_ONLY and not is_admin):
-            message = f"Initiate Auth method not supported: {flow}."
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter(f"Initiate Auth method not supported: {flow}.")
         require_flow(client, _ALLOWED_BY[flow], flow)
         name = required(parameters, "USERNAME")
         check_secret_hash(client, name, parameters)
@@ -158,8 +158,7 @@ class SignIn:
         if name == "PASSWORD_VERIFIER":
             session = required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
         if name not in self._answered_by:
-            message = f"The local AWS does not ask {name}"
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter(f"The local AWS does not ask {name}")
         pending = self._challenges.look(client, name, session)
         username = required(responses, "USERNAME")
         check_secret_hash(client, username, responses)
@@ -182,8 +181,7 @@ class SignIn:
     def _refresh(self, client: AppClient, parameters: dict[str, str]) -> Answer:
         require_flow(client, "ALLOW_REFRESH_TOKEN_AUTH", "REFRESH_TOKEN_AUTH")
         if client.settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED":
-            raise AwsFault(
-                "InvalidParameterException",
+            raise invalid_parameter(
                 "Refresh token rotation is enabled: use GetTokensFromRefreshToken",
             )
         grant = self._tokens.granted(client, required(parameters, "REFRESH_TOKEN"))
@@ -275,7 +273,7 @@ class SignIn:
         try:
             proves = exchange and exchange.proves(timestamp, signature)
         except SrpError as error:
-            raise AwsFault("InvalidParameterException", str(error)) from None
+            raise invalid_parameter(str(error)) from None
         with self._attempt(client, pending.subject):
             # The password may have been changed since the exchange began.
             is_own = user and exchange and user.has_password(exchange.password)
@@ -295,8 +293,9 @@ class SignIn:
         attributes = answered_attributes(client, responses)
         missing = set(missing_attributes(client, user)) - attributes.keys()
         if missing:
-            message = f"Invalid user attributes: {', '.join(sorted(missing))}"
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter(
+                f"Invalid user attributes: {', '.join(sorted(missing))}"
+            )
         attributes = aliases.changes(client.pool_id, user, attributes)
         user.confirm_with(password)
         user.set_attributes(attributes)
@@ -330,8 +329,7 @@ class SignIn:
     ) -> Outcome:
         user = _user_of(client, pending)
         if not user.mfa.has_verified_totp:
-            message = "User has not set up software token mfa"
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter("User has not set up software token mfa")
         user.mfa.enabled = [codes.SOFTWARE_TOKEN]
         return user
 
@@ -340,7 +338,7 @@ class SignIn:
     ) -> Outcome:
         user, answer = _user_of(client, pending), required(responses, "ANSWER")
         if answer not in user.mfa.enabled:
-            raise AwsFault("InvalidParameterException", f"Invalid MFA type: {answer}")
+            raise invalid_parameter(f"Invalid MFA type: {answer}")
         return self._ask_more(client, user, answer, {})
 
     def _challenge_selected(
@@ -348,7 +346,7 @@ class SignIn:
     ) -> Outcome:
         name, answer = pending.subject.typed, required(responses, "ANSWER")
         if answer not in _first_factors(client, known_user(client, name)):
-            raise AwsFault("InvalidParameterException", f"Invalid challenge: {answer}")
+            raise invalid_parameter(f"Invalid challenge: {answer}")
         return self._first_factor(client, name, answer, responses)
 
 
@@ -400,7 +398,7 @@ def _exchange(
             salt=checks.salt(client, who.username),
         )
     except SrpError as error:
-        raise AwsFault("InvalidParameterException", str(error)) from None
+        raise invalid_parameter(str(error)) from None
 
 
 def _first_factors(client: AppClient, user: User | None) -> list[str]:

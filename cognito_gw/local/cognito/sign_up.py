@@ -13,6 +13,7 @@ from cognito_gw.local.cognito.checks import (
     require_enabled,
     require_fitting,
 )
+from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ class SignUp:
     ) -> tuple[User, dict[str, str] | None]:
         """Add a user; return also where the code went, if one was sent."""
         if not client.is_open:
-            message = "SignUp is not permitted for this user pool"
-            raise AwsFault("NotAuthorizedException", message)
+            raise not_authorized("SignUp is not permitted for this user pool")
         check_policy(client, password)
         _require_known(client, attributes)
         check_writable(client, attributes)
@@ -69,8 +69,9 @@ class SignUp:
         if user is None or (not user.is_enabled and hides_users(client)):
             raise codes.expired()
         if user.status != "UNCONFIRMED":
-            message = f"User cannot be confirmed. Current status is {user.status}"
-            raise AwsFault("NotAuthorizedException", message)
+            raise not_authorized(
+                f"User cannot be confirmed. Current status is {user.status}"
+            )
         require_enabled(user)
         attribute = self._codes.match(user, codes.SIGN_UP, code).attribute
         verified = {f"{attribute}_verified": "true"}
@@ -89,10 +90,12 @@ class SignUp:
             return _simulated(client, name)
         require_enabled(user)
         if user.status != "UNCONFIRMED":
-            raise _invalid("User is already confirmed.")
+            raise invalid_parameter("User is already confirmed.")
         delivery = self._send(client, user)
         if delivery is None:
-            raise _invalid("Cannot resend codes. Auto verification not turned on.")
+            raise invalid_parameter(
+                "Cannot resend codes. Auto verification not turned on."
+            )
         return delivery
 
     def forget(self, client: AppClient, name: str) -> dict[str, str]:
@@ -138,7 +141,7 @@ def _alias(client: AppClient, name: str) -> dict[str, str]:
         if codes.FORMS[attribute].fullmatch(name):
             return {attribute: name}
     either = "Username should be either an email or a phone number."
-    raise _invalid(_USERNAME.get(names, either))
+    raise invalid_parameter(_USERNAME.get(names, either))
 
 
 def _require_known(client: AppClient, attributes: dict[str, str]) -> None:
@@ -173,8 +176,7 @@ def _recovery(user: User, ways: list[str]) -> str:
     """Return the attribute through which a user may recover the account."""
     require_enabled(user)
     if user.status == "FORCE_CHANGE_PASSWORD":
-        message = "User password cannot be reset in the current state."
-        raise AwsFault("NotAuthorizedException", message)
+        raise not_authorized("User password cannot be reset in the current state.")
     for name in ways:
         if user.has_verified(name):
             return name
@@ -186,8 +188,7 @@ def _recovery_attributes(client: AppClient) -> list[str]:
     recovery = client.pool.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
     ways = [str(each["Name"]) for each in sorted(recovery or [], key=_priority)]
     if ways == ["admin_only"]:
-        message = "Contact administrator to reset password."
-        raise AwsFault("NotAuthorizedException", message)
+        raise not_authorized("Contact administrator to reset password.")
     return [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]
 
 
@@ -204,11 +205,7 @@ def _priority(mechanism: dict[str, Any]) -> int:
 
 def no_address() -> AwsFault:
     """Return the refusal to send a code without an address to send it to."""
-    return _invalid(
+    return invalid_parameter(
         "Cannot reset password for the user as there is no registered/verified email "
         "or phone_number"
     )
-
-
-def _invalid(message: str) -> AwsFault:
-    return AwsFault("InvalidParameterException", message)

@@ -16,6 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from cognito_gw.local.cognito.errors import not_authorized
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -164,11 +165,11 @@ class Tokens:
         """Return what a refresh token stands for; refuse one that is not good."""
         grant = self._grants.get(token)
         if grant is None or grant.client_id != client.id:
-            raise _not_authorized("Invalid Refresh Token")
+            raise not_authorized("Invalid Refresh Token")
         if grant.origin_jti in self._revoked:
-            raise _not_authorized("Refresh Token has been revoked")
+            raise not_authorized("Refresh Token has been revoked")
         if grant.refreshable_until < time.time():
-            raise _not_authorized("Refresh Token has expired")
+            raise not_authorized("Refresh Token has expired")
         if token in self._rotated and self._rotated[token] < time.time():
             message = "Refresh Token has been reused"
             raise AwsFault("RefreshTokenReuseException", message)
@@ -208,15 +209,15 @@ class Tokens:
         try:
             claims = self._verified(token)
         except jwt.ExpiredSignatureError:
-            raise _not_authorized("Access Token has expired") from None
+            raise not_authorized("Access Token has expired") from None
         except (jwt.PyJWTError, KeyError, ValueError, TypeError):
-            raise _not_authorized("Invalid Access Token") from None
+            raise not_authorized("Invalid Access Token") from None
         if claims.get("token_use") != "access":
-            raise _not_authorized("Invalid Access Token")
+            raise not_authorized("Invalid Access Token")
         if claims.get("origin_jti") in self._revoked:
-            raise _not_authorized("Access Token has been revoked")
+            raise not_authorized("Access Token has been revoked")
         if scope not in str(claims.get("scope", "")).split():
-            raise _not_authorized("Access Token does not have required scopes")
+            raise not_authorized("Access Token does not have required scopes")
         return claims
 
     def expired(self, token: str) -> str:
@@ -224,7 +225,7 @@ class Tokens:
         try:
             claims = self._verified(token)
         except (jwt.PyJWTError, KeyError, ValueError, TypeError):
-            raise _not_authorized("Invalid token") from None
+            raise not_authorized("Invalid token") from None
         pool_id, now = claims.pop("pool_id"), int(time.time())
         age = claims["exp"] - now + _AGO
         past = {name: claims[name] - age for name in ("auth_time", "iat", "exp")}
@@ -337,10 +338,6 @@ def _half_hash(token: str) -> str:
     """Return OpenID Connect's at_hash: half of the access token's hash."""
     digest = hashlib.sha256(token.encode()).digest()
     return base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")
-
-
-def _not_authorized(message: str) -> AwsFault:
-    return AwsFault("NotAuthorizedException", message)
 
 
 def _validity(client: AppClient, token: str) -> int:

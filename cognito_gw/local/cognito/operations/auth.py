@@ -16,6 +16,7 @@ from cognito_gw.local.cognito.checks import (
     user_of_claims,
     user_of_pool,
 )
+from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
 from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.sign_in import auth_result
 from cognito_gw.local.cognito.sign_up import no_address
@@ -153,8 +154,7 @@ def admin_reset_user_password(call: Call) -> Answer:
     user = user_of_pool(call.params)
     require_enabled(user)
     if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
-        message = "User password cannot be reset in the current state."
-        raise AwsFault("NotAuthorizedException", message)
+        raise not_authorized("User password cannot be reset in the current state.")
     addresses = [each for each in codes.ADDRESSES if user.has_verified(each)]
     if not addresses:
         raise no_address()
@@ -179,9 +179,7 @@ def admin_reset_user_password(call: Call) -> Answer:
 )
 def not_available(_: Call) -> NoReturn:
     """Refuse; moto would accept tokens by its own key, whose private half is public."""
-    raise AwsFault(
-        "InvalidParameterException", "The local AWS does not have this operation yet"
-    )
+    raise invalid_parameter("The local AWS does not have this operation yet")
 
 
 def _client_and_name(call: Call) -> tuple[AppClient, str]:

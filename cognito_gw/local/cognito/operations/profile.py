@@ -16,8 +16,8 @@ from cognito_gw.local.cognito.checks import (
     user_of_pool,
     wrong_password,
 )
+from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
 from cognito_gw.local.cognito.service import Cognito
-from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.operations import cognito_idp
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _user(call: Call) -> tuple[User, AppClient]:
     claims = call.part(Cognito).tokens.of_access_token(token)
     client = directory.find_client(claims["client_id"])
     if client is None:
-        raise AwsFault("NotAuthorizedException", "Invalid Access Token")
+        raise not_authorized("Invalid Access Token")
     return user_of_claims(claims), client
 
 
@@ -172,8 +172,7 @@ def get_user_attribute_verification_code(call: Call) -> Answer:
     user, _ = _user(call)
     name = required(call.params, "AttributeName")
     if name not in codes.ADDRESSES or name not in user.attributes:
-        message = f"User does not have a registered {name}"
-        raise AwsFault("InvalidParameterException", message)
+        raise invalid_parameter(f"User does not have a registered {name}")
     delivery = call.part(Cognito).codes.send(user, codes.VERIFY[name], name)
     return {"CodeDeliveryDetails": delivery}
 
@@ -184,7 +183,7 @@ def verify_user_attribute(call: Call) -> Answer:
     user, client = _user(call)
     name = required(call.params, "AttributeName")
     if name not in codes.ADDRESSES:
-        raise AwsFault("InvalidParameterException", f"{name} is not verified")
+        raise invalid_parameter(f"{name} is not verified")
     sent_codes, purpose = call.part(Cognito).codes, codes.VERIFY[name]
     code = sent_codes.match(user, purpose, required(call.params, "Code"))
     new = {name: code.address, f"{name}_verified": "true"}
@@ -235,8 +234,7 @@ def _at_set_up(
     pending = challenges.peek(session)
     client = pending and directory.find_client(pending.client_id)
     if not pending or not client or pending.challenge != "MFA_SETUP":
-        message = "Invalid session for the user."
-        raise AwsFault("NotAuthorizedException", message)
+        raise not_authorized("Invalid session for the user.")
     challenges.find(client, "MFA_SETUP", session)
     who = pending.subject
     user = signed_in_user(client.pool_id, who.username, str(who.stamp))
@@ -293,5 +291,4 @@ def _require_set_up(user: User, factor: str) -> None:
         attribute = codes.BY_MESSAGE[factor]
         is_set_up, what = attribute in user.attributes, f"set up a {attribute}"
     if not is_set_up:
-        message = f"User has not {what}"
-        raise AwsFault("InvalidParameterException", message)
+        raise invalid_parameter(f"User has not {what}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.cognito import aliases, directory
 from cognito_gw.local.cognito.checks import require_fitting, require_strength
+from cognito_gw.local.cognito.errors import not_authorized, user_not_found
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.operations import cognito_idp
 
@@ -54,7 +55,7 @@ def admin_get_user(call: Call) -> dict[str, Any]:
     """Find users in any case, and answer their second factors, unknown to moto."""
     user = directory.find_user(call["UserPoolId"], call["Username"])
     if user is None:
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+        raise user_not_found()
     return user.description()
 
 
@@ -78,8 +79,7 @@ def confirmed_already(call: Call) -> None:
     """Refuse who is confirmed: NotAuthorizedException; moto confirms anyone."""
     user = directory.find_user(call["UserPoolId"], call["Username"])
     if user is not None and user.status != "UNCONFIRMED":
-        raise AwsFault(
-            "NotAuthorizedException",
+        raise not_authorized(
             f"User cannot be confirmed. Current status is {user.status}",
         )
 

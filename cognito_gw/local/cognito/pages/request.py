@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cognito_gw.local.cognito import directory
 from cognito_gw.local.cognito.checks import signed_in_user
+from cognito_gw.local.cognito.errors import invalid_parameter
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -183,8 +184,7 @@ class Visit:
         is_same = hmac.compare_digest(_octets(known), _octets(given))
         sender = self.headers.get("Origin", self.origin)
         if not known or not is_same or sender != self.origin:
-            raise AwsFault(
-                "InvalidParameterException",
+            raise invalid_parameter(
                 "This form has gone stale. Please send it once more.",
             )
 
@@ -279,8 +279,7 @@ class Turn:
     def repeated_password(self) -> str:
         """Return a new password that is typed twice, and both times the same."""
         if self.typed("repeated") != self.typed("password"):
-            message = "The two passwords differ."
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter("The two passwords differ.")
         return self.typed("password")
 
     def fields(self, attributes: list[str]) -> list[dict[str, str]]:

@@ -143,8 +143,8 @@ def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from cognito_gw.local import daemon\n"
-        "with daemon.private(Path(sys.argv[1])) as server:\n"
+        "from cognito_gw.local import process\n"
+        "with process.private(Path(sys.argv[1])) as server:\n"
         "    print(server.url, flush=True)\n"
         "    sys.stdin.read()\n"
     )
