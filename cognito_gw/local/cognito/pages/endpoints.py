@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cognito_gw.local.access import AccessKeys
-    from cognito_gw.local.cognito.pages.request import Browsers, Visit
+    from cognito_gw.local.cognito.pages.request import Browsers, Request
     from cognito_gw.local.cognito.service import Cognito
     from cognito_gw.local.cognito.tokens import Keys, Tokens
     from cognito_gw.local.dispatch import ControlPlane
@@ -45,40 +45,40 @@ class Endpoints:
         self._authorization = cognito.authorization
         self._browsers = browsers
 
-    def authorize(self, visit: Visit) -> web.Response:
+    def authorize(self, request: Request) -> web.Response:
         """Send the browser back to the app if it is signed in, else to sign in."""
-        asked = read_request(visit.domain, visit.query)
-        prompt = visit.query.get("prompt", "").split()
-        known = self._browsers.find(visit)
+        asked = read_request(request.domain, request.query)
+        prompt = request.query.get("prompt", "").split()
+        known = self._browsers.find(request)
         if known and "login" not in prompt:
             return redirect(self._authorization.granted(asked, *known))
         if "none" in prompt:
             raise Redirected(asked.back({"error": "login_required"}))
-        return redirect(visit.link("/login"))
+        return redirect(request.link("/login"))
 
-    def log_out(self, visit: Visit) -> web.Response:
+    def log_out(self, request: Request) -> web.Response:
         """End the browser's session, and send it to the app or to sign in again."""
-        url = sign_out_url(visit.domain, visit.query)
-        response = redirect(url or visit.link("/login"))
-        self._browsers.remove(visit)
-        visit.forget(response, COOKIE)
+        url = sign_out_url(request.domain, request.query)
+        response = redirect(url or request.link("/login"))
+        self._browsers.remove(request)
+        request.forget(response, COOKIE)
         return response
 
-    def token(self, visit: Visit) -> web.Response:
+    def token(self, request: Request) -> web.Response:
         """Give tokens for a code, a refresh token, or a machine's secret."""
-        return _answered(self._authorization.token, visit)
+        return _response(self._authorization.token, request)
 
-    def revoke(self, visit: Visit) -> web.Response:
+    def revoke(self, request: Request) -> web.Response:
         """Revoke a refresh token."""
-        return _answered(self._authorization.revoke, visit)
+        return _response(self._authorization.revoke, request)
 
-    def user_info(self, visit: Visit) -> web.Response:
+    def user_info(self, request: Request) -> web.Response:
         """Tell about the user of an access token."""
-        scheme, _, token = visit.headers.get("Authorization", "").partition(" ")
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return _error(OAuthError("invalid_request"))
         try:
-            claims = self._authorization.user_info(visit.domain, token)
+            claims = self._authorization.user_info(request.domain, token)
         except OAuthError as error:
             response = _error(error)
             response.headers["WWW-Authenticate"] = _BEARER_ERROR
@@ -96,12 +96,14 @@ def preflight() -> web.Response:
     return web.Response(status=204, headers=ANY_ORIGIN | headers)
 
 
-def _answered(answer: Callable[..., Any], visit: Visit) -> web.Response:
-    content_type = visit.headers.get("Content-Type", "").partition(";")[0].strip()
+def _response(answer: Callable[..., Any], request: Request) -> web.Response:
+    content_type = request.headers.get("Content-Type", "").partition(";")[0].strip()
     if content_type.lower() != _FORM:
         return _error(OAuthError("invalid_request"))
     try:
-        answered = answer(visit.domain, visit.form, visit.headers.get("Authorization"))
+        answered = answer(
+            request.domain, request.form, request.headers.get("Authorization")
+        )
     except OAuthError as error:
         return _error(error)
     if answered is None:

@@ -41,15 +41,17 @@ _HEADERS = {
 }
 
 
-def page(visit: Visit, name: str, status: int = 200, **facts: Any) -> web.Response:
+def render(
+    request: Request, name: str, status: int = 200, **facts: Any
+) -> web.Response:
     """Return a page, with the cookie against which its forms are checked."""
-    token = visit.csrf_token
+    token = request.csrf_token
     template = _environment().get_template(f"{name}.html")
-    html = template.render(visit=visit, csrf=token, style=STYLE_PATH, **facts)
+    html = template.render(request=request, csrf=token, style=STYLE_PATH, **facts)
     response = web.Response(
         text=html, status=status, headers=_HEADERS, content_type="text/html"
     )
-    visit.remember_csrf(response, token)
+    request.remember_csrf(response, token)
     return response
 
 
@@ -102,12 +104,12 @@ class Browsers:
         self._known[cookie] = Browser(pool_id, user.username, user.stamp)
         return cookie, self._known[cookie]
 
-    def find(self, visit: Visit) -> tuple[User, int] | None:
+    def find(self, request: Request) -> tuple[User, int] | None:
         """Return who is signed in at this domain, and since when."""
-        browser = self._known.get(visit.cookies.get(COOKIE, ""))
+        browser = self._known.get(request.cookies.get(COOKIE, ""))
         if browser is None or browser.is_old:
             return None
-        if browser.pool_id != directory.pool_of_domain(visit.domain):
+        if browser.pool_id != directory.pool_of_domain(request.domain):
             return None
         try:
             user = signed_in_user(browser.pool_id, browser.username, browser.stamp)
@@ -115,9 +117,9 @@ class Browsers:
             return None
         return user, browser.auth_time
 
-    def remove(self, visit: Visit) -> None:
+    def remove(self, request: Request) -> None:
         """Forget a browser that signs out."""
-        self._known.pop(visit.cookies.get(COOKIE, ""), None)
+        self._known.pop(request.cookies.get(COOKIE, ""), None)
 
     def _forget_old(self) -> None:
         for cookie in [each for each, known in self._known.items() if known.is_old]:
@@ -135,7 +137,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Visit:
+class Request:
     """A request, read whole."""
 
     origin: str  # where the local AWS is
@@ -147,23 +149,23 @@ class Visit:
     is_post: bool
 
     @classmethod
-    async def of(cls, request: web.Request) -> Visit:
+    async def of(cls, http_request: web.Request) -> Request:
         """Read a request; of a parameter given twice, neither is surely meant."""
         try:
-            form = await request.post()
+            form = await http_request.post()
         except (LookupError, ValueError) as error:  # no such charset, or not in it
             raise Unreadable from error
-        for params in (request.query, form):
+        for params in (http_request.query, form):
             if len(params) != len(set(params)):
                 raise Unreadable
         return cls(
-            origin=f"http://{request.host}",
-            domain=request.match_info["domain"],
-            query=dict(request.query),
+            origin=f"http://{http_request.host}",
+            domain=http_request.match_info["domain"],
+            query=dict(http_request.query),
             form={name: str(value) for name, value in form.items()},
-            cookies=request.cookies,
-            headers=request.headers,
-            is_post=request.method == "POST",
+            cookies=http_request.cookies,
+            headers=http_request.headers,
+            is_post=http_request.method == "POST",
         )
 
     def link(self, path: str, **ours: str) -> str:
@@ -234,15 +236,15 @@ _INPUT_TYPES = {"email": "email", "phone_number": "tel"}
 class Form:
     """A page with a form: how it is shown, and what is done when it is sent."""
 
-    show: Callable[[Turn], web.Response]
-    act: Callable[[Turn], web.Response]
+    show: Callable[[PageRequest], web.Response]
+    act: Callable[[PageRequest], web.Response]
 
 
 @dataclass(frozen=True)
-class Turn:
-    """A visit, what its app asks for, and what was wrong with the form."""
+class PageRequest:
+    """A request, what its app asks for, and what was wrong with the form."""
 
-    visit: Visit
+    request: Request
     asked: AuthorizationRequest
     error: str | None = None
 
@@ -254,9 +256,9 @@ class Turn:
     @property
     def username(self) -> str:
         """The name that is typed in, or handed on from page to page."""
-        query = self.visit.query
+        query = self.request.query
         handed_on = query.get("username") or query.get("login_hint", "")
-        return self.visit.form.get("username", handed_on).strip()
+        return self.request.form.get("username", handed_on).strip()
 
     @property
     def name_label(self) -> str:
@@ -274,7 +276,7 @@ class Turn:
 
     def typed(self, field: str) -> str:
         """Return what is typed into a field."""
-        return self.visit.form.get(field, "")
+        return self.request.form.get(field, "")
 
     def repeated_password(self) -> str:
         """Return a new password that is typed twice, and both times the same."""
@@ -295,12 +297,12 @@ class Turn:
             for name in attributes
         ]
 
-    def draw(self, name: str, **facts: Any) -> web.Response:
+    def render(self, name: str, **facts: Any) -> web.Response:
         """Return a page."""
         status = HTTPStatus.BAD_REQUEST if self.error else HTTPStatus.OK
-        notice = NOTICES.get(self.visit.query.get("notice", ""))
-        return page(self.visit, name, status, turn=self, notice=notice, **facts)
+        notice = NOTICES.get(self.request.query.get("notice", ""))
+        return render(self.request, name, status, page=self, notice=notice, **facts)
 
-    def go(self, path: str, **ours: str) -> web.Response:
+    def go_to(self, path: str, **ours: str) -> web.Response:
         """Send the browser to another page."""
-        return redirect(self.visit.link(path, **ours))
+        return redirect(self.request.link(path, **ours))
