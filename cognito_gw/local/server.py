@@ -19,8 +19,11 @@ from cognito_gw.local.autosave import Autosave
 from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.operations import Invoke
 from cognito_gw.local.awslambda.worker import Host
-from cognito_gw.local.cognito.pages import endpoints
-from cognito_gw.local.cognito.pages import routes as hosted_ui
+from cognito_gw.local.cognito.pages.routes import (
+    domain_routes,
+    expired_token_route,
+    issuer_routes,
+)
 from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
 from cognito_gw.local.console.routes import Console
@@ -111,10 +114,10 @@ def application(start: Start) -> web.Application:
     app.add_routes(
         [
             web.get("/_cgw/health", _health(start.instance)),
-            endpoints.route(access_keys, cognito.tokens, control),
+            expired_token_route(access_keys, cognito.tokens, control),
             *Console(url, control, stages, activity).routes(),
-            *endpoints.routes(keys, control, url),
-            *hosted_ui.routes(cognito, control),
+            *issuer_routes(keys, control, url),
+            *domain_routes(cognito, control),
             web.route("*", STAGE, gateway.handle),
             web.route("*", STAGE + "/{path:.*}", gateway.handle),
             web.route("*", "/{path:.*}", control.handle),

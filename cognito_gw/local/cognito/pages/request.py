@@ -55,7 +55,7 @@ def render(
     return response
 
 
-def style() -> web.Response:
+async def style(_: web.Request) -> web.Response:
     """Return the pages' style sheet."""
     sheet = files("cognito_gw.local.cognito.pages").joinpath("templates/style.css")
     return web.Response(text=sheet.read_text("utf-8"), content_type="text/css")
