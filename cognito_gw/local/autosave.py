@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from cognito_gw.local.moto_store import MotoThread
     from cognito_gw.local.state_file import Saved
 
-# A command makes many changes in a row, and they are worth one save.
+# A command makes many changes in a row. One save is enough for them.
 PAUSE_SECONDS = 0.2
-CHANGES = ("change", "mail")  # logs are saved along with them
+CHANGES = ("change", "mail")  # kinds of events; logs are saved with them
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Autosave:
-    """Keeps what moto and the deployments hold in a file."""
+    """Saves the state of moto and the deployments in a file."""
 
     saved: Saved
     port: int
@@ -49,7 +49,7 @@ class Autosave:
     moto: MotoThread
 
     async def lifetime(self, _: web.Application) -> AsyncIterator[None]:
-        """Begin with what is saved, save while the application runs, and at its end."""
+        """Restore the state, save it while the application runs, and when it ends."""
         lock = await self.moto.run(self._restore)
         keeping = asyncio.create_task(self._keep())
         yield
@@ -82,7 +82,7 @@ class Autosave:
                     await self._save()
 
     async def _save(self) -> None:
-        """Save; where that fails, what was saved before stays."""
+        """Save. If that fails, the last saved state stays."""
         try:
             state = await self.moto.run(self._state)
             await asyncio.to_thread(self.saved.write, state, self.port)
@@ -93,8 +93,8 @@ class Autosave:
 
 
 SERVICES = ("apigateway", "cognito-idp", "iam", "lambda", "logs")
-# What may stand in the file besides the classes of moto and ours. A pattern is pickled
-# as a call of re's own compiler.
+# What the file may contain besides the classes of moto and ours. A pattern is pickled
+# as a call of its compiler in `re`.
 PLAIN = {
     *(f"builtins.{name}" for name in ("bytearray", "dict", "frozenset", "list", "set")),
     *(f"collections.{name}" for name in ("OrderedDict", "defaultdict")),
@@ -109,15 +109,15 @@ OURS = (
     "cognito_gw.local.apigateway.",
     "cognito_gw.local.cognito.",
 )
-# What C has made unchangeable, so that it may be handed out as it is.
+# Modules whose classes are written in C: nothing can change them.
 _FIXED = ("builtins", "collections", "datetime")
 
-# Service, account and region, by which a backend is found again.
+# Service, account and region: they identify a backend.
 Place = tuple[str, str, str]
 
 
 def dump(snapshots: Snapshots) -> bytes:
-    """Return all that moto holds for the services we use, and the frozen APIs."""
+    """Return the state of moto for the services we use, and of the deployments."""
     places = dict(_backends())
     content = {place: vars(backend) for place, backend in places.items()}
     written = io.BytesIO()
@@ -126,7 +126,7 @@ def dump(snapshots: Snapshots) -> bytes:
 
 
 def load(state: bytes, snapshots: Snapshots) -> None:
-    """Put back what `dump` returned; raise for anything else."""
+    """Restore what `dump` returned. Raises PickleError for anything else."""
     content, frozen = _Unpickler(io.BytesIO(state)).load()
     for place, attributes in content.items():
         vars(_backend(place)).update(attributes)
@@ -145,20 +145,20 @@ def _backend(place: Place) -> Any:
 
 
 class _Pickler(pickle.Pickler):
-    """Names what moto makes by itself, and spells what pickle cannot."""
+    """Refers to backends by place, and writes what pickle cannot."""
 
     def __init__(self, file: io.BytesIO, places: dict[Place, BaseBackend]) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self._places = {id(backend): place for place, backend in places.items()}
 
     def persistent_id(self, each: Any) -> Any:
-        """Name a backend by its place."""
+        """Return the place of a backend."""
         return self._places[id(each)] if isinstance(each, BaseBackend) else None
 
     def reducer_override(self, each: Any) -> Any:
-        """Spell what is weak or has no name; refuse what would not be read again."""
+        """Write weak and nameless objects; refuse what `load` would refuse."""
         match each:
-            case Enum():  # some Pythons would name `getattr`
+            case Enum():  # some versions of Python would write `getattr`
                 return type(each), (each.value,)
             case WeakValueDictionary():
                 return WeakValueDictionary, (dict(each),)
@@ -170,7 +170,7 @@ class _Pickler(pickle.Pickler):
 
 
 class _Unpickler(pickle.Unpickler):
-    """Makes nothing but data: a file that names other things is refused."""
+    """Creates data only, and refuses a file that names anything else."""
 
     def persistent_load(self, name: Any) -> Any:
         """Return the backend at a place."""
@@ -179,12 +179,12 @@ class _Unpickler(pickle.Unpickler):
         return _backend(name)
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what makes an instance of a class of moto's or ours, or plain data.
+        """Return a factory for a class of moto's or ours, or for plain data.
 
         It is never the class itself, which a file could change for the whole process.
         """
         if not module.startswith(OURS) and not _is_plain(module, name):
-            raise _no_data(module, name)  # and its module is not even imported
+            raise _no_data(module, name)  # without importing its module
         found = super().find_class(module, name)
         _require_data(found, module, name)
         if module in _FIXED and found is not defaultdict:
@@ -194,17 +194,17 @@ class _Unpickler(pickle.Unpickler):
 
 
 class _StandIn(type):
-    """A class in the place of another: makes its instances, and takes no state."""
+    """A class in place of another: creates its instances, and accepts no state."""
 
     stands_for: Any
 
     def __setstate__(cls, state: Any) -> NoReturn:
-        """Refuse what `BUILD` sets on an object, where the object is a class."""
+        """Refuse the opcode BUILD on a class."""
         raise pickle.PickleError(f"{cls.__name__} is a class, and may not be changed")
 
 
 def _maker(found: Any, module: str) -> Callable[..., Any]:
-    """Return what makes an instance as pickle does, and runs no constructor of ours."""
+    """Return a factory that, like pickle, runs no constructor of ours."""
     make = found
     if found is defaultdict:
         make = _defaultdict
@@ -218,7 +218,7 @@ def _maker(found: Any, module: str) -> Callable[..., Any]:
 
 
 def _defaultdict(make: Any = None, *content: Any) -> defaultdict[Any, Any]:
-    """Return one that makes what is missing of the class itself, as it did before."""
+    """Return a defaultdict whose factory is the class itself again."""
     return defaultdict(
         make.stands_for if isinstance(make, _StandIn) else make, *content
     )
@@ -229,7 +229,7 @@ def _is_plain(module: str, name: str) -> bool:
 
 
 def _require_data(found: Any, module: str, name: str) -> None:
-    # A module also holds what it imports; that is not its own.
+    # A module also contains what it imports.
     is_own_class = isinstance(found, type) and found.__module__ == module
     is_ours = module.startswith(OURS) and is_own_class and not _is_machinery(found)
     if not is_ours and not _is_plain(module, name):
@@ -237,9 +237,9 @@ def _require_data(found: Any, module: str, name: str) -> None:
 
 
 def _is_machinery(found: type) -> bool:
-    """Whether instances are no data: they are classes, or backends, known by place."""
+    """Whether instances are not data but classes or backends."""
     return issubclass(found, type | BaseBackend)
 
 
 def _no_data(module: str, name: str) -> pickle.PickleError:
-    return pickle.PickleError(f"{module}.{name} is no data")
+    return pickle.PickleError(f"{module}.{name} is not data")

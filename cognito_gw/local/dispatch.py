@@ -1,4 +1,4 @@
-"""Dispatches requests of the local control plane to operations."""
+"""The control plane of the local AWS: finds the operation of a call and runs it."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from cognito_gw.local.events import Activity
     from cognito_gw.local.operations import Operation
 
-# Web pages of any origin may sign people in, as on AWS. They may not sign requests:
-# without `Authorization` here, browsers let no page send the rest of the API a call.
+# Web pages of any origin may sign users in, as on AWS. They cannot sign requests:
+# without `Authorization` in this list, browsers do not let a page send the header.
 FOR_WEB_PAGES = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST",
@@ -51,7 +51,7 @@ OPERATIONS = (
     *(export, test_invoke, authorizers, deployments, methods, rest_apis, unenforced),
     *(auth, clients, pools, profile, users),
 )
-# How the operations begin that change nothing.
+# Prefixes of operations that change nothing.
 READS = ("Get", "List", "Describe", "AdminGet", "AdminList", "Invoke", "Test")
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class ControlPlane:
         self._parts = {type(part): part for part in (self.moto, *parts)}
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer one HTTP request of an AWS client."""
+        """Answer an HTTP request of an AWS client."""
         url = f"http://{request.host}{request.raw_path}"
         call = HttpCall(request.method, url, request.headers, await request.read())
         if _is_preflight(request):
@@ -86,20 +86,20 @@ class ControlPlane:
         )
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a function on the thread that owns moto's objects."""
+        """Run a function on the thread of moto."""
         return await self.moto.run(function, *arguments)
 
     def changed(self, what: str) -> None:
-        """Tell those who watch, and those who save, that things may be different."""
+        """Report a possible change to the console and to the saving of state."""
         self._activity.add("change", operation=what)
 
     async def warm_up(self) -> None:
-        """Import each service before its first call, letting real calls go between."""
+        """Import each service before its first call. Real calls may come between."""
         for service in SERVICES.values():
             await self.run(moto_store.warm_up, service.name)
 
     def close(self) -> None:
-        """Take no more calls; an import to warm up need not come to its end."""
+        """Accept no more calls, and cancel the imports of `warm_up`."""
         self.moto.close()
 
     async def _answer(self, call: HttpCall) -> HttpAnswer:
@@ -114,7 +114,7 @@ class ControlPlane:
             if caller is not None:
                 return await self._answer_function(caller, operation, call)
             return await self._answer_operation(operation, call)
-        except Exception as error:  # noqa: BLE001 - whatever it is, AWS would answer
+        except Exception as error:  # noqa: BLE001 - a server always answers
             return wire.write_fault(operation, _as_fault(operation, error))
 
     async def _answer_public(
@@ -124,14 +124,14 @@ class ControlPlane:
         try:
             wire.require_known(operation, call)
             answer = await self._answer_operation(operation, call)
-        except Exception as error:  # noqa: BLE001 - the page must read refusals too
+        except Exception as error:  # noqa: BLE001 - the page must read errors too
             answer = wire.write_fault(operation, _as_fault(operation, error))
         return replace(answer, headers={**answer.headers, **FOR_WEB_PAGES})
 
     async def _answer_function(
         self, arn: str, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
-        """Answer a call that a function signed, if its role allows the call."""
+        """Answer a call that a function signed, if the function's role allows it."""
         function = await self.run(functions.find_function, arn)
         action = wire.action(operation, call)
         if operation and function and action == "sts:GetCallerIdentity":
@@ -195,14 +195,14 @@ def _is_public(operation: wire.Operation, call: HttpCall) -> bool:
 
 
 def _is_preflight(request: web.Request) -> bool:
-    """Tell a browser's question whether a web page may sign people in by API."""
+    """Whether this is a CORS preflight request of a page that signs users in."""
     asked = request.headers.get("Access-Control-Request-Headers", "").lower()
     return request.method == "OPTIONS" and "x-amz-target" in asked
 
 
 def _ask_moto(call: HttpCall) -> HttpAnswer:
     answer = moto_store.send(call)
-    # moto's router answers with a web page when it knows no such path.
+    # moto answers an unknown path with a web page.
     if answer.body.startswith(b"<!doctype html"):
         raise NotImplementedError(f"{call.method} {call.url}")
     return answer
@@ -213,9 +213,9 @@ def _as_fault(operation: wire.Operation | None, error: Exception) -> AwsFault:
     match error:
         case AwsFault():
             return error
-        case ServiceException():  # moto's own refusals, of its newer kind
+        case ServiceException():  # moto's errors, of its newer kind
             return AwsFault(error.code, error.message)
-        case JsonRESTError():  # and of its older
+        case JsonRESTError():  # and of its older kind
             return AwsFault(error.error_type, error.message, error.code)
         case NotImplementedError():
             # Not 500, which boto3 would retry.

@@ -33,7 +33,7 @@ class Saved:
 
     @property
     def port(self) -> int:
-        """The port at which it was served last; 0 when that is not known."""
+        """The last port of the server, or 0 if unknown."""
         try:
             with open_private(self.path) as file:
                 port = int(json.loads(file.readline())["port"])
@@ -51,13 +51,13 @@ class Saved:
             lock.acquire(blocking=False)
         except Timeout:
             raise CgwError(
-                f"another local AWS keeps its state in {self.path}",
-                hint="stop that one first",
+                f"another local AWS saves its state in {self.path}",
+                hint="stop the other one first",
             ) from None
         return lock
 
     def read(self) -> bytes | None:
-        """Return the state, or None when none is saved; refuse what is not ours."""
+        """Return the state, or None if none is saved. Raises CgwError if unusable."""
         try:
             with open_private(self.path) as file:
                 head, _, state = file.read().partition(b"\n")
@@ -70,7 +70,7 @@ class Saved:
             written_by = {name: header[name] for name in _writer()}
             is_whole = header["sha256"] == _digest(state)
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise self.unusable("it is no saved state") from None
+            raise self.unusable("it is not a saved state") from None
         if written_by != _writer():
             raise self.unusable(f"{_spelled(written_by)} wrote it")
         if not is_whole:
@@ -84,15 +84,15 @@ class Saved:
         replace_private(self.path, content, is_synced=True)
 
     def unusable(self, why: str) -> CgwError:
-        """Return the error that says what can be done about the file."""
+        """Return the error for an unusable file, with what to do about it."""
         return CgwError(
             f"{self.path} cannot be used: {why}; this is {_spelled(_writer())}",
-            hint=f"`rm {self.path}` to begin anew, or use the version that wrote it",
+            hint=f"run `rm {self.path}`, or use the version that wrote it",
         )
 
 
 def _writer() -> dict[str, Any]:
-    """Return what must agree for a state to be read: classes change with versions."""
+    """Return the versions that must match to read a state: their classes change."""
     from importlib.metadata import version
 
     return {"format": FORMAT, "cgw": __version__, "moto": version("moto")}

@@ -68,7 +68,7 @@ def test_two_servers_cannot_share_it(saved):
 def test_a_foreign_file_is_refused(saved, content):
     saved.path.touch(mode=0o600)
     saved.path.write_bytes(content)
-    with pytest.raises(CgwError, match="no saved state") as caught:
+    with pytest.raises(CgwError, match="not a saved state") as caught:
         saved.read()
     assert f"rm {saved.path}" in caught.value.hint
     assert saved.port == 0
