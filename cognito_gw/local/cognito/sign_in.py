@@ -1,4 +1,4 @@
-"""Signing in: a first factor, then challenge by challenge, until there are tokens."""
+"""Sign-in: a first factor, then one challenge after another, until tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.cognito import aliases, checks, codes, directory
+from cognito_gw.local.cognito import checks, codes, directory, user_attributes
 from cognito_gw.local.cognito.challenges import (
     Challenge,
     Challenges,
@@ -18,14 +18,11 @@ from cognito_gw.local.cognito.challenges import (
     public_number,
 )
 from cognito_gw.local.cognito.checks import (
-    ATTRIBUTE,
-    answered_attributes,
     check_policy,
     check_secret_hash,
     check_state,
     hides_users,
     known_user,
-    missing_attributes,
     require_active,
     require_flow,
     required,
@@ -63,7 +60,7 @@ _ALLOWED_BY = {
 
 
 class SignIn:
-    """Takes users from a password or a code to tokens."""
+    """Authenticates users by a password or a code, and issues tokens."""
 
     def __init__(
         self,
@@ -72,9 +69,9 @@ class SignIn:
         tokens: Tokens,
         lockout: Lockout,
     ) -> None:
-        """Ask `challenges`, send codes, and issue `tokens` for the right answers.
+        """Issue `tokens` to users who pass the `challenges`.
 
-        The `lockout` slows down guessing, whatever is guessed.
+        The `lockout` slows down guessing of passwords and codes.
         """
         self._challenges = challenges
         self._codes = sent_codes
@@ -95,7 +92,7 @@ class SignIn:
         }
 
     def with_password(self, client: AppClient, name: str, password: str) -> Outcome:
-        """Return who signs in with name and password, or the challenge to answer."""
+        """Return the user with this name and password, or the challenge to answer."""
         user = known_user(client, name)
         who = _subject(client, name, user)
         with self._attempt(client, who):
@@ -107,7 +104,7 @@ class SignIn:
     def answer(
         self, client: AppClient, name: str, session: str, responses: dict[str, str]
     ) -> Outcome:
-        """Return who answered a challenge, or the next challenge."""
+        """Return the user who answered a challenge, or the next challenge."""
         pending = self._challenges.find(client, name, session)
         outcome = self._answered_by[name](client, pending, responses)
         self._challenges.spend(session)
@@ -115,7 +112,7 @@ class SignIn:
 
     @contextmanager
     def _attempt(self, client: AppClient, who: Subject) -> Iterator[None]:
-        """Let a password or a code be tried, unless too many were; count a failure."""
+        """Count a failed attempt in the block; refuse the attempt during a lockout."""
         key = f"{client.pool_id}/{who.username}"
         self._lockout.check(key)
         try:
@@ -192,7 +189,7 @@ class SignIn:
     def _choose(
         self, client: AppClient, name: str, parameters: dict[str, str]
     ) -> Outcome:
-        """Let the user choose the first factor, or take the one that is preferred."""
+        """Let the user choose the first factor, or use the preferred one."""
         available = _first_factors(client, known_user(client, name))
         preferred = parameters.get("PREFERRED_CHALLENGE")
         if preferred in available:
@@ -223,18 +220,21 @@ class SignIn:
             checks.address(client, name, attribute),
         )
         parameters = {"USER_ID_FOR_SRP": who.username, **codes.code_delivery(sent)}
-        nobody = replace(who, stamp=None)
-        return self._challenges.ask(client, nobody, factor, parameters)
+        unknown = replace(who, stamp=None)
+        return self._challenges.ask(client, unknown, factor, parameters)
 
     def _next(self, client: AppClient, user: User) -> Outcome:
-        """Return what stands between a right password and tokens, if anything does."""
+        """Return the challenge that follows a right password, or the user."""
         if user.status == "FORCE_CHANGE_PASSWORD":
             shown = {
                 name: value for name, value in user.attributes.items() if name != "sub"
             }
             parameters = {
                 "requiredAttributes": json.dumps(
-                    [ATTRIBUTE + name for name in missing_attributes(client, user)]
+                    [
+                        user_attributes.PREFIX + name
+                        for name in user_attributes.missing(client, user)
+                    ]
                 ),
                 "userAttributes": json.dumps(shown),
             }
@@ -245,7 +245,7 @@ class SignIn:
     def _ask_more(
         self, client: AppClient, user: User, name: str, parameters: dict[str, str]
     ) -> Challenge:
-        """Ask a question that follows a right password."""
+        """Return a challenge that follows a right password."""
         who = _subject(client, user.username, user)
         who = replace(who, has_shown_password=True)
         return self._ask(client, who, user, name, parameters)
@@ -275,7 +275,7 @@ class SignIn:
         except SrpError as error:
             raise invalid_parameter(str(error)) from None
         with self._attempt(client, pending.subject):
-            # The password may have been changed since the exchange began.
+            # The password may have changed since the exchange began.
             is_own = user and exchange and user.has_password(exchange.password)
             if user is None or not is_own or not proves:
                 raise wrong_password()
@@ -286,17 +286,17 @@ class SignIn:
         self, client: AppClient, pending: Pending, responses: dict[str, str]
     ) -> Outcome:
         user = _user_of(client, pending)
-        if user.status != "FORCE_CHANGE_PASSWORD":  # it is changed already
+        if user.status != "FORCE_CHANGE_PASSWORD":  # it has been changed already
             raise not_for_this_user()
         password = required(responses, "NEW_PASSWORD")
         check_policy(client, password)
-        attributes = answered_attributes(client, responses)
-        missing = set(missing_attributes(client, user)) - attributes.keys()
+        attributes = user_attributes.answered(client, responses)
+        missing = set(user_attributes.missing(client, user)) - attributes.keys()
         if missing:
             raise invalid_parameter(
                 f"Invalid user attributes: {', '.join(sorted(missing))}"
             )
-        attributes = aliases.changes(client.pool_id, user, attributes)
+        attributes = user_attributes.changes(client.pool_id, user, attributes)
         user.confirm_with(password)
         user.set_attributes(attributes)
         return self._next(client, user)
@@ -306,7 +306,7 @@ class SignIn:
     ) -> Outcome:
         user = _user_of(client, pending)
         with self._attempt(client, pending.subject):
-            codes.check(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
+            codes.check_totp(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
         return user
 
     def _message_code(
@@ -316,7 +316,7 @@ class SignIn:
         purpose = codes.SIGN_IN[codes.BY_MESSAGE[pending.challenge]]
         who = pending.subject
         user = None if who.stamp is None else _user_of(client, pending)
-        if user and codes.is_on(client, user) and not who.has_shown_password:
+        if user and codes.needs_mfa(client, user) and not who.has_shown_password:
             raise not_for_this_user()
         with self._attempt(client, who):
             if user is None:
@@ -356,7 +356,7 @@ def auth_result(tokens: dict[str, Any]) -> Answer:
 
 
 def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:
-    """Return who is meant by a name, under which nobody may be found."""
+    """Return the subject for a name, with or without a user of that name."""
     user = user or directory.find_user(client.pool_id, name)
     if user is None:
         return Subject(checks.user_id(client, name), typed=name)
@@ -364,7 +364,7 @@ def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:
 
 
 def _found(client: AppClient, pending: Pending) -> User | None:
-    """Return the user who began a sign-in; not another who has the name since."""
+    """Return the user who started a sign-in, not a later user of the same name."""
     user = directory.find_user(client.pool_id, pending.subject.username)
     return user if user and user.stamp == pending.subject.stamp else None
 
@@ -388,7 +388,7 @@ def _may_sign_in(client: AppClient, user: User) -> bool:
 def _exchange(
     client: AppClient, who: Subject, user: User | None, client_public: str
 ) -> Exchange:
-    """Begin SRP; for a user who does not exist, so that nobody sees that."""
+    """Start SRP, in the same way for a user who does not exist."""
     try:
         return Exchange(
             pool_name=client.pool_id.partition("_")[2],
@@ -404,7 +404,7 @@ def _exchange(
 def _first_factors(client: AppClient, user: User | None) -> list[str]:
     policy = client.pool.get("Policies", {}).get("SignInPolicy", {})
     allowed = policy.get("AllowedFirstAuthFactors") or ["PASSWORD"]
-    has_mfa = codes.is_on(client, user)
+    has_mfa = codes.needs_mfa(client, user)
     messages = [
         factor
         for factor in ("EMAIL_OTP", "SMS_OTP")

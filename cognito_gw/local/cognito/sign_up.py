@@ -1,17 +1,15 @@
-"""People make their own accounts, and get back into them when they forget."""
+"""Sign-up of users, and recovery of a forgotten password."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.cognito import aliases, checks, codes, directory
+from cognito_gw.local.cognito import checks, codes, directory, user_attributes
 from cognito_gw.local.cognito.checks import (
     check_policy,
-    check_writable,
     hides_users,
     known_user,
     require_enabled,
-    require_fitting,
 )
 from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
 from cognito_gw.local.errors import AwsFault
@@ -30,7 +28,7 @@ _USERNAME = {
 
 
 class SignUp:
-    """Adds users who prove by a code that an address is theirs."""
+    """Adds users, who prove by a code that they own an address."""
 
     def __init__(self, sent_codes: Codes) -> None:
         """Send codes with `sent_codes`."""
@@ -43,15 +41,15 @@ class SignUp:
         password: str,
         attributes: dict[str, str],
     ) -> tuple[User, dict[str, str] | None]:
-        """Add a user; return also where the code went, if one was sent."""
+        """Add a user. Return also the delivery details of the code, if one was sent."""
         if not client.is_open:
             raise not_authorized("SignUp is not permitted for this user pool")
         check_policy(client, password)
         _require_known(client, attributes)
-        check_writable(client, attributes)
+        user_attributes.require_writable(client, attributes)
         attributes = attributes | _alias(client, name)
         _check_attributes(client, attributes)
-        aliases.require_username_format(client.pool_id, name)
+        user_attributes.require_username_format(client.pool_id, name)
         _require_new(client, name, attributes)
         given = [each for each in codes.ADDRESSES if each in attributes]
         attributes |= {f"{each}_verified": "false" for each in given}
@@ -61,12 +59,12 @@ class SignUp:
     def confirm(
         self, client: AppClient, name: str, code: str, *, takes_alias: bool = False
     ) -> None:
-        """Confirm a user whose address has received the code.
+        """Confirm a user by the code that was sent.
 
-        With `takes_alias` the address may be the alias of another, who loses it.
+        With `takes_alias` the address may be another user's alias, who loses it.
         """
-        user = known_user(client, name)
-        if user is None or (not user.is_enabled and hides_users(client)):
+        user = _visible_user(client, name)
+        if user is None:
             raise codes.expired()
         if user.status != "UNCONFIRMED":
             raise not_authorized(
@@ -77,16 +75,16 @@ class SignUp:
         verified = {f"{attribute}_verified": "true"}
         if not takes_alias:
             known = user.attributes | verified
-            aliases.require_free(client.pool_id, known, [attribute], user)
+            user_attributes.require_free(client.pool_id, known, [attribute], user)
         self._codes.spend(user, codes.SIGN_UP)
         user.set_attributes(verified)
-        aliases.release(client.pool_id, user)
+        user_attributes.release(client.pool_id, user)
         user.set_status("CONFIRMED")
 
     def resend(self, client: AppClient, name: str) -> dict[str, str]:
-        """Send the confirmation code anew, and return where it went."""
-        user = known_user(client, name)
-        if user is None or (not user.is_enabled and hides_users(client)):
+        """Send the confirmation code again, and return the delivery details."""
+        user = _visible_user(client, name)
+        if user is None:
             return _simulated(client, name)
         require_enabled(user)
         if user.status != "UNCONFIRMED":
@@ -99,7 +97,7 @@ class SignUp:
         return delivery
 
     def forget(self, client: AppClient, name: str) -> dict[str, str]:
-        """Send a code for a new password, and return where it went."""
+        """Send a code that resets the password, and return the delivery details."""
         ways = _recovery_attributes(client)
         user = known_user(client, name)
         try:
@@ -113,9 +111,9 @@ class SignUp:
         return self._codes.send(user, codes.RESET, attribute)
 
     def reset(self, client: AppClient, name: str, code: str, password: str) -> None:
-        """Give a user who has the code a new password."""
-        user = known_user(client, name)
-        if user is None or (not user.is_enabled and hides_users(client)):
+        """Set a new password for a user who has the code."""
+        user = _visible_user(client, name)
+        if user is None:
             raise codes.mismatch()
         require_enabled(user)
         check_policy(client, password)
@@ -132,8 +130,14 @@ class SignUp:
         return None
 
 
+def _visible_user(client: AppClient, name: str) -> User | None:
+    """Return a user, or None if the client hides an unknown or a disabled one."""
+    user = known_user(client, name)
+    return None if user and not user.is_enabled and hides_users(client) else user
+
+
 def _alias(client: AppClient, name: str) -> dict[str, str]:
-    """Return the attribute that the user name is, where people sign in with one."""
+    """Return the attribute that is the user name, if the pool signs in by attribute."""
     names = tuple(client.pool.get("UsernameAttributes") or [])
     if not names:
         return {}
@@ -145,11 +149,11 @@ def _alias(client: AppClient, name: str) -> dict[str, str]:
 
 
 def _require_known(client: AppClient, attributes: dict[str, str]) -> None:
-    """Refuse what the pool has not, before what the client may not write."""
+    """Refuse attributes that the pool does not have."""
     schema = client.pool.get("SchemaAttributes", [])
     known = {each["Name"] for each in schema}
     unknown = {name: attributes[name] for name in attributes if name not in known}
-    require_fitting(schema, unknown)
+    user_attributes.require_fitting(schema, unknown)
 
 
 def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
@@ -159,12 +163,12 @@ def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
         for each in schema
         if each.get("Required") and each["Name"] not in (*attributes, "sub")
     ]
-    require_fitting(schema, attributes, wrong)
+    user_attributes.require_fitting(schema, attributes, wrong)
 
 
 def _require_new(client: AppClient, name: str, attributes: dict[str, str]) -> None:
-    """Refuse a name that is taken, or an attribute that is another's sign-in name."""
-    taken = aliases.taken(client.pool_id, attributes, attributes)
+    """Refuse a taken name, or an attribute that is another user's sign-in name."""
+    taken = user_attributes.taken(client.pool_id, attributes, attributes)
     if taken:
         message = f"An account with the given {taken} already exists."
         raise AwsFault("UsernameExistsException", message)
@@ -193,7 +197,7 @@ def _recovery_attributes(client: AppClient) -> list[str]:
 
 
 def _simulated(client: AppClient, name: str) -> dict[str, str]:
-    """Return where a code would have gone, if the name were a user's."""
+    """Return the delivery details of a code to a user who does not exist."""
     verified = client.pool.get("AutoVerifiedAttributes") or ["email"]
     attribute = codes.address_form(name) or verified[0]
     return codes.delivery(attribute, checks.address(client, name, attribute))

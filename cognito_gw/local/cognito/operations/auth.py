@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from cognito_gw.local.cognito import codes
+from cognito_gw.local.cognito import codes, user_attributes
 from cognito_gw.local.cognito.checks import (
     check_secret,
     check_secret_hash,
@@ -106,7 +106,7 @@ def admin_disable_user(call: Call) -> Answer:
 def sign_up(call: Call) -> Answer:
     """Add a user who is not confirmed yet."""
     client, name = _client_and_name(call)
-    given = {each["Name"]: each["Value"] for each in call.get("UserAttributes", [])}
+    given = user_attributes.by_name(call.get("UserAttributes", []))
     user, delivery = call.part(Cognito).sign_up.add(
         client, name, required(call.params, "Password"), given
     )

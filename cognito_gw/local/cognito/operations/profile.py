@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.cognito import aliases, codes, directory
+from cognito_gw.local.cognito import codes, directory, user_attributes
 from cognito_gw.local.cognito.checks import (
-    check_changeable,
     check_policy,
-    check_writable,
-    require_fitting,
     required,
     signed_in_user,
     user_of_claims,
@@ -82,7 +79,7 @@ def change_password(call: Call) -> Answer:
 
 
 def _require_password(lockout: Lockout, user: User, password: str) -> None:
-    """Refuse a wrong password, and too many of them: a stolen token cannot guess it."""
+    """Refuse a wrong password, and too many: a stolen token must not allow guesses."""
     key = f"change/{user.sub}"
     if lockout.is_locked(key):
         raise codes.too_many_attempts()
@@ -94,46 +91,46 @@ def _require_password(lockout: Lockout, user: User, password: str) -> None:
 
 @cognito_idp.answers("UpdateUserAttributes")
 def update_user_attributes(call: Call) -> Answer:
-    """Set attributes; a changed address is unverified until its code comes back."""
+    """Set attributes. A new address is unverified until its code is confirmed."""
     user, client = _user(call)
-    given = {each["Name"]: each["Value"] for each in call["UserAttributes"]}
-    check_writable(client, given)
-    require_fitting(client.pool.get("SchemaAttributes", []), given)
-    new = aliases.changes(client.pool_id, user, given)
+    given = user_attributes.by_name(call["UserAttributes"])
+    user_attributes.require_writable(client, given)
+    user_attributes.require_fitting(client.pool.get("SchemaAttributes", []), given)
+    new = user_attributes.changes(client.pool_id, user, given)
     sent = _set(call.part(Cognito).codes, client.pool, user, new)
     return {"CodeDeliveryDetailsList": sent}
 
 
 @cognito_idp.answers("AdminUpdateUserAttributes")
 def admin_update_user_attributes(call: Call) -> Answer:
-    """Set attributes, and verify them if the administrator says so."""
+    """Set attributes, also as verified."""
     user, pool_id = user_of_pool(call.params), call["UserPoolId"]
     pool = directory.pool_settings(pool_id)
-    given = {each["Name"]: each["Value"] for each in call["UserAttributes"]}
-    check_changeable(pool, given)
-    require_fitting(pool.get("SchemaAttributes", []), given)
+    given = user_attributes.by_name(call["UserAttributes"])
+    user_attributes.require_changeable(pool, given)
+    user_attributes.require_fitting(pool.get("SchemaAttributes", []), given)
     new = given | {
         f"{name}_verified": given.get(f"{name}_verified", "false")
-        for name in aliases.changed(user, given)
+        for name in user_attributes.changed(user, given)
     }
-    aliases.require_settable(pool_id, user.attributes | new, new, user)
+    user_attributes.require_settable(pool_id, user.attributes | new, new, user)
     _set(call.part(Cognito).codes, pool, user, new)
-    aliases.release(pool_id, user)
+    user_attributes.release(pool_id, user)
     return {}
 
 
 def _set(
     sent_codes: Codes, pool: dict[str, Any], user: User, new: dict[str, str]
 ) -> list[dict[str, str]]:
-    """Set attributes, and return where the codes for new addresses went.
+    """Set attributes, and return the delivery details of codes for new addresses.
 
-    An address that the pool has verified first is set when its code comes back.
+    If the pool verifies an address before the update, its code sets it.
     """
     verified = pool.get("AutoVerifiedAttributes") or []
     settings = pool.get("UserAttributeUpdateSettings") or {}
     late = settings.get("AttributesRequireVerificationBeforeUpdate") or []
     sent = []
-    for name in aliases.changed(user, new):
+    for name in user_attributes.changed(user, new):
         if name not in verified or new[f"{name}_verified"] == "true":
             continue
         if name in late:
@@ -152,7 +149,7 @@ def delete_user_attributes(call: Call) -> Answer:
     """Delete attributes that the app client may write."""
     user, client = _user(call)
     names = call["UserAttributeNames"]
-    check_writable(client, names)
+    user_attributes.require_writable(client, names)
     _delete(user, names)
     return {}
 
@@ -161,7 +158,9 @@ def delete_user_attributes(call: Call) -> Answer:
 def admin_delete_user_attributes(call: Call) -> Answer:
     """Delete attributes that may change."""
     user, names = user_of_pool(call.params), call["UserAttributeNames"]
-    check_changeable(directory.pool_settings(call["UserPoolId"]), names)
+    user_attributes.require_changeable(
+        directory.pool_settings(call["UserPoolId"]), names
+    )
     _delete(user, names)
     return {}
 
@@ -187,7 +186,7 @@ def verify_user_attribute(call: Call) -> Answer:
     sent_codes, purpose = call.part(Cognito).codes, codes.VERIFY[name]
     code = sent_codes.match(user, purpose, required(call.params, "Code"))
     new = {name: code.address, f"{name}_verified": "true"}
-    aliases.require_free(client.pool_id, user.attributes | new, new, user)
+    user_attributes.require_free(client.pool_id, user.attributes | new, new, user)
     sent_codes.spend(user, purpose)
     user.set_attributes(new)
     return {}
@@ -206,9 +205,9 @@ def associate_software_token(call: Call) -> Answer:
     """Return a new secret for an authenticator app."""
     if "AccessToken" in call.params:
         user, _ = _user(call)
-        return {"SecretCode": codes.associate(user)}
+        return {"SecretCode": codes.new_totp_secret(user)}
     user, session = _at_set_up(call)
-    return {"SecretCode": codes.associate(user), "Session": session}
+    return {"SecretCode": codes.new_totp_secret(user), "Session": session}
 
 
 @cognito_idp.answers("VerifySoftwareToken")
@@ -217,16 +216,16 @@ def verify_software_token(call: Call) -> Answer:
     code = required(call.params, "UserCode")
     if "AccessToken" in call.params:
         user, _ = _user(call)
-        codes.verify(user, code)
+        codes.verify_totp(user, code)
         return {"Status": "SUCCESS"}
-    user, session = _at_set_up(call, lambda user: codes.verify(user, code))
+    user, session = _at_set_up(call, lambda user: codes.verify_totp(user, code))
     return {"Status": "SUCCESS", "Session": session}
 
 
 def _at_set_up(
     call: Call, check: Callable[[User], None] = lambda _: None
 ) -> tuple[User, str]:
-    """Return who sets MFA up while signing in, and the session that follows."""
+    """Return the user who sets up MFA at sign-in, and the next session."""
     session, challenges = (
         required(call.params, "Session"),
         call.part(Cognito).challenges,
@@ -260,7 +259,7 @@ def admin_set_user_mfa_preference(call: Call) -> Answer:
 
 
 def _delete(user: User, names: list[str]) -> None:
-    """Delete attributes; an address does not leave behind that it was verified."""
+    """Delete attributes, and with an address also its verification."""
     gone = [f"{name}_verified" for name in codes.ADDRESSES if name in names]
     user.delete_attributes([*names, *gone])
 

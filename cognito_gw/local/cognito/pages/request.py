@@ -1,4 +1,4 @@
-"""A browser's request to a domain, its session, and the page it gets."""
+"""A browser's request to a domain, its session, and the page it receives."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 STYLE_PATH = "/_cgw/hosted-ui.css"
 _HEADERS = {
     "Cache-Control": "no-store",
-    # No form-action: browsers hold it against the redirect to the app, too.
+    # No form-action: browsers would also apply it to the redirect to the app.
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src data:; "
         "base-uri 'none'; frame-ancestors 'none'"
@@ -44,7 +44,7 @@ _HEADERS = {
 def render(
     request: Request, name: str, status: int = 200, **facts: Any
 ) -> web.Response:
-    """Return a page, with the cookie against which its forms are checked."""
+    """Return a page, with the cookie that its forms are checked against."""
     token = request.csrf_token
     template = _environment().get_template(f"{name}.html")
     html = template.render(request=request, csrf=token, style=STYLE_PATH, **facts)
@@ -78,11 +78,11 @@ _SECONDS = 3600
 
 @dataclass(frozen=True)
 class Browser:
-    """Who signed in with a browser, and when."""
+    """A signed-in browser: its user, and the time of the sign-in."""
 
     pool_id: str
     username: str
-    stamp: str  # of the user, whose name may be another's later
+    stamp: str  # of the user, as the name may later belong to another user
     auth_time: int = field(default_factory=lambda: int(time.time()))
 
     @property
@@ -105,7 +105,7 @@ class Browsers:
         return cookie, self._known[cookie]
 
     def find(self, request: Request) -> tuple[User, int] | None:
-        """Return who is signed in at this domain, and since when."""
+        """Return the user who is signed in at this domain, and since when."""
         browser = self._known.get(request.cookies.get(COOKIE, ""))
         if browser is None or browser.is_old:
             return None
@@ -128,17 +128,17 @@ class Browsers:
 
 BASE = "/_aws/cognito"
 _CSRF_COOKIE, _CSRF_FIELD = "XSRF-TOKEN", "_csrf"
-# What the pages put into links for each other, beside the app's own parameters.
+# Parameters that the pages add to links, besides those of the app.
 _OURS = ("username", "notice")
 
 
 class Unreadable(Exception):
-    """Raised for a form that is none, or a parameter that comes twice."""
+    """Raised for a malformed form, or a repeated parameter."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request, read whole."""
+    """A complete request."""
 
     origin: str  # where the local AWS is
     domain: str
@@ -150,10 +150,10 @@ class Request:
 
     @classmethod
     async def of(cls, http_request: web.Request) -> Request:
-        """Read a request; of a parameter given twice, neither is surely meant."""
+        """Read a request. Raises Unreadable if it is malformed or ambiguous."""
         try:
             form = await http_request.post()
-        except (LookupError, ValueError) as error:  # no such charset, or not in it
+        except (LookupError, ValueError) as error:  # unknown charset, or invalid in it
             raise Unreadable from error
         for params in (http_request.query, form):
             if len(params) != len(set(params)):
@@ -169,25 +169,25 @@ class Request:
         )
 
     def link(self, path: str, **ours: str) -> str:
-        """Return the address of another page, for the same app's request."""
+        """Return the URL of another page for the same request of the app."""
         kept = {name: self.query[name] for name in self.query if name not in _OURS}
         query = urlencode(kept | ours)
         return f"{BASE}/{self.domain}{path}" + (f"?{query}" if query else "")
 
     @property
     def csrf_token(self) -> str:
-        """What a form must bring back: known to this browser and our pages alone."""
+        """A secret of this browser and our pages, which forms must send back."""
         return self.cookies.get(_CSRF_COOKIE) or secrets.token_urlsafe(32)
 
     def check_csrf(self) -> None:
-        """Refuse a form that another site's page sent, or one without our cookie."""
+        """Refuse a form from another site, or one without our cookie."""
         known = self.cookies.get(_CSRF_COOKIE, "")
         given = self.form.get(_CSRF_FIELD, "")
         is_same = hmac.compare_digest(_octets(known), _octets(given))
         sender = self.headers.get("Origin", self.origin)
         if not known or not is_same or sender != self.origin:
             raise invalid_parameter(
-                "This form has gone stale. Please send it once more.",
+                "This form has expired. Please send it again.",
             )
 
     def remember(self, response: web.StreamResponse, name: str, value: str) -> None:
@@ -197,7 +197,7 @@ class Request:
         )
 
     def remember_csrf(self, response: web.StreamResponse, token: str) -> None:
-        """Set the cookie that the next form is compared with."""
+        """Set the cookie for the next form."""
         self.remember(response, _CSRF_COOKIE, token)
 
     def forget(self, response: web.StreamResponse, name: str) -> None:
@@ -234,7 +234,7 @@ _INPUT_TYPES = {"email": "email", "phone_number": "tel"}
 
 @dataclass(frozen=True)
 class Form:
-    """A page with a form: how it is shown, and what is done when it is sent."""
+    """A page with a form: functions that show it and process it."""
 
     show: Callable[[PageRequest], web.Response]
     act: Callable[[PageRequest], web.Response]
@@ -242,7 +242,7 @@ class Form:
 
 @dataclass(frozen=True)
 class PageRequest:
-    """A request, what its app asks for, and what was wrong with the form."""
+    """A request for a page, with the app's request and an error in the form."""
 
     request: Request
     asked: AuthorizationRequest
@@ -255,37 +255,37 @@ class PageRequest:
 
     @property
     def username(self) -> str:
-        """The name that is typed in, or handed on from page to page."""
+        """The user name from the form, or from the page before."""
         query = self.request.query
         handed_on = query.get("username") or query.get("login_hint", "")
         return self.request.form.get("username", handed_on).strip()
 
     @property
     def name_label(self) -> str:
-        """What the pool calls the name with which people sign in."""
+        """The label of the user name in this pool."""
         names = self.client.pool.get("UsernameAttributes") or []
         return " or ".join(_LABELS[name] for name in names) or "User name"
 
     @property
     def demands(self) -> str:
-        """What a password must have."""
+        """The requirements for a password."""
         policy = self.client.pool.get("Policies", {}).get("PasswordPolicy", {})
         length = f"at least {policy.get('MinimumLength', 8)} characters"
         needed = [words for name, words in _DEMANDS.items() if policy.get(name)]
         return ", ".join([length, *needed])
 
     def typed(self, field: str) -> str:
-        """Return what is typed into a field."""
+        """Return the value of a form field."""
         return self.request.form.get(field, "")
 
     def repeated_password(self) -> str:
-        """Return a new password that is typed twice, and both times the same."""
+        """Return a new password. Refuse two entries that differ."""
         if self.typed("repeated") != self.typed("password"):
             raise invalid_parameter("The two passwords differ.")
         return self.typed("password")
 
     def fields(self, attributes: list[str]) -> list[dict[str, str]]:
-        """Return a form's fields for attributes, named as Cognito's pages name them."""
+        """Return form fields for attributes, with the names of Cognito's pages."""
         return [
             {
                 "attribute": name,

@@ -51,7 +51,7 @@ _LONGEST_ERROR = 300
 
 _FORM = "application/x-www-form-urlencoded"
 _NO_STORE = {"Cache-Control": "no-cache, no-store", "Pragma": "no-cache"}
-# Cognito lets web apps of every origin call these: what they know is the secret.
+# Cognito lets web apps of any origin call these: the secret is in the request.
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 _BEARER_ERROR = (
     'error="invalid_token", error_description="Access token is expired, disabled, '
@@ -60,15 +60,15 @@ _BEARER_ERROR = (
 
 
 class Endpoints:
-    """Answers apps, and browsers that apps send."""
+    """Answers apps, and browsers that apps redirect."""
 
     def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Ask `cognito`, and know who has signed in with which of the `browsers`."""
+        """Issue tokens of `cognito` to apps, and to signed-in `browsers`."""
         self._authorization = cognito.authorization
         self._browsers = browsers
 
     def authorize(self, request: Request) -> web.Response:
-        """Send the browser back to the app if it is signed in, else to sign in."""
+        """Redirect to the app if the browser is signed in, else to the sign-in page."""
         asked = read_request(request.domain, request.query)
         prompt = request.query.get("prompt", "").split()
         known = self._browsers.find(request)
@@ -79,7 +79,7 @@ class Endpoints:
         return redirect(request.link("/login"))
 
     def log_out(self, request: Request) -> web.Response:
-        """End the browser's session, and send it to the app or to sign in again."""
+        """End the browser's session, and redirect to the app or the sign-in page."""
         url = sign_out_url(request.domain, request.query)
         response = redirect(url or request.link("/login"))
         self._browsers.remove(request)
@@ -87,7 +87,7 @@ class Endpoints:
         return response
 
     def token(self, request: Request) -> web.Response:
-        """Give tokens for a code, a refresh token, or a machine's secret."""
+        """Issue tokens for a code, a refresh token, or a client secret."""
         return _token_response(self._authorization.token, request)
 
     def revoke(self, request: Request) -> web.Response:
@@ -95,7 +95,7 @@ class Endpoints:
         return _token_response(self._authorization.revoke, request)
 
     def user_info(self, request: Request) -> web.Response:
-        """Tell about the user of an access token."""
+        """Return the attributes of the user of an access token."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return _error(OAuthError("invalid_request"))
@@ -143,7 +143,7 @@ def _error(error: OAuthError) -> web.Response:
 
 
 def domain_routes(cognito: Cognito, control: ControlPlane) -> list[web.RouteDef]:
-    """Return the routes of every domain; what they do, `control`'s thread does."""
+    """Return the routes of every domain, which run on the thread of moto."""
     browsers = Browsers()
     pages = Pages(cognito, browsers)
     endpoints = Endpoints(cognito, browsers)
@@ -218,7 +218,7 @@ def _response(answer: Answer, request: Request) -> web.Response:
 
 def _for_a_person(answer: Answer, request: Request) -> web.Response:
     if is_by_script(request.headers):
-        text = "Sign-in pages are for people: open them in a window of the browser.\n"
+        text = "Scripts cannot load sign-in pages. Open them in a browser window.\n"
         return web.Response(status=HTTPStatus.FORBIDDEN, text=text)
     return answer(request)
 
@@ -236,7 +236,7 @@ def _error_page(request: Request) -> web.Response:
 
 
 def _root_page(request: Request) -> web.Response:
-    """Lead from the bare address, where AWS has nothing, to the first app's sign-in."""
+    """Redirect from the root, which AWS does not serve, to the first app's sign-in."""
     for client in directory.clients_of(directory.pool_of_domain(request.domain) or ""):
         if usual := usual_request(client):
             return redirect(request.link("/login", **usual))
@@ -309,7 +309,7 @@ def _require_pool(pool_id: str) -> None:
 def expired_token_route(
     keys: AccessKeys, tokens: Tokens, control: ControlPlane
 ) -> web.RouteDef:
-    """Return the route: a good token in the body, the same one expired in return."""
+    """Return the route that takes a valid token and returns it as an expired one."""
 
     async def issue(request: web.Request) -> web.Response:
         try:
@@ -319,7 +319,7 @@ def expired_token_route(
             status = HTTPStatus.FORBIDDEN
             return web.Response(status=status, text=f"{fault.code}: {fault.message}")
         if function is not None:
-            raise web.HTTPForbidden(text="Functions get no tokens.\n")
+            raise web.HTTPForbidden(text="Functions cannot get tokens.\n")
         return web.Response(text=token)
 
     return web.post("/_cgw/expired-token", issue)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import segno
 
-from cognito_gw.local.cognito import codes, directory
-from cognito_gw.local.cognito.checks import ATTRIBUTE, missing_attributes
+from cognito_gw.local.cognito import codes, directory, user_attributes
 from cognito_gw.local.cognito.directory import User
 from cognito_gw.local.cognito.oauth import read_request
 from cognito_gw.local.cognito.pages.request import (
@@ -40,12 +39,12 @@ class Pages:
     """Answers the pages of every domain."""
 
     def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Sign people up and in to `cognito`, and remember their `browsers`."""
+        """Sign users up and in to `cognito`, and remember their `browsers`."""
         sign_in, account = SignInPages(cognito, browsers), AccountPages(cognito)
         self.by_path = sign_in.by_path | account.by_path
 
     def answer(self, path: str, request: Request) -> web.Response:
-        """Show a page, or act on its form and show what is wrong with it."""
+        """Show a page, or process its form and show an error."""
         page = PageRequest(request, read_request(request.domain, request.query))
         if not directory.has_login_pages(request.domain, page.client.id):
             title, status = "Not available", HTTPStatus.FORBIDDEN
@@ -73,7 +72,7 @@ class SignInPages:
     """Name and password, a new password, a second factor."""
 
     def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Sign people in to `cognito`, and remember their `browsers`."""
+        """Sign users in to `cognito`, and remember their `browsers`."""
         self._cognito = cognito
         self._browsers = browsers
         self.by_path = {
@@ -102,7 +101,7 @@ class SignInPages:
         return self._continue(page, outcome)
 
     def _continue(self, page: PageRequest, outcome: Outcome) -> web.Response:
-        """Go to the next challenge's page, or, signed in, back to the app."""
+        """Redirect to the page of the next challenge, or after sign-in to the app."""
         request, asked = page.request, page.asked
         if not isinstance(outcome, User):
             response = page.go_to(_PAGE_OF.get(outcome.name, "/mfa"))
@@ -119,14 +118,14 @@ class SignInPages:
         user = self._challenged(page, "NEW_PASSWORD_REQUIRED")
         if user is None:
             return page.go_to("/login", notice="expired")
-        fields = page.fields(missing_attributes(page.client, user))
+        fields = page.fields(user_attributes.missing(page.client, user))
         return page.render("new_password", fields=fields)
 
     def _new_password(self, page: PageRequest) -> web.Response:
         responses = {"NEW_PASSWORD": page.repeated_password()}
         if user := self._challenged(page, "NEW_PASSWORD_REQUIRED"):
-            for field in page.fields(missing_attributes(page.client, user)):
-                responses[ATTRIBUTE + field["attribute"]] = field["value"]
+            for field in page.fields(user_attributes.missing(page.client, user)):
+                responses[user_attributes.PREFIX + field["attribute"]] = field["value"]
         return self._answer(page, "NEW_PASSWORD_REQUIRED", responses)
 
     def _show_mfa(self, page: PageRequest) -> web.Response:
@@ -152,14 +151,14 @@ class SignInPages:
         user = self._challenged(page, "MFA_SETUP")
         if user is None or user.mfa.has_verified_totp:  # set up meanwhile
             return page.go_to("/login", notice="expired")
-        secret = user.mfa.totp_secret or codes.associate(user)
-        uri = codes.uri(user, secret, page.client.pool["Name"])
+        secret = user.mfa.totp_secret or codes.new_totp_secret(user)
+        uri = codes.totp_uri(user, secret, page.client.pool["Name"])
         picture = segno.make(uri, micro=False).svg_data_uri(scale=5, border=4)
         return page.render("mfa_setup", picture=picture, secret=secret)
 
     def _mfa_set_up(self, page: PageRequest) -> web.Response:
         if user := self._challenged(page, "MFA_SETUP"):
-            codes.verify(user, page.typed("code"))
+            codes.verify_totp(user, page.typed("code"))
         return self._answer(page, "MFA_SETUP", {})
 
     def _answer(
@@ -177,7 +176,7 @@ class SignInPages:
     def _challenged(
         self, page: PageRequest, challenge: str | None = None
     ) -> User | None:
-        """Return who is asked a challenge in this browser, by this client, if any."""
+        """Return the user of the challenge in this browser for this client, if any."""
         pending, client = self._pending(page), page.client
         if pending is None or pending.client_id != client.id:
             return None
@@ -192,7 +191,7 @@ class AccountPages:
     """Sign-up, its code, and a forgotten password."""
 
     def __init__(self, cognito: Cognito) -> None:
-        """Make accounts in `cognito`."""
+        """Sign users up in `cognito`."""
         self._codes = cognito.codes
         self._sign_ups = cognito.sign_up
         self.by_path = {
@@ -252,7 +251,7 @@ def _show_forgot(page: PageRequest) -> web.Response:
 
 
 def _sign_up_attributes(client: AppClient) -> list[str]:
-    """Return the attributes that one must tell to sign up, beside the name."""
+    """Return the attributes that sign-up requires, besides the user name."""
     schema = client.pool.get("SchemaAttributes", [])
     needed = {each["Name"] for each in schema if each.get("Required")} - {"sub"}
     needed |= set(client.pool.get("AutoVerifiedAttributes", []))
