@@ -105,11 +105,8 @@ def impossible_validity(call: Call) -> None:
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
 def refresh_token_ends_first(call: Call) -> None:
     """Refuse tokens that outlive the refresh token: InvalidParameterException."""
-    refresh = validity(call.params, "RefreshToken")
-    if (
-        max(validity(call.params, "IdToken"), validity(call.params, "AccessToken"))
-        > refresh
-    ):
+    lifetimes = {token: validity(call.params, token) for token in RANGES}
+    if max(lifetimes.values()) > lifetimes["RefreshToken"]:
         raise invalid_parameter(
             "Access and Id Token expiration times must be less than or equal to "
             "refresh token expiration times."
