@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 SHUTDOWN_SECONDS = 2.0
-LOOK_SECONDS = 1.0  # how often it looks whether its state file is still there
+CHECK_SECONDS = 1.0  # how often it checks that its state file still exists
 ENVIRONMENT = {
     # Any web page could otherwise drive this AWS, and so run code as a Lambda.
     "MOTO_DISABLE_GLOBAL_CORS": "true",
     # moto writes local times as if they were UTC.
     "TZ": "UTC",
-    # aiohttp reads the system's certificates when it is imported, and takes a tenth of
-    # a second to. They are for a client of its, and here is none.
+    # aiohttp takes a tenth of a second to read the system's certificates on import.
+    # Only its client needs them, and this process has none.
     "SSL_CERT_FILE": os.devnull,
-    # The user's files for the real AWS are not for this one.
+    # The user's files are for the real AWS.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
@@ -74,9 +74,13 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m cognito_gw.local")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--persist", action="store_true", help="outlive a restart")
-    parser.add_argument("--ready-fd", type=int, help="become a daemon; report here")
-    parser.add_argument("--while-open", type=int, help="end when this pipe is closed")
+    parser.add_argument(
+        "--persist", action="store_true", help="keep the state across restarts"
+    )
+    parser.add_argument(
+        "--ready-fd", type=int, help="run as a daemon; report to this pipe"
+    )
+    parser.add_argument("--while-open", type=int, help="stop when this pipe is closed")
     return parser.parse_args()
 
 
@@ -101,7 +105,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
     if arguments.while_open is not None:
         _end_with(arguments.while_open, stopped)
     saved = Saved(arguments.state_dir) if arguments.persist else None
-    listener = _listen_again(saved) if saved and not arguments.port else None
+    listener = _listen_on_last_port(saved) if saved and not arguments.port else None
     listener = listener or _listen(arguments.port)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     instance = secrets.token_hex(16)
@@ -120,27 +124,27 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 
 async def _end_of(stopped: asyncio.Event, is_known: Callable[[], bool]) -> None:
-    """Wait for the end: asked for, or as nobody can find or stop us any more."""
+    """Wait until told to stop, or until no client can find this server any more."""
     while is_known():
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), LOOK_SECONDS)
+            await asyncio.wait_for(stopped.wait(), CHECK_SECONDS)
             return
-    logging.getLogger(__name__).warning("the state file is gone, so this ends")
+    logging.getLogger(__name__).warning("the state file is gone; stopping")
 
 
 def _end_with(pipe: int, stopped: asyncio.Event) -> None:
-    """Stop when the last process has gone that holds the pipe's other end."""
+    """Stop when the last process that holds the other end of the pipe has gone."""
     loop = asyncio.get_running_loop()
 
     def end() -> None:
-        loop.remove_reader(pipe)  # or it would be called without pause
+        loop.remove_reader(pipe)  # or the loop would call this again and again
         stopped.set()
 
     loop.add_reader(pipe, end)
 
 
-def _listen_again(saved: Saved) -> socket.socket | None:
-    """Listen where it did last time, so that issuers and links stay what they were."""
+def _listen_on_last_port(saved: Saved) -> socket.socket | None:
+    """Listen on the last port again, so that issuers and links stay valid."""
     try:
         return _listen(saved.port)
     except CgwError:
@@ -158,7 +162,7 @@ def _listen(port: int) -> socket.socket:
             raise
         raise CgwError(
             f"cannot listen on port {port}: {os.strerror(error.errno)}",
-            hint="choose another one with --port",
+            hint="choose another port with --port",
         ) from error
     return listener
 
@@ -173,10 +177,10 @@ async def _listening(
         MAX_LINE,
         Start,
         application,
-        log_them_in_one_line,
+        log_without_traceback,
     )
 
-    log_them_in_one_line()
+    log_without_traceback()
     runner = web.AppRunner(
         application(Start(**start)),
         access_log=None,
@@ -194,10 +198,11 @@ async def _listening(
 
 @contextmanager
 def _state_file(path: Path, state: dict[str, Any]) -> Iterator[Callable[[], bool]]:
-    """Say where we are, under a lock that tells others for how long we live.
+    """Publish this server in a file that stays locked for as long as it runs.
 
-    Gives what tells whether it still says so: the file, or its folder, may be deleted.
-    The file is never closed, so that the lock ends with the process and not before.
+    The lock belongs to the file itself, not to a name, so that a client can trust the
+    content of the file it has opened. It ends with the process, because the file is
+    never closed. Yields a function that checks that the file is still there.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
@@ -236,5 +241,5 @@ if __name__ == "__main__":
     status = main()
     logging.shutdown()
     sys.stdout.flush()
-    # All is closed and saved. Python would take moto's modules apart for half a second.
+    # Everything is closed and saved. Python would take half a second to unload moto.
     os._exit(status)

@@ -1,4 +1,4 @@
-"""Who may call the control plane."""
+"""Access control of the control plane: keys, browsers, and other users."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _SIGNED = re.compile(
     re.ASCII,
 )
 _OF_BROWSERS = ("Origin", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site")
-# What the role that cgw gives a function allows it, in its own log group.
+# What the role that cgw creates lets a function do, in its own log group.
 _LOG_WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
-# Services of the REST-XML and query protocols, whose code has no "Exception".
+# Services with REST-XML and query protocols, whose error code has no "Exception".
 _WITH_SHORT_CODES = frozenset(
     {"cloudformation", "cloudwatch", "iam", "rds", "s3", "sns", "sqs", "sts"}
 )
@@ -40,7 +40,7 @@ _WITH_SHORT_CODES = frozenset(
 
 @dataclass(frozen=True)
 class Signature:
-    """What a request's Authorization header says: whose key, for which service."""
+    """The access key, region and service of a request's Authorization header."""
 
     key: str
     region: str
@@ -48,41 +48,41 @@ class Signature:
 
 
 def read_signature(headers: Mapping[str, str]) -> Signature | None:
-    """Return the signature of a request; None where the header is none of SigV4."""
+    """Return the signature of a request, or None without a SigV4 header."""
     found = _SIGNED.fullmatch(headers.get("Authorization", ""))
     return Signature(**found.groupdict()) if found else None
 
 
 def is_from_browser(headers: Mapping[str, str]) -> bool:
-    """Tell whether a web page sent the request: it cannot leave these headers out."""
+    """Whether a web page sent the request: it cannot leave these headers out."""
     return any(name in headers for name in _OF_BROWSERS)
 
 
 def is_by_script(headers: Mapping[str, str]) -> bool:
-    """Tell whether a script or a frame asks for a page, and not a person.
+    """Whether a script or a frame requests a page, and not a person.
 
-    What a function answers runs in the origin of our own pages, and must not read them.
+    A function's response runs in the origin of our pages, and must not read them.
     """
     is_preload = "Service-Worker-Navigation-Preload" in headers
     return is_preload or headers.get("Sec-Fetch-Dest", "document") != "document"
 
 
 class AccessKeys:
-    """The user's access key, and one for each function that runs."""
+    """The access key of the user, and one for each function that runs."""
 
     def __init__(self, owner: AccessKey) -> None:
-        """Let `owner` do everything."""
+        """Allow every call by `owner`."""
         self._owner = owner
         self._of_functions: dict[str, AccessKey] = {}  # by ARN
 
     def for_function(self, arn: str) -> AccessKey:
-        """Return a function's own key, which stays the same."""
+        """Return the key of a function, always the same one."""
         return self._of_functions.setdefault(arn, AccessKey.create())
 
     def authenticate(self, headers: Mapping[str, str]) -> str | None:
         """Return the ARN of the function that signed, or None for the user.
 
-        Raises AwsFault for anybody else, as AWS does for a key that it does not know.
+        Raises AwsFault for any other key, as AWS does for an unknown one.
         """
         signature = read_signature(headers)
         if signature is None:
@@ -92,7 +92,7 @@ class AccessKeys:
         if is_from_browser(headers):
             raise AwsFault(
                 "AccessDeniedException",
-                "The local AWS takes no signed calls from web pages",
+                "The local AWS accepts no signed calls from web pages",
                 HTTPStatus.FORBIDDEN,
             )
         if _is(self._owner, signature.key):
@@ -103,13 +103,13 @@ class AccessKeys:
         raise AwsFault(
             "UnrecognizedClientException",
             "The security token included in the request is invalid. The local AWS "
-            'takes the access key of its start: eval "$(cgw local env)"',
+            'creates an access key at each start: eval "$(cgw local env)"',
             HTTPStatus.FORBIDDEN,
         )
 
 
 def identity(function: Function) -> dict[str, str]:
-    """Return what GetCallerIdentity tells a function, which needs no permission."""
+    """Return the answer of GetCallerIdentity, which needs no permission."""
     account = function.role.split(":")[4]
     arn = _session_arn(function)
     return {"UserId": f"AROALOCAL:{function.name}", "Account": account, "Arn": arn}
@@ -118,9 +118,9 @@ def identity(function: Function) -> dict[str, str]:
 def require_allowed(
     function: Function | None, action: str, params: Mapping[str, Any]
 ) -> None:
-    """Refuse what the role that cgw gives a function does not allow.
+    """Refuse what the role that cgw creates for a function does not allow.
 
-    That is all but writes to its own log group. A function that is deleted has no role.
+    It allows writes to the function's log group only. A deleted function has no role.
     """
     group = params.get("logGroupName")
     if function and action in _LOG_WRITES and group == function.log_group:
@@ -148,7 +148,7 @@ def _is(key: AccessKey, given: str) -> bool:
 # One line a socket: https://docs.kernel.org/networking/proc_net_tcp.html
 _SOCKETS = Path("/proc/net/tcp")
 _LOCAL, _REMOTE, _USER, _INODE = 1, 2, 7, 9  # columns
-# Where a client has a socket of IPv6, this stands before its address of IPv4.
+# The prefix of an IPv4 address in an IPv6 socket.
 _MAPPED = "0000000000000000FFFF0000" if sys.byteorder == "little" else f"{0xFFFF:024X}"
 _SOCKETS_OF_IPV6 = Path("/proc/net/tcp6")
 ROOT = 0
@@ -157,10 +157,10 @@ Address = tuple[str, int]
 
 
 def is_another_user(peer: Address, own: Address) -> bool:
-    """Tell whether the socket at `peer` that is connected to `own` is another user's.
+    """Whether the socket at `peer`, connected to `own`, belongs to another user.
 
-    Root may do everything anyway. A socket that the system does not list counts as
-    another's: its user has closed it. False where there is no list, as on macOS.
+    Root has access to everything anyway. A socket that the system does not list counts
+    as another user's: it is closed. False where there is no list, as on macOS.
     """
     if not _SOCKETS.exists():
         return False
@@ -175,7 +175,7 @@ def _user_of(sockets: Path, ends: list[str]) -> int | None:
     with suppress(OSError), sockets.open(encoding="ascii") as lines:
         for line in lines:
             columns = line.split()
-            # A socket that is closed has no inode, and seems to be root's.
+            # A closed socket has no inode, and would count as root's.
             if columns[_LOCAL : _REMOTE + 1] == ends and columns[_INODE] != "0":
                 return int(columns[_USER])
     return None

@@ -1,6 +1,6 @@
-"""The limits that a service model sets to each member of a call, in AWS's words.
+"""The constraints of a service model on each parameter, with AWS's messages.
 
-botocore reads them and checks but a few: AWS checks them all before it does anything.
+botocore reads them and checks only a few. AWS checks all of them first.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# Shapes whose limits AWS does not answer with, and what it has instead.
-INSTEAD: dict[str, dict[str, Any]] = {
-    # Spaces within are allowed: the guide on password policies, and what people quote
-    # of the refusal (cds-snc/platform-forms-client#5635). The model: [\S]+
+# Shapes to which AWS applies other constraints than the model says.
+OVERRIDES: dict[str, dict[str, Any]] = {
+    # Spaces within are allowed: see the guide on password policies, and the message
+    # quoted in cds-snc/platform-forms-client#5635. The model says [\S]+.
     "PasswordType": {"max": 256, "pattern": r"^[\S]+.*[\S]+$"},
     # Custom domains have dots; prefixes are checked where domains are.
     "DomainType": {"min": 1},
-    # The model has those of functions on managed instances, too: Lambda quotas.
+    # The model also covers functions on managed instances: see Lambda quotas.
     "MemorySize": {"min": 128, "max": 10_240},
     "Timeout": {"min": 1, "max": 900},
-    # Lambda answers with another code, and takes ARNs: see its corrections.
+    # Lambda answers with another code, and accepts ARNs: see its operations.
     "Runtime": {},
 }
 SCALARS = ("string", "integer", "long", "float", "double", "blob")
@@ -31,15 +31,15 @@ _MAJOR = "LMNPSZC"  # Unicode's categories, by their first letter
 _CATEGORY = re.compile(r"\\p\{([A-Z])\}")
 
 
-class Broken(NamedTuple):
-    """A value that does not keep to a constraint."""
+class Violation(NamedTuple):
+    """A value that violates a constraint."""
 
     at: str
     shown: str
     constraint: str
 
     def __str__(self) -> str:
-        """Say so as AWS does."""
+        """Return the message of AWS."""
         return (
             f"Value {self.shown}at '{self.at}' failed to satisfy constraint: "
             f"{self.constraint}"
@@ -49,16 +49,18 @@ class Broken(NamedTuple):
 def refusal(params: Mapping[str, Any], shape: Any, prefix: str = "") -> str | None:
     """Return why AWS refuses the parameters, or None.
 
-    Its REST services name the shape of the input first, the `prefix`.
+    The messages of REST services start with the `prefix`, the input's shape.
     """
-    broken = [*_structure(params, shape, prefix)]
-    if not broken:
+    violations = [*_structure(params, shape, prefix)]
+    if not violations:
         return None
-    count = f"{len(broken)} validation error{'s' if broken[1:] else ''} detected"
-    return f"{count}: {'; '.join(map(str, broken))}"
+    count = (
+        f"{len(violations)} validation error{'s' if violations[1:] else ''} detected"
+    )
+    return f"{count}: {'; '.join(map(str, violations))}"
 
 
-def _broken(value: Any, shape: Any, at: str) -> Iterator[Broken]:
+def _violations(value: Any, shape: Any, at: str) -> Iterator[Violation]:
     match shape.type_name:
         case "structure":
             yield from _structure(value, shape, f"{at}.")
@@ -70,46 +72,49 @@ def _broken(value: Any, shape: Any, at: str) -> Iterator[Broken]:
             yield from _map(value, shape, at)
         case kind if kind in SCALARS:
             yield from (
-                Broken(at, _shown(value, shape), said) for said in _unmet(value, shape)
+                Violation(at, _shown(value, shape), said)
+                for said in _unmet(value, shape)
             )
 
 
-def _structure(value: Mapping[str, Any], shape: Any, prefix: str) -> Iterator[Broken]:
+def _structure(
+    value: Mapping[str, Any], shape: Any, prefix: str
+) -> Iterator[Violation]:
     for name in shape.required_members:
         if value.get(name) is None:
-            yield Broken(
+            yield Violation(
                 f"{prefix}{_spelled(name)}", "null ", "Member must not be null"
             )
     for name, member in shape.members.items():
         if value.get(name) is not None:
-            yield from _broken(value[name], member, f"{prefix}{_spelled(name)}")
+            yield from _violations(value[name], member, f"{prefix}{_spelled(name)}")
 
 
-def _sized(value: Any, shape: Any, at: str) -> Iterator[Broken]:
+def _sized(value: Any, shape: Any, at: str) -> Iterator[Violation]:
     for said in _unmet(value, shape):
-        yield Broken(at, _shown(value, shape), said)
+        yield Violation(at, _shown(value, shape), said)
 
 
-def _list(values: list[Any], member: Any, at: str) -> Iterator[Broken]:
+def _list(values: list[Any], member: Any, at: str) -> Iterator[Violation]:
     if member.type_name not in SCALARS:
         for index, each in enumerate(values, 1):
-            yield from _broken(each, member, f"{at}.{index}.member")
+            yield from _violations(each, member, f"{at}.{index}.member")
     elif any(_unmet(each, member) for each in values):
         shown = "" if _is_secret(member) else f"'[{', '.join(map(str, values))}]' "
-        yield Broken(at, shown, f"Member must satisfy constraint: [{_all(member)}]")
+        yield Violation(at, shown, f"Member must satisfy constraint: [{_all(member)}]")
 
 
-def _map(values: Mapping[str, Any], shape: Any, at: str) -> Iterator[Broken]:
+def _map(values: Mapping[str, Any], shape: Any, at: str) -> Iterator[Violation]:
     shown = _shown(values, shape)
     if any(_unmet(key, shape.key) for key in values):
-        yield Broken(
+        yield Violation(
             at, shown, f"Map keys must satisfy constraint: [{_all(shape.key)}]"
         )
     if shape.value.type_name not in SCALARS:
         for key, each in values.items():
-            yield from _broken(each, shape.value, f"{at}.{key}.member")
+            yield from _violations(each, shape.value, f"{at}.{key}.member")
     elif any(_unmet(each, shape.value) for each in values.values()):
-        yield Broken(
+        yield Violation(
             at, shown, f"Map value must satisfy constraint: [{_all(shape.value)}]"
         )
 
@@ -123,8 +128,8 @@ def _unmet(value: Any, shape: Any) -> list[str]:
 
 
 def _constraints(shape: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each constraint of a shape: AWS's words, and whether a value is within."""
-    traits = INSTEAD.get(shape.name, shape.metadata)
+    """Yield each constraint of a shape: AWS's message, and a check of a value."""
+    traits = OVERRIDES.get(shape.name, shape.metadata)
     is_number = shape.type_name in ("integer", "long", "float", "double")
     size: Any = (lambda value: value) if is_number else len
     noun = "value" if is_number else "length"
@@ -143,7 +148,7 @@ def _constraints(shape: Any) -> Iterator[tuple[str, Any]]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Tell whether a whole text matches one of AWS's patterns, which are Java's."""
+    """Whether a whole text matches one of AWS's patterns, which are Java's."""
     if "\\p{" in pattern and not text.isascii():
         text = "".join(each if each.isascii() else _stand_in(each) for each in text)
     return _compiled(pattern).fullmatch(text) is not None
@@ -151,7 +156,7 @@ def matches(pattern: str, text: str) -> bool:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern in which a category is its ASCII characters and a stand-in."""
+    """Compile a pattern; a category is its ASCII characters and one stand-in."""
     spelled = _CATEGORY.sub(lambda found: _category(found[1]), pattern)
     return re.compile(spelled, re.ASCII)
 
@@ -179,7 +184,7 @@ def _is_secret(shape: Any) -> bool:
 
 
 def _shown(value: Any, shape: Any) -> str:
-    """Return the value as AWS repeats it: nothing where the model calls it secret."""
+    """Return the value as AWS repeats it: nothing if the model marks it as secret."""
     parts = (shape, *(getattr(shape, name, shape) for name in ("key", "value")))
     if shape.type_name == "blob" or any(map(_is_secret, parts)):
         return ""

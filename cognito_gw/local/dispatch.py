@@ -1,10 +1,8 @@
-"""Dispatches requests of the local control plane to operations."""
+"""The control plane of the local AWS: finds the operation of a call and runs it."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,25 +10,31 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from moto.core.exceptions import JsonRESTError, ServiceException
 
-from cognito_gw.local import access, moto_store, wire
-from cognito_gw.local.all_operations import SERVICES
+from cognito_gw.local import access, iam, logs, moto_store, tagging, wire
+from cognito_gw.local.apigateway import export, test_invoke
+from cognito_gw.local.apigateway.operations import (
+    authorizers,
+    deployments,
+    methods,
+    rest_apis,
+    unenforced,
+)
 from cognito_gw.local.awslambda import functions
+from cognito_gw.local.awslambda import operations as lambda_operations
+from cognito_gw.local.cognito.operations import auth, clients, pools, profile, users
 from cognito_gw.local.errors import AwsFault
-from cognito_gw.local.moto_store import HttpAnswer, HttpCall
-from cognito_gw.local.operations import Call
+from cognito_gw.local.moto_store import HttpAnswer, HttpCall, MotoThread
+from cognito_gw.local.operations import SERVICES, Call
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Callable, Iterable
 
     from cognito_gw.local.access import AccessKeys
-    from cognito_gw.local.apigateway.snapshot import Snapshots
     from cognito_gw.local.events import Activity
+    from cognito_gw.local.operations import Operation
 
-    SignInOperation = Callable[[dict[str, Any]], dict[str, Any]]
-    LiveOperation = Callable[[Call], Awaitable[dict[str, Any]]]
-
-# Web pages of any origin may sign people in, as on AWS. They may not sign requests:
-# without `Authorization` here, browsers let no page send the rest of the API a call.
+# Web pages of any origin may sign users in, as on AWS. They cannot sign requests:
+# without `Authorization` in this list, browsers do not let a page send the header.
 FOR_WEB_PAGES = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST",
@@ -41,7 +45,13 @@ FOR_WEB_PAGES = {
     "Access-Control-Expose-Headers": "x-amzn-ErrorType, x-amzn-RequestId",
     "Access-Control-Max-Age": "600",
 }
-# How the operations begin that change nothing.
+# Each of them adds its operations to SERVICES when it is imported.
+OPERATIONS = (
+    *(iam, logs, tagging, lambda_operations),
+    *(export, test_invoke, authorizers, deployments, methods, rest_apis, unenforced),
+    *(auth, clients, pools, profile, users),
+)
+# Prefixes of operations that change nothing.
 READS = ("Get", "List", "Describe", "AdminGet", "AdminList", "Invoke", "Test")
 
 log = logging.getLogger(__name__)
@@ -51,29 +61,19 @@ class ControlPlane:
     """Answers AWS API calls."""
 
     def __init__(
-        self,
-        keys: AccessKeys,
-        sign_in: Mapping[str, SignInOperation],
-        snapshots: Snapshots,
-        activity: Activity,
+        self, keys: AccessKeys, activity: Activity, parts: Iterable[object] = ()
     ) -> None:
-        """Answer Cognito's `sign_in` operations without moto; fill `snapshots`.
+        """Accept calls signed by one of the `keys`, and report changes to `activity`.
 
-        All else is for who signs with one of the `keys`.
+        Operations find the `parts` of this local AWS in their `Call`.
         """
         self._keys = keys
-        self._sign_in = sign_in
-        self._snapshots = snapshots
         self._activity = activity
-        self._live: dict[tuple[str, str], LiveOperation] = {}
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="moto")
-
-    def answer_live(self, service: str, operation: str, live: LiveOperation) -> None:
-        """Leave an operation that runs a function to `live`, off moto's thread."""
-        self._live[service, operation] = live
+        self.moto = MotoThread()
+        self._parts = {type(part): part for part in (self.moto, *parts)}
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer one HTTP request of an AWS client."""
+        """Answer an HTTP request of an AWS client."""
         url = f"http://{request.host}{request.raw_path}"
         call = HttpCall(request.method, url, request.headers, await request.read())
         if _is_preflight(request):
@@ -86,58 +86,52 @@ class ControlPlane:
         )
 
     async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a function on the thread that owns moto's objects."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._worker, function, *arguments)
+        """Run a function on the thread of moto."""
+        return await self.moto.run(function, *arguments)
 
     def changed(self, what: str) -> None:
-        """Tell those who watch, and those who save, that things may be different."""
+        """Report a possible change to the console and to the saving of state."""
         self._activity.add("change", operation=what)
 
     async def warm_up(self) -> None:
-        """Import each service before its first call, letting real calls go between."""
+        """Import each service before its first call. Real calls may come between."""
         for service in SERVICES.values():
             await self.run(moto_store.warm_up, service.name)
 
     def close(self) -> None:
-        """Take no more calls; an import to warm up need not come to its end."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        """Accept no more calls, and cancel the imports of `warm_up`."""
+        self.moto.close()
 
     async def _answer(self, call: HttpCall) -> HttpAnswer:
         operation = None
         try:
             operation = await self.run(wire.recognize, call)
-            if operation and self._is_sign_in(operation, call):
-                return await self._sign_in_from_anywhere(operation, call)
+            if operation and _is_public(operation, call):
+                return await self._answer_public(operation, call)
             caller = self._keys.authenticate(call.headers)
             if operation:
                 wire.require_known(operation, call)
             if caller is not None:
                 return await self._answer_function(caller, operation, call)
             return await self._answer_operation(operation, call)
-        except Exception as error:  # noqa: BLE001 - whatever it is, AWS would answer
+        except Exception as error:  # noqa: BLE001 - a server always answers
             return wire.write_fault(operation, _as_fault(operation, error))
 
-    def _is_sign_in(self, operation: wire.Operation, call: HttpCall) -> bool:
-        is_unsigned = "Authorization" not in call.headers
-        is_ours = operation.service == wire.SIGN_IN and operation.name in self._sign_in
-        return is_unsigned and is_ours and operation.is_public
-
-    async def _sign_in_from_anywhere(
+    async def _answer_public(
         self, operation: wire.Operation, call: HttpCall
     ) -> HttpAnswer:
         """Answer an unsigned call, and let a web page of any origin read the answer."""
         try:
             wire.require_known(operation, call)
             answer = await self._answer_operation(operation, call)
-        except Exception as error:  # noqa: BLE001 - the page must read refusals too
+        except Exception as error:  # noqa: BLE001 - the page must read errors too
             answer = wire.write_fault(operation, _as_fault(operation, error))
         return replace(answer, headers={**answer.headers, **FOR_WEB_PAGES})
 
     async def _answer_function(
         self, arn: str, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
-        """Answer a call that a function signed, if its role allows the call."""
+        """Answer a call that a function signed, if the function's role allows it."""
         function = await self.run(functions.find_function, arn)
         action = wire.action(operation, call)
         if operation and function and action == "sts:GetCallerIdentity":
@@ -151,54 +145,64 @@ class ControlPlane:
         self, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
         name = operation.name if operation else "unknown"
-        live = operation and self._live.get((operation.service, name))
         try:
-            if not operation or not live:
-                answer: HttpAnswer = await self.run(self._on_worker, operation, call)
-                return answer
-            read = self._read(operation, call)
-            await self.run(SERVICES[operation.service].check, read)
-            return wire.write_answer(operation, await live(read))
+            return await self._execute(operation, call)
         finally:
             if not name.startswith(READS):
                 self.changed(name)
 
-    def _on_worker(
+    async def _execute(
         self, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
-        if operation is None:
-            return _uncorrected(call)
-        if operation.service == wire.SIGN_IN and operation.name in self._sign_in:
-            sign_in = self._sign_in[operation.name]
-            return wire.write_answer(operation, sign_in(wire.read(operation, call)))
-        service = SERVICES.get(operation.service)
-        if service is None:
-            return _uncorrected(call)
-        read = self._read(operation, call)
-        service.check(read)
-        if not service.answers_itself(operation.name):
-            return wire.with_status(operation, _uncorrected(call))
-        return wire.write_answer(operation, service.answer(read))
+        """Check the call, let the operation's handler or moto answer, and amend it."""
+        service = SERVICES.get(operation.service) if operation else None
+        if operation is None or service is None:
+            return await self.moto.run(_ask_moto, call)
+        ours = service.find(operation.name)
+        if ours.async_handler is None:
+            return await self.moto.run(self._on_moto_thread, operation, ours, call)
+        read = await self.moto.run(self._checked, operation, ours, call)
+        return wire.write_answer(operation, await ours.async_handler(read))
 
-    def _read(self, operation: wire.Operation, call: HttpCall) -> Call:
-        return Call(
+    def _on_moto_thread(
+        self, operation: wire.Operation, ours: Operation, call: HttpCall
+    ) -> HttpAnswer:
+        read = self._checked(operation, ours, call)
+        if ours.is_answered:
+            return wire.write_answer(operation, ours.answer(read))
+        return wire.with_status(operation, _ask_moto(call))
+
+    def _checked(
+        self, operation: wire.Operation, ours: Operation, call: HttpCall
+    ) -> Call:
+        read = Call(
             service=operation.service,
             operation=operation.name,
             region=operation.region,
             params=wire.read(operation, call),
-            snapshots=self._snapshots,
+            parts=self._parts,
         )
+        ours.check(read)
+        return read
+
+
+def _is_public(operation: wire.Operation, call: HttpCall) -> bool:
+    """Whether this is an unsigned call that AWS takes: sign-ins, mostly."""
+    is_unsigned = "Authorization" not in call.headers
+    service = SERVICES.get(operation.service)
+    is_ours = service is not None and operation.name in service.answered
+    return is_unsigned and is_ours and operation.is_public
 
 
 def _is_preflight(request: web.Request) -> bool:
-    """Tell a browser's question whether a web page may sign people in by API."""
+    """Whether this is a CORS preflight request of a page that signs users in."""
     asked = request.headers.get("Access-Control-Request-Headers", "").lower()
     return request.method == "OPTIONS" and "x-amz-target" in asked
 
 
-def _uncorrected(call: HttpCall) -> HttpAnswer:
+def _ask_moto(call: HttpCall) -> HttpAnswer:
     answer = moto_store.send(call)
-    # moto's router answers with a web page when it knows no such path.
+    # moto answers an unknown path with a web page.
     if answer.body.startswith(b"<!doctype html"):
         raise NotImplementedError(f"{call.method} {call.url}")
     return answer
@@ -209,9 +213,9 @@ def _as_fault(operation: wire.Operation | None, error: Exception) -> AwsFault:
     match error:
         case AwsFault():
             return error
-        case ServiceException():  # moto's own refusals, of its newer kind
+        case ServiceException():  # moto's errors, of its newer kind
             return AwsFault(error.code, error.message)
-        case JsonRESTError():  # and of its older
+        case JsonRESTError():  # and of its older kind
             return AwsFault(error.error_type, error.message, error.code)
         case NotImplementedError():
             # Not 500, which boto3 would retry.

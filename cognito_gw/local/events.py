@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-_KEPT = 200  # of each kind, so that a talkative function hides no mail
-_WAITING = 1000  # for a follower who does not keep up; more is lost to him
+_KEPT = 200  # of each kind, so that a function that logs a lot hides no mail
+_WAITING = 1000  # for a slow follower; more is dropped
 
 
 @dataclass(frozen=True)
 class Event:
-    """What happened: a `request`, a line of a `log`, a `mail`, or a `change`."""
+    """A `request`, a line of a `log`, a `mail`, or a `change`."""
 
     id: int
     at: float  # seconds since 1970
@@ -28,13 +28,13 @@ class Event:
 
 
 def _microseconds() -> itertools.count[int]:
-    """Count from the clock on, so that ids rise over a restart too."""
+    """Count up from the clock, so that ids also rise over a restart."""
     return itertools.count(time.time_ns() // 1000)
 
 
 @dataclass
 class Activity:
-    """Keeps the latest events, and tells each to all who follow. Any thread may add."""
+    """Keeps the latest events and sends each to all followers. Thread-safe."""
 
     _latest: dict[str, deque[Event]] = field(
         default_factory=lambda: defaultdict(lambda: deque(maxlen=_KEPT))
@@ -46,11 +46,11 @@ class Activity:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, kind: str, **facts: Any) -> None:
-        """Tell what happened."""
+        """Record an event and send it to the followers."""
         with self._lock:
             event = Event(next(self._ids), time.time(), kind, facts)
             self._latest[kind].append(event)
-            self._tell(event)
+            self._send(event)
 
     def latest(self, after: int = 0) -> list[Event]:
         """Return the latest events with ids above `after`, oldest first."""
@@ -65,7 +65,7 @@ class Activity:
         return max((kind[-1].id for kind in list(self._latest.values())), default=0)
 
     async def follow(self, after: int | None = None) -> AsyncGenerator[Event, None]:
-        """Give the events from now on, or with ids above `after`, until closed."""
+        """Yield the events from now on, or with ids above `after`, until closed."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._followers[queue] = asyncio.get_running_loop()
         last = self.last_id if after is None else after
@@ -80,10 +80,10 @@ class Activity:
             del self._followers[queue]
 
     def close(self) -> None:
-        """Tell all who follow that nothing more comes."""
-        self._tell(None)
+        """End all followers."""
+        self._send(None)
 
-    def _tell(self, event: Event | None) -> None:
+    def _send(self, event: Event | None) -> None:
         for queue, loop in list(self._followers.items()):
             loop.call_soon_threadsafe(_put, queue, event)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @iam.refuses("CreateRole")
 def malformed_trust_policy(call: Call) -> None:
-    """Refuse a trust policy that is none: MalformedPolicyDocument; moto takes it."""
+    """Refuse an invalid trust policy: MalformedPolicyDocument; moto accepts it."""
     document = call["AssumeRolePolicyDocument"]
     try:
         json.loads(document)
@@ -31,7 +31,7 @@ def malformed_trust_policy(call: Call) -> None:
 
 @iam.refuses("CreateRole", "TagRole")
 def same_tag_in_other_case(call: Call) -> None:
-    """Refuse keys of tags that differ in case only: InvalidInput."""
+    """Refuse tag keys that differ in case only: InvalidInput."""
     if aws_rules.doubles(tag["Key"] for tag in call.get("Tags", [])):
         raise AwsFault(
             "InvalidInput",

@@ -22,7 +22,7 @@ RETENTIONS += [1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
 @logs.refuses("PutRetentionPolicy")
 def impossible_retention(call: Call) -> None:
-    """Refuse other than the days on the list: InvalidParameterException."""
+    """Refuse a number of days that is not on the list: InvalidParameterException."""
     if (days := call["retentionInDays"]) not in RETENTIONS:
         raise AwsFault(
             "InvalidParameterException",
@@ -54,26 +54,26 @@ def reserved_name(call: Call) -> None:
     "StartQuery",
 )
 def printed_lines(call: Call) -> dict[str, Any]:
-    """Have the lines that functions have printed until now; moto runs none."""
+    """Include the lines that functions have printed until now; moto runs none."""
     _deliver(call.region)
     return call.forward()
 
 
 @logs.answers("FilterLogEvents")
 def events_in_order(call: Call) -> dict[str, Any]:
-    """Answer the events of all streams by time, as AWS does whatever is asked for."""
+    """Sort the events of all streams by time, as AWS always does."""
     _deliver(call.region)
     return call.forward(interleaved=True)
 
 
 def deliver_everywhere() -> None:
-    """Put what is waiting into its log groups, before they are saved."""
+    """Move waiting lines into their log groups, before these are saved."""
     for region in log.regions():
         _deliver(region)
 
 
 def _deliver(region: str) -> None:
-    """Put what is waiting into its log groups, which Lambda makes where they lack."""
+    """Move waiting lines into their log groups, which Lambda creates if needed."""
     backend = moto_store.backend("logs", region)
     for name, lines in log.take(region):
         backend.ensure_log_group(name)
@@ -96,7 +96,7 @@ def _forget_oldest(group: Any) -> None:
         if surplus <= 0:
             return
         surplus -= len(stream.events)
-        # What is left over of a stream are its newest events.
+        # The newest events of a stream stay.
         stream.events = stream.events[surplus:] if surplus < 0 else []
         if not stream.events:
             del group.streams[stream.log_stream_name]

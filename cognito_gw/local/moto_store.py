@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
@@ -23,24 +25,25 @@ from werkzeug.test import run_wsgi_app
 from cognito_gw.aws.botocore_files import Files, Models, read_quickly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.client import BaseClient
 
 
+_T = TypeVar("_T")
 _NOT_OF_AWS = ("moto_api", "instance_metadata")
 
 
 class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
-    """Remembers which service a host is; moto lists its folders to tell.
+    """Caches the service of a host, for which moto lists its folders.
 
-    What moto serves besides AWS (its state to read, to seed and to reset; recordings)
-    is not reached, whatever path or host would lead to it.
+    No path or host leads to what moto serves besides AWS: pages that read, seed and
+    reset its state, and recordings.
     """
 
-    @lru_cache  # noqa: B019 - there is one for the whole process
+    @lru_cache  # noqa: B019 - one per process
     def get_backend_for_host(self, host: str | None) -> Any:
-        """Return the service of a host, or None where moto knows none."""
+        """Return the service of a host, or None if moto does not know one."""
         backend = super().get_backend_for_host(host)
         if str(backend).startswith(_NOT_OF_AWS):
             raise NotImplementedError(f"{host} is not a service of AWS")
@@ -48,7 +51,7 @@ class Dispatcher(DomainDispatcherApplication):  # type: ignore[misc]
 
 
 class _Models(Models, loaders.Loader):  # type: ignore[misc]
-    """Finds and reads as ours does, and has the extras of moto's."""
+    """Reads service models quickly, with the additions of moto."""
 
 
 @cache
@@ -56,9 +59,9 @@ def _models() -> Any:
     return _Models([loaders.moto_root], Files())
 
 
-# moto's own has found nothing yet, and there is a new one for each service.
+# moto creates a loader for each service, and each would list the files again.
 utils.create_loader = _models
-# moto looks through a class for its operations.
+# moto searches a class for its operations at each call.
 responses.method_names_from_class = cache(utils.method_names_from_class)
 
 
@@ -67,25 +70,42 @@ ACCOUNT: str = DEFAULT_ACCOUNT_ID
 
 @dataclass(frozen=True)
 class HttpCall:
-    """One request as it came over the wire."""
+    """An HTTP request to an AWS API."""
 
     method: str
-    url: str  # its path is still percent-encoded, as ARNs in it hold slashes
+    url: str  # percent-encoded: an ARN in the path contains slashes
     headers: Mapping[str, str]
     body: bytes = b""
 
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """One answer as it goes over the wire."""
+    """An HTTP response of an AWS API."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
 
 
+class MotoThread:
+    """The one thread that reads and changes moto's objects."""
+
+    def __init__(self) -> None:
+        """Start the thread with its first call."""
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="moto")
+
+    async def run(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Run a function on the thread, and return what it returns."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, function, *arguments)
+
+    def close(self) -> None:
+        """Accept no more calls; what waits is canceled."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
 def send(call: HttpCall) -> HttpAnswer:
-    """Let moto answer; an exception inside moto is raised here."""
+    """Let moto answer. Raises what moto raises."""
     body, status, headers = run_wsgi_app(
         _application(), as_werkzeug(call).environ, buffered=True
     )
@@ -93,30 +113,30 @@ def send(call: HttpCall) -> HttpAnswer:
 
 
 def as_werkzeug(call: HttpCall) -> Any:
-    """Return the request in the form in which moto routes and parses it."""
+    """Return the request in the form that moto routes and parses."""
     return Request.from_primitives(call.method, call.url, call.headers, call.body)
 
 
 def backend(service: str, region: str) -> Any:
-    """Return moto's own objects of a service, to read or to put right."""
+    """Return moto's objects of a service in a region."""
     regions = _regions(service)
     return regions[region if region in regions else "aws"]
 
 
 def regional_backends(service: str) -> list[Any]:
-    """Return moto's own objects of a service in each region used so far."""
+    """Return moto's objects of a service in each region used so far."""
     return list(_regions(service).values())
 
 
 def _regions(service: str) -> Any:
     accounts = get_backend(service)
-    # Its own lookup takes a lock each time, and a call through the gateway has four.
+    # moto's lookup takes a lock each time, and a call through the gateway has four.
     return accounts.get(ACCOUNT) or accounts[ACCOUNT]
 
 
 @cache
 def client(service: str, region: str) -> BaseClient:
-    """Return a boto3 client that moto answers itself, uncorrected."""
+    """Return a boto3 client that moto answers without our corrections."""
     made: BaseClient = _session().create_client(
         service, region_name=region, config=Config(retries={"total_max_attempts": 1})
     )
@@ -125,7 +145,7 @@ def client(service: str, region: str) -> BaseClient:
 
 
 def warm_up(service: str) -> None:
-    """Import what the first call of a service would otherwise wait for."""
+    """Import what the first call of a service would wait for."""
     client(service, "us-east-1")
     get_backend(service)
 

@@ -1,28 +1,36 @@
-"""One control-plane call, and the registry of operations."""
+"""The operations that the local AWS changes or replaces, and a call of one of them.
+
+moto answers a call differently from AWS in three ways, and an operation corrects each
+of them: a check refuses what moto lets through, a handler answers what moto cannot, and
+an amendment completes moto's answer. Each function names the AWS behavior that it
+restores. Delete it when a later moto makes it unnecessary.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
 from cognito_gw.local import moto_store
+from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from cognito_gw.local.apigateway.snapshot import Snapshots
+    Answer = dict[str, Any]
+    Check = Callable[["Call"], None]
+    Handler = Callable[["Call"], Answer]
+    AsyncHandler = Callable[["Call"], Awaitable[Answer]]
+    Amendment = Callable[["Call", Answer], None]
 
-    Refusal = Callable[["Call"], None]
-    Replacement = Callable[["Call"], dict[str, Any]]
-    Amendment = Callable[["Call", dict[str, Any]], None]
 
-
-EVERY = "*"
+_Part = TypeVar("_Part")
+EVERY = "*"  # instead of an operation's name: all operations of the service
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Call:
     operation: str
     region: str
     params: dict[str, Any]
-    snapshots: Snapshots
+    parts: Mapping[type, Any] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, parameter: str) -> Any:
         """Return a parameter that the operation requires."""
@@ -64,6 +72,16 @@ class Call:
             raise AwsFault("ValidationException", str(error)) from error
         return {key: answer[key] for key in answer if key != "ResponseMetadata"}
 
+    def part(self, kind: type[_Part]) -> _Part:
+        """Return the part of this local AWS that is of a class: its Cognito, say."""
+        part: _Part = self.parts[kind]
+        return part
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """The APIs as they were deployed."""
+        return self.part(Snapshots)
+
     @property
     def backend(self) -> Any:
         """Return moto's own objects of this service and region."""
@@ -80,62 +98,96 @@ def _as_fault(error: ClientError) -> AwsFault:
 
 
 @dataclass
+class Operation:
+    """What the local AWS does for one operation of a service, besides moto."""
+
+    checks: list[Check] = field(default_factory=list)
+    handler: Handler | None = None
+    async_handler: AsyncHandler | None = None  # instead, where it runs functions
+    amendments: list[Amendment] = field(default_factory=list)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether moto's answer does not go to the client as it is."""
+        return bool(self.handler or self.async_handler or self.amendments)
+
+    def check(self, call: Call) -> None:
+        """Raise AwsFault for a call that AWS refuses."""
+        for check in self.checks:
+            check(call)
+
+    def answer(self, call: Call) -> Answer:
+        """Return the answer of AWS, in the shape in which boto3 returns it."""
+        answer = (self.handler or Call.forward)(call)
+        for amend in self.amendments:
+            amend(call, answer)
+        return answer
+
+
+@dataclass
 class Service:
-    """The corrections of one service: what it refuses, answers itself, and amends."""
+    """The operations of one AWS service, by name, and the decorators that add them."""
 
     name: str
-    _refusals: dict[str, list[Refusal]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    _replacements: dict[str, Replacement] = field(default_factory=dict)
-    _amendments: dict[str, list[Amendment]] = field(
-        default_factory=lambda: defaultdict(list)
+    _operations: dict[str, Operation] = field(
+        default_factory=lambda: defaultdict(Operation)
     )
 
-    def refuses(self, *operations: str) -> Callable[[Refusal], Refusal]:
-        """Register a check to run before the call, which raises AwsFault to refuse."""
+    def refuses(self, *operations: str) -> Callable[[Check], Check]:
+        """Run the function before the call. It raises AwsFault to refuse the call."""
 
-        def register(check: Refusal) -> Refusal:
+        def register(check: Check) -> Check:
             for operation in operations:
-                self._refusals[operation].append(check)
+                self._operations[operation].checks.append(check)
             return check
 
         return register
 
-    def answers(self, *operations: str) -> Callable[[Replacement], Replacement]:
-        """Register what answers instead of moto; it may forward the call adapted."""
+    def answers(self, *operations: str) -> Callable[[Handler], Handler]:
+        """Let the function answer instead of moto. It may call `Call.forward`."""
 
-        def register(replacement: Replacement) -> Replacement:
-            self._replacements.update(dict.fromkeys(operations, replacement))
-            return replacement
+        def register(handler: Handler) -> Handler:
+            for operation in operations:
+                self._operations[operation].handler = handler
+            return handler
+
+        return register
+
+    def answers_async(self, operation: str) -> Callable[[AsyncHandler], AsyncHandler]:
+        """Let the coroutine function answer, outside of the thread that moto runs on.
+
+        For operations that run a Lambda function, which may call AWS meanwhile.
+        """
+
+        def register(handler: AsyncHandler) -> AsyncHandler:
+            self._operations[operation].async_handler = handler
+            return handler
 
         return register
 
     def amends(self, *operations: str) -> Callable[[Amendment], Amendment]:
-        """Register what puts the answer right, in place."""
+        """Let the function correct the answer in place."""
 
         def register(amend: Amendment) -> Amendment:
             for operation in operations:
-                self._amendments[operation].append(amend)
+                self._operations[operation].amendments.append(amend)
             return amend
 
         return register
 
-    def check(self, call: Call) -> None:
-        """Refuse what AWS refuses."""
-        for check in self._refusals[EVERY] + self._refusals[call.operation]:
-            check(call)
+    def find(self, operation: str) -> Operation:
+        """Return what is registered for an operation, if anything."""
+        found = self._operations.get(operation, Operation())
+        return replace(found, checks=self._operations[EVERY].checks + found.checks)
 
-    def answers_itself(self, operation: str) -> bool:
-        """Tell whether moto's own answer to the operation needs correction."""
-        return operation in self._replacements or operation in self._amendments
-
-    def answer(self, call: Call) -> dict[str, Any]:
-        """Answer as AWS does."""
-        answer = self._replacements.get(call.operation, Call.forward)(call)
-        for amend in self._amendments.get(call.operation, []):
-            amend(call, answer)
-        return answer
+    @property
+    def answered(self) -> set[str]:
+        """The names of the operations that have a handler."""
+        return {
+            name
+            for name, operation in self._operations.items()
+            if operation.handler or operation.async_handler
+        }
 
 
 apigateway = Service("apigateway")

@@ -1,4 +1,4 @@
-"""The local AWS as a background process: start, find, stop."""
+"""The local AWS as a background process: start, find, and stop it."""
 
 from __future__ import annotations
 
@@ -41,28 +41,28 @@ EXTRA = (
     "segno",
     "uvloop",
 )
-REGION = "us-east-1"  # if none is asked for
+REGION = "us-east-1"  # the default
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 HEALTH_SECONDS = 5.0
 POLL_SECONDS = 0.02
 LOG_TAIL = 5
-# A state file that is not there, is not private, or is not what we wrote.
+# A state file that does not exist, is not private, or that cgw did not write.
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True)
 class Server:
-    """A local AWS that runs."""
+    """A running local AWS."""
 
     url: str
     pid: int
     log: Path
     access_key: AccessKey
-    saved: Path | None = None  # where it keeps its state, if it does
+    saved: Path | None = None  # where it saves its state, if it does
 
     def variables(self, region: str | None = None) -> dict[str, str]:
-        """Return the environment in which other AWS clients call it."""
+        """Return the environment variables with which AWS clients call it."""
         names = ("AWS_REGION", "AWS_DEFAULT_REGION")  # boto3 reads the second alone
         return {
             "AWS_ENDPOINT_URL": self.url,
@@ -76,7 +76,7 @@ class Server:
 
 
 def running(state_dir: Path) -> Server | None:
-    """Return the local AWS that runs, and forget one that does not."""
+    """Return the running local AWS, and forget one that has ended."""
     server = _find(state_dir)
     if server is None and (state_dir / STATE).exists():
         with _lock(state_dir):
@@ -91,10 +91,11 @@ def start(
     persist: bool | None = None,
     while_open: int | None = None,
 ) -> Server:
-    """Return the local AWS that runs, started on `port` (0: any) when none does.
+    """Return the running local AWS, or start one on `port` (0: any free one).
 
-    To `persist` is to go on with the state saved here, and to save it; by default, if
-    there is one. It ends when the pipe that is read at `while_open` is closed.
+    With `persist` it restores the state saved here, and saves it. The default is to do
+    so if there is a saved state. It ends when the pipe with the read end `while_open`
+    is closed. Raises CgwError if it cannot start.
     """
     _private_directory(state_dir)
     with _lock(state_dir):
@@ -105,31 +106,31 @@ def start(
             options += [] if while_open is None else [f"--while-open={while_open}"]
             pid = _spawn(state_dir, [f"--port={port}", *options], while_open)
             server = _find(state_dir)
-            if server is None:  # a server that nobody can find must not stay
+            if server is None:  # no client could find or stop it
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
     if server is None:
         raise _died(state_dir / LOG)
     if persist and not server.saved:
         raise CgwError(
-            f"it runs already at {server.url}, without --persist",
-            hint="`cgw local stop` first; what it holds now is lost then",
+            f"the local AWS already runs at {server.url}, without --persist",
+            hint="run `cgw local stop` first; the current state is then lost",
         )
     return server
 
 
 def stop(state_dir: Path) -> bool:
-    """End the local AWS that runs, and tell whether there was one."""
+    """Stop the running local AWS, and return whether there was one."""
     server = running(state_dir)
     if server is None:
         return False
     with (
-        suppress(FileNotFoundError, ProcessLookupError),  # it went by itself
+        suppress(FileNotFoundError, ProcessLookupError),  # it has ended meanwhile
         open_private(state_dir / STATE) as state,
     ):
         os.kill(server.pid, signal.SIGTERM)
-        if not _dies(state):
-            # Its Lambda processes end by themselves when it no longer answers them.
+        if not _has_ended_in_time(state):
+            # Its Lambda processes end when it no longer answers them.
             os.kill(server.pid, signal.SIGKILL)
     (state_dir / STATE).unlink(missing_ok=True)
     return True
@@ -137,7 +138,7 @@ def stop(state_dir: Path) -> bool:
 
 @contextmanager
 def private(state_dir: Path) -> Iterator[Server]:
-    """Run a local AWS that ends with the block, or with us: killed, too."""
+    """Run a local AWS that ends with the block, or with this process if killed."""
     read_end, write_end = os.pipe()
     try:
         try:
@@ -151,7 +152,7 @@ def private(state_dir: Path) -> Iterator[Server]:
 
 
 def recorded_instance(state_dir: Path) -> str | None:
-    """Return the id of the local AWS that last ran here, without asking it."""
+    """Return the ID of the local AWS that last ran here, without calling it."""
     try:
         with open_private(state_dir / STATE) as file:
             return str(json.load(file)["instance"])
@@ -163,7 +164,7 @@ def _find(state_dir: Path) -> Server | None:
     try:
         with open_private(state_dir / STATE) as file:
             state = json.load(file)
-            alive = _lives(file)
+            alive = _is_alive(file)
         saved = state_dir / SAVED if state["persist"] else None
         key = AccessKey(**state["access_key"])
         server = Server(str(state["url"]), state["pid"], state_dir / LOG, key, saved)
@@ -192,7 +193,7 @@ def _health(url: str) -> Any:
 
 
 def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> int:
-    """Start the server; it says by pipe its pid when ready, or why it cannot be."""
+    """Start the server, which reports through a pipe: its PID, or why it failed."""
     ready, child_end = os.pipe()
     command = [*search_path.python_module("cognito_gw.local"), *options]
     command += [f"--state-dir={state_dir.absolute()}", f"--ready-fd={child_end}"]
@@ -208,9 +209,9 @@ def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> int:
 
 
 def _run_detached(command: list[str], pipes: list[int], log_path: Path) -> None:
-    """Run a command that forks away from us at once, so that it is nobody's zombie.
+    """Run a command that daemonizes itself, so that the system reaps it later.
 
-    The first of the `pipes` is for its report, and closed here.
+    The command reports to the first of the `pipes`, which is closed here.
     """
     with os.fdopen(pipes[0], "wb"), os.fdopen(create_private(log_path), "wb") as log:
         subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
@@ -235,7 +236,7 @@ def _read_report(reports: BinaryIO) -> dict[str, Any] | None:
 def _died(log: Path) -> CgwError:
     lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
     what = "\n".join(["the local AWS did not start", *lines])
-    return CgwError(what, hint=f"the whole log is in {log}")
+    return CgwError(what, hint=f"see the complete log: {log}")
 
 
 def _persists(state_dir: Path, persist: bool | None) -> bool:
@@ -251,10 +252,10 @@ def _require_extra() -> None:
         )
 
 
-def _lives(state: BinaryIO) -> bool:
-    """Tell whether the server lives: it locks its state file for as long as it does.
+def _is_alive(state: BinaryIO) -> bool:
+    """Whether the server is alive: it locks its state file for as long as it runs.
 
-    Its pid would not tell: it may be another process's by now, or a zombie's.
+    Its PID is no proof: it may now belong to another process, or to a zombie.
     """
     try:
         fcntl.flock(state, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -263,9 +264,9 @@ def _lives(state: BinaryIO) -> bool:
     return False
 
 
-def _dies(state: BinaryIO) -> bool:
+def _has_ended_in_time(state: BinaryIO) -> bool:
     deadline = time.monotonic() + STOP_SECONDS
-    while _lives(state):
+    while _is_alive(state):
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_SECONDS)
@@ -279,8 +280,8 @@ def _private_directory(path: Path) -> None:
 
 @contextmanager
 def _lock(state_dir: Path) -> Iterator[None]:
-    """Let one process at a time start or forget the server of this directory."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    with os.fdopen(os.open(state_dir / LOCK, flags, 0o600)) as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Let one process at a time start or forget the server of a directory."""
+    from filelock import FileLock
+
+    with FileLock(state_dir / LOCK, mode=0o600):
         yield

@@ -15,16 +15,15 @@ from aiohttp.http_exceptions import HttpProcessingError
 from cognito_gw.local.access import AccessKeys, is_another_user
 from cognito_gw.local.apigateway.gateway import Gateway
 from cognito_gw.local.apigateway.snapshot import Snapshots, Stages
-from cognito_gw.local.apigateway.test_invoke import (
-    TestInvokeAuthorizer,
-    TestInvokeMethod,
-)
-from cognito_gw.local.autosave import Keeper
+from cognito_gw.local.autosave import Autosave
 from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.operations import Invoke
 from cognito_gw.local.awslambda.worker import Host
-from cognito_gw.local.cognito.pages import endpoints
-from cognito_gw.local.cognito.pages import routes as hosted_ui
+from cognito_gw.local.cognito.pages.routes import (
+    domain_routes,
+    expired_token_route,
+    issuer_routes,
+)
 from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
 from cognito_gw.local.console.routes import Console
@@ -49,7 +48,7 @@ async def only_whole_requests(
     request: web.Request,
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
 ) -> web.StreamResponse:
-    """Refuse a body that breaks off, or is not encoded as it says."""
+    """Refuse a body that is incomplete, or not in its declared encoding."""
     try:
         return await handler(request)
     except BROKEN:
@@ -57,11 +56,11 @@ async def only_whole_requests(
     except ConnectionError:
         if request.transport and not request.transport.is_closing():
             raise
-        return web.Response(status=400)  # to nobody: the client has gone
+        return web.Response(status=400)  # the client has gone and gets no response
 
 
-def log_them_in_one_line() -> None:
-    """Let the log tell of them without a traceback, which is for faults of ours."""
+def log_without_traceback() -> None:
+    """Log malformed requests without a traceback, which is for errors of ours."""
     logging.getLogger("aiohttp.server").addFilter(_without_traceback)
 
 
@@ -74,9 +73,9 @@ def _without_traceback(record: logging.LogRecord) -> bool:
 
 
 MEBI = 1 << 20
-# A function's zip may have 50 MB, and travels as base64.
+# A function's ZIP archive may have 50 MB, and is sent as base64.
 MAX_BODY = 128 * MEBI
-# API Gateway takes 10 KiB of headers; ours must see more to refuse it in its words.
+# API Gateway accepts 10 KiB of headers. To refuse more with its message, read more.
 MAX_LINE = 8 * MEBI
 HTTP_PORT = 80
 STAGE = "/_aws/execute-api/{api_id}/{stage}"
@@ -84,13 +83,13 @@ STAGE = "/_aws/execute-api/{api_id}/{stage}"
 
 @dataclass(frozen=True)
 class Start:
-    """One start of the local AWS."""
+    """The parameters of one start of the local AWS."""
 
     url: str
-    instance: str  # a random ID, by which the state file and the server agree
-    access_key: AccessKey  # with which its user signs calls of the control plane
-    folder: Path  # for the functions' files
-    saved: Saved | None = None  # where its state outlives it
+    instance: str  # a random ID, in the state file too
+    access_key: AccessKey  # of the user, who signs control-plane calls with it
+    folder: Path  # for the files of functions
+    saved: Saved | None = None  # where the state is saved
 
 
 def application(start: Start) -> web.Application:
@@ -110,19 +109,15 @@ def application(start: Start) -> web.Application:
     stages = Stages(snapshots)
     gateway = Gateway(stages.find, keys, functions, url, activity)
     cognito = Cognito(keys, url, activity)
-    control = ControlPlane(access_keys, cognito.operations, snapshots, activity)
-    test_invoke = TestInvokeMethod(gateway, control)
-    control.answer_live("lambda", "Invoke", Invoke(functions))
-    control.answer_live("apigateway", "TestInvokeMethod", test_invoke)
-    test_authorizer = TestInvokeAuthorizer(gateway, control)
-    control.answer_live("apigateway", "TestInvokeAuthorizer", test_authorizer)
+    parts = (cognito, snapshots, gateway, Invoke(functions))
+    control = ControlPlane(access_keys, activity, parts)
     app.add_routes(
         [
             web.get("/_cgw/health", _health(start.instance)),
-            endpoints.route(access_keys, cognito.tokens, control),
+            expired_token_route(access_keys, cognito.tokens, control),
             *Console(url, control, stages, activity).routes(),
-            *endpoints.routes(keys, control, url),
-            *hosted_ui.routes(cognito, control),
+            *issuer_routes(keys, control, url),
+            *domain_routes(cognito, control),
             web.route("*", STAGE, gateway.handle),
             web.route("*", STAGE + "/{path:.*}", gateway.handle),
             web.route("*", "/{path:.*}", control.handle),
@@ -131,10 +126,10 @@ def application(start: Start) -> web.Application:
     app.cleanup_ctx.append(_lifetime(control, functions))
     if saved:
         port = urlsplit(url).port or 0
-        keeper = Keeper(saved, port, snapshots, activity, control)
-        app.cleanup_ctx.append(keeper.lifetime)
+        autosave = Autosave(saved, port, snapshots, activity, control.moto)
+        app.cleanup_ctx.append(autosave.lifetime)
     app.on_shutdown.append(_end(activity))
-    app.on_response_prepare.append(_be_no_server)
+    app.on_response_prepare.append(_strip_server_header)
     return app
 
 
@@ -158,8 +153,8 @@ def _end(activity: Activity) -> Callable[[web.Application], Awaitable[None]]:
     return end
 
 
-async def _be_no_server(_: web.Request, response: web.StreamResponse) -> None:
-    """Take out the header that names our web server: AWS sends none."""
+async def _strip_server_header(_: web.Request, response: web.StreamResponse) -> None:
+    """Remove the header that names the web server: AWS sends none."""
     response.headers.popall("Server", None)
 
 
@@ -174,7 +169,7 @@ def _own_hosts(url: str) -> frozenset[str]:
     port = urlsplit(url).port
     names = ("127.0.0.1", "localhost")
     hosts = {f"{name}:{port}" for name in names}
-    # Clients leave HTTP's own port out.
+    # Clients omit the default port of HTTP.
     return frozenset(hosts | set(names) if port == HTTP_PORT else hosts)
 
 
@@ -183,9 +178,11 @@ def _only_hosts(hosts: frozenset[str]) -> Callable[..., Awaitable[web.StreamResp
     async def refuse_foreign_host(
         request: web.Request, handler: Handler
     ) -> web.StreamResponse:
-        """Guard against DNS rebinding: a foreign name that leads to this port."""
+        """Prevent DNS rebinding: a foreign name that resolves to this port."""
         if request.host not in hosts:
-            return web.Response(status=403, text="This host is not served here.\n")
+            return web.Response(
+                status=403, text="This server does not serve this host.\n"
+            )
         return await handler(request)
 
     return refuse_foreign_host
@@ -193,9 +190,9 @@ def _only_hosts(hosts: frozenset[str]) -> Callable[..., Awaitable[web.StreamResp
 
 @web.middleware
 async def only_own_user(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse other users of the machine, where it tells who they are.
+    """Refuse other users of this machine, if the system lists who they are.
 
-    Deployed stages and the issuers' public documents are for everybody, as on AWS.
+    Deployed stages and the public documents of issuers are open to all, as on AWS.
     """
     transport, resource = request.transport, request.match_info.route.resource
     served_by = resource.canonical if resource else ""

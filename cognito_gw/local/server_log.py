@@ -1,6 +1,6 @@
-"""The server's log, with lines as the `logging` module writes them here.
+"""The server's log, in the format that the `logging` module has here.
 
-That module would cost a call more than its authorizer does: each has four lines.
+Each API call writes four lines, and `logging` would take longer than the authorizer.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from cognito_gw.text import one_line, printable
 
 
 def write(*lines: str) -> None:
-    """Write lines; where they cannot be written, nobody is kept from work.
+    """Write lines, and ignore a log that cannot be written.
 
-    Paths, claims and what functions print are a caller's: each stays on its one line.
+    Paths, claims and output of functions come from callers: each stays on one line.
     """
     now = time.time()
     seconds = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
@@ -27,7 +27,7 @@ def write(*lines: str) -> None:
 
 
 class Lines(logging.Formatter):
-    """Writes what the `logging` module is told, each message on its one line."""
+    """Writes each message of the `logging` module on one line."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's
         """Return the line."""
@@ -35,5 +35,5 @@ class Lines(logging.Formatter):
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's
-        """Return the traceback, whose last line quotes what it is about."""
+        """Return the traceback, whose last line may quote a caller's text."""
         return printable(super().formatException(ei))

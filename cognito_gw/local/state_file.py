@@ -1,189 +1,23 @@
-"""The state of the local AWS as a file: private, complete, and checked."""
+"""The saved state as a file: private, complete, and checked."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import io
 import json
-import os
-import pickle
-from collections import defaultdict
 from dataclasses import dataclass
-from enum import Enum
-from functools import partial
-from types import BuiltinFunctionType, FunctionType
-from typing import TYPE_CHECKING, Any, NoReturn
-from weakref import WeakValueDictionary
-
-from moto.backends import get_backend
-from moto.core.base_backend import BaseBackend
+from typing import TYPE_CHECKING, Any
 
 from cognito_gw import __version__
 from cognito_gw.errors import CgwError
 from cognito_gw.state import open_private, replace_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cognito_gw.local.apigateway.snapshot import Snapshots
-
-
-SERVICES = ("apigateway", "cognito-idp", "iam", "lambda", "logs")
-# What may stand in the file besides the classes of moto and ours. A pattern is pickled
-# as a call of re's own compiler.
-PLAIN = {
-    *(f"builtins.{name}" for name in ("bytearray", "dict", "frozenset", "list", "set")),
-    *(f"collections.{name}" for name in ("OrderedDict", "defaultdict")),
-    *(f"datetime.{name}" for name in ("date", "datetime", "timedelta", "timezone")),
-    *(f"dateutil.tz.tz.{name}" for name in ("tzlocal", "tzutc")),
-    "re._compile",
-    "weakref.WeakValueDictionary",
-}
-OURS = (
-    *(f"moto.{each}." for each in ("apigateway", "awslambda", "cognitoidp", "iam")),
-    *(f"moto.{each}." for each in ("logs", "utilities")),
-    *(f"cognito_gw.local.{each}" for each in ("corrections.", "identity.", "snapshot")),
-)
-# What C has made unchangeable, so that it may be handed out as it is.
-_FIXED = ("builtins", "collections", "datetime")
-
-# Service, account and region, by which a backend is found again.
-Place = tuple[str, str, str]
-
-
-def dump(snapshots: Snapshots) -> bytes:
-    """Return all that moto holds for the services we use, and the frozen APIs."""
-    places = dict(_backends())
-    content = {place: vars(backend) for place, backend in places.items()}
-    written = io.BytesIO()
-    _Pickler(written, places).dump((content, vars(snapshots)))
-    return written.getvalue()
-
-
-def load(state: bytes, snapshots: Snapshots) -> None:
-    """Put back what `dump` returned; raise for anything else."""
-    content, frozen = _Unpickler(io.BytesIO(state)).load()
-    for place, attributes in content.items():
-        vars(_backend(place)).update(attributes)
-    vars(snapshots).update(frozen)
-
-
-def _backends() -> Iterator[tuple[Place, BaseBackend]]:
-    for service in SERVICES:
-        for account, region, backend in get_backend(service).iter_backends():
-            yield (service, account, region), backend
-
-
-def _backend(place: Place) -> Any:
-    service, account, region = place
-    return get_backend(service)[account][region]
-
-
-class _Pickler(pickle.Pickler):
-    """Names what moto makes by itself, and spells what pickle cannot."""
-
-    def __init__(self, file: io.BytesIO, places: dict[Place, BaseBackend]) -> None:
-        super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._places = {id(backend): place for place, backend in places.items()}
-
-    def persistent_id(self, each: Any) -> Any:
-        """Name a backend by its place."""
-        return self._places[id(each)] if isinstance(each, BaseBackend) else None
-
-    def reducer_override(self, each: Any) -> Any:
-        """Spell what is weak or has no name; refuse what would not be read again."""
-        match each:
-            case Enum():  # some Pythons would name `getattr`
-                return type(each), (each.value,)
-            case WeakValueDictionary():
-                return WeakValueDictionary, (dict(each),)
-            case defaultdict(default_factory=FunctionType() as make):
-                return defaultdict, (type(make()),), None, None, iter(each.items())
-            case type() | FunctionType() | BuiltinFunctionType():
-                _require_data(each, each.__module__, each.__qualname__)
-        return NotImplemented
-
-
-class _Unpickler(pickle.Unpickler):
-    """Makes nothing but data: a file that names other things is refused."""
-
-    def persistent_load(self, name: Any) -> Any:
-        """Return the backend at a place."""
-        if name[0] not in SERVICES:
-            raise pickle.PickleError(f"{name[0]} is not a service whose state is saved")
-        return _backend(name)
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Return what makes an instance of a class of moto's or ours, or plain data.
-
-        It is never the class itself, which a file could change for the whole process.
-        """
-        if not module.startswith(OURS) and not _is_plain(module, name):
-            raise _no_data(module, name)  # and its module is not even imported
-        found = super().find_class(module, name)
-        _require_data(found, module, name)
-        if module in _FIXED and found is not defaultdict:
-            return found
-        new = _maker(found, module)
-        return _StandIn(name, (), {"__new__": new, "stands_for": found})
-
-
-class _StandIn(type):
-    """A class in the place of another: makes its instances, and takes no state."""
-
-    stands_for: Any
-
-    def __setstate__(cls, state: Any) -> NoReturn:
-        """Refuse what `BUILD` sets on an object, where the object is a class."""
-        raise pickle.PickleError(f"{cls.__name__} is a class, and may not be changed")
-
-
-def _maker(found: Any, module: str) -> Callable[..., Any]:
-    """Return what makes an instance as pickle does, and runs no constructor of ours."""
-    make = found
-    if found is defaultdict:
-        make = _defaultdict
-    elif module.startswith(OURS) and not issubclass(found, Enum):
-        make = partial(found.__new__, found)
-
-    def new(_: type, *arguments: Any) -> Any:
-        return make(*arguments)
-
-    return new
-
-
-def _defaultdict(make: Any = None, *content: Any) -> defaultdict[Any, Any]:
-    """Return one that makes what is missing of the class itself, as it did before."""
-    return defaultdict(
-        make.stands_for if isinstance(make, _StandIn) else make, *content
-    )
-
-
-def _is_plain(module: str, name: str) -> bool:
-    return f"{module}.{name}" in PLAIN
-
-
-def _require_data(found: Any, module: str, name: str) -> None:
-    # A module also holds what it imports; that is not its own.
-    is_own_class = isinstance(found, type) and found.__module__ == module
-    is_ours = module.startswith(OURS) and is_own_class and not _is_machinery(found)
-    if not is_ours and not _is_plain(module, name):
-        raise _no_data(module, name)
-
-
-def _is_machinery(found: type) -> bool:
-    """Whether instances are no data: they are classes, or backends, known by place."""
-    return issubclass(found, type | BaseBackend)
-
-
-def _no_data(module: str, name: str) -> pickle.PickleError:
-    return pickle.PickleError(f"{module}.{name} is no data")
-
+    from filelock import FileLock
 
 SAVED, LOCK = "local.saved", "local.saved.lock"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -199,7 +33,7 @@ class Saved:
 
     @property
     def port(self) -> int:
-        """The port at which it was served last; 0 when that is not known."""
+        """The last port of the server, or 0 if unknown."""
         try:
             with open_private(self.path) as file:
                 port = int(json.loads(file.readline())["port"])
@@ -207,23 +41,23 @@ class Saved:
             return 0
         return port if port in range(1 << 16) else 0
 
-    def claim(self) -> None:
-        """Keep other servers off the file for as long as this process lives."""
+    def claim(self) -> FileLock:
+        """Keep other servers off the file for as long as the returned lock is held."""
+        from filelock import FileLock, Timeout
+
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        lock = os.open(self.directory / LOCK, flags, 0o600)
+        lock = FileLock(self.directory / LOCK, mode=0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
+            lock.acquire(blocking=False)
+        except Timeout:
             raise CgwError(
-                f"another local AWS keeps its state in {self.path}",
-                hint="stop that one first",
+                f"another local AWS saves its state in {self.path}",
+                hint="stop the other one first",
             ) from None
-        # It is never closed, so that the lock ends with the process and not before.
+        return lock
 
     def read(self) -> bytes | None:
-        """Return the state, or None when none is saved; refuse what is not ours."""
+        """Return the state, or None if none is saved. Raises CgwError if unusable."""
         try:
             with open_private(self.path) as file:
                 head, _, state = file.read().partition(b"\n")
@@ -236,7 +70,7 @@ class Saved:
             written_by = {name: header[name] for name in _writer()}
             is_whole = header["sha256"] == _digest(state)
         except (ValueError, KeyError, TypeError, RecursionError):
-            raise self.unusable("it is no saved state") from None
+            raise self.unusable("it is not a saved state") from None
         if written_by != _writer():
             raise self.unusable(f"{_spelled(written_by)} wrote it")
         if not is_whole:
@@ -250,15 +84,15 @@ class Saved:
         replace_private(self.path, content, is_synced=True)
 
     def unusable(self, why: str) -> CgwError:
-        """Return the error that says what can be done about the file."""
+        """Return the error for an unusable file, with what to do about it."""
         return CgwError(
             f"{self.path} cannot be used: {why}; this is {_spelled(_writer())}",
-            hint=f"`rm {self.path}` to begin anew, or use the version that wrote it",
+            hint=f"run `rm {self.path}`, or use the version that wrote it",
         )
 
 
 def _writer() -> dict[str, Any]:
-    """Return what must agree for a state to be read: classes change with versions."""
+    """Return the versions that must match to read a state: their classes change."""
     from importlib.metadata import version
 
     return {"format": FORMAT, "cgw": __version__, "moto": version("moto")}

@@ -1,4 +1,4 @@
-"""The resource groups tagging API: what carries a tag."""
+"""The resource groups tagging API, and tags in general."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 Tagged = tuple[str, str, dict[str, str]]
 
 
-# What each service says with when a tag begins as only AWS's own do. The words are
-# those of many of them: cdk-preflight pf-tags-aws-prefix.
+# The error code of each service for a tag with AWS's own prefix. The message is common
+# to many of them: cdk-preflight pf-tags-aws-prefix.
 RESERVED = {
     "apigateway": "BadRequestException",
     "cognito-idp": "InvalidParameterException",
@@ -43,7 +43,7 @@ IN_VALUES_TOO = ("iam", "lambda")  # as their guides on tags say
 @iam.refuses("CreateRole", "TagRole")
 @logs.refuses("CreateLogGroup", "TagLogGroup", "TagResource")
 def reserved_tags(call: Call) -> None:
-    """Refuse tags that begin with aws: as only AWS's own do; moto takes them."""
+    """Refuse tags that start with aws:, the prefix of AWS; moto accepts them."""
     texts = [*_given(call)]
     if call.service in IN_VALUES_TOO:
         texts += _given(call).values()
@@ -55,7 +55,7 @@ def reserved_tags(call: Call) -> None:
 
 
 def _given(call: Call) -> dict[str, str]:
-    """Return the tags of a call, which each service names and holds in its way."""
+    """Return the tags of a call; their name and shape depend on the service."""
     names = ("tags", "Tags", "UserPoolTags")
     tags: Any = next((call.params[name] for name in names if name in call.params), {})
     if isinstance(tags, list):
@@ -76,7 +76,7 @@ def pools_and_apis(call: Call, answer: dict[str, Any]) -> None:
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
         for kind, arn, tags in (*_user_pools(call.region), *_apis(call.region))
-        if arn not in known and tags and _is_wanted(call, kind, arn, tags)
+        if arn not in known and tags and _matches(call, kind, arn, tags)
     ]
 
 
@@ -94,16 +94,16 @@ def _apis(region: str) -> Iterator[Tagged]:
             yield "apigateway:stages", f"{arn}/stages/{stage.name}", stage.tags or {}
 
 
-def _is_wanted(call: Call, kind: str, arn: str, tags: dict[str, str]) -> bool:
+def _matches(call: Call, kind: str, arn: str, tags: dict[str, str]) -> bool:
     kinds = call.get("ResourceTypeFilters", [])
     arns = call.get("ResourceARNList", [])
     return (
         (not kinds or kind in kinds or kind.partition(":")[0] in kinds)
         and (not arns or arn in arns)
-        and all(_has_tag(tags, wanted) for wanted in call.get("TagFilters", []))
+        and all(_has_tag(tags, tag_filter) for tag_filter in call.get("TagFilters", []))
     )
 
 
-def _has_tag(tags: dict[str, str], wanted: dict[str, Any]) -> bool:
-    values = wanted.get("Values")
-    return wanted["Key"] in tags and (not values or tags[wanted["Key"]] in values)
+def _has_tag(tags: dict[str, str], tag_filter: dict[str, Any]) -> bool:
+    key, values = tag_filter["Key"], tag_filter.get("Values")
+    return key in tags and (not values or tags[key] in values)

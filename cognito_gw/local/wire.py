@@ -1,4 +1,4 @@
-"""AWS's wire protocols on the server side, and the checks of each input."""
+"""AWS's wire protocols on the server side, and the validation of input."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from cognito_gw.local.moto_store import HttpCall
 
 
-SIGN_IN = "cognito-idp"  # the service whose operations AWS takes unsigned
+SIGN_IN = "cognito-idp"  # the service of an unsigned call
 UNSIGNED_REGION = "us-east-1"
-# The services whose name in a signature is not that of their model, of those we have.
-IAM_NAMES = {"Invoke": "InvokeFunction"}  # where it is not the operation's
+IAM_NAMES = {"Invoke": "InvokeFunction"}  # actions not named after the operation
+# Services with another name in a signature than in botocore.
 MODEL_OF_SERVICE = {"tagging": "resourcegroupstaggingapi"}
 
 XML_FAULT = (
@@ -51,7 +51,7 @@ class Operation:
     service: str
     name: str
     region: str
-    protocol: str  # as its service may speak several, the one of this request
+    protocol: str  # of this request: a service may have several
     uri_parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -61,18 +61,18 @@ class Operation:
 
     @property
     def is_public(self) -> bool:
-        """Whether AWS takes the operation unsigned, as it takes sign-ins."""
+        """Whether AWS accepts the operation unsigned, as it does for sign-ins."""
         return bool(self.model.auth_type == "none")
 
 
 def is_aws_call(call: HttpCall) -> bool:
-    """Tell an AWS client by headers that a web page cannot send across origins."""
+    """Whether an AWS client sent this: a page cannot send these headers elsewhere."""
     is_signed = call.headers.get("Authorization", "").startswith("AWS4-")
     return is_signed or "X-Amz-Target" in call.headers
 
 
 def recognize(call: HttpCall) -> Operation | None:
-    """Tell which operation is called, or None where only moto may know it."""
+    """Return the operation that is called, or None if only moto may know it."""
     signature = read_signature(call.headers) or Signature("", UNSIGNED_REGION, SIGN_IN)
     service = MODEL_OF_SERVICE.get(signature.service, signature.service)
     try:
@@ -102,18 +102,18 @@ def _rest_operation(
 
 
 def action(operation: Operation | None, call: HttpCall) -> str:
-    """Return what a call would do, as IAM's policies name it."""
+    """Return the IAM action of a call, such as `lambda:InvokeFunction`."""
     signature = read_signature(call.headers)
     service = signature.service if signature else SIGN_IN
     if operation is None:
         return f"{service}:{call.method}"
-    if service == "apigateway":  # whose actions are HTTP's
+    if service == "apigateway":  # whose actions are HTTP methods
         return f"apigateway:{call.method}"
     return f"{service}:{IAM_NAMES.get(operation.name, operation.name)}"
 
 
 def read_input(operation: Operation, call: HttpCall) -> dict[str, Any]:
-    """Return the operation's parameters, spelt as boto3 spells them."""
+    """Return the operation's parameters under the names of boto3."""
     request = as_werkzeug(call)
     parser = PROTOCOL_PARSERS[operation.protocol](operation.model)
     parsed: dict[str, Any] = parser.parse(
@@ -130,15 +130,15 @@ def read_input(operation: Operation, call: HttpCall) -> dict[str, Any]:
 
 
 def write_answer(operation: Operation, answer: dict[str, Any]) -> HttpAnswer:
-    """Return the answer as the operation's protocol spells it."""
+    """Return the answer in the operation's protocol."""
     serializer = get_serializer_class(operation.service, operation.protocol)
     written = serializer(operation.model).serialize(answer)
     headers, body = written["headers"], written["body"]
     if "contentType" in answer:
-        # GetExport is the one operation that answers with it; moto says it is JSON.
+        # Of GetExport, for which moto always says JSON.
         headers["Content-Type"] = answer["contentType"]
     return HttpAnswer(
-        # Lambda's Invoke is the one operation that answers with its status.
+        # Only Lambda's Invoke answers with a status.
         answer.get("StatusCode", written["status_code"]),
         headers,
         body.encode() if isinstance(body, str) else body,
@@ -154,7 +154,7 @@ def with_status(operation: Operation, answer: HttpAnswer) -> HttpAnswer:
 
 
 def write_fault(operation: Operation | None, fault: AwsFault) -> HttpAnswer:
-    """Return the refusal in the shape in which boto3 finds its code and message."""
+    """Return the error in the shape in which boto3 finds its code and message."""
     headers = {"x-amzn-ErrorType": fault.code}
     if operation and operation.protocol in XML_FAULTS:
         body = XML_FAULTS[operation.protocol].format(
@@ -168,7 +168,7 @@ def write_fault(operation: Operation | None, fault: AwsFault) -> HttpAnswer:
     return HttpAnswer(fault.status, headers, json.dumps(document).encode())
 
 
-# What parsers stumble over: no JSON, no UTF-8, or a list where an object should be.
+# What parsers raise for invalid JSON or UTF-8, or a list in place of an object.
 MALFORMED = (
     AttributeError,
     LookupError,
@@ -177,7 +177,7 @@ MALFORMED = (
     TypeError,
     ValueError,
 )
-# With which code each service refuses what its model excludes; others: the usual one.
+# The error code for violations of the service model, where it is not the usual one.
 REFUSALS = {
     "cognito-idp": "InvalidParameterException",
     "iam": "ValidationError",
@@ -187,7 +187,7 @@ REFUSALS = {
 
 
 def require_known(operation: Operation, call: HttpCall) -> None:
-    """Refuse an operation that the service has not, and one sent elsewhere."""
+    """Refuse an unknown operation, and one that was sent to another path."""
     try:
         place: dict[str, str] = operation.model.http
     except OperationNotFoundError:
@@ -196,7 +196,7 @@ def require_known(operation: Operation, call: HttpCall) -> None:
             code = "InvalidAction"
         raise AwsFault(code, f"There is no operation {operation.name!r}") from None
     if operation.protocol.startswith("rest-"):
-        return  # it was recognized by its method and path
+        return  # recognized by method and path
     sent = call.method, urlsplit(call.url).path
     if sent != (place["method"], place["requestUri"]):
         raise AwsFault(
@@ -207,7 +207,7 @@ def require_known(operation: Operation, call: HttpCall) -> None:
 
 
 def read(operation: Operation, call: HttpCall) -> dict[str, Any]:
-    """Return the parameters; refuse those that are not of the operation's types."""
+    """Return the parameters. Raises AwsFault for those that the model excludes."""
     try:
         if operation.protocol == "json":
             _require_object(call.body.decode())
@@ -219,9 +219,8 @@ def read(operation: Operation, call: HttpCall) -> dict[str, Any]:
     shape = operation.model.input_shape
     if shape is not None:
         report = ParamValidator().validate(params, shape).generate_report()
-        wrong = [
-            each for each in report.splitlines() if each.startswith("Invalid type")
-        ]
+        lines = report.splitlines()
+        wrong = [line for line in lines if line.startswith("Invalid type")]
         if wrong:
             raise _malformed("; ".join(wrong)[:1000])
         _require_within(operation, params, shape)
@@ -229,7 +228,7 @@ def read(operation: Operation, call: HttpCall) -> dict[str, Any]:
 
 
 def _require_within(operation: Operation, params: dict[str, Any], shape: Any) -> None:
-    """Refuse what is missing, or beyond what the service model takes."""
+    """Refuse what is missing or violates a constraint of the service model."""
     prefix = f"{operation.name[0].lower()}{operation.name[1:]}Input."
     is_named = operation.service == "apigateway"
     why = constraints.refusal(params, shape, prefix if is_named else "")
@@ -238,7 +237,7 @@ def _require_within(operation: Operation, params: dict[str, Any], shape: Any) ->
 
 
 def _takes_octets(operation: Operation) -> bool:
-    """Whether the body may be anything: a payload for a function, say."""
+    """Whether the body may be any bytes, such as the payload of a function."""
     shape = operation.model.input_shape
     payload = shape and shape.serialization.get("payload")
     return bool(payload) and shape.members[payload].type_name == "blob"
@@ -246,7 +245,7 @@ def _takes_octets(operation: Operation) -> bool:
 
 def _require_object(text: str) -> None:
     if not isinstance(json.loads(text), dict):
-        raise TypeError("no object")
+        raise TypeError("not an object")
 
 
 def _malformed(why: str) -> AwsFault:

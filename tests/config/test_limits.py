@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cognito_gw import aws_rules
 from cognito_gw.config.model import Config
 from cognito_gw.config.rules import check
-from cognito_gw.local.constraints import INSTEAD, refusal
+from cognito_gw.local.constraints import OVERRIDES, refusal
 
 KEY = "KEY"  # in a path: the key of a mapping is what is tried
 COGNITO = "cognito-idp"
@@ -146,7 +146,7 @@ def tried(shape):
 @pytest.mark.parametrize("sent", SENT, ids=IDS)
 def test_the_file_takes_what_the_model_takes(sent, tmp_path, monkeypatch):
     """No more, as AWS would refuse it; no less, but for what we say."""
-    monkeypatch.delitem(INSTEAD, "DomainType")  # there for custom domains
+    monkeypatch.delitem(OVERRIDES, "DomainType")  # there for custom domains
     shape = shape_of(sent.service, sent.shape)
     values = tried(shape)
     taken = [each for each in values if is_taken(sent.path, each, tmp_path)]

@@ -115,7 +115,7 @@ def test_what_runs_without_persist_cannot_be_told_to(shell):
     """It would lose what it holds: that is for the user to decide."""
     shell("local", "start")
     refused = shell("local", "start", "--persist", code=1).err
-    assert "runs already" in refused
+    assert "already runs" in refused
     assert "`cgw local stop` first" in refused
     assert not (state_of(shell) / "local.saved").exists()
 

@@ -18,12 +18,15 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 from werkzeug.datastructures import Headers
 
 from cognito_gw.local import moto_store, wire
-from cognito_gw.local.all_operations import SERVICES
 from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.autosave import SERVICES as KEEPING
+from cognito_gw.local.cognito.service import Cognito
+from cognito_gw.local.cognito.tokens import Keys
+from cognito_gw.local.dispatch import SERVICES
 from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.events import Activity
 from cognito_gw.local.moto_store import HttpAnswer, HttpCall
 from cognito_gw.local.operations import Call
-from cognito_gw.local.state_file import SERVICES as KEEPING
 
 REGION, GLOBAL = "eu-west-1", "us-east-1"
 
@@ -61,6 +64,8 @@ class LocalAws:
 
     def __init__(self):
         self._snapshots = Snapshots()
+        cognito = Cognito(Keys(), "http://127.0.0.1", Activity())
+        self._parts = {Snapshots: self._snapshots, Cognito: cognito}
         self._one_at_a_time = threading.Lock()
 
     def serve(self, request):
@@ -79,13 +84,14 @@ class LocalAws:
     def answer(self, service, operation, params):
         """Do what is asked in so many parameters, and return the answer to them."""
         region = GLOBAL if service == "iam" else REGION
-        call = Call(service, operation, region, params, self._snapshots)
+        call = Call(service, operation, region, params, self._parts)
         with self._one_at_a_time:
             try:
                 if service not in SERVICES:
                     return call.forward()
-                SERVICES[service].check(call)
-                return SERVICES[service].answer(call)
+                ours = SERVICES[service].find(operation)
+                ours.check(call)
+                return ours.answer(call)
             except (AwsFault, ServiceException, JsonRESTError) as error:
                 fault = _fault(error)
         words = {"Code": fault.code, "Message": fault.message}
@@ -98,11 +104,12 @@ class LocalAws:
             return moto_store.send(call)
         params = wire.read_input(operation, call)
         where = operation.service, operation.name, operation.region
-        read = Call(*where, params, self._snapshots)
-        service.check(read)
-        if not service.answers_itself(operation.name):
+        read = Call(*where, params, self._parts)
+        ours = service.find(operation.name)
+        ours.check(read)
+        if not ours.is_answered:
             return moto_store.send(call)
-        return wire.write_answer(operation, service.answer(read))
+        return wire.write_answer(operation, ours.answer(read))
 
     @property
     def state(self):

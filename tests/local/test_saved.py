@@ -14,7 +14,7 @@ import pytest
 from moto.core.base_backend import BackendDict
 
 from cognito_gw.errors import CgwError
-from cognito_gw.local import moto_store, state_file
+from cognito_gw.local import autosave, moto_store
 from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.cognito.directory import User
 from cognito_gw.local.state_file import Saved
@@ -68,7 +68,7 @@ def test_two_servers_cannot_share_it(saved):
 def test_a_foreign_file_is_refused(saved, content):
     saved.path.touch(mode=0o600)
     saved.path.write_bytes(content)
-    with pytest.raises(CgwError, match="no saved state") as caught:
+    with pytest.raises(CgwError, match="not a saved state") as caught:
         saved.read()
     assert f"rm {saved.path}" in caught.value.hint
     assert saved.port == 0
@@ -141,7 +141,7 @@ class Hostile:
 )
 def test_nothing_but_data_is_made_of_it(state):
     with pytest.raises((pickle.PickleError, ImportError)):
-        state_file.load(state, Snapshots())
+        autosave.load(state, Snapshots())
 
 
 @pytest.fixture
@@ -150,10 +150,10 @@ def restarted():
 
     def restart(make, read):
         make()
-        state = state_file.dump(Snapshots({("api", "1"): "frozen"}))
+        state = autosave.dump(Snapshots({("api", "1"): "frozen"}))
         BackendDict.reset()
         snapshots = Snapshots()
-        state_file.load(state, snapshots)
+        autosave.load(state, snapshots)
         assert snapshots.of("api", "1") == "frozen"
         return read()
 
@@ -223,11 +223,11 @@ def test_what_was_read_is_saved_and_read_again(restarted):
         client("apigateway").create_rest_api(name="any")
 
     def read():
-        state = state_file.dump(Snapshots())
+        state = autosave.dump(Snapshots())
         (api,) = backend("apigateway").apis.values()
         before = api.resources.keys()
         BackendDict.reset()
-        state_file.load(state, Snapshots())
+        autosave.load(state, Snapshots())
         (again,) = backend("apigateway").apis.values()
         return before == again.resources.keys()
 

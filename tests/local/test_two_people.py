@@ -95,7 +95,7 @@ def test_a_form(app):
         browser.open("/login", **app.request())
     stolen = dict(mallory.http.cookies)["XSRF-TOKEN"]
     answer = alice.send(username=MALLORY, password=PASSWORD, _csrf=stolen)
-    assert "gone stale" in answer.text
+    assert "form has expired" in answer.text
 
 
 def _email(token):

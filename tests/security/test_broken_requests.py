@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognito_gw.local import process
-from cognito_gw.local.server import log_them_in_one_line
+from cognito_gw.local.server import log_without_traceback
 
 SECRET = "eyJzZWNyZXQi"
 MALFORMED = {
@@ -93,7 +93,7 @@ ERRORS = [
 @given(st.sampled_from(ERRORS), st.text(min_size=1))
 def test_the_log_has_only_the_kind_of_error(make, text):
     """Whatever the HTTP library says of the request."""
-    log_them_in_one_line()
+    log_without_traceback()
     error = make(f"secret-{text}")
     info = (type(error), error, None)
     record = logging.LogRecord("aiohttp.server", 40, "", 0, "%s", (text,), info)

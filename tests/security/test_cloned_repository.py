@@ -173,8 +173,8 @@ def test_the_server_takes_no_path_into_the_folder_from_its_caller(repository, se
     site = repository.folder / f"lib/{folder}/site-packages"
     site.mkdir(parents=True)
     (site / "evil.pth").write_text(f"import os; open({str(repository.witness)!r}, 'a')")
-    starts = "import sys, pathlib; from cognito_gw.local import daemon\n"
-    starts += "print(daemon.start(pathlib.Path(sys.argv[1])).url)"
+    starts = "import sys, pathlib; from cognito_gw.local import process\n"
+    starts += "print(process.start(pathlib.Path(sys.argv[1])).url)"
     state = str(repository.state / "cognito-gw")
     # `-I`: this process stands for a cgw that was found without that path.
     done = repository.run(sys.executable, "-I", "-c", starts, state, **settings)
@@ -201,9 +201,10 @@ def test_safe_path_keeps_all_of_it_out_of_python_m(repository):
 
 def test_a_relative_state_directory_is_still_found(repository):
     """Though the server works elsewhere."""
-    script = "import sys, pathlib; from cognito_gw.local import daemon\n"
+    script = "import sys, pathlib; from cognito_gw.local import process\n"
     script += "where = pathlib.Path(sys.argv[1])\n"
-    script += "print(daemon.start(where) == daemon.running(where), daemon.stop(where))"
+    script += "server = process.start(where)\n"
+    script += "print(server == process.running(where), process.stop(where))"
     done = repository.run(sys.executable, "-I", "-c", script, "relative/state")
     assert done.stdout == "True True\n"
     assert (repository.folder / "relative/state/local.log").exists()

@@ -18,13 +18,11 @@ from botocore.exceptions import ClientError
 from moto.core.utils import get_service_model
 
 from cognito_gw.aws.clients import AccessKey
-from cognito_gw.local import dispatch as control_module
+from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys, is_another_user
-from cognito_gw.local.all_operations import SERVICES
-from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
-from cognito_gw.local.dispatch import ControlPlane
+from cognito_gw.local.dispatch import SERVICES, ControlPlane
 from cognito_gw.local.events import Activity
 
 EVIL = "http://evil.example"
@@ -77,10 +75,10 @@ def plane(monkeypatch):
     def reached(call):
         raise AssertionError(f"moto was asked: {call.method} {call.url}")
 
-    monkeypatch.setattr(control_module.emulator, "send", reached)
+    monkeypatch.setattr(moto_store, "send", reached)
     activity = Activity()
     cognito = Cognito(Keys(), "http://127.0.0.1:1", activity)
-    control = ControlPlane(AccessKeys(KEY), cognito.operations, Snapshots(), activity)
+    control = ControlPlane(AccessKeys(KEY), activity, [cognito])
     control.changed = reached_by_nobody
 
     def answer(*requests):
@@ -89,7 +87,7 @@ def plane(monkeypatch):
 
         return asyncio.run(answer_all())
 
-    yield SimpleNamespace(answer=answer, sign_in=cognito.operations)
+    yield SimpleNamespace(answer=answer, sign_in=SERVICES["cognito-idp"].answered)
     control.close()
 
 
@@ -140,7 +138,11 @@ def test_unsigned_calls_are_for_signing_in_alone(plane):
 
 def test_no_operation_is_reached_by_another_path(plane):
     """Neither moto's own pages nor any other, by the name of a public operation."""
-    public = [target for _, name, target in targets() if name in plane.sign_in]
+    public = [
+        target
+        for service, name, target in targets()
+        if service == "cognito-idp" and name in plane.sign_in
+    ]
     requests = [
         request("POST", path, X_Amz_Target=target, Origin=EVIL)
         for target in public

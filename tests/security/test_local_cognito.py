@@ -21,8 +21,10 @@ from cognito_gw.local.cognito import directory
 from cognito_gw.local.cognito.challenges import Lockout
 from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
+from cognito_gw.local.dispatch import SERVICES
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.events import Activity
+from cognito_gw.local.operations import Call
 
 aws, local_url, mailed, make_pool, name, refusal = (
     local.aws,
@@ -1032,7 +1034,9 @@ class Guesser:
 
     def call(self, operation, **params):
         params = {"ClientId": self.client_id} | params
-        return self.cognito.operations[operation](params)
+        parts = {Cognito: self.cognito}
+        call = Call("cognito-idp", operation, "eu-west-1", params, parts)
+        return SERVICES["cognito-idp"].find(operation).answer(call)
 
     def by_password(self, username, password):
         parameters = {"USERNAME": username, "PASSWORD": password}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.iam import models
 
-from cognito_gw.local import state_file
+from cognito_gw.local import autosave
 from cognito_gw.local.apigateway.snapshot import Snapshots
 
 CLASSES = [
@@ -48,7 +48,7 @@ def found(place):
 
 def load(*opcodes):
     """Read a state that begins with these opcodes, and is empty besides."""
-    return state_file.load(b"".join([*opcodes, b"0", NOTHING]), Snapshots())
+    return autosave.load(b"".join([*opcodes, b"0", NOTHING]), Snapshots())
 
 
 def attributes_of(*places):

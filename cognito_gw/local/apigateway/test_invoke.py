@@ -15,16 +15,17 @@ from cognito_gw.local.apigateway.context import (
     spelled_claims,
 )
 from cognito_gw.local.apigateway.exchange import from_test
+from cognito_gw.local.apigateway.gateway import Gateway
 from cognito_gw.local.apigateway.operations.deployments import draft
 from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.moto_store import MotoThread
+from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome
-    from cognito_gw.local.apigateway.gateway import Gateway
     from cognito_gw.local.apigateway.snapshot import Snapshot
-    from cognito_gw.local.dispatch import ControlPlane
     from cognito_gw.local.operations import Call
 
 
@@ -212,33 +213,15 @@ def _method(draft: Snapshot, params: dict[str, Any]) -> Match:
     raise AwsFault("NotFoundException", "Invalid Method identifier specified", 404)
 
 
-class TestInvokeMethod:
-    """API Gateway's TestInvokeMethod: the draft, not the stage, answers."""
-
-    __test__ = False  # its name, to pytest
-
-    def __init__(self, gateway: Gateway, control: ControlPlane) -> None:
-        """Send the test through the `gateway`."""
-        self._gateway = gateway
-        self._control = control
-
-    async def __call__(self, call: Call) -> dict[str, Any]:
-        """Answer one call."""
-        snapshot = await self._control.run(draft, call)
-        return await run_method_test(self._gateway, snapshot, call.params)
+@apigateway.answers_async("TestInvokeMethod")
+async def test_invoke_method(call: Call) -> dict[str, Any]:
+    """Send a test through the draft of the API; moto has no TestInvokeMethod."""
+    snapshot = await call.part(MotoThread).run(draft, call)
+    return await run_method_test(call.part(Gateway), snapshot, call.params)
 
 
-class TestInvokeAuthorizer:
-    """API Gateway's TestInvokeAuthorizer: the draft's authorizer answers."""
-
-    __test__ = False
-
-    def __init__(self, gateway: Gateway, control: ControlPlane) -> None:
-        """Ask the authorizer that the `gateway` would ask."""
-        self._gateway = gateway
-        self._control = control
-
-    async def __call__(self, call: Call) -> dict[str, Any]:
-        """Answer one call."""
-        snapshot = await self._control.run(draft, call)
-        return run_authorizer_test(self._gateway, snapshot, call.params)
+@apigateway.answers_async("TestInvokeAuthorizer")
+async def test_invoke_authorizer(call: Call) -> dict[str, Any]:
+    """Ask the draft's authorizer; moto has no TestInvokeAuthorizer."""
+    snapshot = await call.part(MotoThread).run(draft, call)
+    return run_authorizer_test(call.part(Gateway), snapshot, call.params)

@@ -312,3 +312,9 @@ class Invoke:
 def _function_arn(call: Call) -> str:
     function = call.backend.get_function(call["FunctionName"], call.get("Qualifier"))
     return str(function.function_arn)
+
+
+@awslambda.answers_async("Invoke")
+async def invoke(call: Call) -> dict[str, Any]:
+    """Run the function; moto runs none in this process."""
+    return await call.part(Invoke)(call)

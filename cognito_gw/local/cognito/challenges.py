@@ -1,4 +1,4 @@
-"""Challenges of a sign-in, their single-use sessions, and lockout."""
+"""Challenges of a sign-in: sessions that work once, SRP, and lockout."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.cognito.errors import not_authorized
 from cognito_gw.oauth import srp
 from cognito_gw.oauth.srp import G, N, SrpError, padded
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cognito_gw.local.cognito.directory import AppClient
+    from cognito_gw.local.errors import AwsFault
 
 
-_FREE_FAILURES = 5  # the last of them begins the first pause, of a second
-_LONGEST_PAUSE = 900  # seconds; after as many without an attempt all is forgotten
+_FREE_FAILURES = 5  # the last of them starts the first pause, of a second
+_LONGEST_PAUSE = 900  # seconds; after a pause of this length all failures are forgotten
 
 
 @dataclass
@@ -35,20 +36,20 @@ class _Failures:
 
 
 class Lockout:
-    """Counts failed attempts by user; a name that no user has is counted like one."""
+    """Counts failed attempts by user name, whether or not the user exists."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """Tell the time by `clock`."""
+        """Get the time in seconds from `clock`."""
         self._clock = clock
         self._failures: dict[str, _Failures] = {}
 
     def check(self, who: str) -> None:
         """Refuse an attempt during a pause."""
         if self.is_locked(who):
-            raise AwsFault("NotAuthorizedException", "Password attempts exceeded")
+            raise not_authorized("Password attempts exceeded")
 
     def is_locked(self, who: str) -> bool:
-        """Begin an attempt; return whether it is during a pause, and does not count."""
+        """Start an attempt. Return whether it is during a pause and does not count."""
         now = self._clock()
         self._forget(now)
         failures = self._failures.get(who)
@@ -58,7 +59,7 @@ class Lockout:
         return now < failures.locked_until
 
     def failed(self, who: str) -> None:
-        """Count a failure; from the fifth on it begins a pause, twice the last one."""
+        """Count a failure. From the fifth on, each doubles the pause."""
         now = self._clock()
         failures = self._failures.setdefault(who, _Failures())
         failures.count += 1
@@ -72,7 +73,7 @@ class Lockout:
         self._failures.pop(who, None)
 
     def _forget(self, now: float) -> None:
-        """Drop those who have made no attempt for a quarter of an hour."""
+        """Drop users without an attempt for a quarter of an hour."""
         self._failures = {
             who: failures
             for who, failures in self._failures.items()
@@ -89,9 +90,9 @@ _TIMESTAMP = re.compile(
 
 @dataclass(frozen=True)
 class Exchange:
-    """One exchange from the challenge to the proof."""
+    """One SRP exchange, from the challenge to the proof."""
 
-    pool_name: str  # the user pool id's part behind the underscore
+    pool_name: str  # of the user pool ID, the part after the underscore
     user_id: str
     password: str = field(repr=False)
     client_public: int  # A
@@ -101,7 +102,7 @@ class Exchange:
 
     @cached_property
     def server_public(self) -> int:
-        """B, of which the client cannot tell whether the password is right."""
+        """B, which does not reveal whether the password is right."""
         return (srp.multiplier() * self._verifier() + pow(G, self.secret, N)) % N
 
     def challenge(self) -> dict[str, str]:
@@ -139,7 +140,7 @@ class Exchange:
 
 
 def public_number(text: str) -> int:
-    """Read the client's A; refuse one that would make the shared key known to all."""
+    """Read the client's A. Refuse one that would make the shared key predictable."""
     number = srp.public_number(text, "SRP_A")
     if number >= N:
         raise SrpError("SRP_A is out of range.")
@@ -152,7 +153,7 @@ _MOST_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Challenge:
-    """A question to the client, in the words of InitiateAuth's answer."""
+    """A challenge to the client, with the fields of InitiateAuth's answer."""
 
     name: str
     session: str
@@ -162,17 +163,17 @@ class Challenge:
 
 @dataclass(frozen=True)
 class Subject:
-    """Who signs in: a user, or a name that no user has, which is kept secret."""
+    """The user who signs in, or a name without a user, which stays secret."""
 
-    username: str  # or, without a user, one that is made up
-    stamp: str | None = None  # the user's when the sign-in began; None without a user
-    typed: str = ""  # the name as it was given
+    username: str  # without a user, a made-up one
+    stamp: str | None = None  # of the user at the start; None without a user
+    typed: str = ""  # the name as entered
     has_shown_password: bool = False
 
 
 @dataclass
 class Pending:
-    """A sign-in that waits for the answer to a challenge."""
+    """A sign-in in progress, which waits for the answer to a challenge."""
 
     client_id: str
     subject: Subject
@@ -184,10 +185,10 @@ class Pending:
 
 @dataclass
 class Challenges:
-    """The sign-ins that wait, by session."""
+    """The sign-ins in progress, by session."""
 
     _pending: dict[str, Pending] = field(default_factory=dict)
-    _spent: dict[str, float] = field(default_factory=dict)  # when it would have ended
+    _spent: dict[str, float] = field(default_factory=dict)  # their expiry times
 
     def ask(
         self,
@@ -197,7 +198,7 @@ class Challenges:
         parameters: dict[str, str],
         available: list[str] | None = None,
     ) -> Challenge:
-        """Ask a question, under a new session."""
+        """Start a challenge under a new session."""
         session = secrets.token_urlsafe(96)
         self._wait(client, session, subject, name)
         return Challenge(name, session, parameters, available)
@@ -205,27 +206,27 @@ class Challenges:
     def ask_proof(
         self, client: AppClient, subject: Subject, exchange: Exchange
     ) -> Challenge:
-        """Ask for SRP's proof, for which clients send the secret block back alone."""
+        """Ask for the SRP proof. Clients return the secret block as the session."""
         parameters = exchange.challenge()
         session = parameters["SECRET_BLOCK"]
         self._wait(client, session, subject, "PASSWORD_VERIFIER").exchange = exchange
         return Challenge("PASSWORD_VERIFIER", session, parameters)
 
     def find(self, client: AppClient, name: str, session: str | None) -> Pending:
-        """Return what waits under a session; refuse one that is not good for this.
+        """Return the sign-in of a session, and count an attempt to answer.
 
-        The answer to it counts as an attempt.
+        Raises AwsFault for a session that is not valid here.
         """
         pending = self.look(client, name, session)
         pending.attempts += 1
         if pending.attempts > _MOST_ATTEMPTS:
-            raise _invalid("Invalid session for the user, too many attempts.")
+            raise not_authorized("Invalid session for the user, too many attempts.")
         return pending
 
     def look(self, client: AppClient, name: str, session: str | None) -> Pending:
-        """Return what waits under a session, without an attempt to answer it."""
+        """Return the sign-in of a session, without an attempt to answer."""
         if session in self._spent:
-            raise _invalid(
+            raise not_authorized(
                 "Invalid session for the user, session can only be used once."
             )
         pending = self._pending.get(session or "")
@@ -233,16 +234,16 @@ class Challenges:
         if pending is None or asked != (client.id, name):
             raise not_for_this_user()
         if pending.expires_at < time.time():
-            raise _invalid("Invalid session for the user, session is expired.")
+            raise not_authorized("Invalid session for the user, session is expired.")
         return pending
 
     def peek(self, session: str | None) -> Pending | None:
-        """Return what waits under a session, if it still does."""
+        """Return the sign-in of a session, if it has not expired."""
         pending = self._pending.get(session or "")
         return pending if pending and pending.expires_at > time.time() else None
 
     def spend(self, session: str) -> None:
-        """End a session: its question is answered."""
+        """End a session whose challenge is answered."""
         self._spent[session] = self._pending.pop(session).expires_at
 
     def _wait(
@@ -255,7 +256,7 @@ class Challenges:
         return pending
 
     def _forget_the_old(self) -> None:
-        """Drop what expired an hour ago; until then one is told that it did."""
+        """Drop what expired an hour ago. Until then the refusal gives the reason."""
         limit = time.time() - 3600
         while self._pending and next(iter(self._pending.values())).expires_at < limit:
             del self._pending[next(iter(self._pending))]
@@ -264,9 +265,5 @@ class Challenges:
 
 
 def not_for_this_user() -> AwsFault:
-    """Return the refusal of a session that is another's, or whose user is gone."""
-    return _invalid("Invalid session for the user.")
-
-
-def _invalid(message: str) -> AwsFault:
-    return AwsFault("NotAuthorizedException", message)
+    """Return the refusal of another user's session, or of a deleted user's."""
+    return not_authorized("Invalid session for the user.")

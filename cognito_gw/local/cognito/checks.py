@@ -1,4 +1,4 @@
-"""Checks of a sign-in request, each with the error that AWS returns."""
+"""Checks of a sign-in request, each with the error of AWS."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ import string
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw import aws_rules
 from cognito_gw.local.cognito import codes, directory
+from cognito_gw.local.cognito.errors import (
+    invalid_parameter,
+    not_authorized,
+    not_found,
+    user_not_found,
+)
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from cognito_gw.local.cognito.directory import AppClient, User
 
 
-ATTRIBUTE = "userAttributes."  # how challenge responses spell attributes
 _TEMPORARY_DAYS = 7
 _DAY = 86400
 _SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
@@ -34,55 +36,48 @@ _DEMANDS = {
 
 
 def required(fields: dict[str, Any], name: str) -> str:
+    """Return a parameter that must not be missing or empty."""
     if not fields.get(name):
-        raise AwsFault(
-            "InvalidParameterException", f"Missing required parameter {name}"
-        )
+        raise invalid_parameter(f"Missing required parameter {name}")
     return str(fields[name])
 
 
 def client_of(request: dict[str, Any]) -> AppClient:
+    """Return the app client with the request's ClientId."""
     client_id = required(request, "ClientId")
     client = directory.find_client(client_id)
     if client is None:
-        raise AwsFault(
-            "ResourceNotFoundException", f"User pool client {client_id} does not exist."
-        )
+        raise not_found(f"User pool client {client_id} does not exist.")
     return client
 
 
 def client_of_pool(request: dict[str, Any]) -> AppClient:
+    """Return the app client with the request's ClientId and UserPoolId."""
     client = client_of(request)
     if client.pool_id != required(request, "UserPoolId"):
-        raise AwsFault(
-            "ResourceNotFoundException", f"User pool client {client.id} does not exist."
-        )
+        raise not_found(f"User pool client {client.id} does not exist.")
     return client
 
 
 def require_flow(client: AppClient, setting: str, flow: str) -> None:
+    """Refuse a flow that the app client's ExplicitAuthFlows do not allow."""
     allowed = client.settings.get("ExplicitAuthFlows") or [
         "ALLOW_REFRESH_TOKEN_AUTH",
         "ALLOW_USER_SRP_AUTH",
         "ALLOW_CUSTOM_AUTH",
     ]
-    if setting not in allowed and flow not in allowed:  # the latter: the older names
-        raise AwsFault(
-            "InvalidParameterException", f"{flow} flow not enabled for this client"
-        )
-
-
-def rotates(client: AppClient) -> bool:
-    rotation = client.settings.get("RefreshTokenRotation", {})
-    return bool(rotation.get("Feature") == "ENABLED")
+    if (
+        setting not in allowed and flow not in allowed
+    ):  # the older names of the settings
+        raise invalid_parameter(f"{flow} flow not enabled for this client")
 
 
 def check_secret_hash(client: AppClient, name: str, fields: dict[str, str]) -> None:
+    """Refuse a missing or wrong SECRET_HASH, if the client has a secret."""
     if client.secret is None:
         return
     if "SECRET_HASH" not in fields:
-        raise AwsFault(
-            "NotAuthorizedException",
+        raise not_authorized(
             f"Client {client.id} is configured with secret but "
             "SECRET_HASH was not received",
         )
@@ -91,57 +86,57 @@ def check_secret_hash(client: AppClient, name: str, fields: dict[str, str]) -> N
     if not hmac.compare_digest(
         base64.b64encode(digest), fields["SECRET_HASH"].encode()
     ):
-        raise AwsFault(
-            "NotAuthorizedException",
+        raise not_authorized(
             f"Unable to verify secret hash for client {client.id}",
         )
 
 
 def check_secret(client: AppClient, given: str | None) -> None:
+    """Refuse a missing or wrong client secret, if the client has one."""
     if client.secret is None:
         return
     if not hmac.compare_digest(client.secret.encode(), (given or "").encode()):
-        raise AwsFault(
-            "NotAuthorizedException", f"Unable to verify secret for client {client.id}"
-        )
+        raise not_authorized(f"Unable to verify secret for client {client.id}")
 
 
 def known_user(client: AppClient, name: str) -> User | None:
-    """Return a user, or None where the client hides that there is none."""
+    """Return a user, or None if there is none and the client hides that."""
     user = directory.find_user(client.pool_id, name)
     if user is None and not hides_users(client):
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+        raise user_not_found()
     return user
 
 
 def hides_users(client: AppClient) -> bool:
+    """Whether the client answers in the same way for a user who does not exist."""
     return client.settings.get("PreventUserExistenceErrors") == "ENABLED"
 
 
 def wrong_password() -> AwsFault:
-    return AwsFault("NotAuthorizedException", "Incorrect username or password.")
+    """Return the refusal of a wrong user name or password."""
+    return not_authorized("Incorrect username or password.")
 
 
 def check_state(client: AppClient, user: User) -> None:
-    """Refuse a user who knows the password and may not sign in all the same."""
+    """Refuse a user who knows the password but may not sign in."""
     require_active(user)
     days = _password_policy(client).get(
         "TemporaryPasswordValidityDays", _TEMPORARY_DAYS
     )
     if user.status == "FORCE_CHANGE_PASSWORD" and user.since_created > days * _DAY:
-        raise AwsFault(
-            "NotAuthorizedException",
+        raise not_authorized(
             "Temporary password has expired and must be reset by an administrator.",
         )
 
 
 def require_enabled(user: User) -> None:
+    """Refuse a disabled user."""
     if not user.is_enabled:
-        raise AwsFault("NotAuthorizedException", "User is disabled.")
+        raise not_authorized("User is disabled.")
 
 
 def require_active(user: User) -> None:
-    """Refuse a user who is disabled, not confirmed, or has to change the password."""
+    """Refuse a user who is disabled, unconfirmed, or must reset the password."""
     require_enabled(user)
     if user.status == "UNCONFIRMED":
         raise AwsFault("UserNotConfirmedException", "User is not confirmed.")
@@ -151,13 +146,14 @@ def require_active(user: User) -> None:
 
 
 def signed_in_user(pool_id: str, username: str, mark: str) -> User:
-    """Return a user who signed in before, and may be gone or disabled since.
+    """Return a user who signed in before. Refuse one deleted or disabled since.
 
-    The `mark` is the sub or the stamp of then: the name may be another's by now.
+    The `mark` is the user's sub or stamp at that time. The name may now belong to
+    another user.
     """
     user = directory.find_user(pool_id, username)
     if user is None or mark not in (user.sub, user.stamp):
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+        raise user_not_found()
     require_active(user)
     return user
 
@@ -168,15 +164,13 @@ def user_of_claims(claims: dict[str, Any]) -> User:
 
 
 def user_of_pool(request: dict[str, Any]) -> User:
-    """Return the user whom an administrator's operation names."""
+    """Return the user with the request's UserPoolId and Username."""
     pool_id = required(request, "UserPoolId")
     if not directory.pool_exists(pool_id):
-        raise AwsFault(
-            "ResourceNotFoundException", f"User pool {pool_id} does not exist."
-        )
+        raise not_found(f"User pool {pool_id} does not exist.")
     user = directory.find_user(pool_id, required(request, "Username"))
     if user is None:
-        raise AwsFault("UserNotFoundException", "User does not exist.")
+        raise user_not_found()
     return user
 
 
@@ -186,11 +180,12 @@ def _password_policy(client: AppClient) -> dict[str, Any]:
 
 
 def check_policy(client: AppClient, password: str) -> None:
+    """Refuse a password that violates the policy of the client's pool."""
     require_strength(_password_policy(client), password)
 
 
 def require_strength(policy: dict[str, Any], password: str) -> None:
-    """Refuse a password against a `PasswordPolicy`."""
+    """Refuse a password that violates a `PasswordPolicy`."""
     lacks = [
         f"Password must have {words}"
         for demand, (pattern, words) in _DEMANDS.items()
@@ -203,73 +198,14 @@ def require_strength(policy: dict[str, Any], password: str) -> None:
         raise AwsFault("InvalidPasswordException", message)
 
 
-def answered_attributes(client: AppClient, responses: dict[str, str]) -> dict[str, str]:
-    """Return the attributes among a challenge's responses."""
-    given = {
-        name.removeprefix(ATTRIBUTE): value
-        for name, value in responses.items()
-        if name.startswith(ATTRIBUTE)
-    }
-    check_writable(client, given)
-    return given
-
-
-def check_writable(client: AppClient, names: Iterable[str]) -> None:
-    """Refuse attributes that are not the user's to set through this client."""
-    schema = client.pool.get("SchemaAttributes", [])
-    mutable = {each["Name"] for each in schema if each.get("Mutable", True)} - {"sub"}
-    writable = set(client.settings.get("WriteAttributes") or mutable) & mutable
-    for name in names:
-        if name not in writable or name.endswith("_verified"):
-            raise AwsFault(
-                "NotAuthorizedException",
-                "A client attempted to write unauthorized attribute",
-            )
-
-
-def check_changeable(pool: dict[str, Any], names: Iterable[str]) -> None:
-    """Refuse attributes that the pool does not have, or that never change."""
-    schema = {each["Name"]: each for each in pool.get("SchemaAttributes", [])}
-    for name in names:
-        if name not in schema:
-            raise _unfitting([f"{name}: Attribute does not exist in the schema."])
-        if name == "sub" or not schema[name].get("Mutable", True):
-            message = f"user.{name}: Attribute cannot be updated.\n"
-            raise AwsFault("InvalidParameterException", message)
-
-
-def require_fitting(
-    schema: Sequence[dict[str, Any]],
-    attributes: dict[str, str],
-    wrong: Sequence[str] = (),
-) -> None:
-    """Refuse attributes that are `wrong` already, or do not fit a pool's schema."""
-    wrong = [*wrong, *aws_rules.attribute_faults(schema, attributes)]
-    if wrong:
-        raise _unfitting(wrong)
-
-
-def _unfitting(wrong: Sequence[str]) -> AwsFault:
-    listed = "\n".join(wrong)
-    message = f"Attributes did not conform to the schema: {listed}\n"
-    return AwsFault("InvalidParameterException", message)
-
-
-def missing_attributes(client: AppClient, user: User) -> list[str]:
-    """Return the names of what the pool requires and the user has not."""
-    schema = client.pool.get("SchemaAttributes", [])
-    required_names = [each["Name"] for each in schema if each.get("Required")]
-    return [name for name in required_names if name not in (*user.attributes, "sub")]
-
-
 _KEY = secrets.token_bytes(32)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def user_id(client: AppClient, name: str) -> str:
-    """Return the user name behind a name: the name itself, or, for an alias, a UUID.
+    """Return a plausible user name for a name: itself, or a UUID for an alias.
 
-    A user name that is a UUID has itself behind it, the made-up ones, too.
+    A name that is a UUID is its own user name.
     """
     name = client.folded(name)
     aliases = client.pool.get("AliasAttributes") or []
@@ -283,12 +219,12 @@ def user_id(client: AppClient, name: str) -> str:
 
 
 def salt(client: AppClient, username: str) -> int:
-    """Return the salt of a user name, which a user may or may not have."""
+    """Return the SRP salt of a user name, whether or not the user exists."""
     return int.from_bytes(_digest(client, f"salt/{username}")[:16])
 
 
 def address(client: AppClient, name: str, attribute: str) -> str:
-    """Return the address to which a message would go: the name itself if it is one."""
+    """Return a plausible address of a user: the name itself if it is an address."""
     name = client.folded(name)
     if codes.address_form(name) == attribute:
         return name

@@ -1,4 +1,4 @@
-"""Codes that Cognito sends, and one-time passwords: the second factors."""
+"""Codes that Cognito sends, one-time passwords, and the choice of second factors."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _MOST_ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a code is for: how the message is headed, and how long it is good."""
+    """The purpose of a code: the subject of its message, and how long it is valid."""
 
     subject: str
     lifetime: int  # seconds
-    name: str = ""  # of two purposes, neither takes the code of the other
+    name: str = ""  # a code is valid for the purpose of this name only
 
 
 SIGN_UP = Purpose("Your verification code", 24 * _HOUR, "sign up")
@@ -57,13 +57,13 @@ class Code:
     attribute: str
     address: str
     good_until: float
-    is_new_address: bool = False  # which is the user's only once the code comes back
+    is_new_address: bool = False  # it becomes the user's once the code is confirmed
     attempts: int = 0
 
 
 @dataclass
 class Codes:
-    """The latest code of each user and purpose; each works once."""
+    """The latest code of each user and purpose. Each works once."""
 
     activity: Activity
     _sent: dict[tuple[str, Purpose], Code] = field(default_factory=dict)
@@ -71,9 +71,9 @@ class Codes:
     def send(
         self, user: User, purpose: Purpose, attribute: str, address: str | None = None
     ) -> dict[str, str]:
-        """Make a new code, and return the `CodeDeliveryDetails`.
+        """Create a code, and return the `CodeDeliveryDetails`.
 
-        It goes to the user's address, or to another that is to replace it.
+        It goes to the user's address, or to the `address` that will replace it.
         """
         is_new, address = address is not None, address or user.attributes[attribute]
         code = self._keep(user.sub, purpose, attribute, address)
@@ -85,31 +85,31 @@ class Codes:
     def pretend(
         self, user_id: str, purpose: Purpose, attribute: str, address: str
     ) -> dict[str, str]:
-        """Answer as `send` does for a user who does not exist; nobody gets the code."""
+        """Return what `send` would for a user who does not exist, without a message."""
         self._keep(user_id, purpose, attribute, address)
         return delivery(attribute, address)
 
     def current(self, user: User, purpose: Purpose) -> str | None:
-        """Return the code that was sent last and still works."""
+        """Return the latest code, if it is still valid."""
         code = self._sent.get((user.sub, purpose))
         return code.value if code and code.good_until > time.time() else None
 
     def take(self, user: User, purpose: Purpose, given: str) -> str:
-        """Use up a code, and return the attribute to which it was sent."""
+        """Use up a code, and return the attribute that it was sent to."""
         code = self.match(user, purpose, given)
         self.spend(user, purpose)
         return code.attribute
 
     def match(self, user: User, purpose: Purpose, given: str) -> Code:
-        """Return the code that was sent, if it is the given one; it works still."""
+        """Return the code that was sent, if `given` matches it. It stays valid."""
         code = self._match(user.sub, purpose, given)
         is_own = user.attributes.get(code.attribute) == code.address
-        if not is_own and not code.is_new_address:  # it proves nothing of the new one
+        if not is_own and not code.is_new_address:  # it does not prove the new address
             raise expired()
         return code
 
     def spend(self, user: User, purpose: Purpose) -> None:
-        """Let a code work no more."""
+        """Invalidate a code."""
         del self._sent[user.sub, purpose]
 
     def mistake(self, user_id: str, purpose: Purpose) -> AwsFault:
@@ -141,7 +141,7 @@ class Codes:
 
 
 def address_form(name: str) -> str | None:
-    """Return the attribute of which a name has the form, if it is an address."""
+    """Return the attribute whose format a name has, if it is an address."""
     return next((each for each in FORMS if FORMS[each].fullmatch(name)), None)
 
 
@@ -152,7 +152,7 @@ def expired() -> AwsFault:
 
 
 def too_many_attempts() -> AwsFault:
-    """Return the refusal of guesses without an end."""
+    """Return the refusal of too many guesses."""
     message = "Attempt limit exceeded, please try after some time."
     return AwsFault("LimitExceededException", message)
 
@@ -164,7 +164,7 @@ def mismatch() -> AwsFault:
 
 
 def delivery(attribute: str, address: str) -> dict[str, str]:
-    """Return where a code goes, as much of it as a stranger may see."""
+    """Return the delivery details of a code, with the address masked."""
     if attribute == "email":
         name, _, host = address.partition("@")
         masked, medium = f"{name[:1]}***@{host[:1]}***", "EMAIL"
@@ -182,8 +182,8 @@ _SECRET_LENGTH = 52
 _NEIGHBOURS = (-1, 0, 1)  # steps by which a clock may be off
 
 
-def associate(user: User) -> str:
-    """Give the user a new secret, to be verified before it counts."""
+def new_totp_secret(user: User) -> str:
+    """Create a new secret for the user, which must be verified before use."""
     mfa = user.mfa
     mfa.totp_secret = pyotp.random_base32(_SECRET_LENGTH)
     mfa.has_verified_totp = False
@@ -191,26 +191,26 @@ def associate(user: User) -> str:
     return mfa.totp_secret
 
 
-def verify(user: User, code: str) -> None:
+def verify_totp(user: User, code: str) -> None:
     """Accept the first code of a new secret."""
-    if not _is_good(user, code):
+    if not _is_valid_totp(user, code):
         raise AwsFault("EnableSoftwareTokenMFAException", "Code mismatch")
     user.mfa.has_verified_totp = True
 
 
-def check(user: User, code: str) -> None:
+def check_totp(user: User, code: str) -> None:
     """Accept a code at sign-in, once."""
-    if not _is_good(user, code):
+    if not _is_valid_totp(user, code):
         raise AwsFault("CodeMismatchException", "Invalid code received for user")
 
 
-def uri(user: User, secret: str, issuer: str) -> str:
+def totp_uri(user: User, secret: str, issuer: str) -> str:
     """Return the text for the QR code that an authenticator app reads."""
     account = user.attributes.get("email", user.username)
     return pyotp.TOTP(secret, name=account, issuer=issuer).provisioning_uri()
 
 
-def _is_good(user: User, code: str) -> bool:
+def _is_valid_totp(user: User, code: str) -> bool:
     mfa = user.mfa
     if mfa.totp_secret is None:
         return False
@@ -255,30 +255,27 @@ def next_challenge(client: AppClient, user: User) -> tuple[str, dict[str, str]] 
 
 
 def send_code(codes_sent: Codes, user: User, factor: str) -> dict[str, str]:
-    """Send a sign-in code, and return the challenge's parameters that say where to."""
+    """Send a sign-in code, and return the delivery parameters of the challenge."""
     attribute = BY_MESSAGE[factor]
     return code_delivery(codes_sent.send(user, SIGN_IN[attribute], attribute))
 
 
 def code_delivery(sent: dict[str, str]) -> dict[str, str]:
-    """Return a challenge's parameters for the details of what was sent."""
+    """Return delivery details as parameters of a challenge."""
     return {
         "CODE_DELIVERY_DELIVERY_MEDIUM": sent["DeliveryMedium"],
         "CODE_DELIVERY_DESTINATION": sent["Destination"],
     }
 
 
-def is_on(client: AppClient, user: User | None) -> bool:
-    """Whether a user must show two factors; one-time codes are then none of the first.
-
-    They could not be followed by a second.
-    """
+def needs_mfa(client: AppClient, user: User | None) -> bool:
+    """Whether a user needs two factors. The first is then not a one-time code."""
     setting = client.pool.get("MfaConfiguration", "OFF")
     return setting == "ON" or bool(setting != "OFF" and user and user.mfa.enabled)
 
 
 def _usable(client: AppClient, user: User, *, must_have_one: bool) -> list[str]:
-    """Return the user's factors; where MFA is required, a known address is one."""
+    """Return the user's second factors. If MFA is required, an address counts."""
     offered = directory.second_factors(client.pool_id)
     own = [factor for factor in offered if factor in user.mfa.enabled]
     if own or not must_have_one:

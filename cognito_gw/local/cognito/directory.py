@@ -1,4 +1,4 @@
-"""The user pools that the control plane holds, read from moto's objects."""
+"""User pools, app clients and users, read from moto's objects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AppClient:
-    """An app client with its user pool, in the shapes of Describe…."""
+    """An app client with its user pool, in the shapes of the Describe operations."""
 
     pool_id: str
     region: str
@@ -35,7 +35,7 @@ class AppClient:
 
     @property
     def is_open(self) -> bool:
-        """Whether people may make accounts themselves."""
+        """Whether users may sign up themselves."""
         creation = self.pool.get("AdminCreateUserConfig", {})
         return not creation.get("AllowAdminCreateUserOnly")
 
@@ -56,7 +56,7 @@ class Mfa:
 
 
 class User:
-    """A user of a pool; changes go to the control plane's own object."""
+    """A user of a pool. Changes go to moto's object."""
 
     def __init__(self, record: Any) -> None:
         """Wrap moto's object."""
@@ -64,7 +64,7 @@ class User:
 
     @property
     def username(self) -> str:
-        """The name that Cognito gave or took."""
+        """The user name, chosen or generated."""
         return str(self._record.username)
 
     @property
@@ -74,7 +74,7 @@ class User:
 
     @property
     def stamp(self) -> str:
-        """What a sign-in in progress is held against: an end of sessions changes it."""
+        """A value that changes when the user's sessions end."""
         return f"{self.sub}#{vars(self._record).get('session_ends', 0)}"
 
     @property
@@ -89,7 +89,7 @@ class User:
 
     @property
     def is_enabled(self) -> bool:
-        """Whether an administrator has not disabled the user."""
+        """Whether the user is enabled."""
         return bool(self._record.enabled)
 
     @property
@@ -100,7 +100,7 @@ class User:
 
     @property
     def since_created(self) -> float:
-        """Seconds since an administrator made the user."""
+        """Seconds since the user was created."""
         created: datetime = self._record.create_date
         if created.tzinfo is None:
             created = created.replace(tzinfo=UTC)
@@ -108,7 +108,7 @@ class User:
 
     @property
     def password(self) -> str | None:
-        """The password in clear, of which moto makes no secret; None without one."""
+        """The password in plain text, as moto stores it, or None."""
         return self._record.password or None
 
     def has_password(self, password: str) -> bool:
@@ -122,19 +122,19 @@ class User:
         self.set_status("CONFIRMED")
 
     def set_status(self, status: str) -> None:
-        """Put the user into another state."""
+        """Set the user's status."""
         self._record.status = type(self._record.status)(status)
         self._record.last_modified_date = datetime.now(UTC)
 
     def disable(self) -> None:
-        """Keep the user out, and end the sessions in browsers and sign-ins."""
+        """Disable the user, and end the sessions in browsers and sign-ins."""
         self._record.enabled = False
         self._record.last_modified_date = datetime.now(UTC)
         kept = vars(self._record)
         kept["session_ends"] = kept.get("session_ends", 0) + 1
 
     def has_verified(self, name: str) -> bool:
-        """Whether the user has this address, and has proved it."""
+        """Whether the user has this address, and it is verified."""
         attributes = self._record.attribute_lookup
         return name in attributes and attributes.get(f"{name}_verified") == "true"
 
@@ -145,13 +145,13 @@ class User:
         )
 
     def delete_attributes(self, names: list[str]) -> None:
-        """Delete those attributes that are there."""
+        """Delete attributes; missing ones are ignored."""
         present = [name for name in names if name in self._record.attribute_lookup]
         self._record.delete_attributes(present)
 
     @property
     def mfa(self) -> Mfa:
-        """The user's second factors, kept on moto's object so that they go with it."""
+        """The user's second factors, stored in moto's object."""
         kept: Mfa = vars(self._record).setdefault("mfa", Mfa())
         return kept
 
@@ -166,14 +166,14 @@ class User:
 
 
 def pool_settings(pool_id: str) -> dict[str, Any]:
-    """Return a user pool as DescribeUserPool does; nothing for one that is gone."""
+    """Return a user pool as DescribeUserPool does, or {} without such a pool."""
     pool = _pool(pool_id)
     settings: dict[str, Any] = pool.to_json(extended=True) if pool else {}
     return settings
 
 
 def alias_attributes(pool_id: str) -> list[str]:
-    """Return the attributes with which people sign in beside the user name."""
+    """Return the attributes that are sign-in names besides the user name."""
     return list(pool_settings(pool_id).get("AliasAttributes") or [])
 
 
@@ -192,14 +192,14 @@ def find_client(client_id: str) -> AppClient | None:
 
 
 def clients_of(pool_id: str) -> list[AppClient]:
-    """Return the app clients of a user pool, in the order in which they were made."""
+    """Return the app clients of a user pool, oldest first."""
     pool = _pool(pool_id)
     clients = pool.clients.values() if pool else ()
     return [_described(pool, client) for client in clients]
 
 
 def find_user(pool_id: str, name: str) -> User | None:
-    """Return a user by user name, sub, or an alias with which the pool signs in."""
+    """Return a user by user name, sub, or sign-in alias."""
     pool = _pool(pool_id)
     if pool is None:
         return None
@@ -208,12 +208,12 @@ def find_user(pool_id: str, name: str) -> User | None:
 
 
 def users_called(pool_id: str, name: str) -> list[User]:
-    """Return everyone whom a sign-in with this name could mean."""
+    """Return all users whom a sign-in with this name could mean."""
     return [User(record) for record in _called(_pool(pool_id), name)]
 
 
 def serves_as_name(pool_id: str, attributes: Mapping[str, str], name: str) -> bool:
-    """Whether a user with these attributes signs in with this one."""
+    """Whether a user with these attributes can sign in with the one of this name."""
     settings = _pool(pool_id).extended_config
     if name not in attributes:
         return False
@@ -226,13 +226,13 @@ def serves_as_name(pool_id: str, attributes: Mapping[str, str], name: str) -> bo
 def add_user(
     client: AppClient, name: str, password: str, attributes: dict[str, str]
 ) -> User:
-    """Add a user who signed up and has not confirmed yet."""
+    """Add a user who has signed up but not confirmed yet."""
     from moto.cognitoidp.models import CognitoIdpUser, UserStatus
 
     pool = _pool(client.pool_id)
     record = CognitoIdpUser(
         user_pool_id=client.pool_id,
-        # Where an alias is the name that people sign in with, Cognito makes one up.
+        # Where users sign in with an attribute, Cognito generates the user name.
         username=None if client.pool.get("UsernameAttributes") else name,
         password=password,
         status=UserStatus.UNCONFIRMED,
@@ -243,20 +243,20 @@ def add_user(
 
 
 def delete_user(pool_id: str, username: str) -> None:
-    """Delete a user, and the user's place in every group."""
+    """Delete a user, also from every group."""
     moto_store.backend("cognito-idp", pool_id.partition("_")[0]).admin_delete_user(
         pool_id, username
     )
 
 
 def client_of_domain(domain: str, client_id: str) -> AppClient | None:
-    """Return an app client if it is one of the pool that has this domain."""
+    """Return an app client of the pool with this domain, or None."""
     client = find_client(client_id)
     return client if client and client.pool_id == pool_of_domain(domain) else None
 
 
 def pool_of_domain(domain: str) -> str | None:
-    """Return the id of the user pool that has this domain."""
+    """Return the ID of the user pool with this domain, or None."""
     for backend in moto_store.regional_backends("cognito-idp"):
         if domain in backend.user_pool_domains:
             return str(backend.user_pool_domains[domain].user_pool_id)
@@ -264,13 +264,13 @@ def pool_of_domain(domain: str) -> str | None:
 
 
 def domain_of_pool(pool_id: str) -> str | None:
-    """Return the domain of a user pool, its prefix where it has one."""
+    """Return the domain of a user pool, or its prefix, or None."""
     pool = _pool(pool_id)
     return pool.domain.domain if pool and pool.domain else None
 
 
 def has_login_pages(domain: str, client_id: str) -> bool:
-    """Whether the client has pages: managed login shows none without a style."""
+    """Whether the client has login pages: managed login requires a style."""
     for backend in moto_store.regional_backends("cognito-idp"):
         found = backend.user_pool_domains.get(domain)
         if found is not None:
@@ -281,7 +281,7 @@ def has_login_pages(domain: str, client_id: str) -> bool:
 
 
 def second_factors(pool_id: str) -> list[str]:
-    """Return the kinds of MFA that a pool offers, the most secure first."""
+    """Return the second factors that a pool offers, the most secure first."""
     pool = _pool(pool_id)
     token = (pool.token_mfa_config or {}).get("Enabled")
     offers = {
@@ -301,12 +301,12 @@ def _called(pool: Any, name: str) -> Iterator[Any]:
     settings = pool.extended_config
     keys = settings.get("UsernameAttributes") or []
     aliases = settings.get("AliasAttributes") or []
-    wanted = _folded(settings, name)
+    folded = _folded(settings, name)
     for record in pool.users.values():
         attributes = record.attribute_lookup
         names = {record.username, record.id, *map(attributes.get, keys)}
         names |= {attributes.get(key) for key in aliases if _serves(attributes, key)}
-        if wanted in {_folded(settings, each) for each in names if each}:
+        if folded in {_folded(settings, known) for known in names if known}:
             yield record
 
 
@@ -316,7 +316,7 @@ def _folded(settings: Mapping[str, Any], name: str) -> str:
 
 
 def _serves(attributes: Mapping[str, str], alias: str) -> bool:
-    """Whether an alias signs in: an address does so once it is verified."""
+    """Whether an alias is a sign-in name: an address is one once it is verified."""
     is_verified = attributes.get(f"{alias}_verified") == "true"
     return alias == "preferred_username" or is_verified
 

@@ -1,4 +1,4 @@
-"""OAuth 2.0 as Cognito does it: authorization requests, and the grants for tokens."""
+"""OAuth 2.0 in Cognito's way: authorization requests, and grants for tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cognito_gw.local.cognito.directory import AppClient, User
-    from cognito_gw.local.cognito.service import Sessions
     from cognito_gw.local.cognito.tokens import Tokens
 
 _CODE_SECONDS = 300
@@ -29,20 +28,20 @@ _OF_OPENID = {"email", "phone", "profile"}
 
 
 class Unredirectable(Exception):
-    """Raised for a request whose redirect URI may not be the app's."""
+    """Raised for a request whose redirect URI may not belong to the app."""
 
 
 class Redirected(Exception):
-    """Raised for a request whose error goes back to the app, in the query."""
+    """Raised for a request whose error is sent to the app, in the query."""
 
     def __init__(self, url: str) -> None:
-        """Send the browser to `url`."""
+        """Redirect the browser to `url`."""
         super().__init__(url)
         self.url = url
 
 
 class OAuthError(Exception):
-    """An error answer of the token, revocation or user-info endpoint."""
+    """An error response of the token, revocation or user-info endpoint."""
 
     def __init__(self, error: str, status: int = 400) -> None:
         """Answer `error` with an HTTP `status`."""
@@ -53,7 +52,7 @@ class OAuthError(Exception):
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """What an app asks for when it sends a browser to sign in."""
+    """The request of an app that sends a browser to sign in."""
 
     client: AppClient
     redirect_uri: str
@@ -64,7 +63,7 @@ class AuthorizationRequest:
     code_challenge: str | None = None
 
     def back(self, answer: dict[str, Any], mark: str = "?") -> str:
-        """Return the app's address with an answer and its state behind the `mark`."""
+        """Return the app's URL, with an answer and the state after the `mark`."""
         state = {} if self.state is None else {"state": self.state}
         mark = "&" if mark in self.redirect_uri else mark
         return f"{self.redirect_uri}{mark}{urlencode(answer | state)}"
@@ -72,7 +71,7 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True)
 class AuthorizationCode:
-    """What an authorization code stands for; it works once."""
+    """The request and sign-in of an authorization code, which works once."""
 
     request: AuthorizationRequest
     grant: Grant
@@ -80,7 +79,7 @@ class AuthorizationCode:
 
 
 def read_request(domain: str, params: Mapping[str, str]) -> AuthorizationRequest:
-    """Return a request to sign in; raise Unredirectable or Redirected for a bad one."""
+    """Return a sign-in request. Raises Unredirectable or Redirected if invalid."""
     client = _client_of(domain, params)
     redirect_uri = _required(params, "redirect_uri")
     if redirect_uri not in (client.settings.get("CallbackURLs") or []):
@@ -128,12 +127,11 @@ def _error_in(
 
 
 class Authorization:
-    """Grants tokens, by code, by refresh token, to machines, or straight away."""
+    """Grants tokens: by code, by refresh token, to machines, or directly."""
 
-    def __init__(self, tokens: Tokens, sessions: Sessions) -> None:
-        """Make `tokens`; renew them in `sessions`."""
+    def __init__(self, tokens: Tokens) -> None:
+        """Issue and refresh `tokens`."""
         self._tokens = tokens
-        self._sessions = sessions
         self._codes: dict[str, AuthorizationCode] = {}
         self._grants: dict[str, Callable[[AppClient, Mapping[str, str]], Any]] = {
             "authorization_code": self._by_code,
@@ -142,7 +140,7 @@ class Authorization:
         }
 
     def granted(self, asked: AuthorizationRequest, user: User, auth_time: int) -> str:
-        """Return where the browser of a signed-in user goes: to the app."""
+        """Return the app's URL for a signed-in user, with a code or tokens."""
         grant = Grant(
             asked.client.pool_id,
             asked.client.id,
@@ -177,7 +175,7 @@ class Authorization:
     def revoke(
         self, domain: str, form: Mapping[str, str], authorization: str | None
     ) -> None:
-        """Answer the revocation endpoint; an unknown token is as good as revoked."""
+        """Answer the revocation endpoint. An unknown token counts as revoked."""
         try:
             client = _authenticated(domain, form, authorization)
         except OAuthError as error:
@@ -228,7 +226,7 @@ class Authorization:
         except AwsFault:
             raise OAuthError("invalid_grant") from None
         user = _still_there(grant)
-        return self._sessions.renewed(client, user, grant, token)
+        return self._tokens.renewed(client, user, grant, token)
 
     def _for_machine(
         self, client: AppClient, form: Mapping[str, str]
@@ -250,7 +248,7 @@ class Authorization:
 
 
 def usual_request(client: AppClient) -> dict[str, str] | None:
-    """Return the parameters with which an app sends browsers to sign in, if it does."""
+    """Return the usual parameters of an app's sign-in request, if it has any."""
     flows = client.settings.get("AllowedOAuthFlows") or []
     urls = client.settings.get("CallbackURLs") or []
     types = [each for each, flow in _FLOWS.items() if flow in flows]
@@ -265,7 +263,7 @@ def usual_request(client: AppClient) -> dict[str, str] | None:
 
 
 def sign_out_url(domain: str, params: Mapping[str, str]) -> str | None:
-    """Return where a browser goes that signs out; None to sign in again."""
+    """Return the URL after a sign-out, or None to sign in again."""
     client = _client_of(domain, params)
     url = params.get("logout_uri")
     if url is None:
@@ -304,7 +302,7 @@ def _require_flow(client: AppClient, flow: str) -> None:
 def _authenticated(
     domain: str, form: Mapping[str, str], authorization: str | None
 ) -> AppClient:
-    """Return the client that calls, known by Basic or by its id (and secret) in it."""
+    """Return the calling client, by Basic authentication or by the form."""
     client_id, secret = form.get("client_id"), form.get("client_secret")
     if authorization is not None:
         client_id, secret = _basic(authorization)
@@ -334,7 +332,7 @@ def _basic(authorization: str) -> tuple[str, str]:
 
 
 def _verifies(challenge: str | None, verifier: str | None) -> bool:
-    """Whether the verifier is the challenge's; none fits where none was announced."""
+    """Whether the PKCE verifier matches the challenge, or both are missing."""
     if challenge is None or verifier is None:
         return challenge is None and not verifier
     digest = hashlib.sha256(verifier.encode()).digest()
@@ -350,7 +348,7 @@ def _still_there(grant: Grant) -> User:
 
 
 def _spelled(result: dict[str, Any]) -> dict[str, Any]:
-    """Return tokens under OAuth's names for them."""
+    """Return tokens under their names in OAuth."""
     names = {
         "IdToken": "id_token",
         "AccessToken": "access_token",

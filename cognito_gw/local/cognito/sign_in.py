@@ -1,4 +1,4 @@
-"""Signing in: a first factor, then challenge by challenge, until there are tokens."""
+"""Sign-in: a first factor, then one challenge after another, until tokens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.cognito import aliases, checks, codes, directory
+from cognito_gw.local.cognito import checks, codes, directory, user_attributes
 from cognito_gw.local.cognito.challenges import (
     Challenge,
     Challenges,
@@ -18,22 +18,19 @@ from cognito_gw.local.cognito.challenges import (
     public_number,
 )
 from cognito_gw.local.cognito.checks import (
-    ATTRIBUTE,
-    answered_attributes,
     check_policy,
     check_secret_hash,
     check_state,
-    client_of,
-    client_of_pool,
     hides_users,
     known_user,
-    missing_attributes,
     require_active,
     require_flow,
     required,
+    signed_in_user,
     wrong_password,
 )
 from cognito_gw.local.cognito.directory import User
+from cognito_gw.local.cognito.errors import invalid_parameter
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.oauth.srp import SrpError
 
@@ -43,7 +40,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.cognito.challenges import Lockout, Pending
     from cognito_gw.local.cognito.codes import Codes
     from cognito_gw.local.cognito.directory import AppClient
-    from cognito_gw.local.cognito.service import Sessions
+    from cognito_gw.local.cognito.tokens import Tokens
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -63,22 +60,22 @@ _ALLOWED_BY = {
 
 
 class SignIn:
-    """Takes users from a password or a code to tokens."""
+    """Authenticates users by a password or a code, and issues tokens."""
 
     def __init__(
         self,
         challenges: Challenges,
         sent_codes: Codes,
-        sessions: Sessions,
+        tokens: Tokens,
         lockout: Lockout,
     ) -> None:
-        """Ask `challenges`, send codes, and open `sessions` for who answers them.
+        """Issue `tokens` to users who pass the `challenges`.
 
-        The `lockout` slows down guessing, whatever is guessed.
+        The `lockout` slows down guessing of passwords and codes.
         """
         self._challenges = challenges
         self._codes = sent_codes
-        self._sessions = sessions
+        self._tokens = tokens
         self._lockout = lockout
         self._answered_by: dict[
             str, Callable[[AppClient, Pending, dict[str, str]], User | Challenge]
@@ -93,21 +90,9 @@ class SignIn:
             "SELECT_MFA_TYPE": self._mfa_selected,
             "SELECT_CHALLENGE": self._challenge_selected,
         }
-        self.operations: dict[str, Callable[[Request], Answer]] = {
-            "InitiateAuth": lambda request: self._initiate(client_of(request), request),
-            "AdminInitiateAuth": lambda request: self._initiate(
-                client_of_pool(request), request, is_admin=True
-            ),
-            "RespondToAuthChallenge": lambda request: self._respond(
-                client_of(request), request
-            ),
-            "AdminRespondToAuthChallenge": lambda request: self._respond(
-                client_of_pool(request), request
-            ),
-        }
 
     def with_password(self, client: AppClient, name: str, password: str) -> Outcome:
-        """Return who signs in with name and password, or the challenge to answer."""
+        """Return the user with this name and password, or the challenge to answer."""
         user = known_user(client, name)
         who = _subject(client, name, user)
         with self._attempt(client, who):
@@ -119,7 +104,7 @@ class SignIn:
     def answer(
         self, client: AppClient, name: str, session: str, responses: dict[str, str]
     ) -> Outcome:
-        """Return who answered a challenge, or the next challenge."""
+        """Return the user who answered a challenge, or the next challenge."""
         pending = self._challenges.find(client, name, session)
         outcome = self._answered_by[name](client, pending, responses)
         self._challenges.spend(session)
@@ -127,7 +112,7 @@ class SignIn:
 
     @contextmanager
     def _attempt(self, client: AppClient, who: Subject) -> Iterator[None]:
-        """Let a password or a code be tried, unless too many were; count a failure."""
+        """Count a failed attempt in the block; refuse the attempt during a lockout."""
         key = f"{client.pool_id}/{who.username}"
         self._lockout.check(key)
         try:
@@ -142,16 +127,16 @@ class SignIn:
             self._lockout.succeeded(f"{client.pool_id}/{outcome.username}")
         return outcome
 
-    def _initiate(
+    def initiate(
         self, client: AppClient, request: Request, *, is_admin: bool = False
     ) -> Answer:
+        """Return the tokens or the first challenge, as InitiateAuth does."""
         flow = request.get("AuthFlow", "")
         parameters = request.get("AuthParameters", {})
         if flow in _REFRESH_FLOWS:
-            return self._sessions.refresh(client, parameters)
+            return self._refresh(client, parameters)
         if flow not in _ALLOWED_BY or (flow in _ADMIN_ONLY and not is_admin):
-            message = f"Initiate Auth method not supported: {flow}."
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter(f"Initiate Auth method not supported: {flow}.")
         require_flow(client, _ALLOWED_BY[flow], flow)
         name = required(parameters, "USERNAME")
         check_secret_hash(client, name, parameters)
@@ -162,15 +147,15 @@ class SignIn:
             client, self._first_factor(client, name, factor, parameters)
         )
 
-    def _respond(self, client: AppClient, request: Request) -> Answer:
+    def respond(self, client: AppClient, request: Request) -> Answer:
+        """Return the tokens or the next challenge, as RespondToAuthChallenge does."""
         name = required(request, "ChallengeName")
         responses = request.get("ChallengeResponses", {})
         session = request.get("Session") or responses.get("PASSWORD_CLAIM_SECRET_BLOCK")
         if name == "PASSWORD_VERIFIER":
             session = required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
         if name not in self._answered_by:
-            message = f"The local AWS does not ask {name}"
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter(f"The local AWS does not ask {name}")
         pending = self._challenges.look(client, name, session)
         username = required(responses, "USERNAME")
         check_secret_hash(client, username, responses)
@@ -180,7 +165,7 @@ class SignIn:
 
     def _answer(self, client: AppClient, outcome: Outcome) -> Answer:
         if isinstance(outcome, User):
-            return self._sessions.open(client, outcome)
+            return auth_result(self._tokens.issue(client, outcome))
         answer: Answer = {
             "ChallengeName": outcome.name,
             "Session": outcome.session,
@@ -190,10 +175,21 @@ class SignIn:
             answer["AvailableChallenges"] = outcome.available
         return answer
 
+    def _refresh(self, client: AppClient, parameters: dict[str, str]) -> Answer:
+        require_flow(client, "ALLOW_REFRESH_TOKEN_AUTH", "REFRESH_TOKEN_AUTH")
+        if client.settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED":
+            raise invalid_parameter(
+                "Refresh token rotation is enabled: use GetTokensFromRefreshToken",
+            )
+        grant = self._tokens.granted(client, required(parameters, "REFRESH_TOKEN"))
+        check_secret_hash(client, grant.username, parameters)
+        user = signed_in_user(client.pool_id, grant.username, grant.stamp)
+        return auth_result(self._tokens.refreshed(client, user, grant))
+
     def _choose(
         self, client: AppClient, name: str, parameters: dict[str, str]
     ) -> Outcome:
-        """Let the user choose the first factor, or take the one that is preferred."""
+        """Let the user choose the first factor, or use the preferred one."""
         available = _first_factors(client, known_user(client, name))
         preferred = parameters.get("PREFERRED_CHALLENGE")
         if preferred in available:
@@ -224,18 +220,21 @@ class SignIn:
             checks.address(client, name, attribute),
         )
         parameters = {"USER_ID_FOR_SRP": who.username, **codes.code_delivery(sent)}
-        nobody = replace(who, stamp=None)
-        return self._challenges.ask(client, nobody, factor, parameters)
+        unknown = replace(who, stamp=None)
+        return self._challenges.ask(client, unknown, factor, parameters)
 
     def _next(self, client: AppClient, user: User) -> Outcome:
-        """Return what stands between a right password and tokens, if anything does."""
+        """Return the challenge that follows a right password, or the user."""
         if user.status == "FORCE_CHANGE_PASSWORD":
             shown = {
                 name: value for name, value in user.attributes.items() if name != "sub"
             }
             parameters = {
                 "requiredAttributes": json.dumps(
-                    [ATTRIBUTE + name for name in missing_attributes(client, user)]
+                    [
+                        user_attributes.PREFIX + name
+                        for name in user_attributes.missing(client, user)
+                    ]
                 ),
                 "userAttributes": json.dumps(shown),
             }
@@ -246,7 +245,7 @@ class SignIn:
     def _ask_more(
         self, client: AppClient, user: User, name: str, parameters: dict[str, str]
     ) -> Challenge:
-        """Ask a question that follows a right password."""
+        """Return a challenge that follows a right password."""
         who = _subject(client, user.username, user)
         who = replace(who, has_shown_password=True)
         return self._ask(client, who, user, name, parameters)
@@ -274,9 +273,9 @@ class SignIn:
         try:
             proves = exchange and exchange.proves(timestamp, signature)
         except SrpError as error:
-            raise AwsFault("InvalidParameterException", str(error)) from None
+            raise invalid_parameter(str(error)) from None
         with self._attempt(client, pending.subject):
-            # The password may have been changed since the exchange began.
+            # The password may have changed since the exchange began.
             is_own = user and exchange and user.has_password(exchange.password)
             if user is None or not is_own or not proves:
                 raise wrong_password()
@@ -287,16 +286,17 @@ class SignIn:
         self, client: AppClient, pending: Pending, responses: dict[str, str]
     ) -> Outcome:
         user = _user_of(client, pending)
-        if user.status != "FORCE_CHANGE_PASSWORD":  # it is changed already
+        if user.status != "FORCE_CHANGE_PASSWORD":  # it has been changed already
             raise not_for_this_user()
         password = required(responses, "NEW_PASSWORD")
         check_policy(client, password)
-        attributes = answered_attributes(client, responses)
-        missing = set(missing_attributes(client, user)) - attributes.keys()
+        attributes = user_attributes.answered(client, responses)
+        missing = set(user_attributes.missing(client, user)) - attributes.keys()
         if missing:
-            message = f"Invalid user attributes: {', '.join(sorted(missing))}"
-            raise AwsFault("InvalidParameterException", message)
-        attributes = aliases.changes(client.pool_id, user, attributes)
+            raise invalid_parameter(
+                f"Invalid user attributes: {', '.join(sorted(missing))}"
+            )
+        attributes = user_attributes.changes(client.pool_id, user, attributes)
         user.confirm_with(password)
         user.set_attributes(attributes)
         return self._next(client, user)
@@ -306,7 +306,7 @@ class SignIn:
     ) -> Outcome:
         user = _user_of(client, pending)
         with self._attempt(client, pending.subject):
-            codes.check(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
+            codes.check_totp(user, required(responses, "SOFTWARE_TOKEN_MFA_CODE"))
         return user
 
     def _message_code(
@@ -316,7 +316,7 @@ class SignIn:
         purpose = codes.SIGN_IN[codes.BY_MESSAGE[pending.challenge]]
         who = pending.subject
         user = None if who.stamp is None else _user_of(client, pending)
-        if user and codes.is_on(client, user) and not who.has_shown_password:
+        if user and codes.needs_mfa(client, user) and not who.has_shown_password:
             raise not_for_this_user()
         with self._attempt(client, who):
             if user is None:
@@ -329,8 +329,7 @@ class SignIn:
     ) -> Outcome:
         user = _user_of(client, pending)
         if not user.mfa.has_verified_totp:
-            message = "User has not set up software token mfa"
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter("User has not set up software token mfa")
         user.mfa.enabled = [codes.SOFTWARE_TOKEN]
         return user
 
@@ -339,7 +338,7 @@ class SignIn:
     ) -> Outcome:
         user, answer = _user_of(client, pending), required(responses, "ANSWER")
         if answer not in user.mfa.enabled:
-            raise AwsFault("InvalidParameterException", f"Invalid MFA type: {answer}")
+            raise invalid_parameter(f"Invalid MFA type: {answer}")
         return self._ask_more(client, user, answer, {})
 
     def _challenge_selected(
@@ -347,12 +346,17 @@ class SignIn:
     ) -> Outcome:
         name, answer = pending.subject.typed, required(responses, "ANSWER")
         if answer not in _first_factors(client, known_user(client, name)):
-            raise AwsFault("InvalidParameterException", f"Invalid challenge: {answer}")
+            raise invalid_parameter(f"Invalid challenge: {answer}")
         return self._first_factor(client, name, answer, responses)
 
 
+def auth_result(tokens: dict[str, Any]) -> Answer:
+    """Return the answer of an operation that signs a user in."""
+    return {"ChallengeParameters": {}, "AuthenticationResult": tokens}
+
+
 def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:
-    """Return who is meant by a name, under which nobody may be found."""
+    """Return the subject for a name, with or without a user of that name."""
     user = user or directory.find_user(client.pool_id, name)
     if user is None:
         return Subject(checks.user_id(client, name), typed=name)
@@ -360,7 +364,7 @@ def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:
 
 
 def _found(client: AppClient, pending: Pending) -> User | None:
-    """Return the user who began a sign-in; not another who has the name since."""
+    """Return the user who started a sign-in, not a later user of the same name."""
     user = directory.find_user(client.pool_id, pending.subject.username)
     return user if user and user.stamp == pending.subject.stamp else None
 
@@ -384,7 +388,7 @@ def _may_sign_in(client: AppClient, user: User) -> bool:
 def _exchange(
     client: AppClient, who: Subject, user: User | None, client_public: str
 ) -> Exchange:
-    """Begin SRP; for a user who does not exist, so that nobody sees that."""
+    """Start SRP, in the same way for a user who does not exist."""
     try:
         return Exchange(
             pool_name=client.pool_id.partition("_")[2],
@@ -394,13 +398,13 @@ def _exchange(
             salt=checks.salt(client, who.username),
         )
     except SrpError as error:
-        raise AwsFault("InvalidParameterException", str(error)) from None
+        raise invalid_parameter(str(error)) from None
 
 
 def _first_factors(client: AppClient, user: User | None) -> list[str]:
     policy = client.pool.get("Policies", {}).get("SignInPolicy", {})
     allowed = policy.get("AllowedFirstAuthFactors") or ["PASSWORD"]
-    has_mfa = codes.is_on(client, user)
+    has_mfa = codes.needs_mfa(client, user)
     messages = [
         factor
         for factor in ("EMAIL_OTP", "SMS_OTP")

@@ -1,27 +1,20 @@
-"""People make their own accounts, and get back into them when they forget."""
+"""Sign-up of users, and recovery of a forgotten password."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.cognito import aliases, checks, codes, directory
+from cognito_gw.local.cognito import checks, codes, directory, user_attributes
 from cognito_gw.local.cognito.checks import (
     check_policy,
-    check_secret_hash,
-    check_writable,
-    client_of,
     hides_users,
     known_user,
     require_enabled,
-    require_fitting,
-    required,
-    user_of_pool,
 )
+from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cognito_gw.local.cognito.codes import Codes
     from cognito_gw.local.cognito.directory import AppClient, User
 
@@ -35,19 +28,11 @@ _USERNAME = {
 
 
 class SignUp:
-    """Adds users who prove by a code that an address is theirs."""
+    """Adds users, who prove by a code that they own an address."""
 
     def __init__(self, sent_codes: Codes) -> None:
         """Send codes with `sent_codes`."""
         self._codes = sent_codes
-        self.operations: dict[str, Callable[[Request], Answer]] = {
-            "SignUp": self._sign_up,
-            "ConfirmSignUp": self._confirm_sign_up,
-            "ResendConfirmationCode": self._resend,
-            "ForgotPassword": self._forgot_password,
-            "ConfirmForgotPassword": self._confirm_forgot_password,
-            "AdminResetUserPassword": self._reset_password,
-        }
 
     def add(
         self,
@@ -56,16 +41,15 @@ class SignUp:
         password: str,
         attributes: dict[str, str],
     ) -> tuple[User, dict[str, str] | None]:
-        """Add a user; return also where the code went, if one was sent."""
+        """Add a user. Return also the delivery details of the code, if one was sent."""
         if not client.is_open:
-            message = "SignUp is not permitted for this user pool"
-            raise AwsFault("NotAuthorizedException", message)
+            raise not_authorized("SignUp is not permitted for this user pool")
         check_policy(client, password)
         _require_known(client, attributes)
-        check_writable(client, attributes)
+        user_attributes.require_writable(client, attributes)
         attributes = attributes | _alias(client, name)
         _check_attributes(client, attributes)
-        aliases.require_username_format(client.pool_id, name)
+        user_attributes.require_username_format(client.pool_id, name)
         _require_new(client, name, attributes)
         given = [each for each in codes.ADDRESSES if each in attributes]
         attributes |= {f"{each}_verified": "false" for each in given}
@@ -75,42 +59,45 @@ class SignUp:
     def confirm(
         self, client: AppClient, name: str, code: str, *, takes_alias: bool = False
     ) -> None:
-        """Confirm a user whose address has received the code.
+        """Confirm a user by the code that was sent.
 
-        With `takes_alias` the address may be the alias of another, who loses it.
+        With `takes_alias` the address may be another user's alias, who loses it.
         """
-        user = known_user(client, name)
-        if user is None or (not user.is_enabled and hides_users(client)):
+        user = _visible_user(client, name)
+        if user is None:
             raise codes.expired()
         if user.status != "UNCONFIRMED":
-            message = f"User cannot be confirmed. Current status is {user.status}"
-            raise AwsFault("NotAuthorizedException", message)
+            raise not_authorized(
+                f"User cannot be confirmed. Current status is {user.status}"
+            )
         require_enabled(user)
         attribute = self._codes.match(user, codes.SIGN_UP, code).attribute
         verified = {f"{attribute}_verified": "true"}
         if not takes_alias:
             known = user.attributes | verified
-            aliases.require_free(client.pool_id, known, [attribute], user)
+            user_attributes.require_free(client.pool_id, known, [attribute], user)
         self._codes.spend(user, codes.SIGN_UP)
         user.set_attributes(verified)
-        aliases.release(client.pool_id, user)
+        user_attributes.release(client.pool_id, user)
         user.set_status("CONFIRMED")
 
     def resend(self, client: AppClient, name: str) -> dict[str, str]:
-        """Send the confirmation code anew, and return where it went."""
-        user = known_user(client, name)
-        if user is None or (not user.is_enabled and hides_users(client)):
+        """Send the confirmation code again, and return the delivery details."""
+        user = _visible_user(client, name)
+        if user is None:
             return _simulated(client, name)
         require_enabled(user)
         if user.status != "UNCONFIRMED":
-            raise _invalid("User is already confirmed.")
+            raise invalid_parameter("User is already confirmed.")
         delivery = self._send(client, user)
         if delivery is None:
-            raise _invalid("Cannot resend codes. Auto verification not turned on.")
+            raise invalid_parameter(
+                "Cannot resend codes. Auto verification not turned on."
+            )
         return delivery
 
     def forget(self, client: AppClient, name: str) -> dict[str, str]:
-        """Send a code for a new password, and return where it went."""
+        """Send a code that resets the password, and return the delivery details."""
         ways = _recovery_attributes(client)
         user = known_user(client, name)
         try:
@@ -124,9 +111,9 @@ class SignUp:
         return self._codes.send(user, codes.RESET, attribute)
 
     def reset(self, client: AppClient, name: str, code: str, password: str) -> None:
-        """Give a user who has the code a new password."""
-        user = known_user(client, name)
-        if user is None or (not user.is_enabled and hides_users(client)):
+        """Set a new password for a user who has the code."""
+        user = _visible_user(client, name)
+        if user is None:
             raise codes.mismatch()
         require_enabled(user)
         check_policy(client, password)
@@ -142,58 +129,15 @@ class SignUp:
                 return self._codes.send(user, codes.SIGN_UP, attribute)
         return None
 
-    def _sign_up(self, request: Request) -> Answer:
-        client, name = _asked(request)
-        given = {
-            each["Name"]: each["Value"] for each in request.get("UserAttributes", [])
-        }
-        user, delivery = self.add(client, name, required(request, "Password"), given)
-        answer = {"UserConfirmed": False, "UserSub": user.sub}
-        return answer | ({"CodeDeliveryDetails": delivery} if delivery else {})
 
-    def _confirm_sign_up(self, request: Request) -> Answer:
-        client, name = _asked(request)
-        code = required(request, "ConfirmationCode")
-        takes_alias = bool(request.get("ForceAliasCreation"))
-        self.confirm(client, name, code, takes_alias=takes_alias)
-        return {}
-
-    def _resend(self, request: Request) -> Answer:
-        return {"CodeDeliveryDetails": self.resend(*_asked(request))}
-
-    def _forgot_password(self, request: Request) -> Answer:
-        return {"CodeDeliveryDetails": self.forget(*_asked(request))}
-
-    def _confirm_forgot_password(self, request: Request) -> Answer:
-        client, name = _asked(request)
-        code = required(request, "ConfirmationCode")
-        self.reset(client, name, code, required(request, "Password"))
-        return {}
-
-    def _reset_password(self, request: Request) -> Answer:
-        user = user_of_pool(request)
-        require_enabled(user)
-        if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
-            message = "User password cannot be reset in the current state."
-            raise AwsFault("NotAuthorizedException", message)
-        addresses = [each for each in codes.ADDRESSES if user.has_verified(each)]
-        if not addresses:
-            raise _no_address()
-        user.set_status("RESET_REQUIRED")
-        self._codes.send(user, codes.RESET, addresses[0])
-        return {}
-
-
-def _asked(request: Request) -> tuple[AppClient, str]:
-    """Return the app client and the user name of a request, its secret hash checked."""
-    client, name = client_of(request), required(request, "Username")
-    sent = {"SECRET_HASH": request["SecretHash"]} if "SecretHash" in request else {}
-    check_secret_hash(client, name, sent)
-    return client, name
+def _visible_user(client: AppClient, name: str) -> User | None:
+    """Return a user, or None if the client hides an unknown or a disabled one."""
+    user = known_user(client, name)
+    return None if user and not user.is_enabled and hides_users(client) else user
 
 
 def _alias(client: AppClient, name: str) -> dict[str, str]:
-    """Return the attribute that the user name is, where people sign in with one."""
+    """Return the attribute that is the user name, if the pool signs in by attribute."""
     names = tuple(client.pool.get("UsernameAttributes") or [])
     if not names:
         return {}
@@ -201,15 +145,15 @@ def _alias(client: AppClient, name: str) -> dict[str, str]:
         if codes.FORMS[attribute].fullmatch(name):
             return {attribute: name}
     either = "Username should be either an email or a phone number."
-    raise _invalid(_USERNAME.get(names, either))
+    raise invalid_parameter(_USERNAME.get(names, either))
 
 
 def _require_known(client: AppClient, attributes: dict[str, str]) -> None:
-    """Refuse what the pool has not, before what the client may not write."""
+    """Refuse attributes that the pool does not have."""
     schema = client.pool.get("SchemaAttributes", [])
     known = {each["Name"] for each in schema}
     unknown = {name: attributes[name] for name in attributes if name not in known}
-    require_fitting(schema, unknown)
+    user_attributes.require_fitting(schema, unknown)
 
 
 def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
@@ -219,12 +163,12 @@ def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
         for each in schema
         if each.get("Required") and each["Name"] not in (*attributes, "sub")
     ]
-    require_fitting(schema, attributes, wrong)
+    user_attributes.require_fitting(schema, attributes, wrong)
 
 
 def _require_new(client: AppClient, name: str, attributes: dict[str, str]) -> None:
-    """Refuse a name that is taken, or an attribute that is another's sign-in name."""
-    taken = aliases.taken(client.pool_id, attributes, attributes)
+    """Refuse a taken name, or an attribute that is another user's sign-in name."""
+    taken = user_attributes.taken(client.pool_id, attributes, attributes)
     if taken:
         message = f"An account with the given {taken} already exists."
         raise AwsFault("UsernameExistsException", message)
@@ -236,12 +180,11 @@ def _recovery(user: User, ways: list[str]) -> str:
     """Return the attribute through which a user may recover the account."""
     require_enabled(user)
     if user.status == "FORCE_CHANGE_PASSWORD":
-        message = "User password cannot be reset in the current state."
-        raise AwsFault("NotAuthorizedException", message)
+        raise not_authorized("User password cannot be reset in the current state.")
     for name in ways:
         if user.has_verified(name):
             return name
-    raise _no_address()
+    raise no_address()
 
 
 def _recovery_attributes(client: AppClient) -> list[str]:
@@ -249,13 +192,12 @@ def _recovery_attributes(client: AppClient) -> list[str]:
     recovery = client.pool.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
     ways = [str(each["Name"]) for each in sorted(recovery or [], key=_priority)]
     if ways == ["admin_only"]:
-        message = "Contact administrator to reset password."
-        raise AwsFault("NotAuthorizedException", message)
+        raise not_authorized("Contact administrator to reset password.")
     return [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]
 
 
 def _simulated(client: AppClient, name: str) -> dict[str, str]:
-    """Return where a code would have gone, if the name were a user's."""
+    """Return the delivery details of a code to a user who does not exist."""
     verified = client.pool.get("AutoVerifiedAttributes") or ["email"]
     attribute = codes.address_form(name) or verified[0]
     return codes.delivery(attribute, checks.address(client, name, attribute))
@@ -265,12 +207,9 @@ def _priority(mechanism: dict[str, Any]) -> int:
     return int(mechanism.get("Priority", 1))
 
 
-def _no_address() -> AwsFault:
-    return _invalid(
+def no_address() -> AwsFault:
+    """Return the refusal to send a code without an address to send it to."""
+    return invalid_parameter(
         "Cannot reset password for the user as there is no registered/verified email "
         "or phone_number"
     )
-
-
-def _invalid(message: str) -> AwsFault:
-    return AwsFault("InvalidParameterException", message)

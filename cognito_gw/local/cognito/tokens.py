@@ -17,44 +17,45 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from cognito_gw.aws_rules import API_SCOPE
+from cognito_gw.local.cognito.errors import not_authorized
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from cognito_gw.local.cognito.directory import AppClient, User
 
 
 @dataclass(frozen=True)
 class Key:
-    """One RSA key of a pool."""
+    """An RSA key of a user pool."""
 
     kid: str
     private: rsa.RSAPrivateKey = field(repr=False)
 
     @cached_property
     def public(self) -> rsa.RSAPublicKey:
-        """The half that verifies."""
+        """The public key, which verifies signatures."""
         return self.private.public_key()
 
 
 class Keys:
-    """Two keys a pool, as Cognito has: one signs ID tokens, one access tokens."""
+    """Two keys for each pool, as in Cognito: for ID tokens and for access tokens."""
 
     def __init__(self) -> None:
-        """Begin without keys."""
+        """Start without keys. Each pool gets its own when they are first needed."""
         self._pools: dict[str, dict[str, Key]] = {}
         self._lock = threading.Lock()
 
     def of(self, pool_id: str, token_use: str) -> Key:
-        """Return the key with which a pool signs `id` or `access` tokens."""
+        """Return the key that signs the `id` or `access` tokens of a pool."""
         with self._lock:
             if pool_id not in self._pools:
                 self._pools[pool_id] = {use: _new_key() for use in ("id", "access")}
             return self._pools[pool_id][token_use]
 
     def find(self, pool_ids: Iterable[str], kid: str) -> tuple[str, Key] | None:
-        """Return the key with this id among those of the pools, and whose it is."""
+        """Return the key with this ID among those of the pools, and its pool's ID."""
         for pool_id in pool_ids:
             for key in self._pools.get(pool_id, {}).values():
                 if key.kid == kid:
@@ -96,17 +97,17 @@ _SCOPE_ATTRIBUTES = {
     "phone": ("phone_number", "phone_number_verified"),
 }
 _OAUTH_VERSION = 2
-_AGO = 3600  # seconds since when an expired token is over
+_AGO = 3600  # seconds since the expiry of an expired token
 
 
 @dataclass(frozen=True)
 class Grant:
-    """One sign-in; its tokens and all that are refreshed from them share it."""
+    """A sign-in. All its tokens share it, also refreshed ones."""
 
     pool_id: str
     client_id: str
     username: str
-    stamp: str  # of the user, whose name may be another's later
+    stamp: str  # of the user, as the name may later belong to another user
     scope: str = API_SCOPE
     nonce: str | None = None
     by_oauth: bool = False
@@ -130,20 +131,20 @@ class Tokens:
     def issue(
         self, client: AppClient, user: User, grant: Grant | None = None
     ) -> dict[str, Any]:
-        """Return a new sign-in's tokens, as `AuthenticationResult`.
+        """Return the tokens of a new sign-in, as `AuthenticationResult`.
 
         Without a `grant` it is a sign-in by API.
         """
         grant = grant or Grant(client.pool_id, client.id, user.username, user.stamp)
-        until = time.time() + _validity(client, "RefreshToken")
+        until = time.time() + validity(client.settings, "RefreshToken")
         grant = replace(grant, refreshable_until=until)
         token = _opaque_token()
         self._grants[token] = grant
         return self._result(client, user, grant) | {"RefreshToken": token}
 
     def for_machine(self, client: AppClient, scope: str) -> dict[str, Any]:
-        """Return the access token that an app client gets for itself."""
-        lifetime = _validity(client, "AccessToken")
+        """Return an access token for an app client itself."""
+        lifetime = validity(client.settings, "AccessToken")
         claims = {
             "sub": client.id,
             "iss": f"{self.url}/{client.pool_id}",
@@ -161,32 +162,38 @@ class Tokens:
         }
 
     def granted(self, client: AppClient, token: str) -> Grant:
-        """Return what a refresh token stands for; refuse one that is not good."""
+        """Return the sign-in of a refresh token. Refuse an invalid token."""
         grant = self._grants.get(token)
         if grant is None or grant.client_id != client.id:
-            raise _not_authorized("Invalid Refresh Token")
+            raise not_authorized("Invalid Refresh Token")
         if grant.origin_jti in self._revoked:
-            raise _not_authorized("Refresh Token has been revoked")
+            raise not_authorized("Refresh Token has been revoked")
         if grant.refreshable_until < time.time():
-            raise _not_authorized("Refresh Token has expired")
+            raise not_authorized("Refresh Token has expired")
         if token in self._rotated and self._rotated[token] < time.time():
             message = "Refresh Token has been reused"
             raise AwsFault("RefreshTokenReuseException", message)
         return grant
 
     def refreshed(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
-        """Return new ID and access tokens; auth_time stays that of the sign-in."""
+        """Return new ID and access tokens with the auth_time of the sign-in."""
         return self._result(client, user, replace(grant, event_id=str(uuid.uuid4())))
 
-    def rotated(self, token: str, grace: float) -> str:
-        """Return a refresh token in the place of another, good for `grace` seconds."""
-        fresh = _opaque_token()
-        self._grants[fresh] = self._grants[token]
-        self._rotated.setdefault(token, time.time() + grace)
-        return fresh
+    def renewed(
+        self, client: AppClient, user: User, grant: Grant, token: str
+    ) -> dict[str, Any]:
+        """Return new tokens, also a new refresh token if the client rotates it."""
+        result = self.refreshed(client, user, grant)
+        rotation = client.settings.get("RefreshTokenRotation", {})
+        if rotation.get("Feature") == "ENABLED":
+            result["RefreshToken"] = new = _opaque_token()
+            self._grants[new] = self._grants[token]
+            grace = rotation.get("RetryGracePeriodSeconds") or 0
+            self._rotated.setdefault(token, time.time() + grace)
+        return result
 
     def revoke(self, token: str, client_id: str) -> None:
-        """Revoke a client's refresh token and the access tokens that came of it."""
+        """Revoke a client's refresh token, and the access tokens of its sign-in."""
         grant = self._grants.get(token)
         if grant and grant.client_id == client_id:
             self._revoked.add(grant.origin_jti)
@@ -198,27 +205,27 @@ class Tokens:
                 self._revoked.add(grant.origin_jti)
 
     def of_access_token(self, token: str, scope: str = API_SCOPE) -> dict[str, Any]:
-        """Return an access token's claims and `pool_id`; refuse one without `scope`."""
+        """Return an access token's claims and `pool_id`. Refuse one without `scope`."""
         try:
             claims = self._verified(token)
         except jwt.ExpiredSignatureError:
-            raise _not_authorized("Access Token has expired") from None
+            raise not_authorized("Access Token has expired") from None
         except (jwt.PyJWTError, KeyError, ValueError, TypeError):
-            raise _not_authorized("Invalid Access Token") from None
+            raise not_authorized("Invalid Access Token") from None
         if claims.get("token_use") != "access":
-            raise _not_authorized("Invalid Access Token")
+            raise not_authorized("Invalid Access Token")
         if claims.get("origin_jti") in self._revoked:
-            raise _not_authorized("Access Token has been revoked")
+            raise not_authorized("Access Token has been revoked")
         if scope not in str(claims.get("scope", "")).split():
-            raise _not_authorized("Access Token does not have required scopes")
+            raise not_authorized("Access Token does not have required scopes")
         return claims
 
     def expired(self, token: str) -> str:
-        """Return a good token of ours as if it had been issued long ago."""
+        """Return a valid token as if it had expired an hour ago."""
         try:
             claims = self._verified(token)
         except (jwt.PyJWTError, KeyError, ValueError, TypeError):
-            raise _not_authorized("Invalid token") from None
+            raise not_authorized("Invalid token") from None
         pool_id, now = claims.pop("pool_id"), int(time.time())
         age = claims["exp"] - now + _AGO
         past = {name: claims[name] - age for name in ("auth_time", "iat", "exp")}
@@ -240,7 +247,7 @@ class Tokens:
         return claims | {"pool_id": pool_id}
 
     def _result(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
-        lifetime = _validity(client, "AccessToken")
+        lifetime = validity(client.settings, "AccessToken")
         access = self._access(client, user, grant, lifetime)
         result = {"AccessToken": access, "TokenType": "Bearer", "ExpiresIn": lifetime}
         if not grant.by_oauth or "openid" in grant.scope.split():
@@ -271,7 +278,7 @@ class Tokens:
             claims["at_hash"] = _half_hash(access)
         if grant.nonce is not None:
             claims["nonce"] = grant.nonce
-        lifetime = _validity(client, "IdToken")
+        lifetime = validity(client.settings, "IdToken")
         return self._signed(grant.pool_id, claims, lifetime)
 
     def _common(
@@ -304,9 +311,9 @@ class Tokens:
 
 
 def granted_attributes(client: AppClient, user: User, scope: str) -> dict[str, str]:
-    """Return the attributes that the scopes open, of those the client may read.
+    """Return the attributes that the scopes grant, among those the client may read.
 
-    `email` and `phone` open their own; `profile`, and `openid` alone, open all.
+    `email` and `phone` grant their own. `profile`, and `openid` alone, grant all.
     """
     readable = set(client.settings.get("ReadAttributes") or user.attributes)
     narrow = [each for each in scope.split() if each in _SCOPE_ATTRIBUTES]
@@ -328,25 +335,21 @@ def _attribute_claims(client: AppClient, user: User, grant: Grant) -> dict[str, 
 
 
 def _half_hash(token: str) -> str:
-    """Return OpenID Connect's at_hash: half of the access token's hash."""
+    """Return the at_hash claim of OpenID Connect: half of the access token's hash."""
     digest = hashlib.sha256(token.encode()).digest()
     return base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")
 
 
-def _not_authorized(message: str) -> AwsFault:
-    return AwsFault("NotAuthorizedException", message)
-
-
-def _validity(client: AppClient, token: str) -> int:
-    """Return a token's lifetime in seconds."""
+def validity(settings: Mapping[str, Any], token: str) -> int:
+    """Return the lifetime in seconds of a client's IdToken, AccessToken, …."""
     count, unit = _DEFAULTS[token]
-    # 0 stands for the default, as AWS has it for refresh tokens.
-    count = client.settings.get(f"{token}Validity") or count
-    unit = client.settings.get("TokenValidityUnits", {}).get(token, unit)
+    # 0 is the default, as AWS documents it for refresh tokens.
+    count = settings.get(f"{token}Validity") or count
+    unit = settings.get("TokenValidityUnits", {}).get(token, unit)
     return int(count) * _SECONDS[unit]
 
 
 def _opaque_token() -> str:
-    """Return a random text in the shape of Cognito's: a JWE of five parts."""
+    """Return a random string in the form of Cognito's: a JWE of five parts."""
     parts = [secrets.token_urlsafe(size) for size in (256, 12, 600, 16)]
     return ".".join([_JWE_HEADER, *parts])

@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws_rules import STANDARD_SCOPES, url_fault, users_scopes
 from cognito_gw.local.cognito.errors import invalid_parameter, not_found
+from cognito_gw.local.cognito.tokens import validity
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.operations import cognito_idp
 
 if TYPE_CHECKING:
     from cognito_gw.local.operations import Call
 
-# What a validity without a unit counts, and how many seconds each unit has.
-UNITS = {"IdToken": "hours", "AccessToken": "hours", "RefreshToken": "days"}
-SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
-# Seconds from and to which each lasts: cdk-preflight pf-cognito-token-validity-range.
+# Range of lifetimes in seconds: cdk-preflight pf-cognito-token-validity-range.
 RANGES = {
     "IdToken": (300, 86_400),
     "AccessToken": (300, 86_400),
     "RefreshToken": (3600, 315_360_000),
 }
-DEFAULTS = {"IdToken": 1, "AccessToken": 1, "RefreshToken": 30}
 SECRET_ALPHABET = string.ascii_lowercase + string.digits
 IDENTIFIERS = ("UserPoolId", "ClientId")
 SORTED = {
@@ -40,7 +37,7 @@ KEPT = ("ClientName", "CreationDate")
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
 def absent_scope(call: Call) -> None:
-    """Refuse a scope that no resource server has: ScopeDoesNotExistException."""
+    """Refuse an unknown scope: ScopeDoesNotExistException."""
     servers = call.backend.user_pools[call["UserPoolId"]].resource_servers.values()
     known = {*STANDARD_SCOPES} | {
         f"{server.identifier}/{scope['ScopeName']}"
@@ -56,7 +53,7 @@ def absent_scope(call: Call) -> None:
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
 def impossible_url(call: Call) -> None:
-    """Refuse fragments, and http to other machines: InvalidParameterException."""
+    """Refuse fragments, and HTTP to other hosts: InvalidParameterException."""
     for url in call.get("CallbackURLs", []) + call.get("LogoutURLs", []):
         if fault := url_fault(url):
             raise invalid_parameter(f"{url} {fault}")
@@ -64,7 +61,7 @@ def impossible_url(call: Call) -> None:
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
 def impossible_flows(call: Call) -> None:
-    """Refuse flows that cannot work, or not together: InvalidOAuthFlowException."""
+    """Refuse flows that cannot work or be combined: InvalidOAuthFlowException."""
     flows = set(call.get("AllowedOAuthFlows", []))
     if flows & {"code", "implicit"} and not call.get("CallbackURLs"):
         # terraform-provider-aws users, cdk-preflight pf-cognito-oauth-callback-required
@@ -87,7 +84,7 @@ def impossible_flows(call: Call) -> None:
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
 def oauth_without_flows_or_scopes(call: Call) -> None:
-    """Refuse OAuth with nothing to ask for: InvalidParameterException."""
+    """Refuse OAuth without flows or scopes: InvalidParameterException."""
     fields = ("AllowedOAuthFlows", "AllowedOAuthScopes")
     is_on = call.get("AllowedOAuthFlowsUserPoolClient")
     if is_on and not all(call.get(field) for field in fields):
@@ -99,28 +96,21 @@ def oauth_without_flows_or_scopes(call: Call) -> None:
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
 def impossible_validity(call: Call) -> None:
-    """Refuse tokens of minutes, and of too many days: InvalidParameterException."""
+    """Refuse lifetimes outside of the range: InvalidParameterException."""
     for token, (least, most) in RANGES.items():
-        if not least <= _seconds(call, token) <= most:
+        if not least <= validity(call.params, token) <= most:
             raise invalid_parameter("Invalid range for token validity.")
 
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
 def refresh_token_ends_first(call: Call) -> None:
     """Refuse tokens that outlive the refresh token: InvalidParameterException."""
-    refresh = _seconds(call, "RefreshToken")
-    if max(_seconds(call, "IdToken"), _seconds(call, "AccessToken")) > refresh:
+    lifetimes = {token: validity(call.params, token) for token in RANGES}
+    if max(lifetimes.values()) > lifetimes["RefreshToken"]:
         raise invalid_parameter(
             "Access and Id Token expiration times must be less than or equal to "
             "refresh token expiration times."
         )
-
-
-def _seconds(call: Call, token: str) -> int:
-    unit = call.get("TokenValidityUnits", {}).get(token, UNITS[token])
-    # Zero is the default, for refresh tokens.
-    count = call.get(f"{token}Validity", 0) or DEFAULTS[token]
-    return int(count) * SECONDS[unit]
 
 
 def _invalid_flow(why: str) -> AwsFault:
@@ -138,10 +128,10 @@ def _has_secret(call: Call) -> bool:
 
 @cognito_idp.answers("CreateUserPoolClient")
 def create_user_pool_client(call: Call) -> dict[str, Any]:
-    """Answer when the client was made, which moto does not know."""
+    """Return when the client was created, which moto does not know."""
     client_id = call.forward()["UserPoolClient"]["ClientId"]
     client = call.backend.user_pools[call["UserPoolId"]].clients[client_id]
-    # moto's are UUIDs, which AWS would not take back as a secret.
+    # moto's secrets are UUIDs, which AWS would not accept as a secret.
     client.secret = "".join(secrets.choice(SECRET_ALPHABET) for _ in range(52))
     client.extended_config["CreationDate"] = datetime.now(UTC)
     client.extended_config["LastModifiedDate"] = datetime.now(UTC)
@@ -152,7 +142,7 @@ def create_user_pool_client(call: Call) -> dict[str, Any]:
 
 @cognito_idp.answers("UpdateUserPoolClient")
 def update_user_pool_client(call: Call) -> dict[str, Any]:
-    """Replace the settings: what is omitted gets its default; moto merges."""
+    """Replace the settings: omitted ones get their defaults; moto merges."""
     pool_id, client_id = (call[name] for name in IDENTIFIERS)
     client = call.backend.describe_user_pool_client(pool_id, client_id)
     fresh = type(client)(pool_id, client.generate_secret, None).extended_config
@@ -167,7 +157,7 @@ def update_user_pool_client(call: Call) -> dict[str, Any]:
     "CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"
 )
 def sorted_lists(_: Call, answer: dict[str, Any]) -> None:
-    """Answer lists sorted, in whatever order they were given; moto keeps it."""
+    """Sort lists; moto keeps the order in which they were given."""
     client = answer["UserPoolClient"]
     for name in SORTED & client.keys():
         client[name] = sorted(client[name] or [])

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 ALPHABET = string.ascii_letters + string.digits
 LARGEST_PAGE = 60
-# UpdateUserPool resets what it is not given, but for what is fixed at creation and
-# for the policies, which were measured to stay.
+# UpdateUserPool resets omitted settings, except those that are fixed at creation and
+# the policies. On AWS, the policies were measured to stay.
 KEPT = ("AliasAttributes", "Policies", "UsernameAttributes", "UsernameConfiguration")
 POLICY_DEFAULTS = {
     "MinimumLength": 8,
@@ -39,7 +39,7 @@ POLICY_DEFAULTS = {
 
 @cognito_idp.refuses(EVERY)
 def absent_pool(call: Call) -> None:
-    """Refuse a pool that is not there: ResourceNotFoundException; moto: KeyError."""
+    """Refuse an unknown pool: ResourceNotFoundException; moto raises KeyError."""
     pool_id = call.get("UserPoolId")
     if pool_id is not None and pool_id not in call.backend.user_pools:
         raise not_found(f"User pool {pool_id} does not exist.")
@@ -61,7 +61,7 @@ def create_user_pool(call: Call) -> dict[str, Any]:
     """Give ids of AWS's form, and every standard attribute beside the custom ones."""
     from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
 
-    _keep_from_keys()
+    _create_without_keys()
     made = call.forward()["UserPool"]["Id"]
     pool = call.backend.user_pools.pop(made)
     pool.id = f"{call.region}_{''.join(secrets.choice(ALPHABET) for _ in range(9))}"
@@ -75,8 +75,8 @@ def create_user_pool(call: Call) -> dict[str, Any]:
 
 
 @cache
-def _keep_from_keys() -> None:
-    """Give moto's pools no key: its is published, and takes a while to read."""
+def _create_without_keys() -> None:
+    """Create moto's pools without its key, which is public and slow to read."""
     from moto.cognitoidp import models
 
     models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: None))
@@ -84,7 +84,7 @@ def _keep_from_keys() -> None:
 
 @cognito_idp.answers("UpdateUserPool")
 def update_user_pool(call: Call) -> dict[str, Any]:
-    """Keep what is fixed at creation; moto resets that too."""
+    """Keep what is fixed at creation; moto resets it."""
     pool = call.backend.user_pools[call["UserPoolId"]]
     before = pool.extended_config
     pool.update_extended_config(
@@ -99,7 +99,7 @@ def update_user_pool(call: Call) -> dict[str, Any]:
 
 def _complete(pool: Any) -> None:
     settings = pool.extended_config
-    # moto answers this one, once set, before what SetUserPoolMfaConfig says later.
+    # moto would return this setting even after a later SetUserPoolMfaConfig.
     pool.mfa_config = settings.pop("MfaConfiguration", pool.mfa_config)
     policies = settings["Policies"]
     policy = POLICY_DEFAULTS | policies.get("PasswordPolicy", {})
@@ -108,7 +108,7 @@ def _complete(pool: Any) -> None:
 
 @cognito_idp.refuses("SetUserPoolMfaConfig")
 def mfa_off_and_configured(call: Call) -> None:
-    """Refuse to configure what is off: InvalidParameterException."""
+    """Refuse to configure MFA that is off: InvalidParameterException."""
     token = call.get("SoftwareTokenMfaConfiguration", {})
     if call.get("MfaConfiguration", "OFF") == "OFF" and token.get("Enabled"):
         raise invalid_parameter(
@@ -119,7 +119,7 @@ def mfa_off_and_configured(call: Call) -> None:
 
 @cognito_idp.refuses("CreateUserPool", "SetUserPoolMfaConfig", "UpdateUserPool")
 def mfa_after_one_time_code(call: Call) -> None:
-    """Refuse to require MFA of those who may sign in with a code alone."""
+    """Refuse to require MFA of users who can sign in with a code alone."""
     pool_id = call.get("UserPoolId")
     known = directory.pool_settings(pool_id) if pool_id else {}
     policies = known.get("Policies", {}) | call.get("Policies", {})
@@ -137,7 +137,7 @@ def mfa_after_one_time_code(call: Call) -> None:
 
 @cognito_idp.answers("SetUserPoolMfaConfig")
 def set_user_pool_mfa_config(call: Call) -> dict[str, Any]:
-    """Read an omitted MfaConfiguration as OFF; moto refuses it, and drops mail."""
+    """Read an omitted MfaConfiguration as OFF; moto refuses it, and ignores email."""
     pool = call.backend.user_pools[call["UserPoolId"]]
     pool.email_mfa_config = call.get("EmailMfaConfiguration")
     answer = call.forward(MfaConfiguration=call.get("MfaConfiguration", "OFF"))
@@ -147,7 +147,7 @@ def set_user_pool_mfa_config(call: Call) -> dict[str, Any]:
 
 @cognito_idp.amends("GetUserPoolMfaConfig")
 def email_mfa(call: Call, answer: dict[str, Any]) -> None:
-    """Answer the settings for codes by mail, of which moto knows nothing."""
+    """Return the settings for codes by email, which moto does not know."""
     pool = call.backend.user_pools[call["UserPoolId"]]
     if settings := getattr(pool, "email_mfa_config", None):
         answer["EmailMfaConfiguration"] = settings
@@ -155,7 +155,7 @@ def email_mfa(call: Call, answer: dict[str, Any]) -> None:
 
 @cognito_idp.refuses("DeleteUserPool")
 def pool_protected(call: Call) -> None:
-    """Refuse while it has a domain or protection: InvalidParameterException."""
+    """Refuse while the pool has a domain or protection: InvalidParameterException."""
     pool = call.backend.user_pools[call["UserPoolId"]]
     if pool.domain:
         raise invalid_parameter(
@@ -205,7 +205,7 @@ CLASSIC = 1
 
 @cognito_idp.refuses("CreateUserPoolDomain")
 def prefix_not_free(call: Call) -> None:
-    """Refuse a prefix that is ill-formed, reserved or taken: moto takes any."""
+    """Refuse a prefix that is malformed, reserved or taken; moto accepts any."""
     prefix = call["Domain"]
     if "CustomDomainConfig" in call.params:
         return
@@ -233,7 +233,7 @@ def second_prefix(call: Call) -> None:
 
 @cognito_idp.amends("CreateUserPoolDomain", "UpdateUserPoolDomain")
 def keep_login_version(call: Call, answer: dict[str, Any]) -> None:
-    """Keep and echo which login pages the domain has, which moto does not know."""
+    """Store and return the version of the login pages, which moto does not know."""
     domain = call.backend.user_pool_domains[call["Domain"]]
     kept = getattr(domain, "managed_login_version", CLASSIC)
     domain.managed_login_version = call.get("ManagedLoginVersion", kept)
@@ -242,7 +242,7 @@ def keep_login_version(call: Call, answer: dict[str, Any]) -> None:
 
 @cognito_idp.amends("DescribeUserPoolDomain")
 def domain_fields(call: Call, answer: dict[str, Any]) -> None:
-    """Answer the account, the version and the login pages; moto invents the first."""
+    """Return account, version and login pages; moto makes up the account."""
     description = answer["DomainDescription"]
     if description:
         domain = call.backend.user_pool_domains[call["Domain"]]
@@ -257,7 +257,7 @@ STYLE = ("UseCognitoProvidedValues", "Settings", "Assets")
 
 @cognito_idp.answers("CreateManagedLoginBranding")
 def create_managed_login_branding(call: Call) -> dict[str, Any]:
-    """Make a client's style: a second is a ManagedLoginBrandingExistsException."""
+    """Create a client's style: a second is a ManagedLoginBrandingExistsException."""
     styles = _styles(call)
     client = call.backend.describe_user_pool_client(
         call["UserPoolId"], call["ClientId"]
@@ -277,7 +277,7 @@ def create_managed_login_branding(call: Call) -> dict[str, Any]:
 
 @cognito_idp.answers("DescribeManagedLoginBrandingByClient")
 def describe_managed_login_branding_by_client(call: Call) -> dict[str, Any]:
-    """Find a client's style: absent is a ResourceNotFoundException."""
+    """Find a client's style: none is a ResourceNotFoundException."""
     styles = _styles(call)
     if call["ClientId"] not in styles:
         raise _absent()
@@ -286,7 +286,7 @@ def describe_managed_login_branding_by_client(call: Call) -> dict[str, Any]:
 
 @cognito_idp.answers("DescribeManagedLoginBranding")
 def describe_managed_login_branding(call: Call) -> dict[str, Any]:
-    """Find a style by id: absent is a ResourceNotFoundException."""
+    """Find a style by ID: none is a ResourceNotFoundException."""
     return {"ManagedLoginBranding": _styles(call)[_client_of_style(call)]}
 
 
@@ -314,7 +314,7 @@ def delete_style_of_client(call: Call, _: dict[str, Any]) -> None:
 
 
 def _styles(call: Call) -> dict[str, dict[str, Any]]:
-    """Return styles by client id, kept on moto's pool so that they go with it."""
+    """Return the styles by client ID, stored in moto's pool."""
     pool = call.backend.user_pools[call["UserPoolId"]]
     styles: dict[str, dict[str, Any]] = vars(pool).setdefault("managed_login", {})
     return styles

@@ -1,4 +1,4 @@
-"""A browser's request to a domain, its session, and the page it gets."""
+"""A browser's request to a domain, its session, and the page it receives."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cognito_gw.local.cognito import directory
 from cognito_gw.local.cognito.checks import signed_in_user
+from cognito_gw.local.cognito.errors import invalid_parameter
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 STYLE_PATH = "/_cgw/hosted-ui.css"
 _HEADERS = {
     "Cache-Control": "no-store",
-    # No form-action: browsers hold it against the redirect to the app, too.
+    # No form-action: browsers would also apply it to the redirect to the app.
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src data:; "
         "base-uri 'none'; frame-ancestors 'none'"
@@ -40,19 +41,21 @@ _HEADERS = {
 }
 
 
-def page(visit: Visit, name: str, status: int = 200, **facts: Any) -> web.Response:
-    """Return a page, with the cookie against which its forms are checked."""
-    token = visit.csrf_token
+def render(
+    request: Request, name: str, status: int = 200, **facts: Any
+) -> web.Response:
+    """Return a page, with the cookie that its forms are checked against."""
+    token = request.csrf_token
     template = _environment().get_template(f"{name}.html")
-    html = template.render(visit=visit, csrf=token, style=STYLE_PATH, **facts)
+    html = template.render(request=request, csrf=token, style=STYLE_PATH, **facts)
     response = web.Response(
         text=html, status=status, headers=_HEADERS, content_type="text/html"
     )
-    visit.remember_csrf(response, token)
+    request.remember_csrf(response, token)
     return response
 
 
-def style() -> web.Response:
+async def style(_: web.Request) -> web.Response:
     """Return the pages' style sheet."""
     sheet = files("cognito_gw.local.cognito.pages").joinpath("templates/style.css")
     return web.Response(text=sheet.read_text("utf-8"), content_type="text/css")
@@ -75,11 +78,11 @@ _SECONDS = 3600
 
 @dataclass(frozen=True)
 class Browser:
-    """Who signed in with a browser, and when."""
+    """A signed-in browser: its user, and the time of the sign-in."""
 
     pool_id: str
     username: str
-    stamp: str  # of the user, whose name may be another's later
+    stamp: str  # of the user, as the name may later belong to another user
     auth_time: int = field(default_factory=lambda: int(time.time()))
 
     @property
@@ -101,12 +104,12 @@ class Browsers:
         self._known[cookie] = Browser(pool_id, user.username, user.stamp)
         return cookie, self._known[cookie]
 
-    def find(self, visit: Visit) -> tuple[User, int] | None:
-        """Return who is signed in at this domain, and since when."""
-        browser = self._known.get(visit.cookies.get(COOKIE, ""))
+    def find(self, request: Request) -> tuple[User, int] | None:
+        """Return the user who is signed in at this domain, and since when."""
+        browser = self._known.get(request.cookies.get(COOKIE, ""))
         if browser is None or browser.is_old:
             return None
-        if browser.pool_id != directory.pool_of_domain(visit.domain):
+        if browser.pool_id != directory.pool_of_domain(request.domain):
             return None
         try:
             user = signed_in_user(browser.pool_id, browser.username, browser.stamp)
@@ -114,9 +117,9 @@ class Browsers:
             return None
         return user, browser.auth_time
 
-    def remove(self, visit: Visit) -> None:
+    def remove(self, request: Request) -> None:
         """Forget a browser that signs out."""
-        self._known.pop(visit.cookies.get(COOKIE, ""), None)
+        self._known.pop(request.cookies.get(COOKIE, ""), None)
 
     def _forget_old(self) -> None:
         for cookie in [each for each, known in self._known.items() if known.is_old]:
@@ -125,17 +128,17 @@ class Browsers:
 
 BASE = "/_aws/cognito"
 _CSRF_COOKIE, _CSRF_FIELD = "XSRF-TOKEN", "_csrf"
-# What the pages put into links for each other, beside the app's own parameters.
+# Parameters that the pages add to links, besides those of the app.
 _OURS = ("username", "notice")
 
 
 class Unreadable(Exception):
-    """Raised for a form that is none, or a parameter that comes twice."""
+    """Raised for a malformed form, or a repeated parameter."""
 
 
 @dataclass(frozen=True)
-class Visit:
-    """A request, read whole."""
+class Request:
+    """A complete request."""
 
     origin: str  # where the local AWS is
     domain: str
@@ -146,46 +149,45 @@ class Visit:
     is_post: bool
 
     @classmethod
-    async def of(cls, request: web.Request) -> Visit:
-        """Read a request; of a parameter given twice, neither is surely meant."""
+    async def of(cls, http_request: web.Request) -> Request:
+        """Read a request. Raises Unreadable if it is malformed or ambiguous."""
         try:
-            form = await request.post()
-        except (LookupError, ValueError) as error:  # no such charset, or not in it
+            form = await http_request.post()
+        except (LookupError, ValueError) as error:  # unknown charset, or invalid in it
             raise Unreadable from error
-        for params in (request.query, form):
+        for params in (http_request.query, form):
             if len(params) != len(set(params)):
                 raise Unreadable
         return cls(
-            origin=f"http://{request.host}",
-            domain=request.match_info["domain"],
-            query=dict(request.query),
+            origin=f"http://{http_request.host}",
+            domain=http_request.match_info["domain"],
+            query=dict(http_request.query),
             form={name: str(value) for name, value in form.items()},
-            cookies=request.cookies,
-            headers=request.headers,
-            is_post=request.method == "POST",
+            cookies=http_request.cookies,
+            headers=http_request.headers,
+            is_post=http_request.method == "POST",
         )
 
     def link(self, path: str, **ours: str) -> str:
-        """Return the address of another page, for the same app's request."""
+        """Return the URL of another page for the same request of the app."""
         kept = {name: self.query[name] for name in self.query if name not in _OURS}
         query = urlencode(kept | ours)
         return f"{BASE}/{self.domain}{path}" + (f"?{query}" if query else "")
 
     @property
     def csrf_token(self) -> str:
-        """What a form must bring back: known to this browser and our pages alone."""
+        """A secret of this browser and our pages, which forms must send back."""
         return self.cookies.get(_CSRF_COOKIE) or secrets.token_urlsafe(32)
 
     def check_csrf(self) -> None:
-        """Refuse a form that another site's page sent, or one without our cookie."""
+        """Refuse a form from another site, or one without our cookie."""
         known = self.cookies.get(_CSRF_COOKIE, "")
         given = self.form.get(_CSRF_FIELD, "")
         is_same = hmac.compare_digest(_octets(known), _octets(given))
         sender = self.headers.get("Origin", self.origin)
         if not known or not is_same or sender != self.origin:
-            raise AwsFault(
-                "InvalidParameterException",
-                "This form has gone stale. Please send it once more.",
+            raise invalid_parameter(
+                "This form has expired. Please send it again.",
             )
 
     def remember(self, response: web.StreamResponse, name: str, value: str) -> None:
@@ -195,7 +197,7 @@ class Visit:
         )
 
     def remember_csrf(self, response: web.StreamResponse, token: str) -> None:
-        """Set the cookie that the next form is compared with."""
+        """Set the cookie for the next form."""
         self.remember(response, _CSRF_COOKIE, token)
 
     def forget(self, response: web.StreamResponse, name: str) -> None:
@@ -232,17 +234,17 @@ _INPUT_TYPES = {"email": "email", "phone_number": "tel"}
 
 @dataclass(frozen=True)
 class Form:
-    """A page with a form: how it is shown, and what is done when it is sent."""
+    """A page with a form: functions that show it and process it."""
 
-    show: Callable[[Turn], web.Response]
-    act: Callable[[Turn], web.Response]
+    show: Callable[[PageRequest], web.Response]
+    act: Callable[[PageRequest], web.Response]
 
 
 @dataclass(frozen=True)
-class Turn:
-    """A visit, what its app asks for, and what was wrong with the form."""
+class PageRequest:
+    """A request for a page, with the app's request and an error in the form."""
 
-    visit: Visit
+    request: Request
     asked: AuthorizationRequest
     error: str | None = None
 
@@ -253,38 +255,37 @@ class Turn:
 
     @property
     def username(self) -> str:
-        """The name that is typed in, or handed on from page to page."""
-        query = self.visit.query
+        """The user name from the form, or from the page before."""
+        query = self.request.query
         handed_on = query.get("username") or query.get("login_hint", "")
-        return self.visit.form.get("username", handed_on).strip()
+        return self.request.form.get("username", handed_on).strip()
 
     @property
     def name_label(self) -> str:
-        """What the pool calls the name with which people sign in."""
+        """The label of the user name in this pool."""
         names = self.client.pool.get("UsernameAttributes") or []
         return " or ".join(_LABELS[name] for name in names) or "User name"
 
     @property
     def demands(self) -> str:
-        """What a password must have."""
+        """The requirements for a password."""
         policy = self.client.pool.get("Policies", {}).get("PasswordPolicy", {})
         length = f"at least {policy.get('MinimumLength', 8)} characters"
         needed = [words for name, words in _DEMANDS.items() if policy.get(name)]
         return ", ".join([length, *needed])
 
     def typed(self, field: str) -> str:
-        """Return what is typed into a field."""
-        return self.visit.form.get(field, "")
+        """Return the value of a form field."""
+        return self.request.form.get(field, "")
 
     def repeated_password(self) -> str:
-        """Return a new password that is typed twice, and both times the same."""
+        """Return a new password. Refuse two entries that differ."""
         if self.typed("repeated") != self.typed("password"):
-            message = "The two passwords differ."
-            raise AwsFault("InvalidParameterException", message)
+            raise invalid_parameter("The two passwords differ.")
         return self.typed("password")
 
     def fields(self, attributes: list[str]) -> list[dict[str, str]]:
-        """Return a form's fields for attributes, named as Cognito's pages name them."""
+        """Return form fields for attributes, with the names of Cognito's pages."""
         return [
             {
                 "attribute": name,
@@ -296,12 +297,12 @@ class Turn:
             for name in attributes
         ]
 
-    def draw(self, name: str, **facts: Any) -> web.Response:
+    def render(self, name: str, **facts: Any) -> web.Response:
         """Return a page."""
         status = HTTPStatus.BAD_REQUEST if self.error else HTTPStatus.OK
-        notice = NOTICES.get(self.visit.query.get("notice", ""))
-        return page(self.visit, name, status, turn=self, notice=notice, **facts)
+        notice = NOTICES.get(self.request.query.get("notice", ""))
+        return render(self.request, name, status, page=self, notice=notice, **facts)
 
-    def go(self, path: str, **ours: str) -> web.Response:
+    def go_to(self, path: str, **ours: str) -> web.Response:
         """Send the browser to another page."""
-        return redirect(self.visit.link(path, **ours))
+        return redirect(self.request.link(path, **ours))

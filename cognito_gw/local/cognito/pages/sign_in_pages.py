@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 
 import segno
 
-from cognito_gw.local.cognito import codes, directory
-from cognito_gw.local.cognito.checks import ATTRIBUTE, missing_attributes
+from cognito_gw.local.cognito import codes, directory, user_attributes
 from cognito_gw.local.cognito.directory import User
 from cognito_gw.local.cognito.oauth import read_request
 from cognito_gw.local.cognito.pages.request import (
     COOKIE,
     Browsers,
     Form,
-    Turn,
-    page,
+    PageRequest,
     redirect,
+    render,
 )
 from cognito_gw.local.errors import AwsFault
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from cognito_gw.local.cognito.challenges import Pending
     from cognito_gw.local.cognito.codes import Purpose
     from cognito_gw.local.cognito.directory import AppClient
-    from cognito_gw.local.cognito.pages.request import Browsers, Visit
+    from cognito_gw.local.cognito.pages.request import Browsers, Request
     from cognito_gw.local.cognito.service import Cognito
     from cognito_gw.local.cognito.sign_in import Outcome
 
@@ -40,24 +39,24 @@ class Pages:
     """Answers the pages of every domain."""
 
     def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Sign people up and in to `cognito`, and remember their `browsers`."""
+        """Sign users up and in to `cognito`, and remember their `browsers`."""
         sign_in, account = SignInPages(cognito, browsers), AccountPages(cognito)
         self.by_path = sign_in.by_path | account.by_path
 
-    def answer(self, path: str, visit: Visit) -> web.Response:
-        """Show a page, or act on its form and show what is wrong with it."""
-        turn = Turn(visit, read_request(visit.domain, visit.query))
-        if not directory.has_login_pages(visit.domain, turn.client.id):
+    def answer(self, path: str, request: Request) -> web.Response:
+        """Show a page, or process its form and show an error."""
+        page = PageRequest(request, read_request(request.domain, request.query))
+        if not directory.has_login_pages(request.domain, page.client.id):
             title, status = "Not available", HTTPStatus.FORBIDDEN
-            return page(visit, "message", status, title=title, text=_UNAVAILABLE)
+            return render(request, "message", status, title=title, text=_UNAVAILABLE)
         form = self.by_path[path]
-        if not visit.is_post:
-            return form.show(turn)
+        if not request.is_post:
+            return form.show(page)
         try:
-            visit.check_csrf()
-            return form.act(turn)
+            request.check_csrf()
+            return form.act(page)
         except AwsFault as fault:
-            return form.show(replace(turn, error=fault.message))
+            return form.show(replace(page, error=fault.message))
 
 
 _CHALLENGE = "cognito-challenge"
@@ -73,7 +72,7 @@ class SignInPages:
     """Name and password, a new password, a second factor."""
 
     def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Sign people in to `cognito`, and remember their `browsers`."""
+        """Sign users in to `cognito`, and remember their `browsers`."""
         self._cognito = cognito
         self._browsers = browsers
         self.by_path = {
@@ -83,100 +82,102 @@ class SignInPages:
             "/mfaSetup": Form(self._show_mfa_setup, self._mfa_set_up),
         }
 
-    def _show_login(self, turn: Turn) -> web.Response:
-        found = self._browsers.find(turn.visit)
+    def _show_login(self, page: PageRequest) -> web.Response:
+        found = self._browsers.find(page.request)
         known = found[0].attributes.get("email", found[0].username) if found else None
-        return turn.draw("login", signed_in_as=known)
+        return page.render("login", signed_in_as=known)
 
-    def _log_in(self, turn: Turn) -> web.Response:
-        name, password = turn.username, turn.typed("password")
+    def _log_in(self, page: PageRequest) -> web.Response:
+        name, password = page.username, page.typed("password")
         try:
-            outcome = self._cognito.sign_in.with_password(turn.client, name, password)
+            outcome = self._cognito.sign_in.with_password(page.client, name, password)
         except AwsFault as fault:
             match fault.code:
                 case "UserNotConfirmedException":
-                    return turn.go("/confirm", username=name)
+                    return page.go_to("/confirm", username=name)
                 case "PasswordResetRequiredException":
-                    return turn.go("/confirmForgotPassword", username=name)
+                    return page.go_to("/confirmForgotPassword", username=name)
             raise
-        return self._go_on(turn, outcome)
+        return self._continue(page, outcome)
 
-    def _go_on(self, turn: Turn, outcome: Outcome) -> web.Response:
-        """Go to the next challenge's page, or, signed in, back to the app."""
-        visit, asked = turn.visit, turn.asked
+    def _continue(self, page: PageRequest, outcome: Outcome) -> web.Response:
+        """Redirect to the page of the next challenge, or after sign-in to the app."""
+        request, asked = page.request, page.asked
         if not isinstance(outcome, User):
-            response = turn.go(_PAGE_OF.get(outcome.name, "/mfa"))
-            visit.remember(response, _CHALLENGE, outcome.session)
+            response = page.go_to(_PAGE_OF.get(outcome.name, "/mfa"))
+            request.remember(response, _CHALLENGE, outcome.session)
             return response
         cookie, browser = self._browsers.add(asked.client.pool_id, outcome)
         authorization = self._cognito.authorization
         response = redirect(authorization.granted(asked, outcome, browser.auth_time))
-        visit.remember(response, COOKIE, cookie)
-        visit.forget(response, _CHALLENGE)
+        request.remember(response, COOKIE, cookie)
+        request.forget(response, _CHALLENGE)
         return response
 
-    def _show_new_password(self, turn: Turn) -> web.Response:
-        user = self._challenged(turn, "NEW_PASSWORD_REQUIRED")
+    def _show_new_password(self, page: PageRequest) -> web.Response:
+        user = self._challenged(page, "NEW_PASSWORD_REQUIRED")
         if user is None:
-            return turn.go("/login", notice="expired")
-        fields = turn.fields(missing_attributes(turn.client, user))
-        return turn.draw("new_password", fields=fields)
+            return page.go_to("/login", notice="expired")
+        fields = page.fields(user_attributes.missing(page.client, user))
+        return page.render("new_password", fields=fields)
 
-    def _new_password(self, turn: Turn) -> web.Response:
-        responses = {"NEW_PASSWORD": turn.repeated_password()}
-        if user := self._challenged(turn, "NEW_PASSWORD_REQUIRED"):
-            for field in turn.fields(missing_attributes(turn.client, user)):
-                responses[ATTRIBUTE + field["attribute"]] = field["value"]
-        return self._answer(turn, "NEW_PASSWORD_REQUIRED", responses)
+    def _new_password(self, page: PageRequest) -> web.Response:
+        responses = {"NEW_PASSWORD": page.repeated_password()}
+        if user := self._challenged(page, "NEW_PASSWORD_REQUIRED"):
+            for field in page.fields(user_attributes.missing(page.client, user)):
+                responses[user_attributes.PREFIX + field["attribute"]] = field["value"]
+        return self._answer(page, "NEW_PASSWORD_REQUIRED", responses)
 
-    def _show_mfa(self, turn: Turn) -> web.Response:
-        pending, user = self._pending(turn), self._challenged(turn)
+    def _show_mfa(self, page: PageRequest) -> web.Response:
+        pending, user = self._pending(page), self._challenged(page)
         if pending is None or user is None:
-            return turn.go("/login", notice="expired")
+            return page.go_to("/login", notice="expired")
         address = codes.BY_MESSAGE.get(pending.challenge)
         purpose = codes.SIGN_IN[address] if address else None
-        return turn.draw(
+        return page.render(
             "mfa",
             factor=pending.challenge,
             choices={each: _FACTORS[each] for each in user.mfa.enabled},
             code=self._cognito.codes.current(user, purpose) if purpose else None,
         )
 
-    def _mfa(self, turn: Turn) -> web.Response:
-        pending = self._pending(turn)
+    def _mfa(self, page: PageRequest) -> web.Response:
+        pending = self._pending(page)
         name = pending.challenge if pending else ""
         key = "ANSWER" if name == "SELECT_MFA_TYPE" else f"{name}_CODE"
-        return self._answer(turn, name, {key: turn.typed("code")})
+        return self._answer(page, name, {key: page.typed("code")})
 
-    def _show_mfa_setup(self, turn: Turn) -> web.Response:
-        user = self._challenged(turn, "MFA_SETUP")
+    def _show_mfa_setup(self, page: PageRequest) -> web.Response:
+        user = self._challenged(page, "MFA_SETUP")
         if user is None or user.mfa.has_verified_totp:  # set up meanwhile
-            return turn.go("/login", notice="expired")
-        secret = user.mfa.totp_secret or codes.associate(user)
-        uri = codes.uri(user, secret, turn.client.pool["Name"])
+            return page.go_to("/login", notice="expired")
+        secret = user.mfa.totp_secret or codes.new_totp_secret(user)
+        uri = codes.totp_uri(user, secret, page.client.pool["Name"])
         picture = segno.make(uri, micro=False).svg_data_uri(scale=5, border=4)
-        return turn.draw("mfa_setup", picture=picture, secret=secret)
+        return page.render("mfa_setup", picture=picture, secret=secret)
 
-    def _mfa_set_up(self, turn: Turn) -> web.Response:
-        if user := self._challenged(turn, "MFA_SETUP"):
-            codes.verify(user, turn.typed("code"))
-        return self._answer(turn, "MFA_SETUP", {})
+    def _mfa_set_up(self, page: PageRequest) -> web.Response:
+        if user := self._challenged(page, "MFA_SETUP"):
+            codes.verify_totp(user, page.typed("code"))
+        return self._answer(page, "MFA_SETUP", {})
 
     def _answer(
-        self, turn: Turn, challenge: str, responses: dict[str, str]
+        self, page: PageRequest, challenge: str, responses: dict[str, str]
     ) -> web.Response:
-        session = turn.visit.cookies.get(_CHALLENGE, "")
+        session = page.request.cookies.get(_CHALLENGE, "")
         sign_in = self._cognito.sign_in
-        return self._go_on(
-            turn, sign_in.answer(turn.client, challenge, session, responses)
+        return self._continue(
+            page, sign_in.answer(page.client, challenge, session, responses)
         )
 
-    def _pending(self, turn: Turn) -> Pending | None:
-        return self._cognito.challenges.peek(turn.visit.cookies.get(_CHALLENGE))
+    def _pending(self, page: PageRequest) -> Pending | None:
+        return self._cognito.challenges.peek(page.request.cookies.get(_CHALLENGE))
 
-    def _challenged(self, turn: Turn, challenge: str | None = None) -> User | None:
-        """Return who is asked a challenge in this browser, by this client, if any."""
-        pending, client = self._pending(turn), turn.client
+    def _challenged(
+        self, page: PageRequest, challenge: str | None = None
+    ) -> User | None:
+        """Return the user of the challenge in this browser for this client, if any."""
+        pending, client = self._pending(page), page.client
         if pending is None or pending.client_id != client.id:
             return None
         if challenge not in (None, pending.challenge):
@@ -190,7 +191,7 @@ class AccountPages:
     """Sign-up, its code, and a forgotten password."""
 
     def __init__(self, cognito: Cognito) -> None:
-        """Make accounts in `cognito`."""
+        """Sign users up in `cognito`."""
         self._codes = cognito.codes
         self._sign_ups = cognito.sign_up
         self.by_path = {
@@ -201,54 +202,56 @@ class AccountPages:
             "/confirmForgotPassword": Form(self._show_reset, self._reset),
         }
 
-    def _show_sign_up(self, turn: Turn) -> web.Response:
-        return turn.draw("signup", fields=turn.fields(_told(turn.client)))
+    def _show_sign_up(self, page: PageRequest) -> web.Response:
+        return page.render(
+            "signup", fields=page.fields(_sign_up_attributes(page.client))
+        )
 
-    def _sign_up(self, turn: Turn) -> web.Response:
-        fields = turn.fields(_told(turn.client))
+    def _sign_up(self, page: PageRequest) -> web.Response:
+        fields = page.fields(_sign_up_attributes(page.client))
         attributes = {each["attribute"]: each["value"] for each in fields}
         given = {name: value for name, value in attributes.items() if value}
-        name, password = turn.username, turn.typed("password")
-        _, delivery = self._sign_ups.add(turn.client, name, password, given)
+        name, password = page.username, page.typed("password")
+        _, delivery = self._sign_ups.add(page.client, name, password, given)
         if delivery is None:
-            return turn.go("/login", notice="no-code")
-        return turn.go("/confirm", username=name)
+            return page.go_to("/login", notice="no-code")
+        return page.go_to("/confirm", username=name)
 
-    def _show_confirm(self, turn: Turn) -> web.Response:
-        return turn.draw("confirm", code=self._sent(turn, codes.SIGN_UP))
+    def _show_confirm(self, page: PageRequest) -> web.Response:
+        return page.render("confirm", code=self._sent(page, codes.SIGN_UP))
 
-    def _confirm(self, turn: Turn) -> web.Response:
-        self._sign_ups.confirm(turn.client, turn.username, turn.typed("code"))
-        return turn.go("/login", username=turn.username, notice="confirmed")
+    def _confirm(self, page: PageRequest) -> web.Response:
+        self._sign_ups.confirm(page.client, page.username, page.typed("code"))
+        return page.go_to("/login", username=page.username, notice="confirmed")
 
-    def _resend(self, turn: Turn) -> web.Response:
-        self._sign_ups.resend(turn.client, turn.username)
-        return turn.go("/confirm", username=turn.username, notice="resent")
+    def _resend(self, page: PageRequest) -> web.Response:
+        self._sign_ups.resend(page.client, page.username)
+        return page.go_to("/confirm", username=page.username, notice="resent")
 
-    def _forget(self, turn: Turn) -> web.Response:
-        self._sign_ups.forget(turn.client, turn.username)
-        return turn.go("/confirmForgotPassword", username=turn.username)
+    def _forget(self, page: PageRequest) -> web.Response:
+        self._sign_ups.forget(page.client, page.username)
+        return page.go_to("/confirmForgotPassword", username=page.username)
 
-    def _show_reset(self, turn: Turn) -> web.Response:
-        return turn.draw("reset", code=self._sent(turn, codes.RESET))
+    def _show_reset(self, page: PageRequest) -> web.Response:
+        return page.render("reset", code=self._sent(page, codes.RESET))
 
-    def _reset(self, turn: Turn) -> web.Response:
-        password, code = turn.repeated_password(), turn.typed("code")
-        self._sign_ups.reset(turn.client, turn.username, code, password)
-        return turn.go("/login", username=turn.username, notice="reset")
+    def _reset(self, page: PageRequest) -> web.Response:
+        password, code = page.repeated_password(), page.typed("code")
+        self._sign_ups.reset(page.client, page.username, code, password)
+        return page.go_to("/login", username=page.username, notice="reset")
 
-    def _sent(self, turn: Turn, purpose: Purpose) -> str | None:
+    def _sent(self, page: PageRequest, purpose: Purpose) -> str | None:
         """Return the code that AWS would have sent, for the page to show."""
-        user = directory.find_user(turn.client.pool_id, turn.username)
+        user = directory.find_user(page.client.pool_id, page.username)
         return self._codes.current(user, purpose) if user else None
 
 
-def _show_forgot(turn: Turn) -> web.Response:
-    return turn.draw("forgot")
+def _show_forgot(page: PageRequest) -> web.Response:
+    return page.render("forgot")
 
 
-def _told(client: AppClient) -> list[str]:
-    """Return the attributes that one must tell to sign up, beside the name."""
+def _sign_up_attributes(client: AppClient) -> list[str]:
+    """Return the attributes that sign-up requires, besides the user name."""
     schema = client.pool.get("SchemaAttributes", [])
     needed = {each["Name"] for each in schema if each.get("Required")} - {"sub"}
     needed |= set(client.pool.get("AutoVerifiedAttributes", []))

@@ -143,8 +143,8 @@ def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):
     script = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from cognito_gw.local import daemon\n"
-        "with daemon.private(Path(sys.argv[1])) as server:\n"
+        "from cognito_gw.local import process\n"
+        "with process.private(Path(sys.argv[1])) as server:\n"
         "    print(server.url, flush=True)\n"
         "    sys.stdin.read()\n"
     )
@@ -322,7 +322,7 @@ def test_in_the_foreground_a_signal_ends_it_cleanly(state_dir, number):
 def test_the_client_side_imports_nothing_heavy():
     heavy = ("moto", "aiohttp", "boto3", "botocore", "flask")
     program = (
-        "import sys; import cognito_gw.local.daemon; "
+        "import sys; import cognito_gw.local.process; "
         f"sys.exit(any(name in sys.modules for name in {heavy}))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

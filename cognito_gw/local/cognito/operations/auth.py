@@ -1,0 +1,190 @@
+"""Operations that sign users up, in and out, and that reset passwords."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from cognito_gw.local.cognito import codes, user_attributes
+from cognito_gw.local.cognito.checks import (
+    check_secret,
+    check_secret_hash,
+    client_of,
+    client_of_pool,
+    require_enabled,
+    required,
+    signed_in_user,
+    user_of_claims,
+    user_of_pool,
+)
+from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
+from cognito_gw.local.cognito.service import Cognito
+from cognito_gw.local.cognito.sign_in import auth_result
+from cognito_gw.local.cognito.sign_up import no_address
+from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.operations import cognito_idp
+
+if TYPE_CHECKING:
+    from cognito_gw.local.cognito.directory import AppClient
+    from cognito_gw.local.operations import Answer, Call
+
+
+@cognito_idp.answers("InitiateAuth")
+def initiate_auth(call: Call) -> Answer:
+    """Start a sign-in; moto checks no password by SRP and asks few challenges."""
+    return call.part(Cognito).sign_in.initiate(client_of(call.params), call.params)
+
+
+@cognito_idp.answers("AdminInitiateAuth")
+def admin_initiate_auth(call: Call) -> Answer:
+    """Start a sign-in from a server."""
+    client = client_of_pool(call.params)
+    return call.part(Cognito).sign_in.initiate(client, call.params, is_admin=True)
+
+
+@cognito_idp.answers("RespondToAuthChallenge")
+def respond_to_auth_challenge(call: Call) -> Answer:
+    """Continue a sign-in."""
+    return call.part(Cognito).sign_in.respond(client_of(call.params), call.params)
+
+
+@cognito_idp.answers("AdminRespondToAuthChallenge")
+def admin_respond_to_auth_challenge(call: Call) -> Answer:
+    """Continue a sign-in from a server."""
+    return call.part(Cognito).sign_in.respond(client_of_pool(call.params), call.params)
+
+
+@cognito_idp.answers("GetTokensFromRefreshToken")
+def get_tokens_from_refresh_token(call: Call) -> Answer:
+    """Exchange a refresh token; moto has no GetTokensFromRefreshToken."""
+    client, tokens = client_of(call.params), call.part(Cognito).tokens
+    check_secret(client, call.get("ClientSecret"))
+    token = required(call.params, "RefreshToken")
+    grant = tokens.granted(client, token)
+    user = signed_in_user(client.pool_id, grant.username, grant.stamp)
+    return auth_result(tokens.renewed(client, user, grant, token))
+
+
+@cognito_idp.answers("RevokeToken")
+def revoke_token(call: Call) -> Answer:
+    """Revoke a refresh token and the access tokens that came from it."""
+    client = client_of(call.params)
+    check_secret(client, call.get("ClientSecret"))
+    if not client.settings.get("EnableTokenRevocation", True):
+        raise AwsFault(
+            "UnsupportedOperationException", "Token revocation is not enabled"
+        )
+    call.part(Cognito).tokens.revoke(required(call.params, "Token"), client.id)
+    return {}
+
+
+@cognito_idp.answers("GlobalSignOut")
+def global_sign_out(call: Call) -> Answer:
+    """End every session of the user of an access token."""
+    tokens = call.part(Cognito).tokens
+    claims = tokens.of_access_token(required(call.params, "AccessToken"))
+    tokens.revoke_all(user_of_claims(claims))
+    return {}
+
+
+@cognito_idp.answers("AdminUserGlobalSignOut")
+def admin_user_global_sign_out(call: Call) -> Answer:
+    """End every session of a user."""
+    call.part(Cognito).tokens.revoke_all(user_of_pool(call.params))
+    return {}
+
+
+@cognito_idp.answers("AdminDisableUser")
+def admin_disable_user(call: Call) -> Answer:
+    """Disable a user and end every session, also for the time after AdminEnableUser."""
+    user = user_of_pool(call.params)
+    call.part(Cognito).tokens.revoke_all(user)
+    user.disable()
+    return {}
+
+
+@cognito_idp.answers("SignUp")
+def sign_up(call: Call) -> Answer:
+    """Add a user who is not confirmed yet."""
+    client, name = _client_and_name(call)
+    given = user_attributes.by_name(call.get("UserAttributes", []))
+    user, delivery = call.part(Cognito).sign_up.add(
+        client, name, required(call.params, "Password"), given
+    )
+    answer = {"UserConfirmed": False, "UserSub": user.sub}
+    return answer | ({"CodeDeliveryDetails": delivery} if delivery else {})
+
+
+@cognito_idp.answers("ConfirmSignUp")
+def confirm_sign_up(call: Call) -> Answer:
+    """Confirm a user by the code that was sent."""
+    client, name = _client_and_name(call)
+    code = required(call.params, "ConfirmationCode")
+    takes_alias = bool(call.get("ForceAliasCreation"))
+    call.part(Cognito).sign_up.confirm(client, name, code, takes_alias=takes_alias)
+    return {}
+
+
+@cognito_idp.answers("ResendConfirmationCode")
+def resend_confirmation_code(call: Call) -> Answer:
+    """Send the sign-up code again."""
+    delivery = call.part(Cognito).sign_up.resend(*_client_and_name(call))
+    return {"CodeDeliveryDetails": delivery}
+
+
+@cognito_idp.answers("ForgotPassword")
+def forgot_password(call: Call) -> Answer:
+    """Send a code that resets the password."""
+    delivery = call.part(Cognito).sign_up.forget(*_client_and_name(call))
+    return {"CodeDeliveryDetails": delivery}
+
+
+@cognito_idp.answers("ConfirmForgotPassword")
+def confirm_forgot_password(call: Call) -> Answer:
+    """Set a new password by the code that was sent."""
+    client, name = _client_and_name(call)
+    code = required(call.params, "ConfirmationCode")
+    password = required(call.params, "Password")
+    call.part(Cognito).sign_up.reset(client, name, code, password)
+    return {}
+
+
+@cognito_idp.answers("AdminResetUserPassword")
+def admin_reset_user_password(call: Call) -> Answer:
+    """Require a new password, and send a code that sets it."""
+    user = user_of_pool(call.params)
+    require_enabled(user)
+    if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
+        raise not_authorized("User password cannot be reset in the current state.")
+    addresses = [each for each in codes.ADDRESSES if user.has_verified(each)]
+    if not addresses:
+        raise no_address()
+    user.set_status("RESET_REQUIRED")
+    call.part(Cognito).codes.send(user, codes.RESET, addresses[0])
+    return {}
+
+
+@cognito_idp.answers(
+    "CompleteWebAuthnRegistration",
+    "ConfirmDevice",
+    "DeleteWebAuthnCredential",
+    "ForgetDevice",
+    "GetDevice",
+    "ListDevices",
+    "ListUserSessions",
+    "ListWebAuthnCredentials",
+    "RevokeUserSession",
+    "SetUserSettings",
+    "StartWebAuthnRegistration",
+    "UpdateDeviceStatus",
+)
+def not_available(_: Call) -> NoReturn:
+    """Refuse; moto would accept tokens by its own key, whose private half is public."""
+    raise invalid_parameter("The local AWS does not have this operation yet")
+
+
+def _client_and_name(call: Call) -> tuple[AppClient, str]:
+    """Return the app client and the user name of a call, its secret hash checked."""
+    client, name = client_of(call.params), required(call.params, "Username")
+    sent = {"SECRET_HASH": call["SecretHash"]} if "SecretHash" in call.params else {}
+    check_secret_hash(client, name, sent)
+    return client, name
