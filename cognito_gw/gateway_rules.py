@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 
 _LITERAL, _VARIABLE, _GREEDY = range(3)
@@ -126,3 +127,50 @@ def _is_like(value: str, pattern: str) -> bool:
         part == like or fnmatchcase(part, like.replace("[", "[[]"))
         for part, like in zip(parts, patterns, strict=True)
     )
+
+
+# BLOCK OF THE LOCAL API GATEWAY. The same functions, under the same names and with the
+# same results, come into the sections above: on a merge keep those, drop this block.
+
+_FUNCTION = re.compile(r"/functions/(arn:[^/]+)/invocations")
+_STAGE_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+# Milliseconds that an integration may take unless `timeoutInMillis` says otherwise.
+INTEGRATION_TIMEOUT = 29_000
+
+
+def token_use(scopes: Collection[str]) -> Literal["id", "access"]:
+    """Return the `token_use` that a Cognito authorizer requires of a method's tokens.
+
+    Developer Guide, "Control access to REST APIs using Amazon Cognito user pools": with
+    scopes on the method the access token, without scopes the ID token.
+    """
+    return "access" if scopes else "id"
+
+
+def token_header(identity_source: str) -> str:
+    """Return the header's name in `method.request.header.NAME`."""
+    return identity_source.rpartition(".")[2]
+
+
+def fits_audience(pattern: str | None, audience: Any) -> bool:
+    """Tell whether a token's `aud` fits an `identityValidationExpression`.
+
+    The expression must match all of it. An access token has no `aud`, so it fits none.
+    """
+    if not pattern:
+        return True
+    try:
+        return isinstance(audience, str) and bool(re.fullmatch(pattern, audience))
+    except re.error:
+        return False
+
+
+def function_arn(uri: str) -> str | None:
+    """Return the ARN of the Lambda function that an integration's URI names."""
+    found = _FUNCTION.search(uri)
+    return found[1] if found else None
+
+
+def with_stage_variables(text: str, variables: Mapping[str, str]) -> str:
+    """Replace each `${stageVariables.NAME}`; a variable that is not set is empty."""
+    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
