@@ -14,7 +14,7 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 
 from cognito_gw.local import access, moto_store, wire
 from cognito_gw.local.all_operations import SERVICES
-from cognito_gw.local.awslambda import functions
+from cognito_gw.local.awslambda import lambda_store
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.moto_store import HttpAnswer, HttpCall
 from cognito_gw.local.operations import Call
@@ -138,7 +138,7 @@ class ControlPlane:
         self, arn: str, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
         """Answer a call that a function signed, if its role allows the call."""
-        function = await self.run(functions.find_function, arn)
+        function = await self.run(lambda_store.find_function, arn)
         action = wire.action(operation, call)
         if operation and function and action == "sts:GetCallerIdentity":
             return wire.write_answer(operation, access.identity(function))

@@ -25,7 +25,7 @@ from cognito_gw.local.apigateway.proxy import (
     is_binary,
     proxy_event,
 )
-from cognito_gw.local.awslambda import functions
+from cognito_gw.local.awslambda import lambda_store
 from cognito_gw.local.awslambda.runtime_api import MAX_PAYLOAD
 from cognito_gw.local.errors import AwsFault
 
@@ -83,7 +83,7 @@ class FunctionIntegration:
     def __init__(
         self,
         functions: Functions,
-        policy_of: Callable[[str], list[dict[str, Any]]] = functions.policy_of,
+        policy_of: Callable[[str], list[dict[str, Any]]] = lambda_store.policy_of,
     ) -> None:
         """Run `functions`, as the policies allow that `policy_of(arn)` returns."""
         self._functions = functions
