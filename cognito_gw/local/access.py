@@ -19,7 +19,7 @@ from cognito_gw.local.errors import AwsFault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cognito_gw.local.awslambda.functions import Function
+    from cognito_gw.local.awslambda.lambda_store import Function
 
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html

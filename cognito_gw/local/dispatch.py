@@ -19,7 +19,7 @@ from cognito_gw.local.apigateway.operations import (
     rest_apis,
     unenforced,
 )
-from cognito_gw.local.awslambda import functions
+from cognito_gw.local.awslambda import lambda_store
 from cognito_gw.local.awslambda import operations as lambda_operations
 from cognito_gw.local.cognito.operations import auth, clients, pools, profile, users
 from cognito_gw.local.errors import AwsFault
@@ -132,7 +132,7 @@ class ControlPlane:
         self, arn: str, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
         """Answer a call that a function signed, if the function's role allows it."""
-        function = await self.run(functions.find_function, arn)
+        function = await self.run(lambda_store.find_function, arn)
         action = wire.action(operation, call)
         if operation and function and action == "sts:GetCallerIdentity":
             return wire.write_answer(operation, access.identity(function))

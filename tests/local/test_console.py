@@ -347,21 +347,18 @@ def state_dir(tmp_path):
     process.stop(tmp_path)
 
 
-def test_says_what_to_do_when_nothing_is_deployed(state_dir):
-    with opened(process.start(state_dir).url) as response:
-        assert "<code>cgw --local up</code>" in response.read().decode()
-
-
-def test_a_stop_ends_the_stream_in_order(state_dir):
+def test_an_empty_local_aws_says_what_to_do_and_ends_its_streams_in_order(state_dir):
     url = process.start(state_dir).url
+    with opened(url) as response:
+        assert "<code>cgw --local up</code>" in response.read().decode()
     with opened(f"{url}/_cgw/events") as stream:
         process.stop(state_dir)
         assert stream.read() == b""  # a stream that breaks off would raise
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
-    """A browser with a new profile."""
+    """One browser for all tests: to start it takes longer than most of them."""
     webdriver = pytest.importorskip("selenium.webdriver")
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver:

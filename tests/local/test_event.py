@@ -10,8 +10,8 @@ import uuid
 import pytest
 
 from cognito_gw.gateway_rules import Match
-from cognito_gw.local.apigateway.context import Context, Served, spelled_claims
-from cognito_gw.local.apigateway.exchange import Incoming
+from cognito_gw.local.apigateway.context import Context, Served, claims_as_text
+from cognito_gw.local.apigateway.exchange import Request
 from cognito_gw.local.apigateway.proxy import Malformed, from_payload, proxy_event
 from cognito_gw.local.apigateway.snapshot import Snapshot
 
@@ -31,7 +31,7 @@ def incoming(**changes):
         "extended_request_id": "AAAA=",
         "trace_id": "Root=1-5759e988-bd862e3fe1be46a994272793",
     }
-    return Incoming(**fields | changes)
+    return Request(**fields | changes)
 
 
 def event(claims=None, variables=None, binary=(), parameters=None, **request):
@@ -190,7 +190,7 @@ def test_an_event_of_any_octets_is_json():
     ],
 )
 def test_claims_are_text(claim, value, spelled):
-    assert spelled_claims({claim: value}) == {claim: spelled}
+    assert claims_as_text({claim: value}) == {claim: spelled}
 
 
 def test_claims_are_in_the_context_where_there_is_an_authorizer():
@@ -219,8 +219,8 @@ def answered(answer, *, is_binary_api=False):
     ],
 )
 def test_takes(answer, status, body):
-    outgoing = answered(answer)
-    assert (outgoing.status, outgoing.body) == (status, body)
+    response = answered(answer)
+    assert (response.status, response.body) == (status, body)
 
 
 def test_decodes_base64_where_the_caller_accepts_bytes():

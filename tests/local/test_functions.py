@@ -13,6 +13,7 @@ import signal
 import uuid
 import zipfile
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -60,7 +61,7 @@ def zipped(source, name="app.py"):
     return archive.getvalue()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client():
     iam = moto_store.client("iam", "us-east-1")
     if not iam.list_roles()["Roles"]:
@@ -72,24 +73,26 @@ def client():
     return moto_store.client("lambda", REGION)
 
 
+def deployed(client, source=SOURCE, *, code=None, **settings):
+    """Deploy a function, and return its ARN."""
+    defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE}
+    made = client.create_function(
+        FunctionName=f"f{uuid.uuid4().hex[:12]}",
+        Code={"ZipFile": code or zipped(source)},
+        **defaults | settings,
+    )
+    return made["FunctionArn"]
+
+
 @pytest.fixture
 def make(client):
-    """Return a maker of functions, which returns their ARN."""
-
-    def make_function(source=SOURCE, *, code=None, **settings):
-        defaults = {"Runtime": "python3.13", "Handler": "app.handler", "Role": ROLE}
-        made = client.create_function(
-            FunctionName=f"f{uuid.uuid4().hex[:12]}",
-            Code={"ZipFile": code or zipped(source)},
-            **defaults | settings,
-        )
-        return made["FunctionArn"]
-
-    return make_function
+    """Return what deploys a function."""
+    return partial(deployed, client)
 
 
 @asynccontextmanager
 async def running(activity=None, **settings):
+    """Give functions of their own, to be closed or to be given another host."""
     functions = Functions(Host(URL, activity or Activity(), KEYS, **settings))
     try:
         yield functions
@@ -97,19 +100,39 @@ async def running(activity=None, **settings):
         await functions.close()
 
 
+@pytest.fixture(scope="module")
+def runner():
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def functions(runner):
+    """Functions that most tests share; each test deploys into them what it needs."""
+
+    async def made():
+        return Functions(Host(URL, Activity(), KEYS))
+
+    functions = runner.run(made())
+    yield functions
+    runner.run(functions.close())
+
+
+@pytest.fixture
+def once(runner, functions):
+    """Return what runs a function once."""
+    return lambda arn, **event: runner.run(call(functions, arn, **event))
+
+
+@pytest.fixture(scope="module")
+def warm(client):
+    """A function that is deployed, and warm after the first test that calls it."""
+    return deployed(client, MemorySize=256, Timeout=7)
+
+
 async def call(functions, arn, **event):
     done = await functions.invoke(arn, json.dumps(event).encode())
     return json.loads(done.payload), done
-
-
-def once(arn, **event):
-    """Run a function once, on a server of its own."""
-
-    async def run():
-        async with running() as functions:
-            return await call(functions, arn, **event)
-
-    return asyncio.run(run())
 
 
 def lives(pid):
@@ -120,13 +143,13 @@ def lives(pid):
     return True
 
 
-def test_returns_what_the_handler_returns(make):
-    answer, done = once(make(), text="é", number=1)
+def test_returns_what_the_handler_returns(warm, once):
+    answer, done = once(warm, text="é", number=1)
     assert answer == {"text": "é", "number": 1}
     assert not done.error
 
 
-def test_gives_the_context_and_the_surroundings_of_lambda(make):
+def test_gives_the_context_and_the_surroundings_of_lambda(make, once):
     arn = make(MemorySize=256, Timeout=7, Environment={"Variables": {"STAGE": "dev"}})
     told, _ = once(arn, do="tell")
     name = arn.rpartition(":")[2]
@@ -150,36 +173,34 @@ def test_gives_the_context_and_the_surroundings_of_lambda(make):
     )
 
 
-def test_gives_nothing_of_the_servers_own(make, monkeypatch):
+def test_gives_nothing_of_the_servers_own(make, monkeypatch, once):
     monkeypatch.setenv("CGW_SECRET", "secret")
     monkeypatch.setenv("AWS_PROFILE", "production")
     told, _ = once(make(), do="tell")
     assert not {"CGW_SECRET", "AWS_PROFILE"} & told["env"].keys()
 
 
-def test_stays_warm(make):
+def test_stays_warm(make, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make()
-            return [(await call(functions, arn, do="tell"))[0] for _ in range(3)]
+        arn = make()
+        return [(await call(functions, arn, do="tell"))[0] for _ in range(3)]
 
-    told = asyncio.run(run())
+    told = runner.run(run())
     assert len({each["pid"] for each in told}) == 1
     assert [each["calls"] for each in told] == [1, 2, 3]
 
 
-def test_a_slow_call_does_not_hold_up_another(make):
+def test_a_slow_call_does_not_hold_up_another(make, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make(Timeout=30)
-            slow = asyncio.create_task(call(functions, arn, do="sleep"))
-            answer, _ = await call(functions, arn, n=1)
-            was_waiting = not slow.done()
-            slow.cancel()
-            await asyncio.gather(slow, return_exceptions=True)
-            return answer, was_waiting
+        arn = make(Timeout=30)
+        slow = asyncio.create_task(call(functions, arn, do="sleep"))
+        answer, _ = await call(functions, arn, n=1)
+        was_waiting = not slow.done()
+        slow.cancel()
+        await asyncio.gather(slow, return_exceptions=True)
+        return answer, was_waiting
 
-    assert asyncio.run(run()) == ({"n": 1}, True)
+    assert runner.run(run()) == ({"n": 1}, True)
 
 
 @pytest.mark.parametrize(
@@ -194,108 +215,105 @@ def test_a_slow_call_does_not_hold_up_another(make):
     ],
     ids=["code", "configuration"],
 )
-def test_a_change_is_run_at_once(make, client, change):
+def test_a_change_is_run_at_once(make, client, change, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make()
-            before, _ = await call(functions, arn, do="tell")
-            change(client, arn)
-            after, _ = await call(functions, arn, do="tell")
-            return before["pid"], after["pid"], lives(before["pid"])
+        arn = make()
+        before, _ = await call(functions, arn, do="tell")
+        change(client, arn)
+        after, _ = await call(functions, arn, do="tell")
+        return before["pid"], after["pid"], lives(before["pid"])
 
-    before, after, still_lives = asyncio.run(run())
+    before, after, still_lives = runner.run(run())
     assert before != after
     assert not still_lives
 
 
-def test_calls_beyond_the_most_processes_wait(make):
+def test_calls_beyond_the_most_processes_wait(make, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make(Timeout=30)
-            calls = [call(functions, arn, do="tell") for _ in range(40)]
-            return [told["pid"] for told, _ in await asyncio.gather(*calls)]
+        arn = make(Timeout=30)
+        calls = [call(functions, arn, do="tell") for _ in range(40)]
+        return [told["pid"] for told, _ in await asyncio.gather(*calls)]
 
-    assert len(set(asyncio.run(run()))) <= max(4, 2 * os.cpu_count())
+    assert len(set(runner.run(run()))) <= max(4, 2 * os.cpu_count())
 
 
 @pytest.mark.parametrize("limit", [0, 1])
-def test_no_more_calls_run_at_once_than_are_reserved(make, client, limit):
+def test_no_more_calls_run_at_once_than_are_reserved(
+    make, client, limit, runner, functions
+):
     """The others are throttled, and those after them are not."""
 
     async def run():
-        async with running() as functions:
-            arn = make(Timeout=30)
-            client.put_function_concurrency(
-                FunctionName=arn, ReservedConcurrentExecutions=limit
-            )
-            calls = [call(functions, arn, n=1) for _ in range(limit + 1)]
-            results = await asyncio.gather(*calls, return_exceptions=True)
-            client.delete_function_concurrency(FunctionName=arn)
-            return results[-1], await call(functions, arn, n=2)
+        arn = make(Timeout=30)
+        client.put_function_concurrency(
+            FunctionName=arn, ReservedConcurrentExecutions=limit
+        )
+        calls = [call(functions, arn, n=1) for _ in range(limit + 1)]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        client.delete_function_concurrency(FunctionName=arn)
+        return results[-1], await call(functions, arn, n=2)
 
-    throttled, (answer, _) = asyncio.run(run())
+    throttled, (answer, _) = runner.run(run())
     assert isinstance(throttled, AwsFault)
     assert throttled.code == "TooManyRequestsException"
     assert answer == {"n": 2}
 
 
-def test_calls_that_wait_while_the_code_changes_are_answered(make, client):
+def test_calls_that_wait_while_the_code_changes_are_answered(
+    make, client, runner, functions
+):
     async def run():
-        async with running() as functions:
-            arn = make(Timeout=30)
-            before = [asyncio.create_task(call(functions, arn, n=n)) for n in range(30)]
-            await asyncio.wait(before, return_when=asyncio.FIRST_COMPLETED)
-            client.update_function_code(FunctionName=arn, ZipFile=zipped("handler=str"))
-            await call(functions, arn)
-            return [answer for answer, _ in await asyncio.gather(*before)]
+        arn = make(Timeout=30)
+        before = [asyncio.create_task(call(functions, arn, n=n)) for n in range(30)]
+        await asyncio.wait(before, return_when=asyncio.FIRST_COMPLETED)
+        client.update_function_code(FunctionName=arn, ZipFile=zipped("handler=str"))
+        await call(functions, arn)
+        return [answer for answer, _ in await asyncio.gather(*before)]
 
-    assert asyncio.run(run()) == [{"n": n} for n in range(30)]
+    assert runner.run(run()) == [{"n": n} for n in range(30)]
 
 
-def test_a_deleted_function_leaves_no_process(make, client):
+def test_a_deleted_function_leaves_no_process(make, client, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make()
-            told, _ = await call(functions, arn, do="tell")
-            client.delete_function(FunctionName=arn)
-            await functions.tidy(60)
-            return lives(told["pid"])
+        arn = make()
+        told, _ = await call(functions, arn, do="tell")
+        client.delete_function(FunctionName=arn)
+        await functions.tidy(60)
+        return lives(told["pid"])
 
-    assert not asyncio.run(run())
+    assert not runner.run(run())
 
 
-def test_idle_processes_end_and_the_next_call_starts_another(make):
+def test_idle_processes_end_and_the_next_call_starts_another(make, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make()
-            told, _ = await call(functions, arn, do="tell")
-            await functions.tidy(60)
-            lived_on = lives(told["pid"])
-            await functions.tidy(0)
-            again, _ = await call(functions, arn, do="tell")
-            return lived_on, lives(told["pid"]), again["calls"]
+        arn = make()
+        told, _ = await call(functions, arn, do="tell")
+        await functions.tidy(60)
+        lived_on = lives(told["pid"])
+        await functions.tidy(0)
+        again, _ = await call(functions, arn, do="tell")
+        return lived_on, lives(told["pid"]), again["calls"]
 
-    assert asyncio.run(run()) == (True, False, 1)
+    assert runner.run(run()) == (True, False, 1)
 
 
-def test_passes_the_client_context_on(make):
+def test_passes_the_client_context_on(warm, runner, functions):
     context = base64.b64encode(b'{"custom":\n {"key": "\xc3\xa9"}}').decode()
 
     async def run():
-        async with running() as functions:
-            return await functions.invoke(make(), b'{"do": "tell"}', context)
+        return await functions.invoke(warm, b'{"do": "tell"}', context)
 
-    assert json.loads(asyncio.run(run()).payload)["client"] == {"key": "é"}
+    assert json.loads(runner.run(run()).payload)["client"] == {"key": "é"}
 
 
-def test_an_exception_is_a_function_error(make):
-    answer, done = once(make(), do="raise")
+def test_an_exception_is_a_function_error(warm, once):
+    answer, done = once(warm, do="raise")
     assert done.error
     assert list(answer) == ["errorMessage", "errorType", "requestId", "stackTrace"]
     assert (answer["errorType"], answer["errorMessage"]) == ("KeyError", "'action'")
 
 
-def test_an_exception_may_say_much(make):
+def test_an_exception_may_say_much(make, once):
     """The client sends it in a header too."""
     source = "def handler(e, c): raise ValueError('x' * 500_000)"
     answer, done = once(make(source))
@@ -313,17 +331,19 @@ def test_an_exception_may_say_much(make):
         ("1 / 0", "app.handler", "ZeroDivisionError"),
     ],
 )
-def test_a_function_that_does_not_start_says_why(make, source, handler, error_type):
+def test_a_function_that_does_not_start_says_why(
+    make, source, handler, error_type, once
+):
     answer, done = once(make(source, Handler=handler))
     assert (done.error, answer["errorType"]) == (True, error_type)
 
 
-def test_what_is_not_json_cannot_be_returned(make):
+def test_what_is_not_json_cannot_be_returned(make, once):
     answer, done = once(make("def handler(e, c): return {1, 2}"))
     assert (done.error, answer["errorType"]) == (True, "Runtime.MarshalError")
 
 
-def test_a_function_ends_at_its_timeout(make):
+def test_a_function_ends_at_its_timeout(make, once):
     answer, done = once(make(Timeout=1), do="sleep")
     assert done.error
     assert answer["errorType"] == "Sandbox.Timedout"
@@ -334,7 +354,7 @@ def test_a_function_ends_at_its_timeout(make):
 SLOW_TO_START = "import time; time.sleep({}); handler = lambda event, _: event"
 
 
-def test_the_initialisation_does_not_count_against_the_timeout(make):
+def test_the_initialisation_does_not_count_against_the_timeout(make, once):
     assert once(make(SLOW_TO_START.format(1.1), Timeout=1), n=1)[0] == {"n": 1}
 
 
@@ -361,7 +381,7 @@ def test_the_initialisation_counts_when_it_takes_too_long(make):
         ),
     ],
 )
-def test_a_process_that_ends_is_a_function_error(make, event, how):
+def test_a_process_that_ends_is_a_function_error(make, event, how, once):
     answer, done = once(make(), **event)
     assert (done.error, answer["errorType"]) == (True, "Runtime.ExitError")
     request_id = done.lines[-1].split()[2]
@@ -369,17 +389,16 @@ def test_a_process_that_ends_is_a_function_error(make, event, how):
     assert done.lines[-1].endswith("\tStatus: error\tError Type: Runtime.ExitError\t")
 
 
-def test_a_response_has_6_mb_at_most(make):
+def test_a_response_has_6_mb_at_most(make, runner, functions):
     source = "def handler(e, c): return 'x' * e['size']"
 
     async def run():
-        async with running() as functions:
-            arn = make(source, MemorySize=256)
-            largest, fits = await call(functions, arn, size=6 * 1024 * 1024)
-            answer, done = await call(functions, arn, size=7 * 1024 * 1024)
-            return len(largest), fits.error, answer, done.error
+        arn = make(source, MemorySize=256)
+        largest, fits = await call(functions, arn, size=6 * 1024 * 1024)
+        answer, done = await call(functions, arn, size=7 * 1024 * 1024)
+        return len(largest), fits.error, answer, done.error
 
-    length, fits, answer, is_error = asyncio.run(run())
+    length, fits, answer, is_error = runner.run(run())
     assert (length, fits, is_error) == (6 * 1024 * 1024, False, True)
     assert answer == {
         "errorType": "Function.ResponseSizeTooLarge",
@@ -391,23 +410,21 @@ def test_a_response_has_6_mb_at_most(make):
 @pytest.mark.parametrize(
     "event", [{"do": "exit"}, {"do": "raise"}, {"do": "sleep"}], ids=lambda e: e["do"]
 )
-def test_the_next_call_after_a_failure_works(make, event):
+def test_the_next_call_after_a_failure_works(make, event, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make(Timeout=1)
-            await call(functions, arn, **event)
-            return (await call(functions, arn, n=1))[0]
+        arn = make(Timeout=1)
+        await call(functions, arn, **event)
+        return (await call(functions, arn, n=1))[0]
 
-    assert asyncio.run(run()) == {"n": 1}
+    assert runner.run(run()) == {"n": 1}
 
 
-def test_the_log_has_the_lines_of_lambda(make):
+def test_the_log_has_the_lines_of_lambda(make, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make(MemorySize=256)
-            return [(await call(functions, arn))[1].lines for _ in range(2)]
+        arn = make(MemorySize=256)
+        return [(await call(functions, arn))[1].lines for _ in range(2)]
 
-    cold, warm = asyncio.run(run())
+    cold, warm = runner.run(run())
     here = platform.python_version()
     assert cold[0] == (
         f"INIT_START Runtime Version: python:{here} (local; python3.13 on AWS)"
@@ -426,11 +443,11 @@ def test_the_log_has_the_lines_of_lambda(make):
         )
 
 
-def test_the_log_tells_of_a_timeout(make):
+def test_the_log_tells_of_a_timeout(make, once):
     assert once(make(Timeout=1), do="sleep")[1].lines[-1].endswith("Status: timeout\t")
 
 
-def test_a_function_that_does_not_start_has_a_whole_log(make):
+def test_a_function_that_does_not_start_has_a_whole_log(make, once):
     lines = once(make("import absent"))[1].lines
     kinds = [line.split()[0] for line in lines]
     assert kinds[0] == "INIT_START"
@@ -440,13 +457,13 @@ def test_a_function_that_does_not_start_has_a_whole_log(make):
     assert any("No module named 'absent'" in line for line in lines[1:-3])
 
 
-def test_a_traceback_is_one_event(make):
-    lines = once(make(), do="raise")[1].lines
+def test_a_traceback_is_one_event(warm, once):
+    lines = once(warm, do="raise")[1].lines
     (traceback,) = [line for line in lines if line.startswith("[ERROR]")]
     assert traceback.splitlines()[1] == "Traceback (most recent call last):"
 
 
-def test_a_line_without_end_is_told_in_parts(make):
+def test_a_line_without_end_is_told_in_parts(make, once):
     source = "import sys\ndef handler(e, c): sys.stdout.write('x' * 600_000)"
     lines = once(make(source))[1].lines
     parts = [line for line in lines if set(line) == {"x"}]
@@ -469,26 +486,24 @@ def test_who_watches_is_told_each_line(make):
     assert told[-1]["request_id"] == lines[-1].split()[2]
 
 
-def test_the_log_has_what_was_printed(make):
+def test_the_log_has_what_was_printed(warm, runner, functions):
     async def run():
-        async with running() as functions:
-            arn = make()
-            return [(await call(functions, arn))[1].log_tail for _ in range(20)]
+        return [(await call(functions, warm))[1].log_tail for _ in range(20)]
 
-    assert all("a line of" in tail for tail in asyncio.run(run()))
+    assert all("a line of" in tail for tail in runner.run(run()))
 
 
-def test_the_log_tail_has_4_kb(make):
+def test_the_log_tail_has_4_kb(make, once):
     _, done = once(make("def handler(e, c): print('x' * 100_000)"))
     assert len(done.log_tail.encode()) <= 4097
 
 
-def test_the_code_lies_where_only_this_user_reads(make):
+def test_the_code_lies_where_only_this_user_reads(make, once):
     source = "import os\ndef handler(e, c): return oct(os.stat('.').st_mode & 0o777)"
     assert once(make(source))[0] == "0o500"
 
 
-def test_code_stays_in_its_folder(make, tmp_path):
+def test_code_stays_in_its_folder(make, tmp_path, once):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("app.py", SOURCE)
@@ -498,7 +513,7 @@ def test_code_stays_in_its_folder(make, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_absent_function_is_not_found():
+def test_an_absent_function_is_not_found(once):
     arn = f"arn:aws:lambda:{REGION}:123456789012:function:absent"
     with pytest.raises(AwsFault) as caught:
         once(arn)
@@ -509,7 +524,7 @@ def test_an_absent_function_is_not_found():
     assert caught.value.message == f"Function not found: {arn}"
 
 
-def test_another_runtime_says_that_it_is_not_run(make):
+def test_another_runtime_says_that_it_is_not_run(make, once):
     answer, done = once(make(Runtime="java21", Handler="index.handler"))
     assert (done.error, answer["errorType"]) == (True, "Runtime.Unsupported")
     assert "java21" in answer["errorMessage"]
@@ -520,7 +535,12 @@ def test_another_runtime_says_that_it_is_not_run(make):
 
 
 def test_closing_ends_an_idle_process(make):
-    assert not lives(once(make(), do="tell")[0]["pid"])
+    async def run():
+        async with running() as functions:
+            return await call(functions, make(), do="tell")
+
+    told, _ = asyncio.run(run())
+    assert not lives(told["pid"])
 
 
 SLEEPER = """
@@ -583,12 +603,11 @@ def test_closing_refuses_the_calls_that_wait(make):
         assert_ended(pid)
 
 
-def test_a_call_that_nobody_waits_for_leaves_no_process(make):
+def test_a_call_that_nobody_waits_for_leaves_no_process(make, runner, functions):
     async def run():
-        async with running() as functions:
-            task, pid = await started(functions, make(SLEEPER, Timeout=60))
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        task, pid = await started(functions, make(SLEEPER, Timeout=60))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         return pid
 
-    assert_ended(asyncio.run(run()))
+    assert_ended(runner.run(run()))

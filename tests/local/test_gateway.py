@@ -6,9 +6,15 @@ import uuid
 from functools import partial
 
 import pytest
-from local.conformance.rest_api import USER, Api, make_role, proxy, sign_in
+from local.conformance.rest_api import (
+    USER,
+    Api,
+    make_function,
+    make_role,
+    proxy,
+    sign_in,
+)
 from local.conformance.rest_api import allow as allow_invoke
-from local.conformance.rest_api import make_function as make_python_function
 
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 INTERNAL = b'{"message": "Internal server error"}'
@@ -37,12 +43,6 @@ ORIGINS = f"""#set($origin = $input.params().header.get("Origin"))
 
 
 @pytest.fixture(scope="session")
-def make_function(aws):
-    role = make_role(aws)
-    return lambda: make_python_function(aws, role, SOURCE)
-
-
-@pytest.fixture(scope="session")
 def allow(aws):
     return partial(allow_invoke, aws)
 
@@ -63,9 +63,15 @@ def access_token(signed_in):
 
 
 @pytest.fixture(scope="session")
-def served(aws, local_url, make_function, allow, signed_in):
+def function(aws):
+    """One function for every API: starting it is the slowest part of a test."""
+    return make_function(aws, make_role(aws), SOURCE)
+
+
+@pytest.fixture(scope="session")
+def served(aws, local_url, function, allow, signed_in):
     """An API with a route of each kind, deployed."""
-    api, function = Api(aws, local_url), make_function()
+    api = Api(aws, local_url)
     allow(function, api)
     authorizer = api.authorizer(signed_in.pool_arn)
     secured = {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": authorizer}
@@ -78,7 +84,7 @@ def served(aws, local_url, make_function, allow, signed_in):
     scopes = {"authorizationScopes": [ADMIN_SCOPE]}
     api.route("GET", "/scoped", proxy(function), **secured, **scopes)
     api.route("GET", "/signed", proxy(function), authorizationType="AWS_IAM")
-    api.route("GET", "/unpermitted", proxy(make_function()))
+    api.route("GET", "/unpermitted", proxy(make_function(aws, make_role(aws), SOURCE)))
     api.route("GET", "/absent", proxy(function + "absent"))
     api.mock("OPTIONS", "/one", headers=[(ALLOW, "*"), ("X-Mock", "1")])
     api.mock("OPTIONS", "/two", headers=[(ALLOW, "https://a")], template=ORIGINS)
@@ -251,15 +257,13 @@ def test_says_that_the_integration_failed(served, path, headers, status, body):
         ({"SourceAccount": "999999999999"}, 500),
     ],
 )
-def test_the_functions_policy_decides(fresh, make_function, allow, statement, status):
-    function = make_function()
+def test_the_functions_policy_decides(fresh, function, allow, statement, status):
     fresh.route("GET", "/pets/{id}", proxy(function))
     allow(function, fresh, **statement)
     assert fresh.deploy().get("/pets/7").status == status
 
 
-def test_a_stage_variable_needs_no_deployment(fresh, make_function, allow):
-    function = make_function()
+def test_a_stage_variable_needs_no_deployment(fresh, function, allow):
     fresh.route("GET", "/", proxy(function))
     allow(function, fresh)
     fresh.deploy(variables={"colour": "red"})

@@ -10,7 +10,7 @@ import pytest
 
 from cognito_gw.gateway_rules import Match
 from cognito_gw.local.apigateway.context import Context, Served
-from cognito_gw.local.apigateway.exchange import Incoming
+from cognito_gw.local.apigateway.exchange import Request
 from cognito_gw.local.apigateway.integrations import FunctionIntegration
 from cognito_gw.local.apigateway.snapshot import Snapshot
 from cognito_gw.local.errors import AwsFault
@@ -23,7 +23,7 @@ API = Snapshot("123456789012", "eu-west-1", "api1", {}, [], {}, {})
 
 
 def context(**variables):
-    request = Incoming("GET", "/pets/7", "", [], b"", "127.0.0.1", "i", "e=", "Root=1")
+    request = Request("GET", "/pets/7", "", [], b"", "127.0.0.1", "i", "e=", "Root=1")
     return Context(request, Served(API, "dev", "d", variables), MATCH)
 
 
@@ -60,7 +60,7 @@ def answered(functions, given=None, policy=POLICY, **variables):
 
 def test_invokes_the_function_with_the_event():
     functions = Functions()
-    assert answered(functions).outgoing.status == 201
+    assert answered(functions).response.status == 201
     assert functions.invoked == [(ARN, "/pets/7")]
 
 
@@ -69,7 +69,7 @@ def test_a_function_runs_on_when_its_caller_waits_no_longer():
         functions = Functions()
         integrate = FunctionIntegration(functions, lambda _: POLICY)
         outcome = await integrate.answer(context(), integration(timeoutInMillis=1))
-        assert outcome.outgoing.status == 504
+        assert outcome.response.status == 504
         assert not functions.finished.is_set()
         assert outcome.failure == "Execution failed due to a timeout error"
         functions.may_go_on.set()
@@ -84,8 +84,8 @@ def test_a_function_runs_on_when_its_caller_waits_no_longer():
 )
 def test_a_refusal_of_lambda_is_an_internal_server_error(code, status):
     outcome = answered(Functions(AwsFault(code, "Rate Exceeded.", status)))
-    assert outcome.outgoing.status == 500
-    assert json.loads(outcome.outgoing.body) == {"message": "Internal server error"}
+    assert outcome.response.status == 500
+    assert json.loads(outcome.response.body) == {"message": "Internal server error"}
     assert code in outcome.why
 
 
@@ -134,20 +134,20 @@ def test_stage_variables_name_the_function(name, variables):
 def test_what_is_not_an_invocation_is_not_permitted(given):
     functions = Functions()
     outcome = answered(functions, integration() | given)
-    assert (outcome.outgoing.status, functions.invoked) == (500, [])
+    assert (outcome.response.status, functions.invoked) == (500, [])
     assert outcome.why == "Invalid permissions on Lambda function"
 
 
 def test_without_a_policy_nothing_is_invoked():
     functions = Functions()
-    assert answered(functions, policy=[]).outgoing.status == 500
+    assert answered(functions, policy=[]).response.status == 500
     assert functions.invoked == []
 
 
 def test_the_policy_is_asked_about_the_method():
     for_others = [POLICY[0] | {"Condition": {"ArnLike": {"AWS:SourceArn": "*/POST/*"}}}]
     outcome = answered(Functions(), policy=for_others)
-    assert outcome.outgoing.status == 500
+    assert outcome.response.status == 500
     assert outcome.call.source_arn == (
         "arn:aws:execute-api:eu-west-1:123456789012:api1/dev/GET/pets/{id}"
     )

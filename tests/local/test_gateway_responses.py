@@ -6,16 +6,11 @@ import json
 
 import pytest
 
-from cognito_gw.gateway_rules import Match
-from cognito_gw.local.apigateway import responses as answers
-from cognito_gw.local.apigateway.context import (
-    Context,
-    Served,
-    rendered,
-    with_stage_variables,
-)
-from cognito_gw.local.apigateway.exchange import Incoming
-from cognito_gw.local.apigateway.responses import respond
+from cognito_gw.gateway_rules import Match, with_stage_variables
+from cognito_gw.local.apigateway import responses
+from cognito_gw.local.apigateway.context import Context, Served
+from cognito_gw.local.apigateway.exchange import Request
+from cognito_gw.local.apigateway.responses import rendered, respond
 from cognito_gw.local.apigateway.snapshot import Snapshot
 
 HEADERS = [("Origin", "https://a"), ("X-A", "1"), ("X-A", "2")]
@@ -24,7 +19,7 @@ ERROR = {"message": 'a "b"', "messageString": '"a \\"b\\""'}
 
 
 def context(responses=None, **claims):
-    request = Incoming(
+    request = Request(
         "GET", "/pets/7", "q=1&q=2", HEADERS, b"", "127.0.0.1", "id1", "e=", "Root=1"
     )
     api = Snapshot("123456789012", "eu-west-1", "api1", {}, [], {}, responses or {})
@@ -83,20 +78,20 @@ def test_stage_variables_stand_in_arns(text, expected):
 @pytest.mark.parametrize(
     ("kind", "status", "body"),
     [
-        (answers.UNAUTHORIZED, 401, b'{"message":"Unauthorized"}'),
-        (answers.NO_ROUTE, 403, b'{"message":"Missing Authentication Token"}'),
-        (answers.FORBIDDEN, 403, b'{"message":"Forbidden"}'),
-        (answers.AUTHORIZER_ERROR, 500, b'{"message":null}'),
-        (answers.CONFIGURATION_ERROR, 500, b'{"message": "Internal server error"}'),
-        (answers.BAD_ANSWER, 502, b'{"message": "Internal server error"}'),
-        (answers.TIMED_OUT, 504, b'{"message": "Endpoint request timed out"}'),
-        (answers.TOO_LONG_FOR_LAMBDA, 413, b'{"message": "Request Too Long"}'),
+        (responses.UNAUTHORIZED, 401, b'{"message":"Unauthorized"}'),
+        (responses.NO_ROUTE, 403, b'{"message":"Missing Authentication Token"}'),
+        (responses.FORBIDDEN, 403, b'{"message":"Forbidden"}'),
+        (responses.AUTHORIZER_ERROR, 500, b'{"message":null}'),
+        (responses.CONFIGURATION_ERROR, 500, b'{"message": "Internal server error"}'),
+        (responses.BAD_GATEWAY, 502, b'{"message": "Internal server error"}'),
+        (responses.TIMED_OUT, 504, b'{"message": "Endpoint request timed out"}'),
+        (responses.EVENT_TOO_LONG, 413, b'{"message": "Request Too Long"}'),
     ],
 )
 def test_the_words_of_aws(kind, status, body):
-    outgoing = respond(kind, context())
-    assert (outgoing.status, outgoing.body) == (status, body)
-    assert ("x-amzn-ErrorType", kind.error_type) in outgoing.headers
+    response = respond(kind, context())
+    assert (response.status, response.body) == (status, body)
+    assert ("x-amzn-ErrorType", kind.error_type) in response.headers
 
 
 def custom(name, **settings):
@@ -105,16 +100,16 @@ def custom(name, **settings):
 
 def test_what_is_only_listed_is_not_customised():
     listed = custom("UNAUTHORIZED", statusCode="418", defaultResponse=True)
-    assert respond(answers.UNAUTHORIZED, context(listed)).status == 401
+    assert respond(responses.UNAUTHORIZED, context(listed)).status == 401
 
 
 def test_a_kind_of_its_own_needs_no_status():
     own = custom("UNAUTHORIZED") | custom("DEFAULT_4XX", statusCode="404")
-    assert respond(answers.UNAUTHORIZED, context(own)).status == 401
+    assert respond(responses.UNAUTHORIZED, context(own)).status == 401
 
 
 @pytest.mark.parametrize(
-    ("kind", "status"), [(answers.UNAUTHORIZED, 404), (answers.BAD_ANSWER, 502)]
+    ("kind", "status"), [(responses.UNAUTHORIZED, 404), (responses.BAD_GATEWAY, 502)]
 )
 def test_a_default_is_for_its_class_alone(kind, status):
     default = custom("DEFAULT_4XX", statusCode="404")
@@ -123,14 +118,14 @@ def test_a_default_is_for_its_class_alone(kind, status):
 
 def test_a_customised_error_without_a_message_is_null():
     template = '{"text": $context.error.messageString}'
-    responses = custom("DEFAULT_5XX", responseTemplates={"application/json": template})
-    outgoing = respond(answers.AUTHORIZER_ERROR, context(responses))
-    assert json.loads(outgoing.body) == {"text": None}
+    own = custom("DEFAULT_5XX", responseTemplates={"application/json": template})
+    response = respond(responses.AUTHORIZER_ERROR, context(own))
+    assert json.loads(response.body) == {"text": None}
 
 
 def test_a_header_of_its_own_replaces_the_usual_one():
     parameters = {"gatewayresponse.header.content-type": "'text/html'"}
-    responses = custom("UNAUTHORIZED", responseParameters=parameters)
-    headers = respond(answers.UNAUTHORIZED, context(responses)).headers
+    own = custom("UNAUTHORIZED", responseParameters=parameters)
+    headers = respond(responses.UNAUTHORIZED, context(own)).headers
     named = [value for name, value in headers if name.lower() == "content-type"]
     assert named == ["text/html"]

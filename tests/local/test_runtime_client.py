@@ -17,14 +17,14 @@ import pytest
 from cognito_gw.aws.clients import AccessKey
 from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys
-from cognito_gw.local.awslambda import functions
 from cognito_gw.local.awslambda.clients import Unsupported, find_client
+from cognito_gw.local.awslambda.environment import Places
 from cognito_gw.local.awslambda.functions import Functions
-from cognito_gw.local.awslambda.pool import Places
+from cognito_gw.local.awslambda.lambda_store import Function
 from cognito_gw.local.awslambda.worker import Host
 from cognito_gw.local.events import Activity
 
-FUNCTION = functions.Function(
+FUNCTION = Function(
     arn="arn:aws:lambda:us-east-1:123456789012:function:hello",
     name="hello",
     region="us-east-1",

@@ -442,7 +442,7 @@ def handler(event, context):
 
 def test_what_a_killed_server_left_is_removed(tmp_path):
     """The folders of its functions, which are read-only, go with the next start."""
-    from cognito_gw.local.awslambda.pool import Places
+    from cognito_gw.local.awslambda.environment import Places
 
     left = tmp_path / "cgw-functions-left/function-left/code"
     left.mkdir(parents=True)

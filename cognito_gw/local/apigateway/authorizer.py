@@ -30,28 +30,28 @@ _MOMENTS = range(253_402_300_800)  # seconds until the year 10000
 
 @dataclass(frozen=True)
 class Allowed:
-    """Who calls, as the token's claims say."""
+    """The token is accepted; its claims identify the caller."""
 
     claims: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Why the call goes no further; `message` is what the caller is told."""
+    """The token is rejected: the reason, and the message that the caller receives."""
 
     reason: str
     message: str = "Unauthorized"
 
 
 class BadToken(Exception):
-    """Raised for what no user pool of the authorizer can have issued."""
+    """Raised for a token that no user pool of the authorizer can have issued."""
 
 
 @dataclass(frozen=True)
 class Authorizer:
-    """Decides with the keys of the pools that it names, and no others.
+    """A Cognito authorizer; it accepts tokens signed by its own pools' keys only.
 
-    It verifies offline, as AWS does: a revoked token is good until it expires.
+    It verifies offline, as on AWS: a revoked token stays valid until it expires.
     """
 
     settings: dict[str, Any]  # as GetAuthorizer
@@ -66,28 +66,25 @@ class Authorizer:
 
     @cached_property
     def pools(self) -> list[str]:
-        """The ids of the user pools whose tokens are good."""
+        """The IDs of the user pools whose tokens are accepted."""
         arns = self.settings.get("providerARNs") or []
         filled = [with_stage_variables(arn, self.variables) for arn in arns]
         return [arn.rpartition("/")[2] for arn in filled]
 
     def decide(self, values: list[str], scopes: list[str]) -> Allowed | Refused:
-        """Judge a header's values for a method that asks for any one of `scopes`."""
+        """Check a header's values for a method that accepts any one of `scopes`."""
         if not any(values):
             return Refused("no token")
-        if len(values) > 1:  # which of two would count is not to be guessed
+        if len(values) > 1:  # never guess which of two counts
             return Refused("the header was sent more than once")
         try:
-            [value] = values
-            # The prefix is optional; one more blank, or another prefix, is no token.
-            claims = self._verified(value.removeprefix(_BEARER))
+            # The prefix is optional. Other prefixes or blanks make the token invalid.
+            claims = self._verified(values[0].removeprefix(_BEARER))
             _require_kind(claims, scopes)
             self._require_audience(claims)
             _require_begun(claims)
-        except BadToken as error:
-            return Refused(str(error))
-        except Exception as error:  # noqa: BLE001 - whatever is sent, it is just a 401
-            return Refused(_told(error))
+        except Exception as error:  # noqa: BLE001 - any input is just a 401
+            return Refused(_reason(error))
         if claims["exp"] <= time.time():
             return Refused("the token has expired", EXPIRED)
         return Allowed(claims)
@@ -96,13 +93,13 @@ class Authorizer:
         """Return the claims of a token that a pool of the authorizer has signed."""
         header = _header(token.partition(".")[0])
         kid = header.get("kid")
-        # Cognito writes these two. Any other would be a wish of the sender's:
-        # where to find the key, which algorithm, what to leave unverified.
+        # Cognito writes these two fields. Any other lets the sender choose where the
+        # key comes from, which algorithm applies, or what is not verified.
         if header != {"alg": "RS256", "kid": kid}:
             raise BadToken("a header that Cognito does not write")
         found = self.keys.find(self.pools, str(kid))
         if found is None:
-            raise BadToken("signed with a key of no pool of the authorizer")
+            raise BadToken("not signed with a key of the authorizer's pools")
         pool_id, key = found
         claims = dict(_signed_claims(token, key))
         if claims["iss"] != f"{self.url}/{pool_id}":
@@ -110,21 +107,22 @@ class Authorizer:
         return claims
 
     def _require_audience(self, claims: dict[str, Any]) -> None:
-        """Refuse other clients than the validation expression fits."""
-        pattern = self.settings.get("identityValidationExpression")
         audience = claims.get("aud")
         if not isinstance(audience, str | None):
             raise BadToken("the audience is not one client")
+        pattern = self.settings.get("identityValidationExpression")
         if not fits_audience(pattern, audience):
-            raise BadToken("the audience does not fit the validation expression")
+            raise BadToken("the audience does not match the validation expression")
 
 
-def _told(error: Exception) -> str:
-    """Say what is wrong with a token that cannot be read or verified."""
-    if isinstance(error, InvalidSignature):
-        return "the signature is wrong"
-    if isinstance(error, KeyError):
-        return f"the claim {error.args[0]} is missing"
+def _reason(error: Exception) -> str:
+    match error:
+        case BadToken():
+            return str(error)
+        case InvalidSignature():
+            return "the signature is wrong"
+        case KeyError():
+            return f"the claim {error.args[0]} is missing"
     return "not a JWT of a user pool"
 
 
@@ -150,8 +148,8 @@ def _require_begun(claims: dict[str, Any]) -> None:
         raise BadToken("not yet valid")
 
 
-# What a key has signed, it has signed for ever; all else is judged at each call. What
-# is wrongly signed raises an error, and so is not kept.
+# A key's signature stays valid forever, so it is verified once; all other checks run at
+# each call. A wrong signature raises an error and is not cached.
 @lru_cache(maxsize=64)
 def _header(part: str) -> dict[str, Any]:
     return _object(_octets(part))
@@ -167,7 +165,7 @@ def _signed_claims(token: str, key: Key) -> dict[str, Any]:
 
 
 def _octets(part: str) -> bytes:
-    """Return what a part of a token encodes, spelled in the one right way."""
+    """Decode a part of a token, which must have the one canonical spelling."""
     octets = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if base64.urlsafe_b64encode(octets).decode().rstrip("=") != part:
         raise BadToken("not in base64url")
@@ -179,11 +177,11 @@ def _object(octets: bytes) -> dict[str, Any]:
     return found
 
 
-def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise BadToken("a name twice")
+        raise BadToken("a duplicate name")
     return found
 
 
-_JSON = json.JSONDecoder(object_pairs_hook=_without_doubles)  # made once: calls wait
+_JSON = json.JSONDecoder(object_pairs_hook=_without_duplicates)  # made once, for speed

@@ -1,4 +1,7 @@
-"""A request to a stage, and its outcome."""
+"""A request to an API, the response to it, and why it was given.
+
+The modules above (context, authorizer, integrations, responses, gateway) share these.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,18 @@ import re
 import secrets
 import time
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 
-from cognito_gw.local.apigateway.responses import respond
-
-if TYPE_CHECKING:
-    from cognito_gw.local.apigateway.context import Context
-    from cognito_gw.local.apigateway.proxy import Outgoing
-    from cognito_gw.local.apigateway.responses import Kind
+_TRACE_ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
+_FULL_TRACE = re.compile(rf"{_TRACE_ROOT.pattern};Parent=[0-9a-f]{{16}};Sampled=[01?]")
 
 
 @dataclass(frozen=True)
-class Incoming:
-    """A request; `path` is without the stage, as it was sent."""
+class Request:
+    """A request; `path` is percent-encoded as sent, and without the stage."""
 
     method: str
     path: str
@@ -32,12 +31,12 @@ class Incoming:
     source_ip: str
     request_id: str
     extended_request_id: str
-    trace_id: str  # with parent and sampling only where the caller sent all three
+    trace_id: str  # with Parent and Sampled only if the client sent all three
 
     def values(self, name: str) -> list[str]:
         """Return every value of a header."""
-        wanted = name.lower()
-        return [value for key, value in self.headers if key.lower() == wanted]
+        lower = name.lower()
+        return [value for key, value in self.headers if key.lower() == lower]
 
     def header(self, name: str) -> str | None:
         """Return a header's last value."""
@@ -46,8 +45,17 @@ class Incoming:
 
 
 @dataclass(frozen=True)
+class Response:
+    """The response to the client."""
+
+    status: int
+    body: bytes = b""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class FunctionCall:
-    """What was sent to a function, and what came back, if anything did."""
+    """The event sent to a function, and the payload it returned, if any."""
 
     arn: str
     source_arn: str
@@ -58,46 +66,33 @@ class FunctionCall:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An answer with its reason; `failure` is that of the execution log."""
+    """A response with its reason; `failure` is the line of the execution log."""
 
-    outgoing: Outgoing
+    response: Response
     why: str
     failure: str | None = None
     call: FunctionCall | None = None
 
 
-def refused(
-    kind: Kind, context: Context, why: str, message: str | None = None
-) -> Outcome:
-    """Return the outcome of a request that reaches no integration."""
-    return Outcome(respond(kind, context, message), why, why)
-
-
-_TRACE_ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
-_FULL_TRACE = re.compile(rf"{_TRACE_ROOT.pattern};Parent=[0-9a-f]{{16}};Sampled=[01?]")
-
-
-async def from_http(request: web.Request) -> Incoming:
-    """Return a request to a stage, its path as it was sent."""
+async def from_http(request: web.Request) -> Request:
+    """Read a request to a stage."""
     _, _, rest = request.rel_url.raw_path.partition("/_aws/execute-api/")
-    path = "/" + "/".join(rest.split("/")[2:])
-    return Incoming(
+    return Request(
         method=request.method,
-        path=path,
+        path="/" + "/".join(rest.split("/")[2:]),
         query=request.rel_url.raw_query_string,
         headers=list(request.headers.items()),
         body=await request.read(),
         source_ip=request.remote or "127.0.0.1",
-        **_ids(request.headers.get("X-Amzn-Trace-Id", "")),
+        **_new_ids(request.headers.get("X-Amzn-Trace-Id", "")),
     )
 
 
-def from_test(verb: str, path: str, test: dict[str, Any]) -> Incoming:
-    """Return the request that a test describes; `path` is that of its resource."""
+def from_test(verb: str, path: str, test: dict[str, Any]) -> Request:
+    """Read the parameters of TestInvokeMethod; `path` is that of the resource."""
     sent, _, query = (test.get("pathWithQueryString") or "").partition("?")
-    multi = test.get("multiValueHeaders") or {}
-    headers = {**(test.get("headers") or {}), **multi}
-    return Incoming(
+    headers = (test.get("headers") or {}) | (test.get("multiValueHeaders") or {})
+    return Request(
         method=verb,
         path=sent or path,
         query=query,
@@ -108,45 +103,37 @@ def from_test(verb: str, path: str, test: dict[str, Any]) -> Incoming:
         ],
         body=(test.get("body") or "").encode(),
         source_ip="test-invoke-source-ip",
-        **_ids(),
+        **_new_ids(),
     )
 
 
-def to_http(
-    outgoing: Outgoing, request: Incoming, *, is_kept_alive: bool
-) -> web.Response:
-    """Return the answer with AWS's ids on it."""
-    response = web.Response(status=outgoing.status, body=outgoing.body)
-    response.headers.popall("Content-Type", None)
-    for name, value in outgoing.headers:
-        response.headers.add(name, value)
-    _keep_apart(response, request)
-    response.headers["x-amzn-RequestId"] = request.request_id
-    response.headers["x-amz-apigw-id"] = request.extended_request_id
-    if is_kept_alive:
-        response.headers["Connection"] = "keep-alive"
-    return response
+def to_http(response: Response, request: Request, *, keep_alive: bool) -> web.Response:
+    """Return the response as HTTP, with AWS's request IDs.
 
-
-def _keep_apart(response: web.Response, request: Incoming) -> None:
-    """Keep a page of a function apart from our own, which have the same origin.
-
-    No service worker of its own answers for them, and it holds no window of theirs.
+    Function pages share an origin with cgw's own pages. So a function can neither
+    register a service worker for them nor keep a handle on their windows.
     """
-    response.headers.popall("Service-Worker-Allowed", None)
+    sent = web.Response(status=response.status, body=response.body)
+    sent.headers.popall("Content-Type", None)
+    for name, value in response.headers:
+        sent.headers.add(name, value)
+    sent.headers.popall("Service-Worker-Allowed", None)
     if request.header("Sec-Fetch-Dest") == "document":
-        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        sent.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    sent.headers["x-amzn-RequestId"] = request.request_id
+    sent.headers["x-amz-apigw-id"] = request.extended_request_id
+    if keep_alive:
+        sent.headers["Connection"] = "keep-alive"
+    return sent
 
 
-def _ids(sent_trace: str = "") -> dict[str, str]:
-    kept = _FULL_TRACE.search(sent_trace) or _TRACE_ROOT.search(sent_trace)
-    drawn = secrets.token_bytes(39)  # at once, as each drawing is a system call
+def _new_ids(sent_trace: str = "") -> dict[str, str]:
+    trace = _FULL_TRACE.search(sent_trace) or _TRACE_ROOT.search(sent_trace)
+    drawn = secrets.token_bytes(39)  # all at once: each draw is a system call
     return {
         "request_id": str(uuid.UUID(bytes=drawn[:16], version=4)),
         "extended_request_id": base64.b64encode(drawn[16:27]).decode(),
-        "trace_id": kept[0] if kept else _trace_root(drawn[27:].hex()),
+        "trace_id": trace[0]
+        if trace
+        else f"Root=1-{int(time.time()):08x}-{drawn[27:].hex()}",
     }
-
-
-def _trace_root(unique: str) -> str:
-    return f"Root=1-{int(time.time()):08x}-{unique}"

@@ -16,18 +16,16 @@ from cognito_gw.gateway_rules import (
     may_invoke,
     with_stage_variables,
 )
-from cognito_gw.local.apigateway import responses as answers
-from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome
+from cognito_gw.local.apigateway import responses
+from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome, Response
 from cognito_gw.local.apigateway.proxy import (
     Malformed,
     NotBase64,
-    Outgoing,
     from_payload,
     is_binary,
     proxy_event,
 )
-from cognito_gw.local.apigateway.responses import respond
-from cognito_gw.local.awslambda import functions
+from cognito_gw.local.awslambda import lambda_store
 from cognito_gw.local.awslambda.runtime_api import MAX_PAYLOAD
 from cognito_gw.local.errors import AwsFault
 
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cognito_gw.local.apigateway.context import Context
-    from cognito_gw.local.apigateway.exchange import Incoming
+    from cognito_gw.local.apigateway.exchange import Request
     from cognito_gw.local.awslambda.functions import Functions
     from cognito_gw.local.awslambda.runtime_api import Invocation
 
@@ -47,7 +45,7 @@ _OVERRIDE = re.compile(
 _ORIGIN = re.compile(r'\$origin\s*==\s*"([^"]*)"')
 
 
-def mock_response(integration: dict[str, Any], request: Incoming) -> Outgoing | None:
+def mock_response(integration: dict[str, Any], request: Request) -> Response | None:
     """Return what the mock answers, or None when its set-up answers nothing."""
     template = (integration.get("requestTemplates") or {}).get("application/json", "{}")
     try:
@@ -62,10 +60,10 @@ def mock_response(integration: dict[str, Any], request: Incoming) -> Outgoing | 
     templates = response.get("responseTemplates") or {}
     headers |= _overrides(templates.get("application/json") or "", request)
     fields = {"Content-Type": "application/json"} | headers
-    return Outgoing(int(status), b"", list(fields.items()))
+    return Response(int(status), b"", list(fields.items()))
 
 
-def _overrides(template: str, request: Incoming) -> dict[str, str]:
+def _overrides(template: str, request: Request) -> dict[str, str]:
     """Return the header that the usual template for several origins sets."""
     found = _OVERRIDE.search(template)
     origin = request.header("Origin")
@@ -85,7 +83,7 @@ class FunctionIntegration:
     def __init__(
         self,
         functions: Functions,
-        policy_of: Callable[[str], list[dict[str, Any]]] = functions.policy_of,
+        policy_of: Callable[[str], list[dict[str, Any]]] = lambda_store.policy_of,
     ) -> None:
         """Run `functions`, as the policies allow that `policy_of(arn)` returns."""
         self._functions = functions
@@ -104,8 +102,8 @@ class FunctionIntegration:
         if not arn or not self._is_permitted(call, context, integration):
             return _not_permitted(call, context)
         if len(call.event) > MAX_PAYLOAD:
-            outgoing = respond(answers.TOO_LONG_FOR_LAMBDA, context)
-            return Outcome(outgoing, "the event is too large", "Request Too Long", call)
+            response = responses.respond(responses.EVENT_TOO_LONG, context)
+            return Outcome(response, "the event is too large", "Request Too Long", call)
         milliseconds = integration.get("timeoutInMillis") or INTEGRATION_TIMEOUT
         return await self._invoke(context, call, milliseconds / 1000)
 
@@ -119,11 +117,11 @@ class FunctionIntegration:
         task.add_done_callback(self._finished)
         if not await _is_done(task, seconds):
             failure = "Execution failed due to a timeout error"
-            outgoing = respond(answers.TIMED_OUT, context)
-            return Outcome(outgoing, "the integration timed out", failure, call)
+            response = responses.respond(responses.TIMED_OUT, context)
+            return Outcome(response, "the integration timed out", failure, call)
         if isinstance(fault := task.exception(), AwsFault):
-            outgoing = respond(answers.CONFIGURATION_ERROR, context)
-            return Outcome(outgoing, str(fault), f"{_CONFIGURATION}{fault}", call)
+            response = responses.respond(responses.CONFIGURATION_ERROR, context)
+            return Outcome(response, str(fault), f"{_CONFIGURATION}{fault}", call)
         done = task.result()
         milliseconds = int((time.monotonic() - began) * 1000)
         call = replace(call, payload=done.payload, milliseconds=milliseconds)
@@ -161,8 +159,8 @@ async def _is_done(task: asyncio.Task[Invocation], seconds: float) -> bool:
 
 
 def _not_permitted(call: FunctionCall, context: Context) -> Outcome:
-    outgoing = respond(answers.CONFIGURATION_ERROR, context)
-    return Outcome(outgoing, _NO_PERMISSION, f"{_CONFIGURATION}{_NO_PERMISSION}", call)
+    response = responses.respond(responses.CONFIGURATION_ERROR, context)
+    return Outcome(response, _NO_PERMISSION, f"{_CONFIGURATION}{_NO_PERMISSION}", call)
 
 
 def _failed(context: Context, call: FunctionCall) -> Outcome:
@@ -172,26 +170,26 @@ def _failed(context: Context, call: FunctionCall) -> Outcome:
         "Lambda execution failed with status 200 due to customer function error: "
         f"{_error_message(text)}. Lambda request id: {context.request.request_id}"
     )
-    outgoing = respond(answers.BAD_ANSWER, context)
-    return Outcome(outgoing, f"the function failed: {text}", failure, call)
+    response = responses.respond(responses.BAD_GATEWAY, context)
+    return Outcome(response, f"the function failed: {text}", failure, call)
 
 
 def _answered(context: Context, call: FunctionCall) -> Outcome:
     payload, request = call.payload or b"", context.request
     is_binary_api = is_binary(request.header("Accept"), context.served)
     try:
-        outgoing = from_payload(payload, is_binary_api=is_binary_api)
+        response = from_payload(payload, is_binary_api=is_binary_api)
     except Malformed as error:
         is_bad_binary = isinstance(error, NotBase64)
-        kind = answers.CONFIGURATION_ERROR if is_bad_binary else answers.BAD_ANSWER
-        outgoing = respond(kind, context)
+        kind = responses.CONFIGURATION_ERROR if is_bad_binary else responses.BAD_GATEWAY
+        response = responses.respond(kind, context)
         why = f"{_MALFORMED}: {error}"
-        return Outcome(outgoing, why, f"{_CONFIGURATION}{_MALFORMED}", call)
+        return Outcome(response, why, f"{_CONFIGURATION}{_MALFORMED}", call)
     trace = request.trace_id
     if "Parent=" not in trace:
         trace += f";Parent={secrets.token_hex(8)};Sampled=0"
-    outgoing.headers.append(("X-Amzn-Trace-Id", trace))
-    return Outcome(outgoing, "function", call=call)
+    response.headers.append(("X-Amzn-Trace-Id", trace))
+    return Outcome(response, "function", call=call)
 
 
 def _error_message(text: str) -> str:

@@ -6,18 +6,19 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
+
+from cognito_gw.local.apigateway.exchange import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cognito_gw.local.apigateway.context import Context, Served
-    from cognito_gw.local.apigateway.exchange import Incoming
+    from cognito_gw.local.apigateway.exchange import Request
 
 
-_NOT_HANDED_ON = frozenset(
+_NOT_FORWARDED = frozenset(
     {
         "connection",
         "content-length",
@@ -40,11 +41,11 @@ _NOT_HANDED_ON = frozenset(
 
 
 def proxy_event(context: Context) -> dict[str, Any]:
-    """Return the event; what there is none of is null, never an empty mapping."""
+    """Return the event. A field without values is null, never an empty mapping."""
     request, served = context.request, context.served
     query = parse_qsl(request.query, keep_blank_values=True)
-    headers = request.headers if served.is_test else _handed_on(request)
-    body, is_base64 = _body(request, served)
+    headers = request.headers if served.is_test else _forwarded(request)
+    body, is_base64 = _event_body(request, served)
     return {
         "resource": context.variables["resourcePath"],
         # Recorded on AWS: of "//pets", only requestContext.path has both slashes.
@@ -63,19 +64,19 @@ def proxy_event(context: Context) -> dict[str, Any]:
 
 
 def is_binary(media_types: str | None, served: Served) -> bool:
-    """Whether the API takes the first of these media types for bytes."""
+    """Tell whether the API treats the first of these media types as bytes."""
     media = (media_types or "").partition(",")[0].partition(";")[0].strip()
     return not served.binary_types.isdisjoint(
         {"*/*", media, f"{media.partition('/')[0]}/*"}
     )
 
 
-def _handed_on(request: Incoming) -> list[tuple[str, str]]:
-    """Return the headers that reach a function, with those that the gateway adds."""
+def _forwarded(request: Request) -> list[tuple[str, str]]:
+    """Return the headers that a function receives; the gateway adds some."""
     passed = [
         (name, value)
         for name, value in request.headers
-        if name.lower() not in _NOT_HANDED_ON
+        if name.lower() not in _NOT_FORWARDED
     ]
     hops = [*request.values("X-Forwarded-For"), request.source_ip]
     return [
@@ -94,7 +95,7 @@ def _multi(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]] | None:
     return lists or None
 
 
-def _body(request: Incoming, served: Served) -> tuple[str | None, bool]:
+def _event_body(request: Request, served: Served) -> tuple[str | None, bool]:
     if not request.body:
         return None, False
     if is_binary(request.header("Content-Type"), served):
@@ -102,9 +103,9 @@ def _body(request: Incoming, served: Served) -> tuple[str | None, bool]:
     return request.body.decode("utf-8", "replace"), False
 
 
-_STATUSES = range(200, 600)  # what is below announces an answer, and is none
+_STATUSES = range(200, 600)  # those below 200 are interim responses
 _FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
-# AWS computes these itself; a function's own are handed on under another name.
+# AWS computes these itself, and renames those that a function returns.
 _REMAPPED = {"date", "server", "connection", "content-length", "www-authenticate"}
 _DROPPED = "transfer-encoding"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -113,48 +114,39 @@ _NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 
 class Malformed(Exception):
-    """Raised for an answer that API Gateway turns into a 502."""
+    """Raised for a payload that API Gateway turns into a 502."""
 
 
 class NotBase64(Malformed):
-    """Raised for a body that is none of the bytes it claims to be: a 500."""
+    """Raised for a body that is not the base64 that it claims to be: a 500."""
 
 
-@dataclass(frozen=True)
-class Outgoing:
-    """An answer to the caller."""
-
-    status: int
-    body: bytes = b""
-    headers: list[tuple[str, str]] = field(default_factory=list)
-
-
-def from_payload(payload: bytes, *, is_binary_api: bool) -> Outgoing:
-    """Return the answer that a function's payload stands for."""
+def from_payload(payload: bytes, *, is_binary_api: bool) -> Response:
+    """Return the response that a function's payload describes."""
     try:
         answer = json.loads(payload)
     except ValueError:
-        raise Malformed("the answer is not JSON") from None
+        raise Malformed("the payload is not JSON") from None
     if not isinstance(answer, dict):
-        raise Malformed("the answer is not an object")
+        raise Malformed("the payload is not an object")
     if not answer.keys() <= _FIELDS:
-        raise Malformed("the answer is not of the proxy integration's form")
-    return Outgoing(
+        raise Malformed("the payload has fields that AWS does not know")
+    return Response(
         _status(answer.get("statusCode", 200)),
-        _proxy_response_body(answer, is_binary_api=is_binary_api),
+        _response_body(answer, is_binary_api=is_binary_api),
         _headers(answer),
     )
 
 
 def _status(value: Any) -> int:
-    # Text that is a number will do; true, which Python takes for 1, will not.
+    # A number as text is valid; `true`, which Python treats as 1, is not.
     is_whole = isinstance(value, int | str) and not isinstance(value, bool)
     if not is_whole or not _NUMBER.fullmatch(str(value)) or int(value) not in _STATUSES:
         raise Malformed(f"statusCode is {value!r}")
     return int(value)
 
 
-def _proxy_response_body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
+def _response_body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
     body = answer.get("body")
     if body is None:
         return b""
@@ -169,19 +161,21 @@ def _proxy_response_body(answer: dict[str, Any], *, is_binary_api: bool) -> byte
 
 
 def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the headers; one in both mappings is spelled as the many values are."""
-    given = (answer.get("headers"), answer.get("multiValueHeaders"))
-    single, multi = ({} if each is None else each for each in given)
+    """Return the headers; one in both mappings is spelled as in multiValueHeaders."""
+    single, multi = (
+        {} if headers is None else headers
+        for headers in (answer.get("headers"), answer.get("multiValueHeaders"))
+    )
     if not isinstance(single, dict) or not isinstance(multi, dict):
         raise Malformed("the headers are not an object")
     if not all(isinstance(values, list) for values in multi.values()):
-        raise Malformed("multiValueHeaders are not lists")
+        raise Malformed("multiValueHeaders has values that are not lists")
     spelling: dict[str, str] = {name.lower(): name for name in multi}
-    many = [(name, value) for name, values in multi.items() for value in values]
-    once = [(spelling.get(name.lower(), name), value) for name, value in single.items()]
+    pairs = [(name, value) for name, values in multi.items() for value in values]
+    pairs += [(spelling.get(name.lower(), name), single[name]) for name in single]
     headers = [
-        (_sent_name(name), _spelled(value))
-        for name, value in [*many, *once]
+        (_sent_name(name), _sent_value(value))
+        for name, value in pairs
         if name.lower() != _DROPPED
     ]
     if not any(name.lower() == "content-type" for name, _ in headers):
@@ -191,11 +185,11 @@ def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _sent_name(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise Malformed(f"{name!r} is no name of a header")
+        raise Malformed(f"{name!r} is not a valid header name")
     return f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
 
 
-def _spelled(value: Any) -> str:
+def _sent_value(value: Any) -> str:
     if not isinstance(value, str | bool | int | float):
         raise Malformed("a header is not text")
     text = str(value).lower() if isinstance(value, bool) else str(value)

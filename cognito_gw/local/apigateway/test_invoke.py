@@ -12,7 +12,7 @@ from cognito_gw.local.apigateway.context import (
     TEST_STAGE,
     Context,
     Served,
-    spelled_claims,
+    claims_as_text,
 )
 from cognito_gw.local.apigateway.exchange import from_test
 from cognito_gw.local.apigateway.gateway import Gateway
@@ -42,7 +42,7 @@ def method_log(context: Context, outcome: Outcome) -> str:
             *_request_lines(context),
             *(_function_lines(context, outcome.call) if outcome.call else ()),
             *_outcome_lines(outcome),
-            f"Method completed with status: {outcome.outgoing.status}",
+            f"Method completed with status: {outcome.response.status}",
         ],
     )
 
@@ -120,9 +120,9 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
     if outcome.failure:
         yield outcome.failure
         return
-    body = outcome.outgoing.body.decode("utf-8", "replace")
+    body = outcome.response.body.decode("utf-8", "replace")
     yield f"Method response body after transformations: {_cut(body)}"
-    yield f"Method response headers: {_map(outcome.outgoing.headers)}"
+    yield f"Method response headers: {_map(outcome.response.headers)}"
     yield "Successfully completed execution"
 
 
@@ -161,14 +161,14 @@ async def run_method_test(
     began = time.monotonic()
     outcome = await gateway.integrate(context, match.method)
     latency = int((time.monotonic() - began) * 1000)
-    outgoing = outcome.outgoing
+    response = outcome.response
     multi: dict[str, list[str]] = {}
-    for name, value in outgoing.headers:
+    for name, value in response.headers:
         multi.setdefault(name, []).append(value)
     return {
-        "status": outgoing.status,
-        "body": outgoing.body.decode("utf-8", "replace"),
-        "headers": dict(outgoing.headers),
+        "status": response.status,
+        "body": response.body.decode("utf-8", "replace"),
+        "headers": dict(response.headers),
         "multiValueHeaders": multi,
         "log": method_log(context, outcome),
         "latency": latency,
@@ -200,7 +200,7 @@ def run_authorizer_test(
         "latency": latency,
     }
     if isinstance(decision, Allowed):
-        answer["claims"] = spelled_claims(decision.claims)
+        answer["claims"] = claims_as_text(decision.claims)
     return answer
 
 

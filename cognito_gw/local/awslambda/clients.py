@@ -17,25 +17,33 @@ from cognito_gw.search_path import absolute
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cognito_gw.local.awslambda.functions import Function
-    from cognito_gw.local.awslambda.pool import Places
+    from cognito_gw.local.awslambda.environment import Places
+    from cognito_gw.local.awslambda.lambda_store import Function
 
 
 _NODE_CLIENT = "aws-lambda-ric"
-# Asks with our key where the client has no place for it.
+# Sends our key, for which the client has no setting.
 _PRELOADED = Path(__file__).with_name("node_client.cjs")
 
 
-class Described(Protocol):
-    """What of a function says how it is started."""
+class Settings(Protocol):
+    """The settings of a function that decide how it is started."""
 
     @property
     def runtime(self) -> str:
-        """Lambda's identifier."""
+        """Lambda's identifier, such as `python3.13`."""
 
     @property
     def handler(self) -> str:
-        """File and function."""
+        """File and function, such as `app.handler`."""
+
+
+class FileSettings(Settings, Protocol):
+    """A function of the project file, with its folder of code."""
+
+    @property
+    def code(self) -> Path | None:
+        """The folder, if there is one."""
 
 
 class Unsupported(Exception):
@@ -48,7 +56,7 @@ class Client:
 
     command: list[str]
     version: str
-    needed: tuple[Path, ...]  # what it reads besides the function's code
+    needed: tuple[Path, ...]  # paths that it reads besides the function's code
 
 
 def find_client(
@@ -57,7 +65,7 @@ def find_client(
     environment: Mapping[str, str],
     places: Places,
 ) -> Client:
-    """Return the client for a function whose code lies in `folder`."""
+    """Return the client for a function whose code is in `folder`."""
     if function.runtime.startswith("python"):
         return _python(function, places.packages)
     if function.runtime.startswith("nodejs"):
@@ -66,7 +74,7 @@ def find_client(
 
 
 def unsupported(name: str, runtime: str) -> Unsupported:
-    """Return the refusal of a language that nothing here runs."""
+    """Return the error for a language that cgw cannot run."""
     return Unsupported(
         f"the local AWS runs Python and Node.js functions; {name} has the runtime "
         f"{runtime}"
@@ -80,7 +88,7 @@ def _python(function: Function, packages: Path) -> Client:
 
 
 def node_client(
-    name: str, function: Described, folder: Path, environment: Mapping[str, str]
+    name: str, function: Settings, folder: Path, environment: Mapping[str, str]
 ) -> Client:
     """Return AWS's client for a Node.js function, from its folder or the user's."""
     path = absolute(environment.get("PATH", ""))
@@ -106,7 +114,7 @@ def node_client(
 def _module_folders(
     node: str, folder: Path, environment: Mapping[str, str]
 ) -> Iterator[Path]:
-    """Give where Node.js finds packages: the function's own, then the user's."""
+    """Yield where Node.js finds packages: the function's own, then the user's."""
     yield folder / "node_modules"
     for entry in absolute(environment.get("NODE_PATH", "")).split(":"):
         if entry:
@@ -121,7 +129,7 @@ def _prefix(node: str) -> Path:
 
 
 def _entry(package: Path) -> Path:
-    """Return the program of a package; versions have it at different places."""
+    """Return the program of a package, whose place depends on the version."""
     programs: dict[str, str] = json.loads(package.read_text("utf-8"))["bin"]
     return package.parent / programs[_NODE_CLIENT]
 
@@ -132,25 +140,17 @@ def _version(node: str) -> str:
 
 @cache
 def _output(*command: str) -> str:
-    # npm reads the settings of the folder that it is run in, and of those above.
+    # npm reads the settings of its working folder and of the folders above.
     done = subprocess.run(  # noqa: S603
         command, capture_output=True, text=True, check=False, cwd="/"
     )
     return done.stdout.strip()
 
 
-class HereDescribed(Protocol):
-    """A function of the file."""
-
-    runtime: str
-    handler: str
-    code: Path | None
-
-
 def shortcomings(
-    functions: Mapping[str, HereDescribed], environment: Mapping[str, str] = os.environ
+    functions: Mapping[str, FileSettings], environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """Return, by function, why it does not run here as on AWS; none where it does."""
+    """Return by name why a function does not run here as on AWS; omit those that do."""
     found = {
         name: _shortcoming(name, function, environment)
         for name, function in functions.items()
@@ -159,7 +159,7 @@ def shortcomings(
 
 
 def _shortcoming(
-    name: str, function: HereDescribed, environment: Mapping[str, str]
+    name: str, function: FileSettings, environment: Mapping[str, str]
 ) -> str | None:
     wanted = function.runtime
     try:
@@ -171,8 +171,8 @@ def _shortcoming(
     return f"function `{name}` has the runtime {wanted}, and runs on {here} locally"
 
 
-def _runtime(name: str, function: HereDescribed, environment: Mapping[str, str]) -> str:
-    """Return what runs it, as Lambda spells it; Unsupported where nothing does."""
+def _runtime(name: str, function: FileSettings, environment: Mapping[str, str]) -> str:
+    """Return the runtime used here, as Lambda spells it; may raise Unsupported."""
     if function.runtime.startswith("python"):
         return "python{}.{}".format(*platform.python_version_tuple()[:2])
     if function.runtime.startswith("nodejs"):

@@ -1,10 +1,10 @@
-"""Runs in the place of a function: gives rights up, and then becomes the function.
+"""Limits its own rights, and then becomes the runtime client of a function.
 
-`python -I -S confined.py FLOOR TMP NEEDED… -- KIND …`, in an interpreter that finds
-nothing but its own library; `floor.py` makes the command. The kinds are `program`, with
-a command; `python`, with the packages and the handler; and `probe`, which prints what
-this machine can do. Each import delays every start of a function: only small ones are
-here.
+`python -I -S confined.py FLOOR TMP NEEDED… -- KIND …` runs in an interpreter that finds
+its standard library only; `process.py` builds the command. The kinds are `program`,
+with a command; `python`, with the packages and the handler; and `probe`, which prints
+the limits that work on this machine. `confined.py reap` ends process groups when the
+server ends. Imports delay every start of a function, so this file has few.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 OPEN_FILES = PROCESSES = 1024  # what Lambda allows
-KEY = "CGW_RUNTIME_KEY"  # for this file, and taken out of the environment by it
+KEY = "CGW_RUNTIME_KEY"  # read here, and removed from the environment
 _API = "AWS_LAMBDA_RUNTIME_API"
 _TMP = "/tmp"  # noqa: S108 - the very folder
 
@@ -48,7 +48,10 @@ _libc.syscall.restype = ctypes.c_long
 
 
 def main() -> None:
-    """Do as the command line says."""
+    """Run the command line."""
+    if sys.argv[1:] == ["reap"]:
+        _reap()
+        return
     end = sys.argv.index("--")
     floor, tmp, *needed = sys.argv[1:end]
     kind, *rest = sys.argv[end + 1 :]
@@ -66,7 +69,7 @@ def main() -> None:
 def confine(
     tmp: str, needed: Iterable[str], landlock: int, own_tmp: bool, processes: bool
 ) -> None:
-    """Give up all that is said, or fail: a function never has more than was told."""
+    """Apply all limits, or fail: a function never runs with fewer than promised."""
     if own_tmp:
         _own_tmp(tmp, needed)
     else:
@@ -81,13 +84,13 @@ def confine(
 
 
 def _probe(tmp: str, needed: Iterable[str]) -> tuple[int, int, int]:
-    """Try each, in a process that ends with it."""
+    """Try each limit, in a process that ends afterwards."""
     if sys.platform != "linux":
         return 0, 0, 0
     has_tmp = _works(_own_tmp, tmp, needed)
     version = max(_libc.syscall(_CREATE, None, 0, _VERSION), 0)
     is_confined = _works(_write_only_in, _TMP if has_tmp else tmp, version)
-    # Of root's processes there is no limit.
+    # The system does not limit the processes of root.
     processes = PROCESSES if os.geteuid() != 0 else 0
     return version if is_confined else 0, int(has_tmp), processes
 
@@ -107,7 +110,7 @@ def _limit(kind: int, most: int) -> None:
 
 
 def _limit_processes(*, apart: bool) -> None:
-    """Allow as many as Lambda does, threads too, beside those that the user has."""
+    """Allow as many processes and threads as Lambda, besides the user's own."""
     kernel = tuple(int(part) for part in os.uname().release.split(".")[:2])
     others = 0 if apart and kernel >= _COUNTED_APART else _threads_of(os.geteuid())
     _limit(resource.RLIMIT_NPROC, PROCESSES + others)
@@ -125,9 +128,9 @@ def _threads_of(user: int) -> int:
 
 
 def _own_tmp(folder: str, needed: Iterable[str]) -> None:
-    """Let /tmp be `folder`, for this process and its children alone.
+    """Mount `folder` as /tmp, for this process and its children only.
 
-    What is needed and lies in /tmp stays to be seen where it was, and is read-only.
+    The needed paths in /tmp stay at their place, read-only.
     """
     _leave_mounts()
     tmp = os.path.realpath(_TMP)
@@ -141,7 +144,7 @@ def _own_tmp(folder: str, needed: Iterable[str]) -> None:
         _syscall(_SET_ATTRIBUTES, *where, attributes, len(attributes))
     here = os.getcwd()
     _bind(folder, tmp)
-    os.chdir(here)  # it may be another folder by now
+    os.chdir(here)  # in the new mount, if it is in /tmp
 
 
 def _outermost(paths: Iterable[str], top: str) -> list[str]:
@@ -154,7 +157,7 @@ def _outermost(paths: Iterable[str], top: str) -> list[str]:
 
 
 def _leave_mounts() -> None:
-    """Go on with mounts of our own; but for root that takes users of our own, too."""
+    """Create a mount namespace; other users than root also need a user namespace."""
     user, group = os.geteuid(), os.getegid()
     if user == 0:
         _check(_libc.unshare(_NEW_MOUNTS))
@@ -180,7 +183,7 @@ def _bind(path: str, place: str) -> None:
 
 
 def _write_only_in(folder: str, version: int) -> None:
-    """Let this process and its children change no file outside of a folder."""
+    """Let this process and its children write files only in a folder."""
     handled = sum(rights for since, rights in _SINCE.items() if since <= version)
     attributes = struct.pack("=Q", handled)
     rules = _syscall(_CREATE, attributes, len(attributes), 0)
@@ -193,7 +196,7 @@ def _write_only_in(folder: str, version: int) -> None:
 
 
 def _drop_capabilities() -> None:
-    """Drop those that a new user namespace gives, which would undo the mounts."""
+    """Drop those of the new user namespace, which could undo the mounts."""
     header, none = struct.pack("=Ii", _CAPABILITIES, 0), bytes(24)
     _check(_libc.capset(header, none))
 
@@ -216,7 +219,7 @@ def _check(result: int) -> int:
 
 
 def _run_python(packages: str, handler: str) -> None:
-    """Be AWS's client, with the function's code first on the path, as on Lambda."""
+    """Run AWS's client, with the function's code first on the path, as on Lambda."""
     own = [os.path.abspath(each) for each in _entries("PYTHONPATH")]
     sys.argv = ["awslambdaric", handler]
     sys.path.insert(0, packages)
@@ -231,7 +234,7 @@ def _entries(variable: str) -> list[str]:
 
 
 def _python_client() -> Callable[[list[str]], None]:
-    """Return AWS's client, which then asks with our key."""
+    """Return AWS's client, changed to send our key."""
     address, path = os.environ[_API], f"/{os.environ.pop(KEY)}"
     os.environ[_API] = address + path  # its native part reads it when it is imported
     from awslambdaric import __main__ as client
@@ -254,6 +257,21 @@ def _python_client() -> Callable[[list[str]], None]:
         pass
     main: Callable[[list[str]], None] = client.main
     return main
+
+
+def _reap() -> None:
+    """Read process groups (`+ID`, `-ID`) until the server ends; then kill them."""
+    import signal
+
+    groups: set[int] = set()
+    for line in sys.stdin:
+        change = groups.add if line[0] == "+" else groups.discard
+        change(int(line[1:]))
+    for group in groups:
+        try:
+            os.killpg(group, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # it has ended
+            pass
 
 
 def _add_builtins() -> None:

@@ -1,9 +1,14 @@
-"""What a function sees: environment variables and packages."""
+"""What a function finds where it runs: folders, packages, environment variables."""
 
 from __future__ import annotations
 
+import io
 import os
+import shutil
+import tempfile
+import zipfile
 from contextlib import suppress
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,17 +21,17 @@ from cognito_gw.search_path import absolute
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from cognito_gw.local.awslambda.functions import Function
+    from cognito_gw.local.awslambda.lambda_store import Function
 
 
-# Of the server's own, just what a process needs to run.
+# Variables of the server that a process needs to run.
 _PASSED_ON = ("LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
 def surroundings(environment: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Return what of the server's environment a function may see, and its own home.
+    """Return the variables that a function gets besides Lambda's: search path, home.
 
-    Nothing leads it to the user's settings, least of all to those for the real AWS.
+    None leads to the user's settings, least of all to those for the real AWS.
     """
     passed_on = {name: environment[name] for name in _PASSED_ON if name in environment}
     return passed_on | {
@@ -41,7 +46,7 @@ def surroundings(environment: Mapping[str, str], home: Path) -> dict[str, str]:
 def variables(
     function: Function, folder: Path, *, url: str, port: int, stream: str
 ) -> dict[str, str]:
-    """Return Lambda's variables but for the access key, and the function's own."""
+    """Return Lambda's variables except the access key, and the function's own."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_REGION": function.region,
@@ -90,7 +95,7 @@ def _with_requirements(names: Iterable[str]) -> list[metadata.Distribution]:
 
 
 def _requirements(distribution: metadata.Distribution) -> Iterator[str]:
-    """Give the names of what a distribution requires here, extras aside."""
+    """Yield the names of a distribution's requirements here, without extras."""
     for line in distribution.requires or []:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
@@ -98,7 +103,7 @@ def _requirements(distribution: metadata.Distribution) -> Iterator[str]:
 
 
 def _top_level(distribution: metadata.Distribution) -> set[str]:
-    """Return its modules, packages and metadata, as they are called on the path."""
+    """Return the names of its modules, packages and metadata on the path."""
     if distribution.files is not None:
         return {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}
     # The packages of Linux distributions do not list their files.
@@ -106,3 +111,87 @@ def _top_level(distribution: metadata.Distribution) -> set[str]:
     place = Path(str(distribution.locate_file("")))
     patterns = [f"{name}{end}" for name in modules for end in ("", ".*", "-*")]
     return {path.name for pattern in patterns for path in place.glob(pattern)}
+
+
+_PREFIX = "cgw-functions-"
+
+
+class Place:
+    """The folder of one revision of a function, until its last worker has ended."""
+
+    def __init__(self, parent: str, code: bytes) -> None:
+        """Unpack the code, read-only as on Lambda, and create an empty home."""
+        self._folder = _temporary("function-", parent)
+        self.code = Path(self._folder.name, "code")
+        self.home = Path(self._folder.name, "home")
+        try:
+            _unpack(code, self.code)
+        except BaseException:
+            self.remove()
+            raise
+        self.home.mkdir(mode=0o500)
+
+    def tmp(self) -> tempfile.TemporaryDirectory[str]:
+        """Create a folder for the files that one worker writes."""
+        return _temporary("tmp-", self._folder.name)
+
+    def remove(self) -> None:
+        """Remove all of it."""
+        self._folder.cleanup()
+
+
+class Places:
+    """The folders of all functions of one local AWS, created when first needed."""
+
+    def __init__(self, parent: Path | None) -> None:
+        """Use `parent`, which no one else uses, or the folder for temporary files."""
+        self._parent = parent
+
+    def make(self, code: bytes) -> Place:
+        """Create the folder of a new revision of a function."""
+        return Place(self._folder.name, code)
+
+    def remove(self) -> None:
+        """Remove all of it."""
+        if "_folder" in vars(self):
+            self._folder.cleanup()
+
+    @cached_property
+    def packages(self) -> Path:
+        """The packages that Python functions can import besides their code."""
+        return link_packages(Path(self._folder.name, "python"))
+
+    @cached_property
+    def _folder(self) -> tempfile.TemporaryDirectory[str]:
+        if self._parent is not None:
+            _remove_leftovers(self._parent)
+        return _temporary(_PREFIX, self._parent)
+
+
+def _temporary(
+    prefix: str, parent: str | Path | None
+) -> tempfile.TemporaryDirectory[str]:
+    # A process that left its function's process group may still write there.
+    return tempfile.TemporaryDirectory(
+        prefix=prefix, dir=parent, ignore_cleanup_errors=True
+    )
+
+
+def _remove_leftovers(parent: Path) -> None:
+    """Remove the folders of a server that was killed."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        for path, _, _ in os.walk(folder):
+            Path(path).chmod(0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unpack(code: bytes, folder: Path) -> None:
+    folder.mkdir()
+    modes = {folder: 0o500}
+    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+        for entry in archive.infolist():  # extract() keeps every path inside
+            path = Path(archive.extract(entry, folder))
+            modes |= dict.fromkeys(path.parents[: -len(folder.parents)], 0o500)
+            modes[path] = (entry.external_attr >> 16) & 0o555 | 0o400
+    for path, mode in modes.items():
+        path.chmod(mode | 0o100 if path.is_dir() else mode)

@@ -1,103 +1,141 @@
-"""Deployed functions, and the worker pool of each."""
+"""Runs deployed functions, each in a pool of warm workers."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import json
+import os
+import time
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from cognito_gw.local import moto_store
 from cognito_gw.local.awslambda.clients import Unsupported, find_client
+from cognito_gw.local.awslambda.environment import Places
+from cognito_gw.local.awslambda.lambda_store import find_function
 from cognito_gw.local.awslambda.log import Log
-from cognito_gw.local.awslambda.pool import Places, Pool
 from cognito_gw.local.awslambda.process import floor
 from cognito_gw.local.awslambda.runtime_api import Invocation, failure
+from cognito_gw.local.awslambda.worker import Worker
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from cognito_gw.local.awslambda.clients import Client
+    from cognito_gw.local.awslambda.environment import Place
+    from cognito_gw.local.awslambda.lambda_store import Function
     from cognito_gw.local.awslambda.worker import Host
 
 
-@dataclass(frozen=True)
-class Function:
-    """A Lambda function as it is configured now."""
-
-    arn: str
-    name: str
-    region: str
-    runtime: str
-    handler: str
-    code_sha: str
-    code: bytes = field(repr=False)
-    timeout: int
-    memory: int
-    log_group: str
-    environment: dict[str, str] = field(repr=False)
-    role: str = ""  # its ARN
-    concurrency: int | None = None  # how many calls it may run at once, if reserved
-
-    @property
-    def revision(self) -> tuple[object, ...]:
-        """What a running copy must be of, to be still the function."""
-        settings = (self.runtime, self.handler, self.timeout, self.memory)
-        variables = sorted(self.environment.items())
-        return (self.code_sha, self.log_group, *settings, *variables)
+# For one function. Further calls wait for a free worker. AWS starts up to 1,000.
+_MOST_WORKERS = max(4, 2 * (os.cpu_count() or 1))
 
 
-def find_function(arn: str) -> Function | None:
-    """Return a function by its ARN, qualified or not."""
-    region, name = arn.split(":")[3], arn.split(":")[6]
-    record = _function(region, name)
-    if record is None:
-        return None
-    return Function(
-        arn=str(record.function_arn),
-        name=name,
-        region=region,
-        role=str(record.role),
-        runtime=str(record.run_time),
-        handler=str(record.handler),
-        code_sha=str(record.code_sha_256),
-        code=record.code_bytes,
-        timeout=int(record.timeout),
-        memory=int(record.memory_size),
-        log_group=str(record.logs_group_name),
-        environment=dict(record.environment_vars or {}),
-        concurrency=record.reserved_concurrency,
-    )
+class Pool:
+    """The warm workers of one revision: a call runs in a free worker or a new one."""
 
+    def __init__(
+        self, function: Function, place: Place, client: Client, host: Host
+    ) -> None:
+        """Run the function's code in `place`, which the pool removes at its end."""
+        self.function = function
+        self._place = place
+        self._client = client
+        self._host = host
+        self._free = asyncio.Semaphore(_MOST_WORKERS)
+        self._calls = 0  # under way, or waiting for a worker
+        self._idle: list[Worker] = []  # idle longest first
+        self._workers: set[Worker] = set()  # busy ones too
+        self._is_retired = False
+        self._is_closed = False
 
-def policy_of(arn: str) -> list[dict[str, Any]]:
-    """Return the statements of a function's resource policy."""
-    record = _function(arn.split(":")[3], arn.split(":")[6])
-    return [] if record is None else list(record.policy.statements)
+    async def run(self, payload: bytes, client_context: str) -> Invocation:
+        """Run the function once."""
+        self._calls += 1
+        try:
+            async with self._free:
+                return await self._run(payload, client_context)
+        finally:
+            self._calls -= 1
+            self._clear()
 
+    async def retire(self) -> None:
+        """End the idle workers; a busy one ends after its call."""
+        self._is_retired = True
+        while self._idle:
+            await self._end(self._idle.pop())
+        self._clear()
 
-def _function(region: str, name: str) -> Any:
-    backend = moto_store.backend("lambda", region)
-    try:
-        return backend.get_function(name)
-    except Exception:  # noqa: BLE001 - moto raises one error type per kind of absence
-        return None
+    async def end_idle(self, seconds: float) -> None:
+        """End the workers that have been idle for so long."""
+        before = time.monotonic() - seconds
+        while self._idle and self._idle[0].idle_since <= before:
+            await self._end(self._idle.pop(0))
+
+    async def close(self) -> None:
+        """End every worker at once."""
+        self._is_retired = self._is_closed = True
+        for worker in list(self._workers):
+            await self._end(worker)
+        self._clear()
+
+    async def _run(self, payload: bytes, client_context: str) -> Invocation:
+        worker = await self._worker()
+        try:
+            return await worker.invoke(payload, client_context)
+        except asyncio.CancelledError:  # the caller no longer waits
+            worker.is_usable = False
+            raise
+        finally:
+            if worker.is_usable and not self._is_retired:
+                worker.idle_since = time.monotonic()
+                self._idle.append(worker)
+            else:
+                await self._end(worker)
+
+    async def _worker(self) -> Worker:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.is_usable:
+                return worker
+            await self._end(worker)
+        if self._is_closed:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            raise AwsFault("ServiceException", "The local AWS is stopping.", status)
+        return await self._new_worker()
+
+    async def _new_worker(self) -> Worker:
+        worker = Worker(self.function, self._place, self._client, self._host)
+        self._workers.add(worker)
+        try:
+            await worker.start()
+        except BaseException:
+            await self._end(worker)
+            raise
+        return worker
+
+    async def _end(self, worker: Worker) -> None:
+        self._workers.discard(worker)
+        await worker.stop()
+
+    def _clear(self) -> None:
+        if self._is_retired and not self._workers and not self._calls:
+            self._place.remove()
 
 
 _UNSUPPORTED = "Runtime.Unsupported"
-_IDLE_SECONDS = 300.0  # then a worker is ended, as Lambda does after some minutes
+_IDLE_SECONDS = 300.0  # then a worker ends, as on Lambda after some minutes
 _TIDY_SECONDS = 60.0
 
 
 class Functions:
-    """Runs Lambda functions; a changed function is run anew from the next call on."""
+    """Runs Lambda functions; a change applies from the next call."""
 
     def __init__(self, host: Host, folder: Path | None = None) -> None:
-        """Run them on `host`; their files are kept in `folder`, if one is given."""
+        """Run them on `host`, with their files in `folder` or a temporary one."""
         self._host = host
         self._places = Places(folder)
         self._pools: dict[str, Pool] = {}
@@ -139,7 +177,7 @@ class Functions:
         return await pool.run(payload, _decoded(client_context))
 
     def _unsupported(self, function: Function, reason: str) -> Invocation:
-        """Answer for a function that nothing here runs; its log tells of the call."""
+        """Return the error of a function that cannot run here, and log the call."""
         log = Log(function, self._host.activity)
         log.open(str(uuid.uuid4()))
         log.start()
@@ -150,7 +188,7 @@ class Functions:
         return Invocation(body, error=True, lines=log.take())
 
     async def tidy(self, idle_seconds: float) -> None:
-        """End the workers that were idle so long, and those of deleted functions."""
+        """End workers that were idle for so long, and those of deleted functions."""
         for arn, pool in list(self._pools.items()):
             if find_function(arn) is None:
                 del self._pools[arn]
@@ -175,12 +213,12 @@ class Functions:
         return pool if is_current else None
 
     async def _change(self, function: Function) -> Pool:
-        """Make a pool for a function that is new or changed, once for all callers."""
+        """Create the pool of a new or changed function, once for all callers."""
         async with self._changing:
             pool = self._current(function)
             if pool is None:
                 await self._start()
-                pool = await self._made(function)
+                pool = await self._create(function)
                 outdated = self._pools.pop(function.arn, None)
                 self._pools[function.arn] = pool
                 if outdated is not None:
@@ -190,7 +228,7 @@ class Functions:
     async def _start(self) -> None:
         if self._tidying is None:
             await self._host.reaper.start()
-            await asyncio.to_thread(floor)  # known from then on
+            await asyncio.to_thread(floor)  # cached from now on
             self._tidying = asyncio.create_task(self._keep_tidy())
 
     async def _keep_tidy(self) -> None:
@@ -199,7 +237,7 @@ class Functions:
             async with self._changing:
                 await self.tidy(_IDLE_SECONDS)
 
-    async def _made(self, function: Function) -> Pool:
+    async def _create(self, function: Function) -> Pool:
         place = await asyncio.to_thread(self._places.make, function.code)
         environment = self._host.environment
         try:
@@ -213,7 +251,7 @@ class Functions:
 
 
 def _decoded(client_context: str) -> str:
-    """Return a client context as JSON, on the one line that a header may have."""
+    """Return a client context as JSON on one line, as a header requires."""
     if not client_context:
         return ""
     return json.dumps(json.loads(base64.b64decode(client_context)))

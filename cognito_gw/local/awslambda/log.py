@@ -15,7 +15,7 @@ from cognito_gw.local.awslambda.runtime_api import LOG_TAIL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cognito_gw.local.awslambda.functions import Function
+    from cognito_gw.local.awslambda.lambda_store import Function
     from cognito_gw.local.events import Activity
 
 

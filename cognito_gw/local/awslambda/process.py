@@ -26,10 +26,10 @@ _LONGEST = 262144  # bytes of a line; CloudWatch splits a longer one too
 
 
 class Output:
-    """What a process prints, told line by line."""
+    """Reports what a process prints, line by line."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
-        """Open the pipe to print into: `writer`."""
+        """Open the pipe that the process prints into: `writer`."""
         self._say = say
         self._reader, self.writer = os.pipe()
         self._rest = b""
@@ -38,7 +38,7 @@ class Output:
         asyncio.get_running_loop().add_reader(self._reader, self.drain)
 
     def drain(self) -> None:
-        """Tell all that is there by now, but wait for nothing that is still to come."""
+        """Report what has arrived, without waiting for more."""
         if not self._is_open:
             return
         try:
@@ -52,104 +52,89 @@ class Output:
         if len(self._rest) > _LONGEST:
             lines, self._rest = [*lines, self._rest], b""
         for line in lines:
-            self._tell(line)
+            self._report(line)
 
     def close(self) -> None:
-        """Tell what ends in no line's end, and stop to listen."""
+        """Report an unfinished line, and stop listening."""
         if not self._is_open:
             return
         self._is_open = False
         asyncio.get_running_loop().remove_reader(self._reader)
         os.close(self._reader)
         if self._rest:
-            self._tell(self._rest)
+            self._report(self._rest)
 
-    def _tell(self, line: bytes) -> None:
+    def _report(self, line: bytes) -> None:
         # The Python client joins the lines of a traceback by a carriage return.
         text = line.decode("utf-8", "replace").rstrip("\r").replace("\r", "\n")
         self._say(text)
 
 
-class Reaper:
-    """The process that outlives the server by a moment."""
-
-    def __init__(self) -> None:
-        """Start it with the first `start`."""
-        self._process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Start it, if it does not run."""
-        if self._process is None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                __file__,
-                stdin=asyncio.subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C is meant for the server
-            )
-
-    def guard(self, group: int) -> None:
-        """End this process group when the server has gone."""
-        self._tell(f"+{group}\n")
-
-    def release(self, group: int) -> None:
-        """Leave alone a group that has ended: its id may soon be another's."""
-        self._tell(f"-{group}\n")
-
-    async def close(self) -> None:
-        """End it."""
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-            await self._process.wait()
-        self._process = None
-
-    def _tell(self, line: str) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write(line.encode())
-
-
-def _reap() -> None:
-    groups: set[int] = set()
-    for line in sys.stdin:
-        change = groups.add if line[0] == "+" else groups.discard
-        change(int(line[1:]))
-    for group in groups:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    _reap()
-
-
-# It sees nothing of ours, nothing of the user's settings, and leaves no bytecode.
+# Isolated: without cgw's modules, the user's settings, or bytecode left behind.
 _CONFINED = [sys.executable, "-I", "-S", "-u", "-B", confined.__file__]
 
 _INTERPRETER = (sys.prefix, sys.base_prefix, str(Path(confined.__file__).parent))
 
 
+class Reaper:
+    """A process that ends all functions when the server ends, even if it is killed."""
+
+    def __init__(self) -> None:
+        """Start it later, with the first `start`."""
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it if it is not running."""
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                *_CONFINED,
+                "reap",
+                stdin=asyncio.subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C is for the server alone
+            )
+
+    def guard(self, group: int) -> None:
+        """End this process group when the server ends."""
+        self._send(f"+{group}\n")
+
+    def release(self, group: int) -> None:
+        """Forget a group that has ended: the system may reuse its ID."""
+        self._send(f"-{group}\n")
+
+    async def close(self) -> None:
+        """End it, and all groups that it still guards."""
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            await self._process.wait()
+        self._process = None
+
+    def _send(self, line: str) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(line.encode())
+
+
 @dataclass(frozen=True)
 class Floor:
-    """What this machine can keep functions from."""
+    """The limits that this machine can put on functions."""
 
-    landlock: int  # its version; 0 where the kernel has none
+    landlock: int  # its version; 0 if the kernel has none
     own_tmp: bool  # under its own name, /tmp
     processes: int | None  # None: as many as the user may have
 
     def command(
         self, client: Iterable[str], tmp: str, needed: Iterable[object]
     ) -> list[str]:
-        """Return the command that runs a client, which writes to `tmp` alone.
+        """Return the command that runs a client that can write to `tmp` only.
 
-        What is `needed` stays readable where /tmp is not the machine's.
+        The `needed` paths stay readable when the function has its own /tmp.
         """
-        told = f"{self.landlock},{self.own_tmp:d},{self.processes or 0}"
+        limits = f"{self.landlock},{self.own_tmp:d},{self.processes or 0}"
         readable = [*_INTERPRETER, *map(str, needed)]
-        return [*_CONFINED, told, tmp, *readable, "--", *client]
+        return [*_CONFINED, limits, tmp, *readable, "--", *client]
 
     @property
     def document(self) -> dict[str, object]:
-        """What is in force, for programs."""
+        """The limits in force, for `-o json`."""
         return {
             "home": "own",
             "aws_configuration": None,
@@ -161,7 +146,7 @@ class Floor:
         }
 
     def __str__(self) -> str:
-        """Say what is in force."""
+        """Return the limits in force as text."""
         facts = ["own home", "no AWS configuration"]
         facts.append(f"{confined.OPEN_FILES} open files")
         facts.append(
@@ -181,14 +166,14 @@ class Floor:
 
 @cache
 def floor() -> Floor:
-    """Return what this machine offers, found out by trying."""
+    """Return the limits that work on this machine, found by a trial."""
     with tempfile.TemporaryDirectory(prefix="cgw-probe-") as folder:
         done = subprocess.run(  # noqa: S603 - our own interpreter, our own arguments
             [*_CONFINED, "", folder, *_INTERPRETER, "--", "probe"],
             capture_output=True,
             check=True,
             text=True,
-            cwd="/",  # which is there before and after
+            cwd="/",  # a folder that always exists
         )
     landlock, own_tmp, processes = map(int, done.stdout.split(","))
     return Floor(landlock, bool(own_tmp), processes or None)
@@ -199,10 +184,10 @@ _LONGEST_STATUS = 16384
 
 
 class Process:
-    """A process in a group of its own."""
+    """A process in its own process group."""
 
     def __init__(self, process: asyncio.subprocess.Process, output: Output) -> None:
-        """Wrap a process that was started; `start` does."""
+        """Wrap a started process; use `start` to create one."""
         self.id = process.pid
         self._process = process
         self._output = output
@@ -216,7 +201,7 @@ class Process:
         environment: Mapping[str, str],
         say: Callable[[str], None],
     ) -> Process:
-        """Start a command in a folder; `say` hears each line that it prints."""
+        """Start a command in a folder; call `say` with each line that it prints."""
         output = Output(say)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -236,7 +221,7 @@ class Process:
         return cls(process, output)
 
     async def ended(self) -> str:
-        """Wait for its end; return how it was, in Lambda's words."""
+        """Wait for its end; return the reason in Lambda's words."""
         status = await self._process.wait()
         if status == 0:
             return "Runtime exited without providing a reason"
@@ -246,7 +231,7 @@ class Process:
         return f"Runtime exited with error: signal: {name.lower()}"
 
     async def kill(self) -> None:
-        """End it, and what it started."""
+        """Kill it and the processes that it started."""
         with suppress(ProcessLookupError):
             os.killpg(self.id, signal.SIGKILL)
         await self._process.wait()
@@ -256,12 +241,12 @@ class Process:
             self._status = None
 
     def drain(self) -> None:
-        """Tell what it has printed by now."""
+        """Report what it has printed so far."""
         self._output.drain()
 
     @property
     def peak_memory(self) -> int | None:
-        """The most memory it has used, in MB; None where the system does not say."""
+        """The peak memory in MB; None if the system does not report it."""
         if self._status is None:
             return None
         try:
@@ -273,7 +258,7 @@ class Process:
 
 def _open_status(process_id: int) -> int | None:
     try:
-        # Kept open, as opening it would be the dearer part of every reading.
+        # Kept open: opening costs more than reading.
         return os.open(f"/proc/{process_id}/status", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None

@@ -23,7 +23,7 @@ from httptools import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cognito_gw.local.awslambda.functions import Function
+    from cognito_gw.local.awslambda.lambda_store import Function
 
 
 LOG_TAIL = 4096  # bytes that Invoke returns of the log

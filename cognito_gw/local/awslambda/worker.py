@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from cognito_gw.local.access import AccessKeys
     from cognito_gw.local.awslambda.clients import Client
-    from cognito_gw.local.awslambda.functions import Function
-    from cognito_gw.local.awslambda.pool import Place
+    from cognito_gw.local.awslambda.environment import Place
+    from cognito_gw.local.awslambda.lambda_store import Function
     from cognito_gw.local.awslambda.runtime_api import Answer
     from cognito_gw.local.events import Activity
 
