@@ -56,11 +56,13 @@ class Mutant:
 
     def apply(self, sources: dict[Path, str]) -> tuple[Path, str]:
         """Return the one file that has the text, and its code with the break."""
-        words = r"\s+".join(map(re.escape, self.text.split()))
+        words = self.text.split()
+        spaced = re.compile(r"\s+".join(map(re.escape, words)))
         found = [
             (path, match)
             for path, code in sources.items()
-            for match in re.finditer(words, code)
+            if all(word in code for word in words)  # most files: quicker
+            for match in spaced.finditer(code)
         ]
         if len(found) != 1:
             raise NotApplicable(f"{self.id}: its text occurs {len(found)} times")
