@@ -14,12 +14,14 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
+import sysconfig
 import tempfile
+import venv
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.util import cache_from_source
 from pathlib import Path
+from site import getsitepackages
 from textwrap import indent
 
 import yaml
@@ -99,17 +101,36 @@ def sources() -> dict[Path, str]:
 
 
 class Copy:
-    """A copy of the checkout, whose tests import the package from the copy."""
+    """A copy of the checkout, with an environment that has the package from there.
 
-    def __init__(self, root: Path, workers: int) -> None:
-        """Copy the checkout to `root`, and check that Python finds it there."""
-        self._root = root
+    PYTHONPATH would not do: tests start processes that ignore it.
+    """
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        """Copy the checkout into `folder`, and check that Python finds the copy."""
+        self._root = folder / "checkout"
+        self._python = folder / "environment" / "bin" / "python"
         self._workers = workers
-        shutil.copytree(ROOT, root, ignore=_NOT_COPIED, dirs_exist_ok=True)
+        shutil.copytree(ROOT, self._root, ignore=_NOT_COPIED)
+        self._make_environment(folder / "environment")
         code = f"import {PACKAGE}; print({PACKAGE}.__file__)"
-        seen = self._run([sys.executable, "-P", "-c", code], cwd="/").stdout.strip()
-        if Path(seen) != root / PACKAGE / "__init__.py":
+        seen = self._run([self._python, "-I", "-c", code], cwd=folder).stdout.strip()
+        if Path(seen) != self._root / PACKAGE / "__init__.py":
             raise SystemExit(f"the tests would import {seen}, and not the copy")
+
+    def _make_environment(self, folder: Path) -> None:
+        """Make one with all that is installed here, but for this checkout."""
+        venv.create(folder, symlinks=True)
+        variables = {"base": str(folder), "platbase": str(folder)}
+        site = Path(sysconfig.get_path("purelib", vars=variables))
+        # Python does not read the .pth files of folders that a .pth file adds.
+        places = [str(self._root), *getsitepackages()]
+        (site / "copy.pth").write_text("\n".join(places))
+        command = self._python.with_name("cgw")
+        command.write_text(
+            f"#!{self._python}\nfrom {PACKAGE}.__main__ import main\nmain()\n"
+        )
+        command.chmod(0o755)
 
     def killer(self, mutant: Mutant, places: list[str]) -> str | None:
         """Return the first test of these places that fails with the mutant, if any."""
@@ -122,7 +143,7 @@ class Copy:
 
     def first_failure(self, places: list[str]) -> str | None:
         """Return the first test that fails, if any does."""
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "--no-header"]
+        command = [self._python, "-m", "pytest", "-x", "-q", "-rfE", "--no-header"]
         command += ["-p", "no:cacheprovider", "-n", str(self._workers), *places]
         try:
             done = self._run(command, cwd=self._root)
@@ -139,13 +160,13 @@ class Copy:
         # Bytecode is compared by size and whole seconds: two writes may look alike.
         Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
-    def _run(self, command: list[str], cwd: Path | str):
+    def _run(self, command: list[Path | str], cwd: Path):
         """Run a command on the copy; end all of its processes if it takes too long."""
-        environment = os.environ | {"PYTHONPATH": str(self._root)}
+        bin_ = str(self._python.parent)
         with subprocess.Popen(
             command,
             cwd=cwd,
-            env=environment,
+            env=os.environ | {"PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
