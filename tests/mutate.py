@@ -31,7 +31,7 @@ PACKAGE = "cognito_gw"
 _LIST = Path(__file__).with_name("mutants.yaml")
 _NOT_COPIED = shutil.ignore_patterns(".*_cache", ".git", ".venv", "build", "dist")
 _LONGEST = 900  # seconds that one run of tests may take; then the mutant counts as seen
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
 _PASSED, _NOTHING_RUN = 0, 5  # exit codes of pytest
 
 
