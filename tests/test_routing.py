@@ -50,7 +50,7 @@ UNANSWERED = [
     "GET /files",
     "GET /files/",
     "GET /only",
-    "GET /things//parts",
+    "POST /things//parts",
     "get /things/all",
 ]
 

@@ -95,6 +95,16 @@ def test_content_type(tmp_path, environment, data, given, sent):
 
 
 @pytest.mark.parametrize(
+    ("verb", "data", "sent"),
+    [(None, None, "GET"), (None, "", "POST"), ("put", "{}", "PUT"), ("get", "", "GET")],
+)
+def test_a_body_is_posted(verb, data, sent):
+    """Unless a method is given."""
+    options = {"verb": verb, "path": "/", "headers": (), "queries": (), "data": data}
+    assert Requested.of(options).verb == sent
+
+
+@pytest.mark.parametrize(
     ("address", "words"),
     [
         (f"{CALLBACK}?code=SECRET-CODE", "but an authorization code"),

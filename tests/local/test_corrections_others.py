@@ -108,6 +108,13 @@ def test_a_function_logs_to_its_own_group(create_function):
     assert made["RuntimeVersionConfig"]["RuntimeVersionArn"]
 
 
+def test_a_function_has_a_name_of_at_most_64_characters(create_function, name, refusal):
+    longest = name.ljust(64, "x")
+    assert create_function(FunctionName=longest)["FunctionName"] == longest
+    refused = refusal(create_function, FunctionName=f"{longest}x")
+    assert refused.code == "ValidationException"
+
+
 def test_a_function_is_spelled_as_lambda_spells_it(aws, create_function):
     """Recorded on AWS 2025-11-25, localstack: test_function_lifecycle."""
     made = create_function()

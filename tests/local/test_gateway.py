@@ -206,6 +206,20 @@ def test_the_rest_of_the_path_is_one_variable(served):
     assert event["path"] == "/files/a/b/"
 
 
+def test_an_address_has_at_most_10240_bytes(served):
+    """As long as that it is fine by itself, but leaves no room for headers."""
+    longest = "/files/".ljust(10_240, "a")
+    assert served.get(longest).status == 431
+    assert served.get(f"{longest}a").status == 414
+
+
+def test_a_service_worker_is_not_served(served):
+    """It would answer for the sign-in pages, which have the same origin."""
+    answer = served.get("/any", **{"Service-Worker": "script"})
+    assert answer.status == 403
+    assert b"service worker" in answer.body
+
+
 def test_the_body_arrives_as_text(served):
     event = served.request("POST", "/any", body="é".encode()).json
     assert (event["body"], event["isBase64Encoded"]) == ("é", False)
@@ -348,3 +362,5 @@ class TestGatewayResponse:
             statusCode="404",
         )
         assert fresh.get("/signed").status == 403
+        fresh.deploy()
+        assert fresh.get("/signed").status == 404

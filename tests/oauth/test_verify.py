@@ -82,6 +82,7 @@ def test_what_is_no_token_is_malformed(keys, text):
         ({"iss": "https://elsewhere.example.com/eu-west-1_Pool"}, "wrong-pool"),
         ({"iss": None}, "wrong-pool"),
         ({"exp": 1}, "expired-token"),
+        ({"exp": time.time() - 1}, "expired-token"),
         ({"exp": None}, "malformed-token"),
         ({"nbf": time.time() + 9999}, "not-yet-valid"),
     ],

@@ -45,6 +45,14 @@ def updated(aws, find, stubbed):
     return run
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_only_the_file_opens_sign_up(find, is_open):
+    """Else administrators alone create users."""
+    pool = find("user pool", user_pool={"self_sign_up": is_open})
+    creation = pool.desired()["AdminCreateUserConfig"]
+    assert creation == {"AllowAdminCreateUserOnly": not is_open}
+
+
 class TestUpdate:
     """UpdateUserPool resets what it is not sent."""
 

@@ -135,6 +135,7 @@ def test_variables_for_cgw_may_name_an_endpoint():
 FOREIGN = [
     "http://evil.example/{api_id}",
     "http://localhost.evil.example/",
+    "http://evil-localhost/",
     "http://127.0.0.1.evil.example/",
     "http://127.0.0.1@evil.example/",
     "https://127.0.0.1@evil.example/",

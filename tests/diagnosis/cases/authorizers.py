@@ -84,6 +84,11 @@ CASES = {
         {"expression": "machine-.*", "aud": CLIENT},
         Call(live=replace(HEALTHY, pattern="machine-.*")),
     ),
+    "an app client of which only the beginning fits": (
+        "wrong-client",
+        {"expression": CLIENT[:-1], "aud": CLIENT},
+        Call(live=replace(HEALTHY, pattern=CLIENT[:-1])),
+    ),
     "an access token, which names no app client": (
         "wrong-client",
         {"expression": f"{CLIENT}|other", "aud": None},

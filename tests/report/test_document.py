@@ -1,0 +1,15 @@
+"""Steps as the JSON that scripts read."""
+
+from __future__ import annotations
+
+from cognito_gw.engine.resource import Change
+from cognito_gw.report.lines import changes_document
+
+
+def test_a_change_is_from_what_aws_has_to_what_the_file_wants():
+    """In this order."""
+    changes = {"Name": Change("old", "new"), "ttl": Change(None, 0)}
+    assert changes_document(changes) == {
+        "Name": {"from": "old", "to": "new"},
+        "ttl": {"from": None, "to": 0},
+    }

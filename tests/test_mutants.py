@@ -1,0 +1,52 @@
+"""The breaks of tests/mutants.yaml can be applied to the code as it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mutate import Mutant, NotApplicable, mutants, sources
+
+MUTANTS = mutants()
+CODE = {Path("one.py"): "def f(a):\n    if a and a != 1:\n        return 2\n"}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
+def test_a_mutant_applies(mutant):
+    """The code has its text once, and the break changes what the code does."""
+    mutant.apply(sources())
+    assert mutant.wrong.endswith(".")
+
+
+def test_ids_are_unique():
+    """`--only` names one mutant."""
+    assert len({mutant.id for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_every_package_has_mutants():
+    """No part of cgw is left out."""
+    found = {mutant.apply(sources())[0].parts[1] for mutant in MUTANTS}
+    packages = {path.parts[1] for path in sources() if len(path.parts) > 2}
+    assert packages <= found
+
+
+def test_line_breaks_and_margins_do_not_matter():
+    """A text is found however the formatter breaks it, and the break is indented."""
+    mutant = Mutant("m", "if a\n and a != 1:", "if not a:\n    pass\nif a:", "Wrong.")
+    path, broken = mutant.apply(CODE)
+    assert path == Path("one.py")
+    assert "    if not a:\n        pass\n    if a:\n        return 2" in broken
+
+
+@pytest.mark.parametrize(
+    ("text", "becomes", "why"),
+    [
+        ("return 3", "return 4", "occurs 0 times"),
+        ("a", "b", "occurs 4 times"),
+        ("return 2", "return  2", "changes nothing"),
+    ],
+)
+def test_what_cannot_be_applied_is_an_error(text, becomes, why):
+    """A mutant that breaks nothing would count as killed by luck, or never."""
+    with pytest.raises(NotApplicable, match=why):
+        Mutant("m", text, becomes, "Wrong.").apply(CODE)
