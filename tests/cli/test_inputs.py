@@ -101,7 +101,7 @@ def test_content_type(tmp_path, environment, data, given, sent):
 def test_a_body_is_posted(verb, data, sent):
     """Unless a method is given."""
     options = {"verb": verb, "path": "/", "headers": (), "queries": (), "data": data}
-    assert Requested.of(options).verb == sent
+    assert RequestOptions.of(options).verb == sent
 
 
 @pytest.mark.parametrize(
