@@ -237,6 +237,10 @@ def _python_client() -> Callable[[list[str]], None]:
     """Return AWS's client, changed to send our key."""
     address, path = os.environ[_API], f"/{os.environ.pop(KEY)}"
     os.environ[_API] = address + path  # its native part reads it when it is imported
+    try:
+        import runtime_client  # noqa: F401 - AWS builds it for Linux only
+    except ImportError:
+        sys.modules["runtime_client"] = _RuntimeClient(address, path)  # type: ignore[assignment]
     from awslambdaric import __main__ as client
     from awslambdaric.lambda_runtime_client import LambdaRuntimeClient
 
@@ -257,6 +261,51 @@ def _python_client() -> Callable[[list[str]], None]:
         pass
     main: Callable[[list[str]], None] = client.main
     return main
+
+
+class _RuntimeClient:
+    """The native part of AWS's client in Python, for systems other than Linux.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+    """
+
+    def __init__(self, address: str, path: str) -> None:
+        from http.client import HTTPConnection
+
+        self._connection = HTTPConnection(address)
+        self._path = f"{path}/2018-06-01/runtime/invocation"
+
+    def initialize_client(self, user_agent: str) -> None:
+        """Accept the name of the client, which nothing here needs."""
+
+    def next(self) -> tuple[bytes, Any]:
+        """Wait for an invocation; return its event and its headers."""
+        event, headers = self._send("GET", "next")
+        deadline = "Lambda-Runtime-Deadline-Ms"
+        return event, dict(headers.items()) | {deadline: int(headers[deadline])}
+
+    def post_invocation_result(
+        self, request_id: str, result: bytes, content_type: str, *_: str | None
+    ) -> None:
+        """Send what the handler returned."""
+        headers = {"Content-Type": content_type}
+        self._send("POST", f"{request_id}/response", result, headers)
+
+    def post_error(self, request_id: str, error: str, *_: str | None) -> None:
+        """Send the error of the handler, as JSON."""
+        headers = {"Content-Type": "application/json"}
+        self._send("POST", f"{request_id}/error", error.encode(), headers)
+
+    def _send(
+        self,
+        verb: str,
+        endpoint: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[bytes, Any]:
+        self._connection.request(verb, f"{self._path}/{endpoint}", body, headers or {})
+        response = self._connection.getresponse()
+        return response.read(), response.headers
 
 
 def _reap() -> None:
