@@ -86,8 +86,13 @@ def _words(text: str, most: int) -> Iterator[str]:
         yield from re.findall(" +|[^ ]+", word) if _width(word) > most else [word]
 
 
+def unstyled(text: str) -> str:
+    """Return text without the codes of styles."""
+    return click.unstyle(text)
+
+
 def _width(text: str) -> int:
-    return len(click.unstyle(text))
+    return len(unstyled(text))
 
 
 def say_exactly(*lines: str) -> None:

@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-import click
 import httpx
 
 from cognito_gw.app.auth import raw_token
@@ -23,6 +22,7 @@ from cognito_gw.errors import CgwError
 from cognito_gw.gateway_rules import Router, required_token
 from cognito_gw.local import process
 from cognito_gw.report.lines import step_lines
+from cognito_gw.report.say import unstyled
 from cognito_gw.resources.user import generate_password
 from cognito_gw.testing.sign_ins import SignIns
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 
 class RouteToken(httpx.Auth):
-    """Asks for a token by method and path; what stands in the header already stays."""
+    """Adds the token that a route requires; keeps a header that is already set."""
 
     def __init__(
         self, url: str, header: str, token: Callable[[str, str], str | None]
     ) -> None:
-        """Send tokens to the API at `url`, and to nobody else."""
+        """Send tokens only to the API at `url`."""
         self._url = httpx.URL(url)
         self._header = header
         self._token = token
@@ -56,7 +56,7 @@ class RouteToken(httpx.Auth):
         yield request
 
     def _path(self, url: httpx.URL) -> str | None:
-        """Return the path as API Gateway routes it, or None at another address."""
+        """Return the path as API Gateway routes it, or None for another address."""
         base = self._url.raw_path.decode()
         path = url.raw_path.decode().partition("?")[0]
         is_ours = url.netloc == self._url.netloc and path.startswith(f"{base}/")
@@ -67,10 +67,10 @@ _SECONDS = 35.0  # API Gateway gives up after 29
 
 
 class LocalStack:
-    """A stack on a local AWS of its own."""
+    """A deployed stack on a private local AWS."""
 
     def __init__(self, session: Context) -> None:
-        """Show the stack of a `session`, which is up."""
+        """Represent the deployed stack of a context."""
         self._access_key = session.server.access_key
         self.outputs: dict[str, Any] = outputs(session)
         self.invoke_url: str = self.outputs["invoke_url"]
@@ -82,16 +82,16 @@ class LocalStack:
         self._client = self.client()
 
     def __repr__(self) -> str:
-        """Show where it is."""
+        """Show its address."""
         return f"<LocalStack {self.invoke_url}>"
 
     @property
     def users(self) -> list[str]:
-        """The users of the file, in its order."""
+        """The user names in the file, in order."""
         return list(self._sign_ins.passwords)
 
     def password(self, user: str) -> str:
-        """Return a user's password: the file's, or the one that was made up."""
+        """Return a user's password: from the file, or the generated one."""
         return self._sign_ins.password(user)
 
     def token(
@@ -102,9 +102,9 @@ class LocalStack:
         scopes: Sequence[str] = (),
         app_client: str | None = None,
     ) -> str:
-        """Return a token of a user (the file's first), or of a machine's app client.
+        """Return a token of a user (default: the first in the file) or of a machine client.
 
-        It is the ID token, and with `scopes` the access token, unless `kind` says so.
+        By default the ID token, or with `scopes` the access token.
         """
         wish = self._sign_ins.wish(user, app_client, scopes)
         kind = kind or ("access" if scopes or not wish.user else "id")
@@ -117,17 +117,19 @@ class LocalStack:
         app_client: str | None = None,
         token: str | None = None,
     ) -> httpx.Client:
-        """Return a client of the API that sends the token which each route wants.
+        """Return an HTTP client of the API that sends the token each route requires.
 
-        Without a user, a machine's app client or a `token` it sends none. It is closed
-        with the stack, if not before.
+        Without a user, a machine's app client, or a `token`, it sends none. The stack
+        closes it at its end.
         """
         client = httpx.Client(
             base_url=self.invoke_url,
             auth=self._auth(user, app_client, token),
             timeout=_SECONDS,
-            trust_env=False,  # no proxy leads to this machine itself
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # reading all takes a while
+            trust_env=False,  # a proxy cannot reach this machine
+            verify=ssl.SSLContext(
+                ssl.PROTOCOL_TLS_CLIENT
+            ),  # loading certificates is slow
         )
         self._clients.append(client)
         return client
@@ -142,7 +144,7 @@ class LocalStack:
         token: str | None = None,
         **options: Any,
     ) -> httpx.Response:
-        """Call the API, with the options of httpx; see `client` for who calls."""
+        """Call the API with the options of httpx; see `client` for the token."""
         auth = self._auth(user, app_client, token)
         return self._client.request(method, path, auth=auth, **options)
 
@@ -168,7 +170,7 @@ class LocalStack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables for a process that is to use this stack, and not AWS."""
+        """Environment variables with which a process uses this stack instead of AWS."""
         region = self.outputs["region"]
         return variables(self.outputs) | {
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -184,7 +186,7 @@ class LocalStack:
         )
 
     def close(self) -> None:
-        """Close what calls the API."""
+        """Close all HTTP clients."""
         for client in self._clients:
             client.close()
 
@@ -200,7 +202,7 @@ class LocalStack:
         return RouteToken(self.invoke_url, self._header, wanted)
 
     def _wanted(self, wish: TokenRequest, verb: str, path: str) -> str | None:
-        """Return the token that a route wants; None where it wants none."""
+        """Return the token that a route requires, or None."""
         found = self._router.match(verb, path)
         kind = required_token(found.method if found else None)
         if found is None or kind == "none":
@@ -212,7 +214,7 @@ class LocalStack:
 
 @contextmanager
 def local_stack(file: Path, folder: Path) -> Iterator[LocalStack]:
-    """Bring the stack of a file up; the local AWS keeps its state in the folder."""
+    """Deploy the stack of a file; the local AWS keeps its state in the folder."""
     config = _for_tests(load(file).config)
     settings = Options(config=file, local=True, quiet=True)
     with process.private(folder):
@@ -223,14 +225,14 @@ def local_stack(file: Path, folder: Path) -> Iterator[LocalStack]:
 
 
 def _for_tests(config: Config) -> Config:
-    """Return it with a password for every user, and no other AWS's addresses."""
+    """Return it with a password for every user, and without `endpoints`."""
     length = config.user_pool.password_policy.min_length
     users = [_with_password(user, length) for user in config.users]
     return config.model_copy(update={"users": users, "endpoints": Endpoints()})
 
 
 def _with_password(user: User, length: int) -> User:
-    """Make a password up where the file has none, or its variable is not set."""
+    """Generate a password if the file has none or its variable is not set."""
     if user.password is not None and user.password.missing is None:
         return user
     made = Password(generate_password(length))
@@ -238,7 +240,7 @@ def _with_password(user: User, length: int) -> User:
 
 
 def bring_up(session: Context) -> None:
-    """Make the stack of a session; raise one error for all that failed."""
+    """Deploy the stack; raise one CgwError for everything that failed."""
     resources = session.stack.resources
     visit = partial(reconcile.apply, aws=session.aws)
     steps = walk(session, visit, forward(resources), resources, report="none")
@@ -246,5 +248,5 @@ def bring_up(session: Context) -> None:
     if failed:
         lines = [f"  {line}" for step in failed for line in step_lines(step)]
         what = f"{session.options.config} cannot be brought up locally:"
-        raise CgwError(click.unstyle("\n".join([what, *lines])))
-    look(session, [session.stack.api])  # its paths were made after it
+        raise CgwError(unstyled("\n".join([what, *lines])))
+    look(session, [session.stack.api])  # its paths were created after it

@@ -31,10 +31,10 @@ _PAGE, _ENDPOINT = "/login", "/oauth2/authorize"
 
 
 class SignInPage:
-    """The page of one app client; nothing listens for what it answers."""
+    """The sign-in page of one app client, used without a browser."""
 
     def __init__(self, provider: Provider, client: AppClient) -> None:
-        """Sign in to the `client` of a pool."""
+        """Sign in to an app client."""
         self._provider = provider
         self._client = client
         self._callback = client.callback_urls[0]
@@ -42,7 +42,7 @@ class SignInPage:
     def tokens(
         self, flow: str, user: str, password: Password, scopes: Sequence[str]
     ) -> Tokens:
-        """Return the tokens that an app would have of this sign-in."""
+        """Return the tokens that an application would get from this sign-in."""
         asked = {
             "client_id": self._client.client_id,
             "redirect_uri": self._callback,
@@ -56,8 +56,8 @@ class SignInPage:
             return tokens_in(answer)
         if "code" not in answer:
             raise CgwError(
-                f"the sign-in page does not let {user} in by the password alone",
-                hint="where it asks for a second factor, use a machine's `app_client`",
+                f"the sign-in page does not accept only the password of {user}",
+                hint="with a second factor, use the `app_client` of a machine",
             )
         endpoint = TokenEndpoint(self._provider, self._client, lambda _: None)
         return endpoint.for_code(answer["code"], self._callback, verifier="")
@@ -65,7 +65,7 @@ class SignInPage:
     def _answer(
         self, asked: dict[str, str], user: str, password: Password
     ) -> dict[str, str]:
-        """Send the form, and return what the page tells the app."""
+        """Send the form; return the parameters of the redirect."""
         page = self._provider.endpoint("authorization").removesuffix(_ENDPOINT) + _PAGE
         csrf = secrets.token_urlsafe(32)
         headers = [
@@ -83,10 +83,10 @@ class SignInPage:
 
 
 class SignIns:
-    """The tokens of this process, in memory: the user's own are another AWS's."""
+    """The tokens of this process, in memory only."""
 
     def __init__(self, session: Context) -> None:
-        """Sign in to the stack of a `session`."""
+        """Sign in to the stack of a context."""
         self.session = session
         self.passwords = {
             user.username: user.password
@@ -97,7 +97,7 @@ class SignIns:
         self._lock = threading.Lock()
 
     def password(self, user: str) -> str:
-        """Return a user's password; raise for one who is not in the file."""
+        """Return a user's password; raise UsageError for a user who is not in the file."""
         if user not in self.passwords:
             what = f"the file has no user `{user}`"
             raise UsageError(unknown(what, user, self.passwords))
@@ -106,7 +106,7 @@ class SignIns:
     def wish(
         self, user: str | None, client: str | None, scopes: Sequence[str] = ()
     ) -> TokenRequest:
-        """Return whose tokens are wanted: the first user's where nobody is named."""
+        """Return the request for tokens of a user; by default the first in the file."""
         settings = self.session.config.app_clients.get(client or "")
         is_of_machine = settings is not None and is_machine(settings)
         if user is None and is_of_machine:
@@ -116,13 +116,13 @@ class SignIns:
             hint = "add one to `users:`, or name the `app_client` of a machine"
             raise UsageError("the file has no user to sign in", hint=hint)
         self.password(user)  # there is one
-        # What the authenticator app of a user holds, who is asked to set one up.
+        # The secret of an authenticator app, if the user must set one up.
         secret = self.session.state / f"{quote(user, safe='')}.totp"
         prepared = PresetAnswers(totp_secret=secret)
         return TokenRequest(user, client, scopes=tuple(scopes), preset=prepared)
 
     def tokens(self, wish: TokenRequest) -> Tokens:
-        """Return fresh tokens; one sign-in does for all who ask for the same."""
+        """Return valid tokens; equal requests share one sign-in."""
         key = wish.key(self.session)
         with self._lock:
             kept = self._kept.get(key)
