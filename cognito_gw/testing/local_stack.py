@@ -102,7 +102,7 @@ class LocalStack:
         scopes: Sequence[str] = (),
         app_client: str | None = None,
     ) -> str:
-        """Return a token of a user (default: the first in the file) or of a machine client.
+        """Return a token of a user (default: the first in the file) or of a machine.
 
         By default the ID token, or with `scopes` the access token.
         """
@@ -127,9 +127,7 @@ class LocalStack:
             auth=self._auth(user, app_client, token),
             timeout=_SECONDS,
             trust_env=False,  # a proxy cannot reach this machine
-            verify=ssl.SSLContext(
-                ssl.PROTOCOL_TLS_CLIENT
-            ),  # loading certificates is slow
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # loads no certificates
         )
         self._clients.append(client)
         return client

@@ -97,7 +97,7 @@ class SignIns:
         self._lock = threading.Lock()
 
     def password(self, user: str) -> str:
-        """Return a user's password; raise UsageError for a user who is not in the file."""
+        """Return a user's password; raise UsageError for an unknown user."""
         if user not in self.passwords:
             what = f"the file has no user `{user}`"
             raise UsageError(unknown(what, user, self.passwords))
