@@ -280,7 +280,7 @@ def test_a_decision_is_told_from_its_reason(status, why, decision):
 
 def test_an_answer_of_the_function_is_told_to_be_its_own():
     event = Event(1, 0.0, "request", {"status": 403, "why": "function"})
-    assert cells(event)["why"] == "let in; the 403 is the function's own answer"
+    assert cells(event)["why"] == "let in; the function itself returned 403"
 
 
 def test_the_preflights_of_a_stage_are_folded_up(page, deployed):

@@ -287,7 +287,7 @@ def test_the_log_of_an_authorizer(ask, api, user, is_good, last):
     said = lines(ask(headers={"Authorization": token}))
     started = f"Starting authorizer: {api.authorizers['cognito']} for request: {UUID}"
     assert re.fullmatch(started, said[0])
-    assert said[1] == f"Request identity: {'*' * (len(token) - 6)}{token[-6:]}"
+    assert said[1] == f"Incoming identity: {'*' * (len(token) - 6)}{token[-6:]}"
     assert re.fullmatch(last, said[2])
 
 
