@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import io
 import json
 import shutil
+import socket
 import zipfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from aiohttp import web
 
+from cognito_gw.aws.clients import AccessKey
 from cognito_gw.local import process
 from cognito_gw.local.console.overview import cells, sent
 from cognito_gw.local.events import Event
+from cognito_gw.local.server import Start, application
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 HOSTILE = "<script>alert('x')</script>"
@@ -412,17 +419,17 @@ def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, 
     def shown():
         rows = browser.find_elements(By.CSS_SELECTOR, "#request tr")
         texts = [row.text.split()[1:4] for row in rows if row.is_displayed()]
-        return [each for each in texts if each[1].startswith(("/one", "/two", "/?"))]
+        return [each for each in texts if each[1].startswith("/row-")]
 
     def control(name):
         return browser.find_element(By.ID, f"filter-{name}")
 
     browser.get(local_url)
     wait_for("#connection", "live")
-    call("/one")
-    call("/two", "OPTIONS")
-    wait_for("#request tr", "/two")
-    refused = [["OPTIONS", "/two", "403"], ["GET", "/one", "403"]]
+    call("/row-one")
+    call("/row-two", "OPTIONS")
+    wait_for("#request tr", "/row-two")
+    refused = [["OPTIONS", "/row-two", "403"], ["GET", "/row-one", "403"]]
     assert shown() == refused
     call("/", "OPTIONS")
     call("/last")
@@ -435,13 +442,13 @@ def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, 
     assert not preflight.is_displayed()
     control("preflights").send_keys(Keys.SPACE)
     assert preflight.is_displayed()
-    control("path").send_keys("ONE")
+    control("path").send_keys("ROW-ONE")
     assert shown() == refused[1:]
-    call("/one/more")
-    wait_for("#request tr", "/one/more")
+    call("/row-one/more")
+    wait_for("#request tr", "/row-one/more")
     call("/elsewhere")
     wait_for("#request tr", "/elsewhere")
-    assert shown() == [["GET", "/one/more", "403"], *refused[1:]]
+    assert shown() == [["GET", "/row-one/more", "403"], *refused[1:]]
     wait_for("#filter-count", " shown")
     control("status").send_keys("2")
     assert shown() == []
@@ -449,17 +456,44 @@ def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, 
     Select(control("decision")).select_by_visible_text("let in")
     assert shown() == []
     Select(control("decision")).select_by_visible_text("refused")
-    assert shown() == [["GET", "/one/more", "403"], *refused[1:]]
+    assert shown() == [["GET", "/row-one/more", "403"], *refused[1:]]
     assert browser.get_log("browser") == []
 
 
-def test_in_a_browser_a_lost_connection_is_told_and_mended(
-    browser, wait_for, state_dir
+@contextmanager
+def serving(folder, port=0):
+    """Serve a local AWS from a thread of this process, and give its address."""
+    listener = socket.create_server(("127.0.0.1", port))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    ready = Future()
+
+    async def serve():
+        app = application(Start(url, "", AccessKey.create(), folder))
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        end = asyncio.Event()
+        ready.set_result(
+            partial(asyncio.get_running_loop().call_soon_threadsafe, end.set)
+        )
+        await end.wait()
+        await runner.cleanup()
+
+    with ThreadPoolExecutor(1) as thread:
+        served = thread.submit(asyncio.run, serve())
+        end = ready.result(30)
+        yield url
+        end()
+        served.result(30)
+
+
+def test_in_a_browser_a_lost_connection_is_reported_and_restored(
+    browser, wait_for, tmp_path
 ):
-    url = process.start(state_dir, persist=True).url
-    browser.get(url)
-    wait_for("#connection", "live")
-    process.stop(state_dir)
+    with serving(tmp_path) as url:
+        browser.get(url)
+        wait_for("#connection", "live")
     wait_for("#connection", "connection lost")
-    assert process.start(state_dir, persist=True).url == url
-    wait_for("#connection", "live")
+    with serving(tmp_path, urlsplit(url).port):
+        wait_for("#connection", "live")
+        browser.get("about:blank")  # so that no request is open at the end
