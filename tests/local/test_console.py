@@ -143,7 +143,7 @@ def test_an_aws_call_to_the_root_is_one(get, signed, service):
     assert "<html" not in get(headers=PAGE | signed(service))[2]
 
 
-def test_it_is_shown_to_every_program_that_is_no_aws_client(get):
+def test_every_client_other_than_aws_clients_gets_the_page(get):
     status, headers, _ = get(headers={})
     assert (status, headers.get_content_type()) == (200, "text/html")
 
@@ -171,7 +171,7 @@ def test_shows_who_may_call_what(page, api, deployed, name):
         assert f">{callers}</span>" in shown
 
 
-def test_shows_what_was_deleted_and_is_live_still(page, deployed):
+def test_shows_deleted_routes_that_are_still_live(page, deployed):
     deployed.method("HEAD")
     deployed.on_method("put_integration", "HEAD", **MOCK)
     deployed.deployment(stageName="dev")
@@ -280,17 +280,17 @@ def test_shows_requests_with_decision_and_reason(page, call):
         (502, "the function failed", "failed"),
     ],
 )
-def test_a_decision_is_told_from_its_reason(status, why, decision):
+def test_the_decision_follows_from_the_reason(status, why, decision):
     event = Event(1, 0.0, "request", {"status": status, "why": why})
     assert cells(event)["decision"] == decision
 
 
-def test_an_answer_of_the_function_is_told_to_be_its_own():
+def test_an_error_of_the_function_is_shown_as_its_own():
     event = Event(1, 0.0, "request", {"status": 403, "why": "function"})
     assert cells(event)["why"] == "let in; the function itself returned 403"
 
 
-def test_the_preflights_of_a_stage_are_folded_up(page, deployed):
+def test_the_preflights_of_a_stage_are_folded(page, deployed):
     """Those that anyone may call; another OPTIONS is a route like any other."""
     for verb, auth in (("OPTIONS", "NONE"), ("PUT", "AWS_IAM")):
         deployed.method(verb, authorizationType=auth)
@@ -318,7 +318,7 @@ def test_a_long_line_is_cut_and_stays_one_event():
     assert len(data) < 1000
 
 
-def test_tells_of_requests_and_changes_as_they_happen(local_url, call, api):
+def test_streams_requests_and_changes_as_they_happen(local_url, call, api):
     with opened(f"{local_url}/_cgw/events") as stream:
         assert stream.headers.get_content_type() == "text/event-stream"
         events = follow(stream)
@@ -328,7 +328,7 @@ def test_tells_of_requests_and_changes_as_they_happen(local_url, call, api):
         assert first(events, "change")[1]["operation"] == "CreateResource"
 
 
-def test_who_reconnects_misses_nothing(local_url, call):
+def test_a_client_that_reconnects_misses_nothing(local_url, call):
     url = f"{local_url}/_cgw/events?after=0"
     call("/before")
     with opened(url) as stream:

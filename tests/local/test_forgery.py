@@ -540,7 +540,7 @@ def test_a_forged_scope_is_401_over_http(status, kind):
 
 @USES
 @pytest.mark.parametrize("kind", ["null byte inside", "null byte behind"])
-def test_octets_that_are_no_header_are_the_callers_error(status, use, kind):
+def test_invalid_header_bytes_are_a_client_error(status, use, kind):
     assert 400 <= status(use, [NEVER_SENT[kind](Good(use))])[0] < 500
 
 
