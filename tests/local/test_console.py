@@ -176,7 +176,7 @@ def test_shows_deleted_routes_that_are_still_live(page, deployed):
     deployed.on_method("put_integration", "HEAD", **MOCK)
     deployed.deployment(stageName="dev")
     deployed.on_method("delete_method", "HEAD")
-    assert "no longer: <code>HEAD /</code> (public)" in page()
+    assert "deleted from the API: <code>HEAD /</code> (public)" in page()
 
 
 def test_links_to_the_sign_in_pages(page, make_pool, name):

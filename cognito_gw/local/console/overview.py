@@ -120,7 +120,9 @@ def _callers(method: dict[str, Any]) -> str:
 
 def _target(integration: dict[str, Any]) -> str:
     arn = function_arn(integration.get("uri") or "")
-    return arn.split(":")[6] if arn else str(integration.get("type", "nothing")).lower()
+    if arn:
+        return arn.rpartition(":function:")[2].partition(":")[0]
+    return str(integration.get("type", "nothing")).lower()
 
 
 MAX_USERS = 100

@@ -157,7 +157,7 @@ def deployment_in_use(call: Call) -> None:
 
 @apigateway.answers("DeleteDeployment")
 def delete_deployment(call: Call) -> dict[str, Any]:
-    """Delete also what once had a stage of its own; moto asks for that name only."""
+    """Delete every unused deployment; moto refuses if a stage name was deployed."""
     del call.backend.apis[call["restApiId"]].deployments[call["deploymentId"]]
     return {}
 
