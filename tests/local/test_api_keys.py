@@ -62,7 +62,7 @@ def test_no_key_opens_nothing(api):
 
 
 @pytest.mark.parametrize("value", ["", "nonsense", "x" * 40])
-def test_what_is_not_a_key_opens_nothing(api, value):
+def test_an_invalid_key_opens_nothing(api, value):
     assert api.get("/", x_api_key=value).status == 403
 
 
@@ -127,7 +127,7 @@ def test_the_refusal_can_be_the_apis_own(aws, local_url):
     assert api.deploy().get("/").status == 418
 
 
-def test_the_function_is_told_which_key(aws, local_url, key):
+def test_the_function_receives_the_api_key(aws, local_url, key):
     api = Api(aws, local_url)
     function = make_function(aws, make_role(aws), ECHO)
     api.route("GET", "/", proxy(function), apiKeyRequired=True)
@@ -166,7 +166,7 @@ def test_a_resource_policy_that_would_refuse_is_refused(aws, refusal, policy):
     assert "resource policies" in refused.message
 
 
-def test_a_resource_policy_that_lets_everybody_in_is_taken(aws):
+def test_a_resource_policy_that_allows_everyone_is_accepted(aws):
     policy = document(OPEN | {"Resource": "execute-api:/*"})
     assert aws("apigateway").create_rest_api(name="t", policy=policy)["id"]
 
@@ -233,7 +233,7 @@ def needed(api, operation):
 
 
 @pytest.mark.parametrize(("operation", "settings"), UNSUPPORTED)
-def test_what_nothing_here_enforces_is_refused(api, refusal, operation, settings):
+def test_settings_that_are_not_enforced_are_refused(api, refusal, operation, settings):
     """AWS would refuse calls by it, or answer otherwise."""
     settings = needed(api, operation) | settings
     if operation not in WITHOUT:
@@ -253,12 +253,12 @@ def test_a_web_acl_is_refused(aws, api, refusal):
     ("path", "value"),
     [("/cacheClusterEnabled", "false"), ("/*/*/caching/enabled", "false")],
 )
-def test_what_is_switched_off_is_taken(api, path, value):
+def test_a_setting_that_is_switched_off_is_accepted(api, path, value):
     patch = {"op": "replace", "path": path, "value": value}
     assert api.call("update_stage", stageName="dev", patchOperations=[patch])
 
 
-def test_an_endpoint_that_is_switched_off_answers_nobody(aws, local_url):
+def test_a_disabled_endpoint_answers_no_request(aws, local_url):
     api = Api(aws, local_url)
     api.mock("GET", "/")
     assert api.deploy().get("/").status == 200
@@ -268,7 +268,7 @@ def test_an_endpoint_that_is_switched_off_answers_nobody(aws, local_url):
     assert (answer.status, answer.body) == (403, FORBIDDEN)
 
 
-def test_throttling_is_taken_and_the_log_tells_that_it_is_not_enforced(server, api):
+def test_throttling_is_accepted_with_a_warning_that_it_is_not_enforced(server, api):
     patch = {"op": "replace", "path": "/*/*/throttling/rateLimit", "value": "1"}
     api.call("update_stage", stageName="dev", patchOperations=[patch])
     log = server.log.read_text(encoding="utf-8")

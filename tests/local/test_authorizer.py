@@ -162,7 +162,7 @@ def test_says_that_a_token_has_expired():
     assert decision.message == EXPIRED
 
 
-def test_the_expiry_of_a_forgery_is_not_told():
+def test_the_expiry_of_a_forgery_is_not_reported():
     expired = jwt.decode(token(exp=NOW - 1), options={"verify_signature": False})
     assert decided(forged(payload=expired)).message == "Unauthorized"
 
@@ -185,7 +185,7 @@ def test_the_expiry_of_a_forgery_is_not_told():
         ("access", ["a/read"], ["a/read"], False),
     ],
 )
-def test_scopes_decide_which_token_is_wanted(use, granted, wanted, allowed):
+def test_scopes_decide_which_token_is_required(use, granted, wanted, allowed):
     decision = decided(token(use, scope=granted), wanted)
     assert isinstance(decision, Allowed) is allowed
 
@@ -224,11 +224,11 @@ def test_no_access_token_fits_a_validation_expression(expression):
     assert isinstance(decision, Refused)
 
 
-def test_a_validation_expression_that_is_none_refuses_everyone():
+def test_an_invalid_validation_expression_refuses_everyone():
     assert isinstance(decided(GOOD, identityValidationExpression="("), Refused)
 
 
-def test_reads_the_header_that_it_is_told():
+def test_reads_the_configured_header():
     source = "method.request.header.X-Token"
     assert authorizer(identitySource=source).header == "X-Token"
 
@@ -252,7 +252,7 @@ def test_no_change_of_a_token_is_accepted(data):
     )
 )
 @settings(max_examples=200, deadline=None)
-def test_whatever_is_sent_is_only_refused(value):
+def test_any_input_is_only_refused(value):
     assert isinstance(decided(value), Refused)
     assert isinstance(decided(f"Bearer {value}", ["a/read"]), Refused)
 
@@ -262,7 +262,7 @@ def test_a_padded_token_is_refused(padding):
     assert isinstance(decided(GOOD + padding), Refused)
 
 
-def test_a_token_that_was_good_is_judged_anew_at_each_call():
+def test_a_token_is_checked_at_each_call():
     """Its signature is not verified twice, but all else is, and who may sign."""
     good = token("access")
     assert isinstance(decided(good, ["a/read"]), Allowed)
@@ -282,7 +282,7 @@ def test_a_token_whose_signature_is_known_expires():
     assert decisions == 2 * [Refused("the token has expired", EXPIRED)]
 
 
-def test_claims_that_somebody_changes_are_their_own():
+def test_changing_returned_claims_changes_no_other_call():
     good = token()
     decided(good).claims["sub"] = "another"
     assert decided(good).claims["sub"] == "s"

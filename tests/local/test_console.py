@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import io
 import json
 import shutil
+import socket
 import zipfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from aiohttp import web
 
+from cognito_gw.aws.clients import AccessKey
 from cognito_gw.local import process
 from cognito_gw.local.console.overview import cells, sent
 from cognito_gw.local.events import Event
+from cognito_gw.local.server import Start, application
 
 PAGE = {"Accept": "text/html,application/xhtml+xml"}
 HOSTILE = "<script>alert('x')</script>"
@@ -136,7 +143,7 @@ def test_an_aws_call_to_the_root_is_one(get, signed, service):
     assert "<html" not in get(headers=PAGE | signed(service))[2]
 
 
-def test_it_is_shown_to_every_program_that_is_no_aws_client(get):
+def test_every_client_other_than_aws_clients_gets_the_page(get):
     status, headers, _ = get(headers={})
     assert (status, headers.get_content_type()) == (200, "text/html")
 
@@ -164,12 +171,12 @@ def test_shows_who_may_call_what(page, api, deployed, name):
         assert f">{callers}</span>" in shown
 
 
-def test_shows_what_was_deleted_and_is_live_still(page, deployed):
+def test_shows_deleted_routes_that_are_still_live(page, deployed):
     deployed.method("HEAD")
     deployed.on_method("put_integration", "HEAD", **MOCK)
     deployed.deployment(stageName="dev")
     deployed.on_method("delete_method", "HEAD")
-    assert "no longer: <code>HEAD /</code> (public)" in page()
+    assert "deleted from the API: <code>HEAD /</code> (public)" in page()
 
 
 def test_links_to_the_sign_in_pages(page, make_pool, name):
@@ -274,17 +281,17 @@ def test_shows_requests_with_decision_and_reason(page, call):
         (502, "the function failed", "failed"),
     ],
 )
-def test_a_decision_is_told_from_its_reason(status, why, decision):
+def test_the_decision_follows_from_the_reason(status, why, decision):
     event = Event(1, 0.0, "request", {"status": status, "why": why})
     assert cells(event)["decision"] == decision
 
 
-def test_an_answer_of_the_function_is_told_to_be_its_own():
+def test_an_error_of_the_function_is_shown_as_its_own():
     event = Event(1, 0.0, "request", {"status": 403, "why": "function"})
-    assert cells(event)["why"] == "let in; the 403 is the function's own answer"
+    assert cells(event)["why"] == "let in; the function itself returned 403"
 
 
-def test_the_preflights_of_a_stage_are_folded_up(page, deployed):
+def test_the_preflights_of_a_stage_are_folded(page, deployed):
     """Those that anyone may call; another OPTIONS is a route like any other."""
     for verb, auth in (("OPTIONS", "NONE"), ("PUT", "AWS_IAM")):
         deployed.method(verb, authorizationType=auth)
@@ -312,7 +319,7 @@ def test_a_long_line_is_cut_and_stays_one_event():
     assert len(data) < 1000
 
 
-def test_tells_of_requests_and_changes_as_they_happen(local_url, call, api):
+def test_streams_requests_and_changes_as_they_happen(local_url, call, api):
     with opened(f"{local_url}/_cgw/events") as stream:
         assert stream.headers.get_content_type() == "text/event-stream"
         events = follow(stream)
@@ -322,7 +329,7 @@ def test_tells_of_requests_and_changes_as_they_happen(local_url, call, api):
         assert first(events, "change")[1]["operation"] == "CreateResource"
 
 
-def test_who_reconnects_misses_nothing(local_url, call):
+def test_a_client_that_reconnects_misses_nothing(local_url, call):
     url = f"{local_url}/_cgw/events?after=0"
     call("/before")
     with opened(url) as stream:
@@ -413,17 +420,17 @@ def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, 
     def shown():
         rows = browser.find_elements(By.CSS_SELECTOR, "#request tr")
         texts = [row.text.split()[1:4] for row in rows if row.is_displayed()]
-        return [each for each in texts if each[1].startswith(("/one", "/two", "/?"))]
+        return [each for each in texts if each[1].startswith("/row-")]
 
     def control(name):
         return browser.find_element(By.ID, f"filter-{name}")
 
     browser.get(local_url)
     wait_for("#connection", "live")
-    call("/one")
-    call("/two", "OPTIONS")
-    wait_for("#request tr", "/two")
-    refused = [["OPTIONS", "/two", "403"], ["GET", "/one", "403"]]
+    call("/row-one")
+    call("/row-two", "OPTIONS")
+    wait_for("#request tr", "/row-two")
+    refused = [["OPTIONS", "/row-two", "403"], ["GET", "/row-one", "403"]]
     assert shown() == refused
     call("/", "OPTIONS")
     call("/last")
@@ -436,13 +443,13 @@ def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, 
     assert not preflight.is_displayed()
     control("preflights").send_keys(Keys.SPACE)
     assert preflight.is_displayed()
-    control("path").send_keys("ONE")
+    control("path").send_keys("ROW-ONE")
     assert shown() == refused[1:]
-    call("/one/more")
-    wait_for("#request tr", "/one/more")
+    call("/row-one/more")
+    wait_for("#request tr", "/row-one/more")
     call("/elsewhere")
     wait_for("#request tr", "/elsewhere")
-    assert shown() == [["GET", "/one/more", "403"], *refused[1:]]
+    assert shown() == [["GET", "/row-one/more", "403"], *refused[1:]]
     wait_for("#filter-count", " shown")
     control("status").send_keys("2")
     assert shown() == []
@@ -450,17 +457,44 @@ def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, 
     Select(control("decision")).select_by_visible_text("let in")
     assert shown() == []
     Select(control("decision")).select_by_visible_text("refused")
-    assert shown() == [["GET", "/one/more", "403"], *refused[1:]]
+    assert shown() == [["GET", "/row-one/more", "403"], *refused[1:]]
     assert browser.get_log("browser") == []
 
 
-def test_in_a_browser_a_lost_connection_is_told_and_mended(
-    browser, wait_for, state_dir
+@contextmanager
+def serving(folder, port=0):
+    """Serve a local AWS from a thread of this process, and give its address."""
+    listener = socket.create_server(("127.0.0.1", port))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    ready = Future()
+
+    async def serve():
+        app = application(Start(url, "", AccessKey.create(), folder))
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        end = asyncio.Event()
+        ready.set_result(
+            partial(asyncio.get_running_loop().call_soon_threadsafe, end.set)
+        )
+        await end.wait()
+        await runner.cleanup()
+
+    with ThreadPoolExecutor(1) as thread:
+        served = thread.submit(asyncio.run, serve())
+        end = ready.result(30)
+        yield url
+        end()
+        served.result(30)
+
+
+def test_in_a_browser_a_lost_connection_is_reported_and_restored(
+    browser, wait_for, tmp_path
 ):
-    url = process.start(state_dir, persist=True).url
-    browser.get(url)
-    wait_for("#connection", "live")
-    process.stop(state_dir)
+    with serving(tmp_path) as url:
+        browser.get(url)
+        wait_for("#connection", "live")
     wait_for("#connection", "connection lost")
-    assert process.start(state_dir, persist=True).url == url
-    wait_for("#connection", "live")
+    with serving(tmp_path, urlsplit(url).port):
+        wait_for("#connection", "live")
+        browser.get("about:blank")  # so that no request is open at the end

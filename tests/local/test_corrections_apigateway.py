@@ -120,7 +120,7 @@ def test_updates_an_authorizer(api, operation, expected):
     assert updated.items() >= expected.items()
 
 
-def test_an_empty_expression_is_none(api):
+def test_an_empty_expression_allows_every_client(api):
     authorizer = api.authorizer(identityValidationExpression="a")["id"]
     empty = ("replace", f"/{EXPRESSION}", "")
     updated = api.patch("update_authorizer", empty, authorizerId=authorizer)
@@ -311,7 +311,7 @@ def test_updates_an_integration_response(api):
     assert "responseTemplates" not in made
 
 
-def test_what_is_empty_is_not_shown(api):
+def test_empty_values_are_omitted(api):
     """Recorded on AWS: localstack, test_method_lifecycle, test_create_update_stages."""
     made = api.method()
     assert "methodResponses" not in made.keys() | api.on_method("get_method").keys()
@@ -344,7 +344,7 @@ def test_nothing_is_streamed(api, refusal):
     assert streams.status == 501
 
 
-def test_an_api_tells_how_it_is_reached(api):
+def test_an_api_shows_how_it_is_reached(api):
     """Read on AWS in 2026: cdk-real-drift, AWS__ApiGateway__RestApi."""
     made = api.client.get_rest_api(restApiId=api.id)
     listed = api.client.get_rest_apis(limit=500)["items"]
@@ -356,7 +356,7 @@ def test_an_api_tells_how_it_is_reached(api):
         assert "binaryMediaTypes" not in answer
 
 
-def test_the_ttl_of_a_cognito_authorizer_is_not_told(api):
+def test_the_ttl_of_a_cognito_authorizer_is_omitted(api):
     """In public transcripts of the AWS CLI, the answer leaves it out."""
     made = api.authorizer(authorizerResultTtlInSeconds=60)
     key = {"authorizerId": made["id"]}

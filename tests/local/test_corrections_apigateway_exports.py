@@ -137,7 +137,7 @@ def test_a_custom_method_names_its_authorizer(api):
     assert operation["security"] == [{"cognito": []}]
 
 
-def test_an_iam_method_wants_a_signature(api):
+def test_an_iam_method_is_exported_with_sigv4(api):
     operation, schemes = exported(api, authorizationType="AWS_IAM")
     assert operation["security"] == [{"sigv4": []}]
     assert schemes == {
@@ -150,7 +150,7 @@ def test_an_iam_method_wants_a_signature(api):
     }
 
 
-def test_an_api_key_is_asked_for_besides(api):
+def test_an_api_key_is_required_as_well(api):
     operation, schemes = exported(api, authorizationType="AWS_IAM", apiKeyRequired=True)
     assert operation["security"] == [{"sigv4": []}, {"api_key": []}]
     assert schemes["api_key"] == {
@@ -176,7 +176,7 @@ def test_a_cognito_authorizer_names_its_header_and_pools(api):
     }
 
 
-def test_an_authorizer_says_what_is_not_by_default(api):
+def test_an_authorizer_exports_what_is_not_the_default(api):
     scheme = scheme_of(
         api, identityValidationExpression="^abc$", authorizerResultTtlInSeconds=0
     )
@@ -242,7 +242,7 @@ def test_a_function_answers_by_its_uri(api):
     }
 
 
-def test_a_time_limit_is_told_when_it_is_not_the_usual_one(api):
+def test_a_timeout_is_exported_unless_it_is_the_default(api):
     api.method()
     api.integration(timeoutInMillis=5000)
     api.deployment(stageName="dev")
@@ -295,7 +295,7 @@ def test_any_method_has_a_name_of_its_own(api):
 @pytest.mark.parametrize(
     ("part", "parameter"), [("{id}", "id"), ("{proxy+}", "proxy"), ("pets", None)]
 )
-def test_what_varies_in_a_path_is_a_parameter(api, part, parameter):
+def test_path_variables_are_parameters(api, part, parameter):
     api.root = api.resource(part)["id"]
     api.deployable().deployment(stageName="dev")
     paths = export(api)["paths"]
@@ -347,21 +347,21 @@ def test_swagger_names_responses_though_there_are_none(api):
     ]
 
 
-def test_refuses_a_stage_that_is_not_there(api, refusal):
+def test_refuses_a_stage_that_does_not_exist(api, refusal):
     api.deployable().deployment(stageName="other")
     refused = refusal(export_answer, api)
     assert (refused.status, refused.code) == NOT_FOUND
     assert refused.message == "Invalid stage identifier specified"
 
 
-def test_refuses_an_api_that_is_not_there(api, refusal):
+def test_refuses_an_api_that_does_not_exist(api, refusal):
     api.id = "none"
     refused = refusal(export_answer, api)
     assert (refused.status, refused.code) == NOT_FOUND
     assert refused.message == "Invalid API identifier specified 123456789012:none"
 
 
-def test_refuses_a_format_that_there_is_not(api, refusal):
+def test_refuses_an_unknown_format(api, refusal):
     api.deployable().deployment(stageName="dev")
     refused = refusal(export_answer, api, "raml")
     assert (refused.status, refused.code) == (400, "BadRequestException")

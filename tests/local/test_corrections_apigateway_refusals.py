@@ -182,7 +182,7 @@ def test_refuses_a_patch_that_aws_refuses(api, refusal, operation, patch, messag
 
 @pytest.mark.parametrize("verb", ["get", "update", "delete"])
 @pytest.mark.parametrize("kind", ["method_response", "integration_response"])
-def test_a_response_that_is_not_there(api, refusal, kind, verb):
+def test_a_response_that_does_not_exist(api, refusal, kind, verb):
     """Recorded on AWS 2024-04-15: test_integration_response_wrong_status_code."""
     key = integration_response_of(api) | {"statusCode": "404"}
     refused = refusal(api.call, f"{verb}_{kind}", **key)

@@ -59,7 +59,7 @@ def test_has_the_keys_of_aws_and_no_version():
     ]
 
 
-def test_what_there_is_none_of_is_null():
+def test_absent_values_are_null():
     made = event(parameters={})
     absent = {name for name, value in made.items() if value is None}
     assert absent == {
@@ -82,7 +82,7 @@ def test_the_path_keeps_its_slash_and_its_encoding():
     assert event(path="/pets/a%2Bb/")["path"] == "/pets/a%2Bb/"
 
 
-def test_the_context_tells_of_the_request():
+def test_the_context_describes_the_request():
     context = event()["requestContext"]
     assert re.fullmatch(
         r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000", context["requestTime"]
@@ -129,7 +129,7 @@ def test_headers_tell_who_forwarded():
     "name",
     ["Connection", "Content-Length", "Expect", "TE", "Transfer-Encoding", "Upgrade"],
 )
-def test_headers_of_the_connection_are_not_handed_on(name):
+def test_headers_of_the_connection_are_not_forwarded(name):
     assert name not in event(headers=[(name, "x")])["headers"]
 
 
@@ -193,7 +193,7 @@ def test_claims_are_text(claim, value, spelled):
     assert claims_as_text({claim: value}) == {claim: spelled}
 
 
-def test_claims_are_in_the_context_where_there_is_an_authorizer():
+def test_claims_are_in_the_context_if_there_is_an_authorizer():
     assert event({"sub": "s"})["requestContext"]["authorizer"] == {
         "claims": {"sub": "s"}
     }
@@ -250,7 +250,7 @@ def test_decodes_base64_where_the_caller_accepts_bytes():
         '{"statusCode": 200, "body": "\\ud800"}',
     ],
 )
-def test_refuses_what_is_not_of_the_form(payload):
+def test_refuses_a_malformed_response(payload):
     with pytest.raises(Malformed):
         from_payload(payload.encode(), is_binary_api=False)
 

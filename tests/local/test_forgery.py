@@ -493,8 +493,38 @@ def test_the_good_token_opens_over_http(status, use):
     assert status(use, [Good(use).token])[0] == 200
 
 
+# Forgeries whose header HTTP could change on its way, and one of each other sort.
+OVER_HTTP = [
+    "expired",
+    "exp in words",
+    "another pool",
+    "token_use of the other kind",
+    "signature missing",
+    "signature spelled otherwise",
+    "padded at the end",
+    "line breaks in a part",
+    "the header twice",
+    "the header twice, the second bad",
+    "the header twice, the first bad",
+    "the header twice, the first empty",
+    "two tokens",
+    "two tokens with a blank",
+    "prefix in lower case",
+    "prefix and two blanks",
+    "prefix and tabulator",
+    "scheme Basic",
+    "in quotes",
+    "percent-encoded",
+    "no-break space",
+    "other full stops",
+    "not in UTF-8",
+    "long",
+    "name twice in the header",
+]
+
+
 @USES
-@pytest.mark.parametrize("kind", FORGERIES)
+@pytest.mark.parametrize("kind", OVER_HTTP)
 def test_a_forgery_is_401_over_http(status, use, kind):
     code, body = status(use, values_of(FORGERIES[kind](Good(use))))
     assert code == 401
@@ -503,14 +533,14 @@ def test_a_forgery_is_401_over_http(status, use, kind):
     assert json.loads(body) == {"message": message}
 
 
-@pytest.mark.parametrize("kind", OF_SCOPES)
+@pytest.mark.parametrize("kind", ["scope missing", "scope elsewhere"])
 def test_a_forged_scope_is_401_over_http(status, kind):
     assert status("access", [OF_SCOPES[kind](Good("access"))])[0] == 401
 
 
 @USES
 @pytest.mark.parametrize("kind", ["null byte inside", "null byte behind"])
-def test_octets_that_are_no_header_are_the_callers_error(status, use, kind):
+def test_invalid_header_bytes_are_a_client_error(status, use, kind):
     assert 400 <= status(use, [NEVER_SENT[kind](Good(use))])[0] < 500
 
 
@@ -522,7 +552,7 @@ def test_a_forgery_never_says_that_it_has_expired():
 
 
 TOKENS = {use: Good(use).token for use in SCOPES}
-SOME = settings(max_examples=150, deadline=None)
+SOME = settings(deadline=None)
 TEXT = st.text(min_size=1, max_size=4)
 
 

@@ -215,7 +215,7 @@ def test_a_slow_call_does_not_hold_up_another(make, runner, functions):
     ],
     ids=["code", "configuration"],
 )
-def test_a_change_is_run_at_once(make, client, change, runner, functions):
+def test_a_change_applies_to_the_next_call(make, client, change, runner, functions):
     async def run():
         arn = make()
         before, _ = await call(functions, arn, do="tell")
@@ -340,7 +340,7 @@ def test_a_function_that_does_not_start_says_why(
     assert (done.error, answer["errorType"]) == (True, error_type)
 
 
-def test_what_is_not_json_cannot_be_returned(make, once):
+def test_a_result_that_is_not_json_is_an_error(make, once):
     answer, done = once(make("def handler(e, c): return {1, 2}"))
     assert (done.error, answer["errorType"]) == (True, "Runtime.MarshalError")
 
@@ -356,11 +356,11 @@ def test_a_function_ends_at_its_timeout(make, once):
 SLOW_TO_START = "import time; time.sleep({}); handler = lambda event, _: event"
 
 
-def test_the_initialisation_does_not_count_against_the_timeout(make, once):
+def test_an_initialization_does_not_count_against_the_timeout(make, once):
     assert once(make(SLOW_TO_START.format(1.1), Timeout=1), n=1)[0] == {"n": 1}
 
 
-def test_the_initialisation_counts_when_it_takes_too_long(make):
+def test_a_long_initialization_counts_against_the_timeout(make):
     async def run():
         async with running(init_seconds=0) as functions:
             return await call(functions, make(SLOW_TO_START.format(60), Timeout=1))
@@ -445,7 +445,7 @@ def test_the_log_has_the_lines_of_lambda(make, runner, functions):
         )
 
 
-def test_the_log_tells_of_a_timeout(make, once):
+def test_the_log_reports_a_timeout(make, once):
     assert once(make(Timeout=1), do="sleep")[1].lines[-1].endswith("Status: timeout\t")
 
 
@@ -465,7 +465,7 @@ def test_a_traceback_is_one_event(warm, once):
     assert traceback.splitlines()[1] == "Traceback (most recent call last):"
 
 
-def test_a_line_without_end_is_told_in_parts(make, once):
+def test_an_endless_line_is_logged_in_parts(make, once):
     source = "import sys\ndef handler(e, c): sys.stdout.write('x' * 600_000)"
     lines = once(make(source))[1].lines
     parts = [line for line in lines if set(line) == {"x"}]
@@ -473,7 +473,7 @@ def test_a_line_without_end_is_told_in_parts(make, once):
     assert len(parts) > 1
 
 
-def test_who_watches_is_told_each_line(make):
+def test_each_line_is_an_event(make):
     activity = Activity()
 
     async def run():
@@ -605,7 +605,7 @@ def test_closing_refuses_the_calls_that_wait(make):
         assert_ended(pid)
 
 
-def test_a_call_that_nobody_waits_for_leaves_no_process(make, runner, functions):
+def test_a_canceled_call_leaves_no_process(make, runner, functions):
     async def run():
         task, pid = await started(functions, make(SLEEPER, Timeout=60))
         task.cancel()

@@ -106,12 +106,12 @@ def test_the_token_opens_and_its_claims_arrive(served, id_token):
     assert answer.json["headers"]["Authorization"] == id_token
 
 
-def test_the_prefix_is_handed_on(served, id_token):
+def test_the_prefix_is_forwarded(served, id_token):
     answer = served.get("/secured", Authorization=f"Bearer {id_token}")
     assert answer.json["headers"]["Authorization"] == f"Bearer {id_token}"
 
 
-def test_scopes_ask_for_the_access_token(served, id_token, access_token):
+def test_scopes_require_the_access_token(served, id_token, access_token):
     assert served.get("/scoped", Authorization=access_token).status == 200
     assert served.get("/scoped", Authorization=id_token).status == 401
     assert served.get("/secured", Authorization=access_token).status == 401
@@ -143,7 +143,7 @@ def test_refuses_with_the_body_and_headers_of_aws(served, headers):
 @pytest.mark.parametrize(
     ("verb", "path"), [("GET", "/none"), ("POST", "/secured"), ("OPTIONS", "/secured")]
 )
-def test_what_is_not_deployed_asks_for_a_signature(served, verb, path):
+def test_a_route_that_is_not_deployed_requires_a_signature(served, verb, path):
     answer = served.request(verb, path)
     assert answer.status == 403
     assert answer.body == b'{"message":"Missing Authentication Token"}'
@@ -151,7 +151,7 @@ def test_what_is_not_deployed_asks_for_a_signature(served, verb, path):
 
 
 @pytest.mark.parametrize("path", ["/none", "/signed"])
-def test_a_token_is_taken_for_a_bad_signature_there(served, id_token, path):
+def test_a_token_there_is_an_invalid_signature(served, id_token, path):
     answer = served.get(path, Authorization=f"Bearer {id_token}")
     assert answer.status == 403
     assert answer.headers["x-amzn-ErrorType"] == "IncompleteSignatureException"
@@ -160,16 +160,16 @@ def test_a_token_is_taken_for_a_bad_signature_there(served, id_token, path):
     assert id_token not in message
 
 
-def test_a_method_for_signed_requests_asks_for_one(served):
+def test_an_iam_method_requires_a_signature(served):
     answer = served.get("/signed")
     assert answer.body == b'{"message":"Missing Authentication Token"}'
 
 
-def test_octets_in_the_header_are_no_server_error(served):
+def test_invalid_bytes_in_the_header_are_no_server_error(served):
     assert served.get("/none", Authorization=b"\xff").status == 403
 
 
-def test_an_authorizer_of_another_type_is_none_that_can_be_asked(fresh):
+def test_an_authorizer_of_another_type_is_a_configuration_error(fresh):
     made = fresh.call(
         "create_authorizer",
         name="own",
@@ -189,7 +189,7 @@ def test_an_absent_stage_is_forbidden(served):
     assert answer.headers["x-amzn-ErrorType"] == "ForbiddenException"
 
 
-def test_the_function_is_told_of_the_request(served):
+def test_the_function_receives_the_request(served):
     path = "/pets/7?a=1&a=2"
     event = served.get(path, tEsT="x").json
     assert (event["resource"], event["path"]) == ("/pets/{id}", "/pets/7")
@@ -345,7 +345,7 @@ class TestGatewayResponse:
         message = "Missing Authentication Token"
         assert answer.json == {"error": message, "text": message}
 
-    def test_the_default_covers_what_has_none_of_its_own(self, put):
+    def test_the_default_applies_to_types_without_a_response(self, put):
         answer = put("DEFAULT_4XX", None, [(ALLOW, "'*'")])
         assert (answer.status, answer.headers[ALLOW]) == (403, "*")
         assert answer.body == b'{"message":"Missing Authentication Token"}'

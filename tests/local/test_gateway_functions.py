@@ -89,12 +89,12 @@ def test_a_refusal_of_lambda_is_an_internal_server_error(code, status):
     assert code in outcome.why
 
 
-def test_a_bug_of_ours_is_not_taken_for_a_refusal():
+def test_a_bug_of_cgw_is_not_mistaken_for_a_refusal():
     with pytest.raises(ZeroDivisionError):
         answered(Functions(ZeroDivisionError()))
 
 
-def test_a_late_failure_is_nobodys_problem():
+def test_a_failure_after_the_timeout_is_ignored():
     """An exception that nobody takes note of would be a warning, and so an error."""
 
     async def once():
@@ -131,7 +131,7 @@ def test_stage_variables_name_the_function(name, variables):
         {"httpMethod": "GET"},
     ],
 )
-def test_what_is_not_an_invocation_is_not_permitted(given):
+def test_a_uri_that_is_not_an_invocation_is_not_permitted(given):
     functions = Functions()
     outcome = answered(functions, integration() | given)
     assert (outcome.response.status, functions.invoked) == (500, [])

@@ -88,7 +88,7 @@ def test_stage_variables_stand_in_arns(text, expected):
         (responses.EVENT_TOO_LONG, 413, b'{"message": "Request Too Long"}'),
     ],
 )
-def test_the_words_of_aws(kind, status, body):
+def test_the_messages_of_aws(kind, status, body):
     response = respond(kind, context())
     assert (response.status, response.body) == (status, body)
     assert ("x-amzn-ErrorType", kind.error_type) in response.headers
@@ -98,12 +98,12 @@ def custom(name, **settings):
     return {name: {"responseType": name, "defaultResponse": False} | settings}
 
 
-def test_what_is_only_listed_is_not_customised():
+def test_a_default_in_the_list_is_not_a_custom_response():
     listed = custom("UNAUTHORIZED", statusCode="418", defaultResponse=True)
     assert respond(responses.UNAUTHORIZED, context(listed)).status == 401
 
 
-def test_a_kind_of_its_own_needs_no_status():
+def test_a_custom_type_needs_no_status():
     own = custom("UNAUTHORIZED") | custom("DEFAULT_4XX", statusCode="404")
     assert respond(responses.UNAUTHORIZED, context(own)).status == 401
 
@@ -111,19 +111,19 @@ def test_a_kind_of_its_own_needs_no_status():
 @pytest.mark.parametrize(
     ("kind", "status"), [(responses.UNAUTHORIZED, 404), (responses.BAD_GATEWAY, 502)]
 )
-def test_a_default_is_for_its_class_alone(kind, status):
+def test_a_default_applies_to_its_class_only(kind, status):
     default = custom("DEFAULT_4XX", statusCode="404")
     assert respond(kind, context(default)).status == status
 
 
-def test_a_customised_error_without_a_message_is_null():
+def test_a_customized_error_without_a_message_is_null():
     template = '{"text": $context.error.messageString}'
     own = custom("DEFAULT_5XX", responseTemplates={"application/json": template})
     response = respond(responses.AUTHORIZER_ERROR, context(own))
     assert json.loads(response.body) == {"text": None}
 
 
-def test_a_header_of_its_own_replaces_the_usual_one():
+def test_a_custom_header_replaces_the_default_one():
     parameters = {"gatewayresponse.header.content-type": "'text/html'"}
     own = custom("UNAUTHORIZED", responseParameters=parameters)
     headers = respond(responses.UNAUTHORIZED, context(own)).headers

@@ -118,7 +118,7 @@ def test_the_event_has_what_the_test_gives(invoke):
     assert event["stageVariables"] == {"colour": "red"}
 
 
-def test_a_body_is_handed_on(invoke):
+def test_a_body_is_forwarded(invoke):
     event = json.loads(invoke("/any", "POST", body="é")["body"])
     assert (event["body"], event["httpMethod"]) == ("é", "POST")
 
@@ -208,7 +208,7 @@ def test_one_header_may_have_many_values(invoke):
     assert many["X-Amzn-Trace-Id"] == [answer["headers"]["X-Amzn-Trace-Id"]]
 
 
-def test_refuses_a_method_that_is_not_there(invoke, refusal):
+def test_refuses_a_method_that_does_not_exist(invoke, refusal):
     assert refusal(invoke, "/pets/{id}", "DELETE") == (
         404,
         "NotFoundException",
@@ -287,11 +287,11 @@ def test_the_log_of_an_authorizer(ask, api, user, is_good, last):
     said = lines(ask(headers={"Authorization": token}))
     started = f"Starting authorizer: {api.authorizers['cognito']} for request: {UUID}"
     assert re.fullmatch(started, said[0])
-    assert said[1] == f"Request identity: {'*' * (len(token) - 6)}{token[-6:]}"
+    assert said[1] == f"Incoming identity: {'*' * (len(token) - 6)}{token[-6:]}"
     assert re.fullmatch(last, said[2])
 
 
-def test_refuses_an_authorizer_that_is_not_there(ask, refusal):
+def test_refuses_an_authorizer_that_does_not_exist(ask, refusal):
     assert refusal(ask, "absent") == (
         404,
         "NotFoundException",

@@ -19,23 +19,23 @@ def told(runtime, path="", **settings):
     return shortcomings({"hello": function}, {"PATH": str(path)}).get("hello")
 
 
-def test_the_same_python_is_not_told():
+def test_the_same_python_is_not_reported():
     assert told(HERE) is None
 
 
-def test_another_python_is():
+def test_another_python_is_reported():
     assert told("python3.9") == (
         f"function `hello` has the runtime python3.9, and runs on {HERE} locally"
     )
 
 
 @pytest.mark.parametrize("runtime", ["ruby3.3", "java21", "dotnet8", "provided.al2023"])
-def test_a_language_that_nothing_runs_is(runtime):
+def test_an_unsupported_language_is_reported(runtime):
     assert "does not run locally" in told(runtime)
     assert runtime in told(runtime)
 
 
-def test_node_that_is_not_installed_is(tmp_path):
+def test_a_missing_node_is_reported(tmp_path):
     assert "no `node` on the PATH" in told("nodejs22.x", tmp_path)
 
 
@@ -46,7 +46,7 @@ def program(folder, name, says):
     file.chmod(0o755)
 
 
-def test_node_without_its_client_is(tmp_path):
+def test_a_missing_node_client_is_reported(tmp_path):
     program(tmp_path / "bin", "node", "v22.1.0")
     why = told("nodejs22.x", tmp_path / "bin")
     assert "`npm install --global aws-lambda-ric`" in why

@@ -67,7 +67,7 @@ def test_a_dry_run_runs_nothing(params, runs):
     assert functions.ran == [(ARN, b"[1]", "")] * runs
 
 
-def test_the_client_context_is_handed_on_as_it_was_sent():
+def test_the_client_context_is_forwarded_unchanged():
     functions = FakeFunctions()
     invoke(functions, ClientContext="eyJhIjogMX0=")
     assert functions.ran == [(ARN, b"{}", "eyJhIjogMX0=")]
@@ -77,6 +77,6 @@ def test_a_failing_function_is_an_answer_with_an_error():
     assert invoke(FakeFunctions(error=True))["FunctionError"] == "Unhandled"
 
 
-def test_the_log_comes_when_asked_for():
+def test_returns_the_log_on_request():
     answer = invoke(FakeFunctions(), LogType="Tail")
     assert base64.b64decode(answer["LogResult"]) == b"hello\n"

@@ -74,7 +74,7 @@ def test_does_not_match(verb, path):
 
 
 @pytest.mark.parametrize(("verb", "method"), [("GET", "GET"), ("PATCH", "ANY")])
-def test_a_method_of_its_own_goes_before_any(verb, method):
+def test_a_specific_method_takes_precedence_over_any(verb, method):
     assert API.match(verb, "/any").method == {"httpMethod": method}
 
 

@@ -55,7 +55,7 @@ def test_a_job_is_fetched_and_answered():
         ("GET", "/elsewhere", {}, HTTPStatus.NOT_FOUND),
     ],
 )
-def test_what_is_not_of_its_process_is_refused(verb, path, headers, status):
+def test_requests_of_other_processes_are_refused(verb, path, headers, status):
     async def exchange(session, job):
         async with session.request(verb, f"{BASE}{path}", headers=headers) as response:
             return response.status, job.taken.done(), job.answer.done()
@@ -84,7 +84,7 @@ def spoken(*parts):
 RESPONSE = "POST {base}/invocation/{job}/response HTTP/1.1\nHost: {host}\n"
 
 
-def test_asks_for_a_body_that_waits_to_be_asked_for():
+def test_answers_expect_100_continue():
     """As curl does before a large one; without an answer it waits for a second."""
     head = f"{RESPONSE}Expect: 100-continue\nContent-Length: 4\n\n"
     (asked, accepted), payload = spoken(head, "done")
@@ -114,7 +114,7 @@ def test_ends_a_connection_that_speaks_no_http(rubbish):
     assert spoken(rubbish) == ([b""], False)
 
 
-def test_a_client_that_has_gone_takes_no_job():
+def test_a_disconnected_client_takes_no_job():
     """What it waited for goes to the one that asks next."""
 
     async def run():

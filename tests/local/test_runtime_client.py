@@ -115,7 +115,7 @@ def test_finds_the_client_for_node(tmp_path, where):
     assert client.version == "nodejs:22.1.0"
 
 
-def test_says_which_runtimes_there_are(tmp_path):
+def test_lists_the_supported_runtimes(tmp_path):
     with pytest.raises(Unsupported, match="runs Python and Node") as caught:
         find_client(replace(FUNCTION, runtime="java21"), tmp_path, {}, Places(None))
     assert "java21" in str(caught.value)

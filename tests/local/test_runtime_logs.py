@@ -78,7 +78,7 @@ def messages(aws, function):
     return read
 
 
-def test_a_call_is_in_the_log_when_it_is_answered(invoke, messages):
+def test_a_call_is_in_the_log_when_it_returns(invoke, messages):
     for _ in range(3):
         invoke(to=2)
     kinds = [message.split()[0] for message in messages()]
@@ -181,7 +181,7 @@ def test_refuses_a_payload_that_is_not_json(aws, function, refusal):
 
 
 @pytest.mark.parametrize("context", ["{}", base64.b64encode(b"{").decode()])
-def test_refuses_a_client_context_that_is_no_json(aws, function, refusal, context):
+def test_refuses_a_client_context_that_is_not_json(aws, function, refusal, context):
     assert refusal(
         aws("lambda").invoke, FunctionName=function, ClientContext=context
     ) == (

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from cognito_gw.local.apigateway.errors import bad_request, not_found
+from cognito_gw.gateway_rules import INTEGRATION_TIMEOUT
+from cognito_gw.local.apigateway.operations import bad_request, not_found
 from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ IN_HEADER = {"type": "apiKey", "name": "Authorization", "in": "header"}
 SIGNATURE = IN_HEADER | {f"{AWS}-authtype": "awsSigv4"}
 API_KEY = IN_HEADER | {"name": "x-api-key"}
 HEADER = re.compile(r"method\.request\.header\.([^,]+)")
-# The fields that are spelt as they are called.
-OF_AUTHORIZER = (
+# Fields that keep their name.
+AUTHORIZER_FIELDS = (
     "authorizerCredentials",
     "authorizerUri",
     "identityValidationExpression",
     "providerARNs",
 )
-OF_INTEGRATION = (
+INTEGRATION_FIELDS = (
     "connectionId",
     "connectionType",
     "contentHandling",
@@ -42,27 +43,27 @@ OF_INTEGRATION = (
     "requestTemplates",
     "uri",
 )
-OF_RESPONSE = ("statusCode", "responseParameters", "responseTemplates")
-# What goes without saying.
-TTL, TIMEOUT = 300, 29000
+RESPONSE_FIELDS = ("statusCode", "responseParameters", "responseTemplates")
+# Defaults, which the document omits.
+TTL, TIMEOUT = 300, INTEGRATION_TIMEOUT
 
 
-def given(**fields: Any) -> dict[str, Any]:
-    """Return the fields that say something: not those that are None or empty."""
+def present(**fields: Any) -> dict[str, Any]:
+    """Return the fields without those that are None or empty."""
     return {name: value for name, value in fields.items() if value or value == 0}
 
 
 def security(snapshot: Snapshot, method: dict[str, Any]) -> list[dict[str, list[str]]]:
     """Return what a method requires: the scheme's name, and the scopes."""
-    wanted: list[dict[str, list[str]]] = []
+    required: list[dict[str, list[str]]] = []
     if method["authorizationType"] == "AWS_IAM":
-        wanted.append({"sigv4": []})
+        required.append({"sigv4": []})
     elif method["authorizationType"] != "NONE":
         authorizer = snapshot.authorizers[method["authorizerId"]]
-        wanted.append({authorizer["name"]: method.get("authorizationScopes", [])})
+        required.append({authorizer["name"]: method.get("authorizationScopes", [])})
     if method["apiKeyRequired"]:
-        wanted.append({"api_key": []})
-    return wanted
+        required.append({"api_key": []})
+    return required
 
 
 def schemes(
@@ -70,31 +71,34 @@ def schemes(
 ) -> dict[str, Any]:
     """Return every authorizer by name, and AWS's own schemes where methods use them."""
     authorizers = snapshot.authorizers.values()
-    found = {each["name"]: _scheme(each, in_full=in_full) for each in authorizers}
+    found = {item["name"]: _scheme(item, in_full=in_full) for item in authorizers}
     used = {
-        name for each in methods for one in security(snapshot, each) for name in one
+        name
+        for method in methods
+        for scheme in security(snapshot, method)
+        for name in scheme
     }
     own = {"sigv4": SIGNATURE, "api_key": API_KEY}
     return found | {name: own[name] for name in own if name in used - set(found)}
 
 
 def integration(described: dict[str, Any]) -> dict[str, Any]:
-    """Return the extension that says what answers a method."""
+    """Return the extension that describes a method's integration."""
     behavior = described.get("passthroughBehavior", "WHEN_NO_MATCH")
     responses = {
-        response.get("selectionPattern") or "default": _fields(response, OF_RESPONSE)
-        for response in described.get("integrationResponses", {}).values()
+        answer.get("selectionPattern") or "default": _fields(answer, RESPONSE_FIELDS)
+        for answer in described.get("integrationResponses", {}).values()
     }
-    spelt = _fields(described, OF_INTEGRATION) | given(
+    fields = _fields(described, INTEGRATION_FIELDS) | present(
         type=described["type"].lower(),
         passthroughBehavior=behavior.lower(),
         responses=responses,
     )
     if described.get("timeoutInMillis") != TIMEOUT:
-        spelt |= _fields(described, ("timeoutInMillis",))
+        fields |= _fields(described, ("timeoutInMillis",))
     if described.get("cacheKeyParameters"):
-        spelt |= _fields(described, ("cacheKeyParameters", "cacheNamespace"))
-    return spelt
+        fields |= _fields(described, ("cacheKeyParameters", "cacheNamespace"))
+    return fields
 
 
 def _scheme(authorizer: dict[str, Any], *, in_full: bool) -> dict[str, Any]:
@@ -109,17 +113,17 @@ def _scheme(authorizer: dict[str, Any], *, in_full: bool) -> dict[str, Any]:
 
 def _authorizer(authorizer: dict[str, Any]) -> dict[str, Any]:
     kind = authorizer["type"].lower()
-    spelt = given(type=kind, **_fields(authorizer, OF_AUTHORIZER))
-    if kind == "request":  # the others have one header, which the scheme names
-        spelt |= _fields(authorizer, ("identitySource",))
+    fields = present(type=kind, **_fields(authorizer, AUTHORIZER_FIELDS))
+    if kind == "request":  # other types have one header, which the scheme names
+        fields |= _fields(authorizer, ("identitySource",))
     ttl = authorizer.get("authorizerResultTtlInSeconds")
     if kind != "cognito_user_pools" or ttl != TTL:
-        spelt |= given(authorizerResultTtlInSeconds=ttl)
-    return spelt
+        fields |= present(authorizerResultTtlInSeconds=ttl)
+    return fields
 
 
 def _fields(described: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return given(**{name: described.get(name) for name in names})
+    return present(**{name: described.get(name) for name in names})
 
 
 PATH_VARIABLE = re.compile(r"\{([^}+]+)\+?\}")
@@ -128,14 +132,14 @@ PLACES = {"querystring": "query", "header": "header"}
 
 @apigateway.refuses("GetExport")
 def absent_stage(call: Call) -> None:
-    """Refuse a stage that is not there: NotFoundException, 404; moto needs none."""
+    """Refuse a stage that does not exist: NotFoundException, 404; moto does not."""
     if _served(call) is None:
         raise not_found("Invalid stage identifier specified")
 
 
 @apigateway.refuses("GetExport")
 def unknown_format(call: Call) -> None:
-    """Refuse what is neither OpenAPI 3.0 nor 2.0: BadRequestException."""
+    """Refuse a format other than OpenAPI 3.0 and 2.0: BadRequestException."""
     kind = call["exportType"]
     if kind not in ("oas30", "swagger"):
         raise bad_request(f"No API exporter for type '{kind}'")
@@ -143,7 +147,7 @@ def unknown_format(call: Call) -> None:
 
 @apigateway.answers("GetExport")
 def get_export(call: Call) -> dict[str, Any]:
-    """Export what the stage serves, and how it is secured; moto outlines the draft."""
+    """Export the deployed stage with its security; moto exports the draft without."""
     kind, asked = call["exportType"], call.get("parameters", {}).get("extensions", "")
     export = Export(_served(call), kind == "swagger", frozenset(asked.split(",")))
     document = export.document(call["stageName"])
@@ -165,7 +169,7 @@ def _served(call: Call) -> Any:
 
 @dataclass(frozen=True)
 class Export:
-    """A snapshot, to be spelt as OpenAPI 3.0, or as 2.0, which is called Swagger."""
+    """A snapshot as OpenAPI 3.0, or as 2.0, which is called Swagger."""
 
     snapshot: Snapshot
     is_swagger: bool
@@ -179,17 +183,19 @@ class Export:
         body = {"info": self._info(), "paths": self._paths()}
         if self.is_swagger:
             place = {"host": host, "basePath": f"/{stage}", "schemes": ["https"]}
-            return {"swagger": "2.0"} | body | place | given(securityDefinitions=found)
+            return (
+                {"swagger": "2.0"} | body | place | present(securityDefinitions=found)
+            )
         variables = {"basePath": {"default": stage}}
         servers = [{"url": f"https://{host}/{{basePath}}", "variables": variables}]
-        end = {"servers": servers, "components": given(securitySchemes=found)}
+        end = {"servers": servers, "components": present(securitySchemes=found)}
         return {"openapi": "3.0.1"} | body | end
 
     def _info(self) -> dict[str, Any]:
-        """Return what the API is called; without a version, it is known by its date."""
+        """Return the API's name and version, which is by default its creation date."""
         api = self.snapshot.rest_api
         made = f"{api['createdDate'].astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        named = given(title=api["name"], description=api.get("description"))
+        named = present(title=api["name"], description=api.get("description"))
         return named | {"version": api.get("version") or made}
 
     def _methods(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -206,13 +212,13 @@ class Export:
 
     def _operation(self, path: str, method: dict[str, Any]) -> dict[str, Any]:
         responses = self._responses(method)
-        operation = given(
+        operation = present(
             operationId=method.get("operationName"),
             parameters=self._parameters(path, method),
             responses=responses,
             security=security(self.snapshot, method),
         )
-        if self.is_swagger:  # which asks for them, be they none
+        if self.is_swagger:  # which requires them, even if empty
             operation["responses"] = responses
         if self._asks_for("integrations"):
             described = integration(method["methodIntegration"])
@@ -235,7 +241,7 @@ class Export:
         for status, response in method.get("methodResponses", {}).items():
             sources = response.get("responseParameters", {})
             headers = {source.split(".", 3)[3]: self._text for source in sources}
-            found[status] = given(description=f"{status} response", headers=headers)
+            found[status] = present(description=f"{status} response", headers=headers)
             if not self.is_swagger:
                 found[status]["content"] = {}
         return found

@@ -46,7 +46,7 @@ _ORIGIN = re.compile(r'\$origin\s*==\s*"([^"]*)"')
 
 
 def mock_response(integration: dict[str, Any], request: Request) -> Response | None:
-    """Return what the mock answers, or None when its set-up answers nothing."""
+    """Return the mock's response, or None if its settings define none."""
     template = (integration.get("requestTemplates") or {}).get("application/json", "{}")
     try:
         status = str(json.loads(template)["statusCode"])
@@ -112,7 +112,7 @@ class FunctionIntegration:
     ) -> Outcome:
         began = time.monotonic()
         task = asyncio.create_task(self._functions.invoke(call.arn, call.event))
-        # Held here, as a function runs on when its caller waits no longer.
+        # Held here: the function runs on after its caller stops waiting.
         self._running.add(task)
         task.add_done_callback(self._finished)
         if not await _is_done(task, seconds):
@@ -131,18 +131,18 @@ class FunctionIntegration:
         self, call: FunctionCall, context: Context, integration: dict[str, Any]
     ) -> bool:
         if integration.get("httpMethod", "POST") != "POST":
-            return False  # Invoke is a POST; AWS sends what it is told, and is refused
+            return False  # AWS sends it as it is, and Lambda refuses it
         policy = self._policy_of(call.arn)
         return may_invoke(policy, call.source_arn, context.served.snapshot.account)
 
     def _finished(self, task: asyncio.Task[Invocation]) -> None:
         self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # taken note of, where nobody waits for it any more
+            task.exception()  # retrieved, so that asyncio does not warn
 
 
 async def _is_done(task: asyncio.Task[Invocation], seconds: float) -> bool:
-    """Wait so long for a task, at half the cost of asyncio.wait()."""
+    """Wait up to `seconds` for a task, at half the cost of asyncio.wait()."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[bool] = loop.create_future()
 
@@ -164,7 +164,7 @@ def _not_permitted(call: FunctionCall, context: Context) -> Outcome:
 
 
 def _failed(context: Context, call: FunctionCall) -> Outcome:
-    """Return what the caller gets of a function that raised an error, or ended."""
+    """Return the outcome of a function that raised an error, or exited."""
     text = (call.payload or b"").decode("utf-8", "replace")
     failure = (
         "Lambda execution failed with status 200 due to customer function error: "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from cognito_gw.local.apigateway.errors import bad_request
+from cognito_gw.local.apigateway.operations import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Words(NamedTuple):
-    """How a part of API Gateway refuses a path, and an operation on one."""
+class Messages(NamedTuple):
+    """Error messages for an invalid path, and for an invalid operation on one."""
 
     path: str
     operation: str
@@ -24,73 +24,49 @@ class Words(NamedTuple):
 # Recorded on AWS 2024-04-15 and 2025-07-02, localstack: test_update_method_validation,
 # test_update_rest_api_compression; test_update_gateway_response;
 # test_update_resource_behaviour.
-PLAIN = Words(
+PLAIN = Messages(
     "Invalid patch path {path}",
     "Invalid patch operation specified. Must be one of: [replace]",
 )
-TERSE = Words(PLAIN.path, PLAIN.path)
-LISTING = Words(
+TERSE = Messages(PLAIN.path, PLAIN.path)
+LISTING = Messages(
     "Invalid patch path  '{path}' specified for op '{op}'. Must be one of: [{paths}]",
     "Invalid patch path  '{path}' specified for op '{op}'. Please choose supported "
     "operations",
 )
 
 
-_OF_MANY = ("add", "remove", "replace")
-
-
-class Field(Protocol):
-    """What a path means: an attribute of moto's object, and how it changes."""
-
-    @property
-    def attribute(self) -> str:
-        """The attribute's name."""
-
-    def fits(self, key: str) -> bool:
-        """Tell whether the path may go on with a key."""
-
-    def takes(self, op: str) -> bool:
-        """Tell whether there is such an operation for it."""
-
-    def apply(self, old: Any, op: str, key: str, value: str) -> Any:
-        """Return the attribute's new value."""
+_REPLACE, _CHANGES = ("replace",), ("add", "remove", "replace")
 
 
 @dataclass(frozen=True)
-class Value:
-    """A single value, which can only be replaced."""
+class Field:
+    """A path that holds a single value: an attribute of moto's object."""
 
     attribute: str
     convert: Callable[[str], Any] = str
+    operations: ClassVar[tuple[str, ...]] = _REPLACE
 
     def fits(self, key: str) -> bool:
-        """Refuse a key."""
+        """Tell whether the path may continue with this key ("" if it does not)."""
         return not key
 
-    def takes(self, op: str) -> bool:
-        """Take no other operation."""
-        return op == "replace"
-
     def apply(self, old: Any, op: str, key: str, value: str) -> Any:
-        """Return the new value."""
+        """Return the attribute's new value."""
         del old, op, key
         return self.convert(value)
 
 
 @dataclass(frozen=True)
-class Items:
+class Items(Field):
     """A list: one item added or removed, named by value or path, or all replaced."""
 
-    attribute: str
-    is_keyed: bool = False  # whether the path must name the item
+    needs_key: bool = False  # whether the path must name the item
+    operations = _CHANGES
 
     def fits(self, key: str) -> bool:
-        """Take a key, or a value instead of one."""
-        return bool(key) or not self.is_keyed
-
-    def takes(self, op: str) -> bool:
-        """Take what changes a list."""
-        return op in _OF_MANY
+        """Accept a key; without one, the value names the item."""
+        return bool(key) or not self.needs_key
 
     def apply(self, old: Any, op: str, key: str, value: str) -> Any:
         """Return the new list."""
@@ -104,19 +80,14 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Entries:
+class Entries(Field):
     """A map: the path names one entry, set or removed."""
 
-    attribute: str
-    convert: Callable[[str], Any] = str
+    operations = _CHANGES
 
     def fits(self, key: str) -> bool:
         """Require a key."""
         return bool(key)
-
-    def takes(self, op: str) -> bool:
-        """Take what changes a map."""
-        return op in _OF_MANY
 
     def apply(self, old: Any, op: str, key: str, value: str) -> Any:
         """Return the new map."""
@@ -125,18 +96,18 @@ class Entries:
 
 
 def boolean(value: str) -> bool:
-    """Read a boolean as patch operations spell it."""
+    """Parse a boolean in a patch operation."""
     return value.lower() == "true"
 
 
-def number(low: int, high: int, refusal: str) -> Callable[[str], int | None]:
-    """Return what reads a number within bounds; none is none."""
+def number(low: int, high: int, message: str) -> Callable[[str], int | None]:
+    """Return a parser of numbers from `low` to `high`; "" is None."""
 
     def read(value: str) -> int | None:
         if not value:
             return None
         if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
-            raise bad_request(refusal)
+            raise bad_request(message)
         return int(value)
 
     return read
@@ -146,7 +117,7 @@ def patched(
     target: T,
     operations: Sequence[Mapping[str, str]],
     fields: Mapping[str, Field],
-    words: Words = PLAIN,
+    messages: Messages = PLAIN,
 ) -> T:
     """Return a copy of moto's object with the operations applied."""
     result = copy(target)
@@ -155,15 +126,12 @@ def patched(
         before, _, rest = path.partition("/")
         name, _, key = rest.partition("/")
         field = fields.get(name)
-        said = {
-            "op": op,
-            "path": path,
-            "paths": ", ".join(f"/{each}" for each in fields),
-        }
+        paths = ", ".join(f"/{known}" for known in fields)
+        values = {"op": op, "path": path, "paths": paths}
         if before or field is None or "/" in key or not field.fits(key):
-            raise bad_request(words.path.format(**said))
-        if not field.takes(op):
-            raise bad_request(words.operation.format(**said))
+            raise bad_request(messages.path.format(**values))
+        if op not in field.operations:
+            raise bad_request(messages.operation.format(**values))
         key = key.replace("~1", "/").replace("~0", "~")
         old = getattr(result, field.attribute)
         new = field.apply(old, op, key, operation.get("value", ""))

@@ -10,7 +10,7 @@ from cognito_gw.local import moto_store
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One REST API as data, in the shapes that the control plane answers with."""
+    """One REST API as data, in the shapes that the control plane returns."""
 
     account: str
     region: str
@@ -23,7 +23,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class DeployedStage:
-    """A stage and the snapshot that its current deployment froze."""
+    """A stage and the snapshot of its current deployment."""
 
     name: str
     deployment_id: str
@@ -38,22 +38,22 @@ class Snapshots:
     _frozen: dict[tuple[str, str], Snapshot] = field(default_factory=dict)
 
     def keep(self, deployment_id: str, snapshot: Snapshot) -> None:
-        """Remember what `deployment_id` froze."""
+        """Store the snapshot of a deployment."""
         self._frozen[snapshot.api_id, deployment_id] = snapshot
 
     def of(self, api_id: str, deployment_id: str) -> Snapshot | None:
-        """Return what a deployment froze, or None when there is no such one."""
+        """Return the snapshot of a deployment, or None."""
         return self._frozen.get((api_id, deployment_id))
 
 
 @dataclass(frozen=True)
 class Stages:
-    """Finds stages in every region, as an invoke address names none."""
+    """Finds stages in every region, as invoke URLs do not name one."""
 
     snapshots: Snapshots
 
     def find(self, api_id: str, name: str) -> DeployedStage | None:
-        """Return the stage with its snapshot, or None when it serves nothing."""
+        """Return the stage with its snapshot, or None if nothing is deployed."""
         for regional in moto_store.regional_backends("apigateway"):
             api = regional.apis.get(api_id)
             stage = api.stages.get(name) if api else None
@@ -85,8 +85,7 @@ def find_api_key(snapshot: Snapshot, stage: str, value: str) -> ApiKey | None:
     backend = moto_store.backend("apigateway", snapshot.region)
     served = {"apiId": snapshot.api_id, "stage": stage}
     for plan in backend.usage_plans.values():
-        places = [{name: each.get(name) for name in served} for each in plan.api_stages]
-        if served not in places:
+        if not any(served.items() <= stage.items() for stage in plan.api_stages):
             continue
         for key_id in backend.usage_plan_keys.get(plan.id, {}):
             key = backend.keys.get(key_id)  # a deleted key may stay in its plan

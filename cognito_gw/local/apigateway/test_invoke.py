@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from cognito_gw.local.operations import Call
 
 
-_LONGEST = 998
-_SHOWN_OF_SECRETS = 6
+_MAX_LINE = 998  # characters
+_SHOWN = 6  # characters at the end of a secret
 _SECRETS = ("authorization",)
 
 
@@ -127,7 +127,7 @@ def _outcome_lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _map(pairs: Iterable[tuple[str, str]]) -> str:
-    """Spell a mapping as Java does."""
+    """Write a mapping as Java does."""
     shown = (
         f"{name}={_masked(value) if name.lower() in _SECRETS else value}"
         for name, value in pairs
@@ -136,12 +136,12 @@ def _map(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _masked(secret: str) -> str:
-    hidden = max(len(secret) - _SHOWN_OF_SECRETS, 0)
+    hidden = max(len(secret) - _SHOWN, 0)
     return "*" * hidden + secret[hidden:] if hidden else "*" * len(secret)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} [TRUNCATED]"
+    return text if len(text) <= _MAX_LINE else f"{text[:_MAX_LINE]} [TRUNCATED]"
 
 
 _UNAUTHORIZED = 401
@@ -150,11 +150,11 @@ _UNAUTHORIZED = 401
 async def run_method_test(
     gateway: Gateway, draft: Snapshot, params: dict[str, Any]
 ) -> dict[str, Any]:
-    """Answer TestInvokeMethod, which asks no authorizer."""
+    """Answer TestInvokeMethod, which skips the authorizer."""
     match = _method(draft, params)
     verb, path = params["httpMethod"], match.resource["path"]
     request = from_test(verb, path, params)
-    # A path that is not the resource's is taken all the same, without variables.
+    # A path of another resource is accepted too, without variables.
     match = Router([match.resource]).match(verb, request.path) or match
     variables = params.get("stageVariables") or {}
     context = Context(request, Served(draft, TEST_STAGE, None, variables), match)
@@ -178,7 +178,7 @@ async def run_method_test(
 def run_authorizer_test(
     gateway: Gateway, draft: Snapshot, params: dict[str, Any]
 ) -> dict[str, Any]:
-    """Answer TestInvokeAuthorizer, for which only ID tokens are good."""
+    """Answer TestInvokeAuthorizer, which accepts ID tokens only."""
     authorizer_id = params["authorizerId"]
     variables = params.get("stageVariables") or {}
     authorizer = gateway.authorizers(draft, variables).get(authorizer_id)

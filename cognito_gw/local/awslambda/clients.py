@@ -161,14 +161,16 @@ def shortcomings(
 def _shortcoming(
     name: str, function: FileSettings, environment: Mapping[str, str]
 ) -> str | None:
-    wanted = function.runtime
     try:
         here = _runtime(name, function, environment)
     except Unsupported as reason:
         return f"does not run locally: {reason}"
-    if here == wanted:
+    if here == function.runtime:
         return None
-    return f"function `{name}` has the runtime {wanted}, and runs on {here} locally"
+    return (
+        f"function `{name}` has the runtime {function.runtime}, "
+        f"and runs on {here} locally"
+    )
 
 
 def _runtime(name: str, function: FileSettings, environment: Mapping[str, str]) -> str:

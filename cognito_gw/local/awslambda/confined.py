@@ -150,7 +150,7 @@ def _own_tmp(folder: str, needed: Iterable[str]) -> None:
 def _outermost(paths: Iterable[str], top: str) -> list[str]:
     found: list[str] = []
     for path in sorted({os.path.realpath(path) for path in paths}):
-        is_seen = any(path == each or path.startswith(f"{each}/") for each in found)
+        is_seen = any(path == above or path.startswith(f"{above}/") for above in found)
         if path.startswith(f"{top}/") and not is_seen:
             found.append(path)
     return found
@@ -220,7 +220,7 @@ def _check(result: int) -> int:
 
 def _run_python(packages: str, handler: str) -> None:
     """Run AWS's client, with the function's code first on the path, as on Lambda."""
-    own = [os.path.abspath(each) for each in _entries("PYTHONPATH")]
+    own = [os.path.abspath(entry) for entry in _entries("PYTHONPATH")]
     sys.argv = ["awslambdaric", handler]
     sys.path.insert(0, packages)
     client = _python_client()
@@ -230,7 +230,7 @@ def _run_python(packages: str, handler: str) -> None:
 
 
 def _entries(variable: str) -> list[str]:
-    return [each for each in os.environ.get(variable, "").split(os.pathsep) if each]
+    return [entry for entry in os.environ.get(variable, "").split(os.pathsep) if entry]
 
 
 def _python_client() -> Callable[[list[str]], None]:

@@ -36,10 +36,10 @@ class Function:
 
 def find_function(arn: str) -> Function | None:
     """Return a function by its ARN, qualified or not."""
-    region, name = arn.split(":")[3], arn.split(":")[6]
-    record = _function(region, name)
+    record = _record(arn)
     if record is None:
         return None
+    region, name = arn.split(":")[3], arn.split(":")[6]
     return Function(
         arn=str(record.function_arn),
         name=name,
@@ -59,13 +59,14 @@ def find_function(arn: str) -> Function | None:
 
 def policy_of(arn: str) -> list[dict[str, Any]]:
     """Return the statements of a function's resource policy."""
-    record = _function(arn.split(":")[3], arn.split(":")[6])
+    record = _record(arn)
     return [] if record is None else list(record.policy.statements)
 
 
-def _function(region: str, name: str) -> Any:
-    backend = moto_store.backend("lambda", region)
+def _record(arn: str) -> Any:
+    """Return moto's function, or None if it or such an ARN does not exist."""
     try:
-        return backend.get_function(name)
+        _, _, _, region, _, _, name, *_ = arn.split(":")
+        return moto_store.backend("lambda", region).get_function(name)
     except Exception:  # noqa: BLE001 - moto raises one error type per kind of absence
         return None

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from cognito_gw.local.events import Activity
 
 
-KEPT = 10_000  # the newest lines of a log group
+KEPT = 10_000  # newest lines of a log group
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One log event to be."""
+    """One log event that CloudWatch Logs does not have yet."""
 
     stream: str
     timestamp: int  # milliseconds
@@ -35,7 +35,7 @@ _waiting: dict[tuple[str, str], deque[Line]] = {}
 
 
 def put(region: str, group: str, stream: str, message: str) -> None:
-    """Let a line wait for its log group."""
+    """Queue a line for its log group."""
     lines = _waiting.get((region, group))
     if lines is None:
         lines = _waiting.setdefault((region, group), deque(maxlen=KEPT))
@@ -43,20 +43,20 @@ def put(region: str, group: str, stream: str, message: str) -> None:
 
 
 def regions() -> set[str]:
-    """Return where lines wait."""
+    """Return the regions with queued lines."""
     return {region for region, _ in list(_waiting)}
 
 
 def take(region: str) -> Iterator[tuple[str, list[Line]]]:
-    """Give each log group of a region with the lines that wait for it."""
+    """Yield each log group of a region with its queued lines, and remove them."""
     for (where, group), lines in list(_waiting.items()):
         if where == region and lines:
-            # As many as there are now: one thread takes while another puts.
+            # As many as there are now: another thread may add more meanwhile.
             yield group, [lines.popleft() for _ in range(len(lines))]
 
 
 class Log:
-    """Writes for Invoke's answer, for CloudWatch, and for those who watch."""
+    """Writes the log of a worker: for Invoke, CloudWatch Logs, and the console."""
 
     def __init__(self, function: Function, activity: Activity) -> None:
         """Open a new stream of a function's log group."""
@@ -65,14 +65,14 @@ class Log:
         self._function = function
         self._activity = activity
         self._request_id = ""
-        self._lines: deque[str] = deque(maxlen=LOG_TAIL)  # more cannot be returned
+        self._lines: deque[str] = deque(maxlen=LOG_TAIL)  # Invoke returns no more
 
     def open(self, request_id: str) -> None:
-        """Count what follows to a call."""
+        """Assign the lines that follow to a call."""
         self._request_id = request_id
 
     def take(self) -> tuple[str, ...]:
-        """Return what was written since the last taking."""
+        """Return and remove the lines written so far."""
         lines = tuple(self._lines)
         self._lines.clear()
         return lines
@@ -89,18 +89,18 @@ class Log:
         server_log.write(*(f"[{function.name}] {line}" for line in lines))
 
     def init_start(self, version: str) -> None:
-        """Write that a runtime is being started."""
+        """Write the line of a runtime that starts."""
         elsewhere = f"local; {self._function.runtime} on AWS"
         self.say(f"INIT_START Runtime Version: {version} ({elsewhere})")
 
     def start(self) -> None:
-        """Write that the call begins."""
+        """Write the line of a call that starts."""
         self.say(f"START RequestId: {self._request_id} Version: $LATEST")
 
     def end(
         self, duration: float, *, init: float | None, memory: int | None, status: str
     ) -> None:
-        """Write that the call has ended: times in ms, memory in MB where known."""
+        """Write the lines of a call that ended: times in ms, memory in MB if known."""
         billed = math.ceil(duration + (init or 0))
         facts = [
             f"RequestId: {self._request_id}",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 MAX_PAYLOAD = 6 * 1024 * 1024
-LONGEST_NAME = 64
+MAX_NAME = 64
 MAX_EVENT = 1024 * 1024
 UPDATES = ("UpdateFunctionCode", "UpdateFunctionConfiguration")
 RUNTIME_VERSION = "arn:aws:lambda:{region}::runtime:local"
@@ -34,7 +34,7 @@ RUNTIME_VERSION = "arn:aws:lambda:{region}::runtime:local"
 
 @awslambda.refuses("CreateFunction", "UpdateFunctionConfiguration")
 def unknown_runtime(call: Call) -> None:
-    """Refuse a runtime that Lambda has not: InvalidParameterValueException."""
+    """Refuse an unknown runtime: InvalidParameterValueException."""
     model: Any = moto_store.client("lambda", call.region).meta.service_model
     runtimes = model.shape_for("Runtime").enum
     runtime = call.get("Runtime")
@@ -46,8 +46,8 @@ def unknown_runtime(call: Call) -> None:
 
 
 @awslambda.refuses("CreateFunction")
-def gone_runtime(call: Call) -> None:
-    """Refuse a runtime without support: InvalidParameterValueException."""
+def unsupported_runtime(call: Call) -> None:
+    """Refuse a runtime that Lambda no longer supports: same exception."""
     if call.get("Runtime") in aws_rules.GONE_RUNTIMES:
         raise _invalid(
             f"The runtime parameter of {call['Runtime']} is no longer supported for "
@@ -58,7 +58,7 @@ def gone_runtime(call: Call) -> None:
 
 @awslambda.refuses("CreateFunction", "UpdateFunctionConfiguration")
 def impossible_environment(call: Call) -> None:
-    """Refuse Lambda's own variables, and too much: InvalidParameterValueException."""
+    """Refuse reserved variables, and more than 4 KB: InvalidParameterValueException."""
     variables = call.get("Environment", {}).get("Variables", {})
     why = (
         "Lambda was unable to configure your environment variables because the "
@@ -76,14 +76,14 @@ def impossible_environment(call: Call) -> None:
 
 @awslambda.refuses("CreateFunction")
 def long_name(call: Call) -> None:
-    """Refuse a name of over 64 characters: the model's 140 are those of an ARN."""
+    """Refuse a name of over 64 characters: the model's limit of 140 is for ARNs."""
     name = call["FunctionName"]
-    if ":" not in name and len(name) > LONGEST_NAME:
+    if ":" not in name and len(name) > MAX_NAME:
         raise AwsFault(
             "ValidationException",
             f"1 validation error detected: Value '{name}' at 'functionName' failed to "
             "satisfy constraint: Member must have length less than or equal to "
-            f"{LONGEST_NAME}",
+            f"{MAX_NAME}",
         )
 
 
@@ -122,14 +122,14 @@ def not_a_zip(call: Call) -> None:
 
 @awslambda.amends("CreateFunction", "UpdateFunctionConfiguration")
 def log_group(call: Call, _: dict[str, Any]) -> None:
-    """Take the log group that is asked for; moto has the function's own always."""
+    """Use the log group in the call; moto always uses the function's own."""
     if group := call.get("LoggingConfig", {}).get("LogGroup"):
         _function(call).logs_group_name = group
 
 
 @awslambda.amends(*UPDATES)
 def function_changed(call: Call, answer: dict[str, Any]) -> None:
-    """Answer that the update is under way, as a new revision; moto: done at once."""
+    """Return that the update is in progress, with a new revision; moto: done."""
     if call.get("DryRun"):
         return
     function = _function(call)
@@ -142,7 +142,7 @@ def function_changed(call: Call, answer: dict[str, Any]) -> None:
 
 @awslambda.amends("CreateFunction")
 def function_pending(_: Call, answer: dict[str, Any]) -> None:
-    """Answer that the function is being made; moto: active at once."""
+    """Return that the function is pending; moto: active at once."""
     answer["State"] = "Pending"
     answer["StateReason"] = "The function is being created."
     answer["StateReasonCode"] = "Creating"
@@ -150,9 +150,9 @@ def function_pending(_: Call, answer: dict[str, Any]) -> None:
 
 @awslambda.amends("CreateFunction", "GetFunction", "GetFunctionConfiguration", *UPDATES)
 def function_fields(call: Call, answer: dict[str, Any]) -> None:
-    """Answer revision, logging and runtime version, which moto does not know.
+    """Return revision, logging and runtime version, which moto omits.
 
-    Lambda spells the date as 2026-01-01T00:00:00.000+0000, and no layers as no list.
+    Lambda writes dates as 2026-01-01T00:00:00.000+0000, and omits empty layers.
     """
     function = _function(call)
     function.revision_id = getattr(function, "revision_id", str(uuid.uuid4()))
@@ -170,8 +170,8 @@ def function_fields(call: Call, answer: dict[str, Any]) -> None:
 
 
 @awslambda.amends("GetFunction")
-def no_concurrency(call: Call, answer: dict[str, Any]) -> None:
-    """Answer a reserved concurrency of 0, too; moto leaves it out."""
+def reserved_concurrency(call: Call, answer: dict[str, Any]) -> None:
+    """Return a reserved concurrency of 0 too; moto omits it."""
     reserved = _function(call).reserved_concurrency
     if reserved is not None:
         answer["Concurrency"] = {"ReservedConcurrentExecutions": reserved}
@@ -179,7 +179,7 @@ def no_concurrency(call: Call, answer: dict[str, Any]) -> None:
 
 @awslambda.refuses("AddPermission")
 def statement_exists(call: Call) -> None:
-    """Refuse a statement id twice: ResourceConflictException, 409; moto adds it."""
+    """Refuse a duplicate statement ID: ResourceConflictException, 409; moto adds it."""
     if call["StatementId"] in _statement_ids(call):
         raise AwsFault(
             "ResourceConflictException",
@@ -191,7 +191,7 @@ def statement_exists(call: Call) -> None:
 
 @awslambda.refuses("RemovePermission")
 def absent_statement(call: Call) -> None:
-    """Refuse a statement that is not there: ResourceNotFoundException, 404."""
+    """Refuse a statement that does not exist: ResourceNotFoundException, 404."""
     ids = _statement_ids(call)
     if not ids:
         raise _not_found("No policy is associated with the given resource.")
@@ -203,7 +203,7 @@ def absent_statement(call: Call) -> None:
 
 @awslambda.refuses("Invoke")
 def absent_function(call: Call) -> None:
-    """Refuse a function that is not there: ResourceNotFoundException, 404."""
+    """Refuse a function that does not exist: ResourceNotFoundException, 404."""
     _function(call)
 
 
@@ -234,7 +234,7 @@ def payload_not_json(call: Call) -> None:
 
 @awslambda.refuses("Invoke")
 def malformed_client_context(call: Call) -> None:
-    """Refuse a client context that is no JSON: InvalidRequestContentException, 400."""
+    """Refuse a client context that is not JSON: InvalidRequestContentException."""
     context = call.get("ClientContext") or "e30="  # which is {}
     try:
         json.loads(base64.b64decode(context, validate=True))
@@ -274,7 +274,7 @@ def _not_found(message: str) -> AwsFault:
 
 
 class Invoke:
-    """Lambda's Invoke: waits, or (Event) runs the function later, or (DryRun) not."""
+    """Lambda's Invoke: waits, runs the function later (Event), or not (DryRun)."""
 
     def __init__(self, functions: Functions) -> None:
         """Run `functions`."""

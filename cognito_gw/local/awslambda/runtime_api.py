@@ -33,7 +33,7 @@ MAX_RESPONSE = MAX_PAYLOAD + 100  # Lambda's number, and in its message
 
 @dataclass(frozen=True)
 class Invocation:
-    """What came of one call: the payload, whether it is an error, and its log."""
+    """The result of one call: its payload, whether it is an error, and its log."""
 
     payload: bytes
     error: bool = False
@@ -41,14 +41,14 @@ class Invocation:
 
     @property
     def log_tail(self) -> str:
-        """The end of the log, in the length in which Invoke returns it."""
+        """The end of the log, as much as Invoke returns."""
         tail = "\n".join(self.lines).encode()[-LOG_TAIL:].decode("utf-8", "ignore")
         return f"{tail}\n"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a function answered, or what Lambda answers where it could not."""
+    """What a function returned, or Lambda's error if it could not."""
 
     payload: bytes
     is_error: bool = False
@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass
 class Job:
-    """One invocation on its way through the runtime API."""
+    """One invocation in the runtime API."""
 
     payload: bytes
     client_context: str = ""
@@ -70,17 +70,17 @@ class Job:
     )
 
     def settle(self, answer: Answer) -> None:
-        """Take the first answer; a later one comes too late."""
+        """Keep the first answer; ignore later ones."""
         if not self.answer.done():
             self.answer.set_result(answer)
 
     def time_out(self, seconds: int) -> None:
-        """Answer for a function that took longer than it may."""
+        """Answer for a function that exceeded its timeout."""
         text = f"Error: Task timed out after {seconds:.2f} seconds"
         self.settle(self._failure("Sandbox.Timedout", text, "Status: timeout"))
 
     def exited(self, how: str) -> Answer:
-        """Return the answer for a process that ended, `how` in Lambda's words."""
+        """Return the answer for a process that exited, `how` in Lambda's words."""
         status = "Status: error\tError Type: Runtime.ExitError"
         return self._failure("Runtime.ExitError", f"Error: {how}", status)
 
@@ -96,11 +96,11 @@ def too_large() -> Answer:
 
 
 def failure(kind: str, message: str) -> bytes:
-    """Return the payload by which Lambda itself tells of a failure."""
+    """Return the payload by which Lambda itself reports an error."""
     return json.dumps({"errorType": kind, "errorMessage": message}).encode()
 
 
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"  # curl asks for it before a large body
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"  # curl waits for it
 _NO_HEADERS: Mapping[str, str] = {}
 _STATUS_LINES = {
     status: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus
@@ -109,13 +109,13 @@ _STATUS_LINES = {
 
 @dataclass
 class Request:
-    """One request, and where its answer goes."""
+    """One request, and the connection for its answer."""
 
     connection: Connection
     path: str = ""
     headers: dict[str, str] = field(default_factory=dict)  # by names in lower case
     body: bytearray = field(default_factory=bytearray)
-    is_last: bool = False  # as the client closes the connection then
+    is_last: bool = False  # the client closes the connection afterwards
 
     def answer(
         self,
@@ -123,7 +123,7 @@ class Request:
         body: bytes = b"",
         headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None:
-        """Answer it; whoever has gone hears nothing."""
+        """Answer it, if the connection is still open."""
         lines = "".join(f"{name}: {text}\r\n" for name, text in headers.items())
         head = f"\r\nContent-Length: {len(body)}\r\n{lines}\r\n"
         octets = _STATUS_LINES[status] + head.encode() + body
@@ -131,29 +131,29 @@ class Request:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, whose client waits for each answer before it asks again."""
+    """One connection; its client waits for each answer before the next request."""
 
     def __init__(
         self,
         handle: Callable[[Request], None],
         connections: set[Connection],
-        most_body: int,
+        max_body: int,
     ) -> None:
-        """Give each request to `handle`, its body cut off behind `most_body` bytes."""
+        """Pass each request to `handle`; cut its body soon after `max_body` bytes."""
         self._handle = handle
         self._connections = connections  # those that are open
-        self._most_body = most_body
+        self._max_body = max_body
         self._parser = HttpRequestParser(self)
         self._request = Request(self)
         self._transport: asyncio.Transport
 
     @property
     def is_open(self) -> bool:
-        """Whether an answer would still be heard."""
+        """Whether the client is still connected."""
         return self in self._connections
 
     def send(self, octets: bytes, *, is_last: bool) -> None:
-        """Send an answer, and no other if it is the last."""
+        """Send an answer, and close the connection after the last."""
         if not self.is_open:
             return
         self._transport.write(octets)
@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except HttpParserCallbackError:
-            raise  # a fault of ours, for the log
+            raise  # a bug of cgw, for the log
         except (HttpParserError, HttpParserUpgrade):
             self._transport.abort()
 
@@ -193,7 +193,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(_CONTINUE)
 
     def on_body(self, part: bytes) -> None:
-        if len(self._request.body) <= self._most_body:
+        if len(self._request.body) <= self._max_body:
             self._request.body += part
 
     def on_message_complete(self) -> None:
@@ -203,7 +203,7 @@ class Connection(asyncio.Protocol):
 
 _HOST = "127.0.0.1"
 _BASE = "2018-06-01/runtime/"
-_OF_BROWSERS = ("origin", "sec-fetch-")  # how the headers begin that only they send
+_OF_BROWSERS = ("origin", "sec-fetch-")  # prefixes of headers that only they send
 _ACCEPTED = b'{"status":"OK"}\n'
 _JSON = {"Content-Type": "application/json"}
 
@@ -212,10 +212,10 @@ class RuntimeApi:
     """The runtime API of one process, which has one job at a time."""
 
     def __init__(self, function: Function, begin: Callable[[], None]) -> None:
-        """Hand out jobs of a function; call `begin` as each is taken.
+        """Serve jobs of a function; call `begin` when one is taken.
 
-        Every path begins with the key. The process has it in its environment, which no
-        other user can read: they all could reach the port.
+        Every path starts with the key, as any user of the machine can reach the port.
+        The process has the key in its environment, which other users cannot read.
         """
         self.key = secrets.token_urlsafe(32)
         self._base = f"/{self.key}/{_BASE}".encode()
@@ -237,7 +237,7 @@ class RuntimeApi:
         return port
 
     async def stop(self) -> None:
-        """Stop to listen."""
+        """Stop listening."""
         if self._server is not None:
             self._server.close()
             for connection in list(self._connections):
@@ -245,17 +245,17 @@ class RuntimeApi:
             await self._server.wait_closed()
 
     def give(self, job: Job) -> None:
-        """Let the client have a job as soon as it asks for one."""
+        """Give the client a job as soon as it asks for one."""
         self._job = job
         self._hand_out()
 
     def lose(self, how: str) -> None:
-        """Answer for a process that has ended."""
+        """Answer for a process that has exited."""
         if self._job is not None:
             self._job.settle(self._job.exited(how))
 
     def _answer(self, request: Request) -> None:
-        if not self._is_of_its_process(request):
+        if not self._is_from_own_process(request):
             return request.answer(HTTPStatus.FORBIDDEN)
         match request.path[len(self._base) :].split("/"):
             case ["invocation", "next"]:
@@ -267,8 +267,8 @@ class RuntimeApi:
                 return self._init_error(request)
         return request.answer(HTTPStatus.NOT_FOUND)
 
-    def _is_of_its_process(self, request: Request) -> bool:
-        if request.headers.get("host") != self._own_name:  # a web page, rebound to us
+    def _is_from_own_process(self, request: Request) -> bool:
+        if request.headers.get("host") != self._own_name:  # DNS rebinding
             return False
         if any(name.startswith(_OF_BROWSERS) for name in request.headers):
             return False

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Host:
-    """What the local AWS gives to each of its workers."""
+    """What all workers of the local AWS share."""
 
     url: str
-    activity: Activity  # which hears their logs
-    keys: AccessKeys  # of which each has its own
+    activity: Activity  # receives their logs
+    keys: AccessKeys  # each function has its own
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    init_seconds: float = 10.0  # what Lambda gives a function to start
+    init_seconds: float = 10.0  # Lambda's limit for the initialization
     reaper: Reaper = field(default_factory=Reaper)
 
 
@@ -43,7 +43,7 @@ class Worker:
     def __init__(
         self, function: Function, place: Place, client: Client, host: Host
     ) -> None:
-        """Run the function's code, which lies in its place, by a runtime client."""
+        """Run the code in `place` by a runtime client."""
         self.is_usable = True
         self.idle_since = 0.0
         self._function = function
@@ -57,11 +57,11 @@ class Worker:
         self._watching: asyncio.Task[None] | None = None
         self._started = 0.0
         self._began = 0.0
-        self._init: float | None = None  # milliseconds; known to the first call alone
-        self._is_initialised = False
+        self._init: float | None = None  # milliseconds, for the first call
+        self._is_initialized = False
 
     async def start(self) -> None:
-        """Serve the runtime API on a port of its own, and start the process."""
+        """Serve the runtime API on its own port, and start the process."""
         port = await self._api.start()
         variables = environment.variables(
             self._function,
@@ -87,12 +87,12 @@ class Worker:
         self._watching = asyncio.create_task(self._watch(self._process))
 
     async def invoke(self, payload: bytes, client_context: str = "") -> Invocation:
-        """Run the function once; a failure of any kind is an answer too."""
+        """Run the function once; failures are answers too."""
         job = Job(payload, client_context)
         self._log.open(job.id)
         self._api.give(job)
         answer = await self._answer(job)
-        if not job.taken.done():  # it did not even start
+        if not job.taken.done():  # it did not start
             self._begin()
         self._log_end(answer)
         if answer.status:
@@ -110,11 +110,11 @@ class Worker:
         await asyncio.to_thread(self._tmp.cleanup)
 
     async def _answer(self, job: Job) -> Answer:
-        """Wait for the answer; the time limit begins when the function has the job.
+        """Wait for the answer; the timeout starts when the function has the job.
 
-        An initialisation that takes too long goes on at the cost of that limit.
+        An initialization above its limit counts against the timeout, as on Lambda.
         """
-        if not self._is_initialised:
+        if not self._is_initialized:
             either: list[asyncio.Future[Any]] = [job.taken, job.answer]
             await asyncio.wait(
                 either,
@@ -129,12 +129,12 @@ class Worker:
             limit.cancel()
 
     def _begin(self) -> None:
-        """Note that the function has its job: until now it was being initialised."""
+        """Record that the function has its job; until now it was initializing."""
         self._drain()
         self._began = time.monotonic()
         self._log.start()
-        if not self._is_initialised:
-            self._is_initialised = True
+        if not self._is_initialized:
+            self._is_initialized = True
             self._init = (self._began - self._started) * 1000
 
     def _log_end(self, answer: Answer) -> None:
@@ -149,7 +149,7 @@ class Worker:
             self._process.drain()
 
     async def _watch(self, process: Process) -> None:
-        """Tell of a process that ends without an answer."""
+        """Answer for a process that exits without an answer."""
         how = await process.ended()
         self._host.reaper.release(process.id)
         self.is_usable = False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from cognito_gw.gateway_rules import function_arn
 from cognito_gw.local import moto_store
 from cognito_gw.local.cognito import directory
 from cognito_gw.local.cognito.oauth import usual_request
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
 
 PUBLIC = "public"
-FUNCTION = re.compile(r":function:([^/:]+)")
 
 
 @dataclass(frozen=True)
 class Route:
-    """A method of an API: who may call it, and what answers."""
+    """A method of an API, the callers that it allows, and its integration."""
 
     path: str
     verb: str
@@ -36,7 +35,7 @@ class Route:
 
     @property
     def is_preflight(self) -> bool:
-        """Whether it answers the CORS preflights of its path, and no more."""
+        """Whether it only answers the CORS preflights of its path."""
         return (self.verb, self.callers, self.target) == ("OPTIONS", PUBLIC, "mock")
 
 
@@ -47,9 +46,9 @@ class Stage:
     name: str
     url: str
     routes: list[Route]
-    preflights: list[Route]  # OPTIONS that anyone may call, for browsers
-    undeployed: list[Route]  # they are not live, or not in this way
-    removed: list[Route]  # they are live still
+    preflights: list[Route]  # public OPTIONS, for browsers
+    undeployed: list[Route]  # not live, or not in this form
+    removed: list[Route]  # still live
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Api:
 def apis(url: str, stages: Stages) -> list[Api]:
     """Return every REST API."""
     backends = moto_store.regional_backends("apigateway")
-    return [_api(url, stages, api) for each in backends for api in each.apis.values()]
+    return [_api(url, stages, api) for one in backends for api in one.apis.values()]
 
 
 def _api(url: str, stages: Stages, api: Any) -> Api:
@@ -76,8 +75,8 @@ def _api(url: str, stages: Stages, api: Any) -> Api:
         api.name,
         api.region_name,
         [
-            _stage(f"{url}/_aws/execute-api/{api.id}", each.name, each.snapshot, api)
-            for each in deployed
+            _stage(f"{url}/_aws/execute-api/{api.id}", stage.name, stage.snapshot, api)
+            for stage in deployed
         ],
     )
 
@@ -88,8 +87,8 @@ def _stage(base: str, name: str, snapshot: Snapshot, api: Any) -> Stage:
     return Stage(
         name=name,
         url=f"{base}/{name}",
-        routes=_in_order({each for each in live if not each.is_preflight}),
-        preflights=_in_order({each for each in live if each.is_preflight}),
+        routes=_in_order({route for route in live if not route.is_preflight}),
+        preflights=_in_order({route for route in live if route.is_preflight}),
         undeployed=_in_order(draft - live),
         removed=_in_order(live - draft),
     )
@@ -120,16 +119,18 @@ def _callers(method: dict[str, Any]) -> str:
 
 
 def _target(integration: dict[str, Any]) -> str:
-    function = FUNCTION.search(integration.get("uri") or "")
-    return function[1] if function else str(integration.get("type", "nothing")).lower()
+    arn = function_arn(integration.get("uri") or "")
+    if arn:
+        return arn.rpartition(":function:")[2].partition(":")[0]
+    return str(integration.get("type", "nothing")).lower()
 
 
-MOST_USERS = 100
+MAX_USERS = 100
 
 
 @dataclass(frozen=True)
 class AppClient:
-    """An app client, with the pages at which its users sign in and up."""
+    """An app client, with the pages where its users sign in and sign up."""
 
     id: str
     name: str
@@ -139,7 +140,7 @@ class AppClient:
 
 @dataclass(frozen=True)
 class User:
-    """A user, as the user's pool lists it."""
+    """A user of a pool."""
 
     name: str
     status: str
@@ -161,7 +162,7 @@ class UserPool:
 def pools(url: str) -> list[UserPool]:
     """Return every user pool."""
     backends = moto_store.regional_backends("cognito-idp")
-    return [_pool(url, pool) for each in backends for pool in each.user_pools.values()]
+    return [_pool(url, pool) for one in backends for pool in one.user_pools.values()]
 
 
 def _pool(url: str, pool: Any) -> UserPool:
@@ -172,9 +173,9 @@ def _pool(url: str, pool: Any) -> UserPool:
         pool.id,
         pool.name,
         pool.region,
-        [_client(base, each) for each in directory.clients_of(pool.id)],
-        [_user(each) for each in users[:MOST_USERS]],
-        len(users[MOST_USERS:]),
+        [_client(base, client) for client in directory.clients_of(pool.id)],
+        [_user(user) for user in users[:MAX_USERS]],
+        len(users[MAX_USERS:]),
     )
 
 
@@ -205,7 +206,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that is deployed."""
+    """Everything that is deployed."""
 
     apis: list[Api]
     pools: list[UserPool]
@@ -213,17 +214,17 @@ class Overview:
 
 
 def overview(url: str, stages: Stages) -> Overview:
-    """Return what is deployed; to be called where moto's objects are safe to touch."""
+    """Return what is deployed; call it on the thread that owns moto's objects."""
     functions = [
-        Function(each.function_name, each.run_time, each.memory_size, each.timeout)
+        Function(one.function_name, one.run_time, one.memory_size, one.timeout)
         for backend in moto_store.regional_backends("lambda")
-        for each in backend.list_functions()
+        for one in backend.list_functions()
     ]
     by_name = sorted(functions, key=lambda function: function.name)
     return Overview(apis(url, stages), pools(url), by_name)
 
 
-ANSWERED = {  # the reasons of requests that went all the way
+ANSWERED = {  # reasons of requests that reached an integration
     "function": "the function answered",
     "mock": "the mock integration answered",
 }
@@ -233,32 +234,32 @@ LET_IN, OWN, REFUSED, FAILED = DECISIONS = (
     "refused",
     "failed",
 )
-LONGEST = 500  # of one cell: a function may print anything
-BAD, BROKEN = 400, 500  # statuses from which on an answer is an error, or a failure
+MAX_CELL = 500  # characters: a function may print anything
+CLIENT_ERROR, SERVER_ERROR = 400, 500
 
 
 def cells(event: Event) -> dict[str, str]:
     """Return the texts of an event's row, by the names of their columns."""
-    facts = {name: str(value)[:LONGEST] for name, value in event.facts.items()}
+    facts = {name: str(value)[:MAX_CELL] for name, value in event.facts.items()}
     at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
     if event.kind == "request":
         status, why = event.facts["status"], event.facts["why"]
         facts["decision"] = _decision(status, why)
         facts["why"] = ANSWERED.get(why, facts["why"])
         if facts["decision"] == OWN:
-            facts["why"] = f"let in; the {status} is the function's own answer"
+            facts["why"] = f"let in; the function itself returned {status}"
     return facts | {"at": at}
 
 
 def sent(event: Event) -> bytes:
     """Return the event as a browser's EventSource reads it."""
-    data = json.dumps(cells(event))  # on one line, as the format wants it
+    data = json.dumps(cells(event))  # on one line, as the format requires
     return f"id: {event.id}\nevent: {event.kind}\ndata: {data}\n\n".encode()
 
 
 def _decision(status: int, why: str) -> str:
-    if why == "function" and status >= BAD:
+    if why == "function" and status >= CLIENT_ERROR:
         return OWN
     if why in ANSWERED:
         return LET_IN
-    return REFUSED if status < BROKEN else FAILED
+    return REFUSED if status < SERVER_ERROR else FAILED

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 ASSETS = {"console.css": "text/css", "console.js": "text/javascript"}
 EVENTS = "/_cgw/events"
-LONGEST_ID = 20
+MAX_ID = 20  # digits
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    # No page that opened it reads it; a function's page has another policy.
+    # A page that opened this one cannot read it; functions' pages have another policy.
     "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -50,11 +50,11 @@ class Console:
     control: ControlPlane
     stages: Stages
     activity: Activity
-    # By it the page's own script asks for more. Other scripts of this origin lack it.
+    # The page's own script sends it. Other scripts of this origin do not know it.
     _key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the routes; what is an AWS call at the root stays one."""
+        """Return the routes; AWS calls to the root still reach the control plane."""
         assets = [web.get(f"/_cgw/{name}", _asset) for name in ASSETS]
         events = web.get(EVENTS, self._events, allow_head=False)
         return [web.get("/", self._root), events, *assets]
@@ -80,7 +80,7 @@ class Console:
         return web.Response(text=html, content_type="text/html", headers=HEADERS)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Send each event as it happens, to this page alone."""
+        """Send each event as it happens, to this page only."""
         self._refuse_other_scripts(request)
         response = web.StreamResponse(headers=HEADERS)
         response.content_type = "text/event-stream"
@@ -94,13 +94,13 @@ class Console:
     def _refuse_other_scripts(self, request: web.Request) -> None:
         is_own = hmac.compare_digest(request.query.get("key", ""), self._key)
         if is_by_script(request.headers) and not is_own:
-            raise web.HTTPForbidden(text="Only the page itself may read this.\n")
+            raise web.HTTPForbidden(text="Only the page itself can read this.\n")
 
 
 def _last_id(request: web.Request) -> int | None:
-    """Return which event the page has already: a reconnecting browser says it best."""
+    """Return the last event that the page has; a browser sends it to reconnect."""
     known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
-    is_id = known.isascii() and known.isdigit() and len(known) <= LONGEST_ID
+    is_id = known.isascii() and known.isdigit() and len(known) <= MAX_ID
     return int(known) if is_id else None
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.errors import bad_request, conflict, not_found
+from cognito_gw.local.apigateway.operations import bad_request, conflict, not_found
 from cognito_gw.local.apigateway.patch import (
     TERSE,
     Entries,
+    Field,
     Items,
-    Value,
     number,
     patched,
 )
 from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
-    from cognito_gw.local.apigateway.patch import Field
     from cognito_gw.local.operations import Call
 
 
@@ -27,18 +26,18 @@ _ttl = number(
     "Authorizer result TTL outside allowable range. TTL must be between 0 and 3600 "
     "seconds.",
 )
-FIELDS: dict[str, Field] = {
-    "authType": Value("auth_type"),
-    "authorizerCredentials": Value("authorizer_credentials"),
-    "authorizerResultTtlInSeconds": Value("authorizer_result_ttl", _ttl),
-    "authorizerUri": Value("authorizer_uri"),
-    "identitySource": Value("identity_source"),
-    "identityValidationExpression": Value(
+AUTHORIZER_FIELDS: dict[str, Field] = {
+    "authType": Field("auth_type"),
+    "authorizerCredentials": Field("authorizer_credentials"),
+    "authorizerResultTtlInSeconds": Field("authorizer_result_ttl", _ttl),
+    "authorizerUri": Field("authorizer_uri"),
+    "identitySource": Field("identity_source"),
+    "identityValidationExpression": Field(
         "identity_validation_expression", lambda text: text or None
     ),
-    "name": Value("name"),
+    "name": Field("name"),
     "providerARNs": Items("provider_arns"),
-    "type": Value("type"),
+    "type": Field("type"),
 }
 
 
@@ -57,13 +56,13 @@ def no_user_pool(call: Call) -> None:
 
 @apigateway.refuses("CreateAuthorizer")
 def impossible_ttl(call: Call) -> None:
-    """Refuse to keep decisions longer than an hour: BadRequestException."""
+    """Refuse to cache decisions for more than an hour: BadRequestException."""
     _ttl(str(call.get("authorizerResultTtlInSeconds", 0)))
 
 
 @apigateway.answers("CreateAuthorizer")
 def create_authorizer(call: Call) -> dict[str, Any]:
-    """Answer authType too, and keep the validation expression, which moto loses."""
+    """Return authType too, and keep the validation expression, which moto loses."""
     if call["type"] == "COGNITO_USER_POOLS":
         answer = call.forward(authType="cognito_user_pools")
     else:
@@ -75,14 +74,14 @@ def create_authorizer(call: Call) -> dict[str, Any]:
 
 @apigateway.amends("CreateAuthorizer", "GetAuthorizer", "UpdateAuthorizer")
 def time_to_live(_: Call, answer: dict[str, Any]) -> None:
-    """Do not tell a Cognito authorizer's TTL, also where one was set; moto does."""
+    """Omit a Cognito authorizer's TTL, even one that was set; moto returns it."""
     if answer["type"] == "COGNITO_USER_POOLS":
         answer.pop("authorizerResultTtlInSeconds", None)
 
 
 @apigateway.amends("GetAuthorizers")
 def times_to_live(call: Call, answer: dict[str, Any]) -> None:
-    """Do not tell them in a list either."""
+    """Omit it in lists too."""
     for authorizer in answer.get("items", []):
         time_to_live(call, authorizer)
 
@@ -96,10 +95,10 @@ def absent_authorizer(call: Call) -> None:
 
 @apigateway.answers("UpdateAuthorizer")
 def update_authorizer(call: Call) -> dict[str, Any]:
-    """Apply patch operations, also to the user pools; moto fails on these."""
+    """Apply patch operations to user pools too, where moto fails."""
     authorizers, authorizer_id = _authorizers(call), call["authorizerId"]
     before = authorizers[authorizer_id]
-    after = patched(before, call.get("patchOperations", []), FIELDS)
+    after = patched(before, call.get("patchOperations", []), AUTHORIZER_FIELDS)
     if after.name != before.name:
         _require_free_name(call, after.name)
     if after.type == "COGNITO_USER_POOLS":
@@ -112,7 +111,7 @@ def update_authorizer(call: Call) -> dict[str, Any]:
 
 @apigateway.refuses("DeleteAuthorizer")
 def authorizer_in_use(call: Call) -> None:
-    """Refuse while a method stands on it: ConflictException, 409; moto deletes."""
+    """Refuse while a method uses it: ConflictException, 409; moto deletes."""
     for resource in call.backend.apis[call["restApiId"]].resources.values():
         for method in resource.resource_methods.values():
             if method.authorizer_id == call["authorizerId"]:
@@ -162,10 +161,10 @@ STATUS_CODES = {
     "UNSUPPORTED_MEDIA_TYPE": "415",
     "WAF_FILTERED": "403",
 }
-GATEWAY_RESPONSES_FIELDS: dict[str, Field] = {
+RESPONSE_FIELDS: dict[str, Field] = {
     "responseParameters": Entries("responseParameters"),
     "responseTemplates": Entries("responseTemplates"),
-    "statusCode": Value("statusCode"),
+    "statusCode": Field("statusCode"),
 }
 TEMPLATES = {"application/json": '{"message":$context.error.messageString}'}
 
@@ -173,19 +172,19 @@ TEMPLATES = {"application/json": '{"message":$context.error.messageString}'}
 def gateway_responses(call: Call) -> dict[str, dict[str, Any]]:
     """Return each type's response: the API's own, that of its class, or AWS's."""
     listed = call.ask("GetGatewayResponses", restApiId=call["restApiId"])
-    own = {each["responseType"]: each for each in listed.get("items", [])}
+    own = {item["responseType"]: item for item in listed.get("items", [])}
     return {kind: own.get(kind) or _derived(kind, own) for kind in STATUS_CODES}
 
 
 @apigateway.answers("GetGatewayResponses")
 def every_type(call: Call) -> dict[str, Any]:
-    """List all 21 types; moto lists only those that were put."""
+    """List all 21 types; moto lists only those that the API sets."""
     return {"items": list(gateway_responses(call).values())}
 
 
 @apigateway.answers("GetGatewayResponse")
 def one_type(call: Call) -> dict[str, Any]:
-    """Answer AWS's default for a type that was not put; moto: NotFoundException."""
+    """Return AWS's default for a type not set; moto: NotFoundException."""
     return gateway_responses(call)[call["responseType"]]
 
 
@@ -200,10 +199,10 @@ def update_gateway_response(call: Call) -> dict[str, Any]:
     """Apply patch operations; moto has no UpdateGatewayResponse."""
     known = gateway_responses(call)[call["responseType"]]
     settings = _Settings(
-        **{name: known[name] for name in GATEWAY_RESPONSES_FIELDS if name in known}
+        **{name: known[name] for name in RESPONSE_FIELDS if name in known}
     )
     operations = call.get("patchOperations", [])
-    changed = asdict(patched(settings, operations, GATEWAY_RESPONSES_FIELDS, TERSE))
+    changed = asdict(patched(settings, operations, RESPONSE_FIELDS, TERSE))
     given = {name: value for name, value in changed.items() if value is not None}
     key = {name: call[name] for name in ("restApiId", "responseType")}
     return call.ask("PutGatewayResponse", **key, **given)
@@ -219,7 +218,7 @@ def not_put(call: Call) -> None:
 
 @dataclass
 class _Settings:
-    """What of a gateway response can be changed, by AWS's names."""
+    """The fields of a gateway response that can change, by AWS's names."""
 
     responseParameters: dict[str, str] = field(default_factory=dict)  # noqa: N815
     responseTemplates: dict[str, str] = field(default_factory=dict)  # noqa: N815
@@ -227,12 +226,12 @@ class _Settings:
 
 
 def _derived(kind: str, own: dict[str, Any]) -> dict[str, Any]:
-    """Return the response of a type that was not put: that of its class counts."""
+    """Return the response of a type not set, with the settings of its class."""
     default = _default(kind) | {"defaultResponse": True}
     status_code = STATUS_CODES[kind]
     of_class = own.get(f"DEFAULT_{status_code[0]}XX", {}) if status_code else {}
     return default | {
-        name: of_class[name] for name in GATEWAY_RESPONSES_FIELDS if name in of_class
+        name: of_class[name] for name in RESPONSE_FIELDS if name in of_class
     }
 
 

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.errors import bad_request, not_found
+from cognito_gw.local.apigateway.operations import bad_request, not_found
 from cognito_gw.local.apigateway.operations.authorizers import gateway_responses
-from cognito_gw.local.apigateway.patch import Value, patched
+from cognito_gw.local.apigateway.patch import Field, patched
 from cognito_gw.local.apigateway.snapshot import Snapshot
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import apigateway
@@ -16,8 +16,8 @@ from cognito_gw.local.operations import apigateway
 if TYPE_CHECKING:
     from cognito_gw.local.operations import Call
 
-STAGE_NAME = re.compile(r"[A-Za-z0-9_-]+")  # whatever AWS's words say of hyphens
-OF_STAGE = (
+STAGE_NAME = re.compile(r"[A-Za-z0-9_-]+")  # hyphens too, despite AWS's message
+STAGE_PATHS = (
     "/deploymentId",
     "/description",
     "/cacheClusterEnabled",
@@ -29,14 +29,14 @@ OF_STAGE = (
     "/variables/{variable_name}",
     "/tracingEnabled",
 )
-OF_METHODS = (
+METHOD_SETTINGS = (
     "metrics/enabled|logging/(dataTrace|loglevel)|throttling/(burst|rate)Limit|"
     "caching/(enabled|ttlInSeconds|dataEncrypted|requireAuthorizationForCacheControl|"
     "unauthorizedCacheControlHeaderStrategy)"
 )
 STAGE_PATH = re.compile(
-    f"{'|'.join(OF_STAGE).replace('{variable_name}', '[^/]+')}|"
-    f"/documentationVersion|/canarySettings/.+|/[^/]+/[^/]+/({OF_METHODS})"
+    f"{'|'.join(STAGE_PATHS).replace('{variable_name}', '[^/]+')}|"
+    f"/documentationVersion|/canarySettings/.+|/[^/]+/[^/]+/({METHOD_SETTINGS})"
 )
 STAGE_DEFAULTS = {
     "cacheClusterEnabled": False,
@@ -46,7 +46,7 @@ STAGE_DEFAULTS = {
 
 
 def draft(call: Call) -> Snapshot:
-    """Return the API as it stands now, which is what a deployment would freeze."""
+    """Return the API as it is now, which a deployment would freeze."""
     api = {"restApiId": call["restApiId"]}
     authorizers = call.ask("GetAuthorizers", **api).get("items", [])
     return Snapshot(
@@ -84,7 +84,7 @@ def impossible_stage_name(call: Call) -> None:
 
 @apigateway.answers("CreateDeployment")
 def create_deployment(call: Call) -> dict[str, Any]:
-    """Freeze the API, and re-point a stage that exists; moto replaces the stage."""
+    """Freeze the API, and update an existing stage; moto replaces the stage."""
     params = {name: call.get(name) for name in ("restApiId", "description")}
     given = {name: value for name, value in params.items() if value is not None}
     answer = call.ask("CreateDeployment", **given)
@@ -124,7 +124,7 @@ def update_deployment(call: Call) -> dict[str, Any]:
     deployments[call["deploymentId"]] = patched(
         deployments[call["deploymentId"]],
         call.get("patchOperations", []),
-        {"description": Value("description")},
+        {"description": Field("description")},
     )
     return call.ask(
         "GetDeployment",
@@ -135,7 +135,7 @@ def update_deployment(call: Call) -> dict[str, Any]:
 
 @apigateway.amends("GetDeployment")
 def api_summary(call: Call, answer: dict[str, Any]) -> None:
-    """Answer what a deployment froze when asked to embed it; moto does not."""
+    """Return what a deployment froze if `embed` asks for it; moto does not."""
     snapshot = call.snapshots.of(call["restApiId"], call["deploymentId"])
     if snapshot and "apisummary" in call.get("embed", []):
         answer["apiSummary"] = {
@@ -157,22 +157,22 @@ def deployment_in_use(call: Call) -> None:
 
 @apigateway.answers("DeleteDeployment")
 def delete_deployment(call: Call) -> dict[str, Any]:
-    """Delete also what once had a stage of its own; moto asks for that name only."""
+    """Delete every unused deployment; moto refuses if a stage name was deployed."""
     del call.backend.apis[call["restApiId"]].deployments[call["deploymentId"]]
     return {}
 
 
 @apigateway.refuses("CreateStage", "UpdateStage")
 def stage_on_absent_deployment(call: Call) -> None:
-    """Refuse to serve a deployment that is not there: BadRequestException."""
-    wanted = [
+    """Refuse a deployment that does not exist: BadRequestException."""
+    deployment_ids = [
         operation.get("value")
         for operation in call.get("patchOperations", [])
         if operation["path"] == "/deploymentId"
     ]
-    wanted += [call["deploymentId"]] if "deploymentId" in call.params else []
+    deployment_ids += [call["deploymentId"]] if "deploymentId" in call.params else []
     deployments = call.backend.apis[call["restApiId"]].deployments
-    if not all(deployment_id in deployments for deployment_id in wanted):
+    if not all(deployment_id in deployments for deployment_id in deployment_ids):
         raise bad_request("Deployment id does not exist")
 
 
@@ -187,7 +187,7 @@ def unknown_stage_path(call: Call) -> None:
         if operation["op"] != "remove" and not STAGE_PATH.fullmatch(path):
             raise bad_request(
                 f"Invalid method setting path: {path}. "
-                f"Must be one of: [{', '.join(OF_STAGE)}]"
+                f"Must be one of: [{', '.join(STAGE_PATHS)}]"
             )
 
 
@@ -204,13 +204,13 @@ def update_stage(call: Call) -> dict[str, Any]:
 
 @apigateway.amends("CreateStage", "UpdateStage")
 def stage_changed(call: Call, _: dict[str, Any]) -> None:
-    """Remember when a stage was made and changed; moto does not."""
+    """Record when a stage was created and changed; moto does not."""
     _touch(call.backend.get_stage(call["restApiId"], call["stageName"]))
 
 
 @apigateway.amends("CreateStage", "GetStage", "GetStages", "UpdateStage")
 def stage_fields(call: Call, answer: dict[str, Any]) -> None:
-    """Answer the dates and defaults of a stage, which moto leaves out."""
+    """Return the dates and defaults of a stage, which moto omits."""
     for stage in answer.get("item", [answer]):
         known = call.backend.get_stage(call["restApiId"], stage["stageName"])
         stage.update(
@@ -229,10 +229,12 @@ def stage_fields(call: Call, answer: dict[str, Any]) -> None:
 @apigateway.amends("GetStages")
 def stages_of_deployment(call: Call, answer: dict[str, Any]) -> None:
     """List only those that serve the deployment asked for; moto lists all."""
-    wanted = call.get("deploymentId")
-    if wanted is not None:
+    deployment_id = call.get("deploymentId")
+    if deployment_id is not None:
         stages = answer.get("item", [])
-        answer["item"] = [each for each in stages if each["deploymentId"] == wanted]
+        answer["item"] = [
+            stage for stage in stages if stage["deploymentId"] == deployment_id
+        ]
 
 
 def _touch(stage: Any) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.errors import bad_request, conflict, not_found
+from cognito_gw.local.apigateway.operations import bad_request, conflict, not_found
 from cognito_gw.local.apigateway.patch import (
     Entries,
+    Field,
     Items,
-    Value,
     boolean,
     number,
     patched,
@@ -17,43 +17,42 @@ from cognito_gw.local.apigateway.patch import (
 from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
-    from cognito_gw.local.apigateway.patch import Field
     from cognito_gw.local.operations import Call
 
 METHOD_FIELDS: dict[str, Field] = {
-    "apiKeyRequired": Value("api_key_required", boolean),
+    "apiKeyRequired": Field("api_key_required", boolean),
     "authorizationScopes": Items("authorization_scopes"),
-    "authorizationType": Value("authorization_type"),
-    "authorizerId": Value("authorizer_id"),
-    "operationName": Value("operation_name"),
+    "authorizationType": Field("authorization_type"),
+    "authorizerId": Field("authorizer_id"),
+    "operationName": Field("operation_name"),
     "requestModels": Entries("request_models"),
     "requestParameters": Entries("request_parameters", boolean),
-    "requestValidatorId": Value("request_validator_id"),
+    "requestValidatorId": Field("request_validator_id"),
 }
 _time_limit = number(50, 29000, "Timeout should be between 50 ms and 29000 ms")
 INTEGRATION_FIELDS: dict[str, Field] = {
     "cacheKeyParameters": Items("cache_key_parameters"),
-    "cacheNamespace": Value("cache_namespace"),
-    "connectionType": Value("connection_type"),
-    "contentHandling": Value("content_handling"),
-    "credentials": Value("credentials"),
-    "httpMethod": Value("http_method"),
-    "passthroughBehavior": Value("passthrough_behaviour"),
+    "cacheNamespace": Field("cache_namespace"),
+    "connectionType": Field("connection_type"),
+    "contentHandling": Field("content_handling"),
+    "credentials": Field("credentials"),
+    "httpMethod": Field("http_method"),
+    "passthroughBehavior": Field("passthrough_behaviour"),
     "requestParameters": Entries("request_parameters"),
     "requestTemplates": Entries("request_templates"),
-    "timeoutInMillis": Value("timeout_in_millis", _time_limit),
-    "type": Value("integration_type"),
-    "uri": Value("uri"),
+    "timeoutInMillis": Field("timeout_in_millis", _time_limit),
+    "type": Field("integration_type"),
+    "uri": Field("uri"),
 }
 RESPONSE_FIELDS: dict[str, Field] = {
     "responseModels": Entries("response_models"),
     "responseParameters": Entries("response_parameters", boolean),
 }
 INTEGRATION_RESPONSE_FIELDS: dict[str, Field] = {
-    "contentHandling": Value("content_handling"),
+    "contentHandling": Field("content_handling"),
     "responseParameters": Entries("response_parameters"),
     "responseTemplates": Entries("response_templates"),
-    "selectionPattern": Value("selection_pattern"),
+    "selectionPattern": Field("selection_pattern"),
 }
 HTTP_KINDS = ("HTTP", "HTTP_PROXY")
 HTTP_URL = re.compile(r"https?://[^/]")
@@ -64,7 +63,7 @@ PROXY_URI = re.compile(
     r"(arn:[\w-]+:lambda:[^/]+|[^/]*\$\{stageVariables\.[^/]+)/"
     r"(response-streaming-)?invocations$|firehose:action/)"
 )
-VERBS = "GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY"  # in the order of AWS's words
+VERBS = "GET,PUT,POST,DELETE,PATCH,OPTIONS,HEAD,ANY"  # in the order of AWS's message
 EMPTY_IS_ABSENT = ("integrationResponses", "methodResponses", "responseTemplates")
 WITH_SCOPES = "COGNITO_USER_POOLS"
 WITH_AUTHORIZER = ("COGNITO_USER_POOLS", "CUSTOM")
@@ -73,7 +72,7 @@ OF_METHOD = ("restApiId", "resourceId", "httpMethod")
 
 @apigateway.refuses("PutMethod")
 def unknown_verb(call: Call) -> None:
-    """Refuse what is no method of HTTP, or in small letters: BadRequestException."""
+    """Refuse an invalid HTTP method, also in lower case: BadRequestException."""
     if call["httpMethod"] not in VERBS.split(","):
         raise bad_request(f"Invalid HttpMethod specified. Valid options are {VERBS}")
 
@@ -93,7 +92,7 @@ def method_without_authorizer(call: Call) -> None:
 
 @apigateway.refuses("PutMethod")
 def scopes_without_user_pool(call: Call) -> None:
-    """Refuse scopes where no token is asked for: BadRequestException."""
+    """Refuse scopes on a method that requires no token: BadRequestException."""
     if call.get("authorizationScopes") and call["authorizationType"] != WITH_SCOPES:
         raise bad_request(
             "Authorization Scopes are only valid for COGNITO_USER_POOLS authorization "
@@ -133,7 +132,7 @@ def response_exists(call: Call) -> None:
 
 @apigateway.answers("UpdateMethodResponse")
 def update_method_response(call: Call) -> dict[str, Any]:
-    """Apply patch operations to a method's response; moto has none for it."""
+    """Apply patch operations to a method's response; moto does not implement it."""
     absent_method_response(call)
     responses, status = _method(call).method_responses, call["statusCode"]
     operations = call.get("patchOperations", [])
@@ -144,7 +143,7 @@ def update_method_response(call: Call) -> dict[str, Any]:
 
 @apigateway.refuses("PutIntegration")
 def integration_that_cannot_be_called(call: Call) -> None:
-    """Refuse what names nothing to call, or not how: BadRequestException."""
+    """Refuse a URI that names no target, or no HTTP method: BadRequestException."""
     _time_limit(str(call.get("timeoutInMillis", "")))
     _require_target(call["type"], call.get("integrationHttpMethod"), call.get("uri"))
 
@@ -172,7 +171,7 @@ def _require_target(kind: str, verb: str | None, uri: str | None) -> None:
 
 @apigateway.answers("PutIntegration")
 def put_integration(call: Call) -> dict[str, Any]:
-    """Fill in AWS's defaults, which moto leaves out."""
+    """Fill in AWS's defaults, which moto omits."""
     defaults = {
         "passthroughBehavior": "WHEN_NO_MATCH",
         "timeoutInMillis": 29000,
@@ -186,20 +185,20 @@ def put_integration(call: Call) -> dict[str, Any]:
 
 @apigateway.amends("PutIntegration", "GetIntegration", "UpdateIntegration")
 def transfer_mode(_: Call, answer: dict[str, Any]) -> None:
-    """Answer that nothing is streamed, which moto leaves out."""
+    """Return that responses are buffered, which moto omits."""
     answer.setdefault("responseTransferMode", "BUFFERED")
 
 
 @apigateway.amends("GetMethod", "UpdateMethod")
 def transfer_mode_of_method(call: Call, answer: dict[str, Any]) -> None:
-    """Answer it with the method, too."""
+    """Return it with the method too."""
     if answer.get("methodIntegration"):
         transfer_mode(call, answer["methodIntegration"])
 
 
 @apigateway.amends("GetResource", "GetResources")
 def transfer_mode_of_methods(call: Call, answer: dict[str, Any]) -> None:
-    """Answer it with the methods that are listed in full, too."""
+    """Return it with the methods of a list too."""
     for resource in answer.get("items", [answer]):
         for method in resource.get("resourceMethods", {}).values():
             transfer_mode_of_method(call, method)
@@ -238,7 +237,7 @@ def absent_method_response(call: Call) -> None:
 
 @apigateway.answers("UpdateIntegrationResponse")
 def update_integration_response(call: Call) -> dict[str, Any]:
-    """Apply patch operations to an integration's response; moto has none for it."""
+    """Apply patch operations to an integration response; moto does not."""
     absent_integration_response(call)
     responses = _method(call).method_integration.integration_responses
     status, operations = call["statusCode"], call.get("patchOperations", [])
@@ -261,7 +260,7 @@ def update_integration_response(call: Call) -> dict[str, Any]:
     "UpdateMethod",
 )
 def empty_responses(_: Call, answer: dict[str, Any]) -> None:
-    """Leave out empty maps of responses and templates, which AWS does not show."""
+    """Omit empty maps of responses and templates, as AWS does."""
     for name, value in list(answer.items()):
         if name in EMPTY_IS_ABSENT and value == {}:
             del answer[name]

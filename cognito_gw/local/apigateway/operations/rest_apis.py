@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
-from cognito_gw.local.apigateway.errors import bad_request, conflict, not_found
+from cognito_gw.local.apigateway.operations import bad_request, conflict, not_found
 from cognito_gw.local.apigateway.patch import (
     LISTING,
+    Field,
     Items,
-    Value,
     boolean,
     number,
     patched,
@@ -18,7 +18,6 @@ from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import EVERY, apigateway
 
 if TYPE_CHECKING:
-    from cognito_gw.local.apigateway.patch import Field
     from cognito_gw.local.operations import Call
 
 
@@ -27,22 +26,22 @@ _compression_size = number(
     10_485_760,
     "Invalid minimum compression size, must be between 0 and 10485760",
 )
-FIELDS: dict[str, Field] = {
-    "name": Value("name"),
-    "description": Value("description"),
-    "version": Value("version"),
-    "apiKeySource": Value("api_key_source"),
-    "binaryMediaTypes": Items("binaryMediaTypes", is_keyed=True),
-    "disableExecuteApiEndpoint": Value("disableExecuteApiEndpoint", boolean),
-    "minimumCompressionSize": Value("minimum_compression_size", _compression_size),
-    "policy": Value("policy"),
+API_FIELDS: dict[str, Field] = {
+    "name": Field("name"),
+    "description": Field("description"),
+    "version": Field("version"),
+    "apiKeySource": Field("api_key_source"),
+    "binaryMediaTypes": Items("binaryMediaTypes", needs_key=True),
+    "disableExecuteApiEndpoint": Field("disableExecuteApiEndpoint", boolean),
+    "minimumCompressionSize": Field("minimum_compression_size", _compression_size),
+    "policy": Field("policy"),
 }
-PAGE, LARGEST_PAGE = 25, 500
+PAGE, MAX_PAGE = 25, 500
 
 
 @apigateway.refuses(EVERY)
 def absent_api(call: Call) -> None:
-    """Refuse to touch what is not there: NotFoundException, 404; moto: KeyError."""
+    """Refuse an API that does not exist: NotFoundException, 404; moto: KeyError."""
     api_id = call.get("restApiId")
     if api_id is None or api_id in call.backend.apis:
         return
@@ -70,13 +69,13 @@ def several_endpoints(call: Call) -> None:
 
 @apigateway.refuses("CreateRestApi")
 def impossible_compression_size(call: Call) -> None:
-    """Refuse what is no size: BadRequestException."""
+    """Refuse an invalid size: BadRequestException."""
     _compression_size(str(call.get("minimumCompressionSize", 0)))
 
 
 @apigateway.amends("CreateRestApi")
-def what_is_given(call: Call, answer: dict[str, Any]) -> None:
-    """Keep the binary media types of a new API, and no version that nobody gave."""
+def given_settings(call: Call, answer: dict[str, Any]) -> None:
+    """Keep the binary media types of a new API; omit a version that was not set."""
     api = call.backend.apis[answer["id"]]
     api.binaryMediaTypes = answer["binaryMediaTypes"] = call.get("binaryMediaTypes", [])
     api.version = call.get("version")
@@ -86,7 +85,7 @@ def what_is_given(call: Call, answer: dict[str, Any]) -> None:
 
 @apigateway.amends("CreateRestApi", "GetRestApi", "GetRestApis", "UpdateRestApi")
 def rest_api_fields(_: Call, answer: dict[str, Any]) -> None:
-    """Answer how the API is reached, which moto leaves out; leave out empty lists."""
+    """Return how the API is reached, which moto omits; omit empty lists."""
     for api in answer.get("items", [answer]):
         endpoint = {"ipAddressType": "ipv4"} | (api.get("endpointConfiguration") or {})
         api["endpointConfiguration"] = endpoint
@@ -101,7 +100,7 @@ def update_rest_api(call: Call) -> dict[str, Any]:
     operations = call.get("patchOperations", [])
     endpoint = [op for op in operations if "/endpointConfiguration" in op["path"]]
     api = call.backend.apis[call["restApiId"]]
-    changed = patched(api, [op for op in operations if op not in endpoint], FIELDS)
+    changed = patched(api, [op for op in operations if op not in endpoint], API_FIELDS)
     if endpoint:
         # The path is /endpointConfiguration/types/{old type}.
         types = [op["value"] for op in endpoint]
@@ -135,7 +134,7 @@ def get_tags(call: Call) -> dict[str, Any]:
 
 
 def _taggable(call: Call) -> Any:
-    """Find by ARN: arn:aws:apigateway:REGION::/restapis/ID[/stages/NAME]."""
+    """Find a target by ARN: arn:aws:apigateway:REGION::/restapis/ID[/stages/NAME]."""
     _, _, path = call["resourceArn"].partition("::/")
     match path.split("/"):
         case ["restapis", api_id] if api_id in call.backend.apis:
@@ -155,24 +154,24 @@ def _taggable(call: Call) -> Any:
     "GetRestApis",
 )
 def one_page(call: Call, answer: dict[str, Any]) -> None:
-    """Answer `limit` items (25; at most 500) from `position`; moto answers all."""
+    """Return `limit` items (25; at most 500) from `position`; moto returns all."""
     start = int(call.get("position", 0))
-    end = start + min(call.get("limit", PAGE), LARGEST_PAGE)
+    end = start + min(call.get("limit", PAGE), MAX_PAGE)
     items = answer.get("items", [])
     answer["items"] = items[start:end]
     if end < len(items):
         answer["position"] = str(end)
 
 
-RESOURCES_FIELDS: dict[str, Field] = {
-    "parentId": Value("parent_id"),
-    "pathPart": Value("path_part"),
+RESOURCE_FIELDS: dict[str, Field] = {
+    "parentId": Field("parent_id"),
+    "pathPart": Field("path_part"),
 }
 
 
 @apigateway.refuses("CreateResource")
 def impossible_path_part(call: Call) -> None:
-    """Refuse characters that paths do not have: BadRequestException."""
+    """Refuse characters that a path part cannot have: BadRequestException."""
     _require_path_part(call["pathPart"])
 
 
@@ -185,8 +184,8 @@ def _require_path_part(part: str) -> None:
 
 
 @apigateway.refuses("CreateResource")
-def sibling_resource(call: Call) -> None:
-    """Refuse a path part twice (ConflictException) and two variable ones."""
+def conflicting_resource(call: Call) -> None:
+    """Refuse a duplicate path part (ConflictException) or a second variable."""
     _require_free_place(call, call["parentId"], call["pathPart"])
 
 
@@ -199,7 +198,7 @@ def update_resource(call: Call) -> dict[str, Any]:
     before = resources[resource_id]
     if before.parent_id is None:
         raise bad_request("Root resource cannot be updated.")
-    after = patched(before, call.get("patchOperations", []), RESOURCES_FIELDS, LISTING)
+    after = patched(before, call.get("patchOperations", []), RESOURCE_FIELDS, LISTING)
     _require_path_part(after.path_part)
     _require_free_place(call, after.parent_id, after.path_part, but=resource_id)
     if resource_id in _ancestors(resources, after.parent_id):
@@ -252,16 +251,16 @@ def delete_resource(call: Call) -> dict[str, Any]:
     resources = _resources(call)
     if call["resourceId"] not in resources:
         raise not_found("Invalid Resource identifier specified")
-    doomed = {call["resourceId"]}
-    doomed |= {each for each in resources if doomed & _ancestors(resources, each)}
-    for resource_id in doomed:
+    top = call["resourceId"]
+    below = [other for other in resources if top in _ancestors(resources, other)]
+    for resource_id in below:  # `top` too
         del resources[resource_id]
     return {}
 
 
 @apigateway.amends("GetResources", "GetResource")
 def methods_when_embedded(call: Call, answer: dict[str, Any]) -> None:
-    """Name the methods only, without embed=methods; moto always embeds them."""
+    """Return only the names of methods without embed=methods; moto embeds them."""
     if "methods" in call.get("embed", []):
         return
     for resource in answer.get("items", [answer]):

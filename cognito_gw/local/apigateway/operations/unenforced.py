@@ -1,4 +1,7 @@
-"""What moto takes and nothing here enforces: refused, as silence would let calls in."""
+"""Refuses settings that moto accepts and the local AWS does not enforce.
+
+Ignoring them would let in calls that AWS refuses.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.errors import bad_request
+from cognito_gw.local.apigateway.operations import bad_request
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.operations import apigateway, wafv2
 
@@ -46,7 +49,7 @@ log = logging.getLogger(__name__)
     "UpdateStage",
 )
 def settings(call: Call) -> None:
-    """Refuse what AWS would refuse calls by, answer from, or hide an API with."""
+    """Refuse settings by which AWS would refuse or answer calls, or hide an API."""
     for setting in _settings(call):
         for what, pattern in NOT_ENFORCED.items():
             if pattern.match(setting):
@@ -55,37 +58,37 @@ def settings(call: Call) -> None:
 
 @apigateway.refuses("CreateDomainName")
 def domain_names(_: Call) -> None:
-    """Refuse a domain name, and so mutual TLS, which only domain names have."""
+    """Refuse domain names, and so mutual TLS, which requires one."""
     raise _not_enforced("custom domain names")
 
 
 @apigateway.refuses("ImportRestApi", "PutRestApi")
 def imports(_: Call) -> None:
-    """Refuse an OpenAPI document, of which moto leaves out who may call what."""
+    """Refuse an OpenAPI document, as moto ignores its security."""
     raise _not_enforced("imported OpenAPI documents")
 
 
 @wafv2.refuses("AssociateWebACL")
 def web_acls(_: Call) -> None:
-    """Refuse a web ACL, which answers 403 for an API."""
+    """Refuse a web ACL, which can answer 403 for an API."""
     raise _not_enforced("web ACLs")
 
 
 @apigateway.refuses("CreateRestApi", "UpdateRestApi")
 def resource_policies(call: Call) -> None:
-    """Refuse a resource policy, unless it lets everybody in."""
+    """Refuse a resource policy unless it allows everyone."""
     for policy in (call.get("policy"), *_patched(call, "/policy")):
-        if policy and not _lets_everybody_in(policy):
+        if policy and not _allows_everyone(policy):
             raise _not_enforced("resource policies")
 
 
 @apigateway.amends("CreateUsagePlan", "UpdateUsagePlan", "UpdateStage")
 def limits(call: Call, _: dict[str, Any]) -> None:
-    """Take limits of calls, which let in what AWS may refuse, and say so in the log."""
-    set_here = [*call.params, *(each["path"] for each in _patches(call))]
-    if any(map(LIMITS.search, set_here)):
+    """Accept throttling and quotas, which are not enforced; warn in the log."""
+    names = [*call.params, *(patch["path"] for patch in _patches(call))]
+    if any(map(LIMITS.search, names)):
         log.warning(
-            "%s: throttling and quotas are accepted, but not enforced here",
+            "%s: throttling and quotas are accepted, but not enforced locally",
             call.operation,
         )
 
@@ -96,9 +99,9 @@ def _patches(call: Call) -> list[dict[str, Any]]:
 
 
 def _settings(call: Call) -> list[str]:
-    """Return what a call sets, as `path=value`; what is switched off is not set."""
+    """Return what a call sets or switches on, as `path=value`."""
     given = [(name, str(value)) for name, value in call.params.items()]
-    patched = [(each["path"], each.get("value") or "") for each in _patches(call)]
+    patched = [(patch["path"], patch.get("value") or "") for patch in _patches(call)]
     return [
         f"{path.removeprefix('/')}={value}"
         for path, value in given + patched
@@ -107,12 +110,15 @@ def _settings(call: Call) -> list[str]:
 
 
 def _patched(call: Call, path: str) -> list[str]:
-    """Return what is set at a path; what is removed needs nobody to enforce it."""
-    found = [each for each in _patches(call) if each["path"] == path]
-    return [each.get("value") or "" for each in found if each["op"] != "remove"]
+    """Return the values that patch operations set at a path."""
+    return [
+        patch.get("value") or ""
+        for patch in _patches(call)
+        if patch["path"] == path and patch["op"] != "remove"
+    ]
 
 
-def _lets_everybody_in(policy: str) -> bool:
+def _allows_everyone(policy: str) -> bool:
     try:
         statements = json.loads(policy)["Statement"]
     except (KeyError, TypeError, ValueError):
@@ -128,13 +134,13 @@ def _is_open(statement: dict[str, Any]) -> bool:
         statement.keys() <= OPEN
         and statement.get("Effect") == "Allow"
         and statement.get("Principal") in EVERYONE
-        and any(each in ("*", "execute-api:/*") for each in listed)
+        and not {"*", "execute-api:/*"}.isdisjoint(listed)
     )
 
 
 def _not_enforced(what: str) -> AwsFault:
     return AwsFault(
         "NotImplemented",
-        f"The local AWS does not support {what}, so it does not take them",
+        f"The local AWS does not support {what}",
         HTTPStatus.NOT_IMPLEMENTED,
     )

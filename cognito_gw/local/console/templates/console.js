@@ -41,7 +41,7 @@ function addRow(kind, cells) {
   }
 }
 
-function wanted(name) {
+function filterControl(name) {
   return document.getElementById(`filter-${name}`);
 }
 
@@ -50,10 +50,10 @@ function isShown(row) {
     (name) => row.querySelector(`[data-cell="${name}"]`).textContent);
   const decision = row.dataset.decision;
   const isPassedPreflight = method === "OPTIONS" && decision === "let in";
-  return path.toLowerCase().includes(wanted("path").value.trim().toLowerCase())
-    && status.startsWith(wanted("status").value.trim().replace(/x+$/i, ""))
-    && ["", decision].includes(wanted("decision").value)
-    && (wanted("preflights").checked || !isPassedPreflight);
+  return path.toLowerCase().includes(filterControl("path").value.trim().toLowerCase())
+    && status.startsWith(filterControl("status").value.trim().replace(/x+$/i, ""))
+    && ["", decision].includes(filterControl("decision").value)
+    && (filterControl("preflights").checked || !isPassedPreflight);
 }
 
 function filterRequests() {
@@ -63,8 +63,8 @@ function filterRequests() {
   }
   const hidden = rows.filter((row) => row.hidden).length;
   const text = hidden ? `${rows.length - hidden} of ${rows.length} shown` : "";
-  if (wanted("count").textContent !== text) { // a screen reader reads each change
-    wanted("count").textContent = text;
+  if (filterControl("count").textContent !== text) { // a screen reader reads each change
+    filterControl("count").textContent = text;
   }
 }
 
@@ -72,7 +72,7 @@ async function refresh() {
   refreshing = null;
   const answer = await fetch(`/?key=${key}`, { headers: { Accept: "text/html" } });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const [shown, fresh] = [document, page].map((each) => each.getElementById("deployed"));
+  const [shown, fresh] = [document, page].map((one) => one.getElementById("deployed"));
   if (!shown.isEqualNode(fresh)) {
     shown.replaceWith(fresh);
   }
