@@ -16,7 +16,7 @@ from cognito_gw.errors import CgwError, ExitCode
 from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
-    from cognito_gw.doctor.finding import Asked, Finding
+    from cognito_gw.doctor.finding import DoctorOptions, Finding
 
 _MARKS = {
     "ok": ("ok", "green"),
@@ -67,8 +67,8 @@ def doctor(context: click.Context) -> None:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _asked(session: Session) -> Asked:
-    from cognito_gw.doctor.finding import Asked
+def _asked(session: Session) -> DoctorOptions:
+    from cognito_gw.doctor.finding import DoctorOptions
 
     settings = session.settings
     loaded = problem = None
@@ -76,7 +76,7 @@ def _asked(session: Session) -> Asked:
         loaded = session.loaded if session.has_file else None
     except CgwError as error:  # it is one of the findings
         problem = error
-    return Asked(
+    return DoctorOptions(
         settings.config,
         loaded,
         problem,
