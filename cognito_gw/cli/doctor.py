@@ -17,7 +17,7 @@ from cognito_gw.errors import CgwError, ExitCode
 from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
-    from cognito_gw.doctor.finding import Asked, Finding
+    from cognito_gw.doctor.finding import DoctorOptions, Finding
 
 _MARKS = {
     "ok": ("ok", "green"),
@@ -68,8 +68,8 @@ def doctor(ctx: click.Context) -> None:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _asked(context: Context) -> Asked:
-    from cognito_gw.doctor.finding import Asked
+def _asked(context: Context) -> DoctorOptions:
+    from cognito_gw.doctor.finding import DoctorOptions
 
     options = context.options
     loaded = problem = None
@@ -77,7 +77,7 @@ def _asked(context: Context) -> Asked:
         loaded = context.loaded if context.has_file else None
     except CgwError as error:  # a check reports it
         problem = error
-    return Asked(
+    return DoctorOptions(
         options.config,
         loaded,
         problem,

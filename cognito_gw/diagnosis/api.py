@@ -1,4 +1,4 @@
-"""One version of a REST API, how it is read, and what a token can reach."""
+"""One version of a REST API: how cgw reads it, and which methods a token opens."""
 
 from __future__ import annotations
 
@@ -38,35 +38,35 @@ _SCHEMES = {"cognito_user_pools": COGNITO, "awsSigv4": IAM}
 
 @dataclass(frozen=True)
 class Authorizer:
-    """A Cognito authorizer: where it reads the token, and whom it trusts."""
+    """A Cognito authorizer: the header it reads, and the user pools it trusts."""
 
     header: str
     pools: frozenset[str]  # ARNs
-    pattern: str | None = None  # identityValidationExpression, of a token's `aud`
+    pattern: str | None = None  # identityValidationExpression
 
     @property
     def pool_ids(self) -> list[str]:
-        """The user pools that it trusts."""
+        """The IDs of the user pools that it trusts."""
         return sorted(arn.rpartition("/")[2] for arn in self.pools)
 
     def lets_in(self, audience: Any) -> bool:
-        """Whether it takes a token with this `aud`."""
+        """Tell whether it accepts a token with this `aud`."""
         return fits_audience(self.pattern, audience)
 
 
 @dataclass(frozen=True)
 class Method:
-    """One method of one path, and who may call it."""
+    """One method of one path, its authorization and its integration."""
 
     verb: str
-    path: str  # as the API spells it, with its variables
+    path: str  # with its variables
     authorization_type: str
     scopes: tuple[str, ...] = ()
     authorizer: Authorizer | None = None
-    function: str | None = None  # the ARN that its integration names
-    milliseconds: int = INTEGRATION_TIMEOUT  # that its integration may take
-    sends: str = "POST"  # the method of HTTP with which its integration calls
-    needs_key: bool = False  # an API key, beside what guards it
+    function: str | None = None  # the ARN in its integration
+    milliseconds: int = INTEGRATION_TIMEOUT
+    sends: str = "POST"  # the HTTP method of its integration's request
+    needs_key: bool = False  # an API key, in addition
 
     @property
     def route(self) -> str:
@@ -75,13 +75,13 @@ class Method:
 
     @property
     def described(self) -> str:
-        """Who may call it, in words."""
+        """Its authorization, to show."""
         if self.authorization_type == OPEN:
-            return "open to all"
+            return "open to everyone"
         if self.authorization_type != COGNITO:
-            return f"guarded by {self.authorization_type}"
+            return f"secured by {self.authorization_type}"
         if self.authorizer is None:
-            return "guarded by an authorizer that is not there"
+            return "secured by an authorizer that does not exist"
         parts = [
             f"header {self.authorizer.header}",
             f"pool {', '.join(self.authorizer.pool_ids)}",
@@ -92,7 +92,7 @@ class Method:
         return f"Cognito: {', '.join(parts)}"
 
     def takes(self, token: str) -> bool:
-        """Whether a good token with these claims would be let in."""
+        """Tell whether it accepts a valid token with these claims."""
         claims = claims_of(token)
         authorizer = self.authorizer
         if self.authorization_type != COGNITO or authorizer is None:
@@ -108,7 +108,7 @@ class Version:
     """The methods of an API at one time."""
 
     def __init__(self, methods: Iterable[Method]) -> None:
-        """Keep the methods."""
+        """Sort the methods by path."""
         self.methods = sorted(methods, key=lambda each: (each.path, each.verb))
 
     def match(self, verb: str, path: str) -> Method | None:
@@ -117,7 +117,7 @@ class Version:
         return found.method["method"] if found else None
 
     def verbs(self, path: str) -> list[str]:
-        """Return which methods the path has that such a request goes to."""
+        """Return the HTTP methods that a path answers."""
         return [verb for verb in METHODS if self.match(verb, path)]
 
     @cached_property
@@ -131,14 +131,14 @@ class Version:
 
 
 def pool_of(claims: Mapping[str, Any]) -> str:
-    """Return the id of the user pool that a token says it is from."""
+    """Return the ID of the user pool in a token's `iss` claim."""
     return str(claims.get("iss", "")).rpartition("/")[2]
 
 
 def drafted(
     resources: Iterable[Mapping[str, Any]], authorizers: Iterable[Mapping[str, Any]]
 ) -> Version:
-    """Return the draft, from what GetResources and GetAuthorizers answer."""
+    """Return the draft, from the items of GetResources and GetAuthorizers."""
     by_id = {
         each.get("id"): Authorizer(
             token_header(str(each.get("identitySource", ""))),
@@ -163,7 +163,7 @@ def drafted(
 
 
 def exported(document: Mapping[str, Any]) -> Version:
-    """Return what a stage serves, from the OpenAPI document that GetExport answers."""
+    """Return what a stage serves, from the OpenAPI document of GetExport."""
     schemes = document.get("components", {}).get("securitySchemes", {})
     return Version(
         Method(
@@ -182,13 +182,13 @@ def exported(document: Mapping[str, Any]) -> Version:
 def _secured(
     security: list[dict[str, list[str]]], schemes: Mapping[str, Any]
 ) -> tuple[str, tuple[str, ...], Authorizer | None]:
-    """Return the guard, the scopes and the authorizer that an operation asks for."""
+    """Return an operation's authorization type, scopes and authorizer."""
     for name, scopes in (pair for each in security for pair in each.items()):
-        if name not in schemes:  # its authorizer is lost
+        if name not in schemes:  # its authorizer was deleted
             return COGNITO, tuple(scopes), None
         scheme = schemes[name]
         if scheme.get("name") == _API_KEY:
-            continue  # it says who calls, and guards nothing
+            continue  # an API key is not authorization
         kind = scheme.get("x-amazon-apigateway-authtype", "")
         authorization_type = _SCHEMES.get(kind, "CUSTOM")
         more = scheme.get("x-amazon-apigateway-authorizer", {})
@@ -218,7 +218,7 @@ def _integrated(integration: Mapping[str, Any]) -> tuple[str | None, int, str]:
 
 
 def read_stages(aws: Aws, api_id: str) -> dict[str, dict[str, Any]] | None:
-    """Return the stages by name; None where there is no such API."""
+    """Return the stages by name, as GetStages has them; None without the API."""
     with absent_is_none():
         answer = aws.apigateway.get_stages(restApiId=api_id)
         return {stage["stageName"]: stage for stage in answer.get("item", [])}
@@ -226,7 +226,7 @@ def read_stages(aws: Aws, api_id: str) -> dict[str, dict[str, Any]] | None:
 
 
 def read_export(aws: Aws, api_id: str, stage: str) -> str | None:
-    """Return what a stage serves, as OpenAPI in JSON; None where there is none."""
+    """Return what a stage serves, as OpenAPI in JSON; None without the stage."""
     with absent_is_none():
         answer = aws.apigateway.get_export(
             restApiId=api_id,
@@ -240,7 +240,7 @@ def read_export(aws: Aws, api_id: str, stage: str) -> str | None:
 
 
 def read_draft(aws: Aws, api_id: str) -> str | None:
-    """Return resources and authorizers as they are now, in JSON; None without API."""
+    """Return the draft's resources and authorizers as JSON; None without the API."""
     with absent_is_none():
         resources = _pages(aws, "get_resources", restApiId=api_id, embed=["methods"])
         authorizers = _pages(aws, "get_authorizers", restApiId=api_id)
@@ -256,15 +256,15 @@ def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
 
 
 _MISMATCHES = {
-    "access-token-without-scopes": "it asks for no scopes, so it wants the ID token",
-    "id-token-with-scopes": "it asks for scopes, so it wants the access token",
+    "access-token-without-scopes": "it has no scopes, so it requires the ID token",
+    "id-token-with-scopes": "it has scopes, so it requires the access token",
     "insufficient-scope": "the token has none of its scopes",
 }
 
 
 @dataclass(frozen=True)
 class Reach:
-    """One route, and whether a good token with certain claims gets in."""
+    """A route, and whether it accepts a valid token with certain claims."""
 
     route: str
     is_open: bool
@@ -281,9 +281,10 @@ def reach_of(
     *,
     is_ours: bool = True,
 ) -> list[Reach]:
-    """Judge every method; resources are as GetResources describes them.
+    """Return whether each method accepts a valid token with these claims.
 
-    A token that is not `is_ours` is of another user pool than the API's.
+    `resources` are the items of GetResources. A token that is not `is_ours` is from
+    another user pool than the API's.
     """
     found = [
         _judged(method, claims, is_ours=is_ours)
@@ -296,15 +297,15 @@ def reach_of(
 def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reach:
     route = method.route
     if method.authorization_type == OPEN:
-        return Reach(route, is_open=True, why="it is open to all, without a token")
+        return Reach(route, is_open=True, why="it requires no token")
     if method.authorization_type != COGNITO:
         return Reach(
-            route, is_open=False, why=f"it is guarded by {method.authorization_type}"
+            route, is_open=False, why=f"it is secured by {method.authorization_type}"
         )
     if not is_ours:
-        return Reach(route, is_open=False, why="it is a token of another user pool")
+        return Reach(route, is_open=False, why="the token is from another user pool")
     if mismatch := token_mismatch(claims, method.scopes):
         return Reach(route, is_open=False, why=_MISMATCHES[mismatch])
     granted = [scope for scope in method.scopes if scope in granted_scopes(claims)]
-    why = f"by the scope {granted[0]}" if granted else "it wants an ID token"
+    why = f"by the scope {granted[0]}" if granted else "it requires an ID token"
     return Reach(route, is_open=True, why=why)

@@ -1,4 +1,4 @@
-"""One call of a deployed API, and all that can be read about it."""
+"""One call of a deployed API, and the facts that rules read about it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def has_stray_characters(token: str) -> bool:
 
 
 class CallCase(Facts):
-    """What the rules ask about one call; `answer` is None for one that was not sent."""
+    """The facts about one call; `answer` is None for a call that was not sent."""
 
     def __init__(
         self, aws: Aws, pools: Pools, target: Target, sent: Sent, answer: Answer | None
@@ -68,7 +68,7 @@ class CallCase(Facts):
 
     @property
     def place(self) -> Mapping[str, str]:
-        """The names that a fix may use."""
+        """The names that a fix can use."""
         method = self._known_method
         return {
             "api_id": self.target.api_id,
@@ -82,30 +82,30 @@ class CallCase(Facts):
         }
 
     def is_behind(self, statuses: Sequence[int]) -> bool:
-        """Whether the gateway, and no function, answered with one of these."""
+        """Tell whether API Gateway itself responded with one of these statuses."""
         if self.answer is None or not statuses:
             return True
         return self.answer.meaning in statuses and self._is_gateways(self.answer)
 
     @property
     def got_in(self) -> bool:
-        """Whether the gateway let the call in, or would as far as is known."""
+        """Whether API Gateway accepted the call, or would as far as is known."""
         answer = self.answer
         is_answered = answer is None or answer.status < HTTPStatus.BAD_REQUEST
         return is_answered or bool(answer and answer.is_functions)
 
     @property
     def has_no_route(self) -> bool:
-        """Whether the gateway took the call for one to AWS itself."""
+        """Whether API Gateway found no route: it then asks for a SigV4 signature."""
         return self.answer is not None and self.answer.error_type in _NO_ROUTE
 
     @property
     def is_functions_own(self) -> bool:
-        """Whether the gateway let the call through, and the function said no."""
+        """Whether the response is the function's own."""
         return self.answer is not None and not self._is_gateways(self.answer)
 
     def failed_with(self, status: int) -> bool:
-        """Whether the gateway answered so."""
+        """Tell whether API Gateway itself responded with this status."""
         answer = self.answer
         is_gateways = answer is not None and not answer.is_functions
         return bool(answer and is_gateways and answer.meaning == status)
@@ -115,7 +115,7 @@ class CallCase(Facts):
         is_failure = answer.status >= HTTPStatus.BAD_REQUEST
         return not is_failure or bool(answer.error_type) or answer.status in _OWN
 
-    # What the stage serves, and the draft beside it.
+    # What the stage serves, and the draft.
 
     @fact
     def stages(self) -> dict[str, dict[str, Any]] | None:
@@ -135,7 +135,7 @@ class CallCase(Facts):
         return None if text is None else drafted(*json.loads(self._filled(text)))
 
     def _filled(self, text: str) -> str:
-        """Put the stage's variables into their places."""
+        """Replace the stage variables."""
         if not STAGE_VARIABLE.search(text):
             return text
         stage = (self.stages or {}).get(self.target.stage, {})
@@ -153,9 +153,10 @@ class CallCase(Facts):
 
     @property
     def method(self) -> Method | None:
-        """The method that was called: in the draft, where the stage cannot be read.
+        """The method that was called.
 
-        Or where the answer refutes what AWS tells of the stage.
+        It is the draft's where the stage cannot be read, or where the response
+        contradicts the export of the stage.
         """
         try:
             live = self.live
@@ -164,19 +165,19 @@ class CallCase(Facts):
         return self.planned if self.is_refuted(live) else live
 
     def is_refuted(self, live: Method | None) -> bool:
-        """Whether a route is said to be open that was answered 401 by the gateway."""
+        """Tell whether the export shows an open route that responded with 401."""
         is_open = live is not None and live.authorization_type == OPEN
         return is_open and self.failed_with(HTTPStatus.UNAUTHORIZED)
 
     @property
     def contradiction(self) -> str | None:
-        """What AWS tells and the answer refutes, if anything."""
+        """How the response contradicts the export, if it does."""
         live = or_default(lambda: self.live, None)
         if live is None or not self.is_refuted(live):
             return None
         return (
-            f"the API's export describes {live.route} as open to all, yet the call was "
-            "answered 401: the export does not tell what the stage serves"
+            f"the API's export describes {live.route} as open to everyone, but API "
+            "Gateway responded 401: the export does not show what the stage serves"
         )
 
     @property
@@ -202,7 +203,7 @@ class CallCase(Facts):
 
     @property
     def token(self) -> str | None:
-        """What was sent as the token."""
+        """The token as sent."""
         return self.sent.token_in(self.header)
 
     @property
@@ -231,13 +232,13 @@ class CallCase(Facts):
 
     @property
     def claims(self) -> dict[str, Any]:
-        """What the token says; nothing for what is no JWT."""
+        """The token's claims, unverified; empty for what is not a JWT."""
         return claims_of(self.token or "")
 
     @fact
     def flaw(self) -> Flaw | None:
-        """What is wrong with the token, by the keys of its user pool."""
-        # No token makes us ask any other address than its pool's own.
+        """What is wrong with the token, verified with its user pool's keys."""
+        # A token's issuer is only contacted if it is a user pool of this API.
         method, pool_id = self.method, pool_of(self.claims)
         trusted = method.authorizer.pool_ids if method and method.authorizer else []
         if not self.token or pool_id not in (*trusted, self.target.pool_id):
@@ -247,10 +248,10 @@ class CallCase(Facts):
 
     @fact
     def lost_pools(self) -> list[str]:
-        """The user pools of the authorizer."""
+        """The authorizer's user pools that do not exist."""
         method = self.method
         authorizer = method.authorizer if method else None
-        # Those of another account are not there, to us, wherever they are.
+        # User pools of another account cannot be read.
         here = self.aws.account.arn("cognito-idp", "userpool/")
         ours = [
             arn
@@ -275,7 +276,7 @@ class CallCase(Facts):
 
     @fact
     def source_arn(self) -> str:
-        """What the call is to the function's policy; its variables may be anything."""
+        """The call's source ARN for the function's policy; path variables are `*`."""
         method, account = self.method, self.aws.account
         path = re.sub(r"\{[^}]+\}", "*", method.path if method else "/")
         rest = f"{self.target.api_id}/{self.target.stage}/{self.sent.verb}{path}"
@@ -300,25 +301,27 @@ class CallCase(Facts):
     def log(self) -> FunctionLog:
         """What the function wrote."""
         if self.answer is None or not self.function_arn:
-            raise NotInQuestion  # it was not called
+            raise NotInQuestion  # the function was not called
         usual = {"FunctionName": self.function_arn.partition(":function:")[2]}
         function = or_default(lambda: self.function or {}, {})
         configuration = usual | function.get("Configuration", {})
         log = FunctionLog.read(self.aws, configuration, self.answer.at)
         if not log.text:
-            raise Unread("what the function wrote", f"nothing came to {log.group} yet")
+            raise Unread(
+                "what the function wrote", f"{log.group} has no log events of it yet"
+            )
         return log
 
-    # What a browser does.
+    # CORS.
 
     @property
     def origin(self) -> str | None:
-        """The origin of the page that sends the request, if a page does."""
+        """The origin of the page that sends the request, if any."""
         return self.sent.header("Origin")
 
     @property
     def asked_verb(self) -> str:
-        """The method of the page's call, which a preflight tells of another request."""
+        """The method of the page's call; a preflight announces another request's."""
         return self._preflighted("Method") or self.sent.verb
 
     @property
@@ -329,14 +332,14 @@ class CallCase(Facts):
         return [name for name, value in self.sent.headers if is_asked_for(name, value)]
 
     def _preflighted(self, what: str) -> str | None:
-        """Return what the call asks for, where it is a preflight itself."""
+        """Return what the call asks for, if it is a preflight itself."""
         if self.sent.verb != "OPTIONS":
             return None
         return self.sent.header(f"Access-Control-Request-{what}")
 
     @fact
     def preflight(self) -> Answer:
-        """The answer to a CORS preflight."""
+        """The response to a CORS preflight."""
         if self.sent.verb == "OPTIONS" and self.answer:
             return self.answer
         asked = {

@@ -1,4 +1,4 @@
-"""Asks every rule that can apply, at the same time, and tells what they found."""
+"""Runs every rule that can apply, at the same time, and collects the causes."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ _AT_ONCE = 8
 
 
 class Diagnosable(Protocol):
-    """What rules are asked about."""
+    """A case that rules can judge."""
 
     @property
     def place(self) -> Mapping[str, str]:
-        """The names that a fix may use: `{api_id}`, `{stage}`…."""
+        """The names that a fix can use: `{api_id}`, `{stage}`…."""
 
     @property
     def is_ours(self) -> bool:
-        """Whether cgw made it, so that its commands mend it."""
+        """Whether cgw created it, so that its commands can fix it."""
 
     def is_behind(self, statuses: Sequence[int]) -> bool:
-        """Whether something that causes these statuses may be behind it."""
+        """Tell whether a cause of these statuses can apply."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """The causes, most likely first; what is none; and what could not be told."""
+    """The causes, most likely first; causes ruled out; and facts not known."""
 
     causes: list[Cause] = field(default_factory=list)
     ruled_out: list[dict[str, str]] = field(default_factory=list)  # code, why
     unknown: list[dict[str, Any]] = field(default_factory=list)  # what, why, codes
-    note: str | None = None  # what else is to be known of it
+    note: str | None = None  # what else to know
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON-ready data."""
@@ -52,11 +52,11 @@ Case = TypeVar("Case", bound=Diagnosable)
 
 
 def diagnose(rules: Sequence[Rule[Case]], case: Case) -> Diagnosis:
-    """Return what the rules find, in their order: a table puts the likely first."""
+    """Return what the rules find, in their order: the likely ones come first."""
     diagnosis = Diagnosis()
-    asked = [each for each in rules if case.is_behind(each.statuses)]
+    asked = [rule for rule in rules if case.is_behind(rule.statuses)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda each: _judged(each, case), asked)
+        found = pool.map(lambda rule: _judged(rule, case), asked)
     for rule, verdict in zip(asked, found, strict=True):
         if isinstance(verdict, Cause):
             diagnosis.causes.append(verdict)
@@ -78,7 +78,7 @@ def _judged(rule: Rule[Case], case: Case) -> Cause | Unread | NotInQuestion | No
 
 
 def _note(unknown: list[dict[str, Any]], unread: Unread, code: str) -> None:
-    """Name each fact once, with the causes that want it."""
+    """Name each unread fact once, with the causes that depend on it."""
     for each in unknown:
         if each["what"] == unread.what:
             each["codes"].append(code)
@@ -87,7 +87,7 @@ def _note(unknown: list[dict[str, Any]], unread: Unread, code: str) -> None:
 
 
 def merged(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
-    """Return several as one: each cause once, and ruled out what none of them found."""
+    """Merge diagnoses: each cause once; ruled out is what no diagnosis found."""
     whole = Diagnosis()
     for each in diagnoses:
         whole.causes.extend(new for new in each.causes if not _is_in(whole, new))
@@ -101,7 +101,7 @@ def merged(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
 
 
 def _is_in(whole: Diagnosis, new: Cause) -> bool:
-    """Tell whether a cause is there, perhaps with AWS's own words as its evidence."""
+    """Tell whether a cause is listed, perhaps with AWS's message as its evidence."""
     return new in whole.causes or any(
         "told" in each.evidence and (each.code, each.fix) == (new.code, new.fix)
         for each in whole.causes

@@ -1,4 +1,4 @@
-"""One call: its target, what was sent, what came back, and what the function logged."""
+"""One call: its target, request and response, and the function's log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cognito_gw.oauth.tokens import Flaw
 
 
-# What the gateway means by its own answers, whatever status the API gives them.
+# The usual status of API Gateway's own errors; an API can give them another one.
 _MEANINGS = {
     "AuthorizerConfigurationException": HTTPStatus.INTERNAL_SERVER_ERROR,
     "UnauthorizedException": HTTPStatus.UNAUTHORIZED,
@@ -36,7 +36,7 @@ _MEANINGS = {
     "TooManyRequestsException": HTTPStatus.TOO_MANY_REQUESTS,
     "LimitExceededException": HTTPStatus.TOO_MANY_REQUESTS,
 }
-# Of the Fetch standard: what browsers set themselves, and what pages may always set.
+# Fetch standard: headers that browsers set, and that pages may always set.
 _BROWSERS_OWN = re.compile(
     r"accept-charset|accept-encoding|access-control-.*|connection|content-length|"
     r"cookie2?|date|dnt|expect|host|keep-alive|origin|referer|te|trailer|"
@@ -62,7 +62,7 @@ class Sent:
 
     @property
     def bare_path(self) -> str:
-        """The path by which the API routes it."""
+        """The path without query and fragment."""
         return re.split(r"[?#]", self.path, maxsplit=1)[0]
 
     def header(self, name: str) -> str | None:
@@ -72,18 +72,18 @@ class Sent:
         )
 
     def count(self, name: str) -> int:
-        """Return how many headers of that name there are."""
+        """Return the number of headers of that name."""
         return sum(key.lower() == name.lower() for key, _ in self.headers)
 
     def token_in(self, name: str) -> str | None:
-        """Return the token in a header, as the authorizer reads it: maybe malformed."""
+        """Return the token in a header as the authorizer reads it, malformed or not."""
         value = (self.header(name) or "").strip()
         found = _BEARER.fullmatch(value)
         return (found[1] if found else value) or None
 
     @property
     def token_headers(self) -> list[str]:
-        """The names of the headers that carry a JWT."""
+        """The names of the headers that contain a JWT."""
         return [
             name
             for name, value in self.headers
@@ -93,38 +93,38 @@ class Sent:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; `at` is the server's time, in seconds since the epoch."""
+    """One response; `at` is the server's time, in seconds since the epoch."""
 
     status: int
-    message: str = ""  # of the gateway's JSON body
+    message: str = ""  # in API Gateway's JSON body
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     at: float = field(default_factory=time.time)
 
     @classmethod
     def of(cls, response: httpx.Response) -> Answer:
-        """Read what came back."""
+        """Read an HTTP response."""
         headers = {name.lower(): value for name, value in response.headers.items()}
         at = _time_in(headers.get("date", ""))
         return cls(response.status_code, message_in(response), headers, at)
 
     @property
     def error_type(self) -> str:
-        """The gateway's own name of the error; empty for a function's answer."""
+        """API Gateway's name of its error; empty for a function's response."""
         return self.headers.get("x-amzn-errortype", "").partition(":")[0]
 
     @property
     def is_functions(self) -> bool:
-        """Whether a function surely gave it: API Gateway adds its trace then."""
+        """Whether a function surely responded: API Gateway adds its trace ID then."""
         return not self.error_type and "x-amzn-trace-id" in self.headers
 
     @property
     def meaning(self) -> int:
-        """The status that the gateway gives this error where nobody changed it."""
+        """The default status of this error, which an API can change."""
         return int(_MEANINGS.get(self.error_type, self.status))
 
 
 def is_asked_for(name: str, value: str) -> bool:
-    """Whether a page may set a header only where a CORS preflight allows it."""
+    """Tell whether a page needs a CORS preflight to set this header."""
     if name.lower() == "content-type":
         return value.partition(";")[0].strip().lower() not in _FORM_TYPES
     return not _BROWSERS_OWN.fullmatch(name) and name.lower() not in _ALWAYS_ALLOWED
@@ -139,34 +139,34 @@ def _time_in(date: str) -> float:
 
 @dataclass(frozen=True)
 class Target:
-    """The stage that was called, and what is known of it without asking AWS."""
+    """The stage that was called, and what the file says about it."""
 
     api_id: str
     stage: str
     url: str
-    pool_id: str | None = None  # the user pool whose tokens are meant to be good
-    wants: str | None = None  # how the file guards the route, as authorizationType
-    header: str | None = None  # that carries the token, as the file has it
-    origins: tuple[str, ...] = ()  # that the file lets in
-    is_ours: bool = False  # made by cgw, so that its commands mend it
+    pool_id: str | None = None  # the file's user pool
+    wants: str | None = None  # the route's authorizationType in the file
+    header: str | None = None  # of the token, in the file
+    origins: tuple[str, ...] = ()  # that the file allows
+    is_ours: bool = False  # created by cgw, so that its commands can fix it
 
 
 @dataclass(frozen=True)
 class Pools:
-    """Where the documents of user pools are."""
+    """The addresses of user pools' documents."""
 
     issuer: Callable[[str], str]  # of a pool's id
     tell: Callable[[str], None] = lambda _: None
 
     def flaw_of(self, token: str, pool_id: str, at: float | None) -> Flaw | None:
-        """Return what is wrong with a token of a pool, by its keys."""
+        """Return what is wrong with a token, verified with its user pool's keys."""
         keys = Keys(discover(self.issuer(pool_id), self.tell), self.tell)
         return keys.flaw_of(token, at)
 
 
-_READINGS = 8  # CloudWatch Logs is some seconds behind
-_LONGEST = 35.0  # seconds that a call can take, and a little more
-_FUZZ = 2.0  # seconds: the answer's date has no fractions
+_READINGS = 8  # CloudWatch Logs is a few seconds late
+_LONGEST = 35.0  # seconds: more than a call can take
+_FUZZ = 2.0  # seconds: a response's date has no fractions
 _TIMED_OUT = re.compile(r"Task timed out after [\d.]+ seconds|(?<=\t)Status: timeout")
 _ERROR = re.compile(
     r"\[ERROR\] [^\n]+|Runtime\.\w+[^\n]*|\w+(?:Error|Exception): [^\n]+"
@@ -176,13 +176,15 @@ _RUNS_ON = re.compile(
     r"^INIT_START Runtime Version: (?P<here>\S+) \(local; (?P<there>\S+) on AWS\)",
     re.MULTILINE,
 )
-_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*")  # causes are pasted into tickets
+_TOKEN = re.compile(
+    r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*"
+)  # users paste causes into tickets
 _ENDED = re.compile(r"^REPORT RequestId: (\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class FunctionLog:
-    """The lines of one invocation; none where they did not arrive in time."""
+    """The log lines of one invocation; empty if they did not arrive in time."""
 
     group: str
     text: str
@@ -191,7 +193,7 @@ class FunctionLog:
     def read(
         cls, aws: Aws, configuration: Mapping[str, Any], answered: float
     ) -> FunctionLog:
-        """Read the log of a call that was `answered` then; wait for it to arrive."""
+        """Wait for the log of a call, and read it; `answered` is its time."""
         name = str(configuration.get("FunctionName", ""))
         settings = configuration.get("LoggingConfig") or {}
         group = settings.get("LogGroup") or f"/aws/lambda/{name}"
@@ -199,7 +201,7 @@ class FunctionLog:
         reader = LogReader(aws.logs, name, group, start)
         events: list[LogEvent] = []
         for reading in range(_READINGS):
-            with absent_is_none():  # Lambda makes the group when it first writes
+            with absent_is_none():  # Lambda creates the group with the first event
                 events += reader.read()
             if end := _end(events, answered - _FUZZ):
                 return cls(group, _of(end, events))
@@ -210,7 +212,7 @@ class FunctionLog:
 
     @property
     def timeout(self) -> str | None:
-        """In the runtime's words, that the function took too long."""
+        """The log's message that the function timed out."""
         for line in self.text.splitlines():
             if _record_in(line).get("status") == "timeout":
                 return "status: timeout"
@@ -219,7 +221,7 @@ class FunctionLog:
 
     @property
     def runs_on(self) -> str | None:
-        """Which other version the local AWS runs, if the function began just now."""
+        """The runtime versions, if the local AWS runs another one than AWS."""
         found = _RUNS_ON.search(self.text)
         if found is None:
             return None
@@ -229,7 +231,7 @@ class FunctionLog:
 
     @property
     def error(self) -> str | None:
-        """The first line that tells of an error."""
+        """The first error in the log."""
         structured = [_error_in(line) for line in self.text.splitlines()]
         found = _ERROR.search(self.text)
         error = next(filter(None, structured), found[0].strip() if found else None)
@@ -237,13 +239,13 @@ class FunctionLog:
 
 
 def _end(events: list[LogEvent], since: float) -> LogEvent | None:
-    """Return the end of the invocation that ended last, and not before."""
+    """Return the end of the last invocation that ended after `since`."""
     late = [event for event in events if event.timestamp >= since * 1000]
     return next((event for event in reversed(late) if _ended(event)), None)
 
 
 def _ended(event: LogEvent) -> str | None:
-    """Return which invocation it reports the end of, if it does."""
+    """Return the ID of the invocation whose end it reports, if it does."""
     if found := _ENDED.search(event.message):
         return found[1]
     is_report = json_object(event.message).get("type") == "platform.report"
@@ -251,8 +253,8 @@ def _ended(event: LogEvent) -> str | None:
 
 
 def _of(end: LogEvent, events: list[LogEvent]) -> str:
-    """Return the lines of one invocation, with those of an import that failed."""
-    # An instance of a function runs one call at a time, and has a stream of its own.
+    """Return the lines of one invocation, including a failed import's."""
+    # An instance of a function runs one call at a time, and has its log stream.
     own = [event for event in events if event.stream == end.stream]
     last = own.index(end)
     before = [i for i, event in enumerate(own[:last]) if _ended(event)]
@@ -261,7 +263,7 @@ def _of(end: LogEvent, events: list[LogEvent]) -> str:
 
 
 def _error_in(line: str) -> str | None:
-    """Return the error of a line of a log in JSON."""
+    """Return the error in a line of a JSON log."""
     entry = json_object(line)
     if "errorType" not in entry:
         return None
@@ -269,7 +271,7 @@ def _error_in(line: str) -> str | None:
 
 
 def _record_in(line: str) -> dict[str, Any]:
-    """Return what Lambda itself writes, in a log in JSON."""
+    """Return the record that Lambda itself writes to a JSON log."""
     entry = json_object(line)
     record = entry.get("record")
     is_lambdas = str(entry.get("type")).startswith("platform.")

@@ -1,4 +1,4 @@
-"""`docs/why-401.md`: the table of rules, written out to be found and linked to."""
+"""Generates `docs/why-401.md` from the rules."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _HEAD = """\
 # Why 401? Why 403?
 
-Why a call of a REST API that Amazon Cognito guards is refused or fails, cause by cause,
-and what mends it. `cgw explain` finds out which it is: it sends the call, reads what
-the stage really serves, the token, the authorizer, the user pool and the function, and
+The causes for which a call of a REST API with an Amazon Cognito authorizer is refused
+or fails, and how to fix each one. `cgw explain` finds the cause: it sends the call,
+reads the deployed stage, the token, the authorizer, the user pool and the function, and
 shows the values that differ.
 
 ```console
@@ -25,8 +25,8 @@ cgw explain /transactions --token @token.txt -o json
 cgw explain https://abc123.execute-api.eu-west-1.amazonaws.com/dev/orders --token -
 ```
 
-It changes nothing, and works for any REST API, also one that cgw did not make; see
-[the guide](explain.md). This page is written from the rules by which it judges.
+It changes nothing, and works for any REST API, including those that cgw did not create:
+see [the guide](explain.md). This page is generated from the rules that it uses.
 """
 _PLACE = {
     "api_id": "API_ID",
@@ -44,7 +44,7 @@ _PLACE = {
 }
 
 
-# A code has one section, also where both a call and a sign-in can fail for it.
+# A code has one section, even if both calls and sign-ins can fail for it.
 _CALLS = {each.code for each in CALL_RULES}
 
 
@@ -53,16 +53,16 @@ def page() -> str:
     parts = [
         _HEAD,
         *_table(),
-        "## The call is refused, or fails\n",
+        "## The call is refused or fails\n",
         *map(_section, CALL_RULES),
-        "## There is no token to be had\n",
+        "## The sign-in fails\n",
         *(_section(each) for each in SIGN_IN_RULES if each.code not in _CALLS),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _table() -> Iterator[str]:
-    yield "| answer | causes |\n| --- | --- |"
+    yield "| response | causes |\n| --- | --- |"
     for status, words in (
         (401, "`Unauthorized`, `The incoming token has expired`"),
         (403, "`Missing Authentication Token`, `Forbidden`, `Invalid key=value pair`"),
@@ -86,7 +86,7 @@ def _link(code: str) -> str:
 
 
 def _section(rule: Rule[Any]) -> str:
-    """Return one rule: what it is, and what mends it."""
+    """Return one rule: its documentation and its fixes."""
     lines = [f"### {rule.code}\n", f"{rule.text}\n"]
     lines.append(f"With cgw: {rule.fix.format_map(_PLACE)}.\n")
     if rule.elsewhere:

@@ -1,4 +1,4 @@
-"""Facts that are read once, and the rules that turn them into causes."""
+"""Facts that are read once, and rules that find causes in them."""
 
 from __future__ import annotations
 
@@ -20,35 +20,35 @@ Value = TypeVar("Value")
 
 
 class Facts:
-    """What is known of one case."""
+    """The facts about one case, each read when first asked for."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Read nothing yet."""
         self._lock = Lock()
         self._read: dict[str, Once[Any]] = {}
 
     def share(self, other: Facts, *names: str) -> None:
-        """Take what another has read."""
+        """Copy the facts that another case has read."""
         known = {name: other._read[name] for name in names if name in other._read}
         self._read |= known
 
     def once(self, name: str, read: Callable[[], Value]) -> Value:
-        """Return what `read` gives, or gave whoever asked before."""
+        """Return what `read` returns; it is called once."""
         with self._lock:
             reading: Once[Value] = self._read.setdefault(name, Once(read))
         return reading()
 
 
 class fact(Generic[Holder, Value]):  # noqa: N801 - used as a decorator
-    """A property of `Facts`, read once; a failure of AWS raises `Unread`."""
+    """A property of `Facts`, read once; an error of AWS raises `Unread`."""
 
     def __init__(self, read: Callable[[Holder], Value]) -> None:
-        """Read it by this method, whose docstring names it."""
+        """Keep the method that reads it; its docstring names the fact."""
         self._method = read
         self.__doc__ = read.__doc__
 
     def __get__(self, holder: Holder, owner: type[Holder] | None = None) -> Value:
-        """Return it; raise `Unread` where it cannot be had."""
+        """Return the fact; raise `Unread` if it cannot be read."""
         return holder.once(self._method.__name__, lambda: self._told(holder))
 
     def _told(self, holder: Holder) -> Value:
@@ -70,7 +70,7 @@ Other = TypeVar("Other")
 
 @dataclass(frozen=True)
 class Cause:
-    """One reason: its code, in words, what mends it, and what shows it."""
+    """One reason: its code, a summary, the evidence and the fix."""
 
     code: str
     summary: str
@@ -84,7 +84,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found; without a `fix` of its own the rule's usual one mends it."""
+    """What a rule found; without a `fix`, the rule's own applies."""
 
     summary: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
@@ -92,17 +92,20 @@ class Finding:
 
 
 class Unread(Exception):
-    """Raised when a rule asks for a fact that could not be read."""
+    """Raised for a fact that could not be read."""
 
     def __init__(self, what: str, why: str) -> None:
-        """Keep `what` is not known, and `why`."""
+        """Keep what could not be read, and why."""
         super().__init__(what)
         self.what = what
         self.why = why
 
 
 def or_default(read: Callable[[], Value], otherwise: Other) -> Value | Other:
-    """Return what a cause is told more fully with, if it can be had."""
+    """Return a fact, or `otherwise` if it cannot be read.
+
+    For evidence that a rule can do without.
+    """
     try:
         return read()
     except Unread:
@@ -110,31 +113,31 @@ def or_default(read: Callable[[], Value], otherwise: Other) -> Value | Other:
 
 
 class NotInQuestion(Exception):
-    """Raised by a rule that has nothing to say here: neither found nor ruled out."""
+    """Raised by a rule that does not apply: neither found nor ruled out."""
 
 
 @dataclass(frozen=True)
 class Rule(Generic[Case]):
-    """A cause, the statuses that it may be behind, and how to find and to mend it."""
+    """A cause: the statuses it can have, how to find it, and how to fix it."""
 
     code: str
-    statuses: tuple[int, ...]  # none: it may be behind any answer
-    otherwise: str  # what is true when it is ruled out
-    fix: str  # with {api_id}, {stage}… of where it happened
-    elsewhere: str | None  # the same for an API that cgw did not make
+    statuses: tuple[int, ...]  # empty: any
+    otherwise: str  # what is true if it is ruled out
+    fix: str  # with placeholders such as {api_id}
+    elsewhere: str | None  # the fix for an API that cgw did not create
     find: Callable[[Case], Finding | None]
 
     @property
     def text(self) -> str:
-        """What is to be known of it, for the documentation."""
+        """The documentation of the cause: the docstring of the rule."""
         return inspect.cleandoc(self.find.__doc__ or "")
 
     def cause(
         self, found: Finding, place: Mapping[str, str], *, is_ours: bool
     ) -> Cause:
-        """Return what was found as a cause, with what mends it in this place."""
+        """Return the finding as a cause, with the fix for this place."""
         usual = self.fix if is_ours or self.elsewhere is None else self.elsewhere
-        # Commands are to be copied: no name may end one and begin another.
+        # Users copy the commands, so names are quoted for the shell.
         names = {key: value and quote(value) for key, value in place.items()}
         fix = found.fix or usual.format_map(names)
         return Cause(self.code, found.summary, dict(found.evidence), fix)
@@ -143,7 +146,7 @@ class Rule(Generic[Case]):
 def rule(
     *statuses: int, otherwise: str, fix: str, elsewhere: str | None = None
 ) -> Callable[[Callable[[Case], Finding | None]], Rule[Case]]:
-    """Make a rule of the function that finds it; its name gives the code."""
+    """Make a rule of the decorated function; its name gives the code."""
 
     def made(find: Callable[[Case], Finding | None]) -> Rule[Case]:
         code = find.__name__.replace("_", "-")

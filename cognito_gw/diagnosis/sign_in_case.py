@@ -1,4 +1,4 @@
-"""One sign-in, or what an app is set up to do, and all that can be read about it."""
+"""One sign-in, or an app's settings, and the facts that rules read about it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Attempt:
-    """How somebody signs in, and what they were told, if they were refused."""
+    """How a user or an app signs in, and the error it received, if any."""
 
     client: str = ""  # its name in the file
     user: str | None = None
-    auth_flow: str | None = None  # by API: USER_PASSWORD_AUTH…
-    oauth_flows: tuple[str, ...] = ()  # by the pages: code, implicit…
+    auth_flow: str | None = None  # of the API: USER_PASSWORD_AUTH…
+    oauth_flows: tuple[str, ...] = ()  # of the sign-in pages: code, implicit…
     scopes: tuple[str, ...] = ()
     redirect_uris: tuple[str, ...] = ()
-    told: str = ""  # error codes and words
-    is_of_file: bool = True  # the client is one that the file names
-    routes: tuple[str, ...] = ()  # of the file
+    told: str = ""  # the error code and message
+    is_of_file: bool = True  # whether the file has the client
+    routes: tuple[str, ...] = ()  # in the file
 
     def names(self, code: str) -> bool:
-        """Whether what they were told names this cause."""
+        """Tell whether the error names this cause."""
         return code in self._named
 
     @cached_property
@@ -44,12 +44,12 @@ class Attempt:
 
     @property
     def uses_pages(self) -> bool:
-        """Whether it needs the domain's endpoints."""
+        """Whether it uses the domain's endpoints."""
         return bool(self.oauth_flows or self.scopes or self.redirect_uris)
 
 
 class SignInCase(Facts):
-    """What the rules ask about one sign-in."""
+    """The facts about one sign-in."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class SignInCase(Facts):
         *,
         is_ours: bool = True,
     ) -> None:
-        """Read from `aws`, or know only the words, and why nothing can be read."""
+        """Read from `aws`, or keep the reason why nothing can be read."""
         super().__init__()
         self._aws = aws
         self.pool_id = pool_id
@@ -70,14 +70,14 @@ class SignInCase(Facts):
 
     @property
     def aws(self) -> Aws:
-        """Where to read."""
+        """The account to read from."""
         if isinstance(self._aws, str):
             raise Unread("the stack", self._aws)
         return self._aws
 
     @property
     def place(self) -> Mapping[str, str]:
-        """The names that a fix may use."""
+        """The names that a fix can use."""
         return {
             "pool_id": self.pool_id or "POOL_ID",
             "client": self.attempt.client or self.client_id or "CLIENT",
@@ -86,7 +86,7 @@ class SignInCase(Facts):
         }
 
     def is_behind(self, statuses: Sequence[int]) -> bool:  # noqa: ARG002
-        """Sign-ins have no status: any rule may apply."""
+        """Return True: sign-ins have no status, so that any rule can apply."""
         return True
 
     @fact
@@ -121,7 +121,7 @@ class SignInCase(Facts):
 
     @fact
     def names(self) -> list[str]:
-        """The names with which the first users of the pool sign in, as far as told."""
+        """The sign-in names of the pool's first users, as far as readable."""
         with suppress(ClientError):
             users = self.aws.cognito.list_users(UserPoolId=self.pool_id)["Users"]
             aliases = [
@@ -135,12 +135,12 @@ class SignInCase(Facts):
 
     @property
     def named_user(self) -> dict[str, Any] | None:
-        """The user, where the sign-in is of one."""
+        """The user; raises `NotInQuestion` for a sign-in without a user."""
         if not self.attempt.user:
             raise NotInQuestion
         return self.user
 
     def user_is(self, status: str) -> bool:
-        """Whether there is a user, in this UserStatus."""
+        """Tell whether the user exists and has this UserStatus."""
         user = self.named_user
         return bool(user and user.get("UserStatus") == status)

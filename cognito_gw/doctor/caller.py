@@ -25,28 +25,28 @@ if TYPE_CHECKING:
     from cognito_gw.aws.clients import Aws
 
 
-_GOOD, _REFUSED = 60.0, 300.0  # seconds; AWS takes no signature older than 5 minutes
+_GOOD, _REFUSED = 60.0, 300.0  # seconds; AWS accepts no signature older than 5 minutes
 _BY_TIME = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 _TIME_WORDS = ("Signature expired", "Signature not yet current")
-_FIX = "set the clock by the network: AWS takes no request that is 5 minutes off"
+_FIX = "set the clock by the network: AWS refuses requests that are 5 minutes off"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What AWS answered when asked who we are, and at what time."""
+    """The response of GetCallerIdentity, and its time."""
 
     arn: str
     account: str
     refusal: ClientError | None
-    ahead: float | None  # seconds by which our clock is before AWS's
+    ahead: float | None  # seconds by which this machine's clock is ahead of AWS's
 
     def account_in(self, region: str) -> Account:
-        """Return the account as ARNs of a region spell it."""
+        """Return the account, to build ARNs in a Region."""
         return Account(self.arn.split(":")[1], region, self.account)
 
     @property
     def is_refused_by_time(self) -> bool:
-        """Whether AWS says that the request is too old, or of the future."""
+        """Whether AWS refused the request for its time."""
         error = self.refusal
         return error is not None and (
             code_of(error) in _BY_TIME
@@ -55,7 +55,7 @@ class Identity:
 
 
 def ask(sts: Any, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Identity:
-    """Ask AWS who we are; a refusal tells the time as well."""
+    """Call GetCallerIdentity; a refusal has AWS's time, too."""
     refusal = None
     try:
         answer: Any = sts.get_caller_identity()
@@ -67,15 +67,15 @@ def ask(sts: Any, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Id
 
 
 def _ahead(date: str | None, now: datetime) -> float | None:
-    with suppress(TypeError, ValueError):  # no date, or none that is one
+    with suppress(TypeError, ValueError):  # no date, or not a valid one
         return (now - parsedate_to_datetime(date or "")).total_seconds()
     return None
 
 
 def credentials(identity: Identity, source: str) -> Finding:
-    """Say whose credentials these are, and where they come from."""
+    """Report the caller and the source of its credentials."""
     if identity.is_refused_by_time:
-        found = "AWS does not take them, as the clocks disagree"
+        found = "AWS refuses them because the clocks differ"
         return Finding("fail", found, "set the clock: see `clock`")
     if identity.refusal:
         raise identity.refusal
@@ -84,17 +84,17 @@ def credentials(identity: Identity, source: str) -> Finding:
 
 
 def source_of(aws: Aws) -> str:
-    """Return where the credentials come from, in botocore's word for it."""
+    """Return the source of the credentials, as botocore names it."""
     found = aws.session.get_credentials()
     return f"from {found.method if found else 'nowhere'}"
 
 
 def clock(identity: Identity) -> Finding:
-    """Compare our clock with AWS's."""
+    """Compare this machine's clock with AWS's."""
     if identity.ahead is None:
         if identity.is_refused_by_time:
             return Finding("fail", "AWS says that this machine's clock is wrong", _FIX)
-        raise CannotTell("the answer of AWS has no date")
+        raise CannotTell("the response of AWS has no date")
     off = abs(identity.ahead)
     side = "ahead of" if identity.ahead > 0 else "behind"
     found = f"{off:.0f} s {side} AWS's"
@@ -106,13 +106,13 @@ def clock(identity: Identity) -> Finding:
 
 
 _NETWORK_FIX = (
-    "check the network and the region; behind a proxy set HTTPS_PROXY, and "
-    "AWS_CA_BUNDLE where it has a certificate of its own"
+    "check the network and the Region; behind a proxy, set HTTPS_PROXY, and "
+    "AWS_CA_BUNDLE if it has its own certificate"
 )
 
 
 def endpoints_of(aws: Aws) -> dict[str, list[str]]:
-    """Return the address that each service's client calls: the services, by URL."""
+    """Return the services by the URL that their clients call."""
     clients = {
         "cognito-idp": aws.cognito,
         "apigateway": aws.apigateway,
@@ -128,7 +128,7 @@ def endpoints_of(aws: Aws) -> dict[str, list[str]]:
 
 
 def endpoints(urls: Mapping[str, list[str]], send: Callable[..., Any]) -> Finding:
-    """Call every address; whatever it answers, it has been reached."""
+    """Send a request to each URL; any response shows that it is reachable."""
     with ThreadPoolExecutor(len(urls)) as pool:
         errors = list(pool.map(lambda url: _error(url, send), urls))
     silent = [
@@ -139,11 +139,11 @@ def endpoints(urls: Mapping[str, list[str]], send: Callable[..., Any]) -> Findin
     way = _way(urls)
     if silent:
         return Finding(
-            "fail", "\n".join([f"not reached {way}:", *silent]), _NETWORK_FIX
+            "fail", "\n".join([f"not reachable {way}:", *silent]), _NETWORK_FIX
         )
     names = ", ".join(name for each in urls.values() for name in each)
     at = f" at {next(iter(urls))}" if len(urls) == 1 else ""
-    return Finding("ok", f"{names} answer{at}, {way}")
+    return Finding("ok", f"{names} respond{at}, {way}")
 
 
 def _error(url: str, send: Callable[..., Any]) -> str | None:
@@ -157,11 +157,11 @@ def _error(url: str, send: Callable[..., Any]) -> str | None:
 def _way(urls: Iterable[str]) -> str:
     proxies = {proxy for url in urls if (proxy := proxy_for(url))}
     named = " and ".join(sorted(proxies))
-    return f"by the proxy {named}" if named else "without a proxy"
+    return f"through the proxy {named}" if named else "without a proxy"
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for a URL, without its password."""
+    """Return the environment's proxy for a URL, without its password."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     proxies = getproxies()
@@ -179,7 +179,7 @@ _VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 def origin(
     asked: str | None, in_file: str | None, environment: Mapping[str, str]
 ) -> str:
-    """Say where the region comes from, in the order in which it is looked for."""
+    """Return the source of the Region: the first that names one."""
     if asked:
         return "--region"
     if in_file:
@@ -189,7 +189,7 @@ def origin(
 
 
 def region(session: Any, source: str) -> Finding:
-    """Look the session's region up among those that botocore knows."""
+    """Check that botocore knows the services in the session's Region."""
     name = session.region_name
     lacking = [
         title for service, title in _NEEDED.items() if not _has(session, service, name)
@@ -199,8 +199,8 @@ def region(session: Any, source: str) -> Finding:
         return Finding("ok", f"{found}; it has {', '.join(_NEEDED.values())}")
     return Finding(
         "warn",
-        f"{found}; as far as botocore knows, it has no {', no '.join(lacking)}",
-        "is it spelled right? one that is new needs a newer boto3",
+        f"{found}; botocore does not list {', '.join(lacking)} there",
+        "check the spelling; a new Region requires a newer boto3",
     )
 
 

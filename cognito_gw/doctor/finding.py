@@ -1,7 +1,8 @@
-"""What a check found, and what it was asked."""
+"""The options of a checkup, and what each check finds."""
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Check = Callable[[], "Finding"]
 
 
-# What a call raises when AWS, or what stands for it, does not do it.
+# What a call raises when AWS or another endpoint does not carry it out.
 CALL_FAILED = (BotoCoreError, ClientError, ResponseParserError)
 
 State = Literal["ok", "warn", "fail", "skipped"]
@@ -32,7 +33,7 @@ State = Literal["ok", "warn", "fail", "skipped"]
 
 @dataclass(frozen=True)
 class Finding:
-    """How it stands with one thing, what was found, and what to do about it."""
+    """The state of one thing, what was found, and how to fix it."""
 
     state: State
     found: str
@@ -52,7 +53,7 @@ class CannotTell(Exception):
     """Raised by a check that cannot be carried out, with the reason."""
 
     def __init__(self, why: str, *, fix: str | None = None) -> None:
-        """Keep why, and what would make it possible."""
+        """Keep the reason, and what would make the check possible."""
         super().__init__(why)
         self.why = why
         self.fix = fix
@@ -60,7 +61,10 @@ class CannotTell(Exception):
 
 @contextmanager
 def needed(why: str, passing: type[Exception] = CannotTell) -> Iterator[None]:
-    """Skip a check for what fails here and another reports; let `passing` pass."""
+    """Skip a check when another check reports what fails here.
+
+    Exceptions of the type `passing` are raised as they are.
+    """
     try:
         yield
     except CannotTell:
@@ -72,7 +76,7 @@ def needed(why: str, passing: type[Exception] = CannotTell) -> Iterator[None]:
 
 
 def examine(checks: Mapping[str, Check]) -> Iterator[tuple[str, Finding]]:
-    """Carry out all checks at once; yield what each found, in their order."""
+    """Run all checks at the same time; yield each name and finding, in order."""
     with ThreadPoolExecutor(len(checks)) as pool:
         yield from zip(checks, pool.map(_found, checks.values()), strict=True)
 
@@ -82,21 +86,21 @@ def _found(check: Check) -> Finding:
         return check()
     except CannotTell as reason:
         return Finding("skipped", reason.why, reason.fix)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+    except Exception as error:  # noqa: BLE001 - the other checks go on
         return failure(error)
 
 
 def failure(error: Exception) -> Finding:
-    """Return an error as what was found."""
+    """Return an error as a finding."""
     known = worded(error)
     return Finding("fail", known.what, known.hint)
 
 
 def worded(error: Exception) -> CgwError:
-    """Return an error as one for our user to read."""
+    """Return an error with a message for users."""
     if known := as_cgw_error(error):
         return known
-    if isinstance(error, ResponseParserError):  # its words are all that was answered
+    if isinstance(error, ResponseParserError):  # its message is the whole response
         return CgwError("the endpoint does not answer as AWS does")
     if isinstance(error, OSError) and error.filename is not None:
         return CgwError(f"{error.filename}: {error.strerror}")
@@ -104,24 +108,25 @@ def worded(error: Exception) -> CgwError:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The target, and the file: what it says, or why it says nothing."""
+class DoctorOptions:
+    """The target, and the project file or why it cannot be read."""
 
     file: Path
     loaded: Loaded | None = None
     problem: CgwError | None = None
     is_local: bool = False
     profile: str | None = None
-    region: str | None = None  # as the command line has it
+    region: str | None = None  # from the command line
     environment: Mapping[str, str] = field(default_factory=dict)
-    tell: Tell | None = None  # of each call
+    tell: Tell | None = None  # called with each AWS call
+    platform: str = sys.platform
 
     @property
     def config(self) -> Config | None:
-        """The file, if it can be meant."""
+        """The project file's settings, if it is valid."""
         return self.loaded.config if self.loaded else None
 
     @property
     def region_in_file(self) -> str | None:
-        """The region that the file names."""
+        """The Region in the file."""
         return self.config.region if self.config else None

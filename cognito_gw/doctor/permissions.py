@@ -23,21 +23,21 @@ _WHOLE_GROUP = ":*"  # the same log group, as other actions spell it
 
 @dataclass
 class Verdict:
-    """What the simulator says of each action."""
+    """The simulator's decision on each action."""
 
     allowed: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
-    open: set[str] = field(default_factory=set)  # it lacked what a condition asks for
-    unjudged: set[str] = field(default_factory=set)  # it does not take the action
-    keys: set[str] = field(default_factory=set)  # of the conditions
+    open: set[str] = field(default_factory=set)  # a condition's value is unknown
+    unjudged: set[str] = field(default_factory=set)  # not simulated
+    keys: set[str] = field(default_factory=set)  # condition keys without a value
 
     @property
     def count(self) -> int:
-        """How many actions there were."""
+        """The number of actions."""
         return len(self.allowed | self.denied | self.open | self.unjudged)
 
     def settle(self) -> Verdict:
-        """Keep each action at its worst: other resources do not make up for one."""
+        """Keep each action in its worst state: it must be allowed on all resources."""
         self.open -= self.denied
         self.unjudged -= self.denied | self.open
         self.allowed -= self.denied | self.open | self.unjudged
@@ -47,7 +47,7 @@ class Verdict:
 def simulate(
     statements: Iterable[Statement], principal: str, iam: Any, region: str
 ) -> Verdict:
-    """Ask whether the principal may do all that the statements allow."""
+    """Simulate whether the principal may do all that the statements allow."""
     verdict = Verdict()
     for statement in statements:
         for actions, circumstances in _questions(statement, region):
@@ -61,21 +61,22 @@ def simulate(
 def _questions(
     statement: Statement, region: str
 ) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    """Yield actions with their resources: an action applies to its own service's.
+    """Yield actions with the parameters of their simulation.
 
-    With them comes what must hold by the statement's own conditions.
+    These are the resources of the actions' service, and the values that the
+    statement's conditions require.
     """
     resources = statement["Resource"]
     arns = [resources] if isinstance(resources, str) else list(resources)
     equals = statement.get("Condition", {}).get("StringEquals", {})
-    if arns == ["*"]:  # then the simulator is told of no resources
+    if arns == ["*"]:  # the simulator takes no resources then
         yield list(statement["Action"]), _context(equals, region)
         return
     for service in dict.fromkeys(_service(each) for each in statement["Action"]):
         actions = [each for each in statement["Action"] if _service(each) == service]
-        # The policy's spelling of an asterisk that is not a wildcard.
+        # In a policy, `${*}` is a literal asterisk.
         own = [arn.replace("${*}", "*") for arn in arns if arn.split(":")[2] == service]
-        # IAM is of no region.
+        # IAM is global.
         context = _context(equals, None if service == "iam" else region)
         yield actions, {"ResourceArns": own, **context}
 
@@ -85,7 +86,7 @@ def _service(action: str) -> str:
 
 
 def _context(equals: Mapping[str, str], region: str | None) -> dict[str, Any]:
-    # Many an organization denies all other regions.
+    # Organizations often deny all other Regions.
     given = dict(equals) | ({"aws:RequestedRegion": region} if region else {})
     entries = [
         {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
@@ -97,10 +98,10 @@ def _context(equals: Mapping[str, str], region: str | None) -> dict[str, Any]:
 def _ask(
     iam: Any, request: dict[str, Any], actions: list[str], verdict: Verdict
 ) -> None:
-    """Ask about some actions; by halves, where IAM does not take them together.
+    """Simulate some actions; in halves, where IAM does not accept them together.
 
-    It refuses Actions that "require different authorization information", and does not
-    document which do.
+    IAM refuses actions that "require different authorization information", and does not
+    document which ones.
     """
     try:
         pages = iam.get_paginator("simulate_principal_policy").paginate(
@@ -119,7 +120,7 @@ def _ask(
 
 
 def _sort(results: list[dict[str, Any]], verdict: Verdict) -> None:
-    """Sort actions by what was decided for each of their resources."""
+    """Sort actions by the decision for each of their resources."""
     judged = [each for result in results for each in _decisions(result)]
     allowed = {
         (action, resource) for action, resource, how, _ in judged if how == "allowed"
@@ -136,7 +137,7 @@ def _sort(results: list[dict[str, Any]], verdict: Verdict) -> None:
 
 
 def _decisions(result: dict[str, Any]) -> Iterator[tuple[str, str, str, list[str]]]:
-    """Yield action, resource, decision, and the keys of conditions that it lacked."""
+    """Yield action, resource, decision, and condition keys without a value."""
     name = result["EvalActionName"]
     whole = {
         "EvalResourceName": result.get("EvalResourceName", "*"),
@@ -155,9 +156,9 @@ _ALLOW = f"allow it {_ACTION} on itself, or {_COMPARE}"
 
 
 def permissions(policy: Policy, caller: str, iam: Any, region: str) -> Finding:
-    """Hold the policy that the file needs against what the caller may do."""
+    """Check that the caller has the permissions that the file requires."""
     if caller.endswith(":root"):
-        return Finding("ok", f"{caller} may do all in its account")
+        return Finding("ok", f"{caller} may do everything in its account")
     principal = principal_of(caller, iam)
     try:
         verdict = simulate(policy["Statement"], principal, iam, region)
@@ -167,15 +168,15 @@ def permissions(policy: Policy, caller: str, iam: Any, region: str) -> Finding:
 
 
 def principal_of(caller: str, iam: Any) -> str:
-    """Return the user or the role that a caller is, by its ARN.
+    """Return the ARN of the caller's user or role.
 
-    A session's ARN has lost the path of its role: IAM is asked for it.
+    A session's ARN lacks the path of its role, so this calls GetRole.
     """
     kind, _, name = caller.split(":", 5)[5].partition("/")
     if kind != "assumed-role":
         if kind == "user":
             return caller
-        raise CannotTell(f"{caller} is no user or role: it cannot be simulated")
+        raise CannotTell(f"{caller} is not a user or role, so it cannot be simulated")
     role = name.split("/")[0]
     try:
         return str(iam.get_role(RoleName=role)["Role"]["Arn"])
@@ -187,9 +188,9 @@ def principal_of(caller: str, iam: Any) -> str:
 def _unknown(error: Exception, principal: str) -> CannotTell:
     code = code_of(error) if isinstance(error, ClientError) else ""
     if code.startswith("AccessDenied"):
-        return CannotTell(f"the caller may not do {_ACTION}: not known", fix=_ALLOW)
+        return CannotTell(f"the caller may not do {_ACTION}", fix=_ALLOW)
     if code in ABSENT:
-        why = f"there is no {principal}: it may have a path, which iam:GetRole tells"
+        why = f"{principal} does not exist: its path is unknown without iam:GetRole"
         return CannotTell(why, fix=f"allow it iam:GetRole on itself, or {_COMPARE}")
     return CannotTell(worded(error).what, fix=_COMPARE)
 
@@ -203,7 +204,7 @@ def _judged(verdict: Verdict, principal: str) -> Finding:
     lines += _listed("not simulated", verdict.unjudged)
     found = "\n".join(lines)
     if verdict.denied:
-        return Finding("fail", found, "have the policy that `cgw policy` prints added")
+        return Finding("fail", found, "ask for the policy that `cgw policy` prints")
     if verdict.open or verdict.unjudged:
         return Finding("warn", found, _COMPARE)
     return Finding("ok", found)

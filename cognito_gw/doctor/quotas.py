@@ -1,7 +1,7 @@
-"""What there is of everything that AWS counts, against what it allows.
+"""The account's usage of AWS quotas.
 
-Lambda and IAM tell the account's own quotas. For user pools and REST APIs these are
-AWS's documented defaults: an account may have been granted more.
+Lambda and IAM report the account's own quotas. For user pools and REST APIs these are
+AWS's documented defaults: an account may have higher ones.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _NEAR = 0.8
 _USER_POOLS = 1000
 _REST_APIS = {"REGIONAL": 600, "EDGE": 120}
 _MIB = 1024 * 1024
-_FIX = "delete what nobody uses, or ask for more: see Service Quotas"
+_FIX = "delete unused resources, or request an increase in Service Quotas"
 
 
 @dataclass(frozen=True)
 class Usage:
-    """How many there are of something, and how many there may be."""
+    """How many of something exist, and the quota."""
 
     what: str
     used: int
@@ -37,17 +37,17 @@ class Usage:
 
     @property
     def is_near(self) -> bool:
-        """Whether the next ones may be refused."""
+        """Whether the quota is nearly used up."""
         return self.used >= _NEAR * self.allowed
 
     def __str__(self) -> str:
-        """Spell it out."""
+        """Return `3 of 1000 user pools`."""
         default = " (by default)" if self.is_default else ""
         return f"{self.used} of {self.allowed} {self.what}{default}"
 
 
 def counts_of(aws: Aws, endpoint: str) -> list[Count]:
-    """Return what counts: REST APIs are counted by their endpoint type."""
+    """Return the functions that count; REST APIs count by endpoint type."""
     return [
         partial(user_pools, aws.cognito),
         partial(rest_apis, aws.apigateway, endpoint.upper() or "REGIONAL"),
@@ -57,7 +57,7 @@ def counts_of(aws: Aws, endpoint: str) -> list[Count]:
 
 
 def quotas(counts: Iterable[Count]) -> Finding:
-    """Count everything; what may not be counted is named."""
+    """Count everything, and name what the caller may not count."""
     usages: list[Usage] = []
     unknown: list[str] = []
     for count in counts:
@@ -76,7 +76,7 @@ def quotas(counts: Iterable[Count]) -> Finding:
 
 
 def user_pools(cognito: Any) -> Iterator[Usage]:
-    """Count the user pools of the region, as far as the default quota goes."""
+    """Count the Region's user pools, up to the default quota."""
     pages = cognito.get_paginator("list_user_pools").paginate(
         PaginationConfig={"MaxItems": _USER_POOLS, "PageSize": 60}
     )
@@ -85,7 +85,7 @@ def user_pools(cognito: Any) -> Iterator[Usage]:
 
 
 def rest_apis(apigateway: Any, endpoint: str) -> Iterator[Usage]:
-    """Count the region's REST APIs of one endpoint type: each type has a quota."""
+    """Count the Region's REST APIs of one endpoint type: each type has its quota."""
     pages = apigateway.get_paginator("get_rest_apis").paginate(
         PaginationConfig={"PageSize": 500}
     )
@@ -100,7 +100,7 @@ def rest_apis(apigateway: Any, endpoint: str) -> Iterator[Usage]:
 
 
 def functions(client: Any) -> Iterator[Usage]:
-    """Ask Lambda about code and concurrency: ours run in what is not reserved."""
+    """Report code size and reserved concurrency: functions share what is unreserved."""
     settings = client.get_account_settings()
     limit, used = settings["AccountLimit"], settings["AccountUsage"]
     code = used["TotalCodeSize"] // _MIB, limit["TotalCodeSize"] // _MIB
@@ -111,7 +111,7 @@ def functions(client: Any) -> Iterator[Usage]:
 
 
 def roles(iam: Any) -> Iterator[Usage]:
-    """Ask IAM how many roles there are."""
+    """Count the account's roles."""
     summary = iam.get_account_summary()["SummaryMap"]
     if "Roles" in summary and "RolesQuota" in summary:
         yield Usage("roles", summary["Roles"], summary["RolesQuota"])

@@ -106,12 +106,12 @@ def test_who_may_call_is_told_in_words():
         each.route: each.described for each in api.exported(VARIED.document()).methods
     }
     assert told == {
-        "GET /": "open to all",
+        "GET /": "open to everyone",
         "GET /things": f"Cognito: header X-Auth, pool {OTHER}, {POOL}, no scopes, "
         "app clients web-.*",
         "POST /things": f"Cognito: header X-Auth, pool {OTHER}, {POOL}, "
         "scopes a/read a/write, app clients web-.*",
-        "DELETE /things/{id}": "guarded by AWS_IAM",
+        "DELETE /things/{id}": "secured by AWS_IAM",
         "ANY /files/{path+}": f"Cognito: header X-Auth, pool {OTHER}, {POOL}, "
         "no scopes, app clients web-.*",
     }

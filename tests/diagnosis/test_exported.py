@@ -64,7 +64,7 @@ def test_an_authorizer_that_is_lost_still_guards(schemes):
     """The method names one that is nowhere to be found."""
     method = only([{"ours": ["a"]}], schemes)
     assert method == Method("GET", "/things", COGNITO, ("a",))
-    assert method.described == "guarded by an authorizer that is not there"
+    assert method.described == "secured by an authorizer that does not exist"
 
 
 def test_where_an_authorizer_reads_the_token_and_whom_it_trusts():

@@ -55,7 +55,7 @@ def test_every_name_in_a_fix_is_filled_in():
 
 def test_the_table_leads_to_the_sections():
     """By each status, and every rule from somewhere."""
-    table = PAGE[PAGE.index("| answer") : PAGE.index("\n## ")]
+    table = PAGE[PAGE.index("| response") : PAGE.index("\n## ")]
     links = re.findall(r"\[([a-z-]+)\]\(#([a-z-]+)\)", table)
     assert all(name == anchor for name, anchor in links)
     assert {name for name, _ in links} == {rule.code for rule in RULES}

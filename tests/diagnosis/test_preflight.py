@@ -94,7 +94,7 @@ def test_a_server_that_cannot_be_reached_leaves_the_preflight_unknown():
     assert codes(diagnosis) == ["expired-token", "cors-headers-missing"]
     (unknown,) = diagnosis.unknown
     assert unknown["codes"] == ["cors-preflight-blocked"]
-    assert unknown["what"] == "the answer to a CORS preflight"
+    assert unknown["what"] == "the response to a CORS preflight"
 
 
 def asked(headers, status=204, **changes):
@@ -164,7 +164,7 @@ def test_a_method_that_is_allowed_blocks_nothing(allowed):
             "Cognito: header",
         ),
         (replace(OPENED, routes={"ANY /{path+}": OPEN}), "answered"),
-        (replace(OPENED, routes=GET), "not there"),
+        (replace(OPENED, routes=GET), "missing"),
     ],
     ids=["open", "guarded", "any", "absent"],
 )
@@ -198,7 +198,7 @@ def test_a_header_of_the_page_that_is_not_allowed_is_named(headers, named):
     """With what the page may set instead."""
     (cause,) = from_page(*headers).causes
     assert cause.code == "cors-preflight-blocked"
-    assert f" {named} " in cause.summary
+    assert cause.summary.endswith(f" {named}")
     assert cause.evidence["wanted"] == named
     assert f"do not send {named} from the page" in cause.fix
     assert "origin" not in cause.fix
@@ -243,7 +243,7 @@ def test_a_method_of_the_stage_that_is_not_allowed_is_named():
     """The route is there; its OPTIONS does not say so."""
     live = replace(OPENED, **ROUTES)
     (cause,) = from_page(told=READ_ONLY, verb="DELETE", live=live).causes
-    assert cause.summary == "the CORS preflight does not let the method DELETE in"
+    assert cause.summary == "the CORS preflight does not allow the method DELETE"
     assert "origin" not in cause.fix
 
 

@@ -53,7 +53,7 @@ def test_the_reason_is_in_words():
         "ok": True,
         "why": "by the scope api/write",
     }
-    assert "wants the ID token" in told["GET /orders"]["why"]
+    assert "requires the ID token" in told["GET /orders"]["why"]
     assert "AWS_IAM" in told["ANY /shut"]["why"]
 
 

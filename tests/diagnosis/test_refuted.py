@@ -15,7 +15,7 @@ def test_a_route_that_answered_401_is_not_called_open():
     """The draft tells the cause, and the contradiction is said."""
     call = Call(None, live=TOLD_OPEN, draft=HEALTHY)
     assert codes(call.diagnosed()) == ["no-token"]
-    assert "answered 401" in call.case().contradiction
+    assert "responded 401" in call.case().contradiction
 
 
 def test_without_a_draft_that_tells_more_nothing_is_named():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cognito_gw.config.load import load
-from cognito_gw.doctor.finding import Asked, CannotTell, Finding
+from cognito_gw.doctor.finding import CannotTell, DoctorOptions, Finding
 from cognito_gw.doctor.machine import callback_ports, file, state_directory
 from cognito_gw.errors import UsageError
 
@@ -18,13 +18,13 @@ FILE = Path("cgw.yaml")
 
 def test_no_file_is_a_warning():
     """All else can be looked at without one."""
-    finding = file(Asked(FILE))
+    finding = file(DoctorOptions(FILE))
     assert (finding.state, finding.fix) == ("warn", "`cgw init` writes one")
 
 
 def test_a_bad_file_is_a_failure():
     """In the words that every command has for it."""
-    finding = file(Asked(FILE, problem=UsageError("it is bad", hint="mend it")))
+    finding = file(DoctorOptions(FILE, problem=UsageError("it is bad", hint="mend it")))
     assert finding == Finding("fail", "it is bad", "mend it")
 
 
@@ -32,10 +32,12 @@ def test_a_file_may_have_warnings(tmp_path):
     """They are told in full, one to a line."""
     path = tmp_path / "cgw.yaml"
     path.write_text("name: notes\n", encoding="utf-8")
-    assert file(Asked(FILE, load(path))) == Finding("ok", "cgw.yaml: stack notes")
+    assert file(DoctorOptions(FILE, load(path))) == Finding(
+        "ok", "cgw.yaml: stack notes"
+    )
     path.write_text("name: notes\nuser_pool: {self_sign_up: true}\n", encoding="utf-8")
     loaded = load(path)
-    finding = file(Asked(FILE, loaded))
+    finding = file(DoctorOptions(FILE, loaded))
     assert finding.state == "warn"
     assert finding.found.splitlines()[1:] == loaded.warnings != []
 
@@ -54,7 +56,7 @@ def test_a_taken_port_is_a_warning():
 
 def test_other_callback_urls_are_not_for_us_to_try():
     """What is served elsewhere says nothing about this machine."""
-    with pytest.raises(CannotTell, match="leads to this machine"):
+    with pytest.raises(CannotTell, match="no callback URL on this machine"):
         callback_ports(["https://app.example.com/callback"])
 
 
@@ -88,5 +90,5 @@ def test_state_that_cannot_be_made_is_a_failure(tmp_path):
 
     finding = state_directory(make)
     assert finding.state == "fail"
-    assert finding.found == f"{path} cannot be made: File exists"
+    assert finding.found == f"cannot create {path}: File exists"
     assert "XDG_STATE_HOME" in finding.fix

@@ -47,7 +47,7 @@ def test_all_answer():
     net = Net()
     finding = endpoints(URLS, net)
     assert (finding.state, finding.fix) == ("ok", None)
-    assert finding.found == "iam, logs answer, without a proxy"
+    assert finding.found == "iam, logs respond, without a proxy"
     assert sorted(net.sent) == [("GET", url) for url in sorted(URLS)]
 
 
@@ -55,7 +55,7 @@ def test_one_address_for_all_is_named():
     """As with an emulator."""
     finding = endpoints({"http://127.0.0.1:5000": ["iam", "sts"]}, Net())
     assert finding.found == (
-        "iam, sts answer at http://127.0.0.1:5000, without a proxy"
+        "iam, sts respond at http://127.0.0.1:5000, without a proxy"
     )
 
 
@@ -64,7 +64,7 @@ def test_an_unreachable_endpoint_is_a_failure():
     finding = endpoints(URLS, Net("https://iam.amazonaws.com"))
     assert finding.state == "fail"
     assert finding.found == (
-        "not reached without a proxy:\niam: GET https://iam.amazonaws.com: refused"
+        "not reachable without a proxy:\niam: GET https://iam.amazonaws.com: refused"
     )
     assert "HTTPS_PROXY" in finding.fix
 
@@ -86,4 +86,4 @@ def test_the_proxy_is_named_without_its_password(environment, proxy, url, shown)
     assert proxy_for(url) == (shown and f"{shown}:3128")
     finding = endpoints({url: ["iam"]}, Net())
     assert "secret" not in finding.found
-    assert ("by the proxy proxy.example:3128" in finding.found) is bool(shown)
+    assert ("through the proxy proxy.example:3128" in finding.found) is bool(shown)

@@ -263,7 +263,10 @@ def test_root_may_do_all(examined, iam):
     """It has no policies to simulate."""
     root = f"arn:aws:iam::{NUMBER}:root"
     finding = examined(root)
-    assert (finding.state, finding.found) == ("ok", f"{root} may do all in its account")
+    assert (finding.state, finding.found) == (
+        "ok",
+        f"{root} may do everything in its account",
+    )
     assert iam.asked == []
 
 
@@ -288,7 +291,7 @@ def test_a_role_that_may_not_be_read_is_taken_to_have_no_path(examined, iam):
 
 def test_other_callers_cannot_be_simulated(iam):
     """They have policies of their session alone."""
-    with pytest.raises(CannotTell, match="no user or role"):
+    with pytest.raises(CannotTell, match="not a user or role"):
         principal_of(f"arn:aws:sts::{NUMBER}:federated-user/bob", iam.client)
     assert principal_of(USER, iam.client) == USER
 

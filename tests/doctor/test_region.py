@@ -39,5 +39,5 @@ def test_an_unknown_region_is_a_warning():
     """It may be mistyped, or younger than botocore."""
     finding = region(local_session("us-esat-1", KEY), "the file")
     assert finding.state == "warn"
-    assert "no Cognito, no API Gateway, no Lambda" in finding.found
-    assert "spelled right" in finding.fix
+    assert "Cognito, API Gateway, Lambda there" in finding.found
+    assert "check the spelling" in finding.fix

@@ -62,9 +62,9 @@ def test_the_local_aws_is_ready(cgw, local):
     found = by_check(outcome)
     assert states(found) == {"permissions": "skipped", "quotas": "skipped"}
     assert ", moto 5." in found["versions"]["found"]
-    assert "takes any" in found["credentials"]["found"]
-    assert f"answer at {local}," in found["endpoints"]["found"]
-    assert found["local AWS"]["found"] == f"it answers at {local}"
+    assert "accepts any" in found["credentials"]["found"]
+    assert f"respond at {local}," in found["endpoints"]["found"]
+    assert found["local AWS"]["found"] == f"it is running at {local}"
     assert outcome.calls == ["GetCallerIdentity"]
 
 
@@ -114,7 +114,9 @@ def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, endpoint)
     assert found["credentials"]["found"].endswith(", from env")
     assert "user pools (by default)" in found["quotas"]["found"]
     assert "not counted: GetAccountSettings" in found["quotas"]["found"]
-    assert f"answer at {os.environ['AWS_ENDPOINT_URL']}," in found["endpoints"]["found"]
+    assert (
+        f"respond at {os.environ['AWS_ENDPOINT_URL']}," in found["endpoints"]["found"]
+    )
     assert set(outcome.writes) <= {"SimulatePrincipalPolicy"}
     assert SECRET not in outcome.out + outcome.err
 
@@ -216,5 +218,5 @@ def test_a_proxy_is_named_without_its_password(on_aws, environment):
     environment.setenv("AWS_MAX_ATTEMPTS", "1")
     outcome = on_aws("-v", "doctor", "-o", "json", code=1)
     found = by_check(outcome)
-    assert "by the proxy 127.0.0.1:9" in found["endpoints"]["found"]
+    assert "through the proxy 127.0.0.1:9" in found["endpoints"]["found"]
     assert SECRET not in outcome.out + outcome.err

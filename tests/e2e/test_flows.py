@@ -161,7 +161,7 @@ class TestDecode:
         text = stack.quick("token", "--decode").out
         assert "valid: its pool signed it" in text
         assert "UTC, in 59 minutes)" in text
-        assert "yes  GET /transactions: it wants an ID token" in text
+        assert "yes  GET /transactions: it requires an ID token" in text
         assert "no   POST /transactions: it asks for scopes" in text
         assert "email_verified      true" in text
 

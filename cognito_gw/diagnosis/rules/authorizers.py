@@ -1,4 +1,4 @@
-"""What is wrong between the token and the authorizer, or with the authorizer."""
+"""Causes: the authorizer, or a token that does not fit it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 @rule(
-    otherwise="the stage guards the route as the API does",
+    otherwise="the stage secures the route as the API does",
     fix="`cgw deploy`",
     elsewhere=DEPLOY,
 )
 def authorizer_not_deployed(case: CallCase) -> Finding | None:
-    """The API's authorizer, or what it is set to, is newer than the deployment.
+    """The API's authorizer changed after the last deployment.
 
-    The console's *Test* button asks the newest, and callers get the deployed one. A
-    method whose authorizer is not deployed is open to everybody: `Deploy API` after
-    each change.
+    The console's *Test* button uses the current authorizer, but callers get the
+    deployed one. A method whose authorizer is not deployed is open to everyone: deploy
+    the API after each change.
     """
     draft, live = case.planned, case.live
     if (
@@ -45,7 +45,7 @@ def authorizer_not_deployed(case: CallCase) -> Finding | None:
     if not is_open and not is_better:
         return None
     return Finding(
-        f"the authorizer of {draft.route} was changed and not deployed",
+        f"the authorizer of {draft.route} was changed but not deployed",
         {"deployed": live.described, "API": draft.described},
     )
 
@@ -56,11 +56,11 @@ def authorizer_not_deployed(case: CallCase) -> Finding | None:
     elsewhere="attach a Cognito authorizer to the method, and deploy the API",
 )
 def authorizer_missing(case: CallCase) -> Finding | None:
-    """No Cognito authorizer guards the method, and one should.
+    """The method has no Cognito authorizer, and should have one.
 
-    A method with `AWS_IAM` wants a signature of AWS instead of a token, and answers
-    403 to every token. One with `NONE` lets everybody in. An authorizer that was
-    deleted answers 500.
+    A method with `AWS_IAM` requires an AWS signature instead of a token, and responds
+    with 403 to every token. A method with `NONE` is open to everyone. With a deleted
+    authorizer, API Gateway responds with 500.
     """
     live, draft = case.method, case.planned
     if not live or (draft and draft.authorization_type == COGNITO and draft.authorizer):
@@ -94,9 +94,9 @@ def authorizer_missing(case: CallCase) -> Finding | None:
     elsewhere="`aws apigateway update-authorizer` sets `/providerARNs`; then deploy",
 )
 def authorizer_wrong_pool(case: CallCase) -> Finding | None:
-    """The authorizer trusts another user pool than the one that people sign in to.
+    """The authorizer does not trust the user pool in which users sign in.
 
-    Or one that is deleted: pools that are made anew have new ids.
+    Or it trusts a deleted one: a user pool that is created again has a new ID.
     """
     _, authorizer = case.secured_method
     pool_id = pool_of(case.claims)
@@ -105,10 +105,10 @@ def authorizer_wrong_pool(case: CallCase) -> Finding | None:
         planned = or_default(lambda: case.planned, None)
         draft = planned.authorizer if planned else None
         if draft and pool_id in draft.pool_ids:
-            raise NotInQuestion  # it only has to be deployed
+            raise NotInQuestion  # deploying the API is enough
         is_lost = bool(or_default(lambda: case.lost_pools, None))
         return Finding(
-            "the authorizer trusts another user pool than the one of the file",
+            "the authorizer does not trust the file's user pool",
             {"authorizer's pool": trusted, "token's pool": pool_id}
             | ({"exists": False} if is_lost else {}),
         )
@@ -122,39 +122,40 @@ def authorizer_wrong_pool(case: CallCase) -> Finding | None:
 
 @rule(
     401,
-    otherwise="the authorizer takes tokens of this app client",
-    fix="sign in through an app client that it fits, or remove the expression, then "
+    otherwise="the authorizer accepts tokens of this app client",
+    fix="sign in through an app client that it matches, or remove the expression, then "
     "deploy",
 )
 def wrong_client(case: CallCase) -> Finding | None:
-    """The token's app client does not fit the authorizer's validation expression.
+    """The token's app client does not match the authorizer's validation expression.
 
-    An authorizer may have one (`identityValidationExpression`). This regular expression
-    is held against `aud`, which only ID tokens have: with any, every access token is
-    refused. Without one, every app client of the user pool is let in.
+    An authorizer can have a regular expression for `aud`
+    (`identityValidationExpression`). Only ID tokens have this claim, so that every
+    access token is refused. Without an expression, the authorizer accepts every app
+    client of the user pool.
     """
     _, authorizer = case.secured_method
     audience = case.readable_claims().get("aud")
     if authorizer.lets_in(audience):
         return None
     return Finding(
-        "the app client of the token does not fit the authorizer's expression",
+        "the token's app client does not match the authorizer's expression",
         {"expression": authorizer.pattern, "aud": audience},
     )
 
 
 @rule(
     401,
-    otherwise="it is no access token where an ID token is wanted",
-    fix="send the ID token: `cgw token --id`; or ask for a scope in the route "
+    otherwise="it is not an access token where an ID token is required",
+    fix="send the ID token: `cgw token --id`; or add a scope to the route "
     "(`scopes:`), then `cgw up`",
     elsewhere="send the ID token, or give the method an OAuth scope, and deploy",
 )
 def access_token_without_scopes(case: CallCase) -> Finding | None:
-    """An access token was sent to a method without scopes, which wants the ID token.
+    """An access token was sent to a method without scopes, which requires the ID token.
 
-    Which of the two a method takes is told by its *OAuth scopes* alone: none means the
-    ID token, any means the access token.
+    Only the method's *OAuth scopes* decide: with scopes it requires an access token,
+    without scopes the ID token.
     """
     method, _ = case.secured_method
     if (
@@ -163,28 +164,28 @@ def access_token_without_scopes(case: CallCase) -> Finding | None:
     ):
         return None
     return Finding(
-        f"{method.route} asks for no scopes, so it wants the ID token",
+        f"{method.route} has no scopes, so it requires the ID token",
         {"token_use": "access", "wanted": "id", "method's scopes": "none"},
     )
 
 
 @rule(
     401,
-    otherwise="it is no ID token where an access token is wanted",
+    otherwise="it is not an ID token where an access token is required",
     fix="send the access token: `cgw token --access --scope {scope}`",
     elsewhere="send an access token with the scope `{scope}`",
 )
 def id_token_with_scopes(case: CallCase) -> Finding | None:
-    """The ID token was sent to a method with scopes, which wants an access token.
+    """The ID token was sent to a method with scopes, which requires an access token.
 
-    An ID token has no scopes. Which of the two a method takes is told by its *OAuth
-    scopes* alone: none means the ID token, any means the access token.
+    An ID token has no scopes. Only the method's *OAuth scopes* decide: with scopes it
+    requires an access token, without scopes the ID token.
     """
     method, _ = case.secured_method
     if token_mismatch(case.readable_claims(), method.scopes) != "id-token-with-scopes":
         return None
     return Finding(
-        f"{method.route} asks for a scope, so it wants an access token",
+        f"{method.route} has scopes, so it requires an access token",
         {
             "token_use": "id",
             "wanted": "access",
@@ -195,18 +196,18 @@ def id_token_with_scopes(case: CallCase) -> Finding | None:
 
 @rule(
     401,
-    otherwise="it has a scope that the method asks for",
+    otherwise="the token has one of the method's scopes",
     fix="get a token with one: `cgw token --access --scope {scope}`",
-    elsewhere="sign in by the hosted UI, or as an app client for machines, with the "
-    "scope `{scope}`",
+    elsewhere="sign in at the hosted UI, or with client credentials, with the scope "
+    "`{scope}`",
 )
 def insufficient_scope(case: CallCase) -> Finding | None:
-    """The access token has none of the scopes that the method asks for.
+    """The access token has none of the method's scopes.
 
-    Who signs in by the API (`USER_PASSWORD_AUTH`, `USER_SRP_AUTH`) gets
-    `aws.cognito.signin.user.admin` and no other scope. Custom scopes come from the
-    sign-in pages, or from `client_credentials`; the app client must allow them, and the
-    request must name them. It is the full name that counts: `transactions/read`.
+    A sign-in through the API (`USER_PASSWORD_AUTH`, `USER_SRP_AUTH`) only gets the
+    scope `aws.cognito.signin.user.admin`. Custom scopes come from the sign-in pages, or
+    from `client_credentials`. The app client must allow them, and the request must
+    include them by their full name, such as `transactions/read`.
     """
     method, _ = case.secured_method
     if token_mismatch(case.readable_claims(), method.scopes) != "insufficient-scope":
@@ -219,14 +220,14 @@ def insufficient_scope(case: CallCase) -> Finding | None:
 
 
 @rule(
-    otherwise="the route is guarded",
-    fix="`cgw up` guards it; where it is meant to be open, `auth: none` says so",
+    otherwise="the route requires a token",
+    fix="`cgw up` secures it; if it is meant to be open, set `auth: none`",
     elsewhere="attach the authorizer to the method, and deploy; or leave it open",
 )
 def unauthenticated_route(case: CallCase) -> Finding | None:
-    """Everybody may call this route, without a token: is that meant.
+    """Anyone can call this route without a token.
 
-    A method without authorizer is open to the internet.
+    A method without an authorizer is open to the internet.
     """
     live = case.live
     if not live or live.authorization_type != OPEN or live.verb == "OPTIONS":
@@ -236,6 +237,6 @@ def unauthenticated_route(case: CallCase) -> Finding | None:
     if case.target.wants == OPEN or not (case.target.wants or case.got_in):
         raise NotInQuestion
     return Finding(
-        f"{live.route} works without a token: is that meant?",
+        f"anyone can call {live.route} without a token: is that intended?",
         {"deployed": live.described, "wanted": case.target.wants or "not known"},
     )

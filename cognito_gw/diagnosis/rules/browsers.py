@@ -1,4 +1,4 @@
-"""What browsers refuse of themselves: cross-origin requests."""
+"""Causes: browsers refuse cross-origin requests (CORS)."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _SUCCESS = range(200, 300)
     otherwise="the CORS preflight passes",
     fix="name the page's origin in the file: `api: {{cors: {{origins: [{origin}]}}}}`, "
     "then `cgw up`",
-    elsewhere="give the path a method OPTIONS without authorizer that answers with "
-    "CORS headers (*Enable CORS* in the console), and deploy",
+    elsewhere="add a method OPTIONS without an authorizer that responds with CORS "
+    "headers (*Enable CORS* in the console), and deploy",
 )
 def cors_preflight_blocked(case: CallCase) -> Finding | None:
-    """A browser asks before it sends a token to another origin, and the answer is no.
+    """The CORS preflight fails, so that the browser does not send the call.
 
-    The question is an `OPTIONS` request *without* token (the preflight). It is refused
-    where the path has no method OPTIONS, where an authorizer guards it, or where the
-    answer does not name the page's origin, the method, and each header that the page
-    sets, the token's among them. The browser then never sends the call itself. Only
-    browsers do so: curl and Postman do not ask.
+    Before a browser sends a token to another origin, it sends an `OPTIONS` request
+    *without* a token: the preflight. It fails if the path has no method OPTIONS, if the
+    method has an authorizer, or if the response does not allow the page's origin, the
+    method, and each header that the page sets, including the token's. Only browsers
+    send a preflight; curl and Postman do not.
     """
     is_asked = case.origin or case.sent.verb == "OPTIONS"
     if not is_asked or case.answer is None or _lacks_route(case):
@@ -42,11 +42,11 @@ def cors_preflight_blocked(case: CallCase) -> Finding | None:
     told = answer.headers.get(_ALLOW)
     evidence = {"preflight": answer.status, "OPTIONS": _options(case)}
     if answer.status not in _SUCCESS:
-        summary = f"the CORS preflight is refused: OPTIONS is {_options(case)}"
+        summary = f"the CORS preflight fails: OPTIONS is {_options(case)}"
         return Finding(summary, evidence)
     if case.origin and told not in ("*", case.origin):
         return Finding(
-            "the CORS preflight does not let this origin in",
+            "the CORS preflight does not allow this origin",
             evidence | {"origin": case.origin, "allowed": told},
             _with_others(case, ", then `cgw up`"),
         )
@@ -54,18 +54,18 @@ def cors_preflight_blocked(case: CallCase) -> Finding | None:
 
 
 @rule(
-    otherwise="the answer has CORS headers",
+    otherwise="the response has CORS headers",
     fix="`api: {{cors: {{origins: [{origin}]}}}}` in the file puts them on 401 and "
-    "403; on its other answers the function has to",
+    "403; the function must put them on its own responses",
     elsewhere="the function must return `Access-Control-Allow-Origin` itself; for 401 "
     "and 403 set it on the gateway responses DEFAULT_4XX and UNAUTHORIZED, and deploy",
 )
 def cors_headers_missing(case: CallCase) -> Finding | None:
-    """The answer lacks CORS headers, so the browser does not show it to the page.
+    """The response has no CORS headers, so that the browser hides it from the page.
 
-    What API Gateway answers on its own, such as 401, has none unless its *gateway
-    responses* are set so. A browser then reports an error of CORS in the place of the
-    401. With a proxy integration the function's answer has to bring its own.
+    API Gateway's own responses, such as 401, only have them if its *gateway responses*
+    are configured so. Otherwise the browser reports a CORS error instead of the 401.
+    With a proxy integration, the function must return the headers itself.
     """
     is_asked = case.origin and case.sent.verb != "OPTIONS"
     if not is_asked or case.answer is None or _lacks_route(case):
@@ -74,21 +74,23 @@ def cors_headers_missing(case: CallCase) -> Finding | None:
     if told in ("*", case.origin):
         return None
     return Finding(
-        f"the answer {case.answer.status} has no CORS headers for this origin",
+        f"the response {case.answer.status} has no CORS headers for this origin",
         {"origin": case.origin, "Access-Control-Allow-Origin": told},
-        _with_others(case, " puts them on 401 and 403; on others the function has to"),
+        _with_others(
+            case, " puts them on 401 and 403; the function must add them to its own"
+        ),
     )
 
 
 def _lacks_route(case: CallCase) -> bool:
-    """Whether the stage has no such route: that is the cause, and not its CORS."""
+    """Tell whether the stage lacks the route, which is then the cause."""
     if case.sent.verb == "OPTIONS":
         return False
     return or_default(lambda: case.live, case) is None
 
 
 def _with_others(case: CallCase, rest: str) -> str | None:
-    """Return the fix for a file that names origins: those stay."""
+    """Return the fix for a file that already has origins."""
     others = case.target.origins
     if not (case.is_ours and others and case.origin):
         return None
@@ -97,14 +99,14 @@ def _with_others(case: CallCase, rest: str) -> str | None:
 
 
 def _method_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
-    """Return that the call's method is not let in; some are without being asked for."""
+    """Return the finding for a method that the preflight does not allow."""
     allowed = answer.headers.get(_METHODS, "")
     names = [each.strip() for each in allowed.split(",")]
     verb = case.asked_verb
     if not case.origin or verb in _SIMPLE or {"*", verb} & {*names}:
         return None
     return Finding(
-        f"the CORS preflight does not let the method {verb} in",
+        f"the CORS preflight does not allow the method {verb}",
         {"wanted": verb, "Access-Control-Allow-Methods": allowed or None},
         f"add {verb} to the path's routes in the file if it is not there; `cgw up` "
         "allows the methods of the routes"
@@ -114,13 +116,13 @@ def _method_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
 
 
 def _header_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
-    """Return which of the page's headers are not let in."""
+    """Return the finding for headers that the preflight does not allow."""
     allowed = answer.headers.get(_HEADERS, "")
     names = [each.strip().lower() for each in allowed.split(",")]
     lacking = [
         name
         for name in case.asked_headers
-        # A browser takes `*` for all headers but Authorization.
+        # For a browser, `*` means all headers except Authorization.
         if name.lower() not in names
         and ("*" not in names or name.lower() == "authorization")
     ]
@@ -128,15 +130,15 @@ def _header_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
         return None
     words = ", ".join(lacking)
     return Finding(
-        f"the CORS preflight does not let the header{'s' * (len(lacking) > 1)} "
-        f"{words} in",
+        f"the CORS preflight does not allow the header{'s' * (len(lacking) > 1)} "
+        f"{words}",
         {"wanted": words, "Access-Control-Allow-Headers": allowed or None},
         _allowing(case, lacking, allowed),
     )
 
 
 def _allowing(case: CallCase, lacking: list[str], allowed: str) -> str:
-    """Return the fix for headers; cgw's preflight allows the token's, and some more."""
+    """Return the fix for headers that the preflight does not allow."""
     words = ", ".join(lacking)
     if not case.is_ours:
         return f"let OPTIONS of the path name {words} in `{_HEADERS}`, and deploy"
@@ -146,12 +148,12 @@ def _allowing(case: CallCase, lacking: list[str], allowed: str) -> str:
 
 
 def _options(case: CallCase) -> str:
-    """Return what becomes of OPTIONS requests, as far as it can be read."""
+    """Return how the stage handles OPTIONS requests, as far as readable."""
     try:
         version = case.served
     except Unread:
         return "not known"
     method = version.match("OPTIONS", case.sent.bare_path) if version else None
     if method is None:
-        return "not there"
+        return "missing"
     return "answered" if method.authorization_type == OPEN else method.described

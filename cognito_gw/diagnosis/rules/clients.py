@@ -1,4 +1,4 @@
-"""Why there is no token: what is wrong with the app client, or with the domain."""
+"""Causes of a failed sign-in: the app client or the domain."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from cognito_gw.oauth.app_client import AppClient
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.sign_in_case import SignInCase
 
-_NO_PROOF = "the app client has a secret, and it was not sent, or is another"
+_NO_PROOF = "the app client has a secret, and the request did not prove it"
 _OTHER_CLIENT = (
     "this app client allows it: compare the client ID of the request with the one that "
     "`cgw outputs` prints"
 )
 _GRANT_FIX = (
-    "name the grant in `app_clients.NAME.oauth_flows`, then `cgw client`; if it is "
-    "there, send the token endpoint the same `redirect_uri` as the sign-in page, to "
-    "the letter: another one is refused in these words, too"
+    "add the grant to `app_clients.NAME.oauth_flows`, then `cgw client`; if it is "
+    "there, send the token endpoint exactly the same `redirect_uri` as the sign-in "
+    "page: Cognito refuses another one with the same message"
 )
 _API_FLOW_FIX = (
-    "`cgw client` allows it again; of an app client made elsewhere, "
+    "`cgw client` allows it again; for an app client created elsewhere, run "
     "`aws cognito-idp update-user-pool-client --explicit-auth-flows …` with all its "
     "settings"
 )
@@ -33,12 +33,12 @@ _API_FLOW_FIX = (
     otherwise="the app client exists",
     fix="`cgw client`",
     elsewhere="`aws cognito-idp list-user-pool-clients --user-pool-id {pool_id}` lists "
-    "those that are there",
+    "the existing ones",
 )
 def client_missing(case: SignInCase) -> Finding | None:
     """The app client does not exist in this user pool.
 
-    It was deleted or made anew, or its id is of another pool.
+    It was deleted or created again, or its ID is from another user pool.
     """
     name, is_told = case.place["client"], case.attempt.names("client-missing")
     if _read(case, is_told=is_told) is not None:
@@ -50,9 +50,9 @@ def client_missing(case: SignInCase) -> Finding | None:
             {"told": case.attempt.told} | shown,
             "use the ID that `cgw outputs` prints, and the Region of its user pool",
         )
-    fix = None if case.attempt.is_of_file else "use the id that `cgw outputs` prints"
+    fix = None if case.attempt.is_of_file else "use the ID that `cgw outputs` prints"
     return Finding(
-        f"the user pool has no such app client: {name}",
+        f"the user pool has no app client {name}",
         {"user pool": case.pool_id, "app client": name},
         fix,
     )
@@ -67,7 +67,7 @@ def client_missing(case: SignInCase) -> Finding | None:
 def domain_missing(case: SignInCase) -> Finding | None:
     """The user pool has no domain, and so no sign-in pages and OAuth endpoints.
 
-    Signing in by the API works without one.
+    A sign-in through the API does not require one.
     """
     is_told = case.attempt.names("domain-missing")
     if not (case.attempt.uses_pages or is_told):
@@ -95,11 +95,11 @@ def domain_missing(case: SignInCase) -> Finding | None:
     elsewhere="allow the flow in the app client's settings",
 )
 def flow_not_enabled(case: SignInCase) -> Finding | None:
-    """The app client does not allow this way of signing in.
+    """The app client does not allow this sign-in flow.
 
-    By the API: `USER_PASSWORD_AUTH flow not enabled for this client`; its
-    *authentication flows* are meant. By the pages: `unauthorized_client`; its *OAuth
-    grant types* are. The implicit grant is `response_type=token`.
+    The API says `USER_PASSWORD_AUTH flow not enabled for this client`, which means the
+    app client's *authentication flows*. The sign-in pages say `unauthorized_client`,
+    which means its *OAuth grant types*. The implicit grant is `response_type=token`.
     """
     attempt = case.attempt
     is_told = attempt.names("flow-not-enabled")
@@ -121,19 +121,19 @@ def flow_not_enabled(case: SignInCase) -> Finding | None:
         verb = "allows" if is_allowed else "does not allow"
         shown["this stack"] = f"the app client {verb} {named[0]}"
         fix = _OTHER_CLIENT if is_allowed else _API_FLOW_FIX
-    return Finding("the app client does not allow this way of signing in", shown, fix)
+    return Finding("the app client does not allow this sign-in flow", shown, fix)
 
 
 @rule(
     otherwise="the app client allows the scopes",
-    fix="name the scope in `app_clients.{client}.oauth_scopes` of the file, then "
-    "`cgw client`; or ask for those that are allowed",
-    elsewhere="allow the scope in the app client's settings, or ask for another",
+    fix="add the scope to `app_clients.{client}.oauth_scopes` in the file, then "
+    "`cgw client`; or request scopes that are allowed",
+    elsewhere="allow the scope in the app client's settings, or request another one",
 )
 def scope_not_allowed(case: SignInCase) -> Finding | None:
-    """The request names a scope that the app client may not have: `invalid_scope`.
+    """The request includes a scope that the app client does not allow: `invalid_scope`.
 
-    A custom scope has the resource server's identifier before it:
+    The name of a custom scope begins with its resource server's identifier:
     `transactions/read`.
     """
     attempt = case.attempt
@@ -153,17 +153,18 @@ def scope_not_allowed(case: SignInCase) -> Finding | None:
 
 
 @rule(
-    otherwise="the app client's secret is no hindrance",
-    fix="set CGW_CLIENT_SECRET to the secret for who may not read it; your app sends "
-    "SECRET_HASH, or the secret to the token endpoint; an app client for browsers has "
-    "`secret: false`",
+    otherwise="the app client's secret is not the problem",
+    fix="if you cannot read the secret, set CGW_CLIENT_SECRET to it; in your app, send "
+    "SECRET_HASH, or the secret to the token endpoint; for browsers, use an app client "
+    "with `secret: false`",
 )
 def client_secret_required(case: SignInCase) -> Finding | None:
-    """The app client has a secret, and the request does not prove that it is known.
+    """The app client has a secret, and the request does not prove it.
 
-    By the API, `SECRET_HASH` is the proof; at the token endpoint, HTTP basic
-    authentication, or `client_secret` in the body. Whether an app client has a secret
-    is fixed when it is made: apps that cannot keep one want an app client without.
+    The proof is `SECRET_HASH` in the API, and HTTP basic authentication or
+    `client_secret` in the body at the token endpoint. Whether an app client has a
+    secret is fixed at creation: an app that cannot keep a secret needs an app client
+    without one.
     """
     attempt = case.attempt
     if not attempt.names("client-secret-required"):
@@ -175,7 +176,7 @@ def client_secret_required(case: SignInCase) -> Finding | None:
     if client.secret:
         return Finding(_NO_PROOF, shown | {"app client": "has a secret"})
     return Finding(
-        "the request names another app client, or proves a secret that there is not",
+        "the request is for another app client, or proves a secret that does not exist",
         shown | {"this stack": f"the app client {attempt.client} has no secret"},
         "send no secret and no SECRET_HASH for this app client, and use the ID that "
         "`cgw outputs` prints",
@@ -184,15 +185,15 @@ def client_secret_required(case: SignInCase) -> Finding | None:
 
 @rule(
     otherwise="the callback URL is registered",
-    fix="add the URL to `app_clients.{client}.callback_urls` in the file, to the "
-    "letter, then `cgw client`",
-    elsewhere="register the URL with the app client, to the letter",
+    fix="add the exact URL to `app_clients.{client}.callback_urls` in the file, then "
+    "`cgw client`",
+    elsewhere="register the exact URL with the app client",
 )
 def callback_mismatch(case: SignInCase) -> Finding | None:
-    """The `redirect_uri` of the request is none of the app client's callback URLs.
+    """The request's `redirect_uri` is not one of the app client's callback URLs.
 
-    They are compared to the letter: scheme, host, port, path, and the slash at the end.
-    `http://localhost` and `http://127.0.0.1` are two. The pages say
+    They must match exactly: scheme, host, port, path, and the slash at the end.
+    `http://localhost` and `http://127.0.0.1` are two URLs. The sign-in pages say
     `redirect_mismatch`.
     """
     attempt = case.attempt
@@ -219,7 +220,7 @@ def callback_mismatch(case: SignInCase) -> Finding | None:
 
 
 def _client(case: SignInCase, *, is_told: bool) -> AppClient:
-    """Return the app client; where its words are enough, perhaps one of no settings."""
+    """Return the app client; without its settings, where the error is enough."""
     client = _read(case, is_told=is_told)
     if client is None:
         raise NotInQuestion
@@ -232,7 +233,7 @@ def _read(case: SignInCase, *, is_told: bool) -> AppClient | None:
 
 
 def _allowed(client: AppClient, listed: str) -> dict[str, str]:
-    """Return what an app client allows, unless that could not be read."""
+    """Return what an app client allows, if that could be read."""
     return {} if client.settings is None else {"allowed": listed or "none"}
 
 

@@ -1,4 +1,4 @@
-"""What is wrong behind the authorizer: with the function, or with the way to it."""
+"""Causes: the function, its permissions, and throttling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_case import CallCase
 
 _LOGS = "`cgw logs` shows all of it; then `cgw lambda` deploys the code"
-_UNSUPPORTED = "Runtime.Unsupported"  # what the local AWS says of what it cannot run
+_UNSUPPORTED = "Runtime.Unsupported"  # of the local AWS, for what it cannot run
 _ELSEWHERE = "install what the log names, or call the function on AWS"
 _LOGS_ELSEWHERE = "`aws logs tail` shows the function's whole log"
 
@@ -25,15 +25,15 @@ _LOGS_ELSEWHERE = "`aws logs tail` shows the function's whole log"
     "concurrency",
 )
 def throttled(case: CallCase) -> Finding | None:
-    """There are more calls than are allowed.
+    """There are more calls than a limit allows.
 
-    The stage, a usage plan, the account, or the function's concurrency limit them. API
-    Gateway answers 429 for its own limits. When Lambda takes no more calls, it
-    answers 500.
+    The stage, a usage plan, the account and the function's concurrency limit calls. API
+    Gateway responds with 429 for its own limits, and with 500 if Lambda accepts no more
+    calls.
     """
     if case.failed_with(HTTPStatus.TOO_MANY_REQUESTS):
         return Finding(
-            "API Gateway takes no more calls just now",
+            "API Gateway accepts no more calls at the moment",
             {"message": case.answer.message if case.answer else None}
             | or_default(lambda: _limits(case), {}),
         )
@@ -41,7 +41,7 @@ def throttled(case: CallCase) -> Finding | None:
     if concurrency.get("ReservedConcurrentExecutions") != 0:
         return None
     return Finding(
-        "the function may not run at all: its reserved concurrency is 0",
+        "the function cannot run: its reserved concurrency is 0",
         {"ReservedConcurrentExecutions": 0},
         f"`aws lambda delete-function-concurrency --function-name {_name(case)}`",
     )
@@ -56,7 +56,7 @@ def throttled(case: CallCase) -> Finding | None:
 def function_missing(case: CallCase) -> Finding | None:
     """The method's integration names a function that does not exist.
 
-    It was deleted, renamed, or is in another region or account.
+    It was deleted or renamed, or is in another Region or account.
     """
     if _function(case) is not None:
         return None
@@ -75,26 +75,26 @@ def function_missing(case: CallCase) -> Finding | None:
     "--source-arn '{source}'`",
 )
 def lambda_permission_missing(case: CallCase) -> Finding | None:
-    """The function's policy does not let this method of this API invoke it.
+    """The function's policy does not allow this method of this API to invoke it.
 
-    The console adds a statement when it makes a method, one for each path; other tools
-    have to. A statement that names another API, stage, method or path does not count,
-    and after an API is made anew the old ones name the old API. Adding one needs no
-    deployment.
+    The console adds a statement for each path when it creates a method; other tools
+    must add their own. A statement for another API, stage, method or path does not
+    apply. If an API is created again, the old statements name the old API. A new
+    statement needs no deployment.
     """
     if or_default(lambda: _function(case), {}) is None:
-        raise NotInQuestion  # there is no function to be invoked
+        raise NotInQuestion  # there is no function to invoke
     source = case.source_arn
     if case.method and case.method.sends != "POST":
         return Finding(
-            "the integration calls Lambda with another method than POST",
+            "the integration does not call Lambda with POST",
             {"integration's httpMethod": case.method.sends, "Lambda takes": "POST"},
         )
     if may_invoke(case.statements, source, source.split(":")[4]):
         return None
     allowed = [_source(each) for each in case.statements]
     return Finding(
-        "API Gateway may not invoke the function for this method",
+        "API Gateway is not allowed to invoke the function for this method",
         {"call": source, "allowed": ", ".join(allowed) or "nothing"},
     )
 
@@ -102,26 +102,26 @@ def lambda_permission_missing(case: CallCase) -> Finding | None:
 @rule(
     502,
     504,
-    otherwise="the function answered in time",
-    fix="raise `timeout` of the function in the file (API Gateway waits 29 s at most), "
-    "or make it faster; `cgw logs` shows where it was",
+    otherwise="the function responded in time",
+    fix="raise the function's `timeout` in the file (API Gateway waits 29 s at most), "
+    "or make it faster; `cgw logs` shows where the time went",
     elsewhere="raise the function's timeout (API Gateway waits 29 s at most), or make "
     "it faster",
 )
 def lambda_timeout(case: CallCase) -> Finding | None:
-    """The function took longer than it may.
+    """The function timed out.
 
-    Lambda ends a function after its own timeout, 3 seconds unless it is set: 502. API
-    Gateway waits as long as the integration says, 29 seconds: 504.
+    Lambda stops a function after its timeout, 3 seconds by default: 502. API Gateway
+    waits for the integration's timeout, 29 seconds by default: 504.
     """
     if case.failed_with(HTTPStatus.GATEWAY_TIMEOUT):
         return Finding(
-            "the function did not answer before API Gateway gave up",
+            "the function did not respond before API Gateway stopped waiting",
             {"message": case.answer.message if case.answer else None}
             | or_default(lambda: _integration_timeout(case), {})
             | or_default(lambda: _timeout(case), {}),
-            "make the function faster, or let the caller ask for the result later; "
-            "API Gateway waits as long as the integration says, 29 s at most",
+            "make the function faster, or let the caller fetch the result later; "
+            "API Gateway waits for the integration's timeout, 29 s at most",
         )
     if not case.log.timeout:
         return None
@@ -140,8 +140,7 @@ def lambda_timeout(case: CallCase) -> Finding | None:
 def lambda_error(case: CallCase) -> Finding | None:
     """The function raised an error, or could not be loaded.
 
-    The caller gets 502 and `Internal server error`; what happened is in the function's
-    log.
+    The caller gets 502 and `Internal server error`; the function's log has the error.
     """
     if case.log.timeout:
         return None
@@ -158,23 +157,22 @@ def lambda_error(case: CallCase) -> Finding | None:
 
 @rule(
     502,
-    otherwise="the function's answer has the right shape",
+    otherwise="the function's response has the right format",
     fix="return `{{'statusCode': 200, 'body': json.dumps(…)}}`, then `cgw lambda`",
     elsewhere="return `{{'statusCode': 200, 'body': json.dumps(…)}}`",
 )
 def lambda_malformed_response(case: CallCase) -> Finding | None:
-    """The function ended well, and what it returned is no answer for API Gateway.
+    """The function returned a response that API Gateway cannot use.
 
-    It must be an object: `statusCode` a number, `headers` an object, `body` a
-    **string** (so `json.dumps(…)`), and nothing that JSON does not know. A function
-    that returns nothing (`null`) ends here as well. An empty object does not: it is a
-    200 with an empty body.
+    The response must be a JSON object: `statusCode` a number, `headers` an object,
+    `body` a **string** (use `json.dumps(…)`). A function that returns nothing (`null`)
+    has this cause, too. An empty object is valid: a 200 with an empty body.
     """
     log = case.log
     if not log.text or log.timeout or log.error:
         return None
     return Finding(
-        "the function ended well, and API Gateway cannot use what it returned",
+        "the function returned a response that API Gateway cannot use",
         {"status": 502, "log": "no error", "log group": log.group},
     )
 
@@ -203,7 +201,7 @@ def _integration_timeout(case: CallCase) -> dict[str, Any]:
 
 
 def _limits(case: CallCase) -> dict[str, Any]:
-    """Return the throttling of the stage, where it has its own."""
+    """Return the stage's throttling settings."""
     stage = (case.stages or {}).get(case.target.stage, {})
     return {
         f"stage, {route}": f"{each['throttlingRateLimit']} calls a second"

@@ -25,7 +25,7 @@ def told_rules() -> Iterator[Rule[SignInCase]]:
     """Yield a rule for each refusal that no other rule documents."""
     for code, refusal in refusals().items():
         if refusal.summary:
-            shows = _SHOWS.get(refusal.shows or "", _nothing)
+            shows = _SHOWS[refusal.shows] if refusal.shows else _nothing
             text = f"{refusal.summary}.\n\n{refusal.details}".rstrip()
             yield _rule(code, text, refusal.fix, shows)
 

@@ -1,4 +1,4 @@
-"""What is not there, or not deployed."""
+"""Causes: the API, stage or route does not exist, or is not deployed."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ DEPLOY = (
     404,
     otherwise="the API exists",
     fix=_UP,
-    elsewhere="`aws apigateway get-rest-apis` lists the APIs of a region",
+    elsewhere="`aws apigateway get-rest-apis` lists the APIs of a Region",
 )
 def api_not_found(case: CallCase) -> Finding | None:
-    """There is no REST API of that id in this account and region.
+    """The account has no REST API with this ID in this Region.
 
-    The address of a deleted API goes on answering, with `Forbidden`. An HTTP API
-    (version 2) is no REST API either.
+    The address of a deleted API still responds, with `Forbidden`. An HTTP API
+    (version 2) is not a REST API.
     """
     if case.stages is not None:
         return None
     return Finding(
-        f"there is no REST API {case.target.api_id} in {case.aws.region}",
+        f"the account has no REST API {case.target.api_id} in {case.aws.region}",
         {"api": case.target.api_id, "region": case.aws.region},
     )
 
@@ -43,21 +43,21 @@ def api_not_found(case: CallCase) -> Finding | None:
     403,
     404,
     otherwise="the stage exists",
-    fix="`cgw deploy` makes the stage of the file, or call one that is there",
+    fix="`cgw deploy` creates the stage in the file; or call a stage that exists",
     elsewhere=DEPLOY,
 )
 def stage_not_found(case: CallCase) -> Finding | None:
-    """The API has no stage of that name, so nothing answers under it.
+    """The API has no stage with this name.
 
     The stage is the first part of the path: `/dev/transactions` is the path
-    `/transactions` of the stage `dev`. Upper and lower case count.
+    `/transactions` of the stage `dev`. Names are case-sensitive.
     """
     stages, name = case.stages, case.target.stage
     if stages is None or name in stages:
         return None
     there = ", ".join(sorted(stages)) or "none"
     return Finding(
-        f"the API has no stage `{name}`; there is: {there}",
+        f"the API has no stage `{name}`; it has: {there}",
         {"called": name, "there is": there},
     )
 
@@ -66,19 +66,19 @@ def stage_not_found(case: CallCase) -> Finding | None:
     403,
     404,
     otherwise="the API has this path and method",
-    fix="call a route that is there, or add it to `api.routes`, then `cgw up`",
-    elsewhere="call a route that is there",
+    fix="call a route that exists, or add it to `api.routes`, then `cgw up`",
+    elsewhere="call a route that exists",
 )
 def route_not_found(case: CallCase) -> Finding | None:
-    """The API has no such path, or the path has no such method.
+    """The API does not have this path, or the path does not have this method.
 
-    API Gateway then takes the call for one to AWS itself, and speaks of its
-    signature: `Missing Authentication Token`, or, when a token was sent, `Invalid
-    key=value pair (missing equal-sign) in Authorization header`. Neither has to do with
-    the token. Upper and lower case count; the stage is no part of the path.
+    API Gateway then expects a signed AWS request. It responds `Missing Authentication
+    Token`, or, if a token was sent, `Invalid key=value pair (missing equal-sign) in
+    Authorization header`. Neither message is about the token. Paths are
+    case-sensitive; the stage is not part of the path.
     """
     draft = case.draft
-    # Where the answer has told it, the draft is enough.
+    # If the response shows it, the draft is enough.
     live = or_default(lambda: case.served, draft) if case.has_no_route else case.served
     sent, path = case.sent.verb, case.sent.bare_path
     if not draft or not live or sent == "OPTIONS":
@@ -99,20 +99,20 @@ def route_not_found(case: CallCase) -> Finding | None:
 @rule(
     403,
     404,
-    otherwise="the stage serves what the API has",
+    otherwise="the stage serves the API's current version",
     fix="`cgw deploy`",
     elsewhere=DEPLOY,
 )
 def method_not_deployed(case: CallCase) -> Finding | None:
-    """The API has the method, and the stage does not serve it yet.
+    """The API has the method, but the stage does not serve it yet.
 
-    It was added after the last deployment. A stage serves the copy of the API that its
-    deployment froze. What is changed since, in the console too, is not served before
-    the next deployment.
+    The method was added after the last deployment. A stage serves a snapshot of the
+    API. Later changes, including those in the console, take effect with the next
+    deployment.
     """
     try:
         is_served = case.served is None or case.live is not None
-    except Unread:  # the answer tells it: without authorizer is another matter
+    except Unread:  # the response shows it, unless the method is AWS_IAM
         planned = case.planned
         if not (case.has_no_route and planned and planned.authorization_type != IAM):
             raise
@@ -120,7 +120,7 @@ def method_not_deployed(case: CallCase) -> Finding | None:
     if is_served or not case.planned:
         return None
     return Finding(
-        f"the API has {case.planned.route}, and the stage `{case.target.stage}` "
+        f"the API has {case.planned.route}, but the stage `{case.target.stage}` "
         "does not serve it yet",
         {"API": case.planned.route, "stage": "no such route"},
     )
@@ -133,10 +133,11 @@ def method_not_deployed(case: CallCase) -> Finding | None:
     "require one, and deploy",
 )
 def api_key_missing(case: CallCase) -> Finding | None:
-    """The method requires an API key, and the request has none that is valid.
+    """The method requires an API key, and the request has no valid one.
 
-    The key goes in the header `x-api-key`, beside the token. It must be enabled, and be
-    in a usage plan that includes this stage. API Gateway answers `Forbidden`.
+    The key goes in the header `x-api-key`, in addition to the token. It must be
+    enabled, and be in a usage plan that includes this stage. API Gateway responds
+    `Forbidden`.
     """
     method = case.method
     if method is None or not method.needs_key or case.has_no_route:
@@ -150,7 +151,7 @@ def api_key_missing(case: CallCase) -> Finding | None:
 
 
 def _near(route: str, version: Version) -> list[str]:
-    """Return the routes that are most like one."""
+    """Return the routes most similar to this one."""
     routes = [each.route for each in version.methods if each.verb != "OPTIONS"]
     return near(route, routes, 3, cutoff=0.5) or routes[:5]
 
@@ -158,5 +159,5 @@ def _near(route: str, version: Version) -> list[str]:
 def _advice(case: CallCase, near: list[str]) -> str:
     path = case.sent.bare_path
     if path.startswith(f"/{case.target.stage}/"):
-        return ": the stage is in it twice"
+        return ": it contains the stage twice"
     return f"; did you mean {near[0]}?" if near else ""

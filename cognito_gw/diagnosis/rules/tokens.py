@@ -1,4 +1,4 @@
-"""What is wrong with the token itself."""
+"""Causes: the token is missing, malformed, expired or from another user pool."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_case import CallCase
 
 _ENCRYPTED = 5  # parts of a JWE, such as a refresh token
-_SKEW = 60.0  # seconds by which our clock may differ from the server's
+_SKEW = 60.0  # seconds by which this clock may differ from the server's
 
 
 @rule(
@@ -32,17 +32,17 @@ _SKEW = 60.0  # seconds by which our clock may differ from the server's
     elsewhere="send the token in the header `{header}`",
 )
 def wrong_header(case: CallCase) -> Finding | None:
-    """The token is in another header than the one that the authorizer reads.
+    """The token is not in the header that the authorizer reads.
 
-    An authorizer reads one header, its *token source*: `Authorization`, unless it was
-    given another name. A token anywhere else counts as none.
+    An authorizer reads one header, its *token source*. The default is `Authorization`.
+    It ignores a token anywhere else.
     """
     case.require_cognito()
     others = case.sent.token_headers
     if case.token or not others:
         return None
     return Finding(
-        f"the token is in the header {others[0]}, and the authorizer reads "
+        f"the token is in the header {others[0]}, but the authorizer reads "
         f"{case.header}",
         {"sent in": others[0], "authorizer reads": case.header},
     )
@@ -51,15 +51,15 @@ def wrong_header(case: CallCase) -> Finding | None:
 @rule(
     401,
     otherwise="a token was sent",
-    fix="`cgw call {path}` sends the right one; for other programs "
+    fix="`cgw call {path}` sends the right one; in other programs "
     '`-H "{header}: $(cgw token --id)"`',
     elsewhere="send a token in the header `{header}`",
 )
 def no_token(case: CallCase) -> Finding | None:
-    """The method wants a token, and the request has none, or an empty one.
+    """The method requires a token, and the request has none, or an empty one.
 
-    In Postman and curl it is the header `Authorization: TOKEN`, or
-    `Authorization: Bearer TOKEN`; a cookie or a query parameter is not looked at.
+    In Postman and curl, send the header `Authorization: TOKEN` or
+    `Authorization: Bearer TOKEN`. Cookies and query parameters are ignored.
     """
     case.require_cognito()
     if case.token or case.sent.token_headers:
@@ -76,11 +76,11 @@ def no_token(case: CallCase) -> Finding | None:
     fix="send the whole token, as `cgw token --id` or `--access` prints it",
 )
 def malformed_token(case: CallCase) -> Finding | None:
-    """What was sent is no JWT: it was cut off, quoted, or is another kind of token.
+    """The token is not a JWT: it is cut off, quoted, or another kind of token.
 
-    An ID or access token is three parts in base64url between dots, and nothing around
-    them but perhaps `Bearer ` and one blank. A refresh token has five parts: it is
-    encrypted, and only good for getting new tokens.
+    An ID or access token has three base64url parts, separated by dots, after an
+    optional `Bearer` and one space. A refresh token has five parts: it is encrypted,
+    and only serves to get new tokens.
     """
     case.require_cognito()
     token = case.token
@@ -88,14 +88,14 @@ def malformed_token(case: CallCase) -> Finding | None:
         raise NotInQuestion
     if case.sent.count(case.header) > 1:
         return Finding(
-            f"the header {case.header} is there more than once",
+            f"the request has the header {case.header} more than once",
             {"header": case.header, "times": case.sent.count(case.header)},
-            "send it once: `cgw call` and `explain` put the token there themselves",
+            "send it once: `cgw call` and `explain` add the token themselves",
         )
     if header_of(token) and claims_of(token) and not has_stray_characters(token):
         return None
     return Finding(
-        f"what was sent is no ID or access token: {_looks_like(token)}",
+        f"this is not an ID or access token: {_looks_like(token)}",
         {"parts between dots": token.count(".") + 1, "characters": len(token)},
     )
 
@@ -103,14 +103,14 @@ def malformed_token(case: CallCase) -> Finding | None:
 @rule(
     431,
     otherwise="the headers are small enough",
-    fix="make the token smaller: fewer groups or shorter names of groups, fewer "
-    "attributes that the app client may read, fewer scopes; then `cgw token --forget`",
+    fix="make the token smaller: fewer groups or shorter group names, fewer "
+    "attributes that the app client can read, fewer scopes; then `cgw token --forget`",
 )
 def token_too_large(case: CallCase) -> Finding | None:
-    """The request's headers are larger than API Gateway takes: 10,240 bytes in all.
+    """The request's headers exceed API Gateway's limit of 10,240 bytes in total.
 
-    A token carries every group of its user, every attribute that the app client may
-    read (ID token), and every scope (access token). API Gateway answers 431.
+    A token contains each group of its user, each attribute that the app client can
+    read (ID token), and each scope (access token). API Gateway responds with 431.
     """
     if not case.failed_with(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE):
         return None
@@ -126,16 +126,16 @@ def token_too_large(case: CallCase) -> Finding | None:
 
 @rule(
     401,
-    otherwise="it is a token of the authorizer's user pool",
-    fix="get one of this stack: `cgw token --forget`, then `cgw token`",
+    otherwise="the token is from the authorizer's user pool",
+    fix="get a token of this stack: `cgw token --forget`, then `cgw token`",
     elsewhere="sign in to the user pool that the authorizer trusts",
 )
 def wrong_pool(case: CallCase) -> Finding | None:
-    """The token is from another user pool than the authorizer trusts.
+    """The token is not from a user pool that the authorizer trusts.
 
-    Its `iss` claim ends in the id of the pool that issued it. Stages of one product, or
-    a pool that was made anew, have different ids: a token of one is worth nothing to
-    the other.
+    Its `iss` claim ends in the ID of the user pool that issued it. The user pools of
+    other stages have other IDs, and so has a user pool that was deleted and created
+    again.
     """
     _, authorizer = case.secured_method
     pool_id, trusted = pool_of(case.readable_claims()), authorizer.pool_ids
@@ -144,22 +144,22 @@ def wrong_pool(case: CallCase) -> Finding | None:
     if pool_id == case.target.pool_id:
         return None
     return Finding(
-        "the token is from another user pool than the authorizer trusts",
+        "the token is not from a user pool that the authorizer trusts",
         {"token's pool": pool_id, "authorizer's pool": ", ".join(trusted)},
     )
 
 
 @rule(
     401,
-    otherwise="its signature is the user pool's",
-    fix="get a new one: `cgw token --forget`, then `cgw token`",
-    elsewhere="sign in again, and send the token as it comes",
+    otherwise="the signature is the user pool's",
+    fix="get a new token: `cgw token --forget`, then `cgw token`",
+    elsewhere="sign in again, and send the token unchanged",
 )
 def bad_signature(case: CallCase) -> Finding | None:
-    """The token's signature does not fit the keys that its user pool publishes.
+    """The token's signature does not match the keys that its user pool publishes.
 
-    It was changed on the way, put together by hand, or signed by somebody else. Locally
-    the keys are made anew at each start, so tokens from before a restart end here.
+    The token was changed, built by hand, or signed with another key. The local AWS
+    creates new keys at each start, so that tokens from before a restart are not valid.
     """
     case.require_cognito()
     case.readable_claims()
@@ -168,23 +168,23 @@ def bad_signature(case: CallCase) -> Finding | None:
         return None
     header = header_of(case.token or "")
     return Finding(
-        f"the token is not as its user pool signed it: {flaw.words}",
+        f"the token's signature is not valid: {flaw.words}",
         {"alg": header.get("alg"), "kid": header.get("kid"), "found": flaw.words},
     )
 
 
 @rule(
     401,
-    otherwise="it has not expired",
-    fix="get a new one: `cgw token` does, on its own, once the old one is near its end",
-    elsewhere="get a new one, with the refresh token or by signing in",
+    otherwise="the token has not expired",
+    fix="get a new token: `cgw token` refreshes it shortly before it expires",
+    elsewhere="get a new token, with the refresh token or by signing in",
 )
 def expired_token(case: CallCase) -> Finding | None:
-    """The token's time is over: `exp` is past. API Gateway says so in its answer.
+    """The token has expired: `exp` is in the past. API Gateway's message says so.
 
-    ID and access tokens last an hour unless the app client says otherwise
-    (`validity`). When the evidence shows that this machine's clock is wrong, programs
-    here will also send tokens that are over without knowing it.
+    ID and access tokens are valid for an hour, unless the app client sets another
+    time (`validity`). If the evidence shows that this machine's clock is wrong,
+    programs on it do not notice that a token has expired.
     """
     is_told = bool(case.answer and "expired" in case.answer.message)
     return _in_time(case, "expired-token", is_told=is_told)
@@ -192,20 +192,20 @@ def expired_token(case: CallCase) -> Finding | None:
 
 @rule(
     401,
-    otherwise="its time has come",
-    fix="put the clock of whoever made the token right, then `cgw token --forget`",
+    otherwise="the token is already valid",
+    fix="correct the clock of the machine that issued the token, then "
+    "`cgw token --forget`",
 )
 def not_yet_valid(case: CallCase) -> Finding | None:
-    """The token is from the future: `iat` or `nbf` is still to come.
+    """The token is not valid yet: `iat` or `nbf` is in the future.
 
-    Clocks differ: that of the machine that made the token is ahead, or the server's is
-    behind.
+    The clock of the machine that issued the token is ahead, or the server's is behind.
     """
     return _in_time(case, "not-yet-valid")
 
 
 def _elsewhere(case: CallCase) -> Finding | None:
-    """Return that the issuer is another one, with a pool of the same id."""
+    """Return the finding for another issuer with a user pool of the same ID."""
     flaw = or_default(lambda: case.flaw, None)
     if flaw is None or flaw.code != "wrong-pool":
         return None
@@ -225,13 +225,13 @@ def _in_time(case: CallCase, code: str, *, is_told: bool = False) -> Finding | N
     if not is_told and (flaw is None or flaw.code != code):
         return None
     name = "exp" if code == "expired-token" else latest
-    words = flaw.words if flaw else "by the server's clock it has expired"
+    words = flaw.words if flaw else "it has expired by the server's clock"
     evidence = {name: _spelled(said.get(name)), "server's clock": _spelled(now)}
-    return Finding(f"the token's time is wrong: {words}", evidence | _skew(now))
+    return Finding(f"the token is not valid now: {words}", evidence | _skew(now))
 
 
 def _skew(now: float) -> dict[str, Any]:
-    """Return our clock's time where it differs from the server's."""
+    """Return how far this machine's clock differs from the server's, if it does."""
     ahead = time.time() - now
     if abs(ahead) < _SKEW:
         return {}
@@ -250,7 +250,7 @@ def _looks_like(token: str) -> str:
     if token.count(".") + 1 == _ENCRYPTED:
         return "it has five parts, as a refresh token has"
     if set(token) & set("\"'"):
-        return "there are quotation marks in it"
+        return "it contains quotation marks"
     if " " in token.strip():
-        return "there are blanks in it, or a word other than `Bearer` before it"
-    return "it is not three parts of base64url between dots"
+        return "it contains spaces, or starts with a word other than `Bearer`"
+    return "it does not have three base64url parts, separated by dots"

@@ -1,4 +1,4 @@
-"""Why there is no token: what is wrong with the user."""
+"""Causes of a failed sign-in: the user."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from cognito_gw.diagnosis.sign_in_case import SignInCase
 
 _OTHER_USER = (
-    "this user is not in that state now: `--user NAME` names the one who signed in, "
-    "or sign in again"
+    "this user is not in that state now: name the user who signed in with "
+    "`--user NAME`, or sign in again"
 )
 # States whose own cause explains "Incorrect username or password".
 _NOT_YET = ("UNCONFIRMED", "RESET_REQUIRED", "FORCE_CHANGE_PASSWORD")
@@ -22,15 +22,15 @@ _NOT_YET = ("UNCONFIRMED", "RESET_REQUIRED", "FORCE_CHANGE_PASSWORD")
 
 @rule(
     otherwise="the user exists",
-    fix="`cgw user` makes the users of the file",
+    fix="`cgw user` creates the users in the file",
     elsewhere="sign the user up",
 )
 def user_missing(case: SignInCase) -> Finding | None:
-    """The user pool has no such user.
+    """The user does not exist in the user pool.
 
-    Cognito does not tell strangers: it says `Incorrect username or password`.
+    Cognito hides this from clients: it says `Incorrect username or password`.
     """
-    summary = "the user pool has no such user"
+    summary = "the user does not exist in the user pool"
     if told := _told(case, "user-missing", summary, lambda _: False):
         return told
     if case.named_user is not None:
@@ -51,7 +51,8 @@ def user_missing(case: SignInCase) -> Finding | None:
 def user_disabled(case: SignInCase) -> Finding | None:
     """The user is disabled, and gets no tokens.
 
-    Tokens from before are good until they expire: API Gateway does not ask Cognito.
+    Tokens already issued stay valid until they expire: API Gateway does not ask
+    Cognito.
     """
     summary = "the user is disabled"
     if told := _told(case, "user-disabled", summary, lambda user: not _enabled(user)):
@@ -69,13 +70,13 @@ def user_disabled(case: SignInCase) -> Finding | None:
     "--username {user}`",
 )
 def user_unconfirmed(case: SignInCase) -> Finding | None:
-    """The user signed up and never gave the code that Cognito sent."""
+    """The user signed up, but did not enter the code that Cognito sent."""
     summary = "the user has not confirmed the sign-up"
     return _in_state(case, "user-unconfirmed", "UNCONFIRMED", summary)
 
 
 @rule(
-    otherwise="the user's password need not be reset",
+    otherwise="the user does not have to reset the password",
     fix="`cgw user password {user}`",
     elsewhere="`aws cognito-idp admin-set-user-password --permanent --user-pool-id "
     "{pool_id} --username {user} --password …`",
@@ -88,28 +89,29 @@ def password_reset_required(case: SignInCase) -> Finding | None:
 
 @rule(
     otherwise="the user has chosen a password",
-    fix="`cgw user password {user}` sets one that lasts",
-    elsewhere="sign in by the pages once, or `aws cognito-idp "
+    fix="`cgw user password {user}` sets a permanent one",
+    elsewhere="sign in at the sign-in pages once, or `aws cognito-idp "
     "admin-set-user-password --permanent …`",
 )
 def new_password_required(case: SignInCase) -> Finding | None:
-    """The password is a temporary one, and the user has to choose another.
+    """The user's password is temporary, and the user must choose a new one.
 
-    Until then Cognito answers with the challenge NEW_PASSWORD_REQUIRED, and no tokens.
+    Until then, Cognito responds with the challenge NEW_PASSWORD_REQUIRED instead of
+    tokens.
     """
     summary, status = "the user's password is temporary", "FORCE_CHANGE_PASSWORD"
     return _in_state(case, "new-password-required", status, summary)
 
 
 @rule(
-    otherwise="no second factor is in the way",
-    fix="`cgw token --user {user} --code CODE`, or in a terminal, where cgw asks",
+    otherwise="no second factor is required",
+    fix="`cgw token --user {user} --code CODE`; in a terminal, cgw asks for the code",
     elsewhere="answer the challenge, as `cgw token` does in a terminal",
 )
 def mfa_required(case: SignInCase) -> Finding | None:
-    """The user has a second factor, and nobody is there to give its code.
+    """The user has a second factor, and its code was not entered.
 
-    Cognito answers with a challenge (SOFTWARE_TOKEN_MFA, SMS_MFA, EMAIL_OTP,
+    Cognito responds with a challenge (SOFTWARE_TOKEN_MFA, SMS_MFA, EMAIL_OTP,
     MFA_SETUP…) instead of tokens.
     """
     attempt = case.attempt
@@ -120,32 +122,32 @@ def mfa_required(case: SignInCase) -> Finding | None:
     factors = ", ".join(user.get("UserMFASettingList", []))
     known = {"pool": pool.get("MfaConfiguration"), "user's factors": factors}
     return Finding(
-        "Cognito wants a second factor",
+        "Cognito requires a second factor",
         {"told": attempt.told} | {key: each for key, each in known.items() if each},
     )
 
 
 @rule(
     otherwise="the password is right",
-    fix="`cgw user password {user}`; `cgw up` never changes one",
-    elsewhere="give the right password",
+    fix="`cgw user password {user}`; `cgw up` never changes a password",
+    elsewhere="enter the right password",
 )
 def wrong_password(case: SignInCase) -> Finding | None:
-    """The password is not the user's. After several tries Cognito makes them wait."""
+    """The password is wrong. After several attempts Cognito makes the user wait."""
     if not case.attempt.names("wrong-password"):
         raise NotInQuestion
-    summary = "the password is wrong, or there is no such user"
+    summary = "the password is wrong, or the user does not exist"
     if case.attempt.user:
         user = or_default(lambda: case.user, {})
-        summary = "the password is not the user's" if user else summary
+        summary = "the password is wrong" if user else summary
         is_otherwise = user is None or user.get("UserStatus") in _NOT_YET
         if is_otherwise or not _enabled(user or {}):
-            return None  # another cause is behind the same words
+            return None  # another cause has the same message
     return Finding(summary, {"told": case.attempt.told})
 
 
 def _in_state(case: SignInCase, code: str, status: str, summary: str) -> Finding | None:
-    """Return that the user is in a state, or that Cognito said so."""
+    """Return the finding for a user in a state, or for Cognito's message of it."""
     if told := _told(case, code, summary, lambda user: user["UserStatus"] == status):
         return told
     return Finding(summary, _about(case)) if case.user_is(status) else None
@@ -157,7 +159,7 @@ def _told(
     summary: str,
     is_so: Callable[[dict[str, Any]], bool],
 ) -> Finding | None:
-    """Return what Cognito said of some user, with what is so of the one at hand."""
+    """Return the finding for Cognito's message, with the state of this user."""
     if not case.attempt.names(code):
         return None
     user, name = _known(case), case.attempt.user
@@ -168,7 +170,7 @@ def _told(
         if not is_so(user):
             return Finding(summary, shown, _OTHER_USER)
     elif name:
-        shown["this stack"] = f"there is no user {name}, as far as cgw can read"
+        shown["this stack"] = f"the user {name} does not exist, as far as cgw can read"
     return Finding(summary, shown)
 
 

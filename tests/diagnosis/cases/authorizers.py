@@ -28,12 +28,12 @@ FOREIGN = replace(HEALTHY, arns=(pool_arn(OTHER),))
 CASES = {
     "secured, and deployed open": (
         "authorizer-not-deployed",
-        {"deployed": "open to all", "API": OF_POOL},
+        {"deployed": "open to everyone", "API": OF_POOL},
         Call(**ANSWERED, live=OPENED, draft=HEALTHY),
     ),
     "secured, and deployed shut": (
         "authorizer-not-deployed",
-        {"deployed": f"guarded by {IAM}", "API": OF_POOL},
+        {"deployed": f"secured by {IAM}", "API": OF_POOL},
         Call(**NOT_SIGNED, live=SHUT, draft=HEALTHY),
     ),
     "another pool is deployed": (
@@ -48,24 +48,24 @@ CASES = {
     ),
     "only signed requests": (
         "authorizer-missing",
-        {"wanted": "a Cognito authorizer", "deployed": f"guarded by {IAM}"},
+        {"wanted": "a Cognito authorizer", "deployed": f"secured by {IAM}"},
         Call(**NOT_SIGNED, live=SHUT),
     ),
-    "open to all": (
+    "open to everyone": (
         "authorizer-missing",
-        {"wanted": "a Cognito authorizer", "deployed": "open to all"},
+        {"wanted": "a Cognito authorizer", "deployed": "open to everyone"},
         Call(**ANSWERED, live=OPENED, target={"wants": COGNITO}),
     ),
     "an authorizer that was deleted": (
         "authorizer-missing",
-        {"deployed": "guarded by an authorizer that is not there"},
+        {"deployed": "secured by an authorizer that does not exist"},
         Call(**BROKEN, live=LOST),
     ),
     "an authorizer that was deleted since": (
         "authorizer-missing",
         {
             "deployed": OF_POOL,
-            "API": "guarded by an authorizer that is not there",
+            "API": "secured by an authorizer that does not exist",
         },
         Call(**BROKEN, draft=LOST),
     ),
@@ -126,7 +126,7 @@ CASES = {
     ),
     "open, and nobody said so": (
         "unauthenticated-route",
-        {"deployed": "open to all", "wanted": "not known"},
+        {"deployed": "open to everyone", "wanted": "not known"},
         Call(None, **ANSWERED, path="/health", target={"wants": None}),
     ),
     "another issuer of another pool": (

@@ -22,12 +22,12 @@ GUARDED = replace(HEALTHY, routes=HEALTHY.routes | {"OPTIONS /transactions": ()}
 CASES = {
     "no OPTIONS": (
         "cors-preflight-blocked",
-        {"preflight": 403, "OPTIONS": "not there"},
+        {"preflight": 403, "OPTIONS": "missing"},
         Call(**PREFLIGHT, **NOT_SIGNED, preflight=Answer(403)),
     ),
     "no OPTIONS before a call": (
         "cors-preflight-blocked",
-        {"preflight": 403, "OPTIONS": "not there"},
+        {"preflight": 403, "OPTIONS": "missing"},
         Call(**FROM_PAGE, preflight=Answer(403)),
     ),
     "OPTIONS that wants a token": (
