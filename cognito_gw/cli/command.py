@@ -63,7 +63,7 @@ def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
             ["--region"],
             {
                 "metavar": "REGION",
-                "help": "AWS region.",
+                "help": "AWS Region.",
                 "shell_complete": completions.regions,
             },
         ),

@@ -31,7 +31,7 @@ _FORMATS = {
         "stack name",
         "a letter, then letters, digits and -, at most 32 characters",
     ),
-    "region": ("AWS region", "such as us-east-1"),
+    "region": ("AWS Region", "such as us-east-1"),
 }
 
 
@@ -60,7 +60,7 @@ class Interview:
         say("Press Enter for the value in brackets, Ctrl-C to cancel.", err=True)
         questions: dict[str, Callable[[], None]] = {
             "name": partial(self._ask, "name", "Stack name"),
-            "region": partial(self._ask, "region", "AWS region"),
+            "region": partial(self._ask, "region", "AWS Region"),
             "sign_in_with": self._ask_sign_in,
             "routes": self._ask_routes,
         }

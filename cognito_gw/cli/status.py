@@ -27,7 +27,7 @@ _COLOURS = {"ok": "green", "drifted": "yellow", "missing": "red", "unmanaged": "
 @command("status", "cgw status", "cgw status -o json")
 @with_reading_context
 def status(context: Context) -> None:
-    """Show what exists, its IDs and links, and what has drifted from the file."""
+    """Show what exists, with IDs and links, and how it differs from the file."""
     from cognito_gw.config.load import spell
 
     for problem in context.loaded.unread:
@@ -76,7 +76,7 @@ def _show_row(row: dict[str, Any]) -> None:
 @command("list", "cgw list", "cgw --local list -o json")
 @with_reading_context
 def list_stacks(context: Context) -> None:
-    """List the stacks of this account and Region, and when each was created.
+    """List the stacks of this account and Region.
 
     It finds them by their tag and needs no file. It does not count resources that have
     no tags.

@@ -151,7 +151,7 @@ def test_an_answer_of_the_functions_own_is_noted_as_such():
     call = Call(access(scope="transactions/write"), verb="POST")
     here = calling(call.world())
     note = here.explained(call.sent, Answer(403)).note
-    assert "function's own" in note
+    assert "comes from the function" in note
     assert here.explained(call.sent, Answer(200)).note is None
 
 
