@@ -201,7 +201,7 @@ def test_ctrl_c_leaves_no_file(talk, file):
     """Whatever was answered before."""
     somebody = talk()
     somebody.answers(("Stack name", "orders"))
-    somebody.child.expect_exact("AWS region")
+    somebody.child.expect_exact("AWS Region")
     said = ""
     while not said:  # one that comes just before it reads would be lost
         somebody.child.sendintr()

@@ -198,7 +198,7 @@ def test_up_says_what_comes_next(cgw):
     *_, call, page, stop = done.err.splitlines()
     assert call == "next: cgw --local call /a"
     assert page == f"      {url} shows all resources and calls"
-    assert stop == "      the local AWS keeps running; `cgw local stop` ends it"
+    assert stop == "      the local AWS keeps running; `cgw local stop` stops it"
     assert "next:" not in done.out
     assert "next:" not in cgw("up", "-q").err
     assert "next:" not in cgw("up", "-o", "json").err
