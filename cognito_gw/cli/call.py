@@ -1,37 +1,182 @@
-"""`cgw call`: calls the deployed API with the token that the method requires."""
+"""`cgw call` and `cgw explain`: call the API, and explain why a call fails."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cognito_gw.app.request_options import RequestOptions
 from cognito_gw.app.token_request import TokenRequest
-from cognito_gw.cli.command import Command, fixes_shown
-from cognito_gw.cli.explain import show_causes
-from cognito_gw.cli.options import request_options, token_option, who_options
+from cognito_gw.cli import completions
+from cognito_gw.cli.command import command, fixes_shown
+from cognito_gw.cli.options import (
+    request_options,
+    token_option,
+    who_options,
+    without_path,
+)
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
-from cognito_gw.report.say import say, say_content, styled
+from cognito_gw.oauth.flows import FLOWS
+from cognito_gw.report.say import block, say, say_content, styled
 
 if TYPE_CHECKING:
     import httpx
 
     from cognito_gw.app.api_client import ApiClient, Credential
     from cognito_gw.app.context import Context
+    from cognito_gw.app.explain import Explained
+    from cognito_gw.diagnosis.diagnose import Diagnosis
     from cognito_gw.diagnosis.rule import Cause
 
 
-@click.command(
+_WIDTH = 27
+
+
+def show_causes(causes: list[Cause], *, err: bool = False) -> None:
+    """Print each cause with its evidence, one value per line, and its fix."""
+    for cause in causes:
+        code = styled(cause.code, fg="red", bold=True)
+        say("  ", code, f": {cause.summary}", err=err)
+        for name, value in cause.evidence.items():
+            shown = block("none" if value is None else str(value), " " * 6)
+            say(f"    {name:<{_WIDTH}} ", shown, err=err)
+        say(f"    fix: {cause.fix}", err=err)
+
+
+def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
+    """Print what is not known, and `in_full` what was ruled out."""
+    if in_full:
+        reasons = [rule["why"] for rule in diagnosis.ruled_out]
+        for why in dict.fromkeys(reasons):
+            say(styled(f"    {why}", dim=True))
+    for fact in diagnosis.unknown:
+        say(f"  not known: {fact['what']}: {fact['why']}")
+        if fact["codes"]:
+            say(f"    so it may also be: {', '.join(fact['codes'])}")
+
+
+@command(
+    "explain",
+    "cgw explain",
+    "cgw explain /transactions --token access",
+    "cgw explain /orders --api-id a1b2c3d4e5 --stage dev",
+)
+@click.argument("path", required=False, shell_complete=completions.paths)
+@without_path
+@who_options
+@click.option(
+    "--flow",
+    type=click.Choice(FLOWS),
+    default="auto",
+    show_default=True,
+    metavar="FLOW",
+    help=f"How to sign in: {', '.join(FLOWS)}.",
+)
+@token_option
+@click.option("--api-id", metavar="ID", help="The ID of any REST API; no file is read.")
+@click.option(
+    "--stage",
+    metavar="NAME",
+    shell_complete=completions.stages,
+    help="The stage. Default: the file's.",
+)
+@click.option(
+    "--error",
+    metavar="TEXT",
+    help="The error text of a sign-in or a call; @FILE reads a file, - reads stdin. "
+    "Works without a stack.",
+)
+@click.option(
+    "--no-call",
+    is_flag=True,
+    help="Send nothing: diagnose from the configuration only.",
+)
+@with_reading_context
+def explain(  # noqa: PLR0913 - its options
+    context: Context,
+    *,
+    path: str | None,
+    user: str | None,
+    client: str | None,
+    flow: str,
+    choice: str | None,
+    api_id: str | None,
+    stage: str | None,
+    error: str | None,
+    no_call: bool,
+    **options: Any,
+) -> None:
+    """Explain why a call fails and how to fix it.
+
+    Sends the call, reads the deployed stage, and prints the causes, the most likely
+    first, with evidence and fixes. PATH can be a whole URL of the API or of the sign-in
+    page. Without PATH, it examines the sign-in and every route. It changes nothing, and
+    exits with 0 also if it finds causes.
+    """
+    from cognito_gw.app import explain as explanation
+
+    tokens = TokenRequest(user, client, flow)
+    request = explanation.ExplainRequest(
+        context, choice, tokens, stage, api_id, not no_call, path is None, options
+    )
+    explained = explanation.explain(request, path, error)
+    diagnosis = fixes_shown(explained.diagnosis)
+    _show_explained(context, replace(explained, diagnosis=diagnosis))
+
+
+def _show_explained(context: Context, explained: Explained) -> None:
+    from cognito_gw.app.explain import NOTHING_WRONG
+
+    diagnosis = explained.diagnosis
+    if context.options.as_json:
+        show_json(explained.document())
+        return
+    if explained.route:
+        say(styled(f"{explained.route}: {_spelled(explained.status)}", bold=True))
+    if explained.routes is not None:
+        _show_routes(explained.routes)
+    show_causes(diagnosis.causes)
+    if diagnosis.note:
+        say(f"  {diagnosis.note}")
+    has_no_cause = not diagnosis.causes and explained.routes is None
+    if explained.verdict == NOTHING_WRONG:
+        say(f"  {NOTHING_WRONG}")
+    elif has_no_cause and diagnosis.ruled_out:
+        say("  no cause found; ruled out:")
+    is_verbose = context.options.verbose or (
+        explained.verdict != NOTHING_WRONG and has_no_cause
+    )
+    routes = [route.route for route in explained.routes or ()]
+    rest = [fact for fact in diagnosis.unknown if fact["what"] not in routes]
+    show_rest(replace(diagnosis, unknown=rest), in_full=bool(is_verbose))
+
+
+def _show_routes(routes: tuple[Explained, ...]) -> None:
+    """Print the result of each route, or why none was called."""
+    for route in routes:
+        title = styled(f"{route.route}: {_spelled(route.status)}", bold=True)
+        say(title, ": ", route.verdict)
+    if not routes:
+        say("the routes were not called: the sign-in fails first")
+
+
+def _spelled(status: int | None) -> str:
+    if status is None:
+        return "not sent"
+    known = {each.value: each.phrase for each in HTTPStatus}
+    return f"{status} {known.get(status, '')}".strip()
+
+
+@command(
     "call",
-    cls=Command,
-    examples=(
-        "cgw call /transactions",
-        "cgw call /transactions -d '{\"amount\": 1}'",
-        "cgw call /transactions --token none",
-    ),
+    "cgw call /transactions",
+    "cgw call /transactions -d '{\"amount\": 1}'",
+    "cgw call /transactions --token none",
 )
 @request_options
 @who_options
@@ -61,7 +206,7 @@ def call(
     causes: list[Cause] = []
     if response.is_error:
         causes = fixes_shown(api.explained(sent, Answer.of(response))).causes
-    _show(context, response, token, causes)
+    _show_response(context, response, token, causes)
     if response.is_error:
         raise SystemExit(response.status_code // 100)
 
@@ -91,11 +236,8 @@ def _addressed(context: Context, path: str) -> tuple[ApiClient, str]:
     return named.client(), rest
 
 
-def _show(
-    context: Context,
-    response: httpx.Response,
-    token: Credential,
-    causes: list[Cause],
+def _show_response(
+    context: Context, response: httpx.Response, token: Credential, causes: list[Cause]
 ) -> None:
     if context.options.as_json:
         show_json(
@@ -116,4 +258,4 @@ def _show(
     say_content(response.content, response.text)
 
 
-COMMANDS = {"call": call}
+COMMANDS = {"call": call, "explain": explain}

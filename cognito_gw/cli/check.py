@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw.cli import completions
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import ExitCode
@@ -22,14 +22,11 @@ if TYPE_CHECKING:
 NOT_TRIED = "not tried"
 
 
-@click.command(
+@command(
     "check",
-    cls=Command,
-    examples=(
-        "cgw check",
-        "cgw check --user alice --user 'GET /admin=bob'",
-        "cgw check --junit check.xml",
-    ),
+    "cgw check",
+    "cgw check --user alice --user 'GET /admin=bob'",
+    "cgw check --junit check.xml",
 )
 @click.option(
     "--route",

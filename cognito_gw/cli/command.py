@@ -14,7 +14,7 @@ from cognito_gw.app.context import Options
 from cognito_gw.cli import completions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from cognito_gw.diagnosis.diagnose import Diagnosis
 
@@ -63,7 +63,7 @@ def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
             ["--region"],
             {
                 "metavar": "REGION",
-                "help": "AWS region.",
+                "help": "AWS Region.",
                 "shell_complete": completions.regions,
             },
         ),
@@ -125,6 +125,11 @@ class Command(click.Command):
             with formatter.section("Examples"):
                 for line in self.examples:
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+def command(name: str, *examples: str) -> Callable[[Callable[..., Any]], Command]:
+    """Return a decorator that makes a function a command with examples."""
+    return click.command(name, cls=Command, examples=examples)
 
 
 class Group(Command, click.Group):

@@ -18,7 +18,7 @@ from click.shell_completion import (
     split_arg_string,
 )
 
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import with_context
 from cognito_gw.errors import UsageError
@@ -43,14 +43,7 @@ _SHELLS = {
 }
 
 
-@click.command(
-    "completion",
-    cls=Command,
-    examples=(
-        "cgw completion",
-        'eval "$(cgw completion bash)"',
-    ),
-)
+@command("completion", "cgw completion", 'eval "$(cgw completion bash)"')
 @click.argument("shell", required=False, type=click.Choice(list(_SHELLS)))
 @with_context
 def completion(context: Context, *, shell: str | None) -> None:

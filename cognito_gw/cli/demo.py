@@ -15,7 +15,7 @@ from cognito_gw.app.context import Context, Options
 from cognito_gw.app.deploy import run_step
 from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.walks import walk
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError
 from cognito_gw.report.say import ask, say, styled
@@ -49,14 +49,7 @@ api:
 """
 
 
-@click.command(
-    "demo",
-    cls=Command,
-    examples=(
-        "cgw demo",
-        "cgw demo --step",
-    ),
-)
+@command("demo", "cgw demo", "cgw demo --step")
 @click.option("--step", "by_step", is_flag=True, help="Wait for Enter between steps.")
 def demo(*, by_step: bool) -> None:
     """Run the whole tutorial on a private local AWS, and remove everything."""

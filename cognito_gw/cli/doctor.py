@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.app.context import Context, Options
-from cognito_gw.cli.command import Command, with_options
+from cognito_gw.cli.command import command, with_options
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError, ExitCode
@@ -29,14 +29,7 @@ _INDENT = " " * 23
 _UNTRIED = "docs/aws.md lists what was never tested on a real AWS account"
 
 
-@click.command(
-    "doctor",
-    cls=Command,
-    examples=(
-        "cgw doctor",
-        "cgw --local doctor",
-    ),
-)
+@command("doctor", "cgw doctor", "cgw --local doctor")
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
     """Check this machine and account for problems and suggest fixes.

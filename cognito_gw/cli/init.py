@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.cli.command import Command, command_line
+from cognito_gw.cli.command import command, command_line
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import is_terminal, with_context
 from cognito_gw.errors import UsageError
@@ -31,7 +31,7 @@ _FORMATS = {
         "stack name",
         "a letter, then letters, digits and -, at most 32 characters",
     ),
-    "region": ("AWS region", "such as us-east-1"),
+    "region": ("AWS Region", "such as us-east-1"),
 }
 
 
@@ -60,7 +60,7 @@ class Interview:
         say("Press Enter for the value in brackets, Ctrl-C to cancel.", err=True)
         questions: dict[str, Callable[[], None]] = {
             "name": partial(self._ask, "name", "Stack name"),
-            "region": partial(self._ask, "region", "AWS region"),
+            "region": partial(self._ask, "region", "AWS Region"),
             "sign_in_with": self._ask_sign_in,
             "routes": self._ask_routes,
         }
@@ -111,14 +111,11 @@ class Interview:
 _PASSWORD = "CGW_ALICE_PASSWORD"  # noqa: S105 - the variable that the file names
 
 
-@click.command(
+@command(
     "init",
-    cls=Command,
-    examples=(
-        "cgw init",
-        "cgw init --name orders --route 'GET /orders' --public 'GET /health'",
-        "cgw init --yes -c staging.yaml --region eu-west-1",
-    ),
+    "cgw init",
+    "cgw init --name orders --route 'GET /orders' --public 'GET /health'",
+    "cgw init --yes -c staging.yaml --region eu-west-1",
 )
 @click.option("--name", metavar="NAME", help="The name of the stack.")
 @click.option(
@@ -235,11 +232,7 @@ def _write(target: Path, text: str) -> None:
         raise UsageError(f"{target} cannot be written: {error.strerror}") from None
 
 
-@click.command(
-    "schema",
-    cls=Command,
-    examples=("cgw schema > cgw.schema.json",),
-)
+@command("schema", "cgw schema > cgw.schema.json")
 def schema() -> None:
     """Print the file's JSON Schema, for editors."""
     from cognito_gw.config.starter import published_schema

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    "local",
-    cls=Group,
-    examples=("cgw local start --persist", "cgw local logs"),
+    "local", cls=Group, examples=("cgw local start --persist", "cgw local logs")
 )
 def local() -> None:
     """Manage the embedded local AWS."""
@@ -40,8 +38,7 @@ local.other_words = {
 
 
 @local.command(
-    "start",
-    examples=("cgw local start", "cgw local start --port 4566 --persist"),
+    "start", examples=("cgw local start", "cgw local start --port 4566 --persist")
 )
 @click.option(
     "--port",

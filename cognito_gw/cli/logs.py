@@ -11,7 +11,7 @@ import click
 
 from cognito_gw.app.stack_state import log_readers
 from cognito_gw.cli import completions
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.report.say import block, say, styled
@@ -51,15 +51,7 @@ class _Since(click.ParamType["datetime"]):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-@click.command(
-    "logs",
-    cls=Command,
-    examples=(
-        "cgw logs",
-        "cgw logs hello --since 2h",
-        "cgw logs --follow",
-    ),
-)
+@command("logs", "cgw logs", "cgw logs hello --since 2h", "cgw logs --follow")
 @click.argument(
     "functions", nargs=-1, metavar="[FUNCTION]...", shell_complete=completions.functions
 )

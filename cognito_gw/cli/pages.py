@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cognito_gw.cli import completions
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.options import of_pool, pool_options
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import open_page, with_reading_context
@@ -17,14 +17,7 @@ if TYPE_CHECKING:
     from cognito_gw.app.context import Context
 
 
-@click.command(
-    "open",
-    cls=Command,
-    examples=(
-        "cgw open",
-        "cgw open --no-browser",
-    ),
-)
+@command("open", "cgw open", "cgw open --no-browser")
 @click.option(
     "--client",
     metavar="NAME",
@@ -54,14 +47,7 @@ def open_(
         context.ui.tell("no browser could be opened")
 
 
-@click.command(
-    "logout",
-    cls=Command,
-    examples=(
-        "cgw logout",
-        "cgw logout --user alice@example.com --browser",
-    ),
-)
+@command("logout", "cgw logout", "cgw logout --user alice@example.com --browser")
 @click.option(
     "--user",
     metavar="NAME",

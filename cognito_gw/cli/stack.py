@@ -1,4 +1,4 @@
-"""`cgw plan`, `cgw up` and `cgw down`: the whole stack."""
+"""`cgw plan`, `up`, `down`, and the ten steps of the tutorial."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cognito_gw.app.history import History
 from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.walks import failure_code, locked
 from cognito_gw.app.watch import Screen, Watch, require_watchfiles
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.results import (
     finish,
     show_next,
@@ -21,13 +21,17 @@ from cognito_gw.cli.results import (
     show_steps,
     show_unmanaged,
 )
-from cognito_gw.cli.terminal import is_terminal, show_error, with_context
-from cognito_gw.cli.terminal import with_reading_context as reading
+from cognito_gw.cli.terminal import (
+    is_terminal,
+    show_error,
+    with_context,
+    with_reading_context,
+)
 from cognito_gw.errors import UsageError
 from cognito_gw.report.say import confirm, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from cognito_gw.app.context import Context
@@ -36,14 +40,7 @@ if TYPE_CHECKING:
     from cognito_gw.errors import CgwError
 
 
-@click.command(
-    "plan",
-    cls=Command,
-    examples=(
-        "cgw plan",
-        "cgw plan -c prod.yaml --detailed-exitcode",
-    ),
-)
+@command("plan", "cgw plan", "cgw plan -c prod.yaml --detailed-exitcode")
 @click.option(
     "--detailed-exitcode", is_flag=True, help="Exit 0 without changes, 2 with changes."
 )
@@ -62,15 +59,7 @@ def plan(context: Context, *, detailed_exitcode: bool) -> None:
         raise SystemExit(2)
 
 
-@click.command(
-    "up",
-    cls=Command,
-    examples=(
-        "cgw --local up",
-        "cgw --local up --watch",
-        "cgw up --profile work",
-    ),
-)
+@command("up", "cgw --local up", "cgw --local up --watch", "cgw up --profile work")
 @click.option(
     "--watch",
     is_flag=True,
@@ -180,16 +169,9 @@ def _names(paths: Iterable[Path]) -> str:
     return ", ".join([*names[:_SHOWN], *more])
 
 
-@click.command(
-    "down",
-    cls=Command,
-    examples=(
-        "cgw down",
-        "cgw --local down --yes",
-    ),
-)
+@command("down", "cgw down", "cgw --local down --yes")
 @click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
-@reading
+@with_reading_context
 def down(context: Context, *, yes: bool) -> None:
     """Delete everything that this stack owns, and nothing else."""
     with locked(context):
@@ -238,4 +220,58 @@ def ask_before_deletion(
     confirm(question, abort=True)
 
 
-COMMANDS = {"plan": plan, "up": up, "down": down}
+_STEPS = {
+    "pool": "Create the user pool with its groups, resource servers and MFA setting.",
+    "client": "Create the app clients.",
+    "domain": "Create the domain of the sign-in pages, and their branding.",
+    "lambda": "Create the functions with their roles and log groups.",
+    "api": "Create the REST API and its gateway responses; delete unlisted routes.",
+    "resource": "Create the paths.",
+    "method": "Create the methods with their integrations and invoke permissions.",
+    "authorizer": "Create the authorizer and attach it to the methods.",
+    "deploy": "Deploy the API to its stage.",
+}
+
+
+def _command(step: str) -> click.Command:
+    @command(step, f"cgw {step}", f"cgw {step} --with-deps --dry-run")
+    @step_options
+    @with_context
+    def run(context: Context, **options: bool) -> None:
+        take(context, step, **options)
+
+    run.help = _STEPS[step]
+    return run
+
+
+def step_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of a step."""
+    deps = click.option("--with-deps", is_flag=True, help="Also create prerequisites.")
+    dry = click.option(
+        "--dry-run", is_flag=True, help="Show changes without applying them."
+    )
+    yes = click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+    return deps(dry(yes(command)))
+
+
+def take(
+    context: Context, step: str, *, with_deps: bool, dry_run: bool, yes: bool
+) -> None:
+    """Run a step, and print its result."""
+    context.steps = None if with_deps else (step,)
+    deploy.warn(context)
+    if dry_run:
+        steps = deploy.run_step(context, step, with_deps=with_deps, dry_run=True)
+    else:
+        approve = approval(context, yes=yes)
+        steps = deploy.take_step(context, step, approve, with_deps=with_deps)
+    finish(context, steps)
+
+
+# `user`, with its subcommands, is in user.py.
+COMMANDS = {
+    "plan": plan,
+    "up": up,
+    "down": down,
+    **{step: _command(step) for step in _STEPS},
+}

@@ -10,7 +10,7 @@ import click
 
 from cognito_gw.app import stack_state
 from cognito_gw.app.walks import look
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.results import exports, show_json, show_outputs
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
@@ -24,17 +24,10 @@ if TYPE_CHECKING:
 _COLOURS = {"ok": "green", "drifted": "yellow", "missing": "red", "unmanaged": "cyan"}
 
 
-@click.command(
-    "status",
-    cls=Command,
-    examples=(
-        "cgw status",
-        "cgw status -o json",
-    ),
-)
+@command("status", "cgw status", "cgw status -o json")
 @with_reading_context
 def status(context: Context) -> None:
-    """Show what exists, its IDs and links, and what has drifted from the file."""
+    """Show what exists, with IDs and links, and how it differs from the file."""
     from cognito_gw.config.load import spell
 
     for problem in context.loaded.unread:
@@ -80,10 +73,10 @@ def _show_row(row: dict[str, Any]) -> None:
     say(state, f"{row['kind']:<18}", row["name"], id_)
 
 
-@click.command("list", cls=Command, examples=("cgw list", "cgw --local list -o json"))
+@command("list", "cgw list", "cgw --local list -o json")
 @with_reading_context
 def list_stacks(context: Context) -> None:
-    """List the stacks of this account and Region, and when each was created.
+    """List the stacks of this account and Region.
 
     It finds them by their tag and needs no file. It does not count resources that have
     no tags.
@@ -103,14 +96,7 @@ def list_stacks(context: Context) -> None:
         say(f"{stack['name']:<32}{stack['resources']:>4} resources  {created}")
 
 
-@click.command(
-    "outputs",
-    cls=Command,
-    examples=(
-        "cgw outputs",
-        'eval "$(cgw outputs --format env)"',
-    ),
-)
+@command("outputs", "cgw outputs", 'eval "$(cgw outputs --format env)"')
 @click.option(
     "--format",
     "form",
@@ -138,14 +124,11 @@ def outputs(context: Context, *, form: str | None) -> None:
         show_outputs(values)
 
 
-@click.command(
+@command(
     "policy",
-    cls=Command,
-    examples=(
-        "cgw policy --account 123456789012 > policy.json",
-        "cgw policy --boundary arn:aws:iam::123456789012:policy/functions",
-        "cgw policy --for use",
-    ),
+    "cgw policy --account 123456789012 > policy.json",
+    "cgw policy --boundary arn:aws:iam::123456789012:policy/functions",
+    "cgw policy --for use",
 )
 @click.option(
     "--for",
@@ -206,9 +189,4 @@ def _check(purpose: str, boundary: str | None, account: str | None) -> None:
         raise UsageError("`--boundary` is for `--for up`: `--for use` creates no roles")
 
 
-COMMANDS = {
-    "status": status,
-    "list": list_stacks,
-    "outputs": outputs,
-    "policy": policy,
-}
+COMMANDS = {"status": status, "list": list_stacks, "outputs": outputs, "policy": policy}

@@ -13,7 +13,7 @@ from cognito_gw.app.request_options import RequestOptions, given_token
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.options import request_options, who_options
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import with_reading_context
@@ -36,13 +36,10 @@ _ON_AUTHORIZER = (
 )
 
 
-@click.command(
+@command(
     "test-method",
-    cls=Command,
-    examples=(
-        "cgw test-method /orders/42",
-        "cgw test-method /orders -X POST -d '{\"amount\": 1}'",
-    ),
+    "cgw test-method /orders/42",
+    "cgw test-method /orders -X POST -d '{\"amount\": 1}'",
 )
 @request_options
 @with_reading_context
@@ -72,13 +69,8 @@ def test_method(context: Context, **options: Any) -> None:
     result.finish()
 
 
-@click.command(
-    "test-authorizer",
-    cls=Command,
-    examples=(
-        "cgw test-authorizer",
-        "cgw test-authorizer --token @token.txt",
-    ),
+@command(
+    "test-authorizer", "cgw test-authorizer", "cgw test-authorizer --token @token.txt"
 )
 @who_options
 @click.option(

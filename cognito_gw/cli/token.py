@@ -15,7 +15,7 @@ from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
-from cognito_gw.cli.command import Command
+from cognito_gw.cli.command import command
 from cognito_gw.cli.options import of_pool, pool_options
 from cognito_gw.cli.results import exports, show_json
 from cognito_gw.cli.terminal import with_reading_context
@@ -78,14 +78,11 @@ _FORMATS = ("env", "header", "curl")
 _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_token"}
 
 
-@click.command(
+@command(
     "token",
-    cls=Command,
-    examples=(
-        "TOKEN=$(cgw token --id)",
-        "cgw token --scope transactions/write",
-        "pbpaste | cgw token --decode -",
-    ),
+    "TOKEN=$(cgw token --id)",
+    "cgw token --scope transactions/write",
+    "pbpaste | cgw token --decode -",
 )
 @click.option("--id", "id_token", is_flag=True, help="Print the raw ID token.")
 @click.option(

@@ -19,15 +19,10 @@ from cognito_gw.app.users import (
 )
 from cognito_gw.app.walks import failure_code
 from cognito_gw.cli import completions
-from cognito_gw.cli.command import Command, Group
-from cognito_gw.cli.options import (
-    given_password,
-    password_options,
-    typed_password,
-)
+from cognito_gw.cli.command import Group, command
+from cognito_gw.cli.options import given_password, password_options, typed_password
 from cognito_gw.cli.results import show_json, show_steps
-from cognito_gw.cli.stack import ask_before_deletion
-from cognito_gw.cli.steps import step_options, take
+from cognito_gw.cli.stack import ask_before_deletion, step_options, take
 from cognito_gw.cli.terminal import show_error, with_context, with_reading_context
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth.cache import forget
@@ -42,13 +37,10 @@ if TYPE_CHECKING:
     from cognito_gw.resources.user import Person
 
 
-@click.command(
+@command(
     "groups",
-    cls=Command,
-    examples=(
-        "cgw user groups alice@example.com",
-        "cgw user groups alice@example.com --add readers",
-    ),
+    "cgw user groups alice@example.com",
+    "cgw user groups alice@example.com --add readers",
 )
 @click.argument("name", shell_complete=completions.users)
 @click.option(
@@ -94,14 +86,7 @@ def _show(context: Context, name: str) -> None:
         say(each)
 
 
-@click.command(
-    "list",
-    cls=Command,
-    examples=(
-        "cgw user list",
-        "cgw user list -o json",
-    ),
-)
+@command("list", "cgw user list", "cgw user list -o json")
 @with_reading_context
 def list_users(context: Context) -> None:
     """List all users with their status, and whether they are in the file."""
@@ -166,11 +151,7 @@ _several = click.argument(
 )
 
 
-@click.command(
-    "disable",
-    cls=Command,
-    examples=("cgw user disable bob@example.com",),
-)
+@command("disable", "cgw user disable bob@example.com")
 @_several
 @with_reading_context
 def disable(context: Context, *, names: tuple[str, ...]) -> None:
@@ -180,11 +161,7 @@ def disable(context: Context, *, names: tuple[str, ...]) -> None:
     _change(context, people, lambda user: user.shut_out(context.aws))
 
 
-@click.command(
-    "enable",
-    cls=Command,
-    examples=("cgw user enable bob@example.com",),
-)
+@command("enable", "cgw user enable bob@example.com")
 @_several
 @with_reading_context
 def enable(context: Context, *, names: tuple[str, ...]) -> None:
@@ -194,11 +171,7 @@ def enable(context: Context, *, names: tuple[str, ...]) -> None:
     _change(context, people, lambda user: user.let_in(context.aws))
 
 
-@click.command(
-    "confirm",
-    cls=Command,
-    examples=("cgw user confirm bob@example.com",),
-)
+@command("confirm", "cgw user confirm bob@example.com")
 @_several
 @with_reading_context
 def confirm(context: Context, *, names: tuple[str, ...]) -> None:
@@ -211,13 +184,10 @@ def confirm(context: Context, *, names: tuple[str, ...]) -> None:
     _change(context, people, lambda user: user.confirm(context.aws))
 
 
-@click.command(
+@command(
     "remove",
-    cls=Command,
-    examples=(
-        "cgw user remove bob@example.com",
-        "cgw user remove bob@example.com carol@example.com --yes",
-    ),
+    "cgw user remove bob@example.com",
+    "cgw user remove bob@example.com carol@example.com --yes",
 )
 @_several
 @click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
@@ -360,6 +330,6 @@ def password(
     _change(context, [person], lambda user: user.give_password(context.aws))
 
 
-for command in (list_users, groups, confirm, disable, enable, remove):
-    user.add_command(command)
+for subcommand in (list_users, groups, confirm, disable, enable, remove):
+    user.add_command(subcommand)
 COMMANDS = {"user": user}

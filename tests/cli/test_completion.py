@@ -304,5 +304,5 @@ def test_a_terminal_is_told_where_the_line_goes():
     """Behind the script, which it is not part of."""
     shown = pexpect.run("cgw completion bash", env=os.environ, encoding="utf-8")
     *_, head, line = shown.splitlines()
-    assert head == "to have it in every bash, add to ~/.bashrc:"
+    assert head == "to enable completion in every bash, add to ~/.bashrc:"
     assert line == '  eval "$(cgw completion bash)"'

@@ -76,10 +76,16 @@ WRONG = [
         "",
     ),
     ("token", SMALL, 3, "the file has no user to sign in", "`cgw user`"),
-    ("token --id --access", ALICE, 2, "--id and --access exclude each other", ""),
-    ("token --refresh --id", ALICE, 2, "--id and --refresh exclude each other", ""),
-    ("token --id --decode", ALICE, 2, "--id and --decode exclude each other", ""),
-    ("token --forget --format env", ALICE, 2, "--format and --forget exclude", ""),
+    ("token --id --access", ALICE, 2, "--id and --access cannot be combined", ""),
+    ("token --refresh --id", ALICE, 2, "--id and --refresh cannot be combined", ""),
+    ("token --id --decode", ALICE, 2, "--id and --decode cannot be combined", ""),
+    (
+        "token --forget --format env",
+        ALICE,
+        2,
+        "--format and --forget cannot be combined",
+        "",
+    ),
     ("call / -H nonsense", SMALL, 2, "-H takes a name, `:` and a value", ""),
     ("call / -q nonsense", SMALL, 2, "-q takes a name, `=` and a value", ""),
     ("call / -d @nowhere", SMALL, 2, "nowhere cannot be read", ""),
@@ -125,7 +131,7 @@ def test_the_other_suffix_is_noticed(cgw, asked, there):
     err = cgw("plan", "-c", asked, code=2).err
     assert f"there is no file {asked}, but {there}" in err
     assert f"`-c {there}`" in err
-    assert f"{there} is there already" in cgw("init", "-c", asked, code=2).err
+    assert f"{there} already exists" in cgw("init", "-c", asked, code=2).err
 
 
 @pytest.mark.parametrize(
@@ -143,7 +149,7 @@ def test_a_full_disk_behind_stdout(cgw, environment, line):
     assert done.returncode == 1
     assert done.stderr == (
         "error: the output cannot be written: No space left on device\n"
-        "  hint: free some space on that disk, then run the same command again\n"
+        "  hint: free some disk space, then run the same command again\n"
     )
 
 
@@ -189,7 +195,7 @@ def test_init_writes_a_file_that_is_valid_and_never_over_another(cgw, environmen
     written = (cgw.folder / "cgw.yaml").read_text(encoding="utf-8")
     assert written == EXAMPLE.read_text(encoding="utf-8")
     again = cgw("init", code=2)
-    assert "is there already, and is left as it is" in again.err
+    assert "already exists; not overwritten" in again.err
     environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
     assert "no AWS credentials" in cgw("plan", code=1).err
 

@@ -7,21 +7,6 @@ from account import Account, named
 from commandline import EXAMPLE, PASSWORD
 from moto import mock_aws
 
-from cognito_gw.cli import _MODULES
-
-_INNER = (
-    "local start",
-    "local logs",
-    "user add",
-    "user list",
-    "user password",
-    "user groups",
-    "user confirm",
-    "user disable",
-    "user enable",
-    "user remove",
-)
-
 
 @pytest.fixture
 def aws_account(cgw, environment):  # noqa: ARG001 - it takes the credentials away
@@ -79,13 +64,6 @@ def test_the_policy_of_the_example(cgw, golden):
     outcome = cgw("policy", "--account", "123456789012")
     golden(outcome.out, "policy.json")
     assert cgw("policy").out == outcome.out
-
-
-@pytest.mark.parametrize("command", ["", *_MODULES, *_INNER])
-def test_help(cgw, golden, command):
-    """Every command explains itself."""
-    outcome = cgw(*command.split(), "--help")
-    golden(outcome.out, f"help-{command.replace(' ', '-') or 'cgw'}.txt")
 
 
 def test_all_problems_of_a_file_at_once(cgw, golden):

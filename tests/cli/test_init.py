@@ -15,8 +15,12 @@ from hypothesis import strategies as st
 from cognito_gw.config.load import load
 
 WRONG = [
-    (["--name", "9lives"], "--name: `9lives` is no stack name", "a letter first"),
-    (["--region", "mars"], "--region: `mars` is no AWS region", "us-east-1"),
+    (
+        ["--name", "9lives"],
+        "--name: `9lives` is not a valid stack name",
+        "a letter, then",
+    ),
+    (["--region", "mars"], "--region: `mars` is not a valid AWS Region", "us-east-1"),
     (["--route", "/orders"], "--route /orders: write a method", ""),
     (
         ["--public", "GET /a//b"],
@@ -107,7 +111,7 @@ def test_what_is_there_already_stays(cgw, file, tmp_path, link):
         file.symlink_to(tmp_path / "elsewhere")
     else:
         file.write_text("mine")
-    assert "is left as it is" in cgw("init", "--name", "9", code=2).err
+    assert "already exists; not overwritten" in cgw("init", "--name", "9", code=2).err
     assert not (tmp_path / "elsewhere").exists()
     assert link or file.read_text() == "mine"
 
@@ -164,8 +168,8 @@ def test_a_conversation_ends_in_a_file(talk, file):
     somebody = talk(AWS_REGION="eu-west-3")
     somebody.answers(
         ("Stack name [transactions]: ", "9lives"),
-        ("`9lives` is no stack name: a letter first", ""),
-        ("AWS region [eu-west-3]: ", ""),
+        ("`9lives` is not a valid stack name: a letter", ""),
+        ("AWS Region [eu-west-3]: ", ""),
         ("Users sign in with (email, username, phone) [email]: ", "fax"),
         ("not one of", "username"),
         ("Route, such as GET /orders", "orders"),
@@ -188,7 +192,7 @@ def test_a_conversation_ends_in_a_file(talk, file):
 def test_enter_alone_takes_what_is_shipped(talk, file):
     """And what an option gives is not asked for."""
     somebody = talk("--name", "transactions", AWS_REGION="nonsense")
-    somebody.answers(("AWS region [us-east-1]", ""), ("Users", ""), ("Route", ""))
+    somebody.answers(("AWS Region [us-east-1]", ""), ("Users", ""), ("Route", ""))
     assert somebody.ends()[0] == 0
     assert file.read_text("utf-8") == EXAMPLE.read_text("utf-8")
 
@@ -197,7 +201,7 @@ def test_ctrl_c_leaves_no_file(talk, file):
     """Whatever was answered before."""
     somebody = talk()
     somebody.answers(("Stack name", "orders"))
-    somebody.child.expect_exact("AWS region")
+    somebody.child.expect_exact("AWS Region")
     said = ""
     while not said:  # one that comes just before it reads would be lost
         somebody.child.sendintr()

@@ -109,11 +109,14 @@ def test_a_body_is_posted(verb, data, sent):
     [
         (f"{CALLBACK}?code=SECRET-CODE", "but an authorization code"),
         (f"{CALLBACK}?error=invalid_request", "an error: invalid_request"),
-        (f"{CALLBACK}#expires_in=3600&refresh=SECRET", "no token was given"),
+        (
+            f"{CALLBACK}#expires_in=3600&refresh=SECRET",
+            "no id_token and no access_token",
+        ),
         ('{"error": "invalid_grant", "x": "SECRET"}', "an error: invalid_grant"),
-        ('{"refresh_token": "SECRET"}', "no token was given"),
-        ("", "it is empty"),
-        ("Bearer ", "it is empty"),
+        ('{"refresh_token": "SECRET"}', "no id_token and no access_token"),
+        ("", "token is empty"),
+        ("Bearer ", "token is empty"),
         (f"eyJSECRET.e30.x {ACCESS}", "2 tokens were given"),
     ],
 )
@@ -166,7 +169,7 @@ def test_a_pasted_address_is_told_from_a_path(text, address):
 @pytest.mark.parametrize("command", ["call", "explain"])
 def test_an_address_of_the_other_target_is_refused(cgw, command, options, address):
     """Else an API of the same id would be called there."""
-    assert "and the target is" in cgw(*options, command, address, code=2).err
+    assert "but the target is" in cgw(*options, command, address, code=2).err
 
 
 def test_an_address_that_cannot_be_called_is_told_without_its_secrets(cgw):

@@ -116,7 +116,7 @@ def test_the_last_ten_minutes_are_shown_by_default(cgw, put):
 def test_says_when_there_is_nothing(cgw, client):  # noqa: ARG001 - the functions exist
     outcome = cgw("logs")
     assert outcome.out == ""
-    assert re.fullmatch(r"nothing since \S+ \S+ UTC\n", outcome.err)
+    assert re.fullmatch(r"no logs since \S+ \S+ UTC\n", outcome.err)
     assert cgw("logs", "-q").err == ""
     assert cgw("logs", "-o", "json").document == {"events": []}
 

@@ -53,7 +53,7 @@ def test_up_needs_the_boundary_too(policy, text):
     """Else it creates roles that this policy refuses."""
     outcome = policy("--boundary", BOUNDARY, text=text)
     assert f"iam: {{permissions_boundary: {BOUNDARY}}}" in outcome.err
-    assert "`cgw up` is refused until" in outcome.err
+    assert "`cgw up` fails until" in outcome.err
     assert "administrator" not in outcome.err
 
 
@@ -103,9 +103,9 @@ def test_the_partition_is_the_regions(policy, region, partition):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--account", "12"], "`12` is not an account number"),
-        (["--boundary", "functions"], "`functions` is not the ARN of a policy"),
-        (["--boundary", f"{BOUNDARY}\n"], "is not the ARN of a policy"),
+        (["--account", "12"], "`12` is not a valid account number"),
+        (["--boundary", "functions"], "`functions` is not a valid policy ARN"),
+        (["--boundary", f"{BOUNDARY}\n"], "is not a valid policy ARN"),
         (["--boundary", BOUNDARY, "--for", "use"], "`--boundary` is for `--for up`"),
         (["--region", "nowhere"], "`nowhere` is not an AWS region"),
         (["--for", "fun"], "'fun' is not one of 'up', 'use'"),
@@ -131,5 +131,5 @@ def test_a_boundary_in_the_file_is_an_arn(policy, value):
 def test_without_credentials_the_account_can_be_named(cgw):
     """Nothing else of the policy needs AWS."""
     cgw.write("name: shop\nregion: us-east-1\n")
-    assert "`--account NUMBER` names it" in cgw("policy", code=1).err
+    assert "with `--account NUMBER`" in cgw("policy", code=1).err
     assert cgw("policy", "--account", "123456789012").document["Statement"]

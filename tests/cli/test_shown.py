@@ -65,14 +65,15 @@ def test_text():
 def test_options(line, shown):
     """An option that the command lacks becomes a command that has it."""
     text = "`--totp-secret FILE`, `--user NAME`, `--local`"
-    with click.Context(cgw_group.get_command(None, line), obj=LOCAL):
+    root = click.Context(cgw_group, obj=LOCAL)
+    with click.Context(cgw_group.get_command(None, line), root):
         assert with_options(text).startswith(shown)
 
 
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
-        ("token", "`--user NAME` names one"),
+        ("token", "name one with `--user NAME`"),
         ("deploy --dry-run", "or add `--with-deps`"),
     ],
 )

@@ -197,8 +197,8 @@ def test_up_says_what_comes_next(cgw):
     url = cgw("local", "status", "-o", "json").document["url"]
     *_, call, page, stop = done.err.splitlines()
     assert call == "next: cgw --local call /a"
-    assert page == f"      {url} shows what exists, and each call"
-    assert stop == "      the local AWS keeps running; `cgw local stop` ends it"
+    assert page == f"      {url} shows all resources and calls"
+    assert stop == "      the local AWS keeps running; `cgw local stop` stops it"
     assert "next:" not in done.out
     assert "next:" not in cgw("up", "-q").err
     assert "next:" not in cgw("up", "-o", "json").err
@@ -284,7 +284,7 @@ def test_many_users_beside_the_file_are_one_line(cgw):
     told = [line for line in cgw("plan").err.splitlines() if "not in the file" in line]
     assert told == [
         (
-            "warning: more than 10 users are not in the file, and stay; to see them: "
+            "warning: more than 10 users are not in the file and stay; to list them: "
             "cgw --local user list"
         )
     ]

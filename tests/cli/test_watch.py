@@ -259,7 +259,7 @@ def test_json_is_refused(cgw):
     """It is one document, and a watch has no end."""
     outcome = cgw("up", "--watch", "-o", "json", code=2)
     assert outcome.out == ""
-    assert "`-o json` is one document" in outcome.err
+    assert "`-o json` prints one document" in outcome.err
 
 
 def test_says_how_to_install_what_is_missing(cgw, environment):

@@ -14,7 +14,7 @@ from cognito_gw.app.api_client import ApiClient, Credential
 from cognito_gw.app.context import Context, Options
 from cognito_gw.app.explain import ExplainRequest, at_address
 from cognito_gw.app.token_request import TokenRequest
-from cognito_gw.cli.explain import show_causes, show_rest
+from cognito_gw.cli.call import show_causes, show_rest
 from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.diagnose import Diagnosis
 from cognito_gw.diagnosis.exchange import Answer, Target
@@ -151,7 +151,7 @@ def test_an_answer_of_the_functions_own_is_noted_as_such():
     call = Call(access(scope="transactions/write"), verb="POST")
     here = calling(call.world())
     note = here.explained(call.sent, Answer(403)).note
-    assert "function's own" in note
+    assert "comes from the function" in note
     assert here.explained(call.sent, Answer(200)).note is None
 
 

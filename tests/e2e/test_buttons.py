@@ -15,7 +15,7 @@ def test_a_method_is_tested_without_its_authorizer(standing):
     assert max(map(len, outcome.err.splitlines())) < 170
     whole = standing.cgw("test-method", "/transactions", "-v").err
     assert max(map(len, whole.splitlines())) > 500
-    assert "asks no authorizer" in outcome.err
+    assert "without the authorizer" in outcome.err
     quiet = standing.cgw("test-method", "transactions", "--quiet")
     assert (quiet.out, quiet.err) == (outcome.out, "")
 
@@ -50,7 +50,7 @@ def test_a_method_that_fails_says_how(standing, account):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("/nothing", "the API has no GET /nothing; there is: GET /health, "),
+        ("/nothing", "the API has no GET /nothing; available: GET /health, "),
         ("/health -X DELETE", "the API has no DELETE /health"),
     ],
 )
@@ -78,7 +78,7 @@ def test_an_authorizer_refuses_the_access_token(standing):
     outcome = standing.cgw("test-authorizer", "--token", "access", code=4)
     assert outcome.out == ""
     assert "401" in outcome.err
-    assert "takes ID tokens only" in outcome.err
+    assert "accepts only ID tokens" in outcome.err
     token = standing.cgw("token", "--access").out.strip()
     assert token not in outcome.err
     assert "Incoming identity: ********" in outcome.err

@@ -282,7 +282,7 @@ class TestAuthenticatorApp:
         file = cgw.folder / "secret"
         file.write_text("JBSWY3DPEHPK3PXP")
         refused = token(people, "--totp-secret", "secret", code=2)
-        assert "is there already" in refused.err
+        assert "already exists" in refused.err
         assert file.read_text() == "JBSWY3DPEHPK3PXP"
 
 

@@ -41,7 +41,7 @@ def test_functions_that_write_are_called_only_on_request(stack):
     """Each other try is made all the same, and the one left out is counted."""
     told = stack.quick("check", "--route", "POST /transactions")
     assert "  -     right token        not tried\n" in told.out
-    assert "9 tries, no failures, 1 not tried: --include-writes" in told.err
+    assert "9 checks, no failures, 1 not tried: `--include-writes`" in told.err
     line = ("check", "--route", "POST /transactions", "--include-writes")
     assert "right token        200\n" in stack.quick(*line).out
 
@@ -70,7 +70,7 @@ def test_for_people_and_for_ci(stack, tmp_path):
     assert outcome.out == (
         "GET /health\n  ok    no token           200\n  ok    CORS preflight     403\n"
     )
-    assert "2 tries, no failures" in outcome.err
+    assert "2 checks, no failures" in outcome.err
     suite = ET.parse(file).getroot()  # noqa: S314 - our own file
     assert suite.attrib["tests"] == "2"
     assert suite.attrib["failures"] == suite.attrib["skipped"] == "0"

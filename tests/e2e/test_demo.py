@@ -48,4 +48,4 @@ def test_the_local_aws_that_runs_is_found_again(tmp_path, variables):
     assert status == started
     assert f"pid {started['pid']}" in shell("local", "status").out
     other = shell("local", "start", "--port", "1").err
-    assert other == f"it runs already, at another port: {started['url']}\n"
+    assert other == f"it is already running, on another port: {started['url']}\n"

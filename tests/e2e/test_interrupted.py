@@ -33,7 +33,7 @@ def test_an_up_says_how_far_it_has_come_and_the_next_goes_on(
     interrupted(after=4)
     stopped = cgw("up", code=130)
     assert stopped.out == ""
-    assert "the same command goes on from here" in stopped.err
+    assert "rerun the command to continue" in stopped.err
     assert stopped.err.endswith("interrupted\n")
     environment.setattr("cognito_gw.engine.walk.wait", wait)
     steps = cgw("up", "-o", "json").document["steps"]

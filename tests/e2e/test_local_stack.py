@@ -105,7 +105,7 @@ def test_one_sign_in_does_for_all_who_ask_for_the_same(api):
             UsageError,
             "no app client gives tokens with no/",
         ),
-        ({"app_client": "machine", "kind": "id"}, Missing, "gave no id token"),
+        ({"app_client": "machine", "kind": "id"}, Missing, "returned no id token"),
         ({"app_client": "web", "scopes": ["email"]}, CgwError, "invalid_scope"),
     ],
 )

@@ -56,4 +56,4 @@ def test_from_nothing_and_back(cgw, ministack_url):
     assert tokens["access_token"]
     cgw("down", "--yes")
     assert account.listing() == before
-    assert cgw("down").err == "nothing to do\n"
+    assert cgw("down").err == "nothing to delete\n"

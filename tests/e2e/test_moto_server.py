@@ -39,7 +39,7 @@ def test_the_control_plane_from_nothing_and_back(cgw, moto_url, edited):
     cgw("plan", "--detailed-exitcode")
     cgw("down", "--yes")
     assert account.listing() == before
-    assert cgw("down").err == "nothing to do\n"
+    assert cgw("down").err == "nothing to delete\n"
 
 
 def _change(data):

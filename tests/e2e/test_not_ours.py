@@ -67,8 +67,8 @@ def test_down_says_what_goes_along(cgw, account, outputs):
     add_to_the_api(account, outputs)
     refused = cgw("down", "-v", code=2)
     assert (
-        "with them go 1 app client, 1 group, 1 stage, 3 users, 2 routes not in the file"
-        in refused.err
+        "also deleted, not in the file: "
+        "1 app client, 1 group, 1 stage, 3 users, 2 routes" in refused.err
     )
     assert refused.writes == []
 
@@ -147,7 +147,7 @@ def test_names_that_another_stack_has(cgw, account, stack_name):
     rows = cgw("status", "-o", "json").document["resources"]
     assert {r["kind"] for r in rows if r["state"] == "unmanaged"} == named
     left = cgw("down", "--yes", "-v")
-    assert left.err.count("left as it is: ") == 4
+    assert left.err.count("not deleted: ") == 4
     assert left.writes == []
     assert account.listing() == before
     account.cognito_idp.delete_user_pool(UserPoolId=pool)

@@ -72,7 +72,7 @@ def test_a_restart_keeps_all_there_is(shell):
     written = shell("--local", "logs").out
     assert "START RequestId" in written
     assert shell("local", "stop").err == "stopped\n"
-    assert "kept in" in shell("local", "start", "--persist").out
+    assert "saved in" in shell("local", "start", "--persist").out
     assert described(shell, outputs) == before
     assert shell("--local", "logs").out == written
     assert shell("--local", "outputs", "-o", "json").document == outputs
@@ -90,7 +90,7 @@ def test_after_a_kill_users_sign_in_and_calls_are_answered(shell):
     again = shell("--local", "call", "/transactions", "-o", "json").document
     assert (again["status"], again["token"]) == (200, "id")
     assert described(shell, outputs) == before
-    assert "kept in" in shell("local", "status").out
+    assert "saved in" in shell("local", "status").out
     shell("--local", "call", "/transactions", "--token", token.strip(), code=4)
 
 
@@ -102,7 +102,7 @@ def test_without_persist_what_is_kept_is_left_alone(shell):
     kept = (state_of(shell) / "local.saved").read_bytes()
     assert b"kept" in kept
     told = shell("local", "start").err
-    assert "local.saved is left alone" in told
+    assert "local.saved is not used" in told
     assert "--persist" in told
     account = account_of(shell)
     assert account.logs.describe_log_groups()["logGroups"] == []
@@ -142,4 +142,4 @@ def test_the_port_of_last_time_is_taken_again_if_it_is_free(shell):
     with socket.create_server(("127.0.0.1", port)):
         other = shell("local", "start", "--persist", "-o", "json")
     assert other.document["url"] != url
-    assert f"port {port} of last time is taken" in other.err
+    assert f"port {port} of the last time is in use" in other.err

@@ -68,7 +68,7 @@ def test_a_taken_function_name(cgw, account, stack_name):
     skipped = [e["kind"] for e in outcome.document["steps"] if e["action"] == "skipped"]
     assert {"method", "deployment", "stage"} <= set(skipped)
     left = cgw("down", "--yes")
-    assert f"left as it is: function `{name}`" in left.err
+    assert f"not deleted: function `{name}`" in left.err
     found = account.client("lambda").get_function(FunctionName=name)
     assert found["Configuration"]["Description"] == "theirs"
     account.client("lambda").delete_function(FunctionName=name)

@@ -154,7 +154,7 @@ def test_a_new_password_is_asked_for_where_cognito_wants_one(
 
     refused = standing.cgw("token", "--user", carol, code=3)
     assert refused.out == ""
-    assert f"Cognito wants {carol} to choose a new password" in refused.err
+    assert f"Cognito requires a new password for {carol}" in refused.err
     assert "CGW_NEW_PASSWORD" in refused.err
 
     environment.setenv("CGW_NEW_PASSWORD", "Permanent-2")
@@ -237,7 +237,7 @@ def test_a_user_who_is_not_there(standing, line):
     refused = standing.cgw(*line.split(), code=3)
     assert f"no such user in user pool `{standing.name}`: `alice`" in refused.err
     assert "; did you mean `alice@example.com`?" in refused.err
-    assert "user list` shows who is there" in refused.err
+    assert "user list` shows all users" in refused.err
     assert refused.out == ""
 
 

@@ -13,7 +13,7 @@ from filelock import FileLock
 ENDPOINTS = (
     "endpoints: {invoke: 'https://x/{api_id}', hosted_ui: 'https://x/{domain}'}\n"
 )
-WAITING = "another cgw is at work on the stack"
+WAITING = "another cgw process is changing the stack"
 
 
 def at_once(*commands, held=None):

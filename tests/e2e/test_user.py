@@ -251,7 +251,7 @@ def test_in_a_terminal_the_password_is_asked_for(cgw, pool, name):
 def test_who_is_there_is_not_added_again(cgw, dora):
     """In any case; exit 1, and the commands that change a user."""
     outcome = cgw("user", "add", dora.upper(), "-v", code=1)
-    assert "exists already\n  hint: see `cgw --local user password` and" in outcome.err
+    assert "already exists\n  hint: see `cgw --local user password` and" in outcome.err
     assert outcome.writes == []
 
 
@@ -451,7 +451,7 @@ def test_who_is_in_the_file_comes_back(standing, cgw, pool):
     removed = cgw("user", "remove", ALICE, "--yes")
     assert removed.out == f"deleted   user              {ALICE}\n"
     assert (
-        f"user `{ALICE}` is in the file: `cgw --local up` would make it anew"
+        f"user `{ALICE}` is in the file: `cgw --local up` will create it again"
         in removed.err
     )
     assert cgw("token", "--user", ALICE, "--id", code=1).out == ""

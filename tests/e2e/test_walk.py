@@ -75,7 +75,7 @@ def test_from_nothing_to_a_secured_api_and_back(shell, stack_name, account):
     assert gone["DomainDescription"] == {}
 
     nothing = shell("down")
-    assert (nothing.out, nothing.err) == ("", "nothing to do\n")
+    assert (nothing.out, nothing.err) == ("", "nothing to delete\n")
     said = f"nothing of the stack {stack_name} exists yet: run `cgw --local up` first"
     nothing = shell("outputs")
     assert (nothing.out, nothing.err) == ("", f"  {said}\n")
@@ -99,7 +99,7 @@ def _calls(shell):
 
     get, post, health = shell("explain").out.splitlines()
     assert get == "GET /transactions: 200 OK: nothing is wrong"
-    assert post.startswith("POST /transactions: not sent: only somebody at the sign-in")
+    assert post.startswith("POST /transactions: not sent: a token with ")
     assert health == "GET /health: 200 OK: nothing is wrong"
     routes = shell("explain", "-o", "json").document["routes"]
     route = {"route": "GET /transactions", "status": 200, "codes": []}

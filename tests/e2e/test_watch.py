@@ -118,4 +118,4 @@ def test_ctrl_c_while_it_is_at_work_finishes_what_was_begun(cgw, shell):
         text = text.replace("{auth: none}", "{auth: none, function: hello}")
         cgw.write(text.replace("api:", f"{more}api:"))
         running.hear("created ")
-    assert "not done: the same command goes on from here\n" in running.said
+    assert "not done: rerun the command to continue\n" in running.said

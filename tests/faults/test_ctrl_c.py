@@ -80,7 +80,7 @@ def test_up_and_down(terminal, press, local):
     assert "stopping: waiting for deployment `shop`" in outcome.err
     assert "created   deployment" in outcome.err
     *_, how_far, end = outcome.err.splitlines()
-    assert how_far.endswith("created, 1 not done: the same command goes on from here")
+    assert how_far.endswith("created, 1 not done: rerun the command to continue")
     assert end == "interrupted"
     assert "stages" not in local.inventory
 
@@ -90,7 +90,7 @@ def test_up_and_down(terminal, press, local):
     press("DeleteFunction")
     outcome = terminal("down", "--yes", code=130)
     assert "deleted   function" in outcome.err
-    assert "not done: the same command goes on from here\ninterrupted\n" in outcome.err
+    assert "not done: rerun the command to continue\ninterrupted\n" in outcome.err
     assert local.inventory["roles"] == ["shop-hello-eu-west-1"]
     terminal("down", "--yes")
     assert local.inventory == {}
