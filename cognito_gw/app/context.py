@@ -319,7 +319,7 @@ class Session:
         from cognito_gw.engine.walk import closure, forward
 
         graph = forward(closure(resources))
-        visit = partial(reconcile.look, aws=self.aws)
+        visit = partial(reconcile.refresh, aws=self.aws)
         for step in self.walk(visit, graph, resources, silently=True):
             if step.error:
                 raise step.error
@@ -350,7 +350,7 @@ class Session:
             yield
         except KeyboardInterrupt:
             done = [each for each in steps.values() if _is_news(each)]
-            left = sum(each not in steps and each.wanted for each in shown)
+            left = sum(each not in steps and each.enabled for each in shown)
             words = ", ".join(filter(None, [summary(done), f"{left} not done"]))
             if shown and not self.settings.quiet:
                 say(f"{words}: the same command goes on from here", err=True)
@@ -398,4 +398,4 @@ def _with_session(
 
 def _is_news(step: Step) -> bool:
     """Whether anybody wants to hear of it: not of what is absent and unwanted."""
-    return step.resource.wanted or step.is_change or step.action == "fail"
+    return step.resource.enabled or step.is_change or step.action == "fail"

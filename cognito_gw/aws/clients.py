@@ -123,7 +123,7 @@ class Aws:
         for service in _OF_A_STACK:
             self._client(service)
 
-    def together(self, *asks: Callable[[], Any]) -> list[Any]:
+    def gather(self, *asks: Callable[[], Any]) -> list[Any]:
         """Ask what needs nothing of one another at once; return the answers, in order.
 
         The first failure is raised when all have ended.

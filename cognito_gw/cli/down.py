@@ -47,9 +47,8 @@ def _remove(session: Session, *, is_asked: bool) -> None:
 
     found, foreign = _found(session)
     owned = [each for each in found if each.managed]
-    for resource in owned:
-        if resource.protected:
-            raise resource.protected
+    if session.stack.pool.protected:
+        raise session.stack.pool.protected
     for step in foreign:
         say(f"left as it is: {step.error}", err=True)
     if not owned:
@@ -77,7 +76,7 @@ def _found(session: Session) -> tuple[list[Resource], list[Step]]:
 
     session.prepare()
     resources = session.stack.resources + leftover_functions(session.stack, session.aws)
-    visit = partial(reconcile.look, aws=session.aws)
+    visit = partial(reconcile.refresh, aws=session.aws)
     steps = session.walk(visit, forward(resources), resources, silently=True)
     for step in steps:
         if step.word == "failed" and step.error and not isinstance(step.error, NotOurs):

@@ -157,7 +157,7 @@ def stuck(session: Session, resources: list[Resource]) -> list[Step]:
     return [
         failed.get(each) or Step(each, Action.SKIP, error=why, done=True)
         for each in resources
-        if each.wanted
+        if each.enabled
     ]
 
 

@@ -164,7 +164,7 @@ def disable(session: Session, *, names: tuple[str, ...]) -> None:
     """Keep users from signing in."""
     require_own_pool(session)
     people = found(session, names)
-    change(session, people, lambda each: each.shut_out(session.aws))
+    change(session, people, lambda each: each.disable(session.aws))
 
 
 @click.command(
@@ -178,7 +178,7 @@ def enable(session: Session, *, names: tuple[str, ...]) -> None:
     """Let users sign in again."""
     require_own_pool(session)
     people = found(session, names)
-    change(session, people, lambda each: each.let_in(session.aws))
+    change(session, people, lambda each: each.enable(session.aws))
 
 
 @click.command(
@@ -222,7 +222,7 @@ def remove(session: Session, *, names: tuple[str, ...], yes: bool) -> None:
     if not yes:
         ask_before_deletion(session, people, "cgw user remove")
     forget(session.config.name)  # or it would hand out tokens of who is no more
-    change(session, people, lambda each: each.vanish(session.aws))
+    change(session, people, lambda each: each.delete(session.aws))
 
 
 @click.group(
@@ -314,7 +314,7 @@ def add(session: Session, *, name: str, **options: Any) -> None:
         )
     require_groups(session, options["names"])
     new.password = given or typed_password(session, name)
-    change(session, [new], lambda each: each.appear(session.aws))
+    change(session, [new], lambda each: each.create(session.aws))
 
 
 def _attributes(given: tuple[str, ...]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.responses import described
-from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Authorizer(Resource):
         return self.config.name
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.api
 
     def desired(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Authorizer(Resource):
     def _settings(self) -> dict[str, Any]:
         return {
             "type": "COGNITO_USER_POOLS",
-            "providerARNs": [self.pool["Arn"]],
+            "providerARNs": [self.pool.get("Arn", KNOWN_AFTER_APPLY)],
             "identitySource": f"method.request.header.{self.config.identity_source}",
             _TTL: self.config.ttl,
         }

@@ -45,7 +45,7 @@ class LogGroup(Resource):
         return {"tags": self.tags} | ({} if is_made else {"retentionInDays": _DAYS})
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        found, tags = aws.together(
+        found, tags = aws.gather(
             partial(self._find, aws), partial(self._read_tags, aws)
         )
         if found is None:

@@ -34,7 +34,7 @@ class Group(Resource):
         return self.name
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.pool
 
     def desired(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class ResourceServer(Resource):
         return self.identifier
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.pool
 
     def desired(self) -> dict[str, Any]:
@@ -129,11 +129,11 @@ class MfaSetting(Resource):
         return self.mode
 
     @property
-    def wanted(self) -> bool:
+    def enabled(self) -> bool:
         return self.mode != "off"
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.pool
 
     def desired(self) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class ExecutionRole(Resource):
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        answer, policy = aws.together(
+        answer, policy = aws.gather(
             partial(aws.iam.get_role, RoleName=self.name),
             partial(self._read_policy, aws),
         )

@@ -224,7 +224,7 @@ class Stack:
             return []
         header = self.config.api.authorizer.identity_source
         return [
-            Preflight(self.paths[path], list(cors.origins), its, header)
+            Preflight(self.paths[path], "OPTIONS", list(cors.origins), its, header)
             for path, its in verbs.items()
             if "OPTIONS" not in its
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from cognito_gw.engine.reconcile import destroy, look, plan
+from cognito_gw.engine.reconcile import destroy, plan, refresh
 from cognito_gw.engine.resource import Action, Change
 from cognito_gw.errors import CgwError
 
@@ -161,7 +161,7 @@ class TestFinding:
         tags = {"cgw:stack": "shop"}
         other = aws.apigateway.create_rest_api(name="other", tags=tags)
         with pytest.raises(CgwError, match="2 REST APIs carry") as error:
-            look(find("rest api"), aws)
+            refresh(find("rest api"), aws)
         assert api.id in error.value.what
         assert other["id"] in error.value.what
 
