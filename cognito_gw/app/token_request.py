@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from cognito_gw.app.context import Session
-    from cognito_gw.config.model import AppClient
+    from cognito_gw.config.model import AppClientConfig
 
 _MACHINE = ["client_credentials"]
 
@@ -91,7 +91,7 @@ class Wish:
         prefers_machines = beyond_api(self.scopes) and not is_for_people
         return (machines + people if prefers_machines else people + machines)[0]
 
-    def _fits(self, client: AppClient) -> bool:
+    def _fits(self, client: AppClientConfig) -> bool:
         if client.id is not None:  # made elsewhere: the file does not tell
             return True
         if self.flow in BY_OAUTH and BY_OAUTH[self.flow] not in client.oauth_flows:
@@ -101,7 +101,7 @@ class Wish:
             return False
         return {*beyond_api(self.scopes)} <= {*client.oauth_scopes}
 
-    def _meant(self, clients: Iterable[AppClient]) -> str:
+    def _meant(self, clients: Iterable[AppClientConfig]) -> str:
         """Return the scopes that may have been meant, if none has that name."""
         known = {scope for client in clients for scope in client.oauth_scopes}
         strange = [each for each in beyond_api(self.scopes) if each not in known]
@@ -143,7 +143,7 @@ def who_options(command: Callable[..., None]) -> Callable[..., None]:
     return user(client(command))
 
 
-def is_machine(client: AppClient) -> bool:
+def is_machine(client: AppClientConfig) -> bool:
     """Whether an app client is one of machines, which signs nobody in."""
     return list(client.oauth_flows) == _MACHINE
 

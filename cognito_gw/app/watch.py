@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from watchfiles import Change
 
     from cognito_gw.app.context import Session
-    from cognito_gw.config.model import Function as FunctionConfig
+    from cognito_gw.config.model import FunctionConfig
     from cognito_gw.engine.resource import Resource
     from cognito_gw.resources.function import Function
 

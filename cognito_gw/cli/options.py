@@ -157,14 +157,14 @@ def of_pool(session: Session, options: dict[str, Any]) -> Session:
         raise UsageError(f"`{pool_id}` is no user pool id, such as us-east-1_Ab12Cd34E")
     if not _CLIENT_ID.fullmatch(client_id):
         raise UsageError(f"`{client_id}` is no app client id")
-    from cognito_gw.config.model import AppClient, Config, UserPool
+    from cognito_gw.config.model import AppClientConfig, Config, UserPoolConfig
 
     region, rest = found.groups()
     config = Config(
         name=f"pool-{rest}"[:32],
         region=region,
-        user_pool=UserPool(id=pool_id),
-        app_clients={client_id: AppClient(id=client_id)},
+        user_pool=UserPoolConfig(id=pool_id),
+        app_clients={client_id: AppClientConfig(id=client_id)},
     )
     return replace(session, given=config)
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cognito_gw.config.model import (
-        AppClient,
+        AppClientConfig,
         Config,
-        Function,
+        FunctionConfig,
         PasswordPolicy,
-        User,
+        UserConfig,
     )
 
 # What the address of each endpoint depends on.
@@ -191,7 +191,7 @@ def _clients(config: Config) -> Iterator[Problem]:
                 )
 
 
-def _urls(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+def _urls(client: AppClientConfig, at: KeyPath) -> Iterator[Problem]:
     for field in ("callback_urls", "logout_urls"):
         for index, url in enumerate(getattr(client, field)):
             if aws_rules.url_fault(url) or not aws_rules.is_username(url):
@@ -202,7 +202,7 @@ def _urls(client: AppClient, at: KeyPath) -> Iterator[Problem]:
                 )
 
 
-def _flows(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+def _flows(client: AppClientConfig, at: KeyPath) -> Iterator[Problem]:
     flows = set(client.oauth_flows)
     if "client_credentials" in flows:
         if len(flows) > 1:
@@ -235,7 +235,7 @@ def _flows(client: AppClient, at: KeyPath) -> Iterator[Problem]:
         )
 
 
-def _validity(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+def _validity(client: AppClientConfig, at: KeyPath) -> Iterator[Problem]:
     for name in ("id", "access"):
         if getattr(client.validity, name) > client.validity.refresh:
             yield Problem(
@@ -259,7 +259,7 @@ def _users(config: Config) -> Iterator[Problem]:
         yield from _user(user, config, at)
 
 
-def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
+def _user(user: UserConfig, config: Config, at: KeyPath) -> Iterator[Problem]:
     pool = config.user_pool
     if pool.id is None:
         if words := aws_rules.unlike_a_name(user.username, pool.sign_in_with):
@@ -321,12 +321,12 @@ def _name(name: str, key: str, at: KeyPath, names: dict[str, str]) -> Iterator[P
         yield Problem(at, f"its name `{name}` is that of `{first}`, too")
 
 
-def _code(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+def _code(function: FunctionConfig, folder: Path, at: KeyPath) -> Iterator[Problem]:
     if what := _wrong_code(function, folder):
         yield Problem((*at, "code"), what, step="lambda")
 
 
-def _wrong_code(function: Function, folder: Path) -> str | None:
+def _wrong_code(function: FunctionConfig, folder: Path) -> str | None:
     if function.code is None:
         is_python = function.runtime.startswith("python")
         needs = f"{function.runtime} needs `code`: the default is Python"

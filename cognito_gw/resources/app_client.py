@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import model
+    from cognito_gw.config.model import AppClientConfig
     from cognito_gw.resources.pool_parts import ResourceServer
     from cognito_gw.resources.user_pool import UserPool
 
@@ -43,7 +44,7 @@ class AppClient(Resource):
     pool: UserPool
     key: str
     name: str
-    config: model.AppClient
+    config: AppClientConfig
     resource_servers: tuple[ResourceServer, ...]
 
     @property

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import model
+    from cognito_gw.config.model import AuthorizerConfig
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.user_pool import UserPool
 
@@ -32,7 +32,7 @@ class Authorizer(Resource):
 
     api: RestApi
     pool: UserPool
-    config: model.Authorizer
+    config: AuthorizerConfig
 
     @property
     def label(self) -> str:

@@ -16,7 +16,6 @@ from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
 from cognito_gw.errors import Missing
 from cognito_gw.resources.authorizer import read_authorizers
 from cognito_gw.resources.method import Method
-from cognito_gw.resources.rest_api import is_throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -191,14 +190,8 @@ class Deployment(Resource):
 
     def create(self, aws: Aws) -> dict[str, Any]:
         description = self._description or self._described(aws)
-        answer = settle(
-            lambda: aws.apigateway.create_deployment(
-                restApiId=self.api["id"], description=description
-            ),
-            aws,
-            passing=is_throttled,
-            until="API Gateway takes another deployment (one in 5 s)",
-            first=5.0,
+        answer = aws.apigateway.create_deployment(
+            restApiId=self.api["id"], description=description
         )
         return described(answer)
 

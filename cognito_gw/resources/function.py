@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Account, Aws
-    from cognito_gw.config import model
+    from cognito_gw.config.model import FunctionConfig
     from cognito_gw.resources.log_group import LogGroup
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.role import ExecutionRole
@@ -62,7 +62,7 @@ class Function(Resource):
     stack: str
     name: str
     tags: dict[str, str]
-    config: model.Function
+    config: FunctionConfig
     role: ExecutionRole
     log_group: LogGroup
     ignored: set[str] = field(default_factory=set)  # keys of the file, not compared

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import model
+    from cognito_gw.config.model import ResourceServerConfig
     from cognito_gw.resources.user_pool import UserPool
 
 
@@ -66,7 +66,7 @@ class ResourceServer(Resource):
 
     pool: UserPool
     identifier: str
-    config: model.ResourceServer
+    config: ResourceServerConfig
 
     @property
     def label(self) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.errors import THROTTLED, code_of
 from cognito_gw.aws.responses import described
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
@@ -14,14 +13,11 @@ from cognito_gw.aws.tags import (
     is_ours,
     refuse_foreign,
 )
-from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Account, Aws
 
@@ -70,16 +66,10 @@ class RestApi(Resource):
         return None if found is None else self._read(aws, found)
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        answer = settle(
-            lambda: aws.apigateway.create_rest_api(
-                name=self.name,
-                endpointConfiguration={"types": [self.endpoint.upper()]},
-                tags=self.tags,
-            ),
-            aws,
-            passing=is_throttled,
-            until="API Gateway makes another REST API",
-            first=3.0,
+        answer = aws.apigateway.create_rest_api(
+            name=self.name,
+            endpointConfiguration={"types": [self.endpoint.upper()]},
+            tags=self.tags,
         )
         made = described(answer)
         kept = concurrent_create(
@@ -89,7 +79,7 @@ class RestApi(Resource):
             id_field="id",
             created="createdDate",
             others=partial(self._others, aws, made),
-            delete=lambda api: _delete(aws, api["id"]),
+            delete=lambda api: aws.apigateway.delete_rest_api(restApiId=api["id"]),
         )
         if kept is made and "rootResourceId" in made:  # its only resource yet
             return self._with(made, [{"id": made["rootResourceId"], "path": "/"}])
@@ -118,7 +108,7 @@ class RestApi(Resource):
         return self.observe(aws) or {}
 
     def delete(self, aws: Aws) -> None:
-        _delete(aws, self["id"])
+        aws.apigateway.delete_rest_api(restApiId=self["id"])
 
     @property
     def arn(self) -> str:
@@ -222,15 +212,10 @@ class Path(Resource):
 
     def create(self, aws: Aws) -> dict[str, Any]:
         above = self.above or self.api["Resources"]["/"]
-        answer = settle(
-            lambda: aws.apigateway.create_resource(
-                restApiId=self.api["id"],
-                parentId=above["id"],
-                pathPart=self.path.rsplit("/", 1)[1],
-            ),
-            aws,
-            passing=is_throttled,
-            until="API Gateway makes another resource",
+        answer = aws.apigateway.create_resource(
+            restApiId=self.api["id"],
+            parentId=above["id"],
+            pathPart=self.path.rsplit("/", 1)[1],
         )
         return described(answer)
 
@@ -246,23 +231,6 @@ def is_under(path: str, top: str) -> bool:
 def parent_of(path: str) -> str:
     """Return the path that holds this one."""
     return path.rsplit("/", 1)[0] or "/"
-
-
-def is_throttled(error: ClientError) -> bool:
-    """Whether AWS asks for patience."""
-    return code_of(error) in THROTTLED
-
-
-def _delete(aws: Aws, api_id: str) -> None:
-    settle(
-        lambda: aws.apigateway.delete_rest_api(restApiId=api_id),
-        aws,
-        passing=is_throttled,
-        until="API Gateway deletes another REST API (one in 30 s)",
-        first=30.0,
-        longest=35.0,
-        patience=180.0,
-    )
 
 
 def _read_apis(aws: Aws) -> list[dict[str, Any]]:

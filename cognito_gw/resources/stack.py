@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Account
     from cognito_gw.config import model
-    from cognito_gw.config.model import Config
+    from cognito_gw.config.model import Config, FunctionConfig
     from cognito_gw.engine.resource import Resource
 
 STEPS = (
@@ -132,7 +132,7 @@ class Stack:
             if path[0] == "functions":
                 self.functions[str(path[1])].ignored.add(str(path[2]))
 
-    def function(self, name: str, config: model.Function) -> Function:
+    def function(self, name: str, config: FunctionConfig) -> Function:
         """Wire up one function with its role and its log group."""
         stack = self.config.name
         group = LogGroup(stack, f"/aws/lambda/{name}", self.tags, self.account)

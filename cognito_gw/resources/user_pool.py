@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import model
+    from cognito_gw.config.model import UserPoolConfig
 
 
 @dataclass(eq=False)
@@ -39,7 +39,7 @@ class UserPool(Resource):
     stack: str
     name: str
     tags: dict[str, str]
-    config: model.UserPool
+    config: UserPoolConfig
 
     @property
     def label(self) -> str:

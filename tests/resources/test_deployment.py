@@ -225,19 +225,3 @@ class TestNeverOpen:
         assert steps[stack.methods[0]].action is Action.FAIL
         assert steps[stack.deployment].action is Action.SKIP
         assert _served(aws, deployed) == deployed.deployment.id
-
-
-def test_throttled(aws, built, stubbed):
-    """A throttled deployment is tried again: AWS takes one in five seconds."""
-    stack = built()
-    stack.api.live = {"id": "a1", "Resources": {}}
-    throttled = ("TooManyRequestsException", "Too Many Requests")
-    with stubbed(
-        aws.apigateway,
-        ("create_deployment", None, throttled),
-        ("create_deployment", None, {"id": "d1"}),
-    ):
-        stack.deployment._description = "cgw 1"  # noqa: SLF001 - as it was looked at
-        assert stack.deployment.create(aws) == {"id": "d1"}
-    assert len(aws.naps) == 1
-    assert "another deployment" in aws.told[0]
