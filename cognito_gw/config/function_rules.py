@@ -1,4 +1,4 @@
-"""What Lambda asks of a function that no type can say: its code and its environment."""
+"""Lambda's requirements for the code and the environment of a function."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _UNIX = 3  # of the systems that make zips, the one that keeps modes
 def problems_of(
     function: FunctionConfig, folder: Path, at: KeyPath
 ) -> Iterator[Problem]:
-    """Tell what Lambda would refuse, or fail on at the first call."""
+    """Yield what Lambda would refuse, or fail on at the first call."""
     yield from _runtime(function, at)
     yield from _environment(function, at)
     if function.code and (what := _zip_fault(folder / function.code)):
@@ -99,7 +99,7 @@ def _runtime(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
 
 
 def _is_runtime(name: str) -> bool:
-    """Tell whether Lambda has a runtime; what is new, an updated botocore knows."""
+    """Whether Lambda has a runtime; a new one needs an updated botocore."""
     if name in aws_rules.RUNTIMES:
         return True
     from botocore.loaders import Loader

@@ -288,7 +288,7 @@ class UserConfig(Section):
     groups: Annotated[list[GroupName], Once] | None = Field(
         default=None, max_length=100
     )
-    """Exactly these. Left out: the user's groups are not looked at."""
+    """The user's exact groups. Omit to leave groups unmanaged."""
 
 
 class FunctionConfig(Section):

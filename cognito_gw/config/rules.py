@@ -1,4 +1,4 @@
-"""The rules that go across sections, and AWS's own that no type can say."""
+"""Rules across sections, and rules of AWS that types cannot express."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _NAME_LIMIT = 64  # of functions and of roles
 
 
 def check(config: Config, folder: Path) -> Iterator[Problem]:
-    """Tell every breach of a rule that spans more than one key."""
+    """Yield every violation of a rule that spans several keys."""
     yield from _external(config)
     yield from _tags(config)
     yield from _clients(config)
@@ -55,10 +55,9 @@ def check(config: Config, folder: Path) -> Iterator[Problem]:
 
 
 def warnings_of(config: Config, document: Document) -> list[str]:
-    """Return what is allowed and yet worth a second thought."""
+    """Return warnings on settings that are valid but risky."""
     warnings = [
-        f"{document.where(path)}: a password stands in the file; "
-        "better: ${A_VARIABLE}"
+        f"{document.where(path)}: plain-text password in the file; use ${{A_VARIABLE}}"
         for path in document.literal_passwords
     ]
     warnings += [
@@ -79,7 +78,7 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         )
     ]
     warnings += [
-        f"{document.where(path)}: no app client can get {scopes}, so nobody can call "
+        f"{document.where(path)}: no app client can get {scopes}, so no token can call "
         "this route; add a scope of it to the `oauth_scopes` of a client"
         for path, scopes in _unreachable(config)
     ]
@@ -254,7 +253,7 @@ def _users(config: Config) -> Iterator[Problem]:
     for index, user in enumerate(config.users):
         at: KeyPath = ("users", index)
         if user.username.lower() in names:
-            yield Problem((*at, "username"), "this user stands in the list twice")
+            yield Problem((*at, "username"), "duplicate user")
         names.add(user.username.lower())
         yield from _user(user, config, at)
 
@@ -284,7 +283,7 @@ def _user(user: UserConfig, config: Config, at: KeyPath) -> Iterator[Problem]:
 
 
 def _password_fault(password: str, policy: PasswordPolicy) -> str | None:
-    """Return why Cognito would refuse a password, without a word of it."""
+    """Return why Cognito would refuse a password, without quoting it."""
     if not aws_rules.is_password(password):
         return aws_rules.PASSWORDS
     lacks = weaknesses(password, policy)
@@ -318,7 +317,7 @@ def _functions(config: Config, folder: Path) -> Iterator[Problem]:
 
 def _name(name: str, key: str, at: KeyPath, names: dict[str, str]) -> Iterator[Problem]:
     if (first := names.setdefault(name, key)) != key:
-        yield Problem(at, f"its name `{name}` is that of `{first}`, too")
+        yield Problem(at, f"its name `{name}` is also the name of `{first}`")
 
 
 def _code(function: FunctionConfig, folder: Path, at: KeyPath) -> Iterator[Problem]:
@@ -353,7 +352,7 @@ def _routes(config: Config) -> Iterator[Problem]:
         yield from _path(path, at, variables)
         there = ", ".join(config.functions) or "none"
         if route.function is None and len(config.functions) != 1:
-            yield Problem(at, f"say which `function`; there are: {there}")
+            yield Problem(at, f"`function` is required; one of: {there}")
         if route.function is not None and route.function not in config.functions:
             yield Problem(
                 (*at, "function"),
@@ -394,7 +393,7 @@ def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem
         if segment.startswith("{") and variables.setdefault(parent, segment) != segment:
             yield Problem(
                 at,
-                f"`{segment}` stands where another route has `{variables[parent]}`: "
+                f"`{segment}` conflicts with `{variables[parent]}` of another route: "
                 "API Gateway takes one path variable at a place",
             )
         parent += f"/{segment}"

@@ -21,14 +21,12 @@ _TTL = "authorizerResultTtlInSeconds"
 
 @dataclass(eq=False)
 class Authorizer(Resource):
-    """It lets in who has a token of the user pool; found by its name in the API."""
+    """Accepts tokens of the user pool; found by its name in the API."""
 
     kind = "authorizer"
     command = "authorizer"
     id_field = "id"
-    optional = (
-        True  # the tutorial makes methods first: they stay shut until it is there
-    )
+    optional = True  # the tutorial creates methods first; they are closed until then
 
     api: RestApi
     pool: UserPool

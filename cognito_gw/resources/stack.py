@@ -1,4 +1,4 @@
-"""The stack: the file's wishes wired up as resources, in the tutorial's order."""
+"""The stack: the file as resources, in the tutorial's order."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Stack:
     resources: list[Resource] = field(default_factory=list)
 
     def of(self, step: str) -> list[Resource]:
-        """Return what one step of the tutorial makes."""
+        """Return the resources of one step of the tutorial."""
         return [each for each in self.resources if each.command == step]
 
     @cached_property
@@ -127,7 +127,7 @@ class Stack:
         }
 
     def ignore(self, paths: Iterable[Sequence[str | int]]) -> None:
-        """Let no function be compared with what the file could not say of it."""
+        """Leave out of the comparison what the file could not say of functions."""
         for path in paths:
             if path[0] == "functions":
                 self.functions[str(path[1])].ignored.add(str(path[2]))
@@ -247,7 +247,7 @@ class Stack:
 
 
 def build(config: Config, account: Account) -> Stack:
-    """Wire up what the file wants; reads like the tutorial, from top to bottom."""
+    """Build the stack of a file; reads like the tutorial, from top to bottom."""
     stack = Stack(config, account)
     stack.resources = [stack.pool]
     if stack.pool.managed:
@@ -287,7 +287,7 @@ def _verb_and_path(key: str) -> tuple[str, str]:
 
 
 def _fitting(name: str, limit: int) -> str:
-    """Return the name, shortened to the limit and still its own."""
+    """Return the name, shortened to the limit and still unique."""
     if len(name) <= limit:
         return name
     mark = hashlib.sha256(name.encode()).hexdigest()[:8]
