@@ -130,7 +130,7 @@ def do(aws):
     def run(verb, *resources):
         chosen = closure(resources)
         if verb == "destroy":
-            _walk(reconcile.look, forward(chosen), aws)
+            _walk(reconcile.refresh, forward(chosen), aws)
             return _walk(reconcile.destroy, backward(chosen), aws)
         return _walk(getattr(reconcile, verb), forward(chosen), aws)
 

@@ -9,7 +9,7 @@ import boto3
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from cognito_gw.aws.clients import Aws
-from cognito_gw.engine.resource import Resource
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Resource
 
 
 def refusal(code, message="no", call="DoIt", status=400):
@@ -62,13 +62,11 @@ class FakeResource(Resource):
     points_at: tuple[Resource, str] | None = None  # a field taken from another
     is_wanted: bool = True
     is_managed: bool = True
-    blocked_by: Exception | None = None
 
     label = property(lambda self: self.name)
-    inside = property(lambda self: self.container)
-    wanted = property(lambda self: self.is_wanted)
+    parent = property(lambda self: self.container)
+    enabled = property(lambda self: self.is_wanted)
     managed = property(lambda self: self.is_managed)
-    obstacle = property(lambda self: self.blocked_by)
     frozen = property(lambda self: {"fixed": ("things", self.name, "fixed")})
 
     def desired(self):
@@ -76,7 +74,7 @@ class FakeResource(Resource):
         if self.points_at is None:
             return dict(self.wants)
         other, key = self.points_at
-        return {**self.wants, "target": other[key]}
+        return {**self.wants, "target": other.get(key, KNOWN_AFTER_APPLY)}
 
     def observe(self, aws):
         """Look it up, inside its container if it has one."""
@@ -110,7 +108,7 @@ class SharedSession(boto3.Session):
         super().__init__(**settings)
         self.made = {}
         self.calls = []  # (service, operation, parameters) of every call
-        self.lost = None  # the operation whose next answer never arrives
+        self.lost = set()  # the operations whose next response never arrives
         self.events.register("provide-client-params.*.*", self._note)
         self.events.register("after-call.*.*", self._lose)
 
@@ -127,15 +125,15 @@ class SharedSession(boto3.Session):
         self.calls.append((service, model.name, params))
 
     def _lose(self, model, **_):
-        if model.name == self.lost:
-            self.lost = None
+        if model.name in self.lost:
+            self.lost.remove(model.name)
             raise ReadTimeoutError(endpoint_url=f"https://{model.name}.aws")
 
 
 class InTurn(Aws):
     """AWS that is asked one thing after the other, and by no thread of its own."""
 
-    def together(self, *asks):
+    def gather(self, *asks):
         """Ask in the order in which it is written."""
         return [ask() for ask in asks]
 

@@ -157,7 +157,7 @@ def _stuck(context: Context, resources: list[Resource]) -> list[Step]:
     return [
         failed.get(resource) or Step(resource, Action.SKIP, error=why, done=True)
         for resource in resources
-        if resource.wanted
+        if resource.enabled
     ]
 
 
@@ -287,18 +287,16 @@ class Removal:
         prepare(context)
         stack = context.stack
         resources = stack.resources + leftover_functions(stack, context.aws)
-        visit = partial(reconcile.look, aws=context.aws)
+        visit = partial(reconcile.refresh, aws=context.aws)
         steps = walk(context, visit, forward(resources), resources, report="none")
         self.foreign = [step for step in steps if isinstance(step.error, NotOurs)]
         for step in steps:
             if step.word == "failed" and step.error and step not in self.foreign:
                 raise step.error
         self._found = [each for each in resources if each.live is not None]
-        owned = self._owned
-        for resource in owned:
-            if resource.protected:
-                raise resource.protected
-        return owned
+        if stack.pool.protected:
+            raise stack.pool.protected
+        return self._owned
 
     @property
     def _owned(self) -> list[Resource]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cognito_gw.app.context import Context
-    from cognito_gw.config.model import AppClient
+    from cognito_gw.config.model import AppClientConfig
 
 _MACHINE = ["client_credentials"]
 
@@ -94,7 +94,7 @@ class TokenRequest:
         prefers_machines = beyond_api(self.scopes) and not is_for_people
         return (machines + people if prefers_machines else people + machines)[0]
 
-    def _fits(self, client: AppClient) -> bool:
+    def _fits(self, client: AppClientConfig) -> bool:
         if client.id is not None:  # made elsewhere: its flows are not in the file
             return True
         if self.flow in BY_OAUTH and BY_OAUTH[self.flow] not in client.oauth_flows:
@@ -104,7 +104,7 @@ class TokenRequest:
             return False
         return {*beyond_api(self.scopes)} <= {*client.oauth_scopes}
 
-    def _meant(self, clients: Iterable[AppClient]) -> str:
+    def _meant(self, clients: Iterable[AppClientConfig]) -> str:
         """Return suggestions for scopes that no app client has."""
         known = {scope for client in clients for scope in client.oauth_scopes}
         strange = [scope for scope in beyond_api(self.scopes) if scope not in known]
@@ -129,7 +129,7 @@ class TokenRequest:
         return users[0].username if users else ""
 
 
-def is_machine(client: AppClient) -> bool:
+def is_machine(client: AppClientConfig) -> bool:
     """Whether an app client is for machines only, so no user can sign in."""
     return list(client.oauth_flows) == _MACHINE
 

@@ -72,7 +72,7 @@ def is_news(step: Step, report: Report = "all") -> bool:
     is_change = step.is_change or step.action == "fail"
     if report == "changes":
         return is_change or step.action == "skip"
-    return step.resource.wanted or is_change
+    return step.resource.enabled or is_change
 
 
 def _located(context: Context, step: Step) -> Step:
@@ -92,7 +92,7 @@ def _reporting_interrupt(
     except KeyboardInterrupt:
         if shown:
             done = [step for step in steps.values() if is_news(step)]
-            left = sum(each not in steps and each.wanted for each in shown)
+            left = sum(each not in steps and each.enabled for each in shown)
             context.ui.interrupted(done, left)
         raise
 
@@ -112,7 +112,7 @@ def look(context: Context, resources: list[Resource]) -> None:
     from cognito_gw.engine.walk import closure, forward
 
     graph = forward(closure(resources))
-    visit = partial(reconcile.look, aws=context.aws)
+    visit = partial(reconcile.refresh, aws=context.aws)
     for step in walk(context, visit, graph, resources, report="none"):
         if step.error:
             raise step.error

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cognito_gw.app.context import Context
     from cognito_gw.app.deploy import Approve
     from cognito_gw.app.walks import Report
-    from cognito_gw.config.model import Function as FunctionConfig
+    from cognito_gw.config.model import FunctionConfig
     from cognito_gw.engine.resource import Resource, Step
     from cognito_gw.resources.function import Function
 

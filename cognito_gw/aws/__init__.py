@@ -1,1 +1,1 @@
-"""The only way to AWS: clients, what its errors mean, and how long to wait for it."""
+"""Access to AWS: clients, the meaning of errors, and waits."""

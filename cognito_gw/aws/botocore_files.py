@@ -1,4 +1,4 @@
-"""botocore's service models and AWS's configuration files, read quickly."""
+"""Fast reading of botocore's service models and of AWS configuration files."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _OPENED_BY: dict[str, Callable[..., Any]] = {".json": open, ".json.gz": gzip.ope
 
 
 class Files(JSONFileLoader):
-    """Reads into plain dicts, which keep their order too, in half the time."""
+    """Reads into plain dicts instead of ordered ones, in half the time."""
 
     def load_file(self, file_path: str) -> Any:
-        """Return what a file says whose suffix is not given; None if there is none."""
+        """Return the content of a file, given without its suffix; None if absent."""
         for suffix, opened in _OPENED_BY.items():
             with suppress(FileNotFoundError), opened(file_path + suffix, "rb") as file:
                 return json.loads(file.read())
@@ -32,19 +32,19 @@ class Files(JSONFileLoader):
 
 
 class Models(Loader):
-    """Takes every folder for a service: botocore looks into all 400 of them first."""
+    """Treats every folder as a service; botocore reads all 400 of them first."""
 
     @instance_cache
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002
-        """Return the names of all that may have a description of this type."""
-        folders = [Path(each) for each in self.search_paths]
+        """Return the names of all folders, which may have a model of this type."""
+        folders = [Path(path) for path in self.search_paths]
         return sorted(
-            {each.name for path in folders if path.is_dir() for each in path.iterdir()}
+            {item.name for path in folders if path.is_dir() for item in path.iterdir()}
         )
 
 
 def read_quickly(session: Session) -> Session:
-    """Let a session find and read descriptions in our way, where it looks for them."""
+    """Make a session load its models with `Models` and `Files`."""
 
     def loader() -> Models:
         usual = create_loader(session.get_config_variable("data_path"))
@@ -60,7 +60,7 @@ _PROFILE = "profile "
 
 
 def profile_regions(environment: Mapping[str, str]) -> dict[str, str | None]:
-    """Return every profile with its region, if it has one."""
+    """Return all profiles, each with its Region or None."""
     found: dict[str, str | None] = {}
     for name, section in _sections(environment, *_CONFIG).items():
         if name == "default" or name.startswith(_PROFILE):
@@ -72,7 +72,7 @@ def profile_regions(environment: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def region_around(environment: Mapping[str, str], profile: str | None) -> str | None:
-    """Return the region that a stack without one would go to, if any."""
+    """Return the Region of the environment or the profile, if any."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         if environment.get(name):
             return environment[name]

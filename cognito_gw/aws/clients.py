@@ -1,4 +1,4 @@
-"""One session and its clients, created once and shared by every thread."""
+"""A session and its clients, created once and shared by all threads."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from cognito_gw import __version__
 from cognito_gw.aws.botocore_files import read_quickly
 from cognito_gw.aws.endpoints import host_suffixes, partition_of
 from cognito_gw.aws.errors import is_concurrent, is_lost, is_quota
-from cognito_gw.aws.responses import answer_in_full
+from cognito_gw.aws.responses import check_responses
 from cognito_gw.aws.waits import Pace, pause_after
 from cognito_gw.errors import AwsRefused, UsageError
 
 Tell = Callable[[str], None]
-_ATTEMPTS = 8  # of a call; their pauses grow to 20 s each
-_MANY = 6  # conflicts of one call: now people are told why it takes time
+_ATTEMPTS = 8  # per call; the pauses grow to 20 s each
+_MANY = 6  # conflicts of one call, after which it reports the reason for the wait
 _READS = ("AdminGet", "AdminList", "Describe", "Filter", "Get", "List", "Simulate")
 _OF_A_STACK = (
     "cognito-idp",
@@ -43,20 +43,20 @@ _OF_A_STACK = (
 
 @dataclass(frozen=True)
 class Account:
-    """Where the stack lives, as ARNs spell it."""
+    """The partition, Region and account of the stack, as in ARNs."""
 
     partition: str
     region: str
     number: str
 
     def arn(self, service: str, rest: str, *, is_global: bool = False) -> str:
-        """Return the ARN of something of this account."""
+        """Return the ARN of a resource of this account."""
         region = "" if is_global else self.region
         return f"arn:{self.partition}:{service}:{region}:{self.number}:{rest}"
 
 
 def named_account(number: str, region: str) -> Account:
-    """Return an account by its number; its partition is that of the region."""
+    """Return the account of a number, in the partition of the region."""
     partition = partition_of(region)
     if partition is None:
         raise UsageError(
@@ -66,12 +66,12 @@ def named_account(number: str, region: str) -> Account:
 
 
 class Aws:
-    """AWS, or whatever answers for it at `endpoint_url`.
+    """The clients of AWS, or of the AWS-compatible `endpoint_url`.
 
-    Clients are thread-safe, but a session is not while it makes them; hence the lock.
+    Clients are thread-safe, but a session is not while it creates them: hence the lock.
     """
 
-    def __init__(  # noqa: PLR0913 - each is of its surroundings
+    def __init__(  # noqa: PLR0913 - all injected
         self,
         session: boto3.Session,
         *,
@@ -81,10 +81,10 @@ class Aws:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Use `session`; `tell` hears of waits, `announce` what is said only once."""
+        """Use `session`; `tell` gets notes on waits, `announce` generated passwords."""
         self.session = session
         session.events.register(
-            "creating-client-class", answer_in_full, unique_id="cgw-answers"
+            "creating-client-class", check_responses, unique_id="cgw-responses"
         )
         self.endpoint_url = endpoint_url
         self.tell = tell
@@ -94,23 +94,23 @@ class Aws:
         self._rates = Pace(clock)
         self._told_until = 0.0
         self._lock = threading.Lock()
-        self._asking = threading.Lock()  # others make their clients meanwhile
+        self._asking = threading.Lock()  # lets other clients be created meanwhile
         self._clients: dict[str, Any] = {}
         self._account: Account | None = None
 
     @property
     def region(self) -> str:
-        """The region that every call goes to."""
+        """The Region of all calls."""
         return str(self.session.region_name)
 
     @property
     def is_amazon(self) -> bool:
-        """Whether AWS itself holds the user pools, and not what imitates it."""
+        """Whether the target is AWS itself and not an emulator."""
         return _is_of_aws(self.cognito)
 
     @property
     def account(self) -> Account:
-        """Whose credentials these are; asks AWS once."""
+        """The account of the credentials; one call, cached."""
         with self._asking:
             if self._account is None:
                 caller = self.sts.get_caller_identity()
@@ -119,22 +119,22 @@ class Aws:
             return self._account
 
     def make_ready(self) -> None:
-        """Make every client that a whole stack wants, while something is waited for."""
+        """Create all clients that a whole stack needs, to save time later."""
         for service in _OF_A_STACK:
             self._client(service)
 
-    def together(self, *asks: Callable[[], Any]) -> list[Any]:
-        """Ask what needs nothing of one another at once; return the answers, in order.
+    def gather(self, *calls: Callable[[], Any]) -> list[Any]:
+        """Make independent calls concurrently; return their results, in order.
 
-        The first failure is raised when all have ended.
+        The first error is raised after all have ended.
         """
-        with ThreadPoolExecutor(len(asks)) as pool:
-            asked = [pool.submit(ask) for ask in asks]
-        return [each.result() for each in asked]
+        with ThreadPoolExecutor(len(calls)) as pool:
+            futures = [pool.submit(call) for call in calls]
+        return [future.result() for future in futures]
 
     @property
     def sts(self) -> Any:
-        """Whose credentials these are."""
+        """The Security Token Service."""
         return self._client("sts")
 
     @property
@@ -169,14 +169,14 @@ class Aws:
 
     @property
     def tagging(self) -> Any:
-        """The tagging API: what carries which tag."""
+        """The Resource Groups Tagging API."""
         return self._client("resourcegroupstaggingapi")
 
     def _client(self, service: str, **options: Any) -> Any:
         key = service + "".join(sorted(options))
         with self._lock:
             if key not in self._clients:
-                make: Any = self.session.client  # its overloads want a literal
+                make: Any = self.session.client  # its overloads require a literal
                 client = make(
                     service,
                     endpoint_url=self.endpoint_url,
@@ -196,7 +196,7 @@ class Aws:
                     client.meta.events.register(
                         "before-call.api-gateway.*", self._pace, unique_id="cgw-pace"
                     )
-                    client.meta.events.register(
+                    client.meta.events.register_first(
                         "needs-retry.api-gateway.*", self._ease, unique_id="cgw-ease"
                     )
                 self._clients[key] = client
@@ -205,23 +205,31 @@ class Aws:
     def _pace(self, model: Any, context: dict[str, Any], **_: Any) -> None:
         context["cgw_paced"] = True
         wait = self._rates.wait(model.name)
-        if wait >= 1 and self._clock() >= self._told_until:  # one word for all threads
+        if wait >= 1 and self._clock() >= self._told_until:  # one note for all threads
             self._told_until = self._clock() + max(wait, 5)
             self.tell(f"waiting {wait:.0f} s for API Gateway's quota of {model.name}")
         if wait:
             self.sleep(wait)
 
-    def _ease(self, operation: Any, response: Any, **_: Any) -> None:
+    def _ease(
+        self, operation: Any, response: Any, request_dict: dict[str, Any], **_: Any
+    ) -> float | None:
+        """Return the pause until a throttled call's next turn; None for botocore's."""
         code = response[1].get("Error", {}).get("Code") if response else None
-        if code == "TooManyRequestsException" and self._rates.ease(operation.name):
-            self.tell(f"waiting, as API Gateway takes no {operation.name} for now")
+        if code != "TooManyRequestsException":
+            return None
+        if self._rates.ease(operation.name):
+            self.tell(f"waiting: API Gateway throttles {operation.name}")
+        context = request_dict["context"]
+        attempts = context["cgw_throttled"] = context.get("cgw_throttled", 0) + 1
+        return self._rates.wait(operation.name) if attempts < _ATTEMPTS else None
 
     def _repeat(
         self, operation: Any, response: Any, request_dict: dict[str, Any], **_: Any
     ) -> float | bool | None:
-        """Return the pause before a repetition, False for none, None if others decide.
+        """Return the pause before a retry, False for no retry, None for botocore's.
 
-        The answer is botocore's to carry out, in the middle of the same call.
+        botocore makes the retry within the same call.
         """
         if response is None or "Error" not in response[1]:
             return None
@@ -233,15 +241,15 @@ class Aws:
         context = request_dict["context"]
         conflicts = context["cgw_conflicts"] = context.get("cgw_conflicts", 0) + 1
         if conflicts == _MANY:
-            self.tell(f"waiting, as AWS is busy with another change ({operation.name})")
+            self.tell(f"waiting: AWS is busy with another change ({operation.name})")
         pause = pause_after(conflicts)
         if pause is None or not context.get("cgw_paced"):
             return pause
-        return max(pause, self._rates.wait(operation.name))  # it counts again
+        return max(pause, self._rates.wait(operation.name))  # a retry counts too
 
     def _config(self, options: dict[str, Any]) -> Config:
         if self.endpoint_url:
-            options = options | {"proxies": {}}  # a loopback server needs no proxy
+            options = options | {"proxies": {}}  # loopback needs no proxy
         return Config(
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             max_pool_connections=32,
@@ -252,7 +260,7 @@ class Aws:
 
 
 def _is_of_aws(client: Any) -> bool:
-    """Whether a client calls AWS itself: emulators have no quotas."""
+    """Whether a client calls AWS itself; emulators have no quotas."""
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     return host.endswith(host_suffixes())
 
@@ -260,9 +268,9 @@ def _is_of_aws(client: Any) -> bool:
 def _raise_if_lost(
     operation: Any, response: Any, caught_exception: Any, **_: Any
 ) -> None:
-    """Let no write be repeated that AWS may have done: whoever asked looks first.
+    """Prevent the retry of a write that AWS may have done: the caller reads first.
 
-    botocore itself would send it again: a second CreateUserPool makes a second pool.
+    botocore would send it again: a second CreateUserPool creates a second pool.
     """
     if operation.name.startswith(_READS):
         return
@@ -274,16 +282,16 @@ def _raise_if_lost(
 
 
 def _raise_if_stopped(caught_exception: Any, **_: Any) -> None:
-    """Let no call wait for a local AWS that was there when the command began."""
+    """Fail at once when the local AWS stopped during the command."""
     if isinstance(caught_exception, EndpointConnectionError):
         raise AwsRefused(
             "the local AWS stopped",
-            hint="`cgw up` starts another, and makes the stack in it",
+            hint="`cgw up` starts it again and creates the stack in it",
         )
 
 
 def aws_session(profile: str | None, region: str | None) -> boto3.Session:
-    """Return a session of the standard credential chain, for a region that is known."""
+    """Return a session with the standard credential chain; require a Region."""
     session = boto3.Session(
         profile_name=profile,
         region_name=region or os.environ.get("AWS_REGION") or None,
@@ -298,7 +306,7 @@ def aws_session(profile: str | None, region: str | None) -> boto3.Session:
 
 
 def local_session(region: str | None, key: AccessKey) -> boto3.Session:
-    """Return a session for the embedded local AWS, which takes its own `key` alone."""
+    """Return a session for the embedded local AWS, which accepts only its own `key`."""
     return boto3.Session(
         aws_access_key_id=key.id,
         aws_secret_access_key=key.secret,
@@ -308,7 +316,7 @@ def local_session(region: str | None, key: AccessKey) -> boto3.Session:
 
 
 def trace_calls(session: boto3.Session, tell: Tell) -> None:
-    """Tell of each call: service, operation, time and retries; never its content."""
+    """Report each call: service, operation, time and retries; never its content."""
 
     def begin(context: dict[str, Any], **_: Any) -> None:
         context["cgw_began"] = time.monotonic()
@@ -332,15 +340,15 @@ _UNSET = (None, None, None, None)
 
 
 def without_profile() -> Session:
-    """Return a session that heeds no AWS_PROFILE, which may name none that is here."""
+    """Return a session that ignores AWS_PROFILE, which may not exist here."""
     return read_quickly(Session({"profile": _UNSET}))
 
 
 class EndpointSession(boto3.Session):
-    """A boto3 session all of whose clients call the same endpoint, on this machine."""
+    """A boto3 session whose clients all call one endpoint on this machine."""
 
     def __init__(self, endpoint_url: str, region: str, key: AccessKey) -> None:
-        """Sign with the endpoint's `key`."""
+        """Sign requests with the endpoint's `key`."""
         super().__init__(
             aws_access_key_id=key.id,
             aws_secret_access_key=key.secret,
@@ -350,28 +358,28 @@ class EndpointSession(boto3.Session):
         self._endpoint_url = endpoint_url
 
     def client(self, *args: Any, **options: Any) -> Any:
-        """Return a client, of this endpoint unless another is given."""
-        make: Any = super().client  # its overloads want a literal
+        """Return a client for this endpoint, unless `options` has another."""
+        make: Any = super().client  # its overloads require a literal
         return make(*args, **self._completed(options))
 
     def resource(self, *args: Any, **options: Any) -> Any:
-        """Return a resource, of this endpoint unless another is given."""
+        """Return a resource for this endpoint, unless `options` has another."""
         make: Any = super().resource
         return make(*args, **self._completed(options))
 
     def _completed(self, options: dict[str, Any]) -> dict[str, Any]:
-        direct = Config(proxies={})  # no proxy leads to this machine itself
+        direct = Config(proxies={})  # a proxy cannot reach this machine
         config = direct.merge(options.get("config") or Config())
         return {"endpoint_url": self._endpoint_url} | options | {"config": config}
 
 
-_ID_BYTES = 20  # random: the local AWS checks the ID alone, so it is a secret too
+_ID_BYTES = 20  # random, as the local AWS checks the ID alone: it is a secret too
 _SECRET_BYTES = 30
 
 
 @dataclass(frozen=True)
 class AccessKey:
-    """An access key ID, which has only letters and digits as on AWS, and its secret."""
+    """An access key ID of letters and digits, as on AWS, and its secret."""
 
     id: str = field(repr=False)
     secret: str = field(repr=False)
@@ -384,5 +392,5 @@ class AccessKey:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment variables by which AWS's clients find it."""
+        """The environment variables from which AWS clients read it."""
         return {"AWS_ACCESS_KEY_ID": self.id, "AWS_SECRET_ACCESS_KEY": self.secret}

@@ -1,4 +1,4 @@
-"""Addresses of the data plane, and the partitions of AWS."""
+"""URLs of deployed APIs, sign-in pages and issuers, and the partitions of AWS."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _RESPONSE_TYPES = {"code": "code", "implicit": "token"}  # by OAuth flow
 
 @dataclass(frozen=True)
 class Links:
-    """URL templates; `{api_id}`, `{stage}`, `{region}`, `{domain}`… are filled in."""
+    """URL templates with `{api_id}`, `{stage}`, `{region}`, `{domain}` and so on."""
 
     invoke: str
     hosted_ui: str
     issuer: str
 
     def overridden(self, given: Mapping[str, str]) -> Links:
-        """Return them with those that the file gives in their places."""
+        """Return the templates, those in the file in place of the others."""
         return replace(self, **given)
 
 
 def sign_in_query(client: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return how an app client asks for the sign-in page; None if it does not use it.
+    """Return the query of an app client's sign-in page; None if it does not use one.
 
-    The client is as DescribeUserPoolClient has it.
+    The client is as in DescribeUserPoolClient.
     """
     flows, urls = client.get("AllowedOAuthFlows") or [], client.get("CallbackURLs")
-    types = [each for flow, each in _RESPONSE_TYPES.items() if flow in flows]
+    types = [kind for flow, kind in _RESPONSE_TYPES.items() if flow in flows]
     if not types or not urls:
         return None
     return {
@@ -45,7 +45,7 @@ def sign_in_query(client: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def aws_links(region: str) -> Links:
-    """Return AWS's own addresses in a region."""
+    """Return the URLs of AWS in a Region."""
     suffix = dns_suffix(region)
     return Links(
         invoke=f"https://{{api_id}}.execute-api.{{region}}.{suffix}/{{stage}}",
@@ -55,7 +55,7 @@ def aws_links(region: str) -> Links:
 
 
 def local_links(url: str) -> Links:
-    """Return the addresses of an embedded local AWS at `url`."""
+    """Return the URLs of an embedded local AWS at `url`."""
     return Links(
         invoke=f"{url}/_aws/execute-api/{{api_id}}/{{stage}}",
         hosted_ui=f"{url}/_aws/cognito/{{domain}}",
@@ -64,14 +64,14 @@ def local_links(url: str) -> Links:
 
 
 def filled(template: str, place: Mapping[str, str | None]) -> str | None:
-    """Fill a URL template; None while something that it names does not exist."""
+    """Fill in a URL template; return None while a value is missing."""
     if any(f"{{{key}}}" in template and not value for key, value in place.items()):
         return None
     return template.format(**place)
 
 
 _USUAL = "aws"
-# The sign-in pages, of which botocore knows nothing. GovCloud: its user guide on
+# Hosts of sign-in pages, which botocore does not have. GovCloud: its user guide on
 # Amazon Cognito; the European Sovereign Cloud: the Public Suffix List.
 _SIGN_IN = {
     "aws-cn": "auth.{region}.amazoncognito.com.cn",
@@ -82,42 +82,44 @@ _SIGN_IN_USUAL = "auth.{region}.amazoncognito.com"
 
 
 def partition_of(region: str) -> str | None:
-    """Return the partition of a region, be the region new; None for another name."""
-    for each in _partitions():
-        if region in each["regions"] or re.match(each["regionRegex"], region):
-            return str(each["id"])
+    """Return the partition of a Region, also of a new one; None for another name."""
+    for partition in _partitions():
+        if region in partition["regions"] or re.match(partition["regionRegex"], region):
+            return str(partition["id"])
     return None
 
 
 def dns_suffix(region: str) -> str:
-    """Return what the hosts of AWS's services in a region end with."""
+    """Return the suffix of the hosts of AWS services in a Region."""
     wanted = partition_of(region) or _USUAL
-    found = next(each for each in _partitions() if each["id"] == wanted)
+    found = next(partition for partition in _partitions() if partition["id"] == wanted)
     return str(found["outputs"]["dnsSuffix"])
 
 
 def sign_in_host(region: str) -> str:
-    """Return what the hosts of sign-in pages end with, with `{region}` to fill in."""
+    """Return the suffix of the hosts of sign-in pages, with `{region}` to fill in."""
     return _SIGN_IN.get(partition_of(region) or _USUAL, _SIGN_IN_USUAL)
 
 
 @cache
 def host_suffixes() -> tuple[str, ...]:
-    """Return what AWS's own hosts end with, in every partition."""
+    """Return the suffixes of AWS hosts in all partitions."""
     kinds = ("dnsSuffix", "dualStackDnsSuffix")
-    found = {each["outputs"][kind] for each in _partitions() for kind in kinds}
-    return tuple(f".{each}" for each in sorted(found))
+    found = {
+        partition["outputs"][kind] for partition in _partitions() for kind in kinds
+    }
+    return tuple(f".{partition}" for partition in sorted(found))
 
 
 @cache
 def host_pattern(before: str, after: str) -> re.Pattern[str]:
-    """Return the pattern of an address on AWS, by what is around the host's end."""
+    """Return the pattern of a URL on AWS, with the patterns around the host suffix."""
     ends = "|".join(map(re.escape, host_suffixes()))
     return re.compile(f"{before}(?:{ends}){after}")
 
 
 @cache
 def _partitions() -> list[dict[str, Any]]:
-    from botocore.loaders import create_loader  # what needs no Region starts faster
+    from botocore.loaders import create_loader  # not for each command
 
     return list(create_loader().load_data("partitions")["partitions"])

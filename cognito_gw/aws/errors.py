@@ -1,4 +1,4 @@
-"""What the errors of AWS mean: absent, refused, throttled, or the caller's fault."""
+"""What the errors of AWS mean, and messages for them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ABSENT = frozenset(
         "UserNotFoundException",
     }
 )
-_LONGEST = 300  # characters of an answer that is quoted
+_LONGEST = 300  # characters of a quoted response
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _UNKNOWN_KEY = frozenset(
@@ -54,7 +54,7 @@ _NO_CREDENTIALS = (
     TokenRetrievalError,
 )
 THROTTLED = frozenset({"Throttling", "ThrottlingException", "TooManyRequestsException"})
-# Of a quota, which time does not change. botocore takes the first for throttling.
+# Quotas, where a retry changes nothing. botocore retries the first as throttling.
 _QUOTA_REACHED = frozenset(
     {
         "LimitExceededException",
@@ -65,9 +65,9 @@ _QUOTA_REACHED = frozenset(
 )
 _CONCURRENT = frozenset({"ConcurrentModification", "ConcurrentModificationException"})
 _CONCURRENT_WORDS = "concurrent modification"  # of API Gateway's ConflictException
-# The request may have arrived; only the answer did not.
+# The request may have arrived, only the response did not.
 _LOST = (ConnectionClosedError, ReadTimeoutError, ResponseStreamingError)
-_FAILURES = (500, 502, 503, 504)  # of who may have begun
+_FAILURES = (500, 502, 503, 504)  # the server may have begun
 _TAKEN = frozenset(
     {
         "ConflictException",
@@ -81,15 +81,15 @@ _TAKEN = frozenset(
 )
 _SIGN_IN_AGAIN = "sign in again: `aws sso login`, with `--profile` if you use one"
 _DOMAIN_TAKEN = "already associated with another user pool"  # or with this one
-# Of resource servers, authorizers and domains, for which AWS has no code.
+# For resource servers, authorizers and domains AWS has no code.
 _TAKEN_WORDS = ("already exists", "must be unique", "already has a domain")
 _ADVICE = {
     "InvalidPasswordException": "choose one that meets user_pool.password_policy",
-    "TooManyRequestsException": "AWS is throttling: run the same command again shortly",
-    "Throttling": "AWS is throttling: run the same command again shortly",
+    "TooManyRequestsException": "AWS is throttling: rerun the command in a minute",
+    "Throttling": "AWS is throttling: rerun the command in a minute",
 }
-_ATTEMPTS_LIMIT = "attempt limit exceeded"  # of one user's codes and passwords
-# What AWS counts, by the operation that it refuses.
+_ATTEMPTS_LIMIT = "attempt limit exceeded"  # for the codes and passwords of one user
+# The quota that each operation can reach.
 _QUOTAS = {
     "CreateAuthorizer": "authorizers per API",
     "CreateDeployment": "deployments per API",
@@ -116,13 +116,13 @@ def code_of(error: ClientError) -> str:
 
 
 def message_of(error: ClientError) -> str:
-    """Return the words that AWS gave with it, as one line."""
+    """Return the message of AWS, as one line."""
     return " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
 
 
 @contextmanager
 def absent_is_none() -> Iterator[None]:
-    """Let pass the errors with which AWS says that something is not there."""
+    """Suppress the errors by which AWS says that a resource does not exist."""
     try:
         yield
     except ClientError as error:
@@ -131,46 +131,51 @@ def absent_is_none() -> Iterator[None]:
 
 
 def is_absent(error: BaseException) -> bool:
-    """Whether AWS says that something is not there."""
+    """Whether AWS says that a resource does not exist."""
     return isinstance(error, ClientError) and code_of(error) in ABSENT
 
 
 def is_of_the_caller(error: Exception) -> bool:
-    """Whether a call failed for who made it: without credentials, or denied."""
+    """Whether a call failed because of its credentials or their permissions."""
     if isinstance(error, ClientError):
         return code_of(error) in _DENIED | _STALE | _UNKNOWN_KEY
     return isinstance(error, _NO_CREDENTIALS)
 
 
 def is_lost(error: BaseException) -> bool:
-    """Whether AWS may have done what it was asked, and we did not hear of it."""
+    """Whether AWS may have carried out the call, and only the response is missing."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        # A 500 without AWS's own code is the end of an emulator that lacks the call.
+        # A 500 without an AWS code comes from an emulator that lacks the operation.
         return status in _FAILURES and code_of(error) not in THROTTLED | {"500"}
     return isinstance(error, _LOST)
 
 
+def is_throttled(error: ClientError) -> bool:
+    """Whether AWS refused the call only for now, as there are too many."""
+    return code_of(error) in THROTTLED
+
+
 def is_quota(error: ClientError) -> bool:
-    """Whether AWS has as many as it allows: to ask again changes nothing."""
+    """Whether a quota is reached: a retry changes nothing."""
     return code_of(error) in _QUOTA_REACHED
 
 
 def is_concurrent(error: ClientError) -> bool:
-    """Whether AWS did nothing because it was busy with another change of the same.
+    """Whether AWS did nothing because it was busy with another change.
 
-    Our own parallel writes meet this way: it does not mean that someone else made it.
+    Parallel writes of one cgw process conflict, too: it need not be another process.
     """
     return code_of(error) in _CONCURRENT or _CONCURRENT_WORDS in message_of(error)
 
 
 def is_domain_taken(error: ClientError) -> bool:
-    """Whether a domain prefix belongs to a user pool, be it this one."""
+    """Whether a domain prefix belongs to a user pool, which may be this one."""
     return _DOMAIN_TAKEN in message_of(error)
 
 
 def is_taken(error: BaseException) -> bool:
-    """Whether AWS refused as somebody else made or changes the same, just now."""
+    """Whether AWS refused because a concurrent call created or changes the same."""
     if not isinstance(error, ClientError) or is_concurrent(error):
         return False
     words = message_of(error)
@@ -178,23 +183,23 @@ def is_taken(error: BaseException) -> bool:
 
 
 class Lacking(AwsRefused, KeyError):
-    """Raised for a field that AWS documents, and left out."""
+    """Raised for a documented field that a response lacks."""
 
     def __str__(self) -> str:
-        """Say it in words, and not as the key that is missing."""
+        """Return the message, and not the missing key as KeyError does."""
         return self.what
 
 
 def lacking(what: str, key: str) -> Lacking:
-    """Return the error for something of AWS's that lacks a documented field."""
+    """Return the error for a response that lacks a documented field."""
     return Lacking(
         f"{what} lacks `{key}`",
-        hint="AWS always sends it: is this endpoint AWS, and is its answer complete?",
+        hint="AWS always sends it; is the endpoint an emulator?",
     )
 
 
 def as_cgw_error(error: BaseException) -> CgwError | None:
-    """Return the error as one for our user to read; None for a bug of ours."""
+    """Return the error with a message for users; None for a bug of cgw."""
     if isinstance(error, CgwError):
         return error
     if isinstance(error, ClientError):
@@ -203,7 +208,7 @@ def as_cgw_error(error: BaseException) -> CgwError | None:
         return _unreachable(error)
     if isinstance(error, ResponseParserError):
         words = " ".join(str(error).split())[:_LONGEST]
-        return AwsRefused(f"an answer of the endpoint cannot be read: {words}")
+        return AwsRefused(f"a response of the endpoint cannot be parsed: {words}")
     return None
 
 
@@ -217,14 +222,14 @@ def _refused(error: ClientError) -> CgwError:
     if code in _UNKNOWN_KEY:
         return AwsRefused(
             f"AWS does not accept these credentials ({code})",
-            hint="check the profile, and that the region is enabled in your account",
+            hint="check the profile, and that the Region is enabled in your account",
         )
     if (special := _special(error)) is not None:
         return special
-    if code.isdigit():  # a page of HTML with a status, where AWS has an error code
+    if code.isdigit():  # an HTML page with a status instead of an AWS error code
         return AwsRefused(
-            f"{call}: the endpoint answered with HTTP {code}, and not as AWS does",
-            hint="an emulator may not have this call; `cgw --local` has it",
+            f"{call}: the endpoint answered HTTP {code} without an AWS error",
+            hint="an emulator may lack this operation; `cgw --local` has it",
         )
     return AwsRefused(f"{call}: {code}: {words}", hint=_ADVICE.get(code))
 
@@ -239,19 +244,19 @@ def _denied(error: ClientError) -> AwsRefused:
 
 
 def _special(error: ClientError) -> CgwError | None:
-    """Return the error for a refusal that is told in our own words, if it is one."""
+    """Return the error for a refusal with a message of ours; None for others."""
     if is_domain_taken(error):
         return AwsRefused(
-            "the domain prefix is taken: it must be unique in the whole region",
-            hint="choose another `domain:`, or leave it out for a generated one",
+            "the domain prefix is taken: it must be unique in the Region",
+            hint="choose another `domain:`, or omit it for a generated one",
         )
     if is_quota(error):
         return _over_quota(error)
     if is_concurrent(error):
         return AwsRefused(
             f"{error.operation_name}: {code_of(error)}: {message_of(error)}",
-            hint="something else keeps changing the same resource: let it finish, "
-            "then run the same command again",
+            hint="another process keeps changing this resource: wait until it ends, "
+            "then rerun the command",
         )
     return None
 
@@ -264,8 +269,8 @@ def _over_quota(error: ClientError) -> AwsRefused:
     what = _QUOTAS.get(call)
     return AwsRefused(
         f"the AWS quota for {what} is reached: {said}" if what else said,
-        hint="an AWS quota is reached: delete what you no longer need, or ask for "
-        "more in Service Quotas",
+        hint="an AWS quota is reached: delete resources that you no longer need, or "
+        "request an increase in Service Quotas",
     )
 
 
@@ -297,24 +302,24 @@ def _no_profile(error: ProfileNotFound) -> AwsRefused:
 
 
 def _stopped_here(error: BotoConnectionError) -> str | None:
-    """Return a hint when what did not answer is on this machine."""
+    """Return a hint when the unreachable endpoint is on this machine."""
     host = urlsplit(str(error.kwargs.get("endpoint_url", ""))).hostname
     if host not in LOOPBACK:
         return None
     return (
-        "nothing runs at this address of AWS_ENDPOINT_URL; after a restart of the "
+        "no server runs at this AWS_ENDPOINT_URL; after a restart of the "
         "local AWS, `cgw local env` prints its new one"
     )
 
 
 def _region_guess(words: str) -> str | None:
-    """Return a hint when the address that did not answer is of no known region."""
+    """Return a hint when the unreachable endpoint is in an unknown Region."""
     import boto3
 
     found = re.search(r"\.([a-z]{2}(?:-[a-z]+)+-\d)\.amazonaws", words)
     known = boto3.Session().get_available_regions("cognito-idp")
     if found is None or found[1] in known:
         return None
-    what = f"`{found[1]}` is no region that has Cognito, as far as is known"
+    what = f"`{found[1]}` is not a known Region with Cognito"
     meant = guess(found[1], known)
     return f"{what}: {meant}" if meant else what

@@ -1,4 +1,4 @@
-"""What functions wrote to CloudWatch Logs: read once, or followed."""
+"""Log events of functions in CloudWatch Logs: read once, or followed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 POLL_SECONDS = 1.0
-_LATE = 10_000  # ms; CloudWatch may show an event after one that is younger
+_LATE = 10_000  # ms; CloudWatch may return an event after a newer one
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,16 @@ class LogEvent:
 
 @dataclass
 class LogReader:
-    """Reads one log group on, from where it has come to."""
+    """Reads the new events of a log group at each call."""
 
     logs: Any  # a client of CloudWatch Logs
     function: str
     group: str
     start: int  # ms since 1970
-    _seen: dict[str, int] = field(default_factory=dict)  # event ids: when they were
+    _seen: dict[str, int] = field(default_factory=dict)  # event ID to timestamp
 
     def read(self) -> list[LogEvent]:
-        """Return the events that were not there at the last reading, oldest first."""
+        """Return the events since the last call, oldest first."""
         pages = self.logs.get_paginator("filter_log_events").paginate(
             logGroupName=self.group, startTime=self.start
         )
@@ -53,7 +53,7 @@ class LogReader:
 
 
 def read_all(readers: list[LogReader]) -> list[LogEvent]:
-    """Return the new events of several log groups, by time."""
+    """Return the new events of several log groups, oldest first."""
     with ThreadPoolExecutor(len(readers)) as pool:
         batches = list(pool.map(LogReader.read, readers))
     events = [event for batch in batches for event in batch]
@@ -63,7 +63,7 @@ def read_all(readers: list[LogReader]) -> list[LogEvent]:
 def follow(
     readers: list[LogReader], sleep: Callable[[float], None]
 ) -> Iterator[LogEvent]:
-    """Give the events that are there, and then each new one, for ever."""
+    """Yield the current events, and then each new one, without end."""
     while True:
         yield from read_all(readers)
         sleep(POLL_SECONDS)

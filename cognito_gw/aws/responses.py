@@ -1,4 +1,4 @@
-"""Responses of AWS as checked mappings, and requests built from them."""
+"""AWS responses as checked mappings, and the requests built from them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Answer(dict[str, Any]):
-    """An answer of AWS, or a part of one: to ask for what it lacks raises AwsRefused.
+class Response(dict[str, Any]):
+    """A response of AWS, or a part of one; a missing key raises AwsRefused.
 
-    An AWS-compatible endpoint may leave out what AWS documents, and that is no bug of
-    ours to end in a traceback.
+    An AWS-compatible endpoint may omit what AWS documents: that is an error to report
+    and not a bug of ours with a traceback.
     """
 
     def __init__(
@@ -22,46 +22,46 @@ class Answer(dict[str, Any]):
         content: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
         call: str = "AWS",
     ) -> None:
-        """Wrap what `call` answered, and all that is in it."""
+        """Wrap the content of the response to `call`, and everything in it."""
         super().__init__(content)
-        self.update({key: _wrapped(each, call) for key, each in self.items()})
+        self.update({key: _wrapped(value, call) for key, value in self.items()})
         self._call = call
 
     def __missing__(self, key: str) -> NoReturn:
-        """Say what is missing from which call's answer."""
-        raise lacking(f"{self._call}: the answer", key)
+        """Raise an error that names the missing key and the call."""
+        raise lacking(f"{self._call}: the response", key)
 
-    def __or__(self, other: Mapping[str, Any]) -> Answer:  # type: ignore[override]
-        """Return the same answer with something of ours beside it."""
-        return Answer({**self, **other}, self._call)
+    def __or__(self, other: Mapping[str, Any]) -> Response:  # type: ignore[override]
+        """Return the response with the items of `other` added."""
+        return Response({**self, **other}, self._call)
 
 
-class AnswersInFull:
-    """Mixed into a client's class: its calls, and so its pages, return `Answer`s."""
+class CheckedClient:
+    """A mixin of client classes: calls, and so pages, return a `Response`."""
 
     def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
         call: Any = super()
-        answer = call._make_api_call(operation_name, api_params)  # noqa: SLF001
-        return Answer(answer, operation_name)
+        content = call._make_api_call(operation_name, api_params)  # noqa: SLF001
+        return Response(content, operation_name)
 
 
-def answer_in_full(base_classes: list[type], **_: Any) -> None:
-    """Extend a client's class; for botocore's event `creating-client-class`."""
-    base_classes.insert(0, AnswersInFull)
+def check_responses(base_classes: list[type], **_: Any) -> None:
+    """Extend a client's class, at botocore's event `creating-client-class`."""
+    base_classes.insert(0, CheckedClient)
 
 
 def _wrapped(value: Any, call: str) -> Any:
     if isinstance(value, dict):
-        return Answer(value, call)
+        return Response(value, call)
     if isinstance(value, list):
-        return [_wrapped(each, call) for each in value]
+        return [_wrapped(item, call) for item in value]
     return value
 
 
 def settable(client: Any, operation: str, live: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of a description that `operation` takes back.
+    """Return the part of a description that `operation` accepts as its request.
 
-    Empty values go: AWS describes unset settings with them and refuses to be sent them.
+    Without empty values: AWS describes unset settings with them, and rejects them.
     """
     members = client.meta.service_model.operation_model(operation).input_shape.members
     return {
@@ -81,17 +81,17 @@ def overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def described(answer: dict[str, Any]) -> dict[str, Any]:
-    """Take from an answer of AWS what is about the call."""
-    answer.pop("ResponseMetadata", None)
-    return answer
+def described(response: dict[str, Any]) -> dict[str, Any]:
+    """Return a response without the metadata of the call."""
+    response.pop("ResponseMetadata", None)
+    return response
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value says nothing: None, or an empty text, list or mapping."""
+    """Whether a value is None, or an empty text, list or mapping."""
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
 def without_empty(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the request without what says nothing."""
+    """Return the request without empty values."""
     return {key: value for key, value in request.items() if not is_empty(value)}

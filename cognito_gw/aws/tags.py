@@ -1,4 +1,4 @@
-"""The tag by which a stack recognizes its own resources."""
+"""The tag by which a stack recognizes its resources, and what to do with doubles."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 STACK_TAG = "cgw:stack"
 MORE_THAN_ONE = (
-    "if another cgw is at work on this stack, let it finish and run this again; else "
-    "delete those that you do not need in the console"
+    "if another cgw process is changing this stack, rerun this after it ends; "
+    "otherwise delete the ones that you do not need in the console"
 )
 
 
 def is_ours(tags: Mapping[str, str] | None, stack: str) -> bool:
-    """Whether the tags are those of this stack."""
+    """Whether the tags are those of the stack."""
     return (tags or {}).get(STACK_TAG) == stack
 
 
@@ -31,17 +31,17 @@ def refuse_foreign(thing: object, tags: Mapping[str, str] | None, stack: str) ->
     if is_ours(tags, stack):
         return
     owner = (tags or {}).get(STACK_TAG)
-    whose = f"the cgw stack `{owner}`" if owner else "something that cgw did not make"
+    whose = f"the cgw stack `{owner}`" if owner else "something cgw did not create"
     raise NotOurs(
         f"{thing}: the name is taken by {whose}",
-        hint="choose another name in the file, or remove the other one yourself",
+        hint="choose another name in the file, or delete the other resource",
     )
 
 
 def creation(aws: Aws, stack: str) -> datetime | None:
-    """Return when the user pool or the API of a stack was made; None: there is neither.
+    """Return when the user pool or the API of a stack was created; None without both.
 
-    The tagging API remembers the deleted for a while, so each is looked at.
+    The tagging API still lists deleted resources for a while, so this reads each.
     """
     for arn in owned_arns(aws, stack, "cognito-idp:userpool", "apigateway:restapis"):
         id_ = arn.rpartition("/")[2]
@@ -55,7 +55,7 @@ def creation(aws: Aws, stack: str) -> datetime | None:
 
 
 def owned_arns(aws: Aws, stack: str, *resource_types: str) -> list[str]:
-    """Return the ARNs of these types that carry the stack's tag, under whatever name.
+    """Return the ARNs of these resource types with the stack's tag.
 
     The tagging API lags behind a creation: use it for what a name does not find.
     """
@@ -63,7 +63,7 @@ def owned_arns(aws: Aws, stack: str, *resource_types: str) -> list[str]:
 
 
 def owned(aws: Aws) -> dict[str, list[str]]:
-    """Return the ARNs of each stack of this account and Region, by the stack's name."""
+    """Return the ARNs of each stack of this account and Region, by stack name."""
     found: dict[str, list[str]] = {}
     for item in _tagged(aws):
         name = next(tag["Value"] for tag in item["Tags"] if tag["Key"] == STACK_TAG)
@@ -74,9 +74,9 @@ def owned(aws: Aws) -> dict[str, list[str]]:
 def _tagged(
     aws: Aws, stacks: Sequence[str] = (), resource_types: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    wanted = {"Key": STACK_TAG} | ({"Values": list(stacks)} if stacks else {})
+    tag = {"Key": STACK_TAG} | ({"Values": list(stacks)} if stacks else {})
     pages = aws.tagging.get_paginator("get_resources").paginate(
-        TagFilters=[wanted], ResourceTypeFilters=list(resource_types)
+        TagFilters=[tag], ResourceTypeFilters=list(resource_types)
     )
     return [item for page in pages for item in page["ResourceTagMappingList"]]
 
@@ -85,22 +85,38 @@ Thing = dict[str, Any]
 _PAUSES = (1.0, 2.0, 4.0)  # seconds
 
 
-def chosen(
+def concurrent_create(  # noqa: PLR0913 - two of them differ by service
+    resource: object,
     made: Thing,
-    others: Callable[[], list[Thing]],
-    age: Callable[[Thing], tuple[str, str]],
     aws: Aws,
+    *,
+    id_field: str,
+    created: str,
+    others: Callable[[], list[Thing]],
+    delete: Callable[[Thing], object],
 ) -> Thing:
-    """Return what to go on with: `made`, or one of the `others`, as they do.
+    """Return the one to keep of what concurrent cgw processes created under one name.
 
-    The older one is kept, and who made the younger takes it back. One that stays
-    though it is younger was alone when its maker looked: then ours is taken back.
+    AWS lets several have the name. Every process keeps the oldest, by its date in the
+    field `created`, and deletes its own if that is younger. A younger one that stays
+    was alone when its process looked: then ours, in `made`, is deleted.
     """
+
+    def age(thing: Thing) -> tuple[str, str]:
+        return str(thing.get(created)), thing[id_field]
+
     rivals = others()
     for pause in _PAUSES:
+        if not rivals:
+            return made
         first = min([made, *rivals], key=age)
-        if first is not made or not rivals:
-            return first
+        if first is not made:
+            break
         aws.sleep(pause)
         rivals = others()
-    return min(rivals or [made], key=age)
+    else:
+        first = min(rivals or [made], key=age)
+    if first is not made:
+        aws.tell(f"{resource}: a concurrent cgw created it too: keeping that one")
+        delete(made)
+    return first

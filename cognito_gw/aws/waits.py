@@ -1,4 +1,4 @@
-"""Bounded waits while AWS becomes consistent, and the pace of control-plane calls."""
+"""Bounded waits for eventual consistency, and the rate of API Gateway calls."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from cognito_gw.aws.clients import Aws
 
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-def settle(  # noqa: PLR0913 - each is a bound or a word of the wait
-    call: Callable[[], Answer],
+def settle(  # noqa: PLR0913 - each is a bound or a text of the wait
+    call: Callable[[], Result],
     aws: Aws,
     *,
     passing: Callable[[ClientError], bool],
@@ -31,11 +31,11 @@ def settle(  # noqa: PLR0913 - each is a bound or a word of the wait
     first: float = 1.0,
     longest: float = 10.0,
     patience: float = 90.0,
-) -> Answer:
-    """Call until AWS takes it, while its refusal is a `passing` one.
+) -> Result:
+    """Call until it succeeds, while AWS refuses it with a `passing` error.
 
-    Pauses grow from `first` to `longest` seconds, with jitter, and add up to no more
-    than `patience` seconds; then the refusal stands, with what was waited for.
+    The pauses grow from `first` to `longest` seconds, with jitter, and add up to at
+    most `patience` seconds. After that it raises the error, with `until` added.
     """
     pauses = naps(first, longest, patience)
     while True:
@@ -53,23 +53,23 @@ def settle(  # noqa: PLR0913 - each is a bound or a word of the wait
 
 
 def wait_for(
-    ask: Callable[[], Answer | None], aws: Aws, *, until: str, patience: float = 60.0
-) -> Answer:
-    """Ask until there is an answer, for no more than `patience` seconds; return it."""
+    ask: Callable[[], Result | None], aws: Aws, *, until: str, patience: float = 60.0
+) -> Result:
+    """Call `ask` until it returns something true, for at most `patience` seconds."""
     pauses = naps(1.0, 5.0, patience)
-    while not (answer := ask()):
+    while not (result := ask()):
         nap = next(pauses, None)
         if nap is None:
             raise CgwError(
                 f"gave up waiting, after {patience:.0f} s, until {until}",
-                hint="run the same command again in a minute",
+                hint="rerun the command in a minute",
             )
         _wait(nap, aws, until)
-    return answer
+    return result
 
 
 def naps(first: float, longest: float, patience: float) -> Iterator[float]:
-    """Yield pauses that grow, with jitter, and add up to about `patience` seconds."""
+    """Yield growing pauses, with jitter, that add up to about `patience` seconds."""
     pause, waited = first, 0.0
     while waited < patience:
         nap = pause * random.uniform(0.75, 1.25)  # noqa: S311 - jitter, not a secret
@@ -83,12 +83,12 @@ def _wait(nap: float, aws: Aws, until: str) -> None:
     aws.sleep(nap)
 
 
-_PAUSES = 30  # after which the refusal is final, some 20 s later
+_PAUSES = 30  # after about 20 s the error is final
 _FIRST, _LONGEST = 0.1, 1.5  # seconds
 
 
 def pause_after(conflicts: int) -> float | None:
-    """Return the seconds to wait after so many conflicts; None once it is enough."""
+    """Return the seconds to wait after this many conflicts; None to give up."""
     if conflicts > _PAUSES:
         return None
     longest = min(_FIRST * 1.5 ** (conflicts - 1), _LONGEST)
@@ -97,25 +97,25 @@ def pause_after(conflicts: int) -> float | None:
 
 @dataclass
 class Quota:
-    """So many calls in so many seconds, and no more than `burst` at once."""
+    """A quota of `calls` in `seconds`, and at most `burst` at once."""
 
     calls: float
     seconds: float
     burst: int
-    _due: float = field(default=0.0, init=False)  # when the last call is paid for
-    _eased: float = field(default=-inf, init=False)  # when it was last
+    _due: float = field(default=0.0, init=False)  # when it allows the last call
+    _eased: float = field(default=-inf, init=False)  # the last time
 
     def wait(self, now: float) -> float:
-        """Take a place, and return how many seconds it is off."""
+        """Count a call, and return the seconds until the quota allows it."""
         self._due = max(self._due, now) + self._each
         return max(0.0, self._due - now - self._each * self.burst)
 
     def ease(self, now: float) -> bool:
-        """Be content with half as much, once for all refusals of a moment."""
+        """Halve the rate, once for all errors of a moment; return whether it did."""
         if now - self._eased < _MOMENT:
             return False
         self._eased = now
-        if self.burst > 1:  # one call at a time is as slow as it gets
+        if self.burst > 1:  # single calls are slow enough
             self.seconds *= 2
             self._due = now + self._each * self.burst  # nothing is left for a burst
         return True
@@ -125,14 +125,14 @@ class Quota:
         return self.seconds / self.calls
 
 
-# AWS takes 40 at once. Each of our threads may have taken a place here and still be
-# waiting for that of its operation: those calls come later than they count.
+# AWS allows 40 at once. A thread may have counted its call here and still wait for the
+# quota of its operation: such calls arrive later than they count.
 _BURST = 40 - 16
 _MOMENT = 5.0  # seconds
 
 
 def _quotas() -> dict[str, Quota]:
-    """Return those of single operations."""
+    """Return the quotas of single operations."""
     return {
         "CreateDeployment": Quota(1, 5, 1),
         "CreateResource": Quota(5, 1, 5),
@@ -144,17 +144,17 @@ def _quotas() -> dict[str, Quota]:
 
 
 class Pace:
-    """Holds each call back until API Gateway takes it; shared by all threads."""
+    """Delays each call until API Gateway's quotas allow it; shared by all threads."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Measure by `clock`, in seconds."""
+        """Measure with `clock`, in seconds."""
         self._clock = clock
         self._lock = threading.Lock()
         self._all = Quota(10, 1, _BURST)
         self._by_operation = _quotas()
 
     def wait(self, operation: str) -> float:
-        """Take a call's place, and return how many seconds it has to wait."""
+        """Count a call, and return the seconds that it has to wait."""
         with self._lock:
             now = self._clock()
             waits = [self._all.wait(now)]
@@ -163,9 +163,9 @@ class Pace:
             return max(waits)
 
     def ease(self, operation: str) -> bool:
-        """Slow down, as AWS refused a call: others use the quotas, too.
+        """Slow down after a throttled call, as others use the quotas too.
 
-        Return whether that is news.
+        Return False if it slowed down a moment ago.
         """
         with self._lock:
             quota = self._by_operation.get(operation, self._all)

@@ -135,14 +135,14 @@ def of_pool(context: Context, options: dict[str, Any]) -> Context:
         )
     if not _CLIENT_ID.fullmatch(client_id):
         raise UsageError(f"`{client_id}` is not a valid app client ID")
-    from cognito_gw.config.model import AppClient, Config, UserPool
+    from cognito_gw.config.model import AppClientConfig, Config, UserPoolConfig
 
     region, rest = found.groups()
     config = Config(
         name=f"pool-{rest}"[:32],
         region=region,
-        user_pool=UserPool(id=pool_id),
-        app_clients={client_id: AppClient(id=client_id)},
+        user_pool=UserPoolConfig(id=pool_id),
+        app_clients={client_id: AppClientConfig(id=client_id)},
     )
     return replace(context, given=config)
 

@@ -158,7 +158,7 @@ def disable(context: Context, *, names: tuple[str, ...]) -> None:
     """Disable users, so that they cannot sign in."""
     require_own_pool(context)
     people = found(context, names)
-    _change(context, people, lambda user: user.shut_out(context.aws))
+    _change(context, people, lambda user: user.disable(context.aws))
 
 
 @command("enable", "cgw user enable bob@example.com")
@@ -168,7 +168,7 @@ def enable(context: Context, *, names: tuple[str, ...]) -> None:
     """Enable users, so that they can sign in again."""
     require_own_pool(context)
     people = found(context, names)
-    _change(context, people, lambda user: user.let_in(context.aws))
+    _change(context, people, lambda user: user.enable(context.aws))
 
 
 @command("confirm", "cgw user confirm bob@example.com")
@@ -205,7 +205,7 @@ def remove(context: Context, *, names: tuple[str, ...], yes: bool) -> None:
     if not yes:
         ask_before_deletion(context, people, "cgw user remove")
     forget(context.config.name)  # it has tokens of these users
-    _change(context, people, lambda user: user.vanish(context.aws))
+    _change(context, people, lambda user: user.delete(context.aws))
 
 
 @click.group(
@@ -298,7 +298,7 @@ def add(context: Context, *, name: str, **options: Any) -> None:
         )
     require_groups(context, options["names"])
     new.password = given or typed_password(context, name)
-    _change(context, [new], lambda user: user.appear(context.aws))
+    _change(context, [new], lambda user: user.create(context.aws))
 
 
 def _attributes(given: tuple[str, ...]) -> dict[str, str]:

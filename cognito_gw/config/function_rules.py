@@ -1,4 +1,4 @@
-"""What Lambda asks of a function that no type can say: its code and its environment."""
+"""Lambda's requirements for the code and the environment of a function."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cognito_gw.config.model import Function
+    from cognito_gw.config.model import FunctionConfig
 
 _HELLO = "lambda_function"  # the module of the code that a function has by default
 # What Python and Node.js load for the file that a handler names.
@@ -28,8 +28,10 @@ _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
 _UNIX = 3  # of the systems that make zips, the one that keeps modes
 
 
-def problems_of(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
-    """Tell what Lambda would refuse, or fail on at the first call."""
+def problems_of(
+    function: FunctionConfig, folder: Path, at: KeyPath
+) -> Iterator[Problem]:
+    """Yield what Lambda would refuse, or fail on at the first call."""
     yield from _runtime(function, at)
     yield from _environment(function, at)
     if function.code and (what := _zip_fault(folder / function.code)):
@@ -56,7 +58,7 @@ def _zip_fault(code: Path) -> str | None:
     return f"{code}: {fault}" if fault else None
 
 
-def _is_handler(function: Function) -> bool:
+def _is_handler(function: FunctionConfig) -> bool:
     if _language(function) == "python":
         *module, name = function.handler.replace("/", ".").split(".")
         return bool(module) and all((*module, name))
@@ -80,7 +82,7 @@ def _is_closed(entry: zipfile.ZipInfo) -> bool:
     return entry.create_system == _UNIX and mode != 0 and mode & needed != needed
 
 
-def _runtime(function: Function, at: KeyPath) -> Iterator[Problem]:
+def _runtime(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
     since = aws_rules.GONE_RUNTIMES.get(function.runtime)
     if since:
         yield Problem(
@@ -97,7 +99,7 @@ def _runtime(function: Function, at: KeyPath) -> Iterator[Problem]:
 
 
 def _is_runtime(name: str) -> bool:
-    """Tell whether Lambda has a runtime; what is new, an updated botocore knows."""
+    """Whether Lambda has a runtime; a new one needs an updated botocore."""
     if name in aws_rules.RUNTIMES:
         return True
     from botocore.loaders import Loader
@@ -106,7 +108,7 @@ def _is_runtime(name: str) -> bool:
     return name in shapes["Runtime"]["enum"]
 
 
-def _environment(function: Function, at: KeyPath) -> Iterator[Problem]:
+def _environment(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
     for name in aws_rules.reserved_variables(function.environment):
         yield Problem(
             (*at, "environment", name), "Lambda sets this variable itself: rename it"
@@ -124,11 +126,13 @@ def _environment(function: Function, at: KeyPath) -> Iterator[Problem]:
         )
 
 
-def _language(function: Function) -> str | None:
+def _language(function: FunctionConfig) -> str | None:
     return next((each for each in _SUFFIXES if function.runtime.startswith(each)), None)
 
 
-def _handler_file(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+def _handler_file(
+    function: FunctionConfig, folder: Path, at: KeyPath
+) -> Iterator[Problem]:
     language = _language(function)
     if function.code is None:
         if language == "python" and _module(function) != _HELLO:
@@ -168,7 +172,7 @@ def _program_fault(code: Path, names: set[str]) -> str | None:
     return None if is_program else "it is not executable; mode 755 lets Lambda run it"
 
 
-def _module(function: Function) -> str:
+def _module(function: FunctionConfig) -> str:
     """Return the path of the handler's file, without its suffix."""
     if function.runtime.startswith("python"):
         return function.handler.rpartition(".")[0].replace(".", "/")

@@ -202,7 +202,7 @@ class PasswordPolicy(Section):
     """What a password must contain."""
 
 
-class UserPool(Section):
+class UserPoolConfig(Section):
     id: str | None = Field(
         default=None, max_length=55, pattern=r"^[A-Za-z0-9-]+_[0-9A-Za-z]+$"
     )
@@ -234,7 +234,7 @@ class Validity(Section):
     """Of the refresh token; not shorter than the other two."""
 
 
-class AppClient(Section):
+class AppClientConfig(Section):
     id: str | None = Field(default=None, max_length=128, pattern=r"^[A-Za-z0-9_+]+$")
     """An app client made elsewhere: used, never changed or deleted."""
     name: Label | None = None
@@ -261,7 +261,7 @@ class AppClient(Section):
     """How long its tokens are good."""
 
 
-class ResourceServer(Section):
+class ResourceServerConfig(Section):
     name: Label | None = None
     """Default: the key under `resource_servers`, its identifier, as far as names go."""
     scopes: dict[
@@ -271,7 +271,7 @@ class ResourceServer(Section):
     """Scope name to description; a token carries it as `server/scope`."""
 
 
-class Domain(Section):
+class DomainConfig(Section):
     prefix: str | None = Field(
         default=None, pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
     )
@@ -280,7 +280,7 @@ class Domain(Section):
     """The classic hosted UI, or managed login with its default branding."""
 
 
-class User(Section):
+class UserConfig(Section):
     username: str = Field(min_length=1, max_length=128)
     """An address, where users sign in with one."""
     password: Password | None = None
@@ -288,10 +288,10 @@ class User(Section):
     groups: Annotated[list[GroupName], Once] | None = Field(
         default=None, max_length=100
     )
-    """Exactly these. Left out: the user's groups are not looked at."""
+    """The user's exact groups. Omit to leave groups unmanaged."""
 
 
-class Function(Section):
+class FunctionConfig(Section):
     name: FunctionName | None = None
     """Default: the stack's name, a hyphen, and the key here."""
     runtime: str = Field(
@@ -333,7 +333,7 @@ class Route(Section):
     """Empty: an ID token is wanted. Otherwise an access token with any one of these."""
 
 
-class Authorizer(Section):
+class AuthorizerConfig(Section):
     name: Name = "cognito"
     """As the console shows it."""
     ttl: int = Field(default=300, ge=0, le=3600)
@@ -364,7 +364,9 @@ class Api(Section):
         default={"GET /transactions": Route()}, min_length=1
     )
     """Method and path. Routes that vanish from the file vanish from the API."""
-    authorizer: Annotated[Authorizer, BeforeValidator(_or_empty)] = Authorizer()
+    authorizer: Annotated[AuthorizerConfig, BeforeValidator(_or_empty)] = (
+        AuthorizerConfig()
+    )
     """The Cognito authorizer of all secured routes."""
 
 
@@ -393,24 +395,24 @@ class Config(Section):
     """`local`: as if every command had `--local`."""
     tags: dict[TagKey, TagValue] = Field(default={}, max_length=49)
     """Put on everything that can be tagged, beside `cgw:stack`."""
-    user_pool: Annotated[UserPool, BeforeValidator(_or_empty)] = UserPool()
+    user_pool: Annotated[UserPoolConfig, BeforeValidator(_or_empty)] = UserPoolConfig()
     """Who can sign in, and how."""
     app_clients: dict[
-        Annotated[str, Keyed], Annotated[AppClient, BeforeValidator(_or_empty)]
-    ] = Field(default={"web": AppClient()})
+        Annotated[str, Keyed], Annotated[AppClientConfig, BeforeValidator(_or_empty)]
+    ] = Field(default={"web": AppClientConfig()})
     """The apps through which people or machines sign in."""
     resource_servers: dict[
         Annotated[str, Field(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,256}$")],
-        ResourceServer,
+        ResourceServerConfig,
     ] = {}
     """Identifier to custom scopes."""
-    domain: Annotated[Domain, BeforeValidator(_prefix)] = Domain()
+    domain: Annotated[DomainConfig, BeforeValidator(_prefix)] = DomainConfig()
     """Of the sign-in pages: a prefix, or a mapping."""
-    users: list[User] = []
+    users: list[UserConfig] = []
     """Made, with their passwords set once."""
     functions: dict[
-        Annotated[str, Keyed], Annotated[Function, BeforeValidator(_or_empty)]
-    ] = Field(default={"hello": Function()})
+        Annotated[str, Keyed], Annotated[FunctionConfig, BeforeValidator(_or_empty)]
+    ] = Field(default={"hello": FunctionConfig()})
     """The Lambda functions behind the routes."""
     iam: Annotated[Iam, BeforeValidator(_or_empty)] = Iam()
     """The execution roles of the functions."""

@@ -1,4 +1,4 @@
-"""The rules that go across sections, and AWS's own that no type can say."""
+"""Rules across sections, and rules of AWS that types cannot express."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cognito_gw.config.model import (
-        AppClient,
+        AppClientConfig,
         Config,
-        Function,
+        FunctionConfig,
         PasswordPolicy,
-        User,
+        UserConfig,
     )
 
 # What the address of each endpoint depends on.
@@ -44,7 +44,7 @@ _NAME_LIMIT = 64  # of functions and of roles
 
 
 def check(config: Config, folder: Path) -> Iterator[Problem]:
-    """Tell every breach of a rule that spans more than one key."""
+    """Yield every violation of a rule that spans several keys."""
     yield from _external(config)
     yield from _tags(config)
     yield from _clients(config)
@@ -56,10 +56,9 @@ def check(config: Config, folder: Path) -> Iterator[Problem]:
 
 
 def warnings_of(config: Config, document: Document) -> list[str]:
-    """Return what is allowed and yet worth a second thought."""
+    """Return warnings on settings that are valid but risky."""
     warnings = [
-        f"{document.where(path)}: a password stands in the file; "
-        "better: ${A_VARIABLE}"
+        f"{document.where(path)}: plain-text password in the file; use ${{A_VARIABLE}}"
         for path in document.literal_passwords
     ]
     warnings += [
@@ -80,7 +79,7 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         )
     ]
     warnings += [
-        f"{document.where(path)}: no app client can get {scopes}, so nobody can call "
+        f"{document.where(path)}: no app client can get {scopes}, so no token can call "
         "this route; add a scope of it to the `oauth_scopes` of a client"
         for path, scopes in _unreachable(config)
     ]
@@ -192,7 +191,7 @@ def _clients(config: Config) -> Iterator[Problem]:
                 )
 
 
-def _urls(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+def _urls(client: AppClientConfig, at: KeyPath) -> Iterator[Problem]:
     for field in ("callback_urls", "logout_urls"):
         for index, url in enumerate(getattr(client, field)):
             if aws_rules.url_fault(url) or not aws_rules.is_username(url):
@@ -203,7 +202,7 @@ def _urls(client: AppClient, at: KeyPath) -> Iterator[Problem]:
                 )
 
 
-def _flows(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+def _flows(client: AppClientConfig, at: KeyPath) -> Iterator[Problem]:
     flows = set(client.oauth_flows)
     if "client_credentials" in flows:
         if len(flows) > 1:
@@ -236,7 +235,7 @@ def _flows(client: AppClient, at: KeyPath) -> Iterator[Problem]:
         )
 
 
-def _validity(client: AppClient, at: KeyPath) -> Iterator[Problem]:
+def _validity(client: AppClientConfig, at: KeyPath) -> Iterator[Problem]:
     for name in ("id", "access"):
         if getattr(client.validity, name) > client.validity.refresh:
             yield Problem(
@@ -255,12 +254,12 @@ def _users(config: Config) -> Iterator[Problem]:
     for index, user in enumerate(config.users):
         at: KeyPath = ("users", index)
         if user.username.lower() in names:
-            yield Problem((*at, "username"), "this user stands in the list twice")
+            yield Problem((*at, "username"), "duplicate user")
         names.add(user.username.lower())
         yield from _user(user, config, at)
 
 
-def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
+def _user(user: UserConfig, config: Config, at: KeyPath) -> Iterator[Problem]:
     pool = config.user_pool
     if pool.id is None:
         if words := aws_rules.unlike_a_name(user.username, pool.sign_in_with):
@@ -285,7 +284,7 @@ def _user(user: User, config: Config, at: KeyPath) -> Iterator[Problem]:
 
 
 def _password_fault(password: str, policy: PasswordPolicy) -> str | None:
-    """Return why Cognito would refuse a password, without a word of it."""
+    """Return why Cognito would refuse a password, without quoting it."""
     if not aws_rules.is_password(password):
         return aws_rules.PASSWORDS
     lacks = weaknesses(password, policy)
@@ -319,15 +318,15 @@ def _functions(config: Config, folder: Path) -> Iterator[Problem]:
 
 def _name(name: str, key: str, at: KeyPath, names: dict[str, str]) -> Iterator[Problem]:
     if (first := names.setdefault(name, key)) != key:
-        yield Problem(at, f"its name `{name}` is that of `{first}`, too")
+        yield Problem(at, f"its name `{name}` is also the name of `{first}`")
 
 
-def _code(function: Function, folder: Path, at: KeyPath) -> Iterator[Problem]:
+def _code(function: FunctionConfig, folder: Path, at: KeyPath) -> Iterator[Problem]:
     if what := _wrong_code(function, folder):
         yield Problem((*at, "code"), what, step="lambda")
 
 
-def _wrong_code(function: Function, folder: Path) -> str | None:
+def _wrong_code(function: FunctionConfig, folder: Path) -> str | None:
     if function.code is None:
         is_python = function.runtime.startswith("python")
         needs = f"{function.runtime} needs `code`: the default is Python"
@@ -395,7 +394,7 @@ def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem
         if segment.startswith("{") and variables.setdefault(parent, segment) != segment:
             yield Problem(
                 at,
-                f"`{segment}` stands where another route has `{variables[parent]}`: "
+                f"`{segment}` conflicts with `{variables[parent]}` of another route: "
                 "API Gateway takes one path variable at a place",
             )
         parent += f"/{segment}"

@@ -107,7 +107,7 @@ def _dumped(value: Any) -> str:
 
 
 _NULL = {"type": "null"}
-_NEVER_EMPTY = ("ResourceServer", "PasswordPolicy", "Cors", "User")
+_NEVER_EMPTY = ("ResourceServerConfig", "PasswordPolicy", "Cors", "UserConfig")
 
 
 def published_schema() -> dict[str, Any]:
@@ -116,10 +116,10 @@ def published_schema() -> dict[str, Any]:
     api = schema["$defs"]["Api"]["properties"]
     api["cors"]["anyOf"].append({"const": False})
     api["routes"]["propertyNames"] = {"pattern": rf"^({'|'.join(VERBS)}) /\S*$"}
-    mfa = schema["$defs"]["UserPool"]["properties"]["mfa"]
+    mfa = schema["$defs"]["UserPoolConfig"]["properties"]["mfa"]
     del mfa["type"]
     mfa["enum"].append(False)
-    prefix = schema["$defs"]["Domain"]["properties"]["prefix"]["anyOf"][0]
+    prefix = schema["$defs"]["DomainConfig"]["properties"]["prefix"]["anyOf"][0]
     schema["properties"]["domain"]["anyOf"].append(prefix)
     return schema
 

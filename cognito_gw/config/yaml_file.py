@@ -26,11 +26,11 @@ _TYPES = PLAIN | {TEXT, f"{_TAG}seq", f"{_TAG}map"}
 
 
 class Excessive(yaml.error.MarkedYAMLError):
-    """Raised for good YAML that is beyond all bounds."""
+    """Raised for valid YAML that is too deep or too large."""
 
 
 class Loader(yaml.SafeLoader):
-    """Loads plain types: dates are text, and there are no sets."""
+    """Loads plain types only: dates are text, and sets are errors."""
 
     yaml_constructors = {  # noqa: RUF012 - as in the class above
         tag: construct
@@ -49,7 +49,7 @@ class Loader(yaml.SafeLoader):
         self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node, if it is not too deep within others."""
+        """Compose a node; raise if it is nested too deep."""
         self._depth += 1
         if self._depth > DEEPEST:
             raise too_deep(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
@@ -58,7 +58,7 @@ class Loader(yaml.SafeLoader):
         return node
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Construct a value; where that fails, say where it stands."""
+        """Construct a value; raise an error with its line if that fails."""
         if node in self.instead:
             return self.instead[node]
         try:
@@ -71,7 +71,7 @@ class Loader(yaml.SafeLoader):
 
 def too_deep(mark: yaml.error.Mark) -> Excessive:
     """Return the error that says where it is too deep."""
-    what = "it is nested too deep, or an alias stands within itself"
+    what = "it is nested too deep, or an alias contains itself"
     return Excessive(problem=what, problem_mark=mark)
 
 
@@ -80,7 +80,7 @@ _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
 def read_text(file: Path) -> str:
-    """Read a file of UTF-8, or what is written into a pipe."""
+    """Read a UTF-8 file, or a pipe."""
     try:
         content = _read(file)
         if len(content) > LIMIT:
@@ -103,14 +103,14 @@ def read_text(file: Path) -> str:
 
 
 def other_suffix(file: Path) -> Path | None:
-    """Return the file of the same name with YAML's other suffix, if it is there."""
+    """Return the file with the other suffix of YAML, if it exists."""
     suffix = {".yaml": ".yml", ".yml": ".yaml"}.get(file.suffix)
     other = file.with_suffix(suffix) if suffix else file
     return other if other != file and other.exists() else None
 
 
 def _read(file: Path) -> bytes:
-    """Read no more than tells that it is too much: a device may have no end."""
+    """Read at most one byte over the limit: a device may have no end."""
     # A named pipe that nobody writes to is empty, and not something to wait for.
     handle = os.open(file, os.O_RDONLY | _NO_WAITING)
     with os.fdopen(handle, "rb") as opened:
@@ -165,7 +165,7 @@ _WORDS = (  # of the parser, and what they mean
 
 
 def bad_yaml(text: str, file: Path, error: yaml.YAMLError) -> UsageError:
-    """Return the error with where it is, what it means, and the line."""
+    """Return the error with its place, its meaning, and the line."""
     mark = getattr(error, "problem_mark", None)
     where = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else file
     what = getattr(error, "problem", None) or str(error)
@@ -177,7 +177,7 @@ def bad_yaml(text: str, file: Path, error: yaml.YAMLError) -> UsageError:
 
 
 def _line(text: str, number: int) -> str:
-    """Return the line to be shown; none of a section that may hold a secret."""
+    """Return the line to show; nothing of a section that may contain a secret."""
     lines = text.splitlines()[: number + 1]
     if len(lines) <= number:
         return ""
@@ -246,7 +246,7 @@ _VARIABLE = re.compile(r"\$\$(?=\{)|\$\{(\w+)(?::-([^}]*))?\}")
 
 
 def brief(text: str, most: int) -> str:
-    """Return a text that is not too long, or how it begins."""
+    """Return the text, cut after `most` characters."""
     return text if len(text) <= most else f"{text[:most]}…"
 
 
@@ -288,7 +288,7 @@ def read_document(file: Path, environment: Mapping[str, str]) -> Document:
 
 
 def document_of(text: str, file: Path, environment: Mapping[str, str]) -> Document:
-    """Return the document of a text that stands in the file, or is to stand there."""
+    """Return the document of the text of a file."""
     document = Document(file)
     try:
         loader = Loader(text)
@@ -304,7 +304,7 @@ def document_of(text: str, file: Path, environment: Mapping[str, str]) -> Docume
 
 
 class _Variables:
-    """Walks the nodes once: notes lines and double keys, replaces ${VARIABLES}."""
+    """Walks the nodes once: notes lines and duplicates, replaces ${VARIABLES}."""
 
     def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
         self.document = document
@@ -377,7 +377,7 @@ def _scalars(
 
 
 def _below(path: KeyPath, key: yaml.Node, document: Document) -> KeyPath:
-    """Note where a key stands, and whether it is there already."""
+    """Note the line of a key; report a duplicate."""
     if not isinstance(key, yaml.ScalarNode):
         raise yaml.constructor.ConstructorError(
             None, None, "a key must be text", key.start_mark
@@ -387,14 +387,14 @@ def _below(path: KeyPath, key: yaml.Node, document: Document) -> KeyPath:
     below = (*path, str(key.value))
     if below in document.lines:
         first = document.lines[below]
-        what = f"the key stands twice; it is first at line {first}"
+        what = f"duplicate key; first used on line {first}"
         document.problems.append(Problem(below, what))
     document.lines[below] = key.start_mark.line + 1
     return below
 
 
 def _bound(node: yaml.Node, path: KeyPath, document: Document) -> None:
-    """Refuse what a few aliases blow up beyond all bounds."""
+    """Refuse aliases that expand to too many values."""
     document.values += 1
     if len(path) > DEEPEST:
         raise too_deep(node.start_mark)

@@ -1,4 +1,4 @@
-"""Compares what the file wants with what AWS has."""
+"""Compares the file's settings with what AWS has."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from cognito_gw.engine.resource import Change
 
 
 class Exactly(dict[str, Any]):
-    """A mapping that must be as it is on AWS, with no key more."""
+    """A mapping that AWS must have exactly so, without further keys."""
 
 
 def diff(
     desired: dict[str, Any], live: dict[str, Any], path: str = ""
 ) -> dict[str, Change]:
-    """Return the fields, by dotted path, in which `live` is not as desired.
+    """Return the fields, by dotted path, in which `live` differs from `desired`.
 
-    What `live` has beyond `desired` is nobody's business: the file does not speak of
-    it. AWS returns lists in any order and leaves empty values out, so neither counts.
+    Fields that only `live` has are ignored: the file does not set them. AWS returns
+    lists in any order and omits empty values, so neither is a difference.
     """
     changes: dict[str, Change] = {}
-    for key, wanted in desired.items():
-        where, has = f"{path}{key}", live.get(key)
-        if isinstance(wanted, dict) and not isinstance(wanted, Exactly):
-            changes |= diff(wanted, has if isinstance(has, dict) else {}, f"{where}.")
-        elif _canonical(wanted) != _canonical(has):
-            changes[where] = Change(has, wanted)
+    for key, after in desired.items():
+        field, before = f"{path}{key}", live.get(key)
+        if isinstance(after, dict) and not isinstance(after, Exactly):
+            inner = before if isinstance(before, dict) else {}
+            changes |= diff(after, inner, f"{field}.")
+        elif _canonical(after) != _canonical(before):
+            changes[field] = Change(before, after)
     return changes
 
 

@@ -1,25 +1,25 @@
-"""The four things that can be done with one resource.
+"""The operations on one resource: refresh, plan, apply and destroy.
 
-Each command is a composition of these: `apply` is `plan` and then the write that the
-plan asks for, so a plan cannot promise what an apply does not do.
+`apply` is `plan` followed by the planned write, so a plan shows exactly what an apply
+does.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cognito_gw.aws.errors import absent_is_none, is_absent, is_lost, is_taken
 from cognito_gw.engine.diff import diff
 from cognito_gw.engine.resource import (
+    KNOWN_AFTER_APPLY,
     Action,
     Change,
     NotReady,
     Resource,
     Step,
-    previewing,
 )
 from cognito_gw.errors import CannotChange, CgwError, Missing
 
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
 
-# Seconds; the first is longer than AWS takes to list what it has made: what is not
-# seen is made again.
+# Seconds. The first is longer than AWS takes to list what it has created: a resource
+# that is not listed is created again.
 _PAUSES = (6.0, 6.0, 8.0, 10.0, 15.0)
-_CONTESTS = 2  # over who makes a thing, before AWS's refusal stands
+_CONFLICTS = 2  # with a concurrent creation, before AWS's refusal is final
 Done = TypeVar("Done")
 
 
-def look(resource: Resource, aws: Aws) -> Step:
+def refresh(resource: Resource, aws: Aws) -> Step:
     """Read the resource from AWS into `live`. Never writes."""
     resource.live = resource.step = None
-    with suppress(NotReady), absent_is_none():  # its parent is absent, or it is
+    with suppress(NotReady), absent_is_none():  # it is absent, or its parent is
         resource.live = resource.observe(aws)
     return Step(resource, Action.KEEP)
 
 
 def require(resource: Resource, aws: Aws) -> Step:
-    """Look at what another step must have made; raise when it has not."""
-    step = look(resource, aws)
-    if resource.live is None and resource.wanted and not resource.optional:
+    """Read a resource of another step; raise Missing when it does not exist."""
+    step = refresh(resource, aws)
+    if resource.live is None and resource.enabled and not resource.optional:
         raise Missing(
             f"{resource} does not exist yet",
             hint=f"run `cgw {resource.command}` first, or add `--with-deps`",
@@ -55,41 +55,34 @@ def require(resource: Resource, aws: Aws) -> Step:
 
 
 def plan(resource: Resource, aws: Aws) -> Step:
-    """Read AWS and say what `apply` would do. Never writes."""
-    look(resource, aws)
-    return _planned(resource)
-
-
-def _planned(resource: Resource) -> Step:
-    resource.step = step = _decide(resource)
-    if step.is_change and resource.obstacle:
-        raise resource.obstacle
-    return step
+    """Read AWS and return the step that `apply` would take. Never writes."""
+    refresh(resource, aws)
+    resource.step = _decide(resource)
+    return resource.step
 
 
 def apply(resource: Resource, aws: Aws) -> Step:
-    """Make the resource as the file wants it, looking again where that is unsure."""
-    again = partial(_apply, resource, aws)  # looks before it writes
-    do = partial(_apply_unseen, resource, aws) if _cannot_be_there(resource) else again
-    return _insistently(resource, aws, do, again, contests=_CONTESTS)
+    """Create, update or delete the resource to match the file.
+
+    Where AWS does not answer, or refuses because of a concurrent change, `apply` reads
+    the resource and tries again.
+    """
+
+    def after_plan() -> Step:
+        return _carry_out(resource, aws, plan(resource, aws))
+
+    def unseen() -> Step:
+        resource.live = None
+        resource.step = _decide(resource)
+        return _carry_out(resource, aws, resource.step)
+
+    first = unseen if resource.is_known_absent else after_plan
+    return _retry(resource, aws, first, after_plan, conflicts=_CONFLICTS)
 
 
-def _cannot_be_there(resource: Resource) -> bool:
-    """Whether what it stands in was made in this run, and so has nothing in it."""
-    return resource.follows is not None and resource.follows.is_new
-
-
-def _apply_unseen(resource: Resource, aws: Aws) -> Step:
-    """Make what cannot be there, and so need not be looked for."""
-    resource.live = resource.step = None
-    return _carried_out(resource, aws, _planned(resource))
-
-
-def _apply(resource: Resource, aws: Aws) -> Step:
-    return _carried_out(resource, aws, plan(resource, aws))
-
-
-def _carried_out(resource: Resource, aws: Aws, step: Step) -> Step:
+def _carry_out(resource: Resource, aws: Aws, step: Step) -> Step:
+    if any(KNOWN_AFTER_APPLY in str(change.after) for change in step.changes.values()):
+        raise NotReady(f"{resource} needs a value that is not known yet")
     if step.action is Action.CREATE:
         resource.live = resource.create(aws)
     elif step.action is Action.UPDATE:
@@ -97,82 +90,74 @@ def _carried_out(resource: Resource, aws: Aws, step: Step) -> Step:
     elif step.action is Action.DELETE:
         resource.delete(aws)
         resource.live = None
-    resource.step = step.carried_out()
+    resource.step = replace(step, done=True)
     return resource.step
 
 
 def destroy(resource: Resource, aws: Aws) -> Step:
-    """Remove the resource that was looked at, unless its container took it along."""
+    """Delete a resource that was read, unless AWS deleted it with its parent."""
     if resource.live is None:
         return Step(resource, Action.KEEP, done=True)
     if not resource.managed:
-        kept = CgwError("the file names it by `id`: left as it is")
+        kept = CgwError("the file names it by `id`: not deleted")
         return Step(resource, Action.SKIP, error=kept, done=True)
-    if resource.inside is None or resource.inside.live is not None:
-        once = partial(_delete, resource, aws)
-        _insistently(resource, aws, once, partial(_delete_if_there, resource, aws))
-    resource.live = None  # or what hangs under it would look through a stale id
+
+    def delete() -> None:
+        with absent_is_none():
+            resource.delete(aws)
+
+    def delete_if_there() -> None:
+        refresh(resource, aws)
+        if resource.live is not None:
+            delete()
+
+    if resource.parent is None or resource.parent.live is not None:
+        _retry(resource, aws, delete, delete_if_there)
+    resource.live = None  # or its children would be read through a stale ID
     return Step(resource, Action.DELETE, done=True)
 
 
-def _delete(resource: Resource, aws: Aws) -> None:
-    with absent_is_none():
-        resource.delete(aws)
-
-
-def _delete_if_there(resource: Resource, aws: Aws) -> None:
-    look(resource, aws)
-    if resource.live is not None:
-        _delete(resource, aws)
-
-
-def _insistently(
+def _retry(
     resource: Resource,
     aws: Aws,
-    do: Callable[[], Done],
+    first: Callable[[], Done],
     again: Callable[[], Done],
     *,
-    contests: int = 0,
+    conflicts: int = 0,
 ) -> Done:
-    """Do it, and `again`, which looks first, while AWS does not answer.
+    """Call `first`, and then `again`, which reads before it writes, until AWS answers.
 
-    So also while it does not know yet what was made a moment ago, and, up to `contests`
-    times, where another cgw may have made the same just now.
+    It also retries while AWS does not know yet what was created a moment ago and, up
+    to `conflicts` times, after a conflict with another cgw process.
     """
+
+    def retry() -> Done:
+        resource.refresh_source(aws)
+        return again()
+
     is_new = False
     for attempt, pause in enumerate(_PAUSES):
         try:
-            return do()
+            return retry() if attempt else first()
         except Exception as error:
-            is_new = is_new or _is_being_made(resource)
+            is_new = is_new or _is_being_created(resource)
             if is_lost(error):
                 why = "AWS did not answer"
-            elif is_taken(error) and attempt < contests:
-                why = "another has just made or changed it"
+            elif is_taken(error) and attempt < conflicts:
+                why = "conflict with a concurrent change"
             elif is_absent(error) and is_new:
                 why = "AWS does not know yet what was just created"
             else:
                 raise
-        aws.tell(f"{resource}: {why}: looking again in {pause:.0f} s")
+        aws.tell(f"{resource}: {why}: trying again in {pause:.0f} s")
         aws.sleep(pause)
-        do = _refreshed(resource, aws, again)
-    return do()
+    return retry()
 
 
-def _is_being_made(resource: Resource) -> bool:
-    """Whether it is not done with its creation: all that it needs was there before."""
+def _is_being_created(resource: Resource) -> bool:
+    """Whether its creation has begun, so that its dependencies existed before."""
     step = resource.step
     return step is not None and step.action is Action.CREATE and not step.done
-
-
-def _refreshed(
-    resource: Resource, aws: Aws, do: Callable[[], Done]
-) -> Callable[[], Done]:
-    def refreshed() -> Done:
-        resource.refresh(aws)
-        return do()
-
-    return refreshed
 
 
 def _decide(resource: Resource) -> Step:
@@ -180,7 +165,7 @@ def _decide(resource: Resource) -> Step:
         if resource.live is None:
             raise Missing(f"{resource} does not exist, yet the file names it by `id`")
         return Step(resource, Action.KEEP)
-    if not resource.wanted:
+    if not resource.enabled:
         return Step(resource, Action.KEEP if resource.live is None else Action.DELETE)
     changes = _changes(resource)
     if resource.live is None:
@@ -192,17 +177,16 @@ def _decide(resource: Resource) -> Step:
                 f"{resource}: `{'.'.join(key)}` is {after} in the file and {before} on "
                 "AWS, which fixes it at creation",
                 key=key,
-                hint=f"take the change back; {resource.replacing}",
+                hint=f"undo the change; {resource.replacing}",
             )
     return Step(resource, Action.UPDATE if changes else Action.KEEP, changes)
 
 
 def _changes(resource: Resource) -> Mapping[str, Change]:
-    with previewing():
-        changes = diff(resource.desired(), resource.live or {})
+    hidden = Change("(hidden)", "(hidden)")
     return {
-        field: Change("(hidden)", "(hidden)") if _is_hidden(field, resource) else change
-        for field, change in changes.items()
+        field: hidden if field.partition(".")[0] in resource.hidden else change
+        for field, change in diff(resource.desired(), resource.live or {}).items()
     }
 
 
@@ -211,7 +195,3 @@ def _in_file(value: Any) -> str:
     if isinstance(value, list | None):
         return f"[{', '.join(value or ())}]"
     return json.dumps(value)
-
-
-def _is_hidden(field: str, resource: Resource) -> bool:
-    return field.partition(".")[0] in resource.hidden

@@ -1,10 +1,8 @@
-"""A resource that AWS keeps, the verbs the engine calls on it, and its steps."""
+"""A resource on AWS, the verbs that the engine calls on it, and its steps."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,16 +17,15 @@ if TYPE_CHECKING:
     from cognito_gw.errors import CgwError
 
 
-KNOWN_AFTER_APPLY = "(known after apply)"
-_previewing: ContextVar[bool] = ContextVar("previewing", default=False)
+KNOWN_AFTER_APPLY = "(known after apply)"  # a planned value, as `desired` spells it
 
 
 class NotReady(Exception):
-    """Raised when a resource is asked for what only its existence can tell."""
+    """Raised when a value is needed of a resource that does not exist yet."""
 
 
 class Action(StrEnum):
-    """What is to be done with a resource."""
+    """What the engine does with a resource."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -50,7 +47,7 @@ _DONE = {
 
 @dataclass(frozen=True)
 class Change:
-    """One field's value on AWS and the value that the file wants."""
+    """A field's value on AWS, and its value according to the file."""
 
     before: Any
     after: Any
@@ -58,7 +55,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """What is to be done with one resource, or (`done`) what was."""
+    """One planned change of a resource, or the result of it (`done`)."""
 
     resource: Resource
     action: Action
@@ -68,7 +65,7 @@ class Step:
 
     @property
     def word(self) -> str:
-        """The action as reports spell it: `create`, and `created` when done."""
+        """The action as JSON spells it: `create`, or `created` when done."""
         return _DONE[self.action] if self.done else self.action.value
 
     @property
@@ -78,44 +75,40 @@ class Step:
 
     @property
     def loss(self) -> str | None:
-        """What is lost, where the update is a replacement."""
+        """What an update that replaces the resource loses; None for another step."""
         if self.action is not Action.UPDATE:
             return None
         losses = self.resource.replaced
-        return next((losses[each] for each in losses if each in self.changes), None)
+        return next((losses[field] for field in losses if field in self.changes), None)
 
     @property
     def is_loss(self) -> bool:
-        """Whether it deletes or replaces something."""
+        """Whether the step deletes or replaces something."""
         return self.action is Action.DELETE or self.loss is not None
 
     @property
     def spoken(self) -> str:
-        """The action as people are told of it: a replacement is named as such."""
+        """The action as text output shows it: like `word`, and `replace`."""
         return (
             self.word if self.loss is None else "replaced" if self.done else "replace"
         )
 
-    def carried_out(self) -> Step:
-        """Return the same step, done."""
-        return replace(self, done=True)
-
 
 @dataclass(eq=False)
 class Resource(ABC):
-    """One AWS object. It depends on the resources that it was built with.
+    """One AWS object. It depends on the resources among its fields.
 
-    A subclass's fields say what the file wants; `live` is what AWS answered, in
-    AWS's own spelling, or None while it is not known to exist.
+    The fields of a subclass hold the file's settings. `live` is what AWS returned, in
+    AWS's own spelling, or None while the object is not known to exist.
     """
 
     kind: ClassVar[str]
-    command: ClassVar[str]  # the `cgw` step that makes it
-    id_field: ClassVar[str] = ""  # the field of `live` that names it to AWS
+    command: ClassVar[str]  # the `cgw` step that creates it
+    id_field: ClassVar[str] = ""  # the field of `live` with its AWS ID
     hidden: ClassVar[frozenset[str]] = frozenset()  # fields whose values may be secret
-    optional: ClassVar[bool] = False  # others can be made while it is absent
-    # Fields that list what an update deletes: the kind of it. And fields that make an
-    # update a replacement: what is lost.
+    optional: ClassVar[bool] = False  # its dependents can be created without it
+    # Fields that list what an update deletes, with its kind; and fields of which a
+    # change replaces the resource, with what is lost.
     removes: ClassVar[Mapping[str, str]] = {}
     replaced: ClassVar[Mapping[str, str]] = {}
 
@@ -125,84 +118,77 @@ class Resource(ABC):
     @property
     @abstractmethod
     def label(self) -> str:
-        """The name by which the user knows it."""
+        """The name that users know it by."""
 
     @abstractmethod
     def desired(self) -> dict[str, Any]:
-        """What the file wants, as the part of `live` it speaks of. Never a secret."""
+        """Return the part of `live` that the file sets; never a secret.
+
+        A value of a dependency that does not exist yet is `KNOWN_AFTER_APPLY`.
+        """
 
     @abstractmethod
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        """Read it from AWS; None when it is absent. Must not write."""
+        """Read it from AWS; return None when it is absent. Must not write."""
 
-    def refresh(self, aws: Aws) -> None:  # noqa: B027 - most take nothing from others
-        """Read anew what `observe` takes from other resources."""
+    def refresh_source(self, aws: Aws) -> None:  # noqa: B027 - most have no source
+        """Refresh the resource whose response `observe` takes this one from."""
 
     @abstractmethod
     def create(self, aws: Aws) -> dict[str, Any]:
-        """Make it, tagged as ours in the same call, and answer as `observe` would."""
+        """Create it, tagged in the same call; return what `observe` would."""
 
-    @abstractmethod
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        """Bring it to what is desired, and answer as `observe` would."""
+        """Change it to match `desired`; return what `observe` would."""
+        raise NotImplementedError(f"{self}: cannot change {', '.join(changes)}")
 
     @abstractmethod
     def delete(self, aws: Aws) -> None:
         """Remove it."""
 
     @property
-    def wanted(self) -> bool:
-        """Whether the file wants it to exist; what is ours and unwanted is removed."""
+    def enabled(self) -> bool:
+        """Whether it should exist; if not, the stack's own is deleted."""
         return True
 
     @property
     def managed(self) -> bool:
-        """Whether cgw may change it: false for what the file names by `id`."""
+        """Whether cgw may change it: false if the file names it by `id`."""
         return True
 
     @property
-    def inside(self) -> Resource | None:
-        """The resource whose deletion takes this one along, as AWS does it."""
+    def parent(self) -> Resource | None:
+        """The resource that contains it: AWS deletes both together."""
         return None
 
     @property
-    def follows(self) -> Resource | None:
-        """The resource before whose creation it cannot have been there."""
-        return self.inside
+    def is_known_absent(self) -> bool:
+        """Whether it cannot exist yet, because this run has created its parent."""
+        return self.parent is not None and self.parent.is_new
 
     @property
     def frozen(self) -> Mapping[str, tuple[str, ...]]:
-        """The fields that AWS fixes at creation, and the key of the file for each."""
+        """The fields that AWS fixes at creation, each with its key in the file."""
         return {}
 
     @property
     def replacing(self) -> str:
-        """How to have another one in its place, and what is lost."""
+        """How the user can replace it, and what that loses."""
         return "`cgw down` and `cgw up` replace it"
 
     @property
-    def obstacle(self) -> CgwError | None:
-        """What stands in the way of creating or changing it, if anything."""
-        return None
-
-    @property
-    def protected(self) -> CgwError | None:
-        """Why it must not be deleted, if so."""
-        return None
-
-    @property
     def id(self) -> str | None:
-        """The name by which AWS knows it, once it exists."""
+        """Its ID on AWS, once it exists."""
         return self.live.get(self.id_field, self.label) if self.live else None
 
     @property
     def needs(self) -> list[Resource]:
-        """The resources among its fields: those that must exist before it."""
+        """The resources among its fields, which must exist before it."""
         return list(_resources_in(vars(self).values()))
 
     @property
     def pending(self) -> bool:
-        """Whether a change of it is planned and not carried out yet."""
+        """Whether a change of it is planned and not made yet."""
         return self.step is not None and self.step.is_change and not self.step.done
 
     @property
@@ -212,32 +198,24 @@ class Resource(ABC):
 
     @property
     def is_new(self) -> bool:
-        """Whether this run has made it."""
+        """Whether this run has created it."""
         return self.changed and self.step is not None and self.step.action == "create"
 
     def __getitem__(self, key: str) -> Any:
-        """Return what AWS says of it, once it exists."""
+        """Return a field of `live`; raise NotReady while it does not exist."""
         if self.live is None:
-            if _previewing.get():
-                return KNOWN_AFTER_APPLY
             raise NotReady(f"{self} does not exist yet, so its {key} is not known")
         if key not in self.live:
-            raise lacking(f"{self}: what AWS tells of it", key)
+            raise lacking(f"{self}: the description by AWS", key)
         return self.live[key]
 
+    def get(self, key: str, default: Any) -> Any:
+        """Return a field of `live`, or the default while it does not exist."""
+        return default if self.live is None else self[key]
+
     def __str__(self) -> str:
-        """Name it as error messages do."""
+        """Return its name for messages."""
         return f"{self.kind} `{self.label}`"
-
-
-@contextmanager
-def previewing() -> Iterator[None]:
-    """Let `desired()` name what does not exist yet, for a plan to be read by people."""
-    token = _previewing.set(True)
-    try:
-        yield
-    finally:
-        _previewing.reset(token)
 
 
 def _resources_in(values: Iterable[Any]) -> Iterator[Resource]:
@@ -257,7 +235,7 @@ _STATES = {
 
 
 def state_of(step: Step) -> str | None:
-    """Return ok, drifted, missing or unmanaged; None when AWS did not let us see."""
+    """Return ok, drifted, missing or unmanaged; None when AWS refused the read."""
     if step.action is Action.FAIL:
         if isinstance(step.error, NotOurs):
             return "unmanaged"
@@ -268,55 +246,42 @@ def state_of(step: Step) -> str | None:
 
 
 def told(steps: Iterable[Step]) -> list[Step]:
-    """Return the steps, each deletion that is part of an update after its step."""
+    """Return the steps, each update followed by a step per deletion in it."""
     return [part for step in steps for part in _parts(step)]
 
 
 def _parts(step: Step) -> list[Step]:
-    fields = [each for each in step.resource.removes if each in step.changes]
+    fields = [field for field in step.resource.removes if field in step.changes]
     if step.action is not Action.UPDATE or not fields:
         return [step]
-    rest = {key: each for key, each in step.changes.items() if key not in fields}
+    rest = {key: value for key, value in step.changes.items() if key not in fields}
     own = replace(step, changes=rest, action=Action.UPDATE if rest else Action.KEEP)
-    return [
-        own,
-        *(
-            Step(
-                Removed(step.resource.removes[each], name),
-                Action.DELETE,
-                done=step.done,
-            )
-            for each in fields
-            for name in step.changes[each].before or ()
-        ),
-    ]
+    removed = (
+        Removed(step.resource.removes[field], name)
+        for field in fields
+        for name in step.changes[field].before or ()
+    )
+    return [own, *(Step(part, Action.DELETE, done=step.done) for part in removed)]
 
 
 @dataclass(eq=False)
 class Removed(Resource):
-    """Something that the file does not name, in what the file does."""
+    """A part of a resource that is not in the file, for the report of its deletion."""
 
-    kind: str  # type: ignore[misc] # each has another
+    kind: str  # type: ignore[misc] # differs by instance
     name: str
 
     @property
     def label(self) -> str:
         return self.name
 
-    @property
-    def wanted(self) -> bool:
-        return False
-
     def desired(self) -> dict[str, Any]:
-        raise NotImplementedError  # what it is in sees to it
+        raise NotImplementedError  # the update of its resource deletes it
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         raise NotImplementedError
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         raise NotImplementedError
 
     def delete(self, aws: Aws) -> None:

@@ -24,10 +24,10 @@ def backward(resources: Iterable[Resource]) -> Graph:
     """Order for removing: dependents first; what goes with its container, after it."""
     graph: Graph = {each: set() for each in resources}
     for each in graph:
-        if each.inside in graph:
-            graph[each].add(each.inside)
+        if each.parent in graph:
+            graph[each].add(each.parent)
         for need in set(each.needs) & graph.keys():
-            if each.inside not in closure([need]):
+            if each.parent not in closure([need]):
                 graph[need].add(each)
             # else the need is the container, or goes before it or with it
     return graph

@@ -121,12 +121,12 @@ class Rows:
     def _add_row(self, table: Table, resource: Resource, *, is_final: bool) -> None:
         step = self.steps.get(resource)
         if step is None:
-            if is_final or not resource.wanted:
+            if is_final or not resource.enabled:
                 return
             state = self.spinner if resource in self.running else _text("·", "dim")
             table.add_row(state, _text(resource.kind), _text(resource.label))
             return
-        if not (resource.wanted or step.is_change):
+        if not (resource.enabled or step.is_change):
             return
         style = COLORS.get(step.action, "dim")
         table.add_row(

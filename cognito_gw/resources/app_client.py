@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none, code_of
 from cognito_gw.aws.responses import overlay, settable, without_empty
-from cognito_gw.aws.tags import MORE_THAN_ONE, chosen
+from cognito_gw.aws.tags import MORE_THAN_ONE, concurrent_create
 from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import model
+    from cognito_gw.config.model import AppClientConfig
     from cognito_gw.resources.pool_parts import ResourceServer
     from cognito_gw.resources.user_pool import UserPool
 
@@ -43,7 +44,7 @@ class AppClient(Resource):
     pool: UserPool
     key: str
     name: str
-    config: model.AppClient
+    config: AppClientConfig
     resource_servers: tuple[ResourceServer, ...]
 
     @property
@@ -66,7 +67,7 @@ class AppClient(Resource):
         )
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.pool
 
     def desired(self) -> dict[str, Any]:
@@ -107,27 +108,24 @@ class AppClient(Resource):
             SupportedIdentityProviders=["COGNITO"],
             **without_empty(self.desired()),
         )
-        return self._elder(aws, self._described(self._once_scopes_exist(create, aws)))
-
-    def _elder(self, aws: Aws, made: dict[str, Any]) -> dict[str, Any]:
-        """Return the older one, where another cgw has made one at the same time."""
-
-        def others() -> list[dict[str, Any]]:
-            found = []
-            for each in self._ids(aws):
-                if each != made["ClientId"]:
-                    with absent_is_none():  # taken back since
-                        found.append(self._describe(aws, each))
-            return found
-
-        first = chosen(made, others, _age, aws)
-        if first is made:
-            return made
-        aws.tell(f"{self}: another cgw has made it at the same time: keeping that one")
-        aws.cognito.delete_user_pool_client(
-            UserPoolId=self.pool["Id"], ClientId=made["ClientId"]
+        made = self._described(self._once_scopes_exist(create, aws))
+        return concurrent_create(
+            self,
+            made,
+            aws,
+            id_field="ClientId",
+            created="CreationDate",
+            others=partial(self._others, aws, made),
+            delete=partial(self._delete, aws),
         )
-        return first
+
+    def _others(self, aws: Aws, made: dict[str, Any]) -> list[dict[str, Any]]:
+        found = []
+        for client_id in self._ids(aws):
+            if client_id != made["ClientId"]:
+                with absent_is_none():  # deleted since
+                    found.append(self._describe(aws, client_id))
+        return found
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         # UpdateUserPoolClient resets every field that it is not sent.
@@ -137,8 +135,11 @@ class AppClient(Resource):
         return self._described(self._once_scopes_exist(update, aws))
 
     def delete(self, aws: Aws) -> None:
+        self._delete(aws, self.live or {})
+
+    def _delete(self, aws: Aws, client: dict[str, Any]) -> None:
         aws.cognito.delete_user_pool_client(
-            UserPoolId=self.pool["Id"], ClientId=self["ClientId"]
+            UserPoolId=self.pool["Id"], ClientId=client["ClientId"]
         )
 
     def _once_scopes_exist(self, call: Callable[[], Any], aws: Aws) -> Any:
@@ -192,10 +193,6 @@ class AppClient(Resource):
                 if key in client
             },
         }
-
-
-def _age(client: dict[str, Any]) -> tuple[str, str]:
-    return str(client.get("CreationDate")), client["ClientId"]
 
 
 def _in_order(has: list[str], wanted: list[str]) -> list[str]:

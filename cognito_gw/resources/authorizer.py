@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.responses import described
-from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import model
+    from cognito_gw.config.model import AuthorizerConfig
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.user_pool import UserPool
 
@@ -21,25 +21,23 @@ _TTL = "authorizerResultTtlInSeconds"
 
 @dataclass(eq=False)
 class Authorizer(Resource):
-    """It lets in who has a token of the user pool; found by its name in the API."""
+    """Accepts tokens of the user pool; found by its name in the API."""
 
     kind = "authorizer"
     command = "authorizer"
     id_field = "id"
-    optional = (
-        True  # the tutorial makes methods first: they stay shut until it is there
-    )
+    optional = True  # the tutorial creates methods first; they are closed until then
 
     api: RestApi
     pool: UserPool
-    config: model.Authorizer
+    config: AuthorizerConfig
 
     @property
     def label(self) -> str:
         return self.config.name
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.api
 
     def desired(self) -> dict[str, Any]:
@@ -51,7 +49,7 @@ class Authorizer(Resource):
     def _settings(self) -> dict[str, Any]:
         return {
             "type": "COGNITO_USER_POOLS",
-            "providerARNs": [self.pool["Arn"]],
+            "providerARNs": [self.pool.get("Arn", KNOWN_AFTER_APPLY)],
             "identitySource": f"method.request.header.{self.config.identity_source}",
             _TTL: self.config.ttl,
         }

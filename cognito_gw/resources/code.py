@@ -1,4 +1,4 @@
-"""A function's code as a zip that is the same bytes wherever it is made."""
+"""A function's code as a reproducible zip."""
 
 from __future__ import annotations
 

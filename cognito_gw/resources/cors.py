@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.responses import described
 from cognito_gw.engine.diff import Exactly
 from cognito_gw.engine.resource import Change, Resource
-from cognito_gw.resources.method import method_key, observed, refresh
+from cognito_gw.resources.method import PathMethod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.resources.rest_api import Path, RestApi
+    from cognito_gw.resources.rest_api import RestApi
 
 _ALLOW = "Access-Control-Allow-"
 _SENT_BY_CLIENTS = (
@@ -24,24 +23,12 @@ _RESPONSE_ORIGIN = f"gatewayresponse.header.{_ALLOW}Origin"
 
 
 @dataclass(eq=False)
-class Preflight(Resource):
+class Preflight(PathMethod):
     """OPTIONS of one path, answered by a mock; public: a preflight carries no token."""
 
-    kind = "method"
-    command = "method"
-
-    path: Path
     origins: list[str]
     verbs: list[str]
     identity_source: str
-
-    @property
-    def label(self) -> str:
-        return f"OPTIONS {self.path.path}"
-
-    @property
-    def inside(self) -> Resource | None:
-        return self.path.api
 
     def desired(self) -> dict[str, Any]:
         headers = self._headers()
@@ -62,15 +49,8 @@ class Preflight(Resource):
             },
         }
 
-    def observe(self, aws: Aws) -> dict[str, Any] | None:
-        return observed(self.path, "OPTIONS")
-
-    def refresh(self, aws: Aws) -> None:
-        refresh(self.path, aws)
-
     def create(self, aws: Aws) -> dict[str, Any]:
-        key = method_key(self.path, "OPTIONS")
-        aws.apigateway.put_method(**key, authorizationType="NONE")
+        aws.apigateway.put_method(**self._key(), authorizationType="NONE")
         return self._complete(aws, {})
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
@@ -83,7 +63,7 @@ class Preflight(Resource):
     def _complete(self, aws: Aws, live: dict[str, Any]) -> dict[str, Any]:
         """Put what is not there: a creation that was interrupted goes on."""
         wanted = self.desired()
-        key = method_key(self.path, "OPTIONS")
+        key = self._key()
         response = {"statusCode": "200"}
         integration = wanted["methodIntegration"]
         has = live.get("methodIntegration", {})
@@ -99,11 +79,7 @@ class Preflight(Resource):
             aws.apigateway.put_integration_response(
                 **key, **response, **integration["integrationResponses"]["200"]
             )
-        answer = aws.apigateway.get_method(**key)
-        return described(answer)
-
-    def delete(self, aws: Aws) -> None:
-        aws.apigateway.delete_method(**method_key(self.path, "OPTIONS"))
+        return self._read(aws)
 
     def _headers(self) -> dict[str, str]:
         sent = _SENT_BY_CLIENTS.split(",")
@@ -151,11 +127,11 @@ class GatewayResponse(Resource):
         return self.response_type
 
     @property
-    def wanted(self) -> bool:
+    def enabled(self) -> bool:
         return bool(self.origins)
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.api
 
     def desired(self) -> dict[str, Any]:

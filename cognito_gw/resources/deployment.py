@@ -12,11 +12,10 @@ from cognito_gw.aws.errors import code_of, message_of
 from cognito_gw.aws.responses import described, is_empty
 from cognito_gw.aws.tags import STACK_TAG, is_ours
 from cognito_gw.aws.waits import settle
-from cognito_gw.engine.resource import Change, Resource
-from cognito_gw.errors import CgwError, Missing
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
+from cognito_gw.errors import Missing
 from cognito_gw.resources.authorizer import read_authorizers
 from cognito_gw.resources.method import Method
-from cognito_gw.resources.rest_api import is_throttled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -161,30 +160,27 @@ class Deployment(Resource):
         return self.api.label
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.api
 
-    @property
-    def obstacle(self) -> CgwError | None:
+    def desired(self) -> dict[str, Any]:
+        """Return nothing: the fingerprint identifies it. Refuse unsecured methods."""
         unsecured = [
             part.label
             for part in self.parts
             if isinstance(part, Method) and part.is_unsecured
         ]
-        if not unsecured:
-            return None
-        return Missing(
-            f"not secured yet, so not deployed: {', '.join(unsecured)}",
-            hint="run `cgw authorizer` first, or add `--with-deps`",
-        )
-
-    def desired(self) -> dict[str, Any]:
-        return {}  # its identity, the fingerprint, is all there is to it
+        if unsecured and self.live is None:
+            raise Missing(
+                f"not secured yet, so not deployed: {', '.join(unsecured)}",
+                hint="run `cgw authorizer` first, or add `--with-deps`",
+            )
+        return {}
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if any(part.pending for part in self.parts) or self._loses_routes:
             return None  # planned: what there will be to deploy is not there yet
-        self._description, deployments = aws.together(
+        self._description, deployments = aws.gather(
             partial(self._described, aws), partial(_read_deployments, aws, self.api)
         )
         for deployment in deployments:
@@ -194,19 +190,10 @@ class Deployment(Resource):
 
     def create(self, aws: Aws) -> dict[str, Any]:
         description = self._description or self._described(aws)
-        answer = settle(
-            lambda: aws.apigateway.create_deployment(
-                restApiId=self.api["id"], description=description
-            ),
-            aws,
-            passing=is_throttled,
-            until="API Gateway takes another deployment (one in 5 s)",
-            first=5.0,
+        answer = aws.apigateway.create_deployment(
+            restApiId=self.api["id"], description=description
         )
         return described(answer)
-
-    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        raise NotImplementedError  # deployments are immutable
 
     def delete(self, aws: Aws) -> None:
         aws.apigateway.delete_deployment(
@@ -225,7 +212,7 @@ class Deployment(Resource):
 
     def _draft(self, aws: Aws) -> list[Any]:
         """Everything that a deployment would freeze now, as AWS describes it."""
-        resources, authorizers, responses = aws.together(
+        resources, authorizers, responses = aws.gather(
             partial(self._resources, aws),
             partial(read_authorizers, aws, self.api["id"]),
             partial(aws.apigateway.get_gateway_responses, restApiId=self.api["id"]),
@@ -264,13 +251,13 @@ class Stage(Resource):
         return self.name
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.api
 
     def desired(self) -> dict[str, Any]:
         return {
             "stageName": self.name,
-            "deploymentId": self.deployment["id"],
+            "deploymentId": self.deployment.get("id", KNOWN_AFTER_APPLY),
             "tags": self.tags,
             "OtherStages": [],
         }

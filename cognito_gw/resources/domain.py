@@ -49,7 +49,7 @@ class ManagedLoginBranding(Resource):
         return self.client.label
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.client.pool
 
     def desired(self) -> dict[str, Any]:
@@ -64,9 +64,6 @@ class ManagedLoginBranding(Resource):
             **self._key(), UseCognitoProvidedValues=True
         )
         return dict(answer["ManagedLoginBranding"])
-
-    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        raise NotImplementedError  # nothing is desired, so nothing can differ
 
     def delete(self, aws: Aws) -> None:
         aws.cognito.delete_managed_login_branding(

@@ -11,7 +11,7 @@ from cognito_gw.aws.errors import absent_is_none, code_of, message_of
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.aws.waits import settle, wait_for
 from cognito_gw.engine.diff import Exactly
-from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
 from cognito_gw.errors import CgwError
 from cognito_gw.resources.code import refuse_secrets, sha256, zipped
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Account, Aws
-    from cognito_gw.config import model
+    from cognito_gw.config.model import FunctionConfig
     from cognito_gw.resources.log_group import LogGroup
     from cognito_gw.resources.rest_api import RestApi
     from cognito_gw.resources.role import ExecutionRole
@@ -62,7 +62,7 @@ class Function(Resource):
     stack: str
     name: str
     tags: dict[str, str]
-    config: model.Function
+    config: FunctionConfig
     role: ExecutionRole
     log_group: LogGroup
     ignored: set[str] = field(default_factory=set)  # keys of the file, not compared
@@ -153,7 +153,7 @@ class Function(Resource):
         return {
             "Runtime": self.config.runtime,
             "Handler": self.config.handler,
-            "Role": self.role["Arn"],
+            "Role": self.role.get("Arn", KNOWN_AFTER_APPLY),
             "MemorySize": self.config.memory,
             "Timeout": self.config.timeout,
             "Environment": {"Variables": Exactly(self.config.environment)},
@@ -239,15 +239,16 @@ class InvokePermission(Resource):
         return self.function.name
 
     @property
-    def follows(self) -> Resource | None:
-        return self.function
+    def is_known_absent(self) -> bool:
+        return self.function.is_new
 
     @property
     def _sid(self) -> str:
         return f"cgw-{self.stack}"
 
     def desired(self) -> dict[str, Any]:
-        source = self.account.arn("execute-api", f"{self.api['id']}/*/*")
+        api_id = self.api.get("id", KNOWN_AFTER_APPLY)
+        source = self.account.arn("execute-api", f"{api_id}/*/*")
         return {
             "Principal": "apigateway.amazonaws.com",
             "Action": "lambda:InvokeFunction",

@@ -1,4 +1,4 @@
-"""The log group of one function, made beforehand so that it expires and is ours."""
+"""The log group of one function, created first so that it has retention and tags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNFINISHED = "Unfinished"
 
 @dataclass(eq=False)
 class LogGroup(Resource):
-    """A CloudWatch log group; Lambda would make one that keeps its events for ever."""
+    """A CloudWatch log group; one that Lambda creates keeps its events forever."""
 
     kind = "log group"
     command = "lambda"
@@ -40,12 +40,12 @@ class LogGroup(Resource):
         return self.name
 
     def desired(self) -> dict[str, Any]:
-        """Say how long it keeps events only at first: later that is the owner's."""
+        """Set the retention only at creation: later changes by the user stay."""
         is_made = self.live is not None and not self.live.get(_UNFINISHED)
         return {"tags": self.tags} | ({} if is_made else {"retentionInDays": _DAYS})
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        found, tags = aws.together(
+        found, tags = aws.gather(
             partial(self._find, aws), partial(self._read_tags, aws)
         )
         if found is None:
@@ -79,10 +79,9 @@ class LogGroup(Resource):
         self._once_idle(partial(aws.logs.delete_log_group, logGroupName=self.name), aws)
 
     def _is_unfinished(self, aws: Aws, found: dict[str, Any]) -> bool:
-        """Whether the run that made it ended before it had its retention.
+        """Whether the run that created it ended before setting the retention.
 
-        Its function comes after it: where there is one, somebody took the retention
-        away.
+        Its function is created later: if that exists, a user removed the retention.
         """
         if found.get("retentionInDays"):
             return False

@@ -1,4 +1,4 @@
-"""A method of a path and its integration: who may call, and what answers."""
+"""The methods of a path: who may call them, and which function answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.responses import described, without_empty
-from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
 from cognito_gw.gateway_rules import COGNITO, IAM, OPEN
 
 if TYPE_CHECKING:
@@ -19,30 +19,59 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False)
-class Method(Resource):
-    """A method that a function answers, closed unless the file says `auth: none`."""
+class PathMethod(Resource):
+    """A method of a path, read with the whole API."""
 
     kind = "method"
     command = "method"
 
     path: Path
     verb: str
-    function: Function
-    authorizer: Authorizer | None  # None: a public route
-    scopes: list[str]
-    account: Account
 
     @property
     def label(self) -> str:
         return f"{self.verb} {self.path.path}"
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.path.api
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        self.path["id"]  # while the path is absent, nothing is known of its methods
+        methods = (self.path.live or {}).get("resourceMethods", {})
+        found: dict[str, Any] | None = methods.get(self.verb)
+        return found
+
+    def refresh_source(self, aws: Aws) -> None:
+        self.path.refresh_source(aws)
+        self.path.live = self.path.observe(aws)
+
+    def delete(self, aws: Aws) -> None:
+        aws.apigateway.delete_method(**self._key())
+
+    def _read(self, aws: Aws) -> dict[str, Any]:
+        return described(aws.apigateway.get_method(**self._key()))
+
+    def _key(self) -> dict[str, str]:
+        return {
+            "restApiId": self.path.api["id"],
+            "resourceId": self.path["id"],
+            "httpMethod": self.verb,
+        }
+
+
+@dataclass(eq=False)
+class Method(PathMethod):
+    """A method that a function answers, closed unless the file says `auth: none`."""
+
+    function: Function
+    authorizer: Authorizer | None  # None: a public route
+    scopes: list[str]
+    account: Account
 
     @property
     def is_unsecured(self) -> bool:
-        """Whether it exists without the authorizer that the file wants it to have."""
+        """Whether it exists without the authorizer that the file requires."""
         if self.authorizer is None or self.live is None or self.pending:
             return False
         return self.live["authorizationType"] != COGNITO or (
@@ -51,23 +80,17 @@ class Method(Resource):
         )
 
     def desired(self) -> dict[str, Any]:
-        region = self.account.region
-        partition = self.account.partition
+        region, partition = self.account.region, self.account.partition
+        function = self.function.get("FunctionArn", KNOWN_AFTER_APPLY)
         return self._authorization() | {
             "apiKeyRequired": False,
             "methodIntegration": {
                 "type": "AWS_PROXY",
                 "httpMethod": "POST",  # whatever the method: it is the call to Lambda
                 "uri": f"arn:{partition}:apigateway:{region}:lambda:path/2015-03-31"
-                f"/functions/{self.function['FunctionArn']}/invocations",
+                f"/functions/{function}/invocations",
             },
         }
-
-    def observe(self, aws: Aws) -> dict[str, Any] | None:
-        return observed(self.path, self.verb)
-
-    def refresh(self, aws: Aws) -> None:
-        refresh(self.path, aws)
 
     def create(self, aws: Aws) -> dict[str, Any]:
         wanted = self.desired()
@@ -83,9 +106,6 @@ class Method(Resource):
             self._put_integration(aws, self.desired()["methodIntegration"])
         return self._read(aws)
 
-    def delete(self, aws: Aws) -> None:
-        aws.apigateway.delete_method(**self._key())
-
     def _authorization(self) -> dict[str, Any]:
         if self.authorizer is None:
             return {"authorizationType": OPEN}
@@ -98,7 +118,7 @@ class Method(Resource):
         }
 
     def _patch(self, changes: Mapping[str, Change]) -> list[dict[str, str]]:
-        """Word the changes as one call, so that the method is never half changed."""
+        """Return the changes as one call, so that the method is never half changed."""
         patch = []
         for field in ("authorizationType", "authorizerId", "apiKeyRequired"):
             if field in changes:
@@ -113,7 +133,7 @@ class Method(Resource):
         return patch
 
     def _put_integration(self, aws: Aws, integration: dict[str, Any]) -> dict[str, Any]:
-        # PutIntegration replaces, so it makes and mends alike.
+        # PutIntegration replaces, so it creates and updates alike.
         answer: dict[str, Any] = aws.apigateway.put_integration(
             **self._key(),
             type=integration["type"],
@@ -121,33 +141,6 @@ class Method(Resource):
             uri=integration["uri"],
         )
         return answer
-
-    def _read(self, aws: Aws) -> dict[str, Any]:
-        answer = aws.apigateway.get_method(**self._key())
-        return described(answer)
-
-    def _key(self) -> dict[str, str]:
-        return method_key(self.path, self.verb)
-
-
-def observed(path: Path, verb: str) -> dict[str, Any] | None:
-    """Return a method as the read of the whole API answered it."""
-    path["id"]  # a method of an absent path is not known to be absent, but not ready
-    found: dict[str, Any] | None = (
-        (path.live or {}).get("resourceMethods", {}).get(verb)
-    )
-    return found
-
-
-def refresh(path: Path, aws: Aws) -> None:
-    """Read a path's methods anew."""
-    path.refresh(aws)
-    path.live = path.observe(aws)
-
-
-def method_key(path: Path, verb: str) -> dict[str, str]:
-    """Return what names a method in every call."""
-    return {"restApiId": path.api["id"], "resourceId": path["id"], "httpMethod": verb}
 
 
 def _scope(op: str, scope: str) -> dict[str, str]:

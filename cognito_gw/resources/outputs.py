@@ -1,4 +1,4 @@
-"""What a stack that was looked at gives its users: ids and URLs."""
+"""The outputs of a stack: IDs and URLs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def outputs(stack: Stack, links: Links) -> dict[str, Any]:
-    """Return the ids and URLs that are known; None for what does not exist."""
+    """Return the IDs and URLs of a refreshed stack; None for what does not exist."""
     clients = {key: _id(client, "ClientId") for key, client in stack.clients.items()}
     place = {
         "region": stack.account.region,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import model
+    from cognito_gw.config.model import ResourceServerConfig
     from cognito_gw.resources.user_pool import UserPool
 
 
@@ -34,7 +34,7 @@ class Group(Resource):
         return self.name
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.pool
 
     def desired(self) -> dict[str, Any]:
@@ -66,14 +66,14 @@ class ResourceServer(Resource):
 
     pool: UserPool
     identifier: str
-    config: model.ResourceServer
+    config: ResourceServerConfig
 
     @property
     def label(self) -> str:
         return self.identifier
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.pool
 
     def desired(self) -> dict[str, Any]:
@@ -129,11 +129,11 @@ class MfaSetting(Resource):
         return self.mode
 
     @property
-    def wanted(self) -> bool:
+    def enabled(self) -> bool:
         return self.mode != "off"
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.pool
 
     def desired(self) -> dict[str, Any]:

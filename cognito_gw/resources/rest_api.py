@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.errors import THROTTLED, code_of
 from cognito_gw.aws.responses import described
-from cognito_gw.aws.tags import MORE_THAN_ONE, chosen, is_ours, refuse_foreign
-from cognito_gw.aws.waits import settle
+from cognito_gw.aws.tags import (
+    MORE_THAN_ONE,
+    concurrent_create,
+    is_ours,
+    refuse_foreign,
+)
 from cognito_gw.engine.resource import Change, Resource
 from cognito_gw.errors import CgwError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Account, Aws
 
@@ -64,36 +66,28 @@ class RestApi(Resource):
         return None if found is None else self._read(aws, found)
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        answer = settle(
-            lambda: aws.apigateway.create_rest_api(
-                name=self.name,
-                endpointConfiguration={"types": [self.endpoint.upper()]},
-                tags=self.tags,
-            ),
-            aws,
-            passing=is_throttled,
-            until="API Gateway makes another REST API",
-            first=3.0,
+        answer = aws.apigateway.create_rest_api(
+            name=self.name,
+            endpointConfiguration={"types": [self.endpoint.upper()]},
+            tags=self.tags,
         )
         made = described(answer)
-        kept = self._elder(aws, made)
+        kept = concurrent_create(
+            self,
+            made,
+            aws,
+            id_field="id",
+            created="createdDate",
+            others=partial(self._others, aws, made),
+            delete=lambda api: aws.apigateway.delete_rest_api(restApiId=api["id"]),
+        )
         if kept is made and "rootResourceId" in made:  # its only resource yet
             return self._with(made, [{"id": made["rootResourceId"], "path": "/"}])
         return self._read(aws, kept)
 
-    def _elder(self, aws: Aws, made: dict[str, Any]) -> dict[str, Any]:
-        """Return the older API, where another cgw has made one at the same time."""
-
-        def others() -> list[dict[str, Any]]:
-            ours = self._ours(_read_apis(aws))
-            return [each for each in ours if each["id"] != made["id"]]
-
-        first = chosen(made, others, _age, aws)
-        if first is made:
-            return made
-        aws.tell(f"{self}: another cgw has made it at the same time: keeping that one")
-        _delete(aws, made["id"])
-        return first
+    def _others(self, aws: Aws, made: dict[str, Any]) -> list[dict[str, Any]]:
+        ours = self._ours(_read_apis(aws))
+        return [api for api in ours if api["id"] != made["id"]]
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         patch = []
@@ -114,7 +108,7 @@ class RestApi(Resource):
         return self.observe(aws) or {}
 
     def delete(self, aws: Aws) -> None:
-        _delete(aws, self["id"])
+        aws.apigateway.delete_rest_api(restApiId=self["id"])
 
     @property
     def arn(self) -> str:
@@ -196,14 +190,14 @@ class Path(Resource):
 
     api: RestApi
     path: str
-    parent: Path | None  # None: the root, which comes with the API
+    above: Path | None  # None: the root, which comes with the API
 
     @property
     def label(self) -> str:
         return self.path
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.api
 
     def desired(self) -> dict[str, Any]:
@@ -213,25 +207,17 @@ class Path(Resource):
         found: dict[str, Any] | None = self.api["Resources"].get(self.path)
         return found
 
-    def refresh(self, aws: Aws) -> None:
+    def refresh_source(self, aws: Aws) -> None:
         self.api.live = self.api.observe(aws)
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        parent = self.parent or self.api["Resources"]["/"]
-        answer = settle(
-            lambda: aws.apigateway.create_resource(
-                restApiId=self.api["id"],
-                parentId=parent["id"],
-                pathPart=self.path.rsplit("/", 1)[1],
-            ),
-            aws,
-            passing=is_throttled,
-            until="API Gateway makes another resource",
+        above = self.above or self.api["Resources"]["/"]
+        answer = aws.apigateway.create_resource(
+            restApiId=self.api["id"],
+            parentId=above["id"],
+            pathPart=self.path.rsplit("/", 1)[1],
         )
         return described(answer)
-
-    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        raise NotImplementedError  # its path is its identity
 
     def delete(self, aws: Aws) -> None:
         aws.apigateway.delete_resource(restApiId=self.api["id"], resourceId=self["id"])
@@ -245,27 +231,6 @@ def is_under(path: str, top: str) -> bool:
 def parent_of(path: str) -> str:
     """Return the path that holds this one."""
     return path.rsplit("/", 1)[0] or "/"
-
-
-def is_throttled(error: ClientError) -> bool:
-    """Whether AWS asks for patience."""
-    return code_of(error) in THROTTLED
-
-
-def _age(api: dict[str, Any]) -> tuple[str, str]:
-    return str(api.get("createdDate")), api["id"]
-
-
-def _delete(aws: Aws, api_id: str) -> None:
-    settle(
-        lambda: aws.apigateway.delete_rest_api(restApiId=api_id),
-        aws,
-        passing=is_throttled,
-        until="API Gateway deletes another REST API (one in 30 s)",
-        first=30.0,
-        longest=35.0,
-        patience=180.0,
-    )
 
 
 def _read_apis(aws: Aws) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ class ExecutionRole(Resource):
     tags: dict[str, str]
     account: Account
     log_group: str
-    boundary: str | None = None  # None: one that somebody has set stays
+    boundary: str | None = None  # None: one set elsewhere stays
 
     @property
     def label(self) -> str:
@@ -62,7 +62,7 @@ class ExecutionRole(Resource):
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        answer, policy = aws.together(
+        answer, policy = aws.gather(
             partial(aws.iam.get_role, RoleName=self.name),
             partial(self._read_policy, aws),
         )
@@ -133,7 +133,7 @@ class ExecutionRole(Resource):
             self._delete_with_policies(aws)
 
     def _delete_with_policies(self, aws: Aws) -> None:
-        """Delete it with what was added to it behind our back."""
+        """Delete it with policies that were added outside cgw."""
         attached = aws.iam.list_attached_role_policies(RoleName=self.name)
         for policy in attached["AttachedPolicies"]:
             aws.iam.detach_role_policy(

@@ -1,4 +1,4 @@
-"""The stack: the file's wishes wired up as resources, in the tutorial's order."""
+"""The stack: the file as resources, in the tutorial's order."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Account
     from cognito_gw.config import model
-    from cognito_gw.config.model import Config
+    from cognito_gw.config.model import Config, FunctionConfig
     from cognito_gw.engine.resource import Resource
 
 STEPS = (
@@ -55,7 +55,7 @@ class Stack:
     resources: list[Resource] = field(default_factory=list)
 
     def of(self, step: str) -> list[Resource]:
-        """Return what one step of the tutorial makes."""
+        """Return the resources of one step of the tutorial."""
         return [each for each in self.resources if each.command == step]
 
     @cached_property
@@ -128,12 +128,12 @@ class Stack:
         }
 
     def ignore(self, paths: Iterable[Sequence[str | int]]) -> None:
-        """Let no function be compared with what the file could not say of it."""
+        """Leave out of the comparison what the file could not say of functions."""
         for path in paths:
             if path[0] == "functions":
                 self.functions[str(path[1])].ignored.add(str(path[2]))
 
-    def function(self, name: str, config: model.Function) -> Function:
+    def function(self, name: str, config: FunctionConfig) -> Function:
         """Wire up one function with its role and its log group."""
         stack = self.config.name
         group = LogGroup(stack, f"/aws/lambda/{name}", self.tags, self.account)
@@ -224,7 +224,7 @@ class Stack:
             return []
         header = self.config.api.authorizer.identity_source
         return [
-            Preflight(self.paths[path], list(cors.origins), its, header)
+            Preflight(self.paths[path], "OPTIONS", list(cors.origins), its, header)
             for path, its in verbs.items()
             if "OPTIONS" not in its
         ]
@@ -247,7 +247,7 @@ class Stack:
 
 
 def build(config: Config, account: Account) -> Stack:
-    """Wire up what the file wants; reads like the tutorial, from top to bottom."""
+    """Build the stack of a file; reads like the tutorial, from top to bottom."""
     stack = Stack(config, account)
     stack.resources = [stack.pool]
     if stack.pool.managed:
@@ -282,7 +282,7 @@ def build(config: Config, account: Account) -> Stack:
 
 
 def _fitting(name: str, limit: int) -> str:
-    """Return the name, shortened to the limit and still its own."""
+    """Return the name, shortened to the limit and still unique."""
     if len(name) <= limit:
         return name
     mark = hashlib.sha256(name.encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""What the stack owns and the file does not name."""
+"""Resources of the stack that are not in the file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.tags import is_ours, owned_arns
-from cognito_gw.config.model import Function as FunctionConfig
+from cognito_gw.config.model import FunctionConfig
 from cognito_gw.resources.authorizer import read_authorizers
 from cognito_gw.resources.user import is_called, sign_in_name
 
@@ -24,9 +24,9 @@ _MOST = 50  # that ListResourceServers returns at a time
 
 
 def leftover_functions(stack: Stack, aws: Aws) -> list[Resource]:
-    """Return the functions that carry the stack's tag but left the file, with theirs.
+    """Return the tagged functions that left the file, with their roles and log groups.
 
-    What lives inside the pool or the API goes with it; functions stand alone.
+    Other resources are inside the pool or the API, and are deleted with it.
     """
     functions = [
         stack.function(name, FunctionConfig())
@@ -40,10 +40,10 @@ def leftover_functions(stack: Stack, aws: Aws) -> list[Resource]:
 
 
 def unmanaged(stack: Stack, aws: Aws, *, with_users: bool = False) -> list[Found]:
-    """Return kind, name and id of what is ours and not in the file.
+    """Return kind, name and ID of the stack's resources that are not in the file.
 
-    `up` leaves these alone; `down` removes them. Users count where they are asked for:
-    most pools have more than the file names, so only the first page is read.
+    `up` leaves them alone; `down` deletes them. With `with_users`, it reads the first
+    page of users only: most pools have more than the file lists.
     """
     parts = [_functions]
     if stack.api.live and stack.api.managed:
@@ -57,7 +57,7 @@ def unmanaged(stack: Stack, aws: Aws, *, with_users: bool = False) -> list[Found
 
 
 def may_have_left(stack: Stack) -> bool:
-    """Whether there can be something that left the file: not in a new stack."""
+    """Whether resources can have left the file; not in a new stack."""
     return not (stack.pool.is_new and stack.api.is_new)
 
 

@@ -49,7 +49,7 @@ class User(Resource):
         return self.username
 
     @property
-    def inside(self) -> Resource | None:
+    def parent(self) -> Resource | None:
         return self.pool
 
     def desired(self) -> dict[str, Any]:
@@ -155,48 +155,48 @@ def generate_password(at_least: int) -> str:
 
 @dataclass(eq=False)
 class Person(User):
-    """A user whom the command line names; each verb says what it did."""
+    """A user named on the command line; each verb returns the action it took."""
 
-    def appear(self, aws: Aws) -> Action:
-        """Make the user."""
-        self.live = self.create(aws)
+    def create(self, aws: Aws) -> Action:  # type: ignore[override] # as all verbs here
+        """Create the user."""
+        self.live = super().create(aws)
         return Action.CREATE
 
-    def vanish(self, aws: Aws) -> Action:
-        """Remove the user; someone else may have done so meanwhile."""
+    def delete(self, aws: Aws) -> Action:  # type: ignore[override] # as all verbs here
+        """Delete the user, who may be gone already."""
         with absent_is_none():
-            self.delete(aws)
+            super().delete(aws)
         self.live = None
         return Action.DELETE
 
     def give_password(self, aws: Aws) -> Action:
-        """Set the password, which confirms the user unless it is a temporary one."""
+        """Set the password, which confirms the user unless it is temporary."""
         self._set_password(aws, self._password())
         return self._updated(aws)
 
-    def let_in(self, aws: Aws) -> Action:
-        """Let the user sign in again."""
+    def enable(self, aws: Aws) -> Action:
+        """Allow the user to sign in."""
         if self["Enabled"]:
             return Action.KEEP
         aws.cognito.admin_enable_user(**self._key())
         return self._updated(aws)
 
-    def shut_out(self, aws: Aws) -> Action:
-        """Keep the user from signing in."""
+    def disable(self, aws: Aws) -> Action:
+        """Prevent the user from signing in."""
         if not self["Enabled"]:
             return Action.KEEP
         aws.cognito.admin_disable_user(**self._key())
         return self._updated(aws)
 
     def confirm(self, aws: Aws) -> Action:
-        """Confirm who signed up and gave no code."""
+        """Confirm a user who signed up and entered no code."""
         if self["UserStatus"] == "CONFIRMED":
             return Action.KEEP
         aws.cognito.admin_confirm_sign_up(**self._key())
         return self._updated(aws)
 
     def regroup(self, aws: Aws, groups: Iterable[str]) -> Action:
-        """Put the user into these groups and no others."""
+        """Set the groups of the user to exactly these."""
         before, self.group_names = sorted(self["Groups"]), sorted(groups)
         if before == self.group_names:
             return Action.KEEP

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none, message_of
 from cognito_gw.aws.responses import overlay, settable
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
-    chosen,
+    concurrent_create,
     is_ours,
     owned_arns,
     refuse_foreign,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
     from cognito_gw.aws.clients import Aws
-    from cognito_gw.config import model
+    from cognito_gw.config.model import UserPoolConfig
 
 
 @dataclass(eq=False)
@@ -38,7 +39,7 @@ class UserPool(Resource):
     stack: str
     name: str
     tags: dict[str, str]
-    config: model.UserPool
+    config: UserPoolConfig
 
     @property
     def label(self) -> str:
@@ -60,8 +61,11 @@ class UserPool(Resource):
 
     @property
     def protected(self) -> CgwError | None:
-        is_on = self.live and self.live.get("DeletionProtection") == "ACTIVE"
-        if not self.managed or not (is_on or self.config.deletion_protection):
+        """The error for a deletion, where the file or AWS protects the pool."""
+        if self.live is None or not self.managed:
+            return None
+        is_on = self.live.get("DeletionProtection") == "ACTIVE"
+        if not (is_on or self.config.deletion_protection):
             return None
         return CgwError(
             f"{self} has deletion protection",
@@ -95,7 +99,7 @@ class UserPool(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if self.config.id:
             return _describe(aws, self.config.id)
-        named, ours = self._named(aws, _ids_named(aws, self.name))
+        named, ours = self._named(aws)
         ours = ours or self._renamed(aws)
         if len(ours) > 1:
             ids = ", ".join(pool["Id"] for pool in ours)
@@ -114,39 +118,36 @@ class UserPool(Resource):
             UsernameConfiguration={"CaseSensitive": False},
             **wanted,
         )
-        return self._elder(aws, answer["UserPool"])
+        made = answer["UserPool"]
+        return concurrent_create(
+            self,
+            made,
+            aws,
+            id_field="Id",
+            created="CreationDate",
+            others=lambda: self._named(aws, but=made["Id"])[1],
+            delete=partial(self._take_back, aws),
+        )
 
     def _named(
-        self, aws: Aws, ids: list[str]
+        self, aws: Aws, but: str | None = None
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return the pools of these ids, and those of them that are ours."""
+        """Return the other pools of this name, and those of them that are ours."""
+        pages = aws.cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
         named = []
-        for pool_id in ids:
-            with absent_is_none():  # deleted since
-                named.append(_describe(aws, pool_id))
+        for pool in (pool for page in pages for pool in page["UserPools"]):
+            if pool["Name"] == self.name and pool["Id"] != but:
+                with absent_is_none():  # deleted since
+                    named.append(_describe(aws, pool["Id"]))
         ours = [pool for pool in named if is_ours(pool.get("UserPoolTags"), self.stack)]
         return named, ours
 
-    def _elder(self, aws: Aws, made: dict[str, Any]) -> dict[str, Any]:
-        """Return the older pool, where another cgw has made one at the same time.
-
-        Names are not unique, so both were made; each cgw keeps the same one.
-        """
-
-        def others() -> list[dict[str, Any]]:
-            ids = [each for each in _ids_named(aws, self.name) if each != made["Id"]]
-            return self._named(aws, ids)[1]
-
-        first = chosen(made, others, _age, aws)
-        if first is made:
-            return made
-        aws.tell(f"{self}: another cgw has made it at the same time: keeping that one")
+    def _take_back(self, aws: Aws, made: dict[str, Any]) -> None:
         if made.get("DeletionProtection") == "ACTIVE":
             aws.cognito.update_user_pool(
                 UserPoolId=made["Id"], DeletionProtection="INACTIVE"
             )
         aws.cognito.delete_user_pool(UserPoolId=made["Id"])
-        return first
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         # UpdateUserPool resets what it is not sent, so the description goes back whole.
@@ -186,20 +187,6 @@ class UserPool(Resource):
 
 def _has_domain(error: ClientError) -> bool:
     return "has a domain configured" in message_of(error)
-
-
-def _age(pool: dict[str, Any]) -> tuple[str, str]:
-    return str(pool.get("CreationDate")), pool["Id"]
-
-
-def _ids_named(aws: Aws, name: str) -> list[str]:
-    pages = aws.cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
-    return [
-        pool["Id"]
-        for page in pages
-        for pool in page["UserPools"]
-        if pool["Name"] == name
-    ]
 
 
 def _describe(aws: Aws, pool_id: str) -> dict[str, Any]:

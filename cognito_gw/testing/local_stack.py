@@ -15,7 +15,7 @@ from cognito_gw.app.stack_state import outputs, variables
 from cognito_gw.app.walks import look, walk
 from cognito_gw.aws.clients import EndpointSession
 from cognito_gw.config.load import load
-from cognito_gw.config.model import Config, Endpoints, Password, User
+from cognito_gw.config.model import Config, Endpoints, Password, UserConfig
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import forward
 from cognito_gw.errors import CgwError
@@ -229,7 +229,7 @@ def _for_tests(config: Config) -> Config:
     return config.model_copy(update={"users": users, "endpoints": Endpoints()})
 
 
-def _with_password(user: User, length: int) -> User:
+def _with_password(user: UserConfig, length: int) -> UserConfig:
     """Generate a password if the file has none or its variable is not set."""
     if user.password is not None and user.password.missing is None:
         return user

@@ -66,13 +66,13 @@ def test_a_local_aws_that_stopped_is_named():
         (
             refusal("InvalidClientTokenId"),
             "does not accept these credentials",
-            "region is enabled",
+            "Region is enabled",
             "a key of another account, or a region that is off",
         ),
         (
             refusal("UnrecognizedClientException"),
             "does not accept these credentials",
-            "region is enabled",
+            "Region is enabled",
             "as Cognito says it",
         ),
         (
@@ -84,13 +84,13 @@ def test_a_local_aws_that_stopped_is_named():
         (
             refusal("Throttling", "Rate exceeded", "CreateRole"),
             "CreateRole: Throttling: Rate exceeded",
-            "run the same command again",
+            "rerun the command",
             "IAM's throttling",
         ),
         (
             refusal("TooManyRequestsException", "Too Many Requests", "DeleteRestApi"),
             "DeleteRestApi: TooManyRequestsException",
-            "run the same command again",
+            "rerun the command",
             "API Gateway's throttling",
         ),
         (
@@ -116,7 +116,7 @@ def test_a_local_aws_that_stopped_is_named():
         ),
         (
             refusal("500", "Internal Server Error", "UpdateMethod", 500),
-            "UpdateMethod: the endpoint answered with HTTP 500",
+            "UpdateMethod: the endpoint answered HTTP 500",
             "emulator",
             "a page of HTML instead of an error",
         ),

@@ -101,7 +101,7 @@ class Tracer:
         with self._trips() as trips:
             stack = self._build(config)
             resources = stack.resources + leftover_functions(stack, self.aws)
-            self._walk(reconcile.look, forward(resources), trips)
+            self._walk(reconcile.refresh, forward(resources), trips)
             found = [each for each in resources if each.live is not None]
             self._walk(reconcile.destroy, backward(found), trips)
         return trips

@@ -324,7 +324,7 @@ def test_an_endpoint_that_nobody_listens_at_is_named(cgw, environment):
     cgw.write(SMALL)
     outcome = cgw("plan", code=1)
     assert outcome.err.startswith("error: Could not connect to the endpoint URL")
-    assert "nothing runs at this address of AWS_ENDPOINT_URL" in outcome.err
+    assert "no server runs at this AWS_ENDPOINT_URL" in outcome.err
 
 
 def test_a_port_in_use_is_said(cgw):

@@ -130,7 +130,7 @@ class TestLines:
         """A key that stands twice is a problem at the second place."""
         document = read("a: 1\nb: 2\na: 3\n")
         (problem,) = document.problems
-        assert problem.what == "the key stands twice; it is first at line 1"
+        assert problem.what == "duplicate key; first used on line 1"
         assert document.where(problem.path).endswith(":3")
 
 
@@ -172,7 +172,7 @@ def test_dates_are_text(read, text, expected):
         ("a: " + "9" * 5000, "does not fit its type", "more digits than Python reads"),
         ("? [a]\n: b", "line 1, column 3", "a list as a key"),
         ("<<: 3", "line 1", "a merge with no mapping"),
-        ("a: &x {b: *x}", "an alias stands within itself", "endless"),
+        ("a: &x {b: *x}", "an alias contains itself", "endless"),
         ("[" * 5000, "nested too deep", "deep"),
     ],
 )

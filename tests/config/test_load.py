@@ -123,7 +123,7 @@ class TestWarnings:
         """A password in the file is accepted with a warning that does not show it."""
         text = "name: x\nusers:\n- {username: a@b.c, password: Hunter-2-secret}\n"
         (warning,) = loaded(text).warnings
-        assert warning.startswith(f"{file}:3: a password stands in the file")
+        assert warning.startswith(f"{file}:3: plain-text password in the file")
         assert "Hunter" not in warning
 
     def test_variable_password(self, loaded):

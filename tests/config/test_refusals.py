@@ -133,7 +133,7 @@ def test_a_scope_that_no_client_can_get_is_pointed_out(loaded, file):
         "    GET /c: {scopes: [aws.cognito.signin.user.admin]}\n"
     )
     (warning,) = loaded(text).warnings
-    assert warning.startswith(f"{file}:5: no app client can get x/read, so nobody")
+    assert warning.startswith(f"{file}:5: no app client can get x/read, so no token")
     taken = "app_clients: {web: {oauth_scopes: [openid, x/read]}}\n"
     assert loaded(text + taken).warnings == []
 

@@ -160,7 +160,7 @@ def test_what_aws_fixes_at_creation_is_an_error_and_no_replacement(standing):
         assert re.match(r".*cgw\.yaml:\d+: user pool ", told)
         assert "`user_pool.sign_in_with` is [phone_number, email] in the file" in told
         assert "[email] on AWS, which fixes it at creation" in told
-    assert "hint: take the change back" in standing.cgw("up", code=1).err
+    assert "hint: undo the change" in standing.cgw("up", code=1).err
     rows = standing.cgw("status", "-o", "json").document["resources"]
     assert rows[0]["state"] == "drifted"
 

@@ -216,7 +216,7 @@ def test_a_generated_password_is_shown_once(cgw, edited):
     cgw.write(edited(remember_password))
     cgw("token", "--id")
     warned = cgw("plan")
-    assert "a password stands in the file" in warned.err
+    assert "plain-text password in the file" in warned.err
     assert password not in warned.out + warned.err
     cgw("down", "--yes")
 

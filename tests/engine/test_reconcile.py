@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from fakes import FakeResource, refusal
 
-from cognito_gw.engine.reconcile import apply, destroy, look, plan, require
+from cognito_gw.engine.reconcile import apply, destroy, plan, refresh, require
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action, Change, NotReady
 from cognito_gw.errors import CannotChange, CgwError, Missing
 
@@ -66,7 +66,7 @@ class TestLook:
         """Looking keeps what AWS says, whatever the file wants."""
         fake_aws.world["a"] = dict(DRIFTED)
         resource = FakeResource("a")
-        assert look(resource, fake_aws).action is Action.KEEP
+        assert refresh(resource, fake_aws).action is Action.KEEP
         assert resource.live == DRIFTED
 
     @pytest.mark.parametrize(
@@ -82,19 +82,19 @@ class TestLook:
         """Each of AWS's ways of saying that something is not there means absent."""
         fake_aws.faults["read", "a"] = refusal(code)
         resource = FakeResource("a")
-        look(resource, fake_aws)
+        refresh(resource, fake_aws)
         assert resource.live is None
 
     def test_refusal_is_a_failure(self, fake_aws):
         """Not being allowed to look does not mean that there is nothing."""
         fault = fake_aws.faults["read", "a"] = refusal("AccessDeniedException")
         with pytest.raises(type(fault)):
-            look(FakeResource("a"), fake_aws)
+            refresh(FakeResource("a"), fake_aws)
 
     def test_absent_container(self, fake_aws):
         """What is inside something absent is absent, without a call."""
         inside = FakeResource("a", container=FakeResource("box"))
-        look(inside, fake_aws)
+        refresh(inside, fake_aws)
         assert inside.live is None
         assert fake_aws.calls == []
 
@@ -104,7 +104,7 @@ class TestLook:
         resource = FakeResource("a")
         plan(resource, fake_aws)
         fake_aws.world.clear()
-        look(resource, fake_aws)
+        refresh(resource, fake_aws)
         assert (resource.live, resource.step) == (None, None)
 
 
@@ -170,7 +170,7 @@ class TestPlan:
         """What is known after apply never reaches AWS as a value."""
         other = FakeResource("b")
         resource = FakeResource("a", points_at=(other, "id"))
-        with pytest.raises(NotReady, match="thing `b`"):
+        with pytest.raises(NotReady, match="thing `a` needs a value"):
             apply(resource, fake_aws)
         assert "a" not in fake_aws.world
 
@@ -185,7 +185,7 @@ class TestPlan:
             "fixes it at creation"
         )
         assert error.value.hint == (
-            "take the change back; `cgw down` and `cgw up` replace it"
+            "undo the change; `cgw down` and `cgw up` replace it"
         )
         assert error.value.at("cgw.yaml:7").what.startswith("cgw.yaml:7: thing `a`: ")
         assert fake_aws.writes == []
@@ -200,22 +200,6 @@ class TestPlan:
         with pytest.raises(Missing, match="names it by `id`"):
             apply(FakeResource("a", **EXTERNAL), fake_aws)
         assert fake_aws.writes == []
-
-    @pytest.mark.parametrize("live", [None, DRIFTED])
-    def test_obstacle(self, fake_aws, live):
-        """What stands in the way is told before anything is written."""
-        if live:
-            fake_aws.world["a"] = dict(live)
-        resource = FakeResource("a", blocked_by=Missing("in the way"))
-        with pytest.raises(Missing, match="in the way"):
-            apply(resource, fake_aws)
-        assert fake_aws.writes == []
-
-    def test_obstacle_in_no_ones_way(self, fake_aws):
-        """An obstacle to changing does not matter where nothing changes."""
-        fake_aws.world["a"] = dict(AS_WANTED)
-        resource = FakeResource("a", blocked_by=Missing("in the way"))
-        assert plan(resource, fake_aws).action is Action.KEEP
 
 
 class TestApply:
@@ -293,7 +277,7 @@ class TestDestroy:
     def _found(self, fake_aws, **settings):
         fake_aws.world["a"] = dict(AS_WANTED)
         resource = FakeResource("a", **settings)
-        look(resource, fake_aws)
+        refresh(resource, fake_aws)
         return resource
 
     def test_removes(self, fake_aws):
@@ -353,7 +337,7 @@ class TestDestroy:
         """What is inside something that stays is deleted on its own."""
         fake_aws.world["box"] = {"id": "id-box"}
         box = FakeResource("box")
-        look(box, fake_aws)
+        refresh(box, fake_aws)
         resource = self._found(fake_aws)
         resource.container = box
         destroy(resource, fake_aws)

@@ -9,7 +9,7 @@ from graphlib import CycleError
 import pytest
 from fakes import FakeResource, refusal
 
-from cognito_gw.engine.reconcile import apply, destroy, look
+from cognito_gw.engine.reconcile import apply, destroy, refresh
 from cognito_gw.engine.resource import Action, Step, state_of
 from cognito_gw.engine.walk import backward, closure, forward, walk
 from cognito_gw.errors import AwsRefused, CannotChange, CgwError, NotOurs
@@ -82,7 +82,7 @@ class TestBackward:
     def test_dependents_first(self, diamond, fake_aws):
         """A resource goes once all that stands on it is gone."""
         fake_aws.world |= {each.name: {"id": each.name} for each in diamond}
-        list(walk(partial(look, aws=fake_aws), forward(diamond)))
+        list(walk(partial(refresh, aws=fake_aws), forward(diamond)))
         list(walk(partial(destroy, aws=fake_aws), backward(diamond)))
         gone = [name for _, name in fake_aws.writes]
         assert (gone[0], gone[3]) == ("top", "base")
@@ -255,7 +255,7 @@ class TestFailure:
         """What could not be removed keeps what it needs."""
         fake_aws.world |= {each.name: {"id": each.name} for each in diamond}
         fake_aws.faults["delete", "left"] = refusal("ConflictException")
-        list(walk(partial(look, aws=fake_aws), forward(diamond)))
+        list(walk(partial(refresh, aws=fake_aws), forward(diamond)))
         steps = named(walk(partial(destroy, aws=fake_aws), backward(diamond)))
         assert steps == {
             "top": "deleted",

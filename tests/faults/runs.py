@@ -84,7 +84,7 @@ class Cgw:
 
     def _down(self, stack, aws, workers):
         resources = stack.resources + leftover_functions(stack, aws)
-        steps = self._walk(reconcile.look, forward(resources), aws, workers)
+        steps = self._walk(reconcile.refresh, forward(resources), aws, workers)
         found = [each for each in resources if each.live is not None]
         return steps + self._walk(reconcile.destroy, backward(found), aws, workers)
 

@@ -72,7 +72,7 @@ def test_a_share_of_all_writes(cgw, clock, local, wire, conflicts):
     down = cgw.down(TWELVE)
     assert down.errors == []
     assert local.inventory == {}
-    assert [each for each in up.told + down.told if "look" in each] == []
+    assert [each for each in up.told + down.told if "trying again" in each] == []
     assert clock.now < 20
 
 
@@ -80,10 +80,10 @@ def test_for_good(cgw, clock, wire):
     """A conflict that does not pass ends with AWS's words, and with what to do."""
     wire.carry = Conflicts(1, API, operation="CreateAuthorizer")
     run = cgw.up(SMALL)
-    (error,) = [each for each in run.errors if "that it needs" not in each]
+    (error,) = [each for each in run.errors if "a dependency failed" not in each]
     assert "CreateAuthorizer: ConflictException: Unable to complete" in error
     assert run.calls.count("CreateAuthorizer") == 1
-    assert "another has just made" not in " ".join(run.told)
+    assert "concurrent change" not in " ".join(run.told)
     assert any("busy with another change (CreateAuthorizer)" in t for t in run.told)
     assert clock.now < 60
 
@@ -111,7 +111,9 @@ def test_a_quota_is_told_at_once(cgw, clock, wire, quota):
         return serve()
 
     wire.carry = carry
-    errors = [each for each in cgw.up(SMALL).errors if "that it needs" not in each]
+    errors = [
+        each for each in cgw.up(SMALL).errors if "a dependency failed" not in each
+    ]
     assert errors != []
     assert all(f"is reached: {operation}: {code}" in each for each in errors)
     assert all(": the AWS quota for " in each for each in errors)

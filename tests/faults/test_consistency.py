@@ -141,7 +141,7 @@ class TestRefusal:
         began = clock.now
         operation, refusal = next(iter(case.refusals.items()))
         wire.carry = Refusing(clock, {operation: refusal}, inf)
-        (error,) = [each for each in go().errors if "that it needs" not in each]
+        (error,) = [each for each in go().errors if "a dependency failed" not in each]
         assert refusal[2] in error
         assert f"after 90 s of waiting until {case.waits[0]}" in error
         assert clock.now - began < 600

@@ -6,7 +6,7 @@ import platform
 
 import pytest
 
-from cognito_gw.config.model import Function
+from cognito_gw.config.model import FunctionConfig
 from cognito_gw.doctor import machine
 from cognito_gw.doctor.finding import CannotTell
 from cognito_gw.local.awslambda.clients import shortcomings
@@ -15,7 +15,7 @@ HERE = "python{}.{}".format(*platform.python_version_tuple()[:2])
 
 
 def told(runtime, path="", **settings):
-    function = Function(runtime=runtime, **settings)
+    function = FunctionConfig(runtime=runtime, **settings)
     return shortcomings({"hello": function}, {"PATH": str(path)}).get("hello")
 
 
@@ -66,7 +66,7 @@ def test_the_version_of_node_counts(tmp_path, version, same):
 
 
 class Config:
-    functions = {"hello": Function(runtime="ruby3.3")}  # noqa: RUF012
+    functions = {"hello": FunctionConfig(runtime="ruby3.3")}  # noqa: RUF012
 
 
 def test_the_doctor_warns():

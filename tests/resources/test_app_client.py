@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.engine.reconcile import apply, look, plan
+from cognito_gw.engine.reconcile import apply, plan, refresh
 from cognito_gw.engine.resource import Change
 from cognito_gw.errors import CannotChange, CgwError
 
@@ -127,7 +127,7 @@ def test_secret_is_fixed(aws, find, do):
     """Whether a client has a secret cannot be changed; the error says so."""
     do("apply", find("app client", "web"))
     client = find("app client", app_clients={"web": {"secret": True}})
-    do("look", client.pool)
+    do("refresh", client.pool)
     with pytest.raises(CannotChange) as error:
         plan(client, aws)
     told = "`app_clients.web.secret` is true in the file and false on AWS"
@@ -144,7 +144,7 @@ def test_two_of_one_name(aws, find, do):
         UserPoolId=client.pool.id, ClientName="shop-web"
     )
     with pytest.raises(CgwError, match="2 app clients have its name") as error:
-        look(client, aws)
+        refresh(client, aws)
     assert client.name not in error.value.hint
 
 

@@ -22,7 +22,7 @@ def test_create_answers_as_observe_does(built, do, place):
     do("apply", resource)
     created, name = resource.live, resource.id
     assert diff(resource.desired(), created) == {}
-    do("look", resource)
+    do("refresh", resource)
     assert diff(resource.desired(), resource.live) == {}
     assert resource.id == name
 
@@ -52,7 +52,7 @@ def test_gone_after_down(aws, built, do, place):
     resource = built().resources[place]
     do("destroy", resource)
     assert aws.writes == []
-    do("look", resource)
+    do("refresh", resource)
     assert [each for each in [resource, *resource.needs] if each.live] == []
 
 
@@ -136,12 +136,12 @@ def test_foreign_name(aws, find, do, foreign):
             assert (step.action, resource.live) == (Action.KEEP, None)
         else:
             assert isinstance(step.error, NotOurs)
-            assert "cgw did not make" in step.error.what
+            assert "cgw did not create" in step.error.what
     theirs = {"Delete", "Update", "Tag"}
     about = {name for name in aws.writes if name.startswith(tuple(theirs))}
     assert about <= {"DeleteRole", "DeleteRolePolicy", "DeleteLogGroup"}
     with pytest.raises(NotOurs):  # still there
-        reconcile.look(find(foreign.kind, foreign.label), aws)
+        reconcile.refresh(find(foreign.kind, foreign.label), aws)
 
 
 def test_other_stacks_name(aws, find, do):

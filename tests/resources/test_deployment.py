@@ -197,18 +197,17 @@ class TestNeverOpen:
         again = built(api={"routes": ROUTES})
         for part in (again.api, *again.paths.values(), *again.methods):
             part.live = part.observe(aws)
-        error = again.deployment.obstacle
-        assert isinstance(error, Missing)
-        assert error.exit_code == 3
-        assert "GET /orders" in error.what
-        assert "cgw authorizer" in error.hint
+        with pytest.raises(Missing, match="GET /orders") as error:
+            again.deployment.desired()
+        assert error.value.exit_code == 3
+        assert "cgw authorizer" in error.value.hint
 
     def test_public_routes_do_not_matter(self, built):
-        """A route that is public by the file is no obstacle."""
+        """A route that is public by the file does not prevent the deployment."""
         routes = {"GET /health": {"function": "hello", "auth": "none"}}
         stack = built(api={"routes": routes})
         stack.methods[0].live = {"authorizationType": "NONE"}
-        assert stack.deployment.obstacle is None
+        assert stack.deployment.desired() == {}
 
     def test_made_open_behind_our_back(self, aws, deployed, built, do, refusing):
         """A method that cannot be secured keeps its API from being deployed."""
@@ -226,19 +225,3 @@ class TestNeverOpen:
         assert steps[stack.methods[0]].action is Action.FAIL
         assert steps[stack.deployment].action is Action.SKIP
         assert _served(aws, deployed) == deployed.deployment.id
-
-
-def test_throttled(aws, built, stubbed):
-    """A throttled deployment is tried again: AWS takes one in five seconds."""
-    stack = built()
-    stack.api.live = {"id": "a1", "Resources": {}}
-    throttled = ("TooManyRequestsException", "Too Many Requests")
-    with stubbed(
-        aws.apigateway,
-        ("create_deployment", None, throttled),
-        ("create_deployment", None, {"id": "d1"}),
-    ):
-        stack.deployment._description = "cgw 1"  # noqa: SLF001 - as it was looked at
-        assert stack.deployment.create(aws) == {"id": "d1"}
-    assert len(aws.naps) == 1
-    assert "another deployment" in aws.told[0]

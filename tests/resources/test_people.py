@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cognito_gw.config.model import Password
-from cognito_gw.engine.reconcile import look
+from cognito_gw.engine.reconcile import refresh
 from cognito_gw.engine.resource import Action
 from cognito_gw.resources.user import (
     attributes_of,
@@ -32,7 +32,7 @@ def stack(built, do):
 def dora(aws, stack):
     """A user whom the file does not name."""
     dora = person(stack, DORA, password=PASSWORD, groups=["readers"])
-    assert dora.appear(aws) is Action.CREATE
+    assert dora.create(aws) is Action.CREATE
     aws.session.calls.clear()
     return dora
 
@@ -48,14 +48,14 @@ def test_a_user_is_made_as_the_file_would_make_one(aws, stack, dora):
 
 @pytest.mark.parametrize(
     ("verb", "operation", "after"),
-    [("shut_out", "AdminDisableUser", False), ("let_in", "AdminEnableUser", True)],
+    [("disable", "AdminDisableUser", False), ("enable", "AdminEnableUser", True)],
 )
-def test_shut_out_and_let_in_once(aws, dora, verb, operation, after):
+def test_disable_and_enable_once(aws, dora, verb, operation, after):
     """The second time there is nothing to do."""
     key = {"UserPoolId": dora.pool.id, "Username": DORA}
-    call = "enable" if verb == "shut_out" else "disable"
+    call = "enable" if verb == "disable" else "disable"
     getattr(aws.cognito, f"admin_{call}_user")(**key)
-    look(dora, aws)
+    refresh(dora, aws)
     aws.session.calls.clear()
     do = getattr(dora, verb)
     assert [do(aws), do(aws)] == [Action.UPDATE, Action.KEEP]
@@ -103,7 +103,7 @@ def test_a_password_is_for_good_or_for_once(aws, dora, is_temporary):
 
 def test_removed_even_if_someone_else_was_quicker(aws, stack, dora):
     """Gone is gone."""
-    assert [dora.vanish(aws), dora.vanish(aws)] == [Action.DELETE] * 2
+    assert [dora.delete(aws), dora.delete(aws)] == [Action.DELETE] * 2
     assert dora.live is None
     assert users_of(stack.pool, aws) == []
 

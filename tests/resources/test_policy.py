@@ -230,12 +230,12 @@ class TestUse:
         """For what the commands call: users, logs, and what `explain` reads."""
         aws, pool = cgw.aws(), stack.pool
         carol = person(stack, "carol@example.com", groups=[])
-        carol.appear(aws)
-        for change in (carol.shut_out, carol.let_in, carol.give_password, carol.vanish):
-            reconcile.look(carol, aws)
+        carol.create(aws)
+        for change in (carol.disable, carol.enable, carol.give_password, carol.delete):
+            reconcile.refresh(carol, aws)
             change(aws)
         bob = person(stack, "bob@example.com", groups=[])
-        reconcile.look(bob, aws)
+        reconcile.refresh(bob, aws)
         bob.regroup(aws, [])
         bob.regroup(aws, ["writers"])
         assert users_of(pool, aws)

@@ -80,5 +80,5 @@ def test_groups_stay_when_the_file_forgets_them(aws, find, do):
     """A group that left the file is left alone: users may still be in it."""
     do("apply", find("group", "writers"))
     pool = find("user pool", user_pool={"groups": []}, users=[])
-    do("look", pool)
+    do("refresh", pool)
     assert aws.cognito.get_group(UserPoolId=pool.id, GroupName="writers")

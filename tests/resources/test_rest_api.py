@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ClientError
 
-from cognito_gw.engine.reconcile import destroy, look, plan
+from cognito_gw.engine.reconcile import destroy, plan, refresh
 from cognito_gw.engine.resource import Action, Change
 from cognito_gw.errors import CgwError
 
@@ -108,49 +107,6 @@ class TestUnlisted:
         assert step.changes == {"UnlistedRoutes": Change(["GET /admin"], [])}
 
 
-class TestThrottling:
-    """API Gateway's quotas are narrow and fixed."""
-
-    def test_create(self, aws, find, stubbed):
-        """A throttled creation is tried again, visibly."""
-        api = find("rest api")
-        with stubbed(
-            aws.apigateway,
-            ("create_rest_api", None, THROTTLED),
-            ("create_rest_api", None, THROTTLED),
-            ("create_rest_api", None, {"id": "a1", "name": "shop"}),
-            ("get_rest_apis", None, {"items": []}),
-            ("get_resources", None, {"items": [{"id": "r", "path": "/"}]}),
-        ):
-            assert api.create(aws)["id"] == "a1"
-        assert len(aws.naps) == 2
-        assert "until API Gateway makes another REST API" in aws.told[0]
-
-    def test_delete(self, aws, find, stubbed):
-        """A throttled deletion waits for AWS's one in 30 seconds."""
-        api = find("rest api")
-        api.live = {"id": "a1"}
-        with stubbed(
-            aws.apigateway,
-            ("delete_rest_api", {"restApiId": "a1"}, THROTTLED),
-            ("delete_rest_api", {"restApiId": "a1"}, {}),
-        ):
-            api.delete(aws)
-        assert len(aws.naps) == 1
-        assert aws.naps[0] > 20
-
-    def test_patience_ends(self, aws, find, stubbed):
-        """Throttling that does not end is told as what it is."""
-        api = find("rest api")
-        api.live = {"id": "a1"}
-        with (
-            pytest.raises(ClientError, match="TooManyRequests"),
-            stubbed(aws.apigateway, *[("delete_rest_api", None, THROTTLED)] * 30),
-        ):
-            api.delete(aws)
-        assert 170 < sum(aws.naps) < 240
-
-
 class TestFinding:
     """By the stack's tag, under whatever name."""
 
@@ -161,7 +117,7 @@ class TestFinding:
         tags = {"cgw:stack": "shop"}
         other = aws.apigateway.create_rest_api(name="other", tags=tags)
         with pytest.raises(CgwError, match="2 REST APIs carry") as error:
-            look(find("rest api"), aws)
+            refresh(find("rest api"), aws)
         assert api.id in error.value.what
         assert other["id"] in error.value.what
 

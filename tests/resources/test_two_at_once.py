@@ -74,7 +74,7 @@ def test_both_go_on_with_the_same_one(aws, cgw, case):
     (kept,) = case.listed(aws)
     assert [each.find(case.kind).id for each in (ours, theirs)] == [kept, kept]
     assert (aws.writes.count(case.create), aws.writes.count(case.delete)) == (2, 1)
-    assert "another cgw has made it at the same time" in str(ours.aws.told)
+    assert "a concurrent cgw created it too" in str(ours.aws.told)
     again = cgw()
     assert set(again.up(again.find(case.kind)).values()) == {"unchanged"}
     assert case.listed(aws) == [kept]
@@ -191,7 +191,7 @@ def test_what_another_has_made_meanwhile_is_gone_on_with(aws, cgw, case):
         words = ours.up(ours.find(case.kind))
     assert words[ours.find(case.kind)] == "unchanged"
     assert aws.calls.count(case.create) == 2
-    assert "has just made or changed it: looking again" in str(ours.aws.told)
+    assert "conflict with a concurrent change: trying again" in str(ours.aws.told)
 
 
 def test_what_stays_refused_fails(aws, cgw):

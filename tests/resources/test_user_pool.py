@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.engine.reconcile import destroy, look, plan
+from cognito_gw.engine.reconcile import destroy, plan, refresh
 from cognito_gw.engine.resource import Action, Change
 from cognito_gw.errors import CannotChange, Missing, NotOurs
 
@@ -158,10 +158,10 @@ class TestFinding:
         """Somebody else's pool of the same name, made later, is not taken for ours."""
         do("apply", find("user pool"))
         mine = find("user pool")
-        look(mine, aws)
+        refresh(mine, aws)
         aws.cognito.create_user_pool(PoolName="shop")
         again = find("user pool")
-        look(again, aws)
+        refresh(again, aws)
         assert again.id == mine.id
 
     def test_two_of_ours(self, aws, find, do):
@@ -206,7 +206,7 @@ class TestExternal:
         """No group, client, domain or user is put into it."""
         pool_id = self._theirs(aws)
         stack = built(user_pool={"id": pool_id}, app_clients={"web": {}})
-        inside = [each.kind for each in stack.resources if each.inside is stack.pool]
+        inside = [each.kind for each in stack.resources if each.parent is stack.pool]
         assert inside == []
         aws.session.calls.clear()
         do("apply", *stack.resources)
@@ -254,5 +254,5 @@ def test_the_users_that_a_replacement_loses_are_counted(aws, find, do):
 def test_protection(find, in_file, on_aws, is_protected):
     """A pool is not deleted while the file or AWS protects it."""
     pool = find("user pool", user_pool={"deletion_protection": in_file})
-    pool.live = on_aws and {"Id": "x", "DeletionProtection": on_aws}
+    pool.live = {"Id": "x", "DeletionProtection": on_aws}
     assert bool(pool.protected) == is_protected
