@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.aws.clients import AccessKey
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.doctor.machine import find, local
 from cognito_gw.local.process import Server
 

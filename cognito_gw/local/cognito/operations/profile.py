@@ -235,11 +235,11 @@ def _at_set_up(
     if not pending or not client or pending.challenge != "MFA_SETUP":
         raise not_authorized("Invalid session for the user.")
     challenges.find(client, "MFA_SETUP", session)
-    who = pending.subject
-    user = signed_in_user(client.pool_id, who.username, str(who.stamp))
+    subject = pending.subject
+    user = signed_in_user(client.pool_id, subject.username, str(subject.stamp))
     check(user)
     challenges.spend(session)
-    following = challenges.ask(client, who, "MFA_SETUP", {})
+    following = challenges.ask(client, subject, "MFA_SETUP", {})
     return user, following.session
 
 

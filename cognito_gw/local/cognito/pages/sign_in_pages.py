@@ -182,9 +182,9 @@ class SignInPages:
             return None
         if challenge not in (None, pending.challenge):
             return None
-        who = pending.subject
-        user = directory.find_user(client.pool_id, who.username)
-        return user if user and user.stamp == who.stamp else None
+        subject = pending.subject
+        user = directory.find_user(client.pool_id, subject.username)
+        return user if user and user.stamp == subject.stamp else None
 
 
 class AccountPages:
