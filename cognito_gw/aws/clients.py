@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import boto3
@@ -26,6 +24,9 @@ from cognito_gw.aws.errors import is_concurrent, is_lost, is_quota
 from cognito_gw.aws.responses import check_responses
 from cognito_gw.aws.waits import Pace, pause_after
 from cognito_gw.errors import AwsRefused, UsageError
+
+if TYPE_CHECKING:
+    from cognito_gw.aws.access_key import AccessKey
 
 Tell = Callable[[str], None]
 _ATTEMPTS = 8  # per call; the pauses grow to 20 s each
@@ -371,26 +372,3 @@ class EndpointSession(boto3.Session):
         direct = Config(proxies={})  # a proxy cannot reach this machine
         config = direct.merge(options.get("config") or Config())
         return {"endpoint_url": self._endpoint_url} | options | {"config": config}
-
-
-_ID_BYTES = 20  # random, as the local AWS checks the ID alone: it is a secret too
-_SECRET_BYTES = 30
-
-
-@dataclass(frozen=True)
-class AccessKey:
-    """An access key ID of letters and digits, as on AWS, and its secret."""
-
-    id: str = field(repr=False)
-    secret: str = field(repr=False)
-
-    @classmethod
-    def create(cls) -> AccessKey:
-        """Return a random key."""
-        name = base64.b32encode(secrets.token_bytes(_ID_BYTES)).decode()
-        return cls(f"LOCAL{name}", secrets.token_urlsafe(_SECRET_BYTES))
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """The environment variables from which AWS clients read it."""
-        return {"AWS_ACCESS_KEY_ID": self.id, "AWS_SECRET_ACCESS_KEY": self.secret}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws import clients
-from cognito_gw.aws.clients import AccessKey
+from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.doctor import caller, machine
 from cognito_gw.doctor.caller import origin, region
 from cognito_gw.doctor.finding import CannotTell, Finding, needed

@@ -104,8 +104,11 @@ PLAIN = {
     "weakref.WeakValueDictionary",
 }
 OURS = (
-    *(f"moto.{each}." for each in ("apigateway", "awslambda", "cognitoidp", "iam")),
-    *(f"moto.{each}." for each in ("logs", "utilities")),
+    *(
+        f"moto.{package}."
+        for package in ("apigateway", "awslambda", "cognitoidp", "iam")
+    ),
+    *(f"moto.{package}." for package in ("logs", "utilities")),
     "cognito_gw.local.apigateway.",
     "cognito_gw.local.cognito.",
 )
@@ -151,21 +154,21 @@ class _Pickler(pickle.Pickler):
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self._places = {id(backend): place for place, backend in places.items()}
 
-    def persistent_id(self, each: Any) -> Any:
+    def persistent_id(self, obj: Any) -> Any:
         """Return the place of a backend."""
-        return self._places[id(each)] if isinstance(each, BaseBackend) else None
+        return self._places[id(obj)] if isinstance(obj, BaseBackend) else None
 
-    def reducer_override(self, each: Any) -> Any:
+    def reducer_override(self, obj: Any) -> Any:
         """Write weak and nameless objects; refuse what `load` would refuse."""
-        match each:
+        match obj:
             case Enum():  # some versions of Python would write `getattr`
-                return type(each), (each.value,)
+                return type(obj), (obj.value,)
             case WeakValueDictionary():
-                return WeakValueDictionary, (dict(each),)
+                return WeakValueDictionary, (dict(obj),)
             case defaultdict(default_factory=FunctionType() as make):
-                return defaultdict, (type(make()),), None, None, iter(each.items())
+                return defaultdict, (type(make()),), None, None, iter(obj.items())
             case type() | FunctionType() | BuiltinFunctionType():
-                _require_data(each, each.__module__, each.__qualname__)
+                _require_data(obj, obj.__module__, obj.__qualname__)
         return NotImplemented
 
 

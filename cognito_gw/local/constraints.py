@@ -97,9 +97,9 @@ def _sized(value: Any, shape: Any, at: str) -> Iterator[Violation]:
 
 def _list(values: list[Any], member: Any, at: str) -> Iterator[Violation]:
     if member.type_name not in SCALARS:
-        for index, each in enumerate(values, 1):
-            yield from _violations(each, member, f"{at}.{index}.member")
-    elif any(_unmet(each, member) for each in values):
+        for index, item in enumerate(values, 1):
+            yield from _violations(item, member, f"{at}.{index}.member")
+    elif any(_unmet(item, member) for item in values):
         shown = "" if _is_secret(member) else f"'[{', '.join(map(str, values))}]' "
         yield Violation(at, shown, f"Member must satisfy constraint: [{_all(member)}]")
 
@@ -111,9 +111,9 @@ def _map(values: Mapping[str, Any], shape: Any, at: str) -> Iterator[Violation]:
             at, shown, f"Map keys must satisfy constraint: [{_all(shape.key)}]"
         )
     if shape.value.type_name not in SCALARS:
-        for key, each in values.items():
-            yield from _violations(each, shape.value, f"{at}.{key}.member")
-    elif any(_unmet(each, shape.value) for each in values.values()):
+        for key, item in values.items():
+            yield from _violations(item, shape.value, f"{at}.{key}.member")
+    elif any(_unmet(item, shape.value) for item in values.values()):
         yield Violation(
             at, shown, f"Map value must satisfy constraint: [{_all(shape.value)}]"
         )
@@ -150,7 +150,10 @@ def _constraints(shape: Any) -> Iterator[tuple[str, Any]]:
 def matches(pattern: str, text: str) -> bool:
     """Whether a whole text matches one of AWS's patterns, which are Java's."""
     if "\\p{" in pattern and not text.isascii():
-        text = "".join(each if each.isascii() else _stand_in(each) for each in text)
+        text = "".join(
+            character if character.isascii() else _stand_in(character)
+            for character in text
+        )
     return _compiled(pattern).fullmatch(text) is not None
 
 
@@ -163,7 +166,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _category(major: str) -> str:
     ascii_ones = (chr(code) for code in range(128))
-    own = (each for each in ascii_ones if unicodedata.category(each)[0] == major)
+    own = (
+        character
+        for character in ascii_ones
+        if unicodedata.category(character)[0] == major
+    )
     return re.escape("".join(own)) + _STAND_INS[major]
 
 
@@ -189,7 +196,7 @@ def _shown(value: Any, shape: Any) -> str:
     if shape.type_name == "blob" or any(map(_is_secret, parts)):
         return ""
     if isinstance(value, dict):
-        pairs = (f"{key}={each}" for key, each in value.items())
+        pairs = (f"{key}={item}" for key, item in value.items())
         return f"'{{{', '.join(pairs)}}}' "
     if isinstance(value, list):
         return f"'[{', '.join(map(str, value))}]' "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from moto.core.exceptions import JsonRESTError, ServiceException
 
-from cognito_gw.local import access, iam, logs, moto_store, tagging, wire
+from cognito_gw.local import iam, logs, moto_store, tagging, wire
 from cognito_gw.local.apigateway import export, test_invoke
 from cognito_gw.local.apigateway.operations import (
     authorizers,
@@ -135,10 +135,10 @@ class ControlPlane:
         function = await self.run(lambda_store.find_function, arn)
         action = wire.action(operation, call)
         if operation and function and action == "sts:GetCallerIdentity":
-            return wire.write_answer(operation, access.identity(function))
+            return wire.write_answer(operation, iam.identity(function))
         is_ours = operation and operation.service in SERVICES
         params = wire.read(operation, call) if operation and is_ours else {}
-        access.require_allowed(function, action, params)
+        iam.require_allowed(function, action, params)
         return await self._answer_operation(operation, call)
 
     async def _answer_operation(

@@ -1,4 +1,4 @@
-"""What happens is kept for a while, and told to all who follow."""
+"""Events are kept for a while and sent to all followers."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ async def followed(activity, after, *added):
     return lines(told)
 
 
-def test_each_is_told_what_happens_from_now_on(activity):
+def test_a_follower_gets_new_events(activity):
     activity.add("log", line="before")
     assert asyncio.run(followed(activity, None, "one", "two")) == ["one", "two"]
 
 
-def test_who_comes_back_is_told_what_happened_meanwhile(activity):
+def test_a_returning_follower_gets_missed_events(activity):
     for line in ("known", "missed"):
         activity.add("log", line=line)
     known = activity.latest()[0].id
     assert asyncio.run(followed(activity, known, "new")) == ["missed", "new"]
 
 
-def test_a_slow_follower_loses_the_latest_and_not_the_end(activity):
+def test_a_slow_follower_loses_the_latest_events_but_not_the_end(activity):
     many = [str(number) for number in range(2000)]
 
     async def follow_slowly():
@@ -65,7 +65,7 @@ def test_a_slow_follower_loses_the_latest_and_not_the_end(activity):
     assert 500 < len(told) < 2000
 
 
-def test_many_lines_of_a_log_push_no_mail_out(activity):
+def test_many_log_lines_do_not_displace_mail(activity):
     activity.add("mail", code="123456")
     for number in range(1000):
         activity.add("log", line=str(number))

@@ -1,4 +1,4 @@
-"""A user's attributes are those of the pool's schema, and of their types."""
+"""Attributes must be in the pool's schema and have the right type."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_administrator_is_refused(people_pool, refusal, attribute, value, mes
 
 
 @pytest.mark.parametrize(("attribute", "value", "message"), WRONG[:2])
-def test_who_signs_up_is_refused(people_pool, refusal, attribute, value, message):
+def test_a_sign_up_is_refused(people_pool, refusal, attribute, value, message):
     refused = refusal(
         people_pool.client.sign_up,
         ClientId=people_pool.app_client()["ClientId"],
@@ -65,7 +65,7 @@ def test_who_signs_up_is_refused(people_pool, refusal, attribute, value, message
     assert refused.message.startswith(message)
 
 
-def test_what_never_changes_can_be_set_once(people_pool, refusal):
+def test_an_immutable_attribute_can_be_set_once(people_pool, refusal):
     people_pool.user("alice", **given("custom:age", "42"))
     update = people_pool.client.admin_update_user_attributes
     key = {"UserPoolId": people_pool.id, "Username": "alice"}

@@ -1,4 +1,4 @@
-"""What stands between a right password and tokens is asked, and checked."""
+"""Challenges between a right password and tokens are asked and checked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def people(pool):
 
 
 class TestSrp:
-    """By a client that nobody here wrote."""
+    """With a third-party client."""
 
     def srp(self, people, password=PASSWORD, name=USER):
         return AWSSRP(name, password, people.pool.id, people.id, client=people.api)
@@ -31,13 +31,13 @@ class TestSrp:
         assert refused.code == "NotAuthorizedException"
         assert refused.message == "Incorrect username or password."
 
-    def test_nobody_learns_who_is_a_user(self, pool, refusal):
+    def test_does_not_reveal_which_users_exist(self, pool, refusal):
         people = People(pool, PreventUserExistenceErrors="ENABLED").confirmed()
         wrong = refusal(self.srp(people, "Wrong-1234").authenticate_user)
         nobody = self.srp(people, name="nobody@example.com")
         assert refusal(nobody.authenticate_user) == wrong
 
-    def test_an_unknown_name_has_a_salt_that_stays(self, pool):
+    def test_an_unknown_name_always_has_the_same_salt(self, pool):
         people = People(pool, PreventUserExistenceErrors="ENABLED")
         begin = {"AuthFlow": "USER_SRP_AUTH"}
         begin["AuthParameters"] = {"USERNAME": "nobody@example.com", "SRP_A": "abcdef"}
@@ -62,7 +62,7 @@ class TestSrp:
         )
         assert refused.code == "InvalidParameterException"
 
-    def test_a_client_secret_is_asked_for(self, pool, refusal):
+    def test_a_client_secret_is_required(self, pool, refusal):
         people = People(pool, GenerateSecret=True).confirmed()
         with_secret = AWSSRP(
             USER,
@@ -88,7 +88,7 @@ class TestSrp:
 class TestAuthenticatorApp:
     """One-time passwords by the user's own secret."""
 
-    def test_is_set_up_while_signing_in(self, people):
+    def test_is_set_up_during_sign_in(self, people):
         people.require_mfa()
         challenge = people.sign_in()
         assert challenge["ChallengeName"] == "MFA_SETUP"
@@ -106,13 +106,13 @@ class TestAuthenticatorApp:
         assert again["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
         assert people.answer(again, SOFTWARE_TOKEN_MFA_CODE=app.next_code())
 
-    def test_set_up_is_not_skipped(self, people, refusal):
+    def test_set_up_cannot_be_skipped(self, people, refusal):
         people.require_mfa()
         challenge = people.sign_in()
         refused = refusal(people.answer, challenge)
         assert refused.code == "InvalidParameterException"
 
-    def test_is_asked_of_who_chose_it(self, people):
+    def test_is_requested_from_users_who_chose_it(self, people):
         people.require_mfa("OPTIONAL")
         app = people.with_totp()
         challenge = people.sign_in()
@@ -154,7 +154,7 @@ class TestAuthenticatorApp:
         )
         assert refused.code == "NotAuthorizedException"
 
-    def test_a_wrong_first_code_sets_nothing_up(self, people, refusal):
+    def test_a_wrong_first_code_does_not_set_up_the_app(self, people, refusal):
         access = people.tokens()["AccessToken"]
         people.api.associate_software_token(AccessToken=access)
         refused = refusal(
@@ -168,7 +168,7 @@ class TestAuthenticatorApp:
         )
         assert refused.code == "InvalidParameterException"
 
-    def test_each_user_has_a_secret_of_their_own(self, people):
+    def test_each_user_has_a_separate_secret(self, people):
         secrets = {
             people.api.associate_software_token(
                 AccessToken=people.tokens()["AccessToken"]
@@ -198,7 +198,7 @@ class TestMessages:
         answer = people.answer(challenge, EMAIL_OTP_CODE=mailed(USER))
         assert answer["AuthenticationResult"]["IdToken"]
 
-    def test_one_chooses_between_two(self, pool, mailed):
+    def test_a_user_with_two_factors_chooses_one(self, pool, mailed):
         people = People(pool).confirmed(phone_number="+15555550123")
         people.require_mfa("OPTIONAL", SmsMfaConfiguration={"SmsConfiguration": SMS})
         people.with_totp()
@@ -219,7 +219,7 @@ class TestMessages:
 
 
 class TestChoice:
-    """USER_AUTH lets people choose the first factor."""
+    """USER_AUTH lets users choose the first factor."""
 
     def begin(self, people, **parameters):
         return people.call(
@@ -246,7 +246,7 @@ class TestChoice:
         )
         assert refused.message == "Incorrect username or password."
 
-    def test_what_is_not_offered_is_refused(self, people, refusal):
+    def test_a_factor_that_is_not_offered_is_refused(self, people, refusal):
         refused = refusal(people.answer, self.begin(people), ANSWER="EMAIL_OTP")
         assert refused.code == "InvalidParameterException"
 
@@ -262,7 +262,7 @@ class TestChoice:
         assert answer["AuthenticationResult"]["IdToken"]
 
 
-def test_a_session_is_of_one_challenge(people, refusal):
+def test_a_session_is_valid_for_one_challenge(people, refusal):
     people.require_mfa("OPTIONAL")
     people.with_totp()
     challenge = people.sign_in()
@@ -272,7 +272,7 @@ def test_a_session_is_of_one_challenge(people, refusal):
     assert refused == (400, "NotAuthorizedException", "Invalid session for the user.")
 
 
-def test_a_session_is_of_one_client(people, refusal):
+def test_a_session_is_valid_for_one_client(people, refusal):
     people.require_mfa("OPTIONAL")
     app = people.with_totp()
     challenge = people.sign_in()

@@ -1,4 +1,4 @@
-"""Service models bound their members, and the local AWS says so as AWS does."""
+"""The local AWS enforces service models with AWS's messages."""
 
 # ruff: noqa: E501 - sentences of AWS
 
@@ -92,7 +92,7 @@ def test_patterns_are_those_of_java(pattern, text, is_match):
         ),
     ],
 )
-def test_every_breach_is_told(service, name, params, said):
+def test_every_violation_is_reported(service, name, params, said):
     assert str(refusal(params, shape(service, name))).startswith(said)
 
 
@@ -127,6 +127,6 @@ def test_no_secret_is_repeated(service, name, params):
     assert "hunter" not in said
 
 
-def test_what_keeps_within_is_taken():
+def test_values_within_the_limits_are_accepted():
     params = {"PoolName": "shop", "UserPoolTags": {"team": "a & b"}}
     assert refusal(params, shape("cognito-idp", "CreateUserPoolRequest")) is None

@@ -1,4 +1,4 @@
-"""The server tells AWS calls from others, and always answers in AWS's shapes."""
+"""The server recognizes AWS calls, and always answers in AWS's shapes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_web_page_cannot_make_aws_calls(get, method, path, body):
     assert get(path, method, body=body)[0] == 404
 
 
-def test_a_web_page_may_sign_people_in_and_nothing_more(get):
+def test_a_web_page_may_sign_users_in_and_nothing_else(get):
     preflight = {
         "Origin": "https://app.example",
         "Access-Control-Request-Method": "POST",
@@ -64,7 +64,7 @@ def test_a_web_page_may_sign_people_in_and_nothing_more(get):
     assert "authorization" not in allowed.lower()
 
 
-def test_a_web_page_is_given_no_leave_otherwise(get):
+def test_other_preflight_requests_of_a_web_page_are_refused(get):
     preflight = {
         "Origin": "https://evil.example",
         "Access-Control-Request-Method": "PUT",
@@ -88,7 +88,7 @@ def test_long_tokens_pass_in_headers(get):
     assert get("/_cgw/health", headers=headers)[0] == 200
 
 
-def test_what_is_not_signed_is_refused(get):
+def test_an_unsigned_call_is_refused(get):
     target = {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}
     status, _, body = get("/", "POST", target, '{"MaxResults": 1}')
     assert status == 400
@@ -116,7 +116,7 @@ def test_a_missing_parameter_is_refused(get, signed):
         ),
     ],
 )
-def test_what_is_not_implemented_says_so(aws, service, operation, params):
+def test_an_operation_that_is_not_implemented_is_named(aws, service, operation, params):
     with pytest.raises(ClientError) as caught:
         getattr(aws(service), operation)(**params)
     error = caught.value.response["Error"]
@@ -128,8 +128,8 @@ def test_an_account_and_its_caller(aws):
     assert aws("sts").get_caller_identity()["Account"] == "123456789012"
 
 
-def test_calls_at_the_same_time_do_not_overtake_a_check(aws, name):
-    """Of many same creations exactly one wins."""
+def test_concurrent_calls_cannot_pass_the_same_check(aws, name):
+    """Exactly one of many identical creations succeeds."""
     gateway = aws("apigateway")
     api = gateway.create_rest_api(name=name)
 
@@ -147,7 +147,7 @@ def test_calls_at_the_same_time_do_not_overtake_a_check(aws, name):
     assert sorted(outcomes) == ["conflict"] * 7 + ["created"]
 
 
-def test_regions_are_apart(aws, server, name):
+def test_regions_are_separate(aws, server, name):
     import boto3
 
     made = aws("cognito-idp").create_user_pool(PoolName=name)["UserPool"]["Id"]

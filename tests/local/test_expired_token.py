@@ -1,4 +1,4 @@
-"""The local AWS issues tokens that did expire: to the user alone, and of good ones."""
+"""The local AWS issues expired copies of valid tokens, to the user only."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def tokens(aws):
 
 @pytest.fixture
 def issue(local_url, signed):
-    """Return what asks for an expired token."""
+    """Return a function that requests an expired token."""
 
     def post(token, headers=None):
         headers = signed("cgw") if headers is None else headers
@@ -46,8 +46,8 @@ def issue(local_url, signed):
 
 
 @pytest.mark.parametrize("name", ["IdToken", "AccessToken"])
-def test_it_differs_in_nothing_but_its_time(tokens, issue, local_url, name):
-    """Its signature is the pool's own."""
+def test_only_its_times_differ(tokens, issue, local_url, name):
+    """Its signature is valid."""
     good = tokens[name]
     answer = issue(good)
     assert answer.status_code == 200
@@ -67,7 +67,7 @@ def test_it_differs_in_nothing_but_its_time(tokens, issue, local_url, name):
 
 
 def test_only_the_user_gets_one(tokens, issue, signed):
-    """Nobody without the access key, and no page."""
+    """Not a caller without the access key, and not a web page."""
     unsigned = {"Content-Type": "text/plain"}
     strange = signed("cgw", "LOCALOTHER")
     page = signed("cgw") | {"Origin": "https://evil.example.com"}
@@ -76,8 +76,8 @@ def test_only_the_user_gets_one(tokens, issue, signed):
 
 
 @pytest.mark.parametrize("token", ["", "garbage", "a.b.c"])
-def test_only_a_good_token_is_expired(tokens, issue, token):
-    """Claims of anybody else are not signed."""
+def test_only_a_valid_token_is_expired(tokens, issue, token):
+    """Foreign claims are not signed."""
     assert issue(token).status_code == 403
     head, claims, signature = tokens["IdToken"].split(".")
     assert issue(f"{head}.{claims[:-4]}AAAA.{signature}").status_code == 403

@@ -29,7 +29,7 @@ OTHER_USER = "bob@example.com"
 
 @pytest.fixture(scope="module")
 def make_app(shared_pool, local_url):
-    """Return a maker of apps, each with an app client of its own."""
+    """Return a factory of apps, each with its own app client."""
     domain = f"t{uuid.uuid4().hex[:12]}"
     shared_pool.server("read", "write")
     shared_pool.domain(domain)
@@ -77,7 +77,7 @@ class TestCode:
         }
         assert (given["expires_in"], given["token_type"]) == (3600, "Bearer")
 
-    def test_the_tokens_are_of_oauth(self, app):
+    def test_the_tokens_have_oauth_claims(self, app):
         given = tokens(app, scope="openid email", nonce="n-1")
         access, identity = claims(given["access_token"]), claims(given["id_token"])
         assert access["scope"] == "openid email"
@@ -95,7 +95,7 @@ class TestCode:
         assert "id_token" not in given
         assert claims(given["access_token"])["scope"] == "api/read"
 
-    def test_without_scopes_all_of_the_client_are_granted(self, app):
+    def test_without_scopes_all_scopes_of_the_client_are_granted(self, app):
         given = tokens(app, scope=None)
         granted = claims(given["access_token"])["scope"].split()
         assert set(granted) == set(BY_OAUTH["AllowedOAuthScopes"])
@@ -108,7 +108,7 @@ class TestCode:
             ("openid profile", {"email", "nickname"}),
         ],
     )
-    def test_scopes_open_attributes(self, app, scope, opened):
+    def test_scopes_grant_attributes(self, app, scope, opened):
         identity = claims(tokens(app, scope=scope)["id_token"])
         assert identity.keys() & {"email", "nickname"} == opened
 
@@ -123,7 +123,7 @@ class TestCode:
         answer = app.redeem(arrival.query["code"], code_verifier=verifier)
         assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant"})
 
-    def test_a_verifier_where_none_was_announced(self, app):
+    def test_a_verifier_without_a_challenge(self, app):
         arrival = app.sign_in(USER, PASSWORD)
         answer = app.redeem(arrival.query["code"], code_verifier=app.verifier)
         assert answer.json() == {"error": "invalid_grant"}
@@ -133,13 +133,13 @@ class TestCode:
         assert app.redeem(code).status_code == 200
         assert app.redeem(code).json() == {"error": "invalid_grant"}
 
-    def test_a_failed_try_uses_the_code_up(self, app):
+    def test_a_failed_attempt_uses_up_the_code(self, app):
         code = app.sign_in(USER, PASSWORD, **app.pkce()).query["code"]
         app.redeem(code, code_verifier="wrong")
         again = app.redeem(code, code_verifier=app.verifier)
         assert again.json() == {"error": "invalid_grant"}
 
-    def test_a_code_is_of_one_client(self, app, make_app):
+    def test_a_code_is_valid_for_one_client(self, app, make_app):
         code = app.sign_in(USER, PASSWORD).query["code"]
         assert make_app().redeem(code).json() == {"error": "invalid_grant"}
 
@@ -148,13 +148,13 @@ class TestCode:
         answer = app.redeem(code, redirect_uri=f"{CALLBACK}/")
         assert answer.json() == {"error": "unauthorized_client"}
 
-    def test_a_user_who_is_gone_gets_nothing(self, app):
+    def test_a_deleted_user_gets_no_tokens(self, app):
         app.people.confirmed(OTHER_USER)
         code = app.sign_in(OTHER_USER, PASSWORD).query["code"]
         app.people.pool.call("admin_disable_user", Username=OTHER_USER)
         assert app.redeem(code).json() == {"error": "invalid_grant"}
 
-    def test_a_code_is_good_for_five_minutes(self):
+    def test_a_code_is_valid_for_five_minutes(self):
         held = AuthorizationCode(SimpleNamespace(), SimpleNamespace())
         age = held.good_until - oauth.time.time()
         assert 295 < age <= 300
@@ -182,7 +182,7 @@ class TestImplicit:
 
 
 class TestAuthorize:
-    """What is wrong with a request goes back to the app, if it surely is the app."""
+    """Errors in a request are redirected to the app, if it is certainly the app."""
 
     def test_sends_to_sign_in(self, app):
         url = app.authorize()
@@ -214,7 +214,7 @@ class TestAuthorize:
             "state": "s",
         }
 
-    def test_refuses_where_oauth_is_off(self, pool, name, local_url):
+    def test_refuses_if_oauth_is_off(self, pool, name, local_url):
         pool.domain(name)
         client = pool.app_client(CallbackURLs=[CALLBACK])
         app = App(local_url, name, client)
@@ -248,7 +248,7 @@ class TestAuthorize:
             ({"redirect_uri": "https://evil.example"}, "redirect_mismatch"),
         ],
     )
-    def test_shows_what_cannot_go_back(self, app, changes, said):
+    def test_shows_errors_that_cannot_be_redirected(self, app, changes, said):
         params = app.request(**changes)
         answer = fetch(
             f"{app.base}/oauth2/authorize", params=params, follow_redirects=True
@@ -256,12 +256,12 @@ class TestAuthorize:
         assert answer.status_code == 400
         assert said in answer.text.replace("&#39;", "'")
 
-    def test_a_client_of_another_pool_is_none(self, app, make_pool):
+    def test_a_client_of_another_pool_is_unknown(self, app, make_pool):
         foreign = make_pool().oauth_client()
         url = app.authorize(client_id=foreign["ClientId"])
         assert "/error?" in url
 
-    def test_a_parameter_comes_once(self, app):
+    def test_a_repeated_parameter_is_refused(self, app):
         params = [*app.request().items(), ("redirect_uri", "https://evil.example")]
         answer = fetch(f"{app.base}/oauth2/authorize", params=params)
         assert (answer.status_code, answer.json()) == (
@@ -289,7 +289,7 @@ class TestRefresh:
         assert after["auth_time"] == before["auth_time"]
         assert after["jti"] != before["jti"]
 
-    def test_rotates_where_the_client_says_so(self, make_app):
+    def test_rotates_if_the_client_is_configured_so(self, make_app):
         rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
         app = make_app(
             RefreshTokenRotation=rotation, ExplicitAuthFlows=["ALLOW_USER_AUTH"]
@@ -301,11 +301,11 @@ class TestRefresh:
         assert app.token("refresh_token", refresh_token=second).status_code == 200
 
     @pytest.mark.parametrize("token", ["x", "a.b.c.d.e"])
-    def test_refuses_what_is_none(self, app, token):
+    def test_refuses_an_invalid_token(self, app, token):
         answer = app.token("refresh_token", refresh_token=token)
         assert answer.json() == {"error": "invalid_grant"}
 
-    def test_refuses_another_clients(self, app, make_app):
+    def test_refuses_the_token_of_another_client(self, app, make_app):
         token = tokens(app)["refresh_token"]
         answer = make_app().token("refresh_token", refresh_token=token)
         assert answer.json() == {"error": "invalid_grant"}
@@ -323,7 +323,7 @@ class TestMachine:
             CallbackURLs=[],
         )
 
-    def test_gives_an_access_token_alone(self, machine):
+    def test_gives_only_an_access_token(self, machine):
         answer = machine.token("client_credentials", machine.basic())
         given = answer.json()
         assert given.keys() == {"access_token", "expires_in", "token_type"}
@@ -347,9 +347,9 @@ class TestMachine:
 
 
 class TestClientAuthentication:
-    """Who calls the token endpoint says so, and proves it if there is a secret."""
+    """A client authenticates at the token endpoint, with its secret if it has one."""
 
-    def test_a_secret_is_asked_for(self, make_app):
+    def test_a_secret_is_required(self, make_app):
         app = make_app(**SECRET)
         code = app.sign_in(USER, PASSWORD).query["code"]
         assert app.redeem(code).json() == {"error": "invalid_client"}
@@ -365,7 +365,7 @@ class TestClientAuthentication:
         ):
             assert answer.json() == {"error": "invalid_client"}
 
-    def test_one_for_a_client_without_is_refused(self, app):
+    def test_a_secret_for_a_client_without_one_is_refused(self, app):
         answer = app.redeem("x", client_secret="made up")
         assert answer.json() == {"error": "invalid_client"}
 
@@ -395,17 +395,17 @@ class TestClientAuthentication:
             ("password", "unsupported_grant_type"),
         ],
     )
-    def test_a_grant_that_is_none(self, app, grant, error):
+    def test_an_invalid_grant(self, app, grant, error):
         assert app.token(grant).json() == {"error": error}
 
-    def test_a_form_is_a_form(self, app):
+    def test_the_body_must_be_a_form(self, app):
         answer = fetch(f"{app.base}/oauth2/token", "POST", json={"grant_type": "x"})
         assert (answer.status_code, answer.json()) == (
             400,
             {"error": "invalid_request"},
         )
 
-    def test_it_is_posted(self, app):
+    def test_the_method_must_be_post(self, app):
         assert fetch(f"{app.base}/oauth2/token").status_code == 405
 
     def test_web_apps_of_any_origin_may_ask(self, app):
@@ -416,9 +416,9 @@ class TestClientAuthentication:
 
 
 class TestUserInfo:
-    """Who the token is of, as far as its scopes tell."""
+    """Returns the token's user, as far as its scopes allow."""
 
-    def test_tells_in_text(self, app):
+    def test_returns_strings(self, app):
         given = tokens(app, scope="openid email")
         told = app.user_info(given["access_token"]).json()
         assert told == {
@@ -428,22 +428,22 @@ class TestUserInfo:
             "username": claims(given["access_token"])["username"],
         }
 
-    def test_wants_openid(self, app):
+    def test_requires_openid(self, app):
         access = tokens(app, scope="api/read")["access_token"]
         self.refuses(app, access)
 
-    def test_wants_no_token_of_the_api(self, app):
+    def test_refuses_a_token_of_the_sign_in_api(self, app):
         self.refuses(app, app.people.tokens()["AccessToken"])
 
-    def test_wants_no_id_token(self, app):
+    def test_refuses_an_id_token(self, app):
         self.refuses(app, tokens(app)["id_token"])
 
-    def test_wants_no_revoked_token(self, app):
+    def test_refuses_a_revoked_token(self, app):
         given = tokens(app)
         app.post("revoke", token=given["refresh_token"])
         self.refuses(app, given["access_token"])
 
-    def test_wants_a_token(self, app):
+    def test_requires_a_token(self, app):
         answer = fetch(f"{app.base}/oauth2/userInfo")
         assert (answer.status_code, answer.json()) == (
             400,
@@ -457,7 +457,7 @@ class TestUserInfo:
 
 
 class TestRevoke:
-    """A revoked refresh token gives nothing more."""
+    """A revoked refresh token gives no more tokens."""
 
     def test_a_refresh_token(self, app):
         token = tokens(app)["refresh_token"]
@@ -467,12 +467,12 @@ class TestRevoke:
         assert refused.json() == {"error": "invalid_grant"}
         assert app.post("revoke", token=token).status_code == 200
 
-    def test_another_clients_stays_good(self, app, make_app):
+    def test_the_token_of_another_client_stays_valid(self, app, make_app):
         token = tokens(app)["refresh_token"]
         assert make_app().post("revoke", token=token).status_code == 200
         assert app.token("refresh_token", refresh_token=token).status_code == 200
 
-    def test_what_is_refused(self, app, make_app):
+    def test_invalid_requests(self, app, make_app):
         access = tokens(app)["access_token"]
         refusals = {
             "invalid_request": app.post("revoke"),
@@ -485,7 +485,7 @@ class TestRevoke:
 
 
 class TestDiscovery:
-    """What an issuer publishes leads to everything."""
+    """The discovery document links to all endpoints."""
 
     def test_leads_to_the_endpoints(self, app, local_url):
         issuer = f"{local_url}/{app.people.pool.id}"
@@ -497,7 +497,7 @@ class TestDiscovery:
         assert found["end_session_endpoint"] == f"{app.base}/logout"
         assert found["revocation_endpoint"] == f"{app.base}/oauth2/revoke"
 
-    def test_the_keys_verify_each_its_own_token(self, app, local_url):
+    def test_each_key_verifies_its_own_token(self, app, local_url):
         issuer = f"{local_url}/{app.people.pool.id}"
         keys = jwt.PyJWKClient(f"{issuer}/.well-known/jwks.json")
         given = tokens(app)
@@ -516,6 +516,6 @@ class TestDiscovery:
         assert "token_endpoint" not in fetch(url).json()
 
     @pytest.mark.parametrize("name", ["jwks.json", "openid-configuration"])
-    def test_a_pool_that_is_none_publishes_nothing(self, local_url, name):
+    def test_an_unknown_pool_publishes_nothing(self, local_url, name):
         url = f"{local_url}/eu-west-1_nobody000/.well-known/{name}"
         assert fetch(url).status_code == 404

@@ -90,7 +90,7 @@ class TestSigningUp:
         assert "A new code is on its way" in browser.text
         assert browser.send(code=browser.code()).page == "login"
 
-    def test_the_unconfirmed_are_led_to_confirm(self, site):
+    def test_unconfirmed_users_are_redirected_to_confirm(self, site):
         site.open("/signup").send(username=USER, password=PASSWORD)
         browser = site.open().send(username=USER, password=PASSWORD)
         assert browser.page == "confirm"
@@ -101,14 +101,14 @@ class TestSigningUp:
         assert f'value="{USER}"' in browser.response.text
         assert "short" not in browser.response.text
 
-    def test_what_is_required_is_asked(self, make_site):
+    def test_required_attributes_have_fields(self, make_site):
         site = make_site(Schema=[{"Name": "family_name", "Required": True}])
         browser = site.open("/signup")
         fields = {"requiredAttributes[family_name]": "Liddell"}
         browser.send(username=USER, password=PASSWORD, **fields)
         assert browser.page == "confirm"
 
-    def test_by_user_name_the_address_is_asked(self, make_site):
+    def test_with_user_names_the_address_has_a_field(self, make_site):
         site = make_site(UsernameAttributes=[])
         browser = site.open("/signup")
         browser.send(
@@ -124,7 +124,7 @@ class TestSigningUp:
         browser = site.open("/signup").send(username=USER, password=PASSWORD)
         assert "waits for an administrator" in browser.text
 
-    def test_is_closed_where_administrators_make_users(self, make_site):
+    def test_is_off_if_only_administrators_create_users(self, make_site):
         site = make_site(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
         assert "Create an account" not in site.open().text
         browser = site.open("/signup")
@@ -135,18 +135,18 @@ class TestSigningIn:
     """Names, passwords, challenges."""
 
     @pytest.mark.parametrize("path", ["/login", "/oauth2/authorize"])
-    def test_leads_to_the_app(self, alice, path):
+    def test_redirects_to_the_app(self, alice, path):
         arrival = alice.open(path).send(username=USER, password=PASSWORD)
         assert arrival.url.startswith(f"{CALLBACK}?code=")
 
     @pytest.mark.parametrize("path", ["", "/"])
-    def test_the_bare_address_leads_to_the_first_app(self, alice, path):
+    def test_the_root_redirects_to_the_first_app(self, alice, path):
         browser = alice.browser.open(path)
         assert browser.page == "login"
         assert browser.send(username=USER, password=PASSWORD).query["code"]
 
     def test_code_changed_to_token_is_the_implicit_flow(self, alice):
-        """As the tutorial does it in the address of the page."""
+        """As the tutorial changes the URL of the page."""
         page = alice.open(response_type="token")
         assert page.send(username=USER, password=PASSWORD).fragment["id_token"]
 
@@ -171,7 +171,7 @@ class TestSigningIn:
         assert arrival.query["code"]
         assert site.people.tokens(password=OTHER)
 
-    def test_a_required_attribute_is_told_with_it(self, make_site):
+    def test_a_missing_required_attribute_is_entered_with_it(self, make_site):
         site = make_site(Schema=[{"Name": "family_name", "Required": True}])
         site.people.pool.user(USER, TemporaryPassword=PASSWORD)
         browser = site.open().send(username=USER, password=PASSWORD)
@@ -179,7 +179,7 @@ class TestSigningIn:
         arrival = browser.send(password=OTHER, repeated=OTHER, **fields)
         assert arrival.query["code"]
 
-    def test_an_authenticator_app_is_set_up_and_asked(self, alice):
+    def test_an_authenticator_app_is_set_up_and_used(self, alice):
         alice.people.require_mfa()
         browser = alice.open().send(username=USER, password=PASSWORD)
         assert browser.page == "mfaSetup"
@@ -198,18 +198,18 @@ class TestSigningIn:
         assert "Invalid code received for user" in browser.text
         assert browser.send(code=totp.at(int(time.time()) + 30)).query["code"]
 
-    def test_a_challenge_is_of_one_app(self, site):
+    def test_a_challenge_is_valid_for_one_app(self, site):
         site.people.pool.user(USER, TemporaryPassword=PASSWORD)
         site.open().send(username=USER, password=PASSWORD)
         other = site.people.pool.app_client(**BY_OAUTH)["ClientId"]
         assert site.open("/newPassword", client_id=other).page == "login"
         assert site.open("/newPassword").page == "newPassword"
 
-    def test_a_challenge_page_without_a_challenge_leads_back(self, alice):
+    def test_a_challenge_page_without_a_challenge_redirects_back(self, alice):
         for path in ("/mfa", "/mfaSetup", "/newPassword"):
             assert "Please sign in again." in alice.open(path).text
 
-    def test_the_administrators_reset_leads_to_a_new_password(self, alice):
+    def test_a_reset_by_an_administrator_requires_a_new_password(self, alice):
         alice.people.pool.call("admin_reset_user_password", Username=USER)
         browser = alice.open().send(username=USER, password=PASSWORD)
         assert browser.page == "confirmForgotPassword"
@@ -218,7 +218,7 @@ class TestSigningIn:
 class TestForgetting:
     """A code sets a new password."""
 
-    def test_leads_back_in(self, alice):
+    def test_resets_the_password(self, alice):
         browser = alice.open().click("Forgot your password")
         browser.send(username=USER)
         assert browser.page == "confirmForgotPassword"
@@ -239,14 +239,14 @@ class TestStayingSignedIn:
         alice.open().send(username=USER, password=PASSWORD)
         return alice
 
-    def test_the_app_asks_again_and_is_told_at_once(self, known):
+    def test_the_app_gets_an_immediate_response(self, known):
         assert known.open("/oauth2/authorize").query["code"]
         assert known.open("/oauth2/authorize", prompt="none").query["code"]
 
-    def test_unless_it_wants_a_new_sign_in(self, known):
+    def test_unless_the_app_requires_a_new_sign_in(self, known):
         assert known.open("/oauth2/authorize", prompt="login").page == "login"
 
-    def test_the_page_offers_to_go_on(self, known):
+    def test_the_page_offers_to_continue(self, known):
         assert known.open().click(f"Continue as {USER}").query["code"]
 
     def test_signing_out_ends_it(self, known):
@@ -271,7 +271,7 @@ class TestStayingSignedIn:
         known.people.pool.call("admin_disable_user", Username=USER)
         assert known.open("/oauth2/authorize").page == "login"
 
-    def test_it_is_of_one_pool(self, known, make_pool, local_url):
+    def test_it_is_valid_for_one_pool(self, known, make_pool, local_url):
         pool = make_pool(**BY_MAIL)
         other = Site(pool, f"{known.app.base.rpartition('/')[2]}-b", local_url)
         cookies = {each.name: each.value for each in known.browser.http.cookies.jar}
@@ -284,7 +284,7 @@ class TestStayingSignedIn:
 
 
 class TestGuards:
-    """What a hostile page or a hostile name can do: nothing."""
+    """Hostile pages and hostile names have no effect."""
 
     def post(self, site, headers=None, **form):
         form = {"username": USER, "password": PASSWORD} | form
@@ -351,7 +351,7 @@ class TestGuards:
         for path in ("/login", "/signup", "/confirm", "/forgotPassword"):
             assert "<script" not in site.open(path).response.text
 
-    def test_it_says_what_it_is(self, site):
+    def test_it_shows_that_this_is_a_local_aws(self, site):
         assert "Local stand-in for Amazon Cognito" in site.open().text
 
     def test_managed_login_without_a_style_has_no_pages(
@@ -368,7 +368,7 @@ class TestGuards:
         )
         assert site.open().response.status_code == 200
 
-    def test_an_address_that_is_no_page(self, site):
+    def test_an_unknown_address(self, site):
         assert site.open("/admin").response.status_code == 404
 
     def test_the_style_is_served(self, local_url):

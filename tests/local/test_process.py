@@ -1,4 +1,4 @@
-"""The local AWS starts once, is found again, and goes without a trace."""
+"""The local AWS starts once, is found again, and stops without leaving files."""
 
 from __future__ import annotations
 
@@ -29,17 +29,24 @@ def state_dir(tmp_path):
     process.stop(tmp_path / "state")
 
 
-def test_starts_once_and_is_found_again(state_dir):
+@pytest.fixture(scope="module")
+def shared_dir(tmp_path_factory):
+    """The state directory of one server, for tests that leave it running."""
+    state_dir = tmp_path_factory.mktemp("shared") / "state"
+    process.start(state_dir)
+    yield state_dir
+    process.stop(state_dir)
+
+
+def test_starts_at_the_same_time_give_one_server_that_is_found(state_dir, monkeypatch):
+    """Settings for the real AWS do not affect it."""
+    monkeypatch.setenv("AWS_PROFILE", "none-such")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert process.running(state_dir) is None
-    started = process.start(state_dir)
-    assert process.running(state_dir) == started
-    assert process.start(state_dir) == started
-
-
-def test_starts_at_the_same_time_give_one_server(state_dir):
     with ThreadPoolExecutor(4) as pool:
         servers = set(pool.map(lambda _: process.start(state_dir), range(4)))
-    assert len(servers) == 1
+    assert servers == {process.running(state_dir)}
+    assert servers == {process.start(state_dir)}
 
 
 def test_stops_and_leaves_no_listener_and_no_state(state_dir):
@@ -49,13 +56,15 @@ def test_stops_and_leaves_no_listener_and_no_state(state_dir):
         client.connect(("127.0.0.1", port))
     assert not (state_dir / process.STATE).exists()
     assert process.stop(state_dir) is False
+    restarted = process.start(state_dir, port)
+    assert restarted.url == f"http://127.0.0.1:{port}", "its port is free at once"
 
 
-def test_only_the_user_can_read_its_files(state_dir):
-    server = process.start(state_dir)
+def test_only_the_user_can_read_its_files(shared_dir):
+    server = process.running(shared_dir)
     modes = [
         stat.S_IMODE(path.stat().st_mode)
-        for path in (state_dir, state_dir / process.STATE, server.log)
+        for path in (shared_dir, shared_dir / process.STATE, server.log)
     ]
     assert modes == [0o700, 0o600, 0o600]
 
@@ -68,13 +77,7 @@ def test_a_port_in_use_is_named(state_dir):
     assert "--port" in caught.value.hint
 
 
-def test_listens_on_the_port_asked_for_again_at_once(state_dir):
-    port = int(process.start(state_dir).url.rpartition(":")[2])
-    process.stop(state_dir)
-    assert process.start(state_dir, port).url == f"http://127.0.0.1:{port}"
-
-
-def test_a_killed_server_is_forgotten_and_started_anew(state_dir):
+def test_a_killed_server_is_forgotten_and_restarted(state_dir):
     killed = process.start(state_dir)
     os.kill(killed.pid, signal.SIGKILL)
     assert process.running(state_dir) is None
@@ -82,18 +85,15 @@ def test_a_killed_server_is_forgotten_and_started_anew(state_dir):
     assert process.start(state_dir).pid != killed.pid
 
 
-@pytest.mark.parametrize("what", ["the folder", "the file", "the name"])
-def test_ends_when_its_state_is_deleted(state_dir, what):
-    """Nobody could find it or stop it; and `start` makes one that can be found."""
+@pytest.mark.parametrize("what", ["deleted", "renamed"])
+def test_stops_when_its_state_file_has_gone(state_dir, what):
+    """No client could find or stop it. `start` starts another one."""
     first = process.start(state_dir)
-    with _lives(first):
-        match what:
-            case "the folder":
-                shutil.rmtree(state_dir)
-            case "the file":
-                (state_dir / process.STATE).unlink()
-            case "the name":
-                state_dir.rename(state_dir.with_name("elsewhere"))
+    with _ends(first):
+        if what == "deleted":
+            shutil.rmtree(state_dir)
+        else:
+            state_dir.rename(state_dir.with_name("elsewhere"))
         assert process.running(state_dir) is None
         second = process.start(state_dir)
     assert second.pid != first.pid
@@ -101,8 +101,8 @@ def test_ends_when_its_state_is_deleted(state_dir, what):
 
 
 @contextlib.contextmanager
-def _lives(server):
-    """Wait, behind the block, until a process has ended."""
+def _ends(server):
+    """Wait after the block until a process has ended."""
     process = os.pidfd_open(server.pid)
     try:
         yield
@@ -111,7 +111,7 @@ def _lives(server):
         os.close(process)
 
 
-def test_what_cannot_be_found_after_its_start_does_not_stay(state_dir, monkeypatch):
+def test_a_server_that_cannot_be_found_after_start_is_stopped(state_dir, monkeypatch):
     spawn, processes = process._spawn, []  # noqa: SLF001 - to learn its pid
 
     def watched(*arguments):
@@ -138,8 +138,7 @@ def test_listens_on_the_port_of_http(state_dir):
         assert process.running(state_dir) == server
 
 
-def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):
-    """As nobody is left who could end it."""
+def test_a_private_server_ends_when_its_owner_is_killed(state_dir):
     script = (
         "import sys\n"
         "from pathlib import Path\n"
@@ -170,23 +169,23 @@ def test_a_private_one_goes_with_a_process_that_is_killed(state_dir):
         {"url": "http://127.0.0.1:1"},
     ],
 )
-def test_a_state_file_that_lies_is_not_believed(state_dir, lie):
-    started = process.start(state_dir)
-    path, kept = state_dir / process.STATE, state_dir / "kept"
+def test_a_false_state_file_is_not_trusted(shared_dir, lie):
+    started = process.running(shared_dir)
+    path, kept = shared_dir / process.STATE, shared_dir / "kept"
     kept.hardlink_to(path)
     truth = path.read_text()
     path.write_text(json.dumps(json.loads(truth) | lie))
-    assert process.running(state_dir) is None
+    assert process.running(shared_dir) is None
     kept.write_text(truth)
     kept.rename(path)
-    assert process.running(state_dir) == started
+    assert process.running(shared_dir) == started
 
 
 @pytest.mark.parametrize(
     "content",
     [b"", b"[]", b"{", b'{"url": 1}', b"\xff\0", b"[" * 100_000, b"1", b'"instance"'],
 )
-def test_a_state_file_that_is_none_is_forgotten(state_dir, content):
+def test_a_malformed_state_file_is_removed(state_dir, content):
     state_dir.mkdir()
     (state_dir / process.STATE).touch(mode=0o600)
     (state_dir / process.STATE).write_bytes(content)
@@ -207,7 +206,7 @@ def test_a_state_file_that_is_none_is_forgotten(state_dir, content):
         {"persist": None, "instance": ["a"]},
     ],
 )
-def test_odd_words_under_a_lock_are_not_believed(state_dir, lie):
+def test_a_locked_state_file_with_invalid_values_is_not_trusted(state_dir, lie):
     state_dir.mkdir()
     path = state_dir / process.STATE
     truth = {"url": "http://127.0.0.1:1", "pid": 1, "instance": "a", "persist": False}
@@ -233,7 +232,7 @@ def _by_pipe(path):
 
 
 @pytest.mark.parametrize("alter", [_by_link, _for_all, _by_pipe])
-def test_a_state_file_that_others_may_have_made_is_not_believed(state_dir, alter):
+def test_a_state_file_that_is_not_private_is_not_trusted(state_dir, alter):
     state_dir.mkdir()
     path = state_dir / process.STATE
     truth = {"url": "http://127.0.0.1:1", "pid": 1, "instance": "a", "persist": False}
@@ -246,7 +245,7 @@ def test_a_state_file_that_others_may_have_made_is_not_believed(state_dir, alter
     assert not path.exists()
 
 
-def test_a_lock_that_is_a_link_is_not_followed(state_dir, tmp_path):
+def test_a_lock_that_is_a_link_is_refused(state_dir, tmp_path):
     state_dir.mkdir()
     (state_dir / process.LOCK).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match=process.LOCK):
@@ -254,7 +253,7 @@ def test_a_lock_that_is_a_link_is_not_followed(state_dir, tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_server_that_dies_tells_its_last_words(state_dir, tmp_path, monkeypatch):
+def test_a_failed_start_shows_the_end_of_the_log(state_dir, tmp_path, monkeypatch):
     broken = tmp_path / "aiohttp"
     broken.mkdir()
     (broken / "__init__.py").write_text("raise RuntimeError('out of luck')")
@@ -264,22 +263,14 @@ def test_a_server_that_dies_tells_its_last_words(state_dir, tmp_path, monkeypatc
     assert process.LOG in caught.value.hint
 
 
-def test_says_how_to_install_what_is_missing(state_dir, monkeypatch):
+def test_missing_packages_are_named_with_how_to_install_them(state_dir, monkeypatch):
     monkeypatch.setattr(process, "EXTRA", ("json", "no_such_package"))
     with pytest.raises(CgwError, match="no_such_package") as caught:
         process.start(state_dir)
     assert caught.value.hint == "pip install 'cognito-gw[local]'"
 
 
-def test_ignores_the_settings_of_the_real_aws(state_dir, monkeypatch):
-    monkeypatch.setenv("AWS_PROFILE", "none-such")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert process.start(state_dir) == process.running(state_dir)
-
-
-def test_persists_by_itself_where_a_state_is_saved(state_dir):
-    assert process.start(state_dir).saved is None
-    process.stop(state_dir)
+def test_persists_by_default_if_a_state_is_saved(state_dir):
     kept = process.start(state_dir, persist=True)
     assert kept.saved.parent == state_dir
     process.stop(state_dir)
@@ -289,14 +280,15 @@ def test_persists_by_itself_where_a_state_is_saved(state_dir):
     assert process.start(state_dir, persist=False).saved is None
 
 
-def test_what_runs_cannot_begin_to_persist(state_dir):
-    server = process.start(state_dir)
+def test_a_running_server_cannot_start_to_persist(shared_dir):
+    server = process.running(shared_dir)
+    assert server.saved is None
     with pytest.raises(CgwError, match="without --persist"):
-        process.start(state_dir, persist=True)
-    assert process.running(state_dir) == server
+        process.start(shared_dir, persist=True)
+    assert process.running(shared_dir) == server
 
 
-def test_a_state_that_cannot_be_read_is_not_replaced(state_dir):
+def test_an_unreadable_saved_state_is_not_replaced(state_dir):
     state_dir.mkdir()
     Saved(state_dir).write(b"in good order, but no state", 0)
     before = Saved(state_dir).path.read_bytes()
@@ -308,14 +300,14 @@ def test_a_state_that_cannot_be_read_is_not_replaced(state_dir):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_in_the_foreground_a_signal_ends_it_cleanly(state_dir, number):
+def test_a_signal_stops_the_foreground_server(state_dir, number):
     command = [sys.executable, "-m", "cognito_gw.local", "--state-dir", str(state_dir)]
-    with subprocess.Popen(command) as process:
+    with subprocess.Popen(command) as server:
         while process.running(state_dir) is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                assert process.wait(0.05) is None
-        process.send_signal(number)
-        assert process.wait(20) == 0
+                assert server.wait(0.05) is None
+        server.send_signal(number)
+        assert server.wait(20) == 0
     assert not (state_dir / process.STATE).exists()
 
 

@@ -1,4 +1,4 @@
-"""The saved state is private and whole, and only data is made of it."""
+"""The saved state is private and complete, and contains only data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def saved(tmp_path):
     return Saved(tmp_path)
 
 
-def test_what_was_written_is_read(saved):
+def test_reads_what_was_written(saved):
     assert saved.read() is None
     saved.write(b"one\ntwo", 4711)
     saved.write(b"three\nfour", 4712)
@@ -37,7 +37,7 @@ def test_only_the_user_can_read_it(saved):
     assert stat.S_IMODE(saved.path.stat().st_mode) == 0o600
 
 
-def test_a_write_that_fails_leaves_what_was(saved):
+def test_a_failed_write_changes_nothing(saved):
     saved.write(b"state", 0)
     with pytest.raises(TypeError):
         saved.write("no bytes", 0)
@@ -47,9 +47,11 @@ def test_a_write_that_fails_leaves_what_was(saved):
 
 
 def test_two_servers_cannot_share_it(saved):
-    saved.claim()
+    lock = saved.claim()
     with pytest.raises(CgwError, match="another local AWS"):
         Saved(saved.directory).claim()
+    lock.release()
+    assert Saved(saved.directory).claim().is_locked
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_two_servers_cannot_share_it(saved):
         b'{"port": [], "sha256": {}}\n',
     ],
 )
-def test_a_foreign_file_is_refused(saved, content):
+def test_an_invalid_file_is_refused(saved, content):
     saved.path.touch(mode=0o600)
     saved.path.write_bytes(content)
     with pytest.raises(CgwError, match="not a saved state") as caught:
@@ -84,7 +86,7 @@ def by_pipe(path):
 
 
 @pytest.mark.parametrize("alter", [by_link, by_pipe, lambda path: path.chmod(0o640)])
-def test_a_file_that_others_may_have_made_is_refused(saved, alter):
+def test_a_file_that_is_not_private_is_refused(saved, alter):
     saved.write(b"state", 4711)
     alter(saved.path)
     with pytest.raises(CgwError, match="cannot be used"):
@@ -139,7 +141,7 @@ class Hostile:
         b"cmoto.no_such_module\nThing\n.",
     ],
 )
-def test_nothing_but_data_is_made_of_it(state):
+def test_only_data_is_loaded(state):
     with pytest.raises((pickle.PickleError, ImportError)):
         autosave.load(state, Snapshots())
 
@@ -189,7 +191,7 @@ def test_a_user_keeps_password_and_second_factor(restarted):
     assert kept == ("FORCE_CHANGE_PASSWORD", True, "JBSWY3DPEHPK3PXP")
 
 
-def test_a_function_keeps_what_it_stands_on(restarted):
+def test_a_function_keeps_its_dependencies(restarted):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("app.py", "")
@@ -216,8 +218,8 @@ def test_a_function_keeps_what_it_stands_on(restarted):
     assert restarted(make, read) == archive.getvalue()
 
 
-def test_what_was_read_is_saved_and_read_again(restarted):
-    """Also the class of which moto makes what is missing in a mapping."""
+def test_a_restored_state_can_be_saved_again(restarted):
+    """Also the default factories of moto's mappings."""
 
     def make():
         client("apigateway").create_rest_api(name="any")

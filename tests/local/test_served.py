@@ -1,4 +1,4 @@
-"""Control plane and data plane together: what is deployed is what is served."""
+"""Control plane and data plane together: a stage serves what is deployed."""
 
 from __future__ import annotations
 

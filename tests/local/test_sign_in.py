@@ -1,4 +1,4 @@
-"""The sign-in API gives tokens to whom Cognito would, and refuses in its words."""
+"""The sign-in API issues tokens and refuses as Cognito does, with its messages."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class SignIn:
 
 @pytest.fixture
 def begun(pool):
-    """The user has a temporary password still."""
+    """The user still has a temporary password."""
     return SignIn(pool)
 
 
@@ -118,7 +118,7 @@ def test_the_issuer_publishes_the_keys(sign_in, local_url):
 
 
 @pytest.mark.parametrize("name", [USER, USER.upper()])
-def test_signs_in_by_mail_whatever_its_case(sign_in, name):
+def test_signs_in_by_email_in_any_case(sign_in, name):
     assert "AuthenticationResult" in sign_in.password(USERNAME=name)
 
 
@@ -182,7 +182,7 @@ def test_refuses(sign_in, refusal, case):
     assert refused.message.startswith(message)
 
 
-def test_does_not_tell_who_exists(make_sign_in, refusal):
+def test_does_not_reveal_which_users_exist(make_sign_in, refusal):
     sign_in = make_sign_in(PreventUserExistenceErrors="ENABLED")
     refused = refusal(sign_in.password, USERNAME="bob@example.com")
     assert (refused.code, refused.message) == WRONG
@@ -195,7 +195,7 @@ def test_a_flow_must_be_allowed(make_sign_in, refusal):
     assert refused.message == "USER_PASSWORD_AUTH flow not enabled for this client"
 
 
-def test_no_flow_with_a_password_is_allowed_unless_named(pool, refusal):
+def test_password_flows_are_off_by_default(pool, refusal):
     made = pool.app_client()
     refused = refusal(
         pool.client.initiate_auth,
@@ -206,7 +206,7 @@ def test_no_flow_with_a_password_is_allowed_unless_named(pool, refusal):
     assert refused.message == "USER_PASSWORD_AUTH flow not enabled for this client"
 
 
-def test_the_administrators_flow_is_not_for_everyone(sign_in, refusal):
+def test_an_admin_flow_requires_the_admin_operation(sign_in, refusal):
     refused = refusal(
         sign_in.flow, "ADMIN_USER_PASSWORD_AUTH", USERNAME=USER, PASSWORD=PASSWORD
     )
@@ -224,26 +224,26 @@ def test_a_client_belongs_to_one_pool(sign_in, make_pool, refusal):
     assert refused.code == "ResourceNotFoundException"
 
 
-def test_a_disabled_user_is_told_so(sign_in, refusal):
+def test_a_disabled_user_is_refused(sign_in, refusal):
     sign_in.pool.call("admin_disable_user", Username=USER)
     refused = refusal(sign_in.password)
     assert refused == (400, "NotAuthorizedException", "User is disabled.")
 
 
-def test_a_disabled_user_does_not_refresh(sign_in, refusal):
+def test_a_disabled_user_cannot_refresh(sign_in, refusal):
     token = sign_in.tokens()["RefreshToken"]
     sign_in.pool.call("admin_disable_user", Username=USER)
     assert refusal(sign_in.refresh, token).code == "NotAuthorizedException"
 
 
-def test_an_unconfirmed_user_is_told_so(sign_in, refusal):
+def test_an_unconfirmed_user_is_refused(sign_in, refusal):
     sign_in.call("sign_up", Username="bob@example.com", Password=PASSWORD)
     refused = refusal(sign_in.password, USERNAME="bob@example.com")
     assert refused.code == "UserNotConfirmedException"
     assert refused.message == "User is not confirmed."
 
 
-def test_a_user_whose_password_was_reset_is_told_so(sign_in, refusal):
+def test_a_user_whose_password_was_reset_is_refused(sign_in, refusal):
     verified = [{"Name": "email_verified", "Value": "true"}]
     sign_in.pool.call(
         "admin_update_user_attributes", Username=USER, UserAttributes=verified
@@ -259,11 +259,11 @@ class TestSecret:
     def sign_in(self, make_sign_in):
         return make_sign_in(GenerateSecret=True)
 
-    def test_the_hash_of_the_name_as_given_opens(self, sign_in):
+    def test_the_hash_of_the_given_name_is_accepted(self, sign_in):
         answer = sign_in.password(SECRET_HASH=sign_in.hash_for(USER))
         assert "AuthenticationResult" in answer
 
-    def test_the_hash_must_be_there(self, sign_in, refusal):
+    def test_the_hash_is_required(self, sign_in, refusal):
         refused = refusal(sign_in.password)
         assert refused.code == "NotAuthorizedException"
         assert refused.message == (
@@ -279,14 +279,14 @@ class TestSecret:
             f"Unable to verify secret hash for client {sign_in.id}",
         )
 
-    def test_refreshing_takes_the_hash_of_the_internal_name(self, sign_in):
+    def test_a_refresh_requires_the_hash_of_the_internal_name(self, sign_in):
         tokens = sign_in.password(SECRET_HASH=sign_in.hash_for(USER))
         tokens = tokens["AuthenticationResult"]
         name = claims(tokens["IdToken"])["cognito:username"]
         proof = sign_in.hash_for(name)
         assert sign_in.refresh(tokens["RefreshToken"], SECRET_HASH=proof)
 
-    def test_revoking_takes_the_secret_itself(self, sign_in, refusal):
+    def test_a_revocation_requires_the_secret_itself(self, sign_in, refusal):
         token = sign_in.password(SECRET_HASH=sign_in.hash_for(USER))
         token = token["AuthenticationResult"]["RefreshToken"]
         assert refusal(sign_in.call, "revoke_token", Token=token).status == 400
@@ -295,9 +295,9 @@ class TestSecret:
 
 
 class TestNewPassword:
-    """A temporary password opens nothing but the way to a permanent one."""
+    """A temporary password only allows setting a permanent one."""
 
-    def test_is_asked_for(self, begun):
+    def test_is_requested(self, begun):
         answer = begun.password()
         assert answer["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
         assert "AuthenticationResult" not in answer
@@ -307,7 +307,7 @@ class TestNewPassword:
         assert json.loads(parameters["requiredAttributes"]) == []
         assert json.loads(parameters["userAttributes"])["email"] == USER
 
-    def test_opens(self, begun):
+    def test_signs_in(self, begun):
         assert "AuthenticationResult" in begun.answer(begun.password())
         assert "AuthenticationResult" in begun.password(PASSWORD=NEW)
 
@@ -323,7 +323,7 @@ class TestNewPassword:
         )
         assert begun.pool.call("admin_reset_user_password", Username=USER)
 
-    def test_must_fit_the_policy(self, begun, refusal):
+    def test_must_match_the_policy(self, begun, refusal):
         challenge = begun.password()
         refused = refusal(begun.answer, challenge, NEW_PASSWORD="short")
         assert refused.code == "InvalidPasswordException"
@@ -336,7 +336,7 @@ class TestNewPassword:
             "Invalid session for the user, session can only be used once."
         )
 
-    def test_a_session_is_its_clients(self, begun, refusal):
+    def test_a_session_is_valid_for_its_client_only(self, begun, refusal):
         challenge = begun.password()
         other = begun.pool.app_client(ExplicitAuthFlows=FLOWS)["ClientId"]
         refused = refusal(
@@ -355,14 +355,16 @@ class TestNewPassword:
         assert claims(token)["name"] == "Alice"
 
     @pytest.mark.parametrize("name", ["sub", "email_verified", "absent"])
-    def test_sets_no_attribute_that_is_not_the_users_to_set(self, begun, refusal, name):
+    def test_cannot_set_attributes_that_the_client_may_not_write(
+        self, begun, refusal, name
+    ):
         given = {f"userAttributes.{name}": "true"}
         refused = refusal(begun.answer, begun.password(), **given)
         assert refused.status == 400
 
 
 class TestMfa:
-    """Where a second factor is required, a password alone gives no token."""
+    """If a second factor is required, a password alone gives no token."""
 
     def test_must_be_set_up(self, sign_in):
         sign_in.pool.call(
@@ -376,7 +378,7 @@ class TestMfa:
         factors = json.loads(answer["ChallengeParameters"]["MFAS_CAN_SETUP"])
         assert factors == ["SOFTWARE_TOKEN_MFA"]
 
-    def test_is_not_asked_for_where_it_is_optional(self, sign_in):
+    def test_is_not_requested_if_it_is_optional(self, sign_in):
         sign_in.pool.call(
             "set_user_pool_mfa_config",
             MfaConfiguration="OPTIONAL",
@@ -386,7 +388,7 @@ class TestMfa:
 
 
 class TestRefresh:
-    """A refresh token gives new tokens, at its client and until revoked."""
+    """A refresh token gives new tokens to its client until it is revoked."""
 
     def test_gives_new_tokens_of_the_same_sign_in(self, sign_in):
         first = sign_in.tokens()
@@ -424,7 +426,7 @@ class TestRefresh:
         refused = refusal(sign_in.pool.client.get_user, AccessToken=access)
         assert refused.message == "Access Token has been revoked"
 
-    def test_revoking_what_is_unknown_is_no_error(self, sign_in):
+    def test_revoking_an_unknown_token_succeeds(self, sign_in):
         assert sign_in.call("revoke_token", Token="a.b.c.d.e")
 
     def test_stays_the_same_without_rotation(self, sign_in):
@@ -452,9 +454,9 @@ class TestRefresh:
 
 
 class TestAccessToken:
-    """What takes an access token takes ours, and no other."""
+    """Operations accept our access tokens and no others."""
 
-    def test_tells_who_the_user_is(self, sign_in):
+    def test_returns_the_user(self, sign_in):
         access = sign_in.tokens()["AccessToken"]
         user = sign_in.pool.client.get_user(AccessToken=access)
         attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
@@ -464,7 +466,7 @@ class TestAccessToken:
     @pytest.mark.parametrize(
         "token", ["", "x", "a.b.c", "..", "eyJhbGciOiJub25lIn0.e30.", "W10.W10.AA"]
     )
-    def test_refuses_what_is_no_token(self, sign_in, refusal, token):
+    def test_refuses_an_invalid_token(self, sign_in, refusal, token):
         refused = refusal(sign_in.pool.client.get_user, AccessToken=token)
         assert refused.status == 400
 
@@ -483,7 +485,7 @@ class TestAccessToken:
 
 
 def test_every_operation_that_takes_an_access_token_is_ours(aws):
-    """Moto would take its own tokens, whose key is published."""
+    """Those of moto accept its own tokens, whose key is public."""
     model = aws("cognito-idp").meta.service_model
     takes = {
         name

@@ -1,4 +1,4 @@
-"""People make accounts, prove their addresses, and get back in when they forget."""
+"""Users sign up, verify their addresses, and reset forgotten passwords."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def confirm(people, code, name=USER):
 
 
 class TestSignUp:
-    """A new account waits for its code."""
+    """A new user must confirm by a code."""
 
-    def test_tells_where_the_code_went(self, people):
+    def test_returns_the_delivery_details(self, people):
         made = sign_up(people)
         assert made["UserConfirmed"] is False
         assert made["UserSub"]
@@ -53,7 +53,7 @@ class TestSignUp:
             "Destination": "a***@e***",
         }
 
-    def test_the_code_confirms_and_lets_in(self, people, mailed, refusal):
+    def test_the_code_confirms_the_user(self, people, mailed, refusal):
         sign_up(people)
         assert refusal(people.sign_in).code == "UserNotConfirmedException"
         confirm(people, mailed(USER))
@@ -74,7 +74,7 @@ class TestSignUp:
         refused = refusal(people.pool.call, "admin_confirm_sign_up", Username=USER)
         assert refused.code == "NotAuthorizedException"
 
-    def test_a_wrong_code_confirms_nothing(self, people, mailed, refusal):
+    def test_a_wrong_code_is_refused(self, people, mailed, refusal):
         sign_up(people)
         code = mailed(USER)
         wrong = f"{(int(code) + 1) % 10**6:06}"
@@ -89,7 +89,7 @@ class TestSignUp:
         assert refused.code == "NotAuthorizedException"
         assert "Current status is CONFIRMED" in refused.message
 
-    def test_guessing_has_an_end(self, people, mailed, refusal):
+    def test_guesses_are_limited(self, people, mailed, refusal):
         sign_up(people)
         for _ in range(5):
             refusal(confirm, people, "x")
@@ -126,18 +126,18 @@ class TestSignUp:
         people = make_people(Policies={"PasswordPolicy": policy})
         assert said in refusal(sign_up, people, name, password).message
 
-    def test_is_not_for_everyone_everywhere(self, make_people, refusal):
+    def test_can_be_turned_off(self, make_people, refusal):
         people = make_people(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
         refused = refusal(sign_up, people)
         assert refused.message == "SignUp is not permitted for this user pool"
 
-    def test_asks_for_what_the_pool_requires(self, make_people, refusal):
+    def test_required_attributes_must_be_given(self, make_people, refusal):
         people = make_people(Schema=[{"Name": "family_name", "Required": True}])
         refused = refusal(sign_up, people)
         assert "family_name: The attribute is required" in refused.message
         assert sign_up(people, family_name="Liddell")["UserSub"]
 
-    def test_nobody_verifies_themselves(self, people, refusal):
+    def test_users_cannot_verify_themselves(self, people, refusal):
         refused = refusal(sign_up, people, email_verified="true")
         assert refused.code == "NotAuthorizedException"
 
@@ -151,7 +151,7 @@ class TestSignUp:
         people = People(make_pool(AutoVerifiedAttributes=["email"]))
         assert "CodeDeliveryDetails" not in sign_up(people, "alice")
 
-    def test_a_client_with_a_secret_asks_for_its_hash(self, make_people, refusal):
+    def test_a_client_with_a_secret_requires_its_hash(self, make_people, refusal):
         people = make_people({"GenerateSecret": True})
         assert "SECRET_HASH was not received" in refusal(sign_up, people).message
 
@@ -170,7 +170,7 @@ class TestForgotPassword:
             Password=password,
         )
 
-    def test_the_code_sets_another(self, people, mailed, refusal):
+    def test_the_code_sets_a_new_password(self, people, mailed, refusal):
         people.confirmed()
         sent = self.forget(people)["CodeDeliveryDetails"]
         assert sent["Destination"] == "a***@e***"
@@ -185,23 +185,23 @@ class TestForgotPassword:
         refused = refusal(self.reset, people, mailed(USER), "Another-789")
         assert refused.code == "ExpiredCodeException"
 
-    def test_a_wrong_code_sets_none(self, people, refusal):
+    def test_a_wrong_code_changes_nothing(self, people, refusal):
         people.confirmed()
         self.forget(people)
         assert refusal(self.reset, people, "x").code == "CodeMismatchException"
         assert people.tokens()
 
-    def test_without_a_code_none_is_set(self, people, refusal):
+    def test_a_code_is_required(self, people, refusal):
         people.confirmed()
         assert refusal(self.reset, people, "123456").code == "ExpiredCodeException"
 
-    def test_the_sign_up_code_is_for_signing_up(self, people, mailed, refusal):
+    def test_the_sign_up_code_is_refused(self, people, mailed, refusal):
         sign_up(people)
         code = mailed(USER)
         people.pool.call("admin_confirm_sign_up", Username=USER)
         assert refusal(self.reset, people, code).code == "ExpiredCodeException"
 
-    def test_the_policy_holds(self, people, mailed, refusal):
+    def test_the_password_must_match_the_policy(self, people, mailed, refusal):
         people.confirmed()
         self.forget(people)
         refused = refusal(self.reset, people, mailed(USER), "short")
@@ -213,17 +213,17 @@ class TestForgotPassword:
         refused = refusal(self.forget, people)
         assert "no registered/verified email" in refused.message
 
-    def test_a_temporary_password_is_not_forgotten(self, people, refusal):
+    def test_a_temporary_password_cannot_be_reset(self, people, refusal):
         people.pool.user(USER, TemporaryPassword=PASSWORD)
         assert refusal(self.forget, people).code == "NotAuthorizedException"
 
-    def test_where_only_the_administrator_helps(self, make_people, refusal):
+    def test_only_an_administrator_may_reset(self, make_people, refusal):
         ways = {"RecoveryMechanisms": [{"Name": "admin_only", "Priority": 1}]}
         people = make_people(AccountRecoverySetting=ways).confirmed()
         refused = refusal(self.forget, people)
         assert refused.message == "Contact administrator to reset password."
 
-    def test_the_administrator_asks_for_another(self, people, mailed, refusal):
+    def test_an_administrator_can_require_a_reset(self, people, mailed, refusal):
         people.confirmed()
         people.pool.call("admin_reset_user_password", Username=USER)
         assert refusal(people.sign_in).code == "PasswordResetRequiredException"
@@ -232,7 +232,7 @@ class TestForgotPassword:
 
 
 class TestHiding:
-    """A client that prevents user existence errors does not tell who is a user."""
+    """A client with PreventUserExistenceErrors does not reveal who is a user."""
 
     def test_forgetting(self, make_people):
         people = make_people(HIDING)
@@ -249,20 +249,20 @@ class TestHiding:
         refused = refusal(confirm, people, "123456", NOBODY)
         assert refused.code == "ExpiredCodeException"
 
-    def test_else_it_does_tell(self, people, refusal):
+    def test_otherwise_it_reveals_unknown_users(self, people, refusal):
         for operation in ("forgot_password", "resend_confirmation_code"):
             refused = refusal(people.call, operation, Username=NOBODY)
             assert refused.code == "UserNotFoundException"
 
 
 class TestProfile:
-    """Signed-in people change their own accounts."""
+    """Signed-in users change their own accounts."""
 
     @pytest.fixture
     def alice(self, people):
         return people.confirmed()
 
-    def test_another_password(self, alice, refusal):
+    def test_changes_the_password(self, alice, refusal):
         access = alice.tokens()["AccessToken"]
         change = {"AccessToken": access, "ProposedPassword": OTHER}
         refused = refusal(alice.api.change_password, PreviousPassword=OTHER, **change)
@@ -270,7 +270,7 @@ class TestProfile:
         alice.api.change_password(PreviousPassword=PASSWORD, **change)
         assert alice.tokens(password=OTHER)
 
-    def test_another_address_is_verified_anew(self, alice, mailed):
+    def test_a_new_address_is_verified_again(self, alice, mailed):
         access = alice.tokens()["AccessToken"]
         new = {"Name": "email", "Value": "alice@example.org"}
         sent = alice.api.update_user_attributes(
@@ -283,7 +283,7 @@ class TestProfile:
         )
         assert self.attribute(alice, access, "email_verified") == "true"
 
-    def test_attributes_come_and_go(self, alice):
+    def test_attributes_are_set_and_deleted(self, alice):
         access = alice.tokens()["AccessToken"]
         nickname = {"Name": "nickname", "Value": "Al"}
         alice.api.update_user_attributes(AccessToken=access, UserAttributes=[nickname])
@@ -294,7 +294,7 @@ class TestProfile:
         assert self.attribute(alice, access, "nickname") is None
 
     @pytest.mark.parametrize("attribute", ["sub", "email_verified", "custom:nothing"])
-    def test_not_every_attribute_is_theirs(self, alice, refusal, attribute):
+    def test_protected_attributes_are_refused(self, alice, refusal, attribute):
         access = alice.tokens()["AccessToken"]
         refused = refusal(
             alice.api.update_user_attributes,
@@ -303,7 +303,7 @@ class TestProfile:
         )
         assert refused.code == "NotAuthorizedException"
 
-    def test_they_leave(self, alice, refusal):
+    def test_deletes_the_user(self, alice, refusal):
         access = alice.tokens()["AccessToken"]
         alice.api.delete_user(AccessToken=access)
         refused = refusal(alice.pool.call, "admin_get_user", Username=USER)

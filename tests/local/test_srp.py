@@ -1,4 +1,4 @@
-"""SRP signs in who knows the password, and nobody else."""
+"""SRP signs in only a user who knows the password."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMESTAMP = "Sun Nov 2 07:05:09 UTC 2026"
 
 
 class Client(AWSSRP):
-    """AWS's algorithm as pycognito has it: an implementation that is not ours."""
+    """AWS's algorithm in pycognito: an independent implementation."""
 
     def __init__(self, password=PASSWORD):
         super().__init__(
@@ -50,19 +50,19 @@ def test_another_password_is_not(password):
     assert not begun.proves(*client.signature(begun))
 
 
-def test_a_password_of_any_characters_will_do():
+def test_a_password_may_have_any_characters():
     client = Client("pässwörd 🔑:")
     begun = exchange(client, "pässwörd 🔑:")
     assert begun.proves(*client.signature(begun))
 
 
-def test_a_proof_is_of_its_own_exchange_only():
+def test_a_proof_is_valid_for_its_exchange_only():
     client = Client()
     proof = client.signature(exchange(client))
     assert not exchange(client).proves(*proof)
 
 
-def test_a_proof_holds_for_its_time_only():
+def test_a_proof_is_valid_for_its_timestamp_only():
     client = Client()
     begun = exchange(client)
     _, signature = client.signature(begun)
@@ -71,7 +71,7 @@ def test_a_proof_holds_for_its_time_only():
 
 @pytest.fixture(scope="module")
 def proved():
-    """One proof for all the changes to it: making one takes a while."""
+    """One proof for all changes to it, because it is slow to create."""
     client = Client()
     begun = exchange(client)
     return begun, *client.signature(begun)
@@ -79,7 +79,7 @@ def proved():
 
 @settings(deadline=None)
 @given(st.integers(0, 31), st.integers(1, 255))
-def test_a_changed_proof_is_none(proved, place, change):
+def test_a_changed_proof_is_refused(proved, place, change):
     begun, timestamp, signature = proved
     assert begun.proves(timestamp, signature)
     changed = bytearray(base64.b64decode(signature))
@@ -88,7 +88,7 @@ def test_a_changed_proof_is_none(proved, place, change):
 
 
 @pytest.mark.parametrize("signature", ["", "=", "not base64", "AAAA"])
-def test_no_proof_is_none(signature):
+def test_a_malformed_proof_is_refused(signature):
     assert not exchange(Client()).proves(TIMESTAMP, signature)
 
 
@@ -102,7 +102,7 @@ def test_no_proof_is_none(signature):
         "Sun Nov 2 07:05:09 CET 2026",
     ],
 )
-def test_the_time_is_spelt_in_one_way(timestamp):
+def test_the_timestamp_has_one_format(timestamp):
     with pytest.raises(SrpError, match="EEE MMM d HH:mm:ss z yyyy"):
         exchange(Client()).proves(timestamp, "AAAA")
 
@@ -114,18 +114,18 @@ def test_a_number_that_fixes_the_key_is_refused(number):
 
 
 @pytest.mark.parametrize("text", ["", "xyz", "0x", "12 34 g"])
-def test_what_is_no_number_is_refused(text):
+def test_an_invalid_number_is_refused(text):
     with pytest.raises(SrpError, match="hexadecimal"):
         public_number(text)
 
 
 @given(st.integers(0, srp.N))
-def test_numbers_are_spelt_as_clients_spell_them(number):
+def test_numbers_have_the_format_of_clients(number):
     spelt = srp.padded(number)
     assert binascii.hexlify(spelt).decode() == pad_hex(number)
 
 
-def test_the_challenge_tells_nothing_of_the_password():
+def test_the_challenge_reveals_nothing_about_the_password():
     begun = exchange(Client())
     assert PASSWORD not in repr(begun)
     assert begun.challenge().keys() == {

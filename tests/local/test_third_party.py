@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote complete their flows."""
+"""Third-party clients complete their flows."""
 
 from __future__ import annotations
 

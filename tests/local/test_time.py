@@ -1,4 +1,4 @@
-"""What Cognito remembers for a while, it remembers for that long."""
+"""Sessions, codes and browsers expire when they should."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def app_client(**settings):
     )
 
 
-def test_a_session_ends_as_its_client_says():
+def test_the_client_sets_when_a_session_expires():
     challenges, client = Challenges(), app_client(AuthSessionValidity=-1)
     asked = challenges.ask(client, Subject("alice"), "SMS_MFA", {})
     with pytest.raises(AwsFault, match="session is expired"):
@@ -34,7 +34,7 @@ def test_a_session_ends_as_its_client_says():
     assert challenges.peek(asked.session) is None
 
 
-def test_a_session_is_good_until_then():
+def test_a_session_is_valid_until_then():
     challenges, client = Challenges(), app_client()
     asked = challenges.ask(client, Subject("alice"), "SMS_MFA", {})
     found = challenges.find(client, "SMS_MFA", asked.session)
@@ -42,7 +42,7 @@ def test_a_session_is_good_until_then():
     assert challenges.peek(asked.session)
 
 
-def test_a_code_ends_with_its_purpose():
+def test_a_code_expires_depending_on_its_purpose():
     sent, over = Codes(Activity()), Purpose("Your code", lifetime=-1)
     sent.send(ALICE, over, "email")
     assert sent.current(ALICE, over) is None
@@ -50,7 +50,7 @@ def test_a_code_ends_with_its_purpose():
         sent.take(ALICE, over, "123456")
 
 
-def test_codes_are_good_for_hours():
+def test_codes_are_valid_for_hours():
     assert (codes.SIGN_UP.lifetime, codes.RESET.lifetime) == (24 * HOUR, HOUR)
     sent = Codes(Activity())
     sent.send(ALICE, codes.RESET, "email")

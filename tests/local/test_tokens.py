@@ -1,4 +1,4 @@
-"""Tokens look as Cognito's do, and live as long as the app client says."""
+"""Tokens have Cognito's claims and the lifetimes of the app client."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEYS = Keys()  # RSA keys take a while to make
 
 
 class Alice:
-    """What of a user goes into tokens."""
+    """The data of a user that tokens contain."""
 
     username = "alice"
     sub = str(uuid.uuid4())
@@ -79,7 +79,7 @@ def test_the_published_keys_verify(token):
     assert jwt.decode(answer, keys[kid], algorithms=["RS256"], options=options)
 
 
-def test_the_published_keys_hold_nothing_private():
+def test_the_published_keys_contain_nothing_private():
     expected = {"alg", "e", "kid", "kty", "n", "use"}
     assert [key.keys() for key in KEYS.jwks(POOL)["keys"]] == [expected, expected]
 
@@ -90,7 +90,7 @@ def test_pools_and_processes_share_no_key():
     assert len(moduli) == 6
 
 
-def test_the_id_token_says_who_the_user_is():
+def test_the_id_token_identifies_the_user():
     found = claims(issued()["IdToken"])
     times = {"auth_time", "iat", "exp"}
     ids = {"jti", "origin_jti", "event_id"}
@@ -108,7 +108,7 @@ def test_the_id_token_says_who_the_user_is():
     }
 
 
-def test_the_access_token_says_what_its_bearer_may():
+def test_the_access_token_has_scopes_and_groups():
     found = claims(issued()["AccessToken"])
     times = {"auth_time", "iat", "exp"}
     ids = {"jti", "origin_jti", "event_id"}
@@ -134,13 +134,13 @@ def test_tokens_of_one_sign_in_share_its_id_but_not_their_own():
     assert len({each["jti"] for each in found}) == 2
 
 
-def test_a_client_reads_only_what_it_may():
+def test_a_client_reads_only_its_readable_attributes():
     found = claims(issued(ReadAttributes=["email"])["IdToken"])
     assert "email" in found
     assert "custom:tier" not in found
 
 
-def test_without_revocation_tokens_do_not_name_their_sign_in():
+def test_without_revocation_tokens_have_no_origin_jti():
     assert "origin_jti" not in claims(issued(EnableTokenRevocation=False)["IdToken"])
 
 
@@ -166,7 +166,7 @@ def test_without_revocation_tokens_do_not_name_their_sign_in():
         ),
     ],
 )
-def test_tokens_live_as_long_as_the_client_says(settings, id_seconds, access_seconds):
+def test_the_client_sets_the_lifetime_of_tokens(settings, id_seconds, access_seconds):
     answer = issued(**settings)
     lives = [claims(answer[token]) for token in ("IdToken", "AccessToken")]
     assert [each["exp"] - each["iat"] for each in lives] == [id_seconds, access_seconds]
@@ -179,7 +179,7 @@ def test_a_refresh_token_looks_like_a_jwe():
     assert json.loads(base64.urlsafe_b64decode(parts[0] + "=="))["enc"] == "A256GCM"
 
 
-def test_a_refresh_token_is_no_jwt():
+def test_a_refresh_token_is_not_a_jwt():
     with pytest.raises(jwt.DecodeError):
         claims(issued()["RefreshToken"])
 
@@ -211,14 +211,14 @@ def test_refuses_a_refresh_token(settings, message):
         tokens.granted(app_client(**settings), token)
 
 
-def test_an_access_token_ends():
+def test_an_access_token_expires():
     tokens = Tokens(KEYS, URL)
     expired = tokens.issue(app_client(AccessTokenValidity=-1), Alice)["AccessToken"]
     with pytest.raises(AwsFault, match="Access Token has expired"):
         tokens.of_access_token(expired)
 
 
-def test_revoking_reaches_every_token_of_the_sign_in_and_no_other():
+def test_a_revocation_applies_to_all_tokens_of_the_sign_in_only():
     tokens, client = Tokens(KEYS, URL), app_client()
     first, second = (tokens.issue(client, Alice) for _ in range(2))
     tokens.revoke(first["RefreshToken"], client.id)
@@ -229,7 +229,7 @@ def test_revoking_reaches_every_token_of_the_sign_in_and_no_other():
     assert tokens.of_access_token(second["AccessToken"])["username"] == "alice"
 
 
-def test_an_id_token_is_no_access_token():
+def test_an_id_token_is_not_an_access_token():
     tokens = Tokens(KEYS, URL)
     token = tokens.issue(app_client(), Alice)["IdToken"]
     with pytest.raises(AwsFault, match="Invalid Access Token"):

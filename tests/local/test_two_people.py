@@ -1,4 +1,4 @@
-"""What one person was given is worth nothing to another."""
+"""Codes, tokens and sessions of one user are invalid for another."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BY_OAUTH = {
 
 @pytest.fixture(scope="module")
 def people(shared_pool):
-    """A pool with two people in it."""
+    """A pool with two users."""
     return People(shared_pool, **BY_OAUTH).confirmed(ALICE).confirmed(MALLORY)
 
 
 @pytest.fixture(scope="module")
 def app(people, local_url):
-    """An app of theirs."""
+    """An app of the pool."""
     domain = f"two-{people.pool.id[-9:].lower()}"
     people.pool.domain(domain)
     return App(local_url, domain, people.client)
@@ -58,7 +58,7 @@ def test_a_code_to_prove_an_address(people, mailed, refusal):
 
 
 def test_a_challenge(people, refusal):
-    """A challenge put to Mallory is not answered in Alice's name."""
+    """Mallory cannot answer a challenge in Alice's name."""
     people.pool.user("carol@example.com", TemporaryPassword=PASSWORD)
     challenge = people.sign_in(name="carol@example.com")
     refused = refusal(people.answer, challenge, USERNAME=ALICE, NEW_PASSWORD=OTHER)
@@ -67,7 +67,7 @@ def test_a_challenge(people, refusal):
 
 
 def test_a_refresh_token(people):
-    """What Mallory's refresh token gives is Mallory's, whoever is named beside it."""
+    """Mallory's refresh token gives Mallory's tokens, whatever name is sent with it."""
     refresh = people.tokens(name=MALLORY)["RefreshToken"]
     parameters = {"REFRESH_TOKEN": refresh, "USERNAME": ALICE}
     answer = people.call(
@@ -77,7 +77,7 @@ def test_a_refresh_token(people):
 
 
 def test_a_browser(app):
-    """Each browser's session is its own person's, and so are the tokens."""
+    """Each browser's session and tokens belong to its own user."""
     browsers = {}
     for name in (ALICE, MALLORY):
         browsers[name] = Browser(app.base)
@@ -89,7 +89,7 @@ def test_a_browser(app):
 
 
 def test_a_form(app):
-    """The guard of Mallory's forms does not pass in Alice's browser."""
+    """The CSRF token of Mallory's forms is invalid in Alice's browser."""
     alice, mallory = Browser(app.base), Browser(app.base)
     for browser in (alice, mallory):
         browser.open("/login", **app.request())

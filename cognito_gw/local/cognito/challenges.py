@@ -43,40 +43,40 @@ class Lockout:
         self._clock = clock
         self._failures: dict[str, _Failures] = {}
 
-    def check(self, who: str) -> None:
+    def check(self, name: str) -> None:
         """Refuse an attempt during a pause."""
-        if self.is_locked(who):
+        if self.is_locked(name):
             raise not_authorized("Password attempts exceeded")
 
-    def is_locked(self, who: str) -> bool:
+    def is_locked(self, name: str) -> bool:
         """Start an attempt. Return whether it is during a pause and does not count."""
         now = self._clock()
         self._forget(now)
-        failures = self._failures.get(who)
+        failures = self._failures.get(name)
         if failures is None:
             return False
         failures.last_attempt = now
         return now < failures.locked_until
 
-    def failed(self, who: str) -> None:
+    def failed(self, name: str) -> None:
         """Count a failure. From the fifth on, each doubles the pause."""
         now = self._clock()
-        failures = self._failures.setdefault(who, _Failures())
+        failures = self._failures.setdefault(name, _Failures())
         failures.count += 1
         failures.last_attempt = now
         if failures.count >= _FREE_FAILURES:
             pause = 2 ** min(failures.count - _FREE_FAILURES, 10)
             failures.locked_until = now + min(pause, _LONGEST_PAUSE)
 
-    def succeeded(self, who: str) -> None:
+    def succeeded(self, name: str) -> None:
         """Forget the failures of a user who has signed in."""
-        self._failures.pop(who, None)
+        self._failures.pop(name, None)
 
     def _forget(self, now: float) -> None:
         """Drop users without an attempt for a quarter of an hour."""
         self._failures = {
-            who: failures
-            for who, failures in self._failures.items()
+            name: failures
+            for name, failures in self._failures.items()
             if now - failures.last_attempt < _LONGEST_PAUSE
         }
 

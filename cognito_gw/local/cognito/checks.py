@@ -230,9 +230,9 @@ def address(client: AppClient, name: str, attribute: str) -> str:
         return name
     digest = _digest(client, f"{attribute}/{name}")
     if attribute == "email":
-        first, second = (string.ascii_lowercase[each % 26] for each in digest[:2])
+        first, second = (string.ascii_lowercase[octet % 26] for octet in digest[:2])
         return f"{first}@{second}"
-    return "".join(str(each % 10) for each in digest[:4])
+    return "".join(str(octet % 10) for octet in digest[:4])
 
 
 def _digest(client: AppClient, text: str) -> bytes:

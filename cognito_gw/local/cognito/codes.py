@@ -142,7 +142,8 @@ class Codes:
 
 def address_form(name: str) -> str | None:
     """Return the attribute whose format a name has, if it is an address."""
-    return next((each for each in FORMS if FORMS[each].fullmatch(name)), None)
+    found = (attribute for attribute in FORMS if FORMS[attribute].fullmatch(name))
+    return next(found, None)
 
 
 def expired() -> AwsFault:

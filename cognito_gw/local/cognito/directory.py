@@ -39,6 +39,17 @@ class AppClient:
         creation = self.pool.get("AdminCreateUserConfig", {})
         return not creation.get("AllowAdminCreateUserOnly")
 
+    @property
+    def schema(self) -> list[dict[str, Any]]:
+        """The attributes of the pool, as SchemaAttributes."""
+        return list(self.pool.get("SchemaAttributes", []))
+
+    @property
+    def required_attributes(self) -> list[str]:
+        """The names of the attributes that every user must have."""
+        names = (field["Name"] for field in self.schema if field.get("Required"))
+        return [name for name in names if name != "sub"]
+
     def folded(self, name: str) -> str:
         """Return a name as the pool compares it."""
         return _folded(self.pool, name)

@@ -251,7 +251,7 @@ def usual_request(client: AppClient) -> dict[str, str] | None:
     """Return the usual parameters of an app's sign-in request, if it has any."""
     flows = client.settings.get("AllowedOAuthFlows") or []
     urls = client.settings.get("CallbackURLs") or []
-    types = [each for each, flow in _FLOWS.items() if flow in flows]
+    types = [response_type for response_type, flow in _FLOWS.items() if flow in flows]
     if not types or not urls:
         return None
     return {

@@ -94,8 +94,8 @@ class SignIn:
     def with_password(self, client: AppClient, name: str, password: str) -> Outcome:
         """Return the user with this name and password, or the challenge to answer."""
         user = known_user(client, name)
-        who = _subject(client, name, user)
-        with self._attempt(client, who):
+        subject = _subject(client, name, user)
+        with self._attempt(client, subject):
             if user is None or not user.has_password(password):
                 raise wrong_password()
         check_state(client, user)
@@ -111,9 +111,9 @@ class SignIn:
         return self._ended(client, outcome)
 
     @contextmanager
-    def _attempt(self, client: AppClient, who: Subject) -> Iterator[None]:
+    def _attempt(self, client: AppClient, subject: Subject) -> Iterator[None]:
         """Count a failed attempt in the block; refuse the attempt during a lockout."""
-        key = f"{client.pool_id}/{who.username}"
+        key = f"{client.pool_id}/{subject.username}"
         self._lockout.check(key)
         try:
             yield
@@ -194,8 +194,8 @@ class SignIn:
         preferred = parameters.get("PREFERRED_CHALLENGE")
         if preferred in available:
             return self._first_factor(client, name, preferred, parameters)
-        who = _subject(client, name)
-        return self._challenges.ask(client, who, "SELECT_CHALLENGE", {}, available)
+        subject = _subject(client, name)
+        return self._challenges.ask(client, subject, "SELECT_CHALLENGE", {}, available)
 
     def _first_factor(
         self, client: AppClient, name: str, factor: str, parameters: dict[str, str]
@@ -204,23 +204,23 @@ class SignIn:
             password = required(parameters, "PASSWORD")
             return self.with_password(client, name, password)
         user = known_user(client, name)
-        who = _subject(client, name, user)
+        subject = _subject(client, name, user)
         if factor == "PASSWORD_SRP":
-            exchange = _exchange(client, who, user, required(parameters, "SRP_A"))
-            return self._challenges.ask_proof(client, who, exchange)
+            exchange = _exchange(client, subject, user, required(parameters, "SRP_A"))
+            return self._challenges.ask_proof(client, subject, exchange)
         if user and not hides_users(client):
             check_state(client, user)
         if user and _may_sign_in(client, user):
-            return self._ask(client, who, user, factor, {})
+            return self._ask(client, subject, user, factor, {})
         attribute = codes.BY_MESSAGE[factor]
         sent = self._codes.pretend(
-            who.username,
+            subject.username,
             codes.SIGN_IN[attribute],
             attribute,
             checks.address(client, name, attribute),
         )
-        parameters = {"USER_ID_FOR_SRP": who.username, **codes.code_delivery(sent)}
-        unknown = replace(who, stamp=None)
+        parameters = {"USER_ID_FOR_SRP": subject.username, **codes.code_delivery(sent)}
+        unknown = replace(subject, stamp=None)
         return self._challenges.ask(client, unknown, factor, parameters)
 
     def _next(self, client: AppClient, user: User) -> Outcome:
@@ -246,14 +246,14 @@ class SignIn:
         self, client: AppClient, user: User, name: str, parameters: dict[str, str]
     ) -> Challenge:
         """Return a challenge that follows a right password."""
-        who = _subject(client, user.username, user)
-        who = replace(who, has_shown_password=True)
-        return self._ask(client, who, user, name, parameters)
+        subject = _subject(client, user.username, user)
+        subject = replace(subject, has_shown_password=True)
+        return self._ask(client, subject, user, name, parameters)
 
     def _ask(
         self,
         client: AppClient,
-        who: Subject,
+        subject: Subject,
         user: User,
         name: str,
         parameters: dict[str, str],
@@ -261,7 +261,7 @@ class SignIn:
         if name in codes.BY_MESSAGE:
             parameters = codes.send_code(self._codes, user, name)
         parameters = {"USER_ID_FOR_SRP": user.username, **parameters}
-        return self._challenges.ask(client, who, name, parameters)
+        return self._challenges.ask(client, subject, name, parameters)
 
     def _proof(
         self, client: AppClient, pending: Pending, responses: dict[str, str]
@@ -314,13 +314,13 @@ class SignIn:
     ) -> Outcome:
         given = required(responses, f"{pending.challenge}_CODE")
         purpose = codes.SIGN_IN[codes.BY_MESSAGE[pending.challenge]]
-        who = pending.subject
-        user = None if who.stamp is None else _user_of(client, pending)
-        if user and codes.needs_mfa(client, user) and not who.has_shown_password:
+        subject = pending.subject
+        user = None if subject.stamp is None else _user_of(client, pending)
+        if user and codes.needs_mfa(client, user) and not subject.has_shown_password:
             raise not_for_this_user()
-        with self._attempt(client, who):
+        with self._attempt(client, subject):
             if user is None:
-                raise self._codes.mistake(who.username, purpose)
+                raise self._codes.mistake(subject.username, purpose)
             self._codes.take(user, purpose, given)
         return user
 
@@ -386,16 +386,16 @@ def _may_sign_in(client: AppClient, user: User) -> bool:
 
 
 def _exchange(
-    client: AppClient, who: Subject, user: User | None, client_public: str
+    client: AppClient, subject: Subject, user: User | None, client_public: str
 ) -> Exchange:
     """Start SRP, in the same way for a user who does not exist."""
     try:
         return Exchange(
             pool_name=client.pool_id.partition("_")[2],
-            user_id=who.username,
+            user_id=subject.username,
             password=(user and user.password) or secrets.token_hex(),
             client_public=public_number(client_public),
-            salt=checks.salt(client, who.username),
+            salt=checks.salt(client, subject.username),
         )
     except SrpError as error:
         raise invalid_parameter(str(error)) from None

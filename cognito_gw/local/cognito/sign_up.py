@@ -51,8 +51,8 @@ class SignUp:
         _check_attributes(client, attributes)
         user_attributes.require_username_format(client.pool_id, name)
         _require_new(client, name, attributes)
-        given = [each for each in codes.ADDRESSES if each in attributes]
-        attributes |= {f"{each}_verified": "false" for each in given}
+        given = [address for address in codes.ADDRESSES if address in attributes]
+        attributes |= {f"{address}_verified": "false" for address in given}
         user = directory.add_user(client, name, password, attributes)
         return user, self._send(client, user)
 
@@ -150,20 +150,15 @@ def _alias(client: AppClient, name: str) -> dict[str, str]:
 
 def _require_known(client: AppClient, attributes: dict[str, str]) -> None:
     """Refuse attributes that the pool does not have."""
-    schema = client.pool.get("SchemaAttributes", [])
-    known = {each["Name"] for each in schema}
+    known = {field["Name"] for field in client.schema}
     unknown = {name: attributes[name] for name in attributes if name not in known}
-    user_attributes.require_fitting(schema, unknown)
+    user_attributes.require_fitting(client.schema, unknown)
 
 
 def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
-    schema = client.pool.get("SchemaAttributes", [])
-    wrong = [
-        f"{each['Name']}: The attribute is required"
-        for each in schema
-        if each.get("Required") and each["Name"] not in (*attributes, "sub")
-    ]
-    user_attributes.require_fitting(schema, attributes, wrong)
+    missing = [name for name in client.required_attributes if name not in attributes]
+    wrong = [f"{name}: The attribute is required" for name in missing]
+    user_attributes.require_fitting(client.schema, attributes, wrong)
 
 
 def _require_new(client: AppClient, name: str, attributes: dict[str, str]) -> None:
@@ -190,7 +185,9 @@ def _recovery(user: User, ways: list[str]) -> str:
 def _recovery_attributes(client: AppClient) -> list[str]:
     """Return the attributes through which the pool lets users recover accounts."""
     recovery = client.pool.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
-    ways = [str(each["Name"]) for each in sorted(recovery or [], key=_priority)]
+    ways = [
+        str(mechanism["Name"]) for mechanism in sorted(recovery or [], key=_priority)
+    ]
     if ways == ["admin_only"]:
         raise not_authorized("Contact administrator to reset password.")
     return [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]

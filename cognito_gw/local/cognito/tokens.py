@@ -316,9 +316,9 @@ def granted_attributes(client: AppClient, user: User, scope: str) -> dict[str, s
     `email` and `phone` grant their own. `profile`, and `openid` alone, grant all.
     """
     readable = set(client.settings.get("ReadAttributes") or user.attributes)
-    narrow = [each for each in scope.split() if each in _SCOPE_ATTRIBUTES]
+    narrow = [name for name in scope.split() if name in _SCOPE_ATTRIBUTES]
     if narrow and "profile" not in scope.split():
-        readable &= {name for each in narrow for name in _SCOPE_ATTRIBUTES[each]}
+        readable &= {name for known in narrow for name in _SCOPE_ATTRIBUTES[known]}
     return {
         name: value
         for name, value in user.attributes.items()

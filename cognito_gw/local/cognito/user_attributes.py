@@ -127,8 +127,8 @@ def answered(client: AppClient, responses: dict[str, str]) -> dict[str, str]:
 
 def require_writable(client: AppClient, names: Iterable[str]) -> None:
     """Refuse attributes that this client may not write."""
-    schema = client.pool.get("SchemaAttributes", [])
-    mutable = {each["Name"] for each in schema if each.get("Mutable", True)} - {"sub"}
+    mutable = {field["Name"] for field in client.schema if field.get("Mutable", True)}
+    mutable -= {"sub"}
     writable = set(client.settings.get("WriteAttributes") or mutable) & mutable
     for name in names:
         if name not in writable or name.endswith("_verified"):
@@ -139,7 +139,7 @@ def require_writable(client: AppClient, names: Iterable[str]) -> None:
 
 def require_changeable(pool: dict[str, Any], names: Iterable[str]) -> None:
     """Refuse attributes that the pool does not have, or that never change."""
-    schema = {each["Name"]: each for each in pool.get("SchemaAttributes", [])}
+    schema = {field["Name"]: field for field in pool.get("SchemaAttributes", [])}
     for name in names:
         if name not in schema:
             raise _unfitting([f"{name}: Attribute does not exist in the schema."])
@@ -165,9 +165,7 @@ def _unfitting(wrong: Sequence[str]) -> AwsFault:
 
 def missing(client: AppClient, user: User) -> list[str]:
     """Return the names of attributes that the pool requires and the user lacks."""
-    schema = client.pool.get("SchemaAttributes", [])
-    required_names = [each["Name"] for each in schema if each.get("Required")]
-    return [name for name in required_names if name not in (*user.attributes, "sub")]
+    return [name for name in client.required_attributes if name not in user.attributes]
 
 
 def by_name(pairs: Iterable[dict[str, str]]) -> dict[str, str]:

@@ -155,7 +155,7 @@ def admin_reset_user_password(call: Call) -> Answer:
     require_enabled(user)
     if user.status not in ("CONFIRMED", "RESET_REQUIRED"):
         raise not_authorized("User password cannot be reset in the current state.")
-    addresses = [each for each in codes.ADDRESSES if user.has_verified(each)]
+    addresses = [address for address in codes.ADDRESSES if user.has_verified(address)]
     if not addresses:
         raise no_address()
     user.set_status("RESET_REQUIRED")

@@ -95,7 +95,7 @@ def update_user_attributes(call: Call) -> Answer:
     user, client = _user(call)
     given = user_attributes.by_name(call["UserAttributes"])
     user_attributes.require_writable(client, given)
-    user_attributes.require_fitting(client.pool.get("SchemaAttributes", []), given)
+    user_attributes.require_fitting(client.schema, given)
     new = user_attributes.changes(client.pool_id, user, given)
     sent = _set(call.part(Cognito).codes, client.pool, user, new)
     return {"CodeDeliveryDetailsList": sent}
@@ -235,11 +235,11 @@ def _at_set_up(
     if not pending or not client or pending.challenge != "MFA_SETUP":
         raise not_authorized("Invalid session for the user.")
     challenges.find(client, "MFA_SETUP", session)
-    who = pending.subject
-    user = signed_in_user(client.pool_id, who.username, str(who.stamp))
+    subject = pending.subject
+    user = signed_in_user(client.pool_id, subject.username, str(subject.stamp))
     check(user)
     challenges.spend(session)
-    following = challenges.ask(client, who, "MFA_SETUP", {})
+    following = challenges.ask(client, subject, "MFA_SETUP", {})
     return user, following.session
 
 
@@ -275,7 +275,7 @@ def _prefer(user: User, call: Call) -> None:
             _require_set_up(user, factor)
     own = user.mfa
     for factor, setting in settings.items():
-        own.enabled = [each for each in own.enabled if each != factor]
+        own.enabled = [enabled for enabled in own.enabled if enabled != factor]
         own.enabled += [factor] if setting.get("Enabled") else []
         if setting.get("PreferredMfa"):
             own.preferred = factor

@@ -122,7 +122,7 @@ class Browsers:
         self._known.pop(request.cookies.get(COOKIE, ""), None)
 
     def _forget_old(self) -> None:
-        for cookie in [each for each, known in self._known.items() if known.is_old]:
+        for cookie in [cookie for cookie, known in self._known.items() if known.is_old]:
             del self._known[cookie]
 
 

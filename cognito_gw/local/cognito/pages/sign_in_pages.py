@@ -137,7 +137,7 @@ class SignInPages:
         return page.render(
             "mfa",
             factor=pending.challenge,
-            choices={each: _FACTORS[each] for each in user.mfa.enabled},
+            choices={factor: _FACTORS[factor] for factor in user.mfa.enabled},
             code=self._cognito.codes.current(user, purpose) if purpose else None,
         )
 
@@ -182,9 +182,9 @@ class SignInPages:
             return None
         if challenge not in (None, pending.challenge):
             return None
-        who = pending.subject
-        user = directory.find_user(client.pool_id, who.username)
-        return user if user and user.stamp == who.stamp else None
+        subject = pending.subject
+        user = directory.find_user(client.pool_id, subject.username)
+        return user if user and user.stamp == subject.stamp else None
 
 
 class AccountPages:
@@ -209,7 +209,7 @@ class AccountPages:
 
     def _sign_up(self, page: PageRequest) -> web.Response:
         fields = page.fields(_sign_up_attributes(page.client))
-        attributes = {each["attribute"]: each["value"] for each in fields}
+        attributes = {field["attribute"]: field["value"] for field in fields}
         given = {name: value for name, value in attributes.items() if value}
         name, password = page.username, page.typed("password")
         _, delivery = self._sign_ups.add(page.client, name, password, given)
@@ -252,7 +252,6 @@ def _show_forgot(page: PageRequest) -> web.Response:
 
 def _sign_up_attributes(client: AppClient) -> list[str]:
     """Return the attributes that sign-up requires, besides the user name."""
-    schema = client.pool.get("SchemaAttributes", [])
-    needed = {each["Name"] for each in schema if each.get("Required")} - {"sub"}
+    needed = set(client.required_attributes)
     needed |= set(client.pool.get("AutoVerifiedAttributes", []))
     return sorted(needed - set(client.pool.get("UsernameAttributes") or []))
