@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -228,11 +229,20 @@ def _layer(file):
     return f"local.{rest[0]}" if top == "local" and rest[1:] else top
 
 
-def _of_each(*layers):
-    """Run a test for every file of these layers, or of all."""
-    chosen = [file for file in FILES if not layers or _layer(file) in layers]
-    names = [str(file.relative_to(PACKAGE)) for file in chosen]
-    return pytest.mark.parametrize("file", chosen, ids=names)
+@cache
+def _imports():
+    """Return what each file imports: they are parsed once, for all tests."""
+    return {file: _Imports(file) for file in FILES}
+
+
+def _astray(modules, allowed):
+    """Return the modules of our own package that a layer may not import."""
+    return {module for module in _ours(modules) if not _within(module, allowed)}
+
+
+def _named(found):
+    """Return the files with something astray, by their names."""
+    return {str(file.relative_to(PACKAGE)): each for file, each in found if each}
 
 
 def test_every_layer_is_bound():
@@ -241,32 +251,48 @@ def test_every_layer_is_bound():
     assert {_layer(file) for file in FILES} - free == set(MAY_IMPORT)
 
 
-@_of_each(*MAY_IMPORT)
-def test_layers(file):
+def test_layers():
     """A layer imports only those beneath it."""
-    layer, found = _layer(file), _Imports(file)
-    allowed = MAY_IMPORT[layer]
-    named = allowed | MAY_NAME.get(layer, set())
-    assert {each for each in _ours(found.runs) if not _within(each, allowed)} == set()
-    assert {each for each in _ours(found.names) if not _within(each, named)} == set()
+
+    def astray(file, found):
+        allowed = MAY_IMPORT.get(_layer(file))
+        if allowed is None:
+            return set()
+        named = allowed | MAY_NAME.get(_layer(file), set())
+        return _astray(found.runs, allowed) | _astray(found.names, named)
+
+    assert (
+        _named((file, astray(file, found)) for file, found in _imports().items()) == {}
+    )
 
 
-@_of_each(*MAY_IMPORT.keys() - {"testing"}, "local")
-def test_nothing_imports_the_command_line(file):
-    """The command line is nobody's library, but for tests that do what it does."""
-    found = _Imports(file)
-    modules = _ours(found.runs | found.names)
-    assert not [each for each in modules if _within(each, {"cli"})]
+def test_nothing_imports_the_command_line():
+    """The command line is a library only for `testing`, which does what it does."""
+    bound = MAY_IMPORT.keys() - {"testing"} | {"local"}
+
+    def of_cli(found):
+        modules = _ours(found.runs | found.names)
+        return {module for module in modules if _within(module, {"cli"})}
+
+    found = [
+        (file, of_cli(found))
+        for file, found in _imports().items()
+        if _layer(file) in bound
+    ]
+    assert _named(found) == {}
 
 
-@_of_each()
-def test_outsiders(file):
+def test_outsiders():
     """Each library from outside is used in the layers that are for it."""
-    found = _Imports(file)
-    tops = {module.partition(".")[0] for module in found.runs | found.names}
-    layer = _layer(file).partition(".")[0]
-    astray = [top for top in tops if top in ONLY_IN and layer not in ONLY_IN[top]]
-    assert astray == []
+
+    def astray(file, found):
+        tops = {module.partition(".")[0] for module in found.runs | found.names}
+        layer = _layer(file).partition(".")[0]
+        return {top for top in tops if top in ONLY_IN and layer not in ONLY_IN[top]}
+
+    assert (
+        _named((file, astray(file, found)) for file, found in _imports().items()) == {}
+    )
 
 
 def _loaded_by(*arguments, **environment):
