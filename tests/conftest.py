@@ -96,7 +96,9 @@ def pytest_terminal_summary(terminalreporter):
     """Print each tier's tests and seconds, and the points at which cgw was killed."""
     seconds, tests, points = Counter(), Counter(), 0
     for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
-        properties = dict(getattr(report, "user_properties", ()))
+        if not isinstance(report, pytest.TestReport):  # a warning, or deselected
+            continue
+        properties = dict(report.user_properties)
         if tier := properties.get("tier"):
             seconds[tier] += report.duration
             tests[tier] += report.when == "call"
