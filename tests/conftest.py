@@ -58,20 +58,21 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Mark each test with its tier, and leave out what runs nightly."""
+    """Mark each test with its tier; sort by tier, and leave out what runs nightly."""
+    is_nightly = NIGHTLY in config.option.markexpr
     by_tier = {tier: [] for tier in TIERS}
-    nightly = []
+    left_out = []
     for item in items:
         tier = tier_of(item)
         item.add_marker(tier)
         item.user_properties.append(("tier", tier))
-        is_left_out = item.get_closest_marker(NIGHTLY) is not None
-        (nightly if is_left_out else by_tier[tier]).append(item)
+        if is_nightly and getattr(item.obj, "is_hypothesis_test", False):
+            item.add_marker(NIGHTLY)  # with its many examples
+        runs = is_nightly or item.get_closest_marker(NIGHTLY) is None
+        (by_tier[tier] if runs else left_out).append(item)
     items[:] = itertools.chain.from_iterable(by_tier.values())
-    if NIGHTLY in config.option.markexpr:
-        items += nightly
-    elif nightly:
-        config.hook.pytest_deselected(items=nightly)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
 
 
 def tier_of(item):
