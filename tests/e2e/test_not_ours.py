@@ -78,7 +78,7 @@ def test_what_others_put_into_the_stack(cgw, account, outputs):
     planned = cgw("plan")
     for route in ("DELETE /health", "GET /by-hand"):
         assert f"delete    method            {route}" in planned.out
-    assert unmanaged(cgw) == {"app client", "group", "stage"}
+    assert "stage" in unmanaged(cgw)
     cgw("up")
     api = {"restApiId": outputs["api_id"]}
     paths = {each["path"] for each in account.apigateway.get_resources(**api)["items"]}
