@@ -9,20 +9,20 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import click
-from botocore.loaders import create_loader
 from click.testing import CliRunner
 from fakes import is_read
 
+from cognito_gw.aws.botocore_files import Files
 from cognito_gw.cli import cgw
 from cognito_gw.cli.command import options_of
 from cognito_gw.resources.stack import STEPS
 
 PASSWORD = "Correct-horse-7"
 EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
-_LOADER = create_loader()
 _COMMAND = re.compile(r"(?:^|[\s($/])cgw ([^|;&#<>)\n`]*)", re.MULTILINE)
 _HINT = re.compile(r"^ +hint: .*", re.MULTILINE)
 _OPTION = re.compile(r"`(--[a-z][a-z-]*)")
@@ -133,9 +133,12 @@ class Terminal:
         return outcome
 
 
+_read = cache(Files().load_file)
+
+
 def share_service_models(monkeypatch):
     """Let all sessions read botocore's files once: half the time of a quick command."""
-    monkeypatch.setattr("botocore.session.create_loader", lambda _: _LOADER)
+    monkeypatch.setattr(Files, "load_file", staticmethod(_read))
 
 
 class QuickTerminal(Terminal):

@@ -1,8 +1,10 @@
-"""What every test stands on: no user's environment, no AWS, no waiting."""
+"""What every test shares: tiers, a clean environment, and moto's AWS in memory."""
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections import Counter
 from copy import deepcopy
 from functools import cache, partial
 from pathlib import Path
@@ -10,21 +12,32 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from fakes import FakeAws, QuickAws, SharedSession
-from moto import mock_aws
-from moto.cognitoidp import models
-from moto.utilities.utils import load_resource
-
-from cognito_gw.config.model import Config
-from cognito_gw.engine import reconcile
-from cognito_gw.engine.walk import backward, closure, forward, walk
-from cognito_gw.resources.stack import build
+from hypothesis import settings
 
 pytest_plugins = ["pytester"]
+
+# The slowest first: short tests fill the gaps at the end of a run on several workers.
+TIERS = ("e2e", "server", "aws", "unit")
+NIGHTLY = "nightly"
+TIER_OF_FOLDER = {
+    "diagnosis": "unit",
+    "e2e": "e2e",
+    "faults": "aws",
+    "local": "server",
+    "oauth": "unit",
+}
+TIER_OF_FIXTURE = {"server": "server", "moto_url": "server", "aws": "aws"}
 
 REGION = "eu-west-1"
 _OURS = ("AWS_", "CGW_", "XDG_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": "/nonexistent/aws-config",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/aws-credentials",
+}
 
 MOTO_KEY = "cognitoidp/resources/jwks-private.json"
 FULL = Path(__file__).with_name("full.yaml")
@@ -35,32 +48,105 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true")
 
 
+def pytest_configure(config):
+    """Let hypothesis try few examples, but many in a nightly run."""
+    is_nightly = NIGHTLY in config.option.markexpr
+    settings.register_profile("ci", deadline=None, database=None, max_examples=60)
+    settings.register_profile("nightly", settings.get_profile("ci"), max_examples=2000)
+    settings.load_profile("nightly" if is_nightly else "ci")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Mark each test with its tier; sort by tier, and leave out what runs nightly."""
+    is_nightly = NIGHTLY in config.option.markexpr
+    by_tier = {tier: [] for tier in TIERS}
+    left_out = []
+    for item in items:
+        tier = tier_of(item)
+        item.add_marker(tier)
+        item.user_properties.append(("tier", tier))
+        if is_nightly and getattr(item.obj, "is_hypothesis_test", False):
+            item.add_marker(NIGHTLY)  # with its many examples
+        runs = is_nightly or item.get_closest_marker(NIGHTLY) is None
+        (by_tier[tier] if runs else left_out).append(item)
+    items[:] = itertools.chain.from_iterable(by_tier.values())
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+
+
+def tier_of(item):
+    """Return a test's tier: its marker's, or else its folder's, or its fixtures'."""
+    marks = {mark.name for mark in item.iter_markers()}
+    explicit = [tier for tier in TIERS if tier in marks]
+    if explicit:
+        return explicit[0]
+    if (folder := _folder(item.path)) in TIER_OF_FOLDER:
+        return TIER_OF_FOLDER[folder]
+    found = (TIER_OF_FIXTURE.get(name) for name in item.fixturenames)
+    return min(filter(None, found), key=TIERS.index, default="unit")
+
+
+@cache
+def _folder(path):
+    """Return the folder of `tests` that a file is in."""
+    return path.relative_to(Path(__file__).parent).parts[0]
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Say at how many points tests/faults has killed cgw."""
-    passed = terminalreporter.getreports("passed")
-    points = sum(dict(each.user_properties).get("points", 0) for each in passed)
+    """Print each tier's tests and seconds, and the points at which cgw was killed."""
+    seconds, tests, points = Counter(), Counter(), 0
+    for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
+        if not isinstance(report, pytest.TestReport):  # a warning, or deselected
+            continue
+        properties = dict(report.user_properties)
+        if tier := properties.get("tier"):
+            seconds[tier] += report.duration
+            tests[tier] += report.when == "call"
+            points += properties.get("points", 0) * (report.when == "call")
+    for tier in reversed(TIERS):
+        if tier in tests:
+            terminalreporter.write_line(
+                f"{tier:6} {tests[tier]:5} tests {seconds[tier]:6.1f} s"
+            )
     if points:
         terminalreporter.write_line(f"killed at {points} points: it went on from each")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment():
+    """Keep the user's settings and credentials away from all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(_OURS) or name.upper() in _PROXIES:
+                patch.delenv(name)
+        for name, value in _ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _state_homes(tmp_path_factory):
+    """Folders that are there only once something is written to them."""
+    top = tmp_path_factory.mktemp("states")
+    return (top / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def environment(monkeypatch, tmp_path):
-    """Nothing of the user's own reaches a test, and no real credentials."""
-    for name in os.environ:
-        if name.startswith(_OURS) or name.upper() in _PROXIES:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+def environment(request, monkeypatch, _state_homes):
+    """The environment, which a test may change, with a state directory per test."""
+    is_asked_for = "tmp_path" in request.fixturenames
+    home = request.getfixturevalue("tmp_path") if is_asked_for else next(_state_homes)
+    monkeypatch.setenv("XDG_STATE_HOME", f"{home}/state")
     return monkeypatch
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _quick_keys():
-    """Let moto read its signing key once, and not for each user pool anew."""
+@pytest.fixture(scope="session")
+def quick_keys():
+    """Let moto read its signing key once, and not for each user pool."""
+    from moto.cognitoidp import models
+    from moto.utilities.utils import load_resource
+
     key = models.jwk.RSAKey.import_key(load_resource(MOTO_KEY))
     models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: key))
 
@@ -68,6 +154,8 @@ def _quick_keys():
 @pytest.fixture(scope="session")
 def session():
     """One session, and one client per service, for all tests of a worker."""
+    from fakes import SharedSession
+
     return SharedSession(
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
@@ -76,8 +164,11 @@ def session():
 
 
 @pytest.fixture
-def aws(session):
-    """An empty account of moto's."""
+def aws(session, quick_keys):  # noqa: ARG001 - user pools are made with it
+    """An empty account in moto."""
+    from fakes import QuickAws
+    from moto import mock_aws
+
     with mock_aws(config={"lambda": {"use_docker": False}}):
         quick = QuickAws(session)
         assert quick.account.region == REGION
@@ -92,12 +183,15 @@ def aws(session):
 @pytest.fixture
 def fake_aws():
     """A world in memory."""
+    from fakes import FakeAws
+
     return FakeAws()
 
 
 @pytest.fixture
 def configured():
     """Return a maker of configurations: the full one with some sections replaced."""
+    from cognito_gw.config.model import Config
 
     def make(text="", **sections):
         data = deepcopy(_read(text or FULL.read_text("utf-8")))
@@ -116,6 +210,7 @@ def _read(text):
 @pytest.fixture
 def built(aws, configured):
     """Return a maker of stacks: the full configuration with sections replaced."""
+    from cognito_gw.resources.stack import build
 
     def make(text="", **sections):
         return build(configured(text, **sections), aws.account)
@@ -126,16 +221,18 @@ def built(aws, configured):
 @pytest.fixture
 def do(aws):
     """Return what walks a verb of the engine over resources and all they need."""
+    from cognito_gw.engine import reconcile
+    from cognito_gw.engine.walk import backward, closure, forward, walk
 
     def run(verb, *resources):
         chosen = closure(resources)
         if verb == "destroy":
-            _walk(reconcile.refresh, forward(chosen), aws)
-            return _walk(reconcile.destroy, backward(chosen), aws)
-        return _walk(getattr(reconcile, verb), forward(chosen), aws)
+            walked(reconcile.refresh, forward(chosen))
+            return walked(reconcile.destroy, backward(chosen))
+        return walked(getattr(reconcile, verb), forward(chosen))
+
+    def walked(verb, graph):
+        steps = walk(partial(verb, aws=aws), graph)
+        return {step.resource: step for step in steps}
 
     return run
-
-
-def _walk(verb, graph, aws):
-    return {each.resource: each for each in walk(partial(verb, aws=aws), graph)}

@@ -65,7 +65,7 @@ class Stack:
         self.quick = QuickTerminal(folder, ("--local",), self.shell.environment)
         self.text = stack_text(name, free_port())
         self.shell.write(self.text)
-        self.outputs = self.shell("up", "-o", "json").document["outputs"]
+        self.outputs = self.quick("up", "-o", "json").document["outputs"]
 
     def browse(self, *arguments, user=ALICE, code=0, run=None):
         """Run the command line where a browser is, in which somebody signs in."""

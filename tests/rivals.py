@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fakes import QuickAws
 
 from cognito_gw.engine import reconcile
-from cognito_gw.engine.walk import closure, forward, walk
+from cognito_gw.engine.walk import backward, closure, forward, walk
 from cognito_gw.resources.stack import build
 
 WHO = threading.local()  # which cgw a thread works for
@@ -41,18 +41,26 @@ class Cgw:
 
     def up(self, *resources, me=None):
         """Bring resources and all they need up, one call after the other."""
-
-        def visit(resource):
-            WHO.name = me
-            return reconcile.apply(resource, self.aws)
-
-        steps = list(
-            walk(visit, forward(closure(resources or self.stack.resources)), workers=1)
-        )
+        chosen = closure(resources or self.stack.resources)
+        steps = self._walked(reconcile.apply, forward(chosen), me)
         for step in steps:
             if step.error:
                 raise step.error
         return {step.resource: step.word for step in steps}
+
+    def down(self, me=None):
+        """Remove the stack, one call after the other; return the errors."""
+        chosen = closure(self.stack.resources)
+        self._walked(reconcile.look, forward(chosen), me)
+        steps = self._walked(reconcile.destroy, backward(chosen), me)
+        return [step.error for step in steps if step.error]
+
+    def _walked(self, verb, graph, me):
+        def visit(resource):
+            WHO.name = me
+            return verb(resource, self.aws)
+
+        return list(walk(visit, graph, workers=1))
 
     def find(self, kind):
         """Return the first resource of a kind."""

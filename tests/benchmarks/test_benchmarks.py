@@ -20,6 +20,7 @@ def session(environment):
         yield boto3.Session(region_name="us-east-1")
 
 
+pytestmark = pytest.mark.aws
 TRIPS = {"fresh": 11, "again": 6, "change": 8, "down": 12}
 
 

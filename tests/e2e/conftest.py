@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import contextmanager
 
 import pytest
 import yaml
@@ -133,10 +134,16 @@ class Standing:
 
     def change(self, path, value):
         """Change one value in the file."""
-        data = here = yaml.safe_load(self.text)
-        for key in path[:-1]:
-            here = here[key]
-        here[path[-1]] = self._spelled(value)
+        self.change_all({tuple(path): value})
+
+    def change_all(self, values):
+        """Change values in the file, by their paths."""
+        data = yaml.safe_load(self.text)
+        for path, value in values.items():
+            here = data
+            for key in path[:-1]:
+                here = here[key]
+            here[path[-1]] = self._spelled(value)
         self.is_changed = True
         self.cgw.write(yaml.safe_dump(data))
 
@@ -160,6 +167,17 @@ class Standing:
         return value.replace("{stack}", self.name) if is_text else value
 
 
+@contextmanager
+def in_process(variables, folder):
+    """Run `cgw` in this process, for fixtures of more than one test."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_service_models(patch)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        yield QuickTerminal(folder, ("--local",), variables)
+
+
 @pytest.fixture(scope="session")
 def standing_stack(tmp_path_factory, variables, local):  # noqa: ARG001
     """One stack for all tests of this process that only change it a little."""
@@ -172,10 +190,11 @@ def standing_stack(tmp_path_factory, variables, local):  # noqa: ARG001
     (code / "lambda_function.py").write_text("def lambda_handler(event, _): pass\n")
     stack = Standing(QuickTerminal(folder, ("--local",), variables), name, text)
     stack.restore()
-    shell = Terminal(folder, ("--local",), variables)
-    stack.outputs = shell("up", "-o", "json").document["outputs"]
+    with in_process(variables, folder) as terminal:
+        stack.outputs = terminal("up", "-o", "json").document["outputs"]
     yield stack
-    shell("down", "--yes")
+    with in_process(variables, folder) as terminal:
+        terminal("down", "--yes")
 
 
 @pytest.fixture
@@ -193,9 +212,11 @@ def standing(standing_stack, environment):
 def standing_flows(tmp_path_factory, variables, local, home):  # noqa: ARG001
     """One stack for all tests of this process."""
     folder = tmp_path_factory.mktemp("flows")
-    stack = Stack(folder, f"f{os.getpid()}", variables, home)
+    with in_process(variables, folder):
+        stack = Stack(folder, f"f{os.getpid()}", variables, home)
     yield stack
-    stack.shell("down", "--yes")
+    with in_process(variables, folder):
+        stack.quick("down", "--yes")
 
 
 @pytest.fixture

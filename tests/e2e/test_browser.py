@@ -56,7 +56,7 @@ def app_url():
 
 
 @pytest.fixture
-def outputs(shell, example, app_url):
+def outputs(cgw, example, app_url):
     """What a stack gives whose pages anyone may sign up on."""
     data = yaml.safe_load(example)
     data["user_pool"]["self_sign_up"] = True
@@ -66,9 +66,9 @@ def outputs(shell, example, app_url):
         "oauth_flows": ["code", "implicit"],
     }
     data["app_clients"] = {"web": data["app_clients"]["web"]}
-    shell.write(yaml.safe_dump(data))
-    yield shell("up", "-o", "json").document["outputs"]
-    shell("down", "--yes")
+    cgw.write(yaml.safe_dump(data))
+    yield cgw("up", "-o", "json").document["outputs"]
+    cgw("down", "--yes")
 
 
 class Page:
@@ -76,6 +76,11 @@ class Page:
 
     def __init__(self, driver):
         self.driver = driver
+
+    def forget(self):
+        """Drop all cookies, and with them the sign-ins."""
+        self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        return self
 
     def open(self, url):
         self.driver.get(url)
@@ -128,11 +133,30 @@ def chromium(*, has_scripts):
         driver.quit()
 
 
-@pytest.fixture
-def page():
+@pytest.fixture(scope="module")
+def scriptless_browser():
     """A browser without JavaScript: the pages need none."""
     with chromium(has_scripts=False) as page:
         yield page
+
+
+@pytest.fixture(scope="module")
+def scripted_browser():
+    """A browser as most are."""
+    with chromium(has_scripts=True) as page:
+        yield page
+
+
+@pytest.fixture
+def page(scriptless_browser):
+    """A browser without JavaScript, in which nobody has signed in."""
+    return scriptless_browser.forget()
+
+
+@pytest.fixture
+def scripted(scripted_browser):
+    """A browser with JavaScript, in which nobody has signed in."""
+    return scripted_browser.forget()
 
 
 def test_from_signing_up_to_signing_out(page, outputs, app_url):
@@ -192,31 +216,32 @@ class Waiting:
         return json.loads(out)
 
 
-@pytest.mark.parametrize("flow", ["browser", "implicit"])
-def test_cgw_takes_the_tokens_from_a_real_browser(stack, flow):
+@pytest.mark.parametrize(
+    ("flow", "browser"), [("browser", "page"), ("implicit", "scripted")]
+)
+def test_cgw_takes_the_tokens_from_a_real_browser(request, stack, flow, browser):
     """A code from the address; or tokens from behind it, which only a script sees."""
     waiting = Waiting(stack.shell, flow)
-    with chromium(has_scripts=flow == "implicit") as page:
-        page.open(waiting.url)
-        page.fill(username="alice@example.com", password=PASSWORD)
-        WebDriverWait(page.driver, SECONDS).until(lambda _: "Signed in" in page.text)
-        assert "return to the terminal" in page.text
-        assert "access_token" not in page.driver.current_url
-        tokens = waiting.tokens()
+    page = request.getfixturevalue(browser)
+    page.open(waiting.url)
+    page.fill(username="alice@example.com", password=PASSWORD)
+    WebDriverWait(page.driver, SECONDS).until(lambda _: "Signed in" in page.text)
+    assert "return to the terminal" in page.text
+    assert "access_token" not in page.driver.current_url
+    tokens = waiting.tokens()
     assert stack.call("/transactions", tokens["id_token"]) == 200
     assert (tokens["refresh_token"] is None) is (flow == "implicit")
     assert ("Code with PKCE" in waiting.said) is (flow == "implicit")
 
 
-def test_cgw_and_a_real_browser_agree_on_a_failure(stack):
+def test_cgw_and_a_real_browser_agree_on_a_failure(stack, scripted):
     """The page says what went wrong, as text; so does the terminal."""
     waiting = Waiting(stack.shell, "browser")
     query = parse_qs(urlsplit(waiting.url).query)
     told = {"state": query["state"][0], "error": "access_denied"}
     told["error_description"] = "<b>no</b>"
-    with chromium(has_scripts=True) as page:
-        page.open(f"{query['redirect_uri'][0]}?{urlencode(told)}")
-        assert "<b>no</b>" in page.text
+    scripted.open(f"{query['redirect_uri'][0]}?{urlencode(told)}")
+    assert "<b>no</b>" in scripted.text
     _, err = waiting.process.communicate(timeout=SECONDS)
     assert waiting.process.returncode == 1
     assert "no tokens: access_denied (<b>no</b>)" in err

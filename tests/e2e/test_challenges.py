@@ -26,7 +26,7 @@ MAIL = {"Message": "Code {####}", "Subject": "Code"}
 PHONE = "+15555550123"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def make_pool(server):
     """Return a maker of pools in which people sign in by their addresses."""
     client = Account.of(server, "eu-west-1").cognito_idp

@@ -55,8 +55,13 @@ def runner(project, variables, tmp_path):
     return run
 
 
+@pytest.mark.nightly
 def test_the_job_without_an_account_passes(runner, project, tmp_path):
-    """Each of its own steps, in order; both reports are there, and nothing runs on."""
+    """Each of its own steps, in order; both reports are there, and nothing runs on.
+
+    By default test_docs.py runs its commands, test_local_stack.py the page's tests, and
+    test_plugin.py a project's pytest.
+    """
     steps = [step["run"] for step in LOCAL["steps"] if "run" in step]
     ours = [step for step in steps if step.startswith(("cgw ", "pytest "))]
     assert len(ours) == len(steps) - 1  # but for pip

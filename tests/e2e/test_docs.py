@@ -51,7 +51,7 @@ def test_every_command_of_the_page_works(standing, page):
         cgw("user", "remove", "bob@example.com", "--yes")
 
 
-@pytest.mark.parametrize("place", ELSEWHERE.values())
-def test_what_is_run_elsewhere_has_its_test(place):
+def test_what_is_run_elsewhere_has_its_test():
     """A file that is gone would leave a command unrun."""
-    assert (Path(__file__).parent / place).exists()
+    folder = Path(__file__).parent
+    assert not [each for each in ELSEWHERE.values() if not (folder / each).exists()]

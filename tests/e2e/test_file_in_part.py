@@ -58,17 +58,15 @@ def lost(stack, environment):
     return stack
 
 
-def test_reading_needs_none_of_it(lost, environment):
-    """What only reads or removes needs no code, no variable, no strong password."""
-    for line in READING:
-        if line.startswith("token"):
-            environment.setenv("ALICE", PASSWORD)
-        wanted = {"call": 4, "explain": 0}.get(line.split()[0], 0)
-        outcome = lost.run(*line.split())
-        assert outcome.code == wanted, f"{line}: {outcome.out}{outcome.err}"
+def test_a_command_needs_its_part_of_the_file(lost, environment):
+    """Each is tried on the one stack, and what removes it comes last."""
+    status_compares_what_it_can(lost)
+    making_needs_all(lost)
+    a_step_needs_its_part(lost)
+    reading_needs_none_of_it(lost, environment)
 
 
-def test_status_compares_what_it_can(lost):
+def status_compares_what_it_can(lost):
     """What the file cannot say is named, and is not reported as drift."""
     found = lost("status", "-o", "json")
     states = {each["state"] for each in found.document["resources"]}
@@ -78,7 +76,7 @@ def test_status_compares_what_it_can(lost):
     assert "DB_URL is not set" in found.err
 
 
-def test_making_needs_all(lost):
+def making_needs_all(lost):
     """`plan` and `up` name everything at once, before AWS is asked."""
     for line in (["plan"], ["up"]):
         said = lost(*line, "-v", code=2)
@@ -87,7 +85,7 @@ def test_making_needs_all(lost):
             assert words in said.err
 
 
-def test_a_step_needs_its_part(lost):
+def a_step_needs_its_part(lost):
     """A step needs what it makes: the pool no code, the functions no password."""
     lost("pool")
     lost("deploy")
@@ -95,6 +93,16 @@ def test_a_step_needs_its_part(lost):
     said = lost("user", code=2).err
     assert "too weak" in said
     assert "DB_URL" not in said
+
+
+def reading_needs_none_of_it(lost, environment):
+    """What only reads or removes needs no code, no variable, no strong password."""
+    for line in READING:
+        if line.startswith("token"):
+            environment.setenv("ALICE", PASSWORD)
+        wanted = {"call": 4, "explain": 0}.get(line.split()[0], 0)
+        outcome = lost.run(*line.split())
+        assert outcome.code == wanted, f"{line}: {outcome.out}{outcome.err}"
 
 
 def test_missing_password_before_the_first_write(stack, environment):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 import pytest
 from fakes import SharedSession
 from rivals import Cgw, Turns
+
+from cognito_gw.errors import CgwError
 
 LEADS = (0, 24)  # calls by which one is ahead of the other
 REGION = "eu-west-1"
@@ -33,9 +36,7 @@ def cgw(session, configured, local, stack_name):
 def test_in_turns(cgw, lead):
     """Each makes one call after one of the other's; a third finds nothing to do."""
     first, second, third = cgw(), cgw(), cgw()
-    aws = first.aws
-    services = (aws.cognito, aws.apigateway, aws.functions, aws.iam, aws.logs)
-    with Turns(services, lead) as turns:
+    with Turns(_services(first.aws), lead) as turns:
         turns.run(first.up, second.up)
     assert _ids(first) == _ids(second)
     changed = {each.kind for each, word in third.up().items() if word != "unchanged"}
@@ -44,6 +45,30 @@ def test_in_turns(cgw, lead):
     first.aws.session.calls.clear()
     third.up()
     assert first.aws.writes == []
+
+
+@pytest.mark.parametrize("lead", LEADS)
+def test_a_down_in_turns_with_an_up(cgw, account, lead):
+    """Each may fail over what the other does; another `up` repairs the stack."""
+    before = account.listing()
+    cgw().up()
+
+    def up(me):
+        with suppress(CgwError):
+            first.up(me=me)
+
+    first, second = cgw(), cgw()
+    with Turns(_services(first.aws), lead) as turns:
+        turns.run(up, second.down)
+    cgw().up()
+    third = cgw()
+    assert {*third.up().values()} == {"unchanged"}
+    assert cgw().down() == []
+    assert account.listing() == before
+
+
+def _services(aws):
+    return aws.cognito, aws.apigateway, aws.functions, aws.iam, aws.logs
 
 
 def _ids(cgw):

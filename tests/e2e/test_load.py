@@ -2,7 +2,7 @@
 
 By default each caller makes a few calls. For a minute of them, with the figures:
 
-    CGW_LOAD_SECONDS=60 python -m pytest tests/e2e/test_load.py -n 0 -s
+    CGW_LOAD_SECONDS=60 python -m pytest -m nightly tests/e2e/test_load.py -n 0 -s
 """
 
 from __future__ import annotations
@@ -39,9 +39,12 @@ api:
 """
 BROKEN = "def lambda_handler(event, _):\n    raise ValueError('on purpose')\n"
 
-pytestmark = pytest.mark.skipif(
-    not (PROC / "self" / "fd").exists(), reason="counts descriptors in /proc"
-)
+pytestmark = [
+    pytest.mark.nightly,
+    pytest.mark.skipif(
+        not (PROC / "self" / "fd").exists(), reason="counts descriptors in /proc"
+    ),
+]
 
 
 @pytest.fixture

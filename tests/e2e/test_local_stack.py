@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import boto3
 import httpx
 import pytest
 from botocore.config import Config
-from commandline import PASSWORD
+from commandline import EXAMPLE, PASSWORD
 from flows import ALICE, BOB
 
 from cognito_gw.app.context import Context, Options
@@ -186,6 +187,18 @@ def test_no_token_goes_elsewhere(url, is_sent):
     assert next(auth.auth_flow(request)) is request
     assert ("X-Token" in request.headers) is is_sent
     assert paths == ["/x"] * is_sent
+
+
+def test_the_tests_of_the_page_pass(api):
+    """Those that docs/ci.md shows."""
+    page = (EXAMPLE.parent / "docs/ci.md").read_text("utf-8")
+    shown = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(shown) == 2
+    for text in shown:
+        names = {}
+        exec(text, names)  # noqa: S102 - our own page
+        (test,) = (names[name] for name in names if name.startswith("test_"))
+        test(api)
 
 
 def test_tokens_are_not_kept_on_disk(api, standing_flows):

@@ -8,22 +8,26 @@ from commandline import QuickTerminal, brought_up
 
 
 @pytest.fixture
-def cgw(tmp_path, example, variables, moto_url, environment):
+def cgw(tmp_path, variables, moto_url, environment):
     """A shell whose AWS is a moto_server that was started by itself."""
     for name, value in (variables | {"AWS_ENDPOINT_URL": moto_url}).items():
         environment.setenv(name, value)
     environment.chdir(tmp_path)
-    terminal = QuickTerminal(tmp_path)
-    terminal.write(example)
-    return terminal
+    return QuickTerminal(tmp_path)
 
 
 def test_the_control_plane_from_nothing_and_back(cgw, moto_url, edited):
-    """Fresh, again, by steps, planned, changed, told and taken down."""
+    """Fresh, again, by steps, planned, changed, told and taken down.
+
+    The file says where its APIs and sign-in pages are: not at AWS's addresses.
+    """
     account = Account(moto_url)
     before = account.listing()
-    up = brought_up(cgw)
-    assert cgw("outputs", "-o", "json").document == up.document["outputs"]
+    cgw.write(edited(_links))
+    outputs = brought_up(cgw).document["outputs"]
+    assert cgw("outputs", "-o", "json").document == outputs
+    assert outputs["invoke_url"] == f"https://here/{outputs['api_id']}/dev"
+    assert outputs["hosted_ui_url"].startswith("https://here/s")
 
     cgw.write(edited(_change))
     changed = cgw("up", "-o", "json").changed
@@ -42,7 +46,15 @@ def test_the_control_plane_from_nothing_and_back(cgw, moto_url, edited):
     assert cgw("down").err == "nothing to delete\n"
 
 
+def _links(data):
+    data["endpoints"] = {
+        "invoke": "https://here/{api_id}/{stage}",
+        "hosted_ui": "https://here/{domain}",
+    }
+
+
 def _change(data):
+    _links(data)
     # Not the pool: moto's UpdateUserPool forgets what the users sign in with.
     data["user_pool"]["groups"].append("writers")
     data["app_clients"]["web"]["validity"]["id"] = "30m"
@@ -53,6 +65,7 @@ def _change(data):
 
 def test_an_update_that_the_endpoint_lacks_says_so(cgw, edited):
     """Only the method fails, and the message is no page of HTML."""
+    cgw.write(edited(lambda _: None))
     cgw("up")
 
     def make_public(data):
@@ -64,16 +77,4 @@ def test_an_update_that_the_endpoint_lacks_says_so(cgw, edited):
     assert [step["name"] for step in failed] == ["GET /transactions"]
     assert "UpdateMethod" in failed[0]["error"]
     assert "<" not in failed[0]["error"]
-    cgw("down", "--yes")
-
-
-def test_the_links_of_a_foreign_endpoint_come_from_the_file(cgw, example):
-    """What AWS would be called is not where an emulator serves."""
-    cgw.write(
-        example + "endpoints: {invoke: 'https://here/{api_id}/{stage}', "
-        "hosted_ui: 'https://here/{domain}'}\n"
-    )
-    outputs = cgw("up", "-o", "json").document["outputs"]
-    assert outputs["invoke_url"] == f"https://here/{outputs['api_id']}/dev"
-    assert outputs["hosted_ui_url"].startswith("https://here/s")
     cgw("down", "--yes")

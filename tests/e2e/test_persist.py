@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -92,10 +93,25 @@ def test_after_a_kill_users_sign_in_and_calls_are_answered(shell):
     assert described(shell, outputs) == before
     assert "saved in" in shell("local", "status").out
     shell("--local", "call", "/transactions", "--token", token.strip(), code=4)
+    another_port_is_said(shell)
+
+
+def another_port_is_said(shell):
+    """The port of the last time is in use again only if it is free."""
+    url = process.running(state_of(shell)).url
+    port = int(url.rpartition(":")[2])
+    shell("local", "stop")
+    with socket.create_server(("127.0.0.1", port)):
+        other = shell("local", "start", "--persist", "-o", "json")
+    assert other.document["url"] != url
+    assert f"port {port} of the last time is in use" in other.err
 
 
 def test_without_persist_what_is_kept_is_left_alone(shell):
-    """It starts empty, says so, and writes nothing."""
+    """It starts empty, says so, writes nothing, and cannot be told to while it runs.
+
+    It would lose what it holds: that is for the user to decide.
+    """
     shell("local", "start", "--persist")
     account_of(shell).logs.create_log_group(logGroupName="kept")
     shell("local", "stop")
@@ -107,17 +123,11 @@ def test_without_persist_what_is_kept_is_left_alone(shell):
     account = account_of(shell)
     assert account.logs.describe_log_groups()["logGroups"] == []
     account.logs.create_log_group(logGroupName="unkept")
-    shell("local", "stop")
-    assert (state_of(shell) / "local.saved").read_bytes() == kept
-
-
-def test_what_runs_without_persist_cannot_be_told_to(shell):
-    """It would lose what it holds: that is for the user to decide."""
-    shell("local", "start")
     refused = shell("local", "start", "--persist", code=1).err
     assert "already runs" in refused
     assert "`cgw local stop` first" in refused
-    assert not (state_of(shell) / "local.saved").exists()
+    shell("local", "stop")
+    assert (state_of(shell) / "local.saved").read_bytes() == kept
 
 
 def test_a_saved_state_that_is_not_usable_is_not_overwritten(shell):
@@ -130,16 +140,3 @@ def test_a_saved_state_that_is_not_usable_is_not_overwritten(shell):
         assert f"`rm {path}`" in shell(*arguments, code=1).err
     assert path.read_text() == "of something else"
     assert process.running(path.parent) is None
-
-
-def test_the_port_of_last_time_is_taken_again_if_it_is_free(shell):
-    """Or another one, and the user is told."""
-    import socket
-
-    url = shell("local", "start", "--persist", "-o", "json").document["url"]
-    port = int(url.rpartition(":")[2])
-    shell("local", "stop")
-    with socket.create_server(("127.0.0.1", port)):
-        other = shell("local", "start", "--persist", "-o", "json")
-    assert other.document["url"] != url
-    assert f"port {port} of the last time is in use" in other.err

@@ -35,9 +35,9 @@ def failures(outcome):
     }
 
 
-def test_a_taken_domain_prefix(cgw, example, foreign_pool):
+def test_a_taken_domain_prefix(cgw, stack_name, foreign_pool):
     """Only the domain fails, with what to do about it."""
-    cgw.write(f"{example}domain: {foreign_pool}\n")
+    cgw.write(f"name: {stack_name}\nregion: us-east-1\ndomain: {foreign_pool}\n")
     outcome = cgw("up", "-o", "json", code=1)
     assert list(failures(outcome)) == ["domain"]
     assert "the prefix is taken by the user pool" in failures(outcome)["domain"]
@@ -45,11 +45,10 @@ def test_a_taken_domain_prefix(cgw, example, foreign_pool):
     cgw("down", "--yes")
 
 
-def test_a_taken_pool_name_is_an_error_and_no_adoption(cgw, example, foreign_pool):
+def test_a_taken_pool_name_is_an_error_and_no_adoption(cgw, stack_name, foreign_pool):
     """It says that cgw did not make it, and touches nothing."""
-    cgw.write(
-        example.replace("sign_in_with:", f"name: {foreign_pool}\n  sign_in_with:")
-    )
+    pool = f"user_pool: {{name: {foreign_pool}}}"
+    cgw.write(f"name: {stack_name}\nregion: us-east-1\n{pool}\n")
     outcome = cgw("up", "-o", "json", "-v", code=1)
     assert failures(outcome)["user pool"] == (
         f"user pool `{foreign_pool}`: the name is taken by something that cgw did "
@@ -165,18 +164,17 @@ def test_what_aws_fixes_at_creation_is_an_error_and_no_replacement(standing):
     assert rows[0]["state"] == "drifted"
 
 
-def test_a_pool_under_deletion_protection_stays(cgw, edited):
+def test_a_pool_under_deletion_protection_stays(cgw, stack_name):
     """`down` refuses before it deletes anything."""
-
-    def protect(data):
-        data["user_pool"]["deletion_protection"] = True
-
-    cgw.write(edited(protect))
+    text = (
+        f"name: {stack_name}\nregion: us-east-1\nusers: [{{username: a@example.com}}]\n"
+    )
+    cgw.write(f"{text}user_pool: {{deletion_protection: true}}\n")
     cgw("up")
     outcome = cgw("down", "--yes", "-v", code=1)
     assert "deletion protection" in outcome.err
     assert outcome.writes == []
-    cgw.write(edited(lambda _: None))
+    cgw.write(text)
     cgw("up")
     cgw("down", "--yes")
 

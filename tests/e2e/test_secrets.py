@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from cognito_gw.local import process
 
 FIRST, SECOND, OTHERS = "Marigold-first-1", "Marigold-second-2", "Marigold-bobs-3"
 SETTING = "sesame-setting-4"  # as an API key of the function's would be
+JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 BAD = "periwig"  # too short for the policy
 FILE = f"""\
 name: hush
@@ -41,6 +43,7 @@ LINES = [
     (("token", "-o", "json", "-v"), "asked for"),
     (("token", "--client", "machine", "--access", "-v"), "asked for"),
     (("call", "/hello", "-v"), None),
+    (("call", "/hello", "-v", "-o", "json"), None),
     (("call", "/scoped", "-v", "-o", "json"), None),
     (("check", "-o", "json", "-v"), None),
     (("test-method", "/hello", "-v"), None),
@@ -119,6 +122,12 @@ def test_no_secret_leaves_by_the_way(shell, environment):
     secrets.add(client_secret(shell, shell("outputs", "-o", "json").document))
     shell("token", "--forget")
     told["what goes wrong"] = told_of_what_goes_wrong(shell, environment)
+    environment.setenv("ALICE", SECOND)
+    told["another token"] = shell(
+        "call", "/hello", "--token", "access", "-v", code=4
+    ).err
+    secrets |= kept(shell)
+    told["down"] = shell("down", "--yes", "-v").err
     status = process.running(shell.folder / "state" / "cognito-gw")
     told["the page"] = fetch(status.url).text
     told["the log"] = status.log.read_text()
@@ -127,3 +136,5 @@ def test_no_secret_leaves_by_the_way(shell, environment):
     assert len(secrets) > 8
     found = {where for where, text in told.items() if any(s in text for s in secrets)}
     assert found == set()
+    del told["arguments"]  # of other tests' processes, too
+    assert {where for where, text in told.items() if JWT.search(text)} == set()

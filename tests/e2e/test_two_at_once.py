@@ -133,6 +133,7 @@ def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_n
     assert account.listing() == before
 
 
+@pytest.mark.nightly  # in turns, call by call, in test_in_turns.py
 def test_on_two_machines_a_down_during_an_up(machines, third, account):
     """Each ends with a word of what stands in the way; another `up` mends all."""
     before = account.listing()

@@ -20,7 +20,7 @@ def clock(monkeypatch):
 
 
 @pytest.fixture
-def local(monkeypatch):
+def local(monkeypatch, quick_keys):  # noqa: ARG001 - user pools are made with it
     """What answers: moto, with the refusals of the real AWS."""
     quicken(monkeypatch)
     with mock_aws():

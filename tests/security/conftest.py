@@ -6,6 +6,7 @@ import http.client
 import os
 import socket
 from contextlib import closing
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ class Answer(NamedTuple):
 def client(server):  # noqa: F811
     """Return a maker of boto3 clients that sign with a key, by default the user's."""
 
+    @cache
     def make(service, key=None):
         key = key or server.access_key
         return boto3.client(

@@ -17,7 +17,7 @@ from aiohttp.http_exceptions import (
     LineTooLong,
     TransferEncodingError,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_gw.local import process
@@ -89,7 +89,6 @@ ERRORS = [
 ]
 
 
-@settings(max_examples=50, database=None, deadline=None)
 @given(st.sampled_from(ERRORS), st.text(min_size=1))
 def test_the_log_has_only_the_kind_of_error(make, text):
     """Whatever the HTTP library says of the request."""

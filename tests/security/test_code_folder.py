@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import pytest
 from commandline import QuickTerminal, share_service_models
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_gw.config.load import load
@@ -232,7 +232,6 @@ def test_a_zip_with_an_unreadable_key_is_refused(tmp_path):
     refusal(tmp_path / "code.zip")
 
 
-@settings(max_examples=300, database=None, deadline=None)
 @given(
     st.lists(st.sampled_from(["a", "lib", "node_modules", "x.y"]), max_size=3),
     st.sampled_from([each for each in SECRETS if "/" not in each]),

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 from commandline import QuickTerminal, share_service_models
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from moto_server import moto_server
 from served import Served
@@ -197,7 +197,6 @@ def test_an_endpoint_is_https_or_on_this_machine(address):
     assert {each.path for each in error.value.problems} == {("endpoints", "invoke")}
 
 
-@settings(max_examples=500, database=None, deadline=None)
 @given(st.text("abh01.:/@\\#?%[]{} \tlocalhstevi。", max_size=30))
 def test_no_text_makes_http_leave_this_machine(rest):
     """What is taken and not https has a loopback host, as the HTTP client reads it."""

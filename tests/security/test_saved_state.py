@@ -7,7 +7,7 @@ import pickle
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from moto.iam import models
 
@@ -178,7 +178,6 @@ STEPS = st.sampled_from(CLASSES).map(named) | STATES.map(spelled)
 OPCODES = st.sampled_from([b"b", b"R", b")", b"\x81", b"\x85", b"2", b"(", b"t", b"o"])
 
 
-@settings(max_examples=300, database=None, deadline=None)
 @given(st.sampled_from(CLASSES), STATES, st.lists(STEPS | OPCODES, max_size=6))
 def test_no_order_of_opcodes_changes_a_class(place, state, opcodes):
     """Whatever is pushed, called and built."""

@@ -10,7 +10,6 @@ import shlex
 import subprocess
 import sys
 import unicodedata
-import uuid
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import SimpleNamespace
@@ -106,8 +105,7 @@ def cgw(tmp_path, state, environment):
     (tmp_path / "hello").mkdir()
     (tmp_path / "hello" / "lambda_function.py").write_text(_CODE)
     terminal = QuickTerminal(tmp_path, ("--local",))
-    name = f"s{uuid.uuid4().hex[:8]}"
-    terminal.write(_FILE.format(name=name, password=PASSWORD))
+    terminal.write(_FILE.format(name="hostile", password=PASSWORD))
     return terminal
 
 
@@ -155,11 +153,12 @@ MODES = {
 }
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("mode", MODES)
 def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode):
     """Whatever AWS answers, each command prints it as text that can be seen."""
     cgw("up")
-    cgw("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
+    cgw.run("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
     _answering(environment, MODES[mode])
     spelled = 0
     for command in (
@@ -173,10 +172,11 @@ def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode):
     assert spelled
 
 
+@pytest.mark.server
 def test_claims_and_what_functions_say_are_spelled_out(cgw):
     """Nothing of AWS is changed here: the users and the code are hostile."""
     cgw("up")
-    cgw("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
+    cgw.run("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
     cgw.environment.update(CGW_PASSWORD="")
     who = ("--user", "alice@example.com")
     called = cgw("call", "/hello", *who, code=4)
