@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from cognito_gw.config.model import Password
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from cognito_gw.config.model import Password
 
 
 DEEPEST = 30  # no key of ours is that deep
@@ -312,7 +313,10 @@ class _Variables:
         self.raw: dict[yaml.Node, str] = {}  # an alias is met again after its change
 
     def fill(self, root: yaml.Node) -> dict[yaml.Node, Password]:
-        """Replace variables; return the passwords that lack theirs."""
+        """Replace variables; return the passwords whose variable is not set."""
+        # Here, as completion reads the file without pydantic.
+        from cognito_gw.config.model import Password
+
         lacking: dict[yaml.Node, Password] = {}
         for path, node in _scalars(root, (), self.document):
             raw = self.raw.setdefault(node, node.value)
