@@ -287,7 +287,7 @@ def endpoint(environment):
     ("code", "words", "hint"),
     [
         ("ExpiredToken", "the AWS credentials have expired", "aws sso login"),
-        ("InvalidClientTokenId", "AWS does not accept these credentials", "region"),
+        ("InvalidClientTokenId", "AWS does not accept these credentials", "Region"),
         ("SignatureDoesNotMatch", "AWS does not accept these credentials", "profile"),
     ],
 )
