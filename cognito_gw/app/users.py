@@ -15,8 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cognito_gw.app.context import Context
+    from cognito_gw.config.model import Password
     from cognito_gw.engine.resource import Action, Resource, Step
     from cognito_gw.resources.user import Person
+
+
+def person(
+    context: Context, name: str, *, password: Password | None = None, **more: Any
+) -> Person:
+    """Return a user of the stack's pool, not read yet."""
+    from cognito_gw.resources.user import Person
+
+    stack = context.stack
+    policy = stack.config.user_pool.password_policy
+    groups = more.pop("groups", None)
+    return Person(stack.pool, name, groups, (), policy, password, **more)
 
 
 def require_own_pool(context: Context) -> None:
@@ -39,9 +52,9 @@ def look_at_pool(context: Context, people: Sequence[Person] = ()) -> None:
 
 def found(context: Context, names: Iterable[str], **more: Any) -> list[Person]:
     """Return the users, each once; raise one error for all that do not exist."""
-    from cognito_gw.resources.user import person, sign_in_name
+    from cognito_gw.resources.user import sign_in_name
 
-    people = [person(context.stack, name, **more) for name in names]
+    people = [person(context, name, **more) for name in names]
     look_at_pool(context, people)
     absent = [each.username for each in people if each.live is None]
     if absent:
@@ -55,9 +68,7 @@ def require_user(context: Context, name: str) -> None:
     """Raise for a user who does not exist in the pool, if it can be read."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from cognito_gw.resources.user import person
-
-    them = person(context.stack, name)
+    them = person(context, name)
     try:
         look(context, [them])
     except (BotoCoreError, ClientError, CgwError) as problem:

@@ -6,7 +6,7 @@ import random
 import threading
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -16,15 +16,25 @@ from cognito_gw.errors import CgwError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cognito_gw.aws.clients import Aws
-
 
 Result = TypeVar("Result")
 
 
+class Clock(Protocol):
+    """What a wait needs of `Aws`: to report a note, and to sleep."""
+
+    @property
+    def tell(self) -> Callable[[str], None]:
+        """Report a note."""
+
+    @property
+    def sleep(self) -> Callable[[float], None]:
+        """Sleep for a number of seconds."""
+
+
 def settle(  # noqa: PLR0913 - each is a bound or a text of the wait
     call: Callable[[], Result],
-    aws: Aws,
+    aws: Clock,
     *,
     passing: Callable[[ClientError], bool],
     until: str,
@@ -53,7 +63,7 @@ def settle(  # noqa: PLR0913 - each is a bound or a text of the wait
 
 
 def wait_for(
-    ask: Callable[[], Result | None], aws: Aws, *, until: str, patience: float = 60.0
+    ask: Callable[[], Result | None], aws: Clock, *, until: str, patience: float = 60.0
 ) -> Result:
     """Call `ask` until it returns something true, for at most `patience` seconds."""
     pauses = naps(1.0, 5.0, patience)
@@ -78,7 +88,7 @@ def naps(first: float, longest: float, patience: float) -> Iterator[float]:
         pause = min(pause * 1.6, longest)
 
 
-def _wait(nap: float, aws: Aws, until: str) -> None:
+def _wait(nap: float, aws: Clock, until: str) -> None:
     aws.tell(f"waiting {nap:.0f} s until {until}")
     aws.sleep(nap)
 

@@ -13,6 +13,7 @@ from cognito_gw.app.users import (
     described,
     found,
     look_at_pool,
+    person,
     require_attributes,
     require_groups,
     require_own_pool,
@@ -178,9 +179,9 @@ def confirm(context: Context, *, names: tuple[str, ...]) -> None:
     """Confirm users who signed up, without a confirmation code."""
     require_own_pool(context)
     people = found(context, names)
-    for person in people:
-        if person.unconfirmable:
-            raise person.unconfirmable
+    for member in people:
+        if member.unconfirmable:
+            raise member.unconfirmable
     _change(context, people, lambda user: user.confirm(context.aws))
 
 
@@ -199,9 +200,9 @@ def remove(context: Context, *, names: tuple[str, ...], yes: bool) -> None:
     require_own_pool(context)
     people = found(context, names)
     in_file = [user.username for user in context.config.users]
-    for person in people:
-        if is_called(context.stack.pool, person.live or {}, in_file):
-            context.ui.tell(f"{person} is in the file: `cgw up` will create it again")
+    for member in people:
+        if is_called(context.stack.pool, member.live or {}, in_file):
+            context.ui.tell(f"{member} is in the file: `cgw up` will create it again")
     if not yes:
         ask_before_deletion(context, people, "cgw user remove")
     forget(context.config.name)  # it has tokens of these users
@@ -278,8 +279,6 @@ def add(context: Context, *, name: str, **options: Any) -> None:
     The password comes from CGW_PASSWORD, stdin or a prompt. Without a terminal, it is
     generated and shown once.
     """
-    from cognito_gw.resources.user import person
-
     more = {
         "groups": sorted(set(options["names"])),
         "attributes": _attributes(options["attributes"]),
@@ -288,7 +287,7 @@ def add(context: Context, *, name: str, **options: Any) -> None:
     require_own_pool(context)
     check_name(context, name)
     given = given_password(context, from_stdin=options["password_stdin"])
-    new = person(context.stack, name, **more)
+    new = person(context, name, **more)
     look_at_pool(context, [new])
     require_attributes(context, more["attributes"])
     if new.live is not None:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cognito_gw.config import model
     from cognito_gw.config.model import Password
     from cognito_gw.resources.pool_parts import Group
-    from cognito_gw.resources.stack import Stack
     from cognito_gw.resources.user_pool import UserPool
 
 
@@ -217,15 +216,6 @@ class Person(User):
             f"{self} does not wait to be confirmed: the status is {status}",
             hint="`cgw user password` sets a password with which the user can sign in",
         )
-
-
-def person(
-    stack: Stack, name: str, *, password: Password | None = None, **more: Any
-) -> Person:
-    """Return a user of the stack's pool, not looked at yet."""
-    policy = stack.config.user_pool.password_policy
-    groups = more.pop("groups", None)
-    return Person(stack.pool, name, groups, (), policy, password, **more)
 
 
 def users_of(pool: UserPool, aws: Aws) -> list[dict[str, Any]]:
