@@ -21,10 +21,10 @@ from cognito_gw.oauth.probes import (
     SAFE,
     SHARED,
     UNSHARED,
-    Door,
-    Waiting,
-    knocks,
-    tried,
+    Retry,
+    RouteCheck,
+    probes_of,
+    run_probes,
 )
 from cognito_gw.oauth.request import send
 from cognito_gw.oauth.tokens import claims_of
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cognito_gw.app.context import Context
     from cognito_gw.config.model import Route
     from cognito_gw.oauth.cache import Key
-    from cognito_gw.oauth.probes import Knock
+    from cognito_gw.oauth.probes import Probe
     from cognito_gw.oauth.tokens import Tokens
 
     Case = dict[str, Any]  # route, case, expected, got, ok
@@ -78,7 +78,7 @@ def _chosen(context: Context, names: Sequence[str]) -> dict[str, Route]:
 
 def _probes(
     context: Context, routes: dict[str, Route], users: Sequence[str]
-) -> list[Knock]:
+) -> list[Probe]:
     """Return the requests to send, with tokens of the users."""
     named = dict(pair(user, "=", "--user") for user in users if " /" in user)
     everywhere = [user for user in users if " /" not in user]
@@ -96,23 +96,23 @@ def _probes(
     return [
         probe
         for name, settings in routes.items()
-        for probe in knocks(checks.of(name, settings))
+        for probe in probes_of(checks.of(name, settings))
     ]
 
 
-def _sent(context: Context, probes: list[Knock], *, include_writes: bool) -> list[Case]:
+def _sent(context: Context, probes: list[Probe], *, include_writes: bool) -> list[Case]:
     """Send requests to the deployed stage, some at a time."""
     url = _invoke_url(context)
     header = context.config.api.authorizer.identity_source
 
-    def case_of(probe: Knock) -> Case:
+    def case_of(probe: Probe) -> Case:
         if probe.may_write and not include_writes:
             return probe.untried()
         return probe.case_at(url, header)
 
     aws = context.aws
     patience = 0.0 if context.is_local else _PATIENCE
-    return tried(probes, case_of, Waiting(aws.sleep, context.ui.tell, patience))
+    return run_probes(probes, case_of, Retry(aws.sleep, context.ui.tell, patience))
 
 
 def _invoke_url(context: Context) -> str:
@@ -152,10 +152,10 @@ class RouteChecks:
     users: Mapping[str, str] = field(default_factory=dict)  # by route
     _old: dict[Key, Tokens | None] = field(default_factory=dict, init=False)
 
-    def of(self, route: str, settings: Route) -> Door:
+    def of(self, route: str, settings: Route) -> RouteCheck:
         """Return the check of a route such as `GET /items`."""
         verb, path = split_route(route)
-        door = Door(
+        check = RouteCheck(
             verb,
             path,
             tuple(settings.scopes),
@@ -163,18 +163,18 @@ class RouteChecks:
             preflight=self._preflight(path),
             sends=self._method(verb, path),
         )
-        return door if settings.auth != "cognito" else self._secured(door)
+        return check if settings.auth != "cognito" else self._secured(check)
 
-    def _secured(self, door: Door) -> Door:
+    def _secured(self, check: RouteCheck) -> RouteCheck:
         """Return the check with tokens."""
-        user = self.users.get(door.name, self.request.user)
+        user = self.users.get(check.name, self.request.user)
         request = replace(self.request, user=user)
         tokens = self._tokens(request)
-        scoped, origin = self._scoped(door, request)
+        scoped, origin = self._scoped(check, request)
         # Every access token from Cognito's API has this scope.
-        is_without = API_SCOPE not in door.scopes
+        is_without = API_SCOPE not in check.scopes
         with_tokens = replace(
-            door,
+            check,
             is_secured=True,
             id_token=tokens.id_token,
             access_token=tokens.access_token if is_without else None,
@@ -194,23 +194,23 @@ class RouteChecks:
         return tokens_for(self.context, request)
 
     def _scoped(
-        self, door: Door, request: TokenRequest
+        self, check: RouteCheck, request: TokenRequest
     ) -> tuple[str | None, TokenRequest]:
         """Return an access token with one of the scopes, if any, and its request.
 
         It may come from an app client for machines, also if a user is named.
         """
-        if not door.scopes:
+        if not check.scopes:
             return None, request
         problems = []
         anonymous = [replace(request, user=None)] if request.user else []
         for candidate in (request, *anonymous):
             try:
-                fitting = candidate.for_method(self.context, door.scopes)
+                fitting = candidate.for_method(self.context, check.scopes)
                 return self._tokens(fitting).access_token, fitting
             except (Missing, UsageError) as problem:
                 problems.append(problem)
-        words = " or ".join(door.scopes)
+        words = " or ".join(check.scopes)
         self.context.ui.tell(f"not tried: a token with {words}: {problems[0]}")
         return None, request
 

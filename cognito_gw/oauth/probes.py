@@ -85,7 +85,7 @@ _OF_GATEWAY = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT)
 
 
 @dataclass(frozen=True)
-class Door:
+class RouteCheck:
     """A route of the file, and the tokens to try; None means unavailable."""
 
     verb: str
@@ -119,10 +119,10 @@ class Door:
 
 
 @dataclass(frozen=True)
-class Knock:
+class Probe:
     """One request to a route, and the expected response."""
 
-    door: Door
+    check: RouteCheck
     case: str
     expected: str
     token: str | None = field(default=None, repr=False)
@@ -131,7 +131,7 @@ class Knock:
     @property
     def may_write(self) -> bool:
         """Whether the function may change data: it runs, and the method is not safe."""
-        is_read = self.is_preflight or self.door.method in SAFE
+        is_read = self.is_preflight or self.check.method in SAFE
         return self.expected == LET_IN and not is_read
 
     def case_at(self, url: str, header: str) -> dict[str, Any]:
@@ -151,7 +151,7 @@ class Knock:
 
     def _case(self, got: str, *, is_ok: bool) -> dict[str, Any]:
         return {
-            "route": self.door.name,
+            "route": self.check.name,
             "case": self.case,
             "expected": self.expected,
             "got": got,
@@ -159,13 +159,13 @@ class Knock:
         }
 
     def _sent(self, url: str, header: str) -> httpx.Response:
-        verb = self.door.method
+        verb = self.check.method
         # Any value of a path variable will do: only the authorization matters.
-        path = _VARIABLE.sub("cgw-check", self.door.path)
+        path = _VARIABLE.sub("cgw-check", self.check.path)
         headers = [(header, self.token)] if self.token else []
         if self.is_preflight:
             asked = [("Access-Control-Request-Method", verb)]
-            headers = [("Origin", self.door.origin or "https://example.com"), *asked]
+            headers = [("Origin", self.check.origin or "https://example.com"), *asked]
             verb = "OPTIONS"
         return send(verb, f"{url}{path}", headers, [], None)
 
@@ -189,43 +189,43 @@ class Knock:
         return not (is_refusal and _is_gateways(response))
 
 
-def knocks(door: Door) -> Iterator[Knock]:
+def probes_of(check: RouteCheck) -> Iterator[Probe]:
     """Yield every probe of a route."""
-    if door.sends == "":
+    if check.sends == "":
         return  # other routes handle every method
-    if door.is_secured:
-        yield from _on_secured(door)
+    if check.is_secured:
+        yield from _on_secured(check)
     else:
-        yield Knock(door, "no token", LET_IN)
-    if door.verb != "OPTIONS":
-        yield Knock(door, "CORS preflight", door.preflight, is_preflight=True)
+        yield Probe(check, "no token", LET_IN)
+    if check.verb != "OPTIONS":
+        yield Probe(check, "CORS preflight", check.preflight, is_preflight=True)
 
 
-def _on_secured(door: Door) -> Iterator[Knock]:
-    right = door.right_token
-    other = door.id_token if door.scopes else door.access_token
-    yield Knock(door, "no token", REFUSED)
-    for case, token in _forged(door, right or other or door.access_token or ""):
-        yield Knock(door, case, REFUSED, token)
-    yield from _if_known(door, "other token type", REFUSED, other)
-    if door.scopes:
-        yield from _if_known(door, "without the scope", REFUSED, door.access_token)
-    yield from _if_known(door, "right token", LET_IN, right)
+def _on_secured(check: RouteCheck) -> Iterator[Probe]:
+    right = check.right_token
+    other = check.id_token if check.scopes else check.access_token
+    yield Probe(check, "no token", REFUSED)
+    for case, token in _forged(check, right or other or check.access_token or ""):
+        yield Probe(check, case, REFUSED, token)
+    yield from _if_known(check, "other token type", REFUSED, other)
+    if check.scopes:
+        yield from _if_known(check, "without the scope", REFUSED, check.access_token)
+    yield from _if_known(check, "right token", LET_IN, right)
 
 
-def _forged(door: Door, base: str) -> Iterator[tuple[str, str]]:
+def _forged(check: RouteCheck, base: str) -> Iterator[tuple[str, str]]:
     """Yield forged tokens; a token that really expired replaces the altered one."""
     for case, token in forgeries(base).items():
-        if case == ALTERED and door.expired_token:
-            yield "expired", door.expired_token
+        if case == ALTERED and check.expired_token:
+            yield "expired", check.expired_token
         else:
             yield case, token
 
 
 def _if_known(
-    door: Door, case: str, expected: str, token: str | None
-) -> Sequence[Knock]:
-    return [Knock(door, case, expected, token)] if token else []
+    check: RouteCheck, case: str, expected: str, token: str | None
+) -> Sequence[Probe]:
+    return [Probe(check, case, expected, token)] if token else []
 
 
 def _shares(response: httpx.Response) -> bool:
@@ -253,7 +253,7 @@ _FIRST, _LONGEST = 1.0, 10.0  # pauses, in seconds
 
 
 @dataclass(frozen=True)
-class Waiting:
+class Retry:
     """How long to repeat probes with unexpected responses."""
 
     sleep: Callable[[float], None]
@@ -261,21 +261,21 @@ class Waiting:
     patience: float  # in seconds; 0: no repetition
 
 
-def tried(
-    knocks: Sequence[Knock], case_of: Callable[[Knock], Case], waiting: Waiting
+def run_probes(
+    probes: Sequence[Probe], case_of: Callable[[Probe], Case], retry: Retry
 ) -> list[Case]:
     """Return the case of each probe, in order."""
-    cases = dict(enumerate(_at_once(knocks, case_of)))
-    for nap in naps(_FIRST, _LONGEST, waiting.patience):
+    cases = dict(enumerate(_at_once(probes, case_of)))
+    for nap in naps(_FIRST, _LONGEST, retry.patience):
         failed = [index for index, case in cases.items() if not case["ok"]]
         if not failed:
             break
-        waiting.tell(
+        retry.tell(
             f"{len(failed)} of {len(cases)} responses are not as expected; a new stage "
-            f"can take up to {waiting.patience:.0f} s to be ready: trying again"
+            f"can take up to {retry.patience:.0f} s to be ready: trying again"
         )
-        waiting.sleep(nap)
-        again = _at_once([knocks[index] for index in failed], case_of)
+        retry.sleep(nap)
+        again = _at_once([probes[index] for index in failed], case_of)
         cases |= dict(zip(failed, again, strict=True))
     if cases and all(case["got"] == NO_ANSWER for case in cases.values()):
         raise CgwError(
@@ -285,6 +285,6 @@ def tried(
     return list(cases.values())
 
 
-def _at_once(knocks: Sequence[Knock], case_of: Callable[[Knock], Case]) -> list[Case]:
+def _at_once(probes: Sequence[Probe], case_of: Callable[[Probe], Case]) -> list[Case]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(case_of, knocks))
+        return list(pool.map(case_of, probes))

@@ -6,7 +6,7 @@ import jwt
 import pytest
 from served import Served
 
-from cognito_gw.oauth.probes import Door, Knock, forgeries, knocks
+from cognito_gw.oauth.probes import Probe, RouteCheck, forgeries, probes_of
 from cognito_gw.oauth.request import NoAnswer
 from cognito_gw.oauth.tokens import claims_of, header_of
 
@@ -15,8 +15,8 @@ ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab12Cd34E"
 
 
 @pytest.fixture
-def door(jwt):
-    """Return a maker of secured doors, with a token of each kind."""
+def check(jwt):
+    """Return a maker of secured checks, with a token of each kind."""
     made = {
         "id_token": jwt(token_use="id", iss=ISSUER, exp=9e9, sub="alice"),
         "access_token": jwt(token_use="access", iss=ISSUER, exp=9e9, scope="x"),
@@ -24,20 +24,20 @@ def door(jwt):
     }
 
     def make(*scopes, verb="GET", path="/orders", **more):
-        return Door(verb, path, scopes, is_secured=True, **made | more)
+        return RouteCheck(verb, path, scopes, is_secured=True, **made | more)
 
     return make
 
 
-def tried(door):
+def probed(check):
     """Case: the answer that it must have, and the token."""
-    return {each.case: (each.expected, each.token) for each in knocks(door)}
+    return {each.case: (each.expected, each.token) for each in probes_of(check)}
 
 
-def test_a_route_without_scopes_wants_the_id_token(door):
+def test_a_route_without_scopes_wants_the_id_token(check):
     """And the access token is the other kind."""
-    one = door()
-    cases = tried(one)
+    one = check()
+    cases = probed(one)
     refused = ["no token", *FORGED, "other token type"]
     assert list(cases) == [*refused, "right token", "CORS preflight"]
     assert {cases[case][0] for case in refused} == {"401"}
@@ -46,35 +46,35 @@ def test_a_route_without_scopes_wants_the_id_token(door):
     assert cases["CORS preflight"] == ("403", None)
 
 
-def test_a_route_with_scopes_wants_an_access_token_that_has_one(door):
+def test_a_route_with_scopes_wants_an_access_token_that_has_one(check):
     """One without is tried, too."""
     origin = "https://app.example.com"
-    one = door("a/b", origin=origin, preflight="CORS headers")
-    cases = tried(one)
+    one = check("a/b", origin=origin, preflight="CORS headers")
+    cases = probed(one)
     assert cases["other token type"] == ("401", one.id_token)
     assert cases["without the scope"] == ("401", one.access_token)
     assert cases["right token"] == ("let in", one.scoped_token)
     assert cases["CORS preflight"] == ("CORS headers", None)
 
 
-def test_what_cannot_be_had_is_not_tried(door):
+def test_what_cannot_be_had_is_not_tried(check):
     """The rest is."""
-    poor = door("a/b", scoped_token=None, access_token=None, id_token=None)
-    assert list(tried(poor)) == ["no token", *FORGED, "CORS preflight"]
+    poor = check("a/b", scoped_token=None, access_token=None, id_token=None)
+    assert list(probed(poor)) == ["no token", *FORGED, "CORS preflight"]
 
 
 def test_a_public_route_lets_everybody_in():
     """No token is wasted on it; an OPTIONS route is no preflight."""
-    assert tried(Door("GET", "/health")) == {
+    assert probed(RouteCheck("GET", "/health")) == {
         "no token": ("let in", None),
         "CORS preflight": ("403", None),
     }
-    assert list(tried(Door("OPTIONS", "/health"))) == ["no token"]
+    assert list(probed(RouteCheck("OPTIONS", "/health"))) == ["no token"]
 
 
-def test_forgeries_are_as_near_to_the_good_one_as_can_be(door):
+def test_forgeries_are_as_near_to_the_good_one_as_can_be(check):
     """Each differs in what it is named for."""
-    good = door().id_token
+    good = check().id_token
     forged = forgeries(good)
     assert list(forged) == FORGED
     assert good not in forged.values()
@@ -89,9 +89,9 @@ def test_forgeries_are_as_near_to_the_good_one_as_can_be(door):
     assert foreign | {"iss": ISSUER} == claims_of(good)
 
 
-def test_a_foreign_token_is_well_signed(door):
+def test_a_foreign_token_is_well_signed(check):
     """By a pool that nobody trusts: only the trust is missing."""
-    token = forgeries(door().id_token)["foreign pool"]
+    token = forgeries(check().id_token)["foreign pool"]
     assert jwt.get_unverified_header(token)["alg"] == "RS256"
     assert "typ" not in header_of(token)
     assert len(token.rpartition(".")[2]) == 342  # 2048 bits
@@ -129,11 +129,11 @@ def stage():
         ("let in", 502, False),
     ],
 )
-def test_an_answer_of_the_gateway_is_judged(door, stage, expected, status, is_ok):
+def test_an_answer_of_the_gateway_is_judged(check, stage, expected, status, is_ok):
     """Its error type tells that the answer is its own."""
     stage.headers["x-amzn-ErrorType"] = "AnyException"
     stage.pages["/orders"] = (status, {})
-    case = Knock(door(), "any", expected, "token").case_at(stage.url, "X-Token")
+    case = Probe(check(), "any", expected, "token").case_at(stage.url, "X-Token")
     assert case == {
         "route": "GET /orders",
         "case": "any",
@@ -146,56 +146,56 @@ def test_an_answer_of_the_gateway_is_judged(door, stage, expected, status, is_ok
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
-def test_a_refusal_by_the_function_is_its_answer(door, stage, status):
+def test_a_refusal_by_the_function_is_its_answer(check, stage, status):
     """A check of groups in the function: API Gateway let the call through."""
     stage.pages["/orders"] = (status, {})
-    case = Knock(door(), "right token", "let in", "token").case_at(stage.url, "X")
+    case = Probe(check(), "right token", "let in", "token").case_at(stage.url, "X")
     assert case["got"] == f"{status} from the function"
     assert case["ok"] is True
 
 
 @pytest.mark.parametrize("case", ["no token", "garbage", "expired"])
-def test_a_refusal_by_the_function_does_not_secure_a_route(door, stage, case):
+def test_a_refusal_by_the_function_does_not_secure_a_route(check, stage, case):
     """It was called: API Gateway let everybody in."""
     stage.headers["X-Amzn-Trace-Id"] = "Root=1-2-3"
     stage.pages["/orders"] = (401, {})
-    found = Knock(door(), case, "401").case_at(stage.url, "X")
+    found = Probe(check(), case, "401").case_at(stage.url, "X")
     assert found["got"] == "401 from the function"
     assert found["ok"] is False
     stage.headers["x-amzn-ErrorType"] = "UnauthorizedException"
-    assert Knock(door(), case, "401").case_at(stage.url, "X")["ok"] is True
+    assert Probe(check(), case, "401").case_at(stage.url, "X")["ok"] is True
 
 
 @pytest.mark.parametrize("status", [502, 504])
-def test_a_function_that_fails_is_no_refusal_of_its_own(door, stage, status):
+def test_a_function_that_fails_is_no_refusal_of_its_own(check, stage, status):
     """API Gateway answers in its place."""
     stage.pages["/orders"] = (status, {})
-    case = Knock(door(), "right token", "let in", "token").case_at(stage.url, "X")
+    case = Probe(check(), "right token", "let in", "token").case_at(stage.url, "X")
     assert case["got"] == str(status)
     assert case["ok"] is False
 
 
 @pytest.mark.parametrize("is_secured", [True, False])
 @pytest.mark.parametrize("verb", ["POST", "PUT", "PATCH", "DELETE"])
-def test_a_function_that_may_write_is_not_called(door, verb, is_secured):
+def test_a_function_that_may_write_is_not_called(check, verb, is_secured):
     """The refused tries go on: they are what the API must stop."""
-    one = door(verb=verb) if is_secured else Door(verb, "/orders")
-    writes = [each.case for each in knocks(one) if each.may_write]
+    one = check(verb=verb) if is_secured else RouteCheck(verb, "/orders")
+    writes = [each.case for each in probes_of(one) if each.may_write]
     assert writes == ["right token" if is_secured else "no token"]
-    refused = [each for each in knocks(one) if each.expected == "401"]
+    refused = [each for each in probes_of(one) if each.expected == "401"]
     assert not any(each.may_write for each in refused)
 
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD", "OPTIONS", "ANY"])
-def test_a_function_that_reads_is_called(door, verb):
+def test_a_function_that_reads_is_called(check, verb):
     """ANY is tried by a method that reads, unless other routes take all of those."""
-    assert not any(each.may_write for each in knocks(door(verb=verb)))
-    assert any(each.may_write for each in knocks(door(verb="ANY", sends="POST")))
+    assert not any(each.may_write for each in probes_of(check(verb=verb)))
+    assert any(each.may_write for each in probes_of(check(verb="ANY", sends="POST")))
 
 
-def test_a_try_that_is_left_out_is_named(door):
+def test_a_try_that_is_left_out_is_named(check):
     """It is neither an answer nor a failure."""
-    *_, right, _ = knocks(door(verb="PUT"))
+    *_, right, _ = probes_of(check(verb="PUT"))
     assert right.untried() == {
         "route": "PUT /orders",
         "case": "right token",
@@ -205,38 +205,38 @@ def test_a_try_that_is_left_out_is_named(door):
     }
 
 
-def test_an_expired_token_takes_the_place_of_an_altered_one(door):
+def test_an_expired_token_takes_the_place_of_an_altered_one(check):
     """Only a token that was good until its time proves that time counts."""
-    cases = tried(door(expired_token="was.good.once"))
+    cases = probed(check(expired_token="was.good.once"))
     assert cases["expired"] == ("401", "was.good.once")
     assert "altered expiry" not in cases
 
 
 @pytest.mark.parametrize("expected", ["401", "403", "let in", "CORS headers"])
-def test_a_preflight_is_what_the_file_makes_of_options(door, stage, expected):
+def test_a_preflight_is_what_the_file_makes_of_options(check, stage, expected):
     """Such as 401 of an authorizer on ANY; CORS headers are wrong where none belong."""
-    one = door(preflight=expected)
-    (knock,) = [each for each in knocks(one) if each.is_preflight]
+    one = check(preflight=expected)
+    (probe,) = [each for each in probes_of(one) if each.is_preflight]
     stage.headers["x-amzn-ErrorType"] = "AnyException"
     for status in (401, 403, 200):
         stage.pages["/orders"] = (status, {})
-        case = knock.case_at(stage.url, "Authorization")
+        case = probe.case_at(stage.url, "Authorization")
         fits = {"let in": status == 200}.get(expected, str(status) == expected)
         assert case["ok"] is fits
     stage.headers["Access-Control-Allow-Origin"] = "*"
-    case = knock.case_at(stage.url, "Authorization")
+    case = probe.case_at(stage.url, "Authorization")
     assert case["got"] == "CORS headers"
     assert case["ok"] is (expected in ("CORS headers", "let in"))
 
 
-def test_no_answer_at_all_is_a_case_of_its_own(door, monkeypatch):
+def test_no_answer_at_all_is_a_case_of_its_own(check, monkeypatch):
     """It may come later."""
 
     def send(*_):
         raise NoAnswer("cannot resolve the name")
 
     monkeypatch.setattr("cognito_gw.oauth.probes.send", send)
-    case = Knock(door(), "no token", "401").case_at("http://127.0.0.1:1", "X")
+    case = Probe(check(), "no token", "401").case_at("http://127.0.0.1:1", "X")
     assert (case["got"], case["ok"]) == ("no answer", False)
 
 
@@ -247,17 +247,17 @@ def test_no_answer_at_all_is_a_case_of_its_own(door, monkeypatch):
         (("POST", "/{proxy+}"), ("POST", "/cgw-check")),
     ],
 )
-def test_any_method_and_every_variable_is_filled_in(door, stage, route, sent):
+def test_any_method_and_every_variable_is_filled_in(check, stage, route, sent):
     """With something that gets as far as the authorizer."""
     verb, path = route
-    Knock(door(verb=verb, path=path), "any", "401").case_at(stage.url, "Authorization")
+    Probe(check(verb=verb, path=path), "any", "401").case_at(stage.url, "Authorization")
     assert stage.seen[0][:2] == sent
     assert "Authorization" not in stage.seen[0][2]
 
 
-def test_no_token_shows_itself(door):
+def test_no_token_shows_itself(check):
     """Not in a traceback."""
-    one = door("a/b")
-    shown = repr(one) + repr(list(knocks(one)))
+    one = check("a/b")
+    shown = repr(one) + repr(list(probes_of(one)))
     assert one.id_token not in shown
     assert one.scoped_token not in shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cognito_gw.errors import CgwError
-from cognito_gw.oauth.probes import Door, Knock, Waiting, tried
+from cognito_gw.oauth.probes import Probe, Retry, RouteCheck, run_probes
 
 
 class Stage:
@@ -14,25 +14,25 @@ class Stage:
     def __init__(self, **answers):
         self.answers, self.asked, self.naps, self.told = answers, [], [], []
 
-    def case_of(self, knock):
+    def case_of(self, probe):
         """Take the next answer of a case."""
-        self.asked.append(knock.case)
-        left = self.answers[knock.case]
+        self.asked.append(probe.case)
+        left = self.answers[probe.case]
         got = left.pop(0) if len(left) > 1 else left[0]
-        return {"case": knock.case, "got": got, "ok": got == knock.expected}
+        return {"case": probe.case, "got": got, "ok": got == probe.expected}
 
-    def tried(self, patience=60.0):
+    def run_probes(self, patience=60.0):
         """Try every case; 401 is right."""
-        knocks = [Knock(Door("GET", "/"), case, "401") for case in self.answers]
-        waiting = Waiting(self.naps.append, self.told.append, patience)
-        return tried(knocks, self.case_of, waiting)
+        probes = [Probe(RouteCheck("GET", "/"), case, "401") for case in self.answers]
+        waiting = Retry(self.naps.append, self.told.append, patience)
+        return run_probes(probes, self.case_of, waiting)
 
 
 @pytest.mark.parametrize("surprise", ["403", "500", "no answer", "200"])
 def test_a_stage_that_comes_late_is_waited_for(surprise):
     """Only what surprised is tried again."""
     stage = Stage(good=["401"], late=[surprise, surprise, "401"])
-    assert [each["ok"] for each in stage.tried()] == [True, True]
+    assert [each["ok"] for each in stage.run_probes()] == [True, True]
     assert stage.asked.count("good") == 1
     assert stage.asked.count("late") == 3
     assert len(stage.naps) == 2
@@ -42,7 +42,7 @@ def test_a_stage_that_comes_late_is_waited_for(surprise):
 def test_a_failure_is_one_after_a_minute():
     """No more than that, and no less."""
     stage = Stage(good=["401"], hole=["200"])
-    assert [each["ok"] for each in stage.tried()] == [True, False]
+    assert [each["ok"] for each in stage.run_probes()] == [True, False]
     assert 60 <= sum(stage.naps) <= 75
     assert stage.asked.count("hole") == len(stage.naps) + 1
 
@@ -50,17 +50,17 @@ def test_a_failure_is_one_after_a_minute():
 def test_without_patience_the_first_answer_counts():
     """Nothing is late on the local AWS."""
     stage = Stage(hole=["200", "401"])
-    assert stage.tried(patience=0)[0]["got"] == "200"
+    assert stage.run_probes(patience=0)[0]["got"] == "200"
     assert stage.naps == stage.told == []
 
 
 def test_an_address_where_nothing_answers_is_an_error():
     """Not a list of failures."""
     with pytest.raises(CgwError, match="no response from the address"):
-        Stage(one=["no answer"], two=["no answer"]).tried()
-    assert len(Stage(one=["no answer"], two=["401"]).tried()) == 2
+        Stage(one=["no answer"], two=["no answer"]).run_probes()
+    assert len(Stage(one=["no answer"], two=["401"]).run_probes()) == 2
 
 
 def test_nothing_to_try_is_no_failure():
     """A file may have no routes."""
-    assert Stage().tried() == []
+    assert Stage().run_probes() == []

@@ -11,14 +11,14 @@ from cognito_gw.app.security_check import RouteChecks, _probes, expired_token
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.config.model import Config
 from cognito_gw.errors import UsageError
-from cognito_gw.oauth.probes import knocks
+from cognito_gw.oauth.probes import probes_of
 from cognito_gw.oauth.tokens import Tokens
 
 OPEN, CLOSED = {"auth": "none"}, {}
 
 
-def door(name, routes, cors=None):
-    """Return the door of an open route, for which nobody signs in."""
+def check(name, routes, cors=None):
+    """Return the check of an open route, for which nobody signs in."""
     api = {"routes": routes} | ({"cors": {"origins": cors}} if cors else {})
     config = Config.model_validate({"name": "t", "api": api})
     checks = RouteChecks(SimpleNamespace(config=config), TokenRequest())
@@ -41,7 +41,7 @@ def door(name, routes, cors=None):
 )
 def test_a_preflight_is_expected_as_the_file_routes_options(routes, cors, expected):
     """An authorizer on ANY refuses it, which is right where CORS is not asked for."""
-    assert door(next(iter(routes)), routes, cors).preflight == expected
+    assert check(next(iter(routes)), routes, cors).preflight == expected
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,20 @@ def test_a_preflight_is_expected_as_the_file_routes_options(routes, cors, expect
 def test_any_is_tried_by_a_method_of_its_own(others, sent):
     """One that no other route of the path takes; one that reads, if there is any."""
     routes = {"ANY /a": OPEN} | {f"{verb} /a": OPEN for verb in others}
-    assert door("ANY /a", routes).method == sent
+    assert check("ANY /a", routes).method == sent
 
 
 def test_with_cors_any_is_not_tried_by_options():
     """The preflight takes it, without an authorizer."""
     routes = {"GET /a": OPEN, "HEAD /a": OPEN, "ANY /a": CLOSED}
-    assert door("ANY /a", routes, ["*"]).method == "POST"
+    assert check("ANY /a", routes, ["*"]).method == "POST"
 
 
 def test_any_is_not_tried_where_it_gets_no_call():
     """Every method has its own route."""
     verbs = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
     routes = {"ANY /a": CLOSED} | {f"{verb} /a": OPEN for verb in verbs}
-    assert list(knocks(door("ANY /a", routes))) == []
+    assert list(probes_of(check("ANY /a", routes))) == []
 
 
 @pytest.mark.parametrize("user", ["", "GET /a=", "GET /a", "GET /b=alice"])
