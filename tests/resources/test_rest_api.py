@@ -1,4 +1,4 @@
-"""The REST API: routes that left the file, throttling, and whose it is."""
+"""The REST API: routes removed from the file, and which API is the stack's."""
 
 from __future__ import annotations
 
