@@ -152,7 +152,7 @@ def quick_keys():
 
 
 @pytest.fixture(scope="session")
-def session():
+def session(quick_keys):  # noqa: ARG001 - moto sees only sessions made after its import
     """One session, and one client per service, for all tests of a worker."""
     from fakes import SharedSession
 
@@ -164,7 +164,7 @@ def session():
 
 
 @pytest.fixture
-def aws(session, quick_keys):  # noqa: ARG001 - user pools are made with it
+def aws(session):
     """An empty account in moto."""
     from fakes import QuickAws
     from moto import mock_aws

@@ -80,7 +80,7 @@ def test_a_token_is_from_the_future_by_the_servers_clock(publisher, ahead, clock
     early = publisher.signed(iat=now + 300, exp=now + HOUR)
     first, *others = told(publisher, early, answer(ahead)).causes
     assert first.code == "not-yet-valid"
-    assert "it is valid in" in first.summary
+    assert "it becomes valid in" in first.summary
     assert first.evidence.get("this machine's clock") == clock
     assert first.evidence["iat"] > first.evidence["server's clock"]
     assert others == []

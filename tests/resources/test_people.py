@@ -8,10 +8,10 @@ from cognito_gw.config.model import Password
 from cognito_gw.engine.reconcile import refresh
 from cognito_gw.engine.resource import Action
 from cognito_gw.resources.user import (
+    Person,
     attributes_of,
     groups_of,
     is_called,
-    person,
     sign_in_name,
     users_of,
 )
@@ -31,7 +31,8 @@ def stack(built, do):
 @pytest.fixture
 def dora(aws, stack):
     """A user whom the file does not name."""
-    dora = person(stack, DORA, password=PASSWORD, groups=["readers"])
+    policy = stack.config.user_pool.password_policy
+    dora = Person(stack.pool, DORA, ["readers"], (), policy, PASSWORD)
     assert dora.create(aws) is Action.CREATE
     aws.session.calls.clear()
     return dora

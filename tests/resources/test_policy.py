@@ -28,7 +28,7 @@ from cognito_gw.errors import UsageError
 from cognito_gw.resources.policy import LIMIT, operator_policy, size, split, user_policy
 from cognito_gw.resources.stack import build
 from cognito_gw.resources.unmanaged import unmanaged
-from cognito_gw.resources.user import groups_of, person, users_of
+from cognito_gw.resources.user import Person, groups_of, users_of
 
 WHERE = ("aws", "eu-west-1", "123456789012")
 ACCOUNT = Account(*WHERE)
@@ -229,12 +229,13 @@ class TestUse:
     def test_suffices(self, cgw, stack, guard):
         """For what the commands call: users, logs, and what `explain` reads."""
         aws, pool = cgw.aws(), stack.pool
-        carol = person(stack, "carol@example.com", groups=[])
+        rules = stack.config.user_pool.password_policy
+        carol = Person(pool, "carol@example.com", [], (), rules, None)
         carol.create(aws)
         for change in (carol.disable, carol.enable, carol.give_password, carol.delete):
             reconcile.refresh(carol, aws)
             change(aws)
-        bob = person(stack, "bob@example.com", groups=[])
+        bob = Person(pool, "bob@example.com", [], (), rules, None)
         reconcile.refresh(bob, aws)
         bob.regroup(aws, [])
         bob.regroup(aws, ["writers"])

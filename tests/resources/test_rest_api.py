@@ -1,4 +1,4 @@
-"""The REST API: routes that left the file, throttling, and whose it is."""
+"""The REST API: routes removed from the file, and which API is the stack's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from cognito_gw.engine.reconcile import destroy, plan, refresh
 from cognito_gw.engine.resource import Action, Change
 from cognito_gw.errors import CgwError
 
-THROTTLED = ("TooManyRequestsException", "Too Many Requests")
 ARN = "arn:aws:apigateway:eu-west-1::/restapis"
 
 
