@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.config.model import API_NAME, ORIGIN, POLICY_ARN, Config, Password
+from cognito_gw.config.model import API_NAME, ORIGIN, POLICY_ARN, Config
+from cognito_gw.config.password import Password
 from cognito_gw.config.yaml_file import KeyPath, Problem, brief
 from cognito_gw.text import guess
 

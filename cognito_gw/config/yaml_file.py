@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from cognito_gw.config.password import Password
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    from cognito_gw.config.model import Password
-
 
 DEEPEST = 30  # no key of ours is that deep
 _TAG = "tag:yaml.org,2002:"
@@ -314,9 +312,6 @@ class _Variables:
 
     def fill(self, root: yaml.Node) -> dict[yaml.Node, Password]:
         """Replace variables; return the passwords whose variable is not set."""
-        # Here, as completion reads the file without pydantic.
-        from cognito_gw.config.model import Password
-
         lacking: dict[yaml.Node, Password] = {}
         for path, node in _scalars(root, (), self.document):
             raw = self.raw.setdefault(node, node.value)
