@@ -90,7 +90,7 @@ class Tracer:
         self.aws.gather = lambda *asks: self.ledger.of_longest(asks)
 
     def up(self, config):
-        """Bring a stack up, as the file now wants it."""
+        """Bring a stack up, as the file now describes it."""
         with self._trips() as trips:
             stack = self._build(config)
             self._walk(reconcile.apply, forward(stack.resources), trips)
