@@ -181,7 +181,9 @@ def test_a_generated_password_is_shown_once(cgw, edited):
     first = cgw("up", "-q")
     (password,) = re.findall(r"generated password, shown this once: (\S+)", first.err)
     assert "generated" not in cgw("up").err
-    assert "not in the file" in cgw("token", code=3).err
+    assert (
+        "no password for alice@example.com is in the file" in cgw("token", code=3).err
+    )
 
     def remember_password(data):
         del data["functions"], data["api"]
@@ -220,7 +222,11 @@ def test_a_user_who_is_not_there(standing, line):
     [
         ("explain --user alice", 0, "no user alice; did you mean `alice@example.com`?"),
         ("logs helo", 2, "no function `helo` in the file; did you mean `hello`?"),
-        ("test-method /transaction", 3, "; did you mean `GET /transactions`? there is"),
+        (
+            "test-method /transaction",
+            3,
+            "; did you mean `GET /transactions`? available",
+        ),
         ("call /transaction --token none", 4, "; did you mean GET /transactions?"),
     ],
 )

@@ -103,7 +103,7 @@ def test_alone_it_is_the_step_of_the_tutorial(cgw):
 def test_the_options_of_the_step_are_not_for_the_commands(cgw, option):
     """Or somebody would believe that nothing was done."""
     outcome = cgw("user", option, "disable", ALICE, "-v", code=2)
-    assert "are for `cgw user` alone" in outcome.err
+    assert "are for `cgw user` without a subcommand" in outcome.err
     assert outcome.calls == []
 
 
