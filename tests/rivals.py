@@ -51,7 +51,7 @@ class Cgw:
     def down(self, me=None):
         """Remove the stack, one call after the other; return the errors."""
         chosen = closure(self.stack.resources)
-        self._walked(reconcile.look, forward(chosen), me)
+        self._walked(reconcile.refresh, forward(chosen), me)
         steps = self._walked(reconcile.destroy, backward(chosen), me)
         return [step.error for step in steps if step.error]
 

@@ -1,4 +1,7 @@
-"""Gets tokens from the cache, by a refresh, or by a new sign-in."""
+"""Gets tokens from the cache, by a refresh, or by a new sign-in.
+
+Everything that imports botocore is imported late: a cached token needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,7 @@ from cognito_gw.aws.endpoints import sign_in_query
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.app_client import AppClient
-from cognito_gw.oauth.browser import Browser, BrowserSignIn
-from cognito_gw.oauth.errors import SignInRefused
 from cognito_gw.oauth.flows import BY_API, BY_OAUTH, Chosen, choose
-from cognito_gw.oauth.sign_in import Challenge, SignIn
-from cognito_gw.oauth.token_endpoint import OAuthRefused, Renewal, TokenEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from cognito_gw.app.context import Context
     from cognito_gw.oauth.app_client import Provider
     from cognito_gw.oauth.cache import Key
+    from cognito_gw.oauth.sign_in import Challenge, SignIn
+    from cognito_gw.oauth.token_endpoint import TokenEndpoint
     from cognito_gw.oauth.tokens import Tokens
 
 
@@ -125,6 +126,8 @@ class TokenSource:
         """Return new tokens for the refresh token; None if it is not accepted."""
         if tokens.refresh_token is None:
             return None
+        from cognito_gw.oauth.token_endpoint import OAuthRefused, Renewal
+
         if not tokens.by_oauth:
             return Renewal(self._context.aws.sign_in, self._client).refreshed(tokens)
         try:
@@ -150,6 +153,8 @@ class TokenSource:
         report(f"signing in by the flow {chosen.flow}: {chosen.because}")
 
     def _by_api(self, flow: str) -> Tokens:
+        from cognito_gw.oauth.sign_in import SignIn
+
         user = self._key.user or ask_for_user(self._context)
         ours = [
             each
@@ -171,6 +176,8 @@ class TokenSource:
             return sign_in.go_on(waiting) if waiting else by_flow[flow](user)
 
     def _by_pages(self, flow: str) -> Tokens:
+        from cognito_gw.oauth.browser import Browser, BrowserSignIn
+
         if self._key.flow != flow:
             self._require_browser()
         ui = self._context.ui
@@ -217,10 +224,14 @@ class TokenSource:
 
     @property
     def _endpoint(self) -> TokenEndpoint:
+        from cognito_gw.oauth.token_endpoint import TokenEndpoint
+
         return TokenEndpoint(self._provider, self._client, self._context.ui.trace)
 
     def _waiting(self) -> Challenge | None:
         """Return the challenge that an earlier run left without an answer."""
+        from cognito_gw.oauth.sign_in import Challenge
+
         content = cache.waiting(self._key)
         with suppress(TypeError):  # it has other fields
             return Challenge(**content) if content else None
@@ -240,6 +251,8 @@ class TokenSource:
 
 def _is_over(problem: CgwError) -> bool:
     """Whether Cognito ended the sign-in, rather than refuse a wrong code."""
+    from cognito_gw.oauth.errors import SignInRefused
+
     return (
         isinstance(problem, SignInRefused) and problem.code != "CodeMismatchException"
     )
@@ -325,6 +338,8 @@ def _cached_keys(
 def _revoked(context: Context, key: Key) -> bool:
     """Revoke and drop the tokens of a key; return whether they were revoked."""
     tokens, is_revoked = cache.recall(key), False
+    from cognito_gw.oauth.token_endpoint import Renewal
+
     if tokens and tokens.refresh_token and key.client in context.config.app_clients:
         try:
             renewal = Renewal(context.aws.sign_in, app_client(context, key.client))

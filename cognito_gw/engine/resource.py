@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.errors import lacking
 from cognito_gw.errors import CannotChange, NotOurs
 
 if TYPE_CHECKING:
@@ -206,6 +205,8 @@ class Resource(ABC):
         if self.live is None:
             raise NotReady(f"{self} does not exist yet, so its {key} is not known")
         if key not in self.live:
+            from cognito_gw.aws.errors import lacking  # botocore: slow to import
+
             raise lacking(f"{self}: the description by AWS", key)
         return self.live[key]
 

@@ -1,10 +1,19 @@
-"""Visits the resources of a graph concurrently, each once those before it are done."""
+"""Visits the resources of a graph concurrently, each once those before it are done.
+
+Ctrl-C raises between any two bytecodes of the main thread. If it interrupts the Python
+code of `threading` or `concurrent.futures`, a lock there may stay locked, and a worker
+that needs the lock waits forever. The thread that walks therefore shares nothing with
+the workers except queues and locks written in C; another thread starts the workers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from graphlib import TopologicalSorter
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 
 from cognito_gw.aws.errors import as_cgw_error
 from cognito_gw.engine.resource import Action, Resource, Step
@@ -12,6 +21,8 @@ from cognito_gw.errors import CgwError
 
 Visit = Callable[[Resource], Step]
 Graph = dict[Resource, set[Resource]]  # resource: those that come before it
+
+_PAUSE = 0.2  # seconds: the longest that Ctrl-C goes unnoticed
 
 
 def forward(resources: Iterable[Resource]) -> Graph:
@@ -64,28 +75,36 @@ def walk(  # noqa: PLR0913 - three of them only watch
     passes its steps to `on_step`, so that AWS creates nothing without our knowing.
     The step that Ctrl-C interrupts in `on_step` is passed a second time.
     """
-    running: dict[Resource, Future[Step]] = {}
+    running: dict[Resource, _Task] = {}
+    waiting: SimpleQueue[_Task | None] = SimpleQueue()
+    ended: SimpleQueue[_Task] = SimpleQueue()
     steps: list[Step] = []
-    with ThreadPoolExecutor(workers) as pool:
 
-        def start(resource: Resource) -> None:
-            on_start(resource)
-            # Known before it begins: an interrupt may come in between.
-            running[resource] = Future()
-            pool.submit(_run, running[resource], visit, resource)
+    def start(resource: Resource) -> None:
+        on_start(resource)
+        # Known before it begins: an interrupt may come in between.
+        running[resource] = _Task(visit, resource, ended)
+        waiting.put(running[resource])
 
-        try:
-            for step in _in_order(graph, running, start):
-                on_step(step)
-                steps.append(step)
-                del running[step.resource]
-        except BaseException as stop:
-            begun = [each for each, future in running.items() if not future.cancel()]
-            if isinstance(stop, KeyboardInterrupt):
-                on_interrupt(begun)
-                for resource in begun:
-                    on_step(_outcome(resource, running[resource]))
-            raise
+    # A daemon: an interrupt during its start does not keep the process from ending.
+    starter = Thread(target=_start_workers, args=(waiting, workers), daemon=True)
+    starter.start()
+    try:
+        for step in _in_order(graph, running, start, ended):
+            on_step(step)
+            steps.append(step)
+            del running[step.resource]
+    except BaseException as stop:
+        begun = [task for task in running.values() if not task.cancel()]
+        if isinstance(stop, KeyboardInterrupt):
+            on_interrupt([task.resource for task in begun])
+            for task in begun:
+                task.wait()
+                on_step(task.outcome())
+        raise
+    finally:
+        waiting.put(None)
+        starter.join()
     for step in _skipped(graph, steps):
         on_step(step)
         steps.append(step)
@@ -94,8 +113,9 @@ def walk(  # noqa: PLR0913 - three of them only watch
 
 def _in_order(
     graph: Graph,
-    running: dict[Resource, Future[Step]],
+    running: Mapping[Resource, _Task],
     start: Callable[[Resource], None],
+    ended: SimpleQueue[_Task],
 ) -> Iterator[Step]:
     """Start each resource once all before it succeeded; yield each step at its end."""
     order = TopologicalSorter(graph)
@@ -105,12 +125,17 @@ def _in_order(
             start(resource)
         if not running:
             return
-        wait(running.values(), return_when=FIRST_COMPLETED)
-        for resource in [each for each, future in running.items() if future.done()]:
-            step = _outcome(resource, running[resource])
-            if step.action is not Action.FAIL:
-                order.done(resource)
-            yield step
+        step = _next(ended).outcome()
+        if step.action is not Action.FAIL:
+            order.done(step.resource)
+        yield step
+
+
+def _next(ended: SimpleQueue[_Task]) -> _Task:
+    """Wait for the next task that ends."""
+    while True:  # Ctrl-C right before the call of `get` does not interrupt it
+        with suppress(Empty):
+            return ended.get(timeout=_PAUSE)
 
 
 def _skipped(graph: Graph, steps: list[Step]) -> Iterator[Step]:
@@ -121,22 +146,62 @@ def _skipped(graph: Graph, steps: list[Step]) -> Iterator[Step]:
             yield Step(resource, Action.SKIP, error=why, done=True)
 
 
-def _run(future: Future[Step], visit: Visit, resource: Resource) -> None:
-    """Visit a resource, unless its future is canceled, and keep the outcome."""
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        future.set_result(visit(resource))
-    except BaseException as error:  # noqa: BLE001 - raised where it is waited for
-        future.set_exception(error)
+def _start_workers(waiting: SimpleQueue[_Task | None], workers: int) -> None:
+    """Run the tasks in a pool, until there is a None; wait for those begun."""
+    with ThreadPoolExecutor(workers) as pool:
+        while task := waiting.get():
+            try:
+                pool.submit(task.run)
+            except Exception as error:  # noqa: BLE001 - the walk raises it
+                task.fail(error)
 
 
-def _outcome(resource: Resource, future: Future[Step]) -> Step:
-    """Wait for a visit's step; one for AWS's refusals, too."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    known = as_cgw_error(error)
-    if known is None:
-        raise error  # a bug of ours: to be seen, not to be reported as AWS's
-    return Step(resource, Action.FAIL, error=known, done=True)
+class _Task:
+    """One visit, which a worker runs unless it is canceled first."""
+
+    def __init__(
+        self, visit: Visit, resource: Resource, ended: SimpleQueue[_Task]
+    ) -> None:
+        self.resource = resource
+        self._visit = visit
+        self._ended = ended
+        self._claim = Lock()  # locked once it has begun, or is canceled
+        self._busy = Lock()  # unlocked once it has ended
+        self._busy.acquire()
+        self._result: Step | BaseException
+
+    def cancel(self) -> bool:
+        """Return whether it had not begun; it never begins then."""
+        return self._claim.acquire(blocking=False)
+
+    def run(self) -> None:
+        """Visit the resource, and keep the step or the error."""
+        if not self._claim.acquire(blocking=False):
+            return
+        try:
+            self._end(self._visit(self.resource))
+        except BaseException as error:  # noqa: BLE001 - `outcome` raises it
+            self._end(error)
+
+    def fail(self, error: Exception) -> None:
+        """End it with an error, if it has not begun."""
+        if self.cancel():
+            self._end(error)
+
+    def wait(self) -> None:
+        """Wait for the end of the visit; not more than once."""
+        self._busy.acquire()
+
+    def outcome(self) -> Step:
+        """Return the step of a visit that has ended; one for AWS's refusals, too."""
+        if isinstance(self._result, Step):
+            return self._result
+        known = as_cgw_error(self._result)
+        if known is None:
+            raise self._result  # a bug of ours: to be seen, not to be reported as AWS's
+        return Step(self.resource, Action.FAIL, error=known, done=True)
+
+    def _end(self, result: Step | BaseException) -> None:
+        self._result = result
+        self._busy.release()
+        self._ended.put(self)

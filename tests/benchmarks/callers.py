@@ -31,7 +31,7 @@ class Caller(asyncio.Protocol):
         self._call()
 
     def connection_lost(self, exc):
-        """End, also where the server wants it."""
+        """End, also if the server asks for it."""
         if not self.done.done():
             self.done.set_exception(exc or ConnectionError("closed by the server"))
 

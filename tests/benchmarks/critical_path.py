@@ -87,10 +87,10 @@ class Tracer:
     def __init__(self, session, endpoint_url=None):
         self.ledger = Ledger(session)
         self.aws = Aws(session, endpoint_url=endpoint_url, sleep=lambda _: None)
-        self.aws.together = lambda *asks: self.ledger.of_longest(asks)
+        self.aws.gather = lambda *asks: self.ledger.of_longest(asks)
 
     def up(self, config):
-        """Bring a stack up, as the file now wants it."""
+        """Bring a stack up, as the file now describes it."""
         with self._trips() as trips:
             stack = self._build(config)
             self._walk(reconcile.apply, forward(stack.resources), trips)

@@ -1,7 +1,7 @@
 """Runs one command: `launch.py REPORT COMMAND…`, and reports what it took.
 
-It is a process of its own, because Linux counts the memory of whoever starts a command
-as the command's own until it begins: the benchmarks are larger than most commands.
+It is a separate process, because Linux counts the memory of the process that starts a
+command as the command's until it begins: the benchmarks are larger than most commands.
 """
 
 from __future__ import annotations

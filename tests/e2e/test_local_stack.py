@@ -41,7 +41,7 @@ def test_who_asks_is_said_by_name(api):
     assert api.get("/nowhere", user=ALICE).status_code == 403
 
 
-def test_a_client_sends_what_each_route_wants(api):
+def test_a_client_sends_what_each_route_requires(api):
     """The ID token, or an access token with a scope of the route."""
     with api.client(BOB) as bob:
         assert bob.get("/transactions").status_code == 200
@@ -149,7 +149,7 @@ def test_the_code_under_test_can_reach_the_same_aws(api, environment):
     assert api.invoke_url.startswith(api.endpoint_url)
 
 
-def test_nothing_of_the_users_own_stands_between(api, environment):
+def test_the_users_own_settings_are_ignored(api, environment):
     """No profile, no proxy, no other endpoint; a resource is as good as a client."""
     environment.setenv("AWS_PROFILE", "none-that-is-here")
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")

@@ -51,8 +51,7 @@ def test_a_taken_pool_name_is_an_error_and_no_adoption(cgw, stack_name, foreign_
     cgw.write(f"name: {stack_name}\nregion: us-east-1\n{pool}\n")
     outcome = cgw("up", "-o", "json", "-v", code=1)
     assert failures(outcome)["user pool"] == (
-        f"user pool `{foreign_pool}`: the name is taken by something that cgw did "
-        "not make"
+        f"user pool `{foreign_pool}`: the name is taken by something cgw did not create"
     )
     assert "CreateUserPool" not in outcome.calls
 
@@ -228,7 +227,7 @@ def test_deploy_refuses_while_a_route_is_not_secured(cgw):
     ],
 )
 def test_a_refused_call_says_why(standing, line, status, code):
-    """The right cause first, with what mends it; exit 4."""
+    """The right cause first, with its fix; exit 4."""
     answer = standing.cgw("call", *line.split(), "-o", "json", code=4).document
     assert answer["status"] == status
     assert answer["causes"][0]["code"] == code

@@ -107,7 +107,7 @@ def test_a_refresh_that_fails_ends_in_a_new_sign_in(standing, cached):
         b'{"key": 1, "tokens": {"access_token": 1, "expires_at": 1}}',
     ],
 )
-def test_a_file_that_is_no_cache_is_ignored_and_written_anew(standing, cached, content):
+def test_an_invalid_cache_file_is_ignored_and_replaced(standing, cached, content):
     """Whatever it holds."""
     cached.write_bytes(content)
     outcome = standing.cgw("token", "--id", "-v")
@@ -133,7 +133,7 @@ def test_a_wrong_password_says_so_and_not_what_it_is(standing, environment):
     assert "Wrong-horse-7" not in outcome.err
 
 
-def test_a_new_password_is_asked_for_where_cognito_wants_one(
+def test_a_new_password_is_asked_for_when_cognito_requires_one(
     standing, account, environment
 ):
     """By variable; with neither variable nor terminal it says which is missing."""
@@ -181,7 +181,9 @@ def test_a_generated_password_is_shown_once(cgw, edited):
     first = cgw("up", "-q")
     (password,) = re.findall(r"generated password, shown this once: (\S+)", first.err)
     assert "generated" not in cgw("up").err
-    assert "not in the file" in cgw("token", code=3).err
+    assert (
+        "no password for alice@example.com is in the file" in cgw("token", code=3).err
+    )
 
     def remember_password(data):
         del data["functions"], data["api"]
@@ -207,7 +209,7 @@ def test_a_generated_password_is_shown_once(cgw, edited):
     ],
 )
 def test_a_user_who_is_not_there(standing, line):
-    """Neither in the file nor in the pool: the error says who may be meant."""
+    """Neither in the file nor in the pool: the error suggests similar names."""
     refused = standing.cgw(*line.split(), code=3)
     assert f"no such user in user pool `{standing.name}`: `alice`" in refused.err
     assert "; did you mean `alice@example.com`?" in refused.err
@@ -220,7 +222,11 @@ def test_a_user_who_is_not_there(standing, line):
     [
         ("explain --user alice", 0, "no user alice; did you mean `alice@example.com`?"),
         ("logs helo", 2, "no function `helo` in the file; did you mean `hello`?"),
-        ("test-method /transaction", 3, "; did you mean `GET /transactions`? there is"),
+        (
+            "test-method /transaction",
+            3,
+            "; did you mean `GET /transactions`? available",
+        ),
         ("call /transaction --token none", 4, "; did you mean GET /transactions?"),
     ],
 )

@@ -135,7 +135,7 @@ def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_n
 
 @pytest.mark.nightly  # in turns, call by call, in test_in_turns.py
 def test_on_two_machines_a_down_during_an_up(machines, third, account):
-    """Each ends with a word of what stands in the way; another `up` mends all."""
+    """Each explains what blocked it; another `up` repairs everything."""
     before = account.listing()
     third("up", "-q")
     one, two = machines

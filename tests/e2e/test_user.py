@@ -1,4 +1,4 @@
-"""`cgw user` and its commands, on the users of a pool that stands."""
+"""`cgw user` and its commands, on the users of an existing pool."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def name():
 
 
 class Pool:
-    """The standing stack's pool, as those see it who have no `cgw`."""
+    """The standing stack's pool, as seen without `cgw`."""
 
     def __init__(self, cognito, outputs):
         self.cognito = cognito
@@ -103,12 +103,12 @@ def test_alone_it_is_the_step_of_the_tutorial(cgw):
 def test_the_options_of_the_step_are_not_for_the_commands(cgw, option):
     """Or somebody would believe that nothing was done."""
     outcome = cgw("user", option, "disable", ALICE, "-v", code=2)
-    assert "are for `cgw user` alone" in outcome.err
+    assert "are for `cgw user` without a subcommand" in outcome.err
     assert outcome.calls == []
 
 
 def test_an_added_user_signs_in_at_once(standing, cgw, pool, environment, name):
-    """The password comes from CGW_PASSWORD, and stands nowhere."""
+    """The password comes from CGW_PASSWORD, and is written nowhere."""
     environment.setenv("CGW_PASSWORD", STRONG)
     outcome = cgw(
         "user", "add", name, "--group", "readers", "--attribute", "name=Bob B", "-v"
@@ -233,7 +233,7 @@ def test_in_a_terminal_the_password_is_asked_for(cgw, pool, name):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        start_new_session=True,  # or the terminal of who runs the tests is asked
+        start_new_session=True,  # or it asks on the terminal that runs the tests
     ) as process:
         alarm = threading.Timer(60, process.kill)  # for a prompt that never comes
         alarm.start()
@@ -427,7 +427,7 @@ def test_a_group_is_not_joined_and_left_at_once(cgw):
 
 
 def test_nobody_is_removed_without_a_yes(cgw, pool, dora):
-    """Without a terminal it refuses, once it has shown who would go."""
+    """Without a terminal it refuses, once it has shown the users it would delete."""
     refused = cgw("user", "remove", dora, code=2)
     assert f"  user              {dora}\n" in refused.err
     assert (
@@ -446,7 +446,7 @@ def test_nobody_is_removed_without_a_yes(cgw, pool, dora):
 
 
 def test_who_is_in_the_file_comes_back(standing, cgw, pool):
-    """It is told; and no token is handed out that was kept for who is gone."""
+    """The error says so, and no cached token of a deleted user is returned."""
     cgw("token", "--user", ALICE, "--id")
     removed = cgw("user", "remove", ALICE, "--yes")
     assert removed.out == f"deleted   user              {ALICE}\n"

@@ -101,8 +101,8 @@ def test_each_save_goes_live_until_it_is_interrupted(cgw, shell, code, stack_nam
         cgw.write("name: [")
         running.hear("waiting for the next save")
         assert "this is not YAML" in running.said
-        mended = FILE.format(name=stack_name).replace("GET /hello", "GET /bye")
-        cgw.write(mended)
+        repaired = FILE.format(name=stack_name).replace("GET /hello", "GET /bye")
+        cgw.write(repaired)
         running.hear(" in ")
         assert answer("/bye") == "third"
         assert "created" not in cgw("up").err

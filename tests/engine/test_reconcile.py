@@ -63,7 +63,7 @@ class TestLook:
     """Reading, and what may be absent."""
 
     def test_reads_what_is_there(self, fake_aws):
-        """Looking keeps what AWS says, whatever the file wants."""
+        """A refresh keeps what AWS says, even if the file differs."""
         fake_aws.world["a"] = dict(DRIFTED)
         resource = FakeResource("a")
         assert refresh(resource, fake_aws).action is Action.KEEP
@@ -316,12 +316,12 @@ class TestDestroy:
         assert fake_aws.writes == []
 
     def test_drifted(self, fake_aws):
-        """What is not as the file wants, even in what is fixed, goes all the same."""
+        """A resource that differs from the file, even in a fixed field, is deleted."""
         resource = self._found(fake_aws, wants={"fixed": "other"})
         assert destroy(resource, fake_aws).word == "deleted"
 
     def test_unwanted(self, fake_aws):
-        """What the file no longer wants goes as well."""
+        """A resource that left the file is deleted, too."""
         resource = self._found(fake_aws, **UNWANTED)
         assert destroy(resource, fake_aws).word == "deleted"
 

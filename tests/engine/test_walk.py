@@ -61,7 +61,7 @@ class TestOrder:
         assert forward([top]) == {top: set()}
 
     def test_closure(self, diamond):
-        """All that a resource stands on, through any number of steps, needs first."""
+        """All direct and indirect needs of a resource, needs first."""
         top, left, right, base = diamond
         assert closure([top]) == [base, left, right, top]
 
@@ -80,7 +80,7 @@ class TestBackward:
     """The order of removing."""
 
     def test_dependents_first(self, diamond, fake_aws):
-        """A resource goes once all that stands on it is gone."""
+        """A resource is deleted after all its dependents."""
         fake_aws.world |= {each.name: {"id": each.name} for each in diamond}
         list(walk(partial(refresh, aws=fake_aws), forward(diamond)))
         list(walk(partial(destroy, aws=fake_aws), backward(diamond)))
@@ -127,7 +127,7 @@ class TestBackward:
         assert backward([content]) == {content: set()}
 
     def test_user_of_content(self):
-        """What stands on the content of a container goes before that container."""
+        """A dependent of the content of a container is deleted before the container."""
         box = FakeResource("box")
         content = FakeResource("content", container=box)
         user = FakeResource("user", (content,))
@@ -251,7 +251,7 @@ class TestFailure:
             "top": "created",
         }
 
-    def test_failed_removal_keeps_what_it_stands_on(self, diamond, fake_aws):
+    def test_failed_removal_keeps_what_it_needs(self, diamond, fake_aws):
         """What could not be removed keeps what it needs."""
         fake_aws.world |= {each.name: {"id": each.name} for each in diamond}
         fake_aws.faults["delete", "left"] = refusal("ConflictException")

@@ -50,7 +50,7 @@ class Clock:
                 self._changed.wait()
 
     def _go_on(self):
-        """Wake who waits least, once nobody is at work; no one else before it is."""
+        """Wake the thread that waits least, once no thread is at work."""
         if self._busy == 0 and self._waiting:
             self.now, _, is_busy = heapq.heappop(self._waiting)
             self._busy += is_busy
@@ -58,5 +58,5 @@ class Clock:
 
     @property
     def module(self):
-        """What stands in for the module `time` where botocore waits."""
+        """The substitute for the module `time` where botocore waits."""
         return SimpleNamespace(sleep=self.sleep, time=self.time)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import signal
+import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, _base, thread
 from functools import partial
 
 import pytest
@@ -101,15 +103,16 @@ def test_what_waits_for_a_worker(press, fake_aws):
     base = FakeResource("base")
     things = [FakeResource(f"thing{number}", (base,)) for number in range(5)]
     pressed = press("")
-    are_ready, is_stopping, waited_for = threading.Event(), threading.Event(), []
+    are_ready, is_stopping, waited_for = threading.Lock(), threading.Event(), []
+    are_ready.acquire()
 
     def started(resource):
         if resource is things[-1]:
-            are_ready.set()
+            are_ready.release()  # no Event: Ctrl-C may leave the lock in it locked
 
     def on_call(verb, name):
         if (verb, name) == ("create", "thing0"):
-            assert are_ready.wait(SECONDS)
+            assert are_ready.acquire(timeout=SECONDS)
             pressed.press()
             assert is_stopping.wait(SECONDS)
 
@@ -124,6 +127,28 @@ def test_what_waits_for_a_worker(press, fake_aws):
         list(walk(visit, forward([base, *things]), **hooks, workers=1))
     assert waited_for == things[:1]
     assert set(fake_aws.world) == {"base", "thing0"}
+
+
+def test_shares_no_lock_that_ctrl_c_may_leave_locked(fake_aws):
+    """While visits run, the main thread runs no Python code that holds a lock."""
+    base = FakeResource("base")
+    things = [FakeResource(f"thing{number}", (base,)) for number in range(5)]
+    told, ran = [], set()
+
+    def note(frame, event, _):
+        if event == "call":
+            ran.add(frame.f_code.co_filename)
+
+    def tell(step):
+        told.append(step)
+        sys.setprofile(note if len(told) <= len(things) else None)
+
+    try:
+        walk(partial(apply, aws=fake_aws), forward([base, *things]), on_step=tell)
+    finally:
+        sys.setprofile(None)
+    assert ran
+    assert not ran & {each.__file__ for each in (threading, queue, _base, thread)}
 
 
 def test_while_a_step_is_begun(press, fake_aws, monkeypatch):
