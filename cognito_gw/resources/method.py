@@ -113,7 +113,7 @@ class Method(PathMethod):
             return {"authorizationType": IAM}  # closed until there is one
         return {
             "authorizationType": COGNITO,
-            "authorizerId": self.authorizer["id"],
+            "authorizerId": self.authorizer.get("id", KNOWN_AFTER_APPLY),
             "authorizationScopes": self.scopes,
         }
 
