@@ -193,7 +193,7 @@ def _write_secret(file: Path, secret: str) -> None:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise UsageError(
-            f"{file} already exists, and Cognito requires to set up a new app",
+            f"{file} already exists, and Cognito requires a new authenticator app",
             hint="remove the file if you no longer need its secret",
         ) from None
     try:

@@ -231,7 +231,7 @@ def test_cgw_takes_the_tokens_from_a_real_browser(request, stack, flow, browser)
     tokens = waiting.tokens()
     assert stack.call("/transactions", tokens["id_token"]) == 200
     assert (tokens["refresh_token"] is None) is (flow == "implicit")
-    assert ("Code with PKCE" in waiting.said) is (flow == "implicit")
+    assert ("authorization code flow with PKCE" in waiting.said) is (flow == "implicit")
 
 
 def test_cgw_and_a_real_browser_agree_on_a_failure(stack, scripted):

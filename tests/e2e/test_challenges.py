@@ -152,7 +152,7 @@ def test_a_wrong_password_signs_in_by_none(token, people, environment, flow):
 def test_without_a_password_and_a_terminal_it_says_what_is_missing(cgw, people):
     """Exit 3, and the variable that would do."""
     refused = cgw("token", *ids(people), code=3)
-    assert f"the password of {USER} is not given" in refused.err
+    assert f"no password for {USER} is given" in refused.err
     assert "CGW_PASSWORD" in refused.err
 
 
@@ -190,10 +190,10 @@ def test_a_new_password_is_typed_twice_and_may_be_corrected(typist, make_pool):
     """Cognito says what a weak one lacks."""
     person = typist(required_name(make_pool), "--id")
     person.types("Password of alice@example.com: ", PASSWORD)
-    person.types("choose a new password: ", "weak")
+    person.types("requires a new password for .*: ", "weak")
     person.types("Repeat for confirmation: ", "weak")
     person.types("name of alice@example.com: ", "Alice")
-    said = person.types("choose a new password: ", OTHER)
+    said = person.types("requires a new password for .*: ", OTHER)
     assert "Password not long enough" in said
     person.types("Repeat for confirmation: ", OTHER)
     person.types("name of alice@example.com: ", "Alice")
@@ -213,7 +213,7 @@ class TestAuthenticatorApp:
 
     def test_a_code_is_given_by_option(self, token, people, app):
         refused = token(people, code=3)
-        assert "the code that the authenticator app of alice" in refused.err
+        assert "a code from the authenticator app of alice" in refused.err
         assert "--code" in refused.err
         assert "--totp-secret" in refused.err
         wrong = token(people, "--code", "000000", code=1)
@@ -268,7 +268,8 @@ class TestAuthenticatorApp:
         assert token(people, "--id").out
 
     @pytest.mark.parametrize(
-        ("content", "words"), [("not base 32!", "holds no secret"), (None, "cannot be")]
+        ("content", "words"),
+        [("not base 32!", "is not the secret"), (None, "cannot be")],
     )
     @pytest.mark.usefixtures("app")
     def test_a_file_without_a_secret_is_named(self, token, people, content, words):
@@ -456,7 +457,7 @@ class TestWithoutCredentials:
     def test_a_password_signs_in(self, token, people):
         outcome = token(people, "-o", "json", "-v")
         assert claims_of(outcome.document["id_token"])["email"] == USER
-        assert "taken as it comes" in outcome.err
+        assert "the app client's settings are not known" in outcome.err
         assert "signing in by the flow srp" in outcome.err
 
     def test_a_secret_comes_from_the_environment(self, token, make_pool, environment):

@@ -58,7 +58,7 @@ def test_the_machines_token_is_had_beside_a_users(stack):
 def test_a_user_is_named_for_all_routes_once(stack):
     """And for routes of the file."""
     twice = stack.quick("check", "--user", "a", "--user", "b", code=2)
-    assert "more than one user for every route" in twice.err
+    assert "more than one `--user` for all routes" in twice.err
     unknown = stack.quick("check", "--user", "GET /nothing=a", code=2)
     assert "no route `GET /nothing`" in unknown.err
 
