@@ -12,7 +12,7 @@ from cognito_gw.engine.resource import Change
     ("desired", "live", "reason"),
     [
         ({}, {"a": 1}, "the file speaks of nothing"),
-        ({"a": 1}, {"a": 1, "b": 2}, "what only AWS has is nobody's business"),
+        ({"a": 1}, {"a": 1, "b": 2}, "what only AWS has is ignored"),
         ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, "nor is it further down"),
         ({"a": ["x", "y"]}, {"a": ["y", "x"]}, "AWS lists in any order"),
         (
