@@ -60,7 +60,7 @@ class Walking:
 class UserInterface:
     """Reports progress to the user, and asks questions.
 
-    This one is silent and has nobody to ask. The command line's is `cli.terminal`.
+    This one is silent and cannot ask. The command line's is `cli.terminal`.
     """
 
     is_interactive = False  # whether questions can be asked

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _ROUNDS = 5  # what is taken out can leave something else too empty
-_MOST = 100  # complaints that somebody may read
+_MOST = 100  # problems in one report
 _LONGEST = 2000  # characters of one
 
 

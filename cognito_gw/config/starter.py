@@ -76,7 +76,7 @@ def _about(name: str) -> str:
 
 def _route(key: str, is_public: bool) -> str:
     settings = {"function": "hello"} | ({"auth": "none"} if is_public else {})
-    comment = "public: it says so" if is_public else "wants an ID token"
+    comment = "public: no token" if is_public else "requires an ID token"
     return indent(_dumped({key: settings}).rstrip("\n"), "    ") + f"  # {comment}\n"
 
 

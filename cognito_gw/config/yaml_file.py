@@ -110,7 +110,7 @@ def other_suffix(file: Path) -> Path | None:
 
 def _read(file: Path) -> bytes:
     """Read at most one byte over the limit: a device may have no end."""
-    # A named pipe that nobody writes to is empty, and not something to wait for.
+    # Read a named pipe without a writer as empty instead of waiting.
     handle = os.open(file, os.O_RDONLY | _NO_WAITING)
     with os.fdopen(handle, "rb") as opened:
         if _NO_WAITING:

@@ -180,7 +180,7 @@ class CodeFolder:
         return [at for at, _, _ in self._walked(self.path)]
 
     def settings_left_out(self) -> list[str]:
-        """Return the `.env` files that are left out though nobody said so."""
+        """Return the `.env` files that are left out by default."""
         names = sorted(path.name for path in self.root.glob(".env*"))
         said = {each for each in names if self.ignored.match_file(each)}
         return [each for each in names if each not in said and self._leaves_out(each)]

@@ -56,7 +56,7 @@ class Preflight(PathMethod):
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if all(change.before is None for change in changes.values()):
             return self._complete(aws, self.live or {})
-        # Made anew: the stage serves its snapshot until the next deployment.
+        # Created again: the stage serves its snapshot until the next deployment.
         self.delete(aws)
         return self.create(aws)
 
@@ -135,7 +135,7 @@ class GatewayResponse(Resource):
         return self.api
 
     def desired(self) -> dict[str, Any]:
-        # A refusal tells nothing, so with several origins whoever asks may read it.
+        # A refusal has no content, so with several origins any origin may read it.
         origin = f"'{self.origins[0]}'"
         if len(self.origins) > 1:
             origin = "method.request.header.Origin"
@@ -143,7 +143,7 @@ class GatewayResponse(Resource):
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         answer = aws.apigateway.get_gateway_response(**self._key())
-        # Without CORS headers it is AWS's own, or somebody's: not what we speak of.
+        # Without CORS headers it is AWS's default or foreign: ignored.
         is_cors = _RESPONSE_ORIGIN in answer.get("responseParameters", {})
         return dict(answer) if is_cors else None
 

@@ -86,8 +86,8 @@ class Domain(Resource):
     command = "domain"
     id_field = "Domain"
     replaced: ClassVar[Mapping[str, str]] = {
-        "Domain": "the old address of the sign-in pages stops: nobody can sign in "
-        "there until the new one works"
+        "Domain": "the old address of the sign-in pages stops working: users cannot "
+        "sign in until the new one works"
     }
 
     pool: UserPool

@@ -36,8 +36,8 @@ def test_an_answer_stands_in_the_place_of_what_is_shipped(loaded):
         "# domain: orders-demo   # unique in the region; default: the name and a hash",
         "# domain: {prefix: orders-demo, login: managed}   # managed login pages",
         '  - {username: alice, password: "${CGW_ALICE_PASSWORD}", groups: [readers]}',
-        "    GET /orders/{id}: {function: hello}  # wants an ID token",
-        "    ANY /: {function: hello, auth: none}  # public: it says so",
+        "    GET /orders/{id}: {function: hello}  # requires an ID token",
+        "    ANY /: {function: hello, auth: none}  # public: no token",
     ]
     config = loaded(made.validated()).config
     assert (config.name, config.region) == ("orders", "eu-west-1")
