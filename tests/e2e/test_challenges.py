@@ -167,7 +167,7 @@ def test_a_password_is_typed_unseen(typist, people):
 
 
 def required_name(make_pool):
-    """A pool that wants to know people's names, with one it does not know yet."""
+    """A pool that requires the attribute name, and a user who lacks it."""
     schema = [{"Name": "name", "Required": True, "Mutable": True}]
     pool = make_pool(Schema=schema)
     pool.user(USER, TemporaryPassword=PASSWORD)
@@ -333,7 +333,9 @@ class TestSentCodes:
         assert token(people, "--code", sent, "--id").out
         assert mailed(USER) == sent  # no other was sent meanwhile
 
-    def test_a_code_for_nothing_that_waits_begins_anew(self, token, people, mailed):
+    def test_a_code_without_a_waiting_challenge_starts_a_sign_in(
+        self, token, people, mailed
+    ):
         self.by_mail(people)
         token(people, "--code", "x", code=1)
         assert token(people, "--code", mailed(USER), "--id").out

@@ -1,4 +1,4 @@
-"""`cgw check` finds what is open, and cries no wolf."""
+"""`cgw check` reports open routes, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 
-def test_a_healthy_stack_has_no_surprise(stack):
+def test_a_healthy_stack_has_no_failures(stack):
     """Every kind of try, the right tokens too: a machine's where scopes are asked."""
     outcome = stack.quick("check", "-o", "json")
     assert outcome.document.keys() == {"ok", "cases"}
@@ -77,8 +77,8 @@ def test_for_people_and_for_ci(stack, tmp_path):
     assert stack.quick("check", "-q").out == ""
 
 
-def test_an_open_route_is_a_hole(standing, account, tmp_path):
-    """As is one that nobody wrote into the file; exit 1, and CI fails."""
+def test_an_open_route_fails_the_check(standing, account, tmp_path):
+    """So does a route that is not in the file; exit 1."""
     api = {"restApiId": standing.outputs["api_id"]}
     items = account.apigateway.get_resources(**api)["items"]
     found = next(each for each in items if each["path"] == "/transactions")
@@ -96,16 +96,16 @@ def test_an_open_route_is_a_hole(standing, account, tmp_path):
     assert "FAIL  no token           200  expected: 401\n" in told.out
     assert "DELETE /transactions\n  FAIL  known route" in told.out
     outcome = standing.cgw("check", "-o", "json", code=1)
-    holes = {
+    failures = {
         (case["route"], case["case"])
         for case in outcome.document["cases"]
         if not case["ok"]
     }
-    assert ("GET /transactions", "foreign pool") in holes
-    assert ("DELETE /transactions", "known route") in holes
-    assert not [route for route, _ in holes if route.startswith("POST")]
+    assert ("GET /transactions", "foreign pool") in failures
+    assert ("DELETE /transactions", "known route") in failures
+    assert not [route for route, _ in failures if route.startswith("POST")]
     suite = ET.parse(file).getroot()  # noqa: S314 - our own file
-    assert int(suite.attrib["failures"]) == len(holes)
+    assert int(suite.attrib["failures"]) == len(failures)
     standing.restored()
     assert standing.cgw("check", "-q").out == ""
 

@@ -50,7 +50,7 @@ def states(found):
 
 @pytest.fixture
 def on_aws(cgw, environment):
-    """The same shell with AWS as the target, which is wherever a test says."""
+    """The same shell with AWS as the target, at the endpoint that a test sets."""
     environment.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     cgw.options = ()
     return cgw
@@ -80,7 +80,7 @@ def test_for_people(cgw):
 
 
 def test_when_quiet_only_what_asks_for_something(cgw, tmp_path):
-    """With what mends it."""
+    """With its fix."""
     (tmp_path / "cgw.yaml").unlink()
     outcome = cgw("doctor", "-q")
     assert outcome.out == (
@@ -157,7 +157,7 @@ def test_a_profile_that_is_not_there(on_aws):
 
 
 def test_an_endpoint_that_does_not_answer(on_aws, environment):
-    """Nobody can tell then who calls, or what they may do."""
+    """The caller and its permissions are unknown then."""
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     environment.setenv("AWS_MAX_ATTEMPTS", "1")
     found = by_check(on_aws("doctor", "-o", "json", code=1))
