@@ -76,7 +76,7 @@ def test_from_nothing_to_a_secured_api_and_back(shell, stack_name, account):
 
     nothing = shell("down")
     assert (nothing.out, nothing.err) == ("", "nothing to delete\n")
-    said = f"nothing of the stack {stack_name} exists yet: run `cgw --local up` first"
+    said = f"the stack {stack_name} does not exist yet: run `cgw --local up` first"
     nothing = shell("outputs")
     assert (nothing.out, nothing.err) == ("", f"  {said}\n")
 
