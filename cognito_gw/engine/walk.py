@@ -125,13 +125,13 @@ def _in_order(
             start(resource)
         if not running:
             return
-        step = _next(ended).outcome()
+        step = next_ended(ended).outcome()
         if step.action is not Action.FAIL:
             order.done(step.resource)
         yield step
 
 
-def _next(ended: SimpleQueue[_Task]) -> _Task:
+def next_ended(ended: SimpleQueue[_Task]) -> _Task:
     """Wait for the next task that ends."""
     while True:  # Ctrl-C right before the call of `get` does not interrupt it
         with suppress(Empty):

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from concurrent.futures import wait
-
 import pytest
+
+from cognito_gw.engine import walk
+
+NEXT = walk.next_ended
 
 
 @pytest.fixture
 def interrupted(environment):
-    """Return what presses Ctrl-C after so many calls have ended."""
+    """Return a function that presses Ctrl-C after some calls have ended."""
 
     def press(after):
         left = [after]
 
-        def waited(running, **how):
-            if how and not left[0]:
+        def next_task(ended):
+            if not left[0]:
                 raise KeyboardInterrupt
-            left[0] -= bool(how)
-            return wait(running, **how)
+            left[0] -= 1
+            return NEXT(ended)
 
-        environment.setattr("cognito_gw.engine.walk.wait", waited)
+        environment.setattr(walk, "next_ended", next_task)
 
     yield press
-    environment.setattr("cognito_gw.engine.walk.wait", wait)
+    environment.setattr(walk, "next_ended", NEXT)
 
 
 def test_an_up_says_how_far_it_has_come_and_the_next_goes_on(
@@ -35,7 +37,7 @@ def test_an_up_says_how_far_it_has_come_and_the_next_goes_on(
     assert stopped.out == ""
     assert "rerun the command to continue" in stopped.err
     assert stopped.err.endswith("interrupted\n")
-    environment.setattr("cognito_gw.engine.walk.wait", wait)
+    environment.setattr(walk, "next_ended", NEXT)
     steps = cgw("up", "-o", "json").document["steps"]
     made_before = {f"{each['kind']}" for each in steps if each["action"] == "unchanged"}
     assert "user pool" in made_before

@@ -220,8 +220,8 @@ def _answered(terminal, process, replies):
 
 def test_in_a_terminal_the_password_is_asked_for(cgw, pool, name):
     """Hidden, twice, and again while it is weak or the two differ."""
-    first = f"Password of {name} (empty: make one up): "
-    second = "The same again: "
+    first = f"Password of {name} (empty: generate one): "
+    second = "Repeat the password: "
     replies = [(first, "weak"), (first, STRONG), (second, "Differs")]
     replies += [(first, STRONG), (second, STRONG)]
     ours, theirs = pty.openpty()
@@ -243,7 +243,7 @@ def test_in_a_terminal_the_password_is_asked_for(cgw, pool, name):
     os.close(theirs)
     assert printed == f"created   user              {name}\n"
     assert "needs 8 characters" in told
-    assert "these two differ" in told
+    assert "the passwords differ" in told
     assert STRONG not in told
     assert pool.sign_in(name, STRONG) == "Bearer"
 

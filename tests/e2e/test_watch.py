@@ -57,7 +57,7 @@ def watching(terminal):
         overdue = threading.Timer(SECONDS, process.kill)
         overdue.start()
         try:
-            running.hear("Ctrl-C ends it")
+            running.hear("press Ctrl-C to stop")
             yield running
         finally:
             process.send_signal(signal.SIGINT)

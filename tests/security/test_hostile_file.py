@@ -394,7 +394,7 @@ def test_issuer_and_keys_are_of_the_pool_that_was_asked(pool, key, address):
     """Else another's tokens would be good."""
     url, document = pool
     document[key] = address
-    with pytest.raises(CgwError, match=r"issuer|foreign"):
+    with pytest.raises(CgwError, match=r"issuer|another host"):
         discover(url, lambda _: None)
 
 

@@ -306,7 +306,7 @@ def test_a_program_gets_text_as_it_is_or_nothing(capsys):
     """A token with an escape in it is not printed at all."""
     from cognito_gw.report.say import say_exactly
 
-    with pytest.raises(CgwError, match="control characters"):
+    with pytest.raises(CgwError, match="control or invisible characters"):
         say_exactly("export A=b", f"export B={HOSTILE}")
     assert capsys.readouterr().out == ""
 
