@@ -151,11 +151,6 @@ def is_lost(error: BaseException) -> bool:
     return isinstance(error, _LOST)
 
 
-def is_throttled(error: ClientError) -> bool:
-    """Whether AWS refused the call only for now, as there are too many."""
-    return code_of(error) in THROTTLED
-
-
 def is_quota(error: ClientError) -> bool:
     """Whether a quota is reached: a retry changes nothing."""
     return code_of(error) in _QUOTA_REACHED

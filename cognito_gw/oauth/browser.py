@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth.callback_server import Callback, Loopback
 from cognito_gw.oauth.token_endpoint import OAuthRefused, TokenEndpoint, tokens_in
-from cognito_gw.oauth.tokens import Keys, claims_of
+from cognito_gw.oauth.tokens import Keys, at_hash, claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -135,15 +135,9 @@ class BrowserSignIn:
             return True
         identity = claims_of(tokens.id_token)
         given = str(identity.get("nonce", "")).encode()
-        half = _half_hash(tokens.access_token)
+        half = at_hash(tokens.access_token)
         return (
             identity.get("aud") == us
             and hmac.compare_digest(given, nonce.encode())
             and identity.get("at_hash", half) == half
         )
-
-
-def _half_hash(token: str) -> str:
-    """Return OpenID Connect's at_hash: half of the access token's hash."""
-    digest = hashlib.sha256(token.encode()).digest()
-    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")

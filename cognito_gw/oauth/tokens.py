@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -98,6 +99,12 @@ def claims_of(token: str) -> dict[str, Any]:
 def header_of(token: str) -> dict[str, Any]:
     """Return the unverified header of a token; empty if it is not a JWT."""
     return _part(token, 0)
+
+
+def at_hash(access_token: str) -> str:
+    """Return the `at_hash` claim of the ID token (OpenID Connect Core, 3.1.3.6)."""
+    digest = hashlib.sha256(access_token.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")
 
 
 def _part(token: str, index: int) -> dict[str, Any]:

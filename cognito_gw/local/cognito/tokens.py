@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
 import threading
 import time
@@ -19,6 +18,7 @@ from jwt.algorithms import RSAAlgorithm
 from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.local.cognito.errors import not_authorized
 from cognito_gw.local.errors import AwsFault
+from cognito_gw.oauth.tokens import at_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -275,7 +275,7 @@ class Tokens:
             **_attribute_claims(client, user, grant),
         }
         if grant.by_oauth:
-            claims["at_hash"] = _half_hash(access)
+            claims["at_hash"] = at_hash(access)
         if grant.nonce is not None:
             claims["nonce"] = grant.nonce
         lifetime = validity(client.settings, "IdToken")
@@ -332,12 +332,6 @@ def _attribute_claims(client: AppClient, user: User, grant: Grant) -> dict[str, 
         name: value == "true" if name in _BOOLEANS else value
         for name, value in granted_attributes(client, user, scope).items()
     }
-
-
-def _half_hash(token: str) -> str:
-    """Return the at_hash claim of OpenID Connect: half of the access token's hash."""
-    digest = hashlib.sha256(token.encode()).digest()
-    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")
 
 
 def validity(settings: Mapping[str, Any], token: str) -> int:
