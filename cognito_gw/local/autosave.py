@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
     from cognito_gw.local.apigateway.snapshot import Snapshots
+    from cognito_gw.local.awslambda.log import LogQueue
     from cognito_gw.local.events import Activity
     from cognito_gw.local.moto_store import MotoThread
     from cognito_gw.local.state_file import Saved
@@ -46,6 +47,7 @@ class Autosave:
     port: int
     snapshots: Snapshots
     activity: Activity
+    log_queue: LogQueue
     moto: MotoThread
 
     async def lifetime(self, _: web.Application) -> AsyncIterator[None]:
@@ -68,7 +70,7 @@ class Autosave:
         return lock
 
     def _state(self) -> bytes:
-        deliver_everywhere()
+        deliver_everywhere(self.log_queue)
         return dump(self.snapshots)
 
     async def _keep(self) -> None:

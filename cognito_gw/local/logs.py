@@ -55,27 +55,27 @@ def reserved_name(call: Call) -> None:
 )
 def printed_lines(call: Call) -> dict[str, Any]:
     """Include the lines that functions have printed until now; moto runs none."""
-    _deliver(call.region)
+    _deliver(call.part(log.LogQueue), call.region)
     return call.forward()
 
 
 @logs.answers("FilterLogEvents")
 def events_in_order(call: Call) -> dict[str, Any]:
     """Sort the events of all streams by time, as AWS always does."""
-    _deliver(call.region)
+    _deliver(call.part(log.LogQueue), call.region)
     return call.forward(interleaved=True)
 
 
-def deliver_everywhere() -> None:
+def deliver_everywhere(queue: log.LogQueue) -> None:
     """Move waiting lines into their log groups, before these are saved."""
-    for region in log.regions():
-        _deliver(region)
+    for region in queue.regions:
+        _deliver(queue, region)
 
 
-def _deliver(region: str) -> None:
+def _deliver(queue: log.LogQueue, region: str) -> None:
     """Move waiting lines into their log groups, which Lambda creates if needed."""
     backend = moto_store.backend("logs", region)
-    for name, lines in log.take(region):
+    for name, lines in queue.take(region):
         backend.ensure_log_group(name)
         group = backend.groups[name]
         for stream, part in groupby(lines, attrgetter("stream")):

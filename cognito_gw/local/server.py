@@ -105,11 +105,12 @@ def application(start: Start) -> web.Application:
     )
     keys, snapshots, activity = Keys(), Snapshots(), Activity()
     access_keys = AccessKeys(start.access_key)
-    functions = Functions(Host(url, activity, access_keys), start.folder)
+    host = Host(url, activity, access_keys)
+    functions = Functions(host, start.folder)
     stages = Stages(snapshots)
     gateway = Gateway(stages.find, keys, functions, url, activity)
     cognito = Cognito(keys, url, activity)
-    parts = (cognito, snapshots, gateway, Invoke(functions))
+    parts = (cognito, snapshots, gateway, Invoke(functions), host.log_queue)
     control = ControlPlane(access_keys, activity, parts)
     app.add_routes(
         [
@@ -126,7 +127,9 @@ def application(start: Start) -> web.Application:
     app.cleanup_ctx.append(_lifetime(control, functions))
     if saved:
         port = urlsplit(url).port or 0
-        autosave = Autosave(saved, port, snapshots, activity, control.moto)
+        autosave = Autosave(
+            saved, port, snapshots, activity, host.log_queue, control.moto
+        )
         app.cleanup_ctx.append(autosave.lifetime)
     app.on_shutdown.append(_end(activity))
     app.on_response_prepare.append(_strip_server_header)

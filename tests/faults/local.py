@@ -20,6 +20,7 @@ from werkzeug.datastructures import Headers
 from cognito_gw.local import moto_store, wire
 from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.autosave import SERVICES as KEEPING
+from cognito_gw.local.awslambda.log import LogQueue
 from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
 from cognito_gw.local.dispatch import SERVICES
@@ -65,7 +66,8 @@ class LocalAws:
     def __init__(self):
         self._snapshots = Snapshots()
         cognito = Cognito(Keys(), "http://127.0.0.1", Activity())
-        self._parts = {Snapshots: self._snapshots, Cognito: cognito}
+        parts = (self._snapshots, cognito, LogQueue())
+        self._parts = {type(part): part for part in parts}
         self._one_at_a_time = threading.Lock()
 
     def serve(self, request):

@@ -178,7 +178,7 @@ class Functions:
 
     def _unsupported(self, function: Function, reason: str) -> Invocation:
         """Return the error of a function that cannot run here, and log the call."""
-        log = Log(function, self._host.activity)
+        log = Log(function, self._host.activity, self._host.log_queue)
         log.open(str(uuid.uuid4()))
         log.start()
         log.say(f"[ERROR] {_UNSUPPORTED}: {reason}")

@@ -31,39 +31,43 @@ class Line:
     message: str
 
 
-_waiting: dict[tuple[str, str], deque[Line]] = {}
+class LogQueue:
+    """The lines that functions have printed since CloudWatch Logs took the last."""
 
+    def __init__(self) -> None:
+        """Start empty."""
+        self._waiting: dict[tuple[str, str], deque[Line]] = {}
 
-def put(region: str, group: str, stream: str, message: str) -> None:
-    """Queue a line for its log group."""
-    lines = _waiting.get((region, group))
-    if lines is None:
-        lines = _waiting.setdefault((region, group), deque(maxlen=KEPT))
-    lines.append(Line(stream, time.time_ns() // 1_000_000, message))
+    def put(self, region: str, group: str, stream: str, message: str) -> None:
+        """Queue a line for its log group."""
+        lines = self._waiting.get((region, group))
+        if lines is None:
+            lines = self._waiting.setdefault((region, group), deque(maxlen=KEPT))
+        lines.append(Line(stream, time.time_ns() // 1_000_000, message))
 
+    @property
+    def regions(self) -> set[str]:
+        """The regions whose functions have printed something."""
+        return {region for region, _ in list(self._waiting)}
 
-def regions() -> set[str]:
-    """Return the regions with queued lines."""
-    return {region for region, _ in list(_waiting)}
-
-
-def take(region: str) -> Iterator[tuple[str, list[Line]]]:
-    """Yield each log group of a region with its queued lines, and remove them."""
-    for (where, group), lines in list(_waiting.items()):
-        if where == region and lines:
-            # As many as there are now: another thread may add more meanwhile.
-            yield group, [lines.popleft() for _ in range(len(lines))]
+    def take(self, region: str) -> Iterator[tuple[str, list[Line]]]:
+        """Yield each log group of a region with its queued lines, and remove them."""
+        for (where, group), lines in list(self._waiting.items()):
+            if where == region and lines:
+                # As many as there are now: another thread may add more meanwhile.
+                yield group, [lines.popleft() for _ in range(len(lines))]
 
 
 class Log:
     """Writes the log of a worker: for Invoke, CloudWatch Logs, and the console."""
 
-    def __init__(self, function: Function, activity: Activity) -> None:
+    def __init__(self, function: Function, activity: Activity, queue: LogQueue) -> None:
         """Open a new stream of a function's log group."""
         day = time.strftime("%Y/%m/%d", time.gmtime())
         self.stream = f"{day}/[$LATEST]{uuid.uuid4().hex}"
         self._function = function
         self._activity = activity
+        self._queue = queue
         self._request_id = ""
         self._lines: deque[str] = deque(maxlen=LOG_TAIL)  # Invoke returns no more
 
@@ -82,7 +86,7 @@ class Log:
         function = self._function
         self._lines.extend(lines)
         for line in lines:
-            put(function.region, function.log_group, self.stream, line)
+            self._queue.put(function.region, function.log_group, self.stream, line)
             self._activity.add(
                 "log", function=function.name, line=line, request_id=self._request_id
             )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.awslambda import environment
 from cognito_gw.local.awslambda.confined import KEY
-from cognito_gw.local.awslambda.log import Log
+from cognito_gw.local.awslambda.log import Log, LogQueue
 from cognito_gw.local.awslambda.process import Process, Reaper, floor
 from cognito_gw.local.awslambda.runtime_api import Invocation, Job, RuntimeApi
 
@@ -32,6 +32,7 @@ class Host:
     url: str
     activity: Activity  # receives their logs
     keys: AccessKeys  # each function has its own
+    log_queue: LogQueue = field(default_factory=LogQueue)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     init_seconds: float = 10.0  # Lambda's limit for the initialization
     reaper: Reaper = field(default_factory=Reaper)
@@ -51,7 +52,7 @@ class Worker:
         self._tmp = place.tmp()
         self._client = client
         self._host = host
-        self._log = Log(function, host.activity)
+        self._log = Log(function, host.activity, host.log_queue)
         self._api = RuntimeApi(function, self._begin)
         self._process: Process | None = None
         self._watching: asyncio.Task[None] | None = None
