@@ -171,7 +171,8 @@ def _spelled(schema, value):
     if kind == "array":
         return f"list of {_spelled(schema, value['items'])}"
     if kind == "integer":
-        return f"{value['minimum']} to {value['maximum']}"
+        most = value.get("maximum")
+        return f"{value['minimum']} " + (f"to {most}" if most else "or more")
     words = {"boolean": "`true` \\| `false`", "object": "mapping", "string": "text"}
     return words[kind]
 

@@ -315,6 +315,8 @@ class FunctionConfig(Section):
     """MiB."""
     timeout: int = Field(default=3, ge=1, le=900)
     """Seconds."""
+    concurrency: int | None = Field(default=None, ge=0)
+    """Calls that run at once, reserved; 0 refuses all. Default: the account's rest."""
 
 
 class Iam(Section):

@@ -71,6 +71,8 @@ _CHANGE_API = (
     "lambda:UpdateFunctionCode",
     "lambda:UpdateFunctionConfiguration",
     "lambda:DeleteFunction",
+    "lambda:PutFunctionConcurrency",
+    "lambda:DeleteFunctionConcurrency",
     "lambda:RemovePermission",
     "logs:PutRetentionPolicy",
     "logs:DeleteLogGroup",
@@ -263,7 +265,8 @@ def _own_reads(stack: Stack) -> Iterator[str]:
     if stack.pool.managed:
         yield from _of_cognito(*_pool_reads(stack))
     if stack.api.managed:
-        yield from ("lambda:GetPolicy", "apigateway:GET")
+        yield from ("lambda:GetPolicy", "lambda:GetFunctionConcurrency")
+        yield "apigateway:GET"
 
 
 def _pool_reads(stack: Stack) -> Iterator[str]:

@@ -11,6 +11,7 @@ from cognito_gw.aws.tags import STACK_TAG
 from cognito_gw.gateway_rules import split_route
 from cognito_gw.resources.app_client import AppClient
 from cognito_gw.resources.authorizer import Authorizer
+from cognito_gw.resources.concurrency import ReservedConcurrency
 from cognito_gw.resources.cors import GatewayResponse, Preflight
 from cognito_gw.resources.deployment import Deployment, Stage
 from cognito_gw.resources.domain import Domain, ManagedLoginBranding, default_prefix
@@ -267,6 +268,7 @@ def build(config: Config, account: Account) -> Stack:
         return stack
     for function in stack.functions.values():
         stack.resources += [function.log_group, function.role, function]
+        stack.resources += [ReservedConcurrency(function, function.config.concurrency)]
     stack.resources += [
         stack.api,
         *stack.gateway_responses,

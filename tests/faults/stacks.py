@@ -36,7 +36,7 @@ app_clients:
 domain: {prefix: shop-window, login: managed}
 users: [{username: bob@example.com, password: Correct-Horse-1, groups: [readers]}]
 functions:
-  hello: {timeout: 7, environment: {TABLE: orders}}
+  hello: {timeout: 7, concurrency: 5, environment: {TABLE: orders}}
 api:
   name: shop-api
   stage: live

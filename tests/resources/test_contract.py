@@ -196,6 +196,12 @@ def _function(**settings):
     return by
 
 
+def _concurrency(aws, reserved):
+    aws.functions.put_function_concurrency(
+        FunctionName=reserved.function.name, ReservedConcurrentExecutions=9
+    )
+
+
 def _api(path, value):
     def by(aws, api):
         patch = [{"op": "replace", "path": path, "value": value}]
@@ -401,6 +407,7 @@ DRIFTS = [
             Resource=function.id, Tags={"team": "theirs"}
         ),
     ),
+    Drift("reserved concurrency", "ReservedConcurrentExecutions", _concurrency),
     Drift("invoke permission", "SourceArn", _permission),
     Drift("rest api", "name", _api("/name", "theirs")),
     Drift(

@@ -129,6 +129,7 @@ def changed_by_others(aws):
 
 WITH_SHIP = CHANGED.replace("functions:", "functions:\n  ship: {}")
 CLASSIC = CHANGED.replace("login: managed", "login: classic")
+CLASSIC = CLASSIC.replace("concurrency: 5, ", "")  # which `up` then deletes
 LIFE = (SMALL, SMALL, WITH_SHIP, CLASSIC)  # `ship` comes, and leaves the file
 # Allowed, and not called by the life below.
 UNUSED = {"cognito-idp:DeleteUserPoolClient": "a client that two cgws made at once"}

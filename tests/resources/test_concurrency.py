@@ -1,0 +1,49 @@
+"""Reserved concurrency of a function, beyond what the contract tests cover."""
+
+import pytest
+
+
+@pytest.fixture
+def reserved(built):
+    """Return a maker of a stack's one reservation, for a number of calls."""
+
+    def make(calls):
+        settings = {} if calls is None else {"concurrency": calls}
+        stack = built(functions={"hello": settings}, api={"routes": {"GET /": {}}})
+        return next(r for r in stack.resources if r.kind == "reserved concurrency")
+
+    return make
+
+
+def on_aws(aws):
+    """Return what AWS has reserved for the function, if anything."""
+    answer = aws.functions.get_function_concurrency(FunctionName="shop-hello")
+    return answer.get("ReservedConcurrentExecutions")
+
+
+def test_none_is_reserved_unless_the_file_asks_for_it(reserved, do, aws):
+    resource = reserved(None)
+    do("apply", resource)
+    assert on_aws(aws) is None
+    assert "PutFunctionConcurrency" not in aws.session.calls
+
+
+@pytest.mark.parametrize("calls", [0, 1, 900])
+def test_a_changed_number_is_set_and_a_removed_one_freed(reserved, do, aws, calls):
+    do("apply", reserved(5))
+    assert on_aws(aws) == 5
+    assert do("apply", reserved(calls))
+    assert on_aws(aws) == calls
+    do("apply", reserved(None))
+    assert on_aws(aws) is None
+
+
+def test_a_number_set_elsewhere_is_drift(reserved, do, aws):
+    do("apply", reserved(5))
+    aws.functions.put_function_concurrency(
+        FunctionName="shop-hello", ReservedConcurrentExecutions=7
+    )
+    resource = reserved(5)
+    (step,) = [s for r, s in do("plan", resource).items() if r is resource]
+    (change,) = step.changes.values()
+    assert (step.action, change.before, change.after) == ("update", 7, 5)
