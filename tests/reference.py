@@ -15,12 +15,12 @@ DOCS = Path(__file__).parent.parent / "docs"
 MADE = "<!-- Made from the code: `pytest tests/test_reference.py --update-golden` -->\n"
 ABOUT = """\
 [config.example.yaml](../config.example.yaml) shows it as a file, and `cgw schema`
-prints the JSON Schema. `NAME` stands for a key of your own.
+prints the JSON Schema. `NAME` is a key that you choose.
 """
 NOTES = """
 ## Variables
 
-`${VAR}` and `${VAR:-default}` come from the environment. A file may come from somebody
+`${VAR}` and `${VAR:-default}` come from the environment. A file may come from someone
 else, so cgw refuses a variable where its value could leak:
 
 - AWS credentials, such as `AWS_SECRET_ACCESS_KEY`, everywhere.
@@ -31,22 +31,21 @@ else, so cgw refuses a variable where its value could leak:
 
 ## Endpoints
 
-They are used where `AWS_ENDPOINT_URL` names an AWS-compatible endpoint. The addresses
-of AWS and of the local AWS are known, and a file cannot change them. An endpoint is
+cgw uses them if `AWS_ENDPOINT_URL` names an AWS-compatible endpoint. The URLs of AWS
+and of the local AWS are known, and a file cannot change them. An endpoint is
 `https://…`, or `http://` on `localhost`, `127.0.0.1` or `[::1]`.
 
 ## Fixed at creation
 
 AWS fixes `user_pool.sign_in_with` and an app client's `secret` when it creates them. A
 change of one is an error that names the key and its line, and `up` then changes nothing
-else either. Take the change back, or run `cgw down` and `cgw up` to replace the user
-pool, by which all its users are lost. For another `secret`, a new app client under
-another key is enough.
+else. Revert the change, or run `cgw down` and `cgw up` to replace the user pool, which
+deletes all its users. For another `secret`, add an app client under another key.
 
 ## Code
 
-`code` is a folder or a .zip. A .zip is deployed as it is. Of a folder, these files and
-folders are left out, in any depth:
+`code` is a folder or a .zip. cgw deploys a .zip unchanged. From a folder, it excludes
+these files and folders at any depth:
 
 - `.env`, `.env.*` (use `environment` instead; `plan` and `up` warn about them)
 - version control: `.git`, `.hg`, `.svn`, `.bzr`, `.jj`
@@ -56,7 +55,7 @@ folders are left out, in any depth:
   backup files
 - `.DS_Store`, `Thumbs.db`, `.cgwignore`
 
-A file `.cgwignore` in the code folder leaves out more, in the syntax of `.gitignore`:
+A file `.cgwignore` in the code folder excludes more, in the syntax of `.gitignore`:
 
 ```
 tests/
@@ -64,15 +63,15 @@ tests/
 !LICENSE.md
 ```
 
-`!venv` in it deploys what is left out by default. The same files count on AWS, on the
-local AWS, for the hash that tells whether to deploy, and for `up --watch`. Only the
-`.cgwignore` at the top of the folder counts, and cgw does not read `.gitignore`.
+`!venv` in it includes a folder that is excluded by default. The same rules apply on
+AWS, on the local AWS, to the hash that decides whether to deploy, and to `up --watch`.
+cgw reads only the `.cgwignore` at the top of the folder, and no `.gitignore`.
 
 `plan`, `up` and `lambda` refuse other files that look like secrets: private keys, key
 stores, Terraform state and variables, `.envrc`, and the credential files of common
 tools. List them in `.cgwignore`, or move them out of the folder. To deploy one of them,
-or a `.env`, list it under `include`, by path or by name. In a .zip, a `.env` is refused
-too. `plan` and `up` warn about code outside the folder of the file.
+or a `.env`, list it under `include`, by path or by name. cgw also refuses a `.env` in a
+.zip. `plan` and `up` warn about code outside the folder of the file.
 """
 WIDTH = 80
 

@@ -177,8 +177,8 @@ Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
 class Section(BaseModel):
     """A part of the file. Unknown keys are errors; models are immutable.
 
-    What stands beneath a key describes it. It is read for the JSON Schema alone, as
-    every command waits for these models: hence no `use_attribute_docstrings`.
+    The docstring below a key describes it. Only the JSON Schema needs it, and every
+    command waits for these models: hence no `use_attribute_docstrings`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -197,94 +197,94 @@ class Section(BaseModel):
 
 class PasswordPolicy(Section):
     min_length: int = Field(default=8, ge=6, le=99)
-    """Characters."""
+    """Minimum length."""
     require: list[Symbols] = ["lowercase", "uppercase", "numbers", "symbols"]
-    """What a password must contain."""
+    """Kinds of characters that a password must contain."""
 
 
 class UserPoolConfig(Section):
     id: str | None = Field(
         default=None, max_length=55, pattern=r"^[A-Za-z0-9-]+_[0-9A-Za-z]+$"
     )
-    """A pool made elsewhere: used, never changed or deleted."""
+    """An existing pool: cgw uses it and never changes or deletes it."""
     name: Label | None = None
     """Default: the stack's name."""
     sign_in_with: Annotated[list[Literal["email", "phone_number"]], Once] = ["email"]
-    """Fixed at creation. An empty list: users have names of their own."""
+    """Fixed at creation. With an empty list, users sign in with a user name."""
     self_sign_up: bool = False
-    """true: anyone on the internet can sign up, and so get a token."""
+    """Let anyone on the internet sign up, and so get a token."""
     password_policy: PasswordPolicy = PasswordPolicy()
-    """What AWS asks of passwords."""
+    """Requirements for passwords."""
     mfa: Annotated[Literal["off", "optional", "required"], BeforeValidator(_off)] = (
         "off"
     )
     """Time-based one-time passwords (TOTP)."""
     groups: list[GroupName] = []
-    """Tokens carry the names of a user's groups."""
+    """Names of groups; tokens list the groups of their user."""
     deletion_protection: bool = False
-    """true: AWS and `cgw down` refuse to delete the pool."""
+    """Make AWS and `cgw down` refuse to delete the pool."""
 
 
 class Validity(Section):
     id: Annotated[Duration, between("5m", "1d")] = lasting("1h")
-    """Of the ID token."""
+    """Lifetime of the ID token."""
     access: Annotated[Duration, between("5m", "1d")] = lasting("1h")
-    """Of the access token."""
+    """Lifetime of the access token."""
     refresh: Annotated[Duration, between("1h", "3650d")] = lasting("30d")
-    """Of the refresh token; not shorter than the other two."""
+    """Lifetime of the refresh token; at least as long as the other two."""
 
 
 class AppClientConfig(Section):
     id: str | None = Field(default=None, max_length=128, pattern=r"^[A-Za-z0-9_+]+$")
-    """An app client made elsewhere: used, never changed or deleted."""
+    """An existing app client: cgw uses it and never changes or deletes it."""
     name: Label | None = None
     """Default: the stack's name, a hyphen, and the key here."""
     callback_urls: Annotated[list[Url], Once] = Field(
         default=["http://localhost:8765/callback"], max_length=100
     )
-    """Where the sign-in page may send people back to."""
+    """URLs to which the sign-in page may redirect after sign-in."""
     logout_urls: Annotated[list[Url], Once] = Field(
         default=["http://localhost:8765/"], max_length=100
     )
-    """Where signing out may lead to."""
+    """URLs to which it may redirect after sign-out."""
     oauth_flows: Annotated[
         list[Literal["code", "implicit", "client_credentials"]], Once
     ] = Field(default=["code"], max_length=3)
-    """`client_credentials` stands alone, and needs `secret: true`."""
+    """`client_credentials` must be the only flow and requires `secret: true`."""
     oauth_scopes: Annotated[list[Annotated[str, Field(max_length=256)]], Once] = Field(
         default=["openid", "email", "profile"], max_length=50
     )
-    """Those of OpenID Connect, and `server/scope` of a resource server."""
+    """OpenID Connect scopes, and custom scopes as `server/scope`."""
     secret: bool = False
-    """Fixed at creation."""
+    """Whether it has a client secret. Fixed at creation."""
     validity: Annotated[Validity, BeforeValidator(_or_empty)] = Validity()
-    """How long its tokens are good."""
+    """Lifetimes of its tokens."""
 
 
 class ResourceServerConfig(Section):
     name: Label | None = None
-    """Default: the key under `resource_servers`, its identifier, as far as names go."""
+    """Default: its identifier, without characters that a name cannot have."""
     scopes: dict[
         Annotated[str, Field(pattern=r"^[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]{1,256}$")],
         Annotated[str, Field(min_length=1, max_length=256)],
     ] = Field(min_length=1, max_length=100)
-    """Scope name to description; a token carries it as `server/scope`."""
+    """Scope names with descriptions; a token lists one as `server/scope`."""
 
 
 class DomainConfig(Section):
     prefix: str | None = Field(
         default=None, pattern=r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
     )
-    """Unique in the region. Default: the name and a hash of the account id."""
+    """Unique in the Region. Default: the stack name and a hash of the account ID."""
     login: Literal["classic", "managed"] = "classic"
-    """The classic hosted UI, or managed login with its default branding."""
+    """Classic hosted UI, or managed login with its default branding."""
 
 
 class UserConfig(Section):
     username: str = Field(min_length=1, max_length=128)
-    """An address, where users sign in with one."""
+    """User name, or the email address or phone number that `sign_in_with` asks for."""
     password: Password | None = None
-    """Best as ${VARIABLE}. Without one, a generated password is shown once."""
+    """Use ${VARIABLE}. If omitted, cgw generates a password and shows it once."""
     groups: Annotated[list[GroupName], Once] | None = Field(
         default=None, max_length=100
     )
@@ -298,74 +298,74 @@ class FunctionConfig(Section):
         default="python3.13",
         pattern=r"^[a-z][a-z0-9.-]{1,31}$",
     )
-    """Lambda's identifier. The local AWS runs Python and Node.js."""
+    """Lambda runtime identifier. The local AWS runs Python and Node.js."""
     handler: str = Field(
         default="lambda_function.lambda_handler", pattern=r"^\S{1,128}$"
     )
-    """File and function."""
+    """Module and function."""
     code: Path | None = None
     """A folder or a .zip. Default: the console's "Hello from Lambda!"."""
     include: list[str] = []
-    """Files of `code` to deploy though they look like secrets, such as .env."""
+    """Files of `code` to deploy even if they look like secrets, such as .env."""
     environment: dict[
         Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], str
     ] = {}
-    """Environment variables; never shown."""
+    """Environment variables; cgw never shows their values."""
     memory: int = Field(default=128, ge=128, le=10240)
-    """MiB."""
+    """Memory in MiB."""
     timeout: int = Field(default=3, ge=1, le=900)
-    """Seconds."""
+    """Time limit of a call, in seconds."""
     concurrency: int | None = Field(default=None, ge=0)
-    """Calls that run at once, reserved; 0 refuses all. Default: the account's rest."""
+    """Reserved concurrency: how many calls may run at once. 0 turns it off."""
 
 
 class Iam(Section):
     permissions_boundary: str | None = Field(
         default=None, max_length=2048, pattern=POLICY_ARN
     )
-    """ARN of a policy: the roles of functions have no more rights than it allows."""
+    """ARN of a policy that limits the permissions of the functions' roles."""
 
 
 class Route(Section):
     function: str | None = None
     """Default: the only function."""
     auth: Literal["cognito", "none"] = "cognito"
-    """Secured unless it says `none`."""
+    """`none`: anyone can call the route without a token."""
     scopes: Annotated[list[str], Once] = []
-    """Empty: an ID token is wanted. Otherwise an access token with any one of these."""
+    """Require an access token with one of these scopes. Empty: require an ID token."""
 
 
 class AuthorizerConfig(Section):
     name: Name = "cognito"
-    """As the console shows it."""
+    """Name of the authorizer."""
     ttl: int = Field(default=300, ge=0, le=3600)
-    """Seconds for which API Gateway keeps a decision; AWS does not report it."""
+    """Seconds for which API Gateway caches a decision; AWS does not report it."""
     identity_source: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9_-]+$")
-    """The request header with the token."""
+    """Request header that carries the token."""
 
 
 class Cors(Section):
     origins: Annotated[list[Annotated[str, Field(pattern=ORIGIN)]], Once] = Field(
         min_length=1
     )
-    """Origins that may call the API from a web page, or `*`."""
+    """Origins whose web pages may call the API, or `*`."""
 
 
 class Api(Section):
     id: str | None = Field(default=None, pattern=r"^[a-z0-9]+$")
-    """A REST API made elsewhere: used, never changed or deleted."""
+    """An existing REST API: cgw uses it and never changes or deletes it."""
     name: ApiName | None = None
     """Default: the stack's name."""
     stage: str = Field(default="dev", pattern=r"^[A-Za-z0-9_-]{1,128}$")
-    """The last part of the invoke URL."""
+    """Stage name, the last part of the invoke URL."""
     endpoint: Literal["regional", "edge"] = "regional"
-    """`edge`: through CloudFront."""
+    """Endpoint type; `edge` goes through CloudFront."""
     cors: Annotated[Cors | None, BeforeValidator(_cors)] = None
-    """false, or {origins: [...]}; also puts CORS headers on 401 and 403."""
+    """Answer preflight requests, and add CORS headers to 401 and 403."""
     routes: dict[RouteKey, Annotated[Route, BeforeValidator(_or_empty)]] = Field(
         default={"GET /transactions": Route()}, min_length=1
     )
-    """Method and path. Routes that vanish from the file vanish from the API."""
+    """Method and path. `up` deletes routes that are not in the file from the API."""
     authorizer: Annotated[AuthorizerConfig, BeforeValidator(_or_empty)] = (
         AuthorizerConfig()
     )
@@ -378,7 +378,7 @@ class Endpoints(Section):
     invoke: str | None = None
     """Template of the invoke URL, with `{api_id}`, `{stage}` and `{region}`."""
     hosted_ui: str | None = None
-    """Template of the sign-in pages' address, with `{domain}` and `{region}`."""
+    """Template of the sign-in pages' URL, with `{domain}` and `{region}`."""
     issuer: str | None = None
     """Template of the tokens' issuer, with `{user_pool_id}` and `{region}`."""
 
@@ -390,15 +390,15 @@ class Config(Section):
     """A cognito-gw stack: a user pool, functions, and the REST API that it secures."""
 
     name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,31}$")
-    """Stack name: default for every resource's name, and the ownership tag."""
+    """Stack name: the ownership tag, and the default name of each resource."""
     region: str | None = Field(default=None, pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]$")
-    """Default: that of the AWS settings, or us-east-1 locally."""
+    """Default: the Region of your AWS settings, or us-east-1 locally."""
     target: Literal["aws", "local"] = "aws"
-    """`local`: as if every command had `--local`."""
+    """`local`: run every command with `--local`."""
     tags: dict[TagKey, TagValue] = Field(default={}, max_length=49)
-    """Put on everything that can be tagged, beside `cgw:stack`."""
+    """Tags for everything that can be tagged, in addition to `cgw:stack`."""
     user_pool: Annotated[UserPoolConfig, BeforeValidator(_or_empty)] = UserPoolConfig()
-    """Who can sign in, and how."""
+    """The user pool: who can sign in, and how."""
     app_clients: dict[
         Annotated[str, Keyed], Annotated[AppClientConfig, BeforeValidator(_or_empty)]
     ] = Field(default={"web": AppClientConfig()})
@@ -407,18 +407,18 @@ class Config(Section):
         Annotated[str, Field(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,256}$")],
         ResourceServerConfig,
     ] = {}
-    """Identifier to custom scopes."""
+    """Custom scopes, by the identifier of their resource server."""
     domain: Annotated[DomainConfig, BeforeValidator(_prefix)] = DomainConfig()
-    """Of the sign-in pages: a prefix, or a mapping."""
+    """Domain of the sign-in pages: a prefix, or a mapping."""
     users: list[UserConfig] = []
-    """Made, with their passwords set once."""
+    """Users that `up` creates; it sets their passwords once."""
     functions: dict[
         Annotated[str, Keyed], Annotated[FunctionConfig, BeforeValidator(_or_empty)]
     ] = Field(default={"hello": FunctionConfig()})
     """The Lambda functions behind the routes."""
     iam: Annotated[Iam, BeforeValidator(_or_empty)] = Iam()
-    """The execution roles of the functions."""
+    """Settings of the functions' execution roles."""
     api: Annotated[Api, BeforeValidator(_or_empty)] = Api()
     """The REST API."""
     endpoints: Annotated[Endpoints, BeforeValidator(_or_empty)] = Endpoints()
-    """Where an AWS-compatible endpoint serves what it deploys; unused on AWS itself."""
+    """URLs of another AWS-compatible endpoint; unused on AWS itself."""
