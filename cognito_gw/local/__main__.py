@@ -23,7 +23,7 @@ import uvloop
 
 from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.errors import CgwError
-from cognito_gw.local import server_log
+from cognito_gw.local import events
 from cognito_gw.local.process import STATE
 from cognito_gw.local.state_file import Saved
 from cognito_gw.state import create_private
@@ -57,7 +57,7 @@ def main() -> int:
     os.umask(0o077)
     _set_environment()
     handler = logging.StreamHandler()
-    handler.setFormatter(server_log.Lines("%(asctime)s %(message)s"))
+    handler.setFormatter(events.LogFormatter("%(asctime)s %(message)s"))
     logging.basicConfig(handlers=[handler])
     logging.getLogger("cognito_gw").setLevel(logging.INFO)
     try:

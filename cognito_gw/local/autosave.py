@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
     from cognito_gw.local.apigateway.snapshot import Snapshots
-    from cognito_gw.local.awslambda.log import LogQueue
     from cognito_gw.local.events import Activity
+    from cognito_gw.local.logs import LogQueue
     from cognito_gw.local.moto_store import MotoThread
     from cognito_gw.local.state_file import Saved
 

@@ -19,14 +19,14 @@ from cognito_gw.local.autosave import Autosave
 from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.operations import Invoke
 from cognito_gw.local.awslambda.worker import Host
+from cognito_gw.local.cognito import Cognito
 from cognito_gw.local.cognito.pages.routes import (
     domain_routes,
     expired_token_route,
     issuer_routes,
 )
-from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
-from cognito_gw.local.console.routes import Console
+from cognito_gw.local.console import Console
 from cognito_gw.local.dispatch import ControlPlane
 from cognito_gw.local.events import Activity
 
@@ -144,7 +144,7 @@ def _lifetime(
         yield
         warming_up.cancel()
         await functions.close()
-        control.close()
+        control.moto.close()
 
     return lifetime
 

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cognito_gw.gateway_rules import COGNITO, IAM, OPEN
-from cognito_gw.local import server_log
+from cognito_gw.local import events
 from cognito_gw.local.apigateway import responses
 from cognito_gw.local.apigateway.authorizer import Authorizer, Refused
-from cognito_gw.local.apigateway.context import Context, Served
-from cognito_gw.local.apigateway.exchange import Outcome, Response, from_http, to_http
+from cognito_gw.local.apigateway.context import (
+    Context,
+    Outcome,
+    Response,
+    Served,
+    from_http,
+    to_http,
+)
 from cognito_gw.local.apigateway.integrations import FunctionIntegration, mock_response
 from cognito_gw.local.apigateway.responses import default, refused, respond
 from cognito_gw.local.apigateway.snapshot import find_api_key
@@ -23,7 +29,7 @@ from cognito_gw.local.cognito.directory import pool_exists
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.local.apigateway.exchange import Request
+    from cognito_gw.local.apigateway.context import Request
     from cognito_gw.local.apigateway.snapshot import ApiKey, DeployedStage, Snapshot
     from cognito_gw.local.awslambda.functions import Functions
     from cognito_gw.local.cognito.tokens import Keys
@@ -107,7 +113,7 @@ class Gateway:
         received = await from_http(request)
         outcome = await self._answer(received, self.stages(api_id, stage))
         status, why = outcome.response.status, outcome.why
-        server_log.write(f"{request.method} {request.rel_url.raw_path} {status}: {why}")
+        events.write_log(f"{request.method} {request.rel_url.raw_path} {status}: {why}")
         self.activity.add(
             "request",
             api_id=api_id,

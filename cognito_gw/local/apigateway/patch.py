@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from cognito_gw.local.apigateway.operations import bad_request
+from cognito_gw.local.errors import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,8 +13,8 @@ from cognito_gw.local.apigateway.context import (
     Context,
     Served,
     claims_as_text,
+    from_test,
 )
-from cognito_gw.local.apigateway.exchange import from_test
 from cognito_gw.local.apigateway.gateway import Gateway
 from cognito_gw.local.apigateway.operations.deployments import draft
 from cognito_gw.local.errors import AwsFault
@@ -24,7 +24,7 @@ from cognito_gw.local.operations import apigateway
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome
+    from cognito_gw.local.apigateway.context import FunctionCall, Outcome
     from cognito_gw.local.apigateway.snapshot import Snapshot
     from cognito_gw.local.operations import Call
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from cognito_gw.local.awslambda.clients import Unsupported, find_client
 from cognito_gw.local.awslambda.environment import Places
 from cognito_gw.local.awslambda.lambda_store import find_function
-from cognito_gw.local.awslambda.log import Log
 from cognito_gw.local.awslambda.process import floor
 from cognito_gw.local.awslambda.runtime_api import Invocation, failure
 from cognito_gw.local.awslambda.worker import Worker
 from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.logs import Log
 
 if TYPE_CHECKING:
     from pathlib import Path

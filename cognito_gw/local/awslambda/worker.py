@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.awslambda import environment
 from cognito_gw.local.awslambda.confined import KEY
-from cognito_gw.local.awslambda.log import Log, LogQueue
 from cognito_gw.local.awslambda.process import Process, Reaper, floor
 from cognito_gw.local.awslambda.runtime_api import Invocation, Job, RuntimeApi
+from cognito_gw.local.logs import Log, LogQueue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +32,10 @@ class Host:
     url: str
     activity: Activity  # receives their logs
     keys: AccessKeys  # each function has its own
-    log_queue: LogQueue = field(default_factory=LogQueue)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     init_seconds: float = 10.0  # Lambda's limit for the initialization
     reaper: Reaper = field(default_factory=Reaper)
+    log_queue: LogQueue = field(default_factory=LogQueue)
 
 
 class Worker:

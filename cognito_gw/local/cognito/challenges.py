@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cognito_gw.local.cognito.errors import not_authorized
+from cognito_gw.local.errors import not_authorized
 from cognito_gw.oauth import srp
 from cognito_gw.oauth.srp import G, N, SrpError, padded
 

@@ -12,13 +12,13 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.cognito import codes, directory
-from cognito_gw.local.cognito.errors import (
+from cognito_gw.local.errors import (
+    AwsFault,
     invalid_parameter,
     not_authorized,
-    not_found,
+    resource_not_found,
     user_not_found,
 )
-from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
     from cognito_gw.local.cognito.directory import AppClient, User
@@ -47,7 +47,7 @@ def client_of(request: dict[str, Any]) -> AppClient:
     client_id = required(request, "ClientId")
     client = directory.find_client(client_id)
     if client is None:
-        raise not_found(f"User pool client {client_id} does not exist.")
+        raise resource_not_found(f"User pool client {client_id} does not exist.")
     return client
 
 
@@ -55,7 +55,7 @@ def client_of_pool(request: dict[str, Any]) -> AppClient:
     """Return the app client with the request's ClientId and UserPoolId."""
     client = client_of(request)
     if client.pool_id != required(request, "UserPoolId"):
-        raise not_found(f"User pool client {client.id} does not exist.")
+        raise resource_not_found(f"User pool client {client.id} does not exist.")
     return client
 
 
@@ -167,7 +167,7 @@ def user_of_pool(request: dict[str, Any]) -> User:
     """Return the user with the request's UserPoolId and Username."""
     pool_id = required(request, "UserPoolId")
     if not directory.pool_exists(pool_id):
-        raise not_found(f"User pool {pool_id} does not exist.")
+        raise resource_not_found(f"User pool {pool_id} does not exist.")
     user = directory.find_user(pool_id, required(request, "Username"))
     if user is None:
         raise user_not_found()

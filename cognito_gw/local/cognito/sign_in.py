@@ -30,8 +30,7 @@ from cognito_gw.local.cognito.checks import (
     wrong_password,
 )
 from cognito_gw.local.cognito.directory import User
-from cognito_gw.local.cognito.errors import invalid_parameter
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter
 from cognito_gw.oauth.srp import SrpError
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from cognito_gw.local.cognito.checks import (
     known_user,
     require_enabled,
 )
-from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, not_authorized
 
 if TYPE_CHECKING:
     from cognito_gw.local.cognito.codes import Codes

@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from cognito_gw.aws_rules import API_SCOPE
-from cognito_gw.local.cognito.errors import not_authorized
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, not_authorized
 from cognito_gw.oauth.tokens import at_hash
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
 from cognito_gw.local.cognito import codes, directory
-from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, not_authorized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

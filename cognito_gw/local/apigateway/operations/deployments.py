@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.operations import bad_request, not_found
 from cognito_gw.local.apigateway.operations.authorizers import gateway_responses
 from cognito_gw.local.apigateway.patch import Field, patched
 from cognito_gw.local.apigateway.snapshot import Snapshot
+from cognito_gw.local.errors import bad_request, not_found
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import apigateway
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
-from cognito_gw.local.apigateway.operations import bad_request, conflict, not_found
 from cognito_gw.local.apigateway.patch import (
     LISTING,
     Field,
@@ -14,6 +13,7 @@ from cognito_gw.local.apigateway.patch import (
     number,
     patched,
 )
+from cognito_gw.local.errors import bad_request, conflict, not_found
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import EVERY, apigateway
 

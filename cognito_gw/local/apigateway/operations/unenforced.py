@@ -11,8 +11,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.operations import bad_request
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, bad_request
 from cognito_gw.local.operations import apigateway, wafv2
 
 if TYPE_CHECKING:

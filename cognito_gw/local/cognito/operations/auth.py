@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from cognito_gw.local.cognito import codes, user_attributes
+from cognito_gw.local.cognito import Cognito, codes, user_attributes
 from cognito_gw.local.cognito.checks import (
     check_secret,
     check_secret_hash,
@@ -16,11 +16,9 @@ from cognito_gw.local.cognito.checks import (
     user_of_claims,
     user_of_pool,
 )
-from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
-from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.sign_in import auth_result
 from cognito_gw.local.cognito.sign_up import no_address
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, not_authorized
 from cognito_gw.local.operations import cognito_idp
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws_rules import STANDARD_SCOPES, url_fault, users_scopes
-from cognito_gw.local.cognito.errors import invalid_parameter, not_found
 from cognito_gw.local.cognito.tokens import validity
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, resource_not_found
 from cognito_gw.local.operations import cognito_idp
 
 if TYPE_CHECKING:
@@ -184,5 +183,5 @@ def _resource_server(call: Call) -> Any:
     identifier = call["Identifier"]
     servers = call.backend.user_pools[call["UserPoolId"]].resource_servers
     if identifier not in servers:
-        raise not_found(f"Resource server {identifier} does not exist.")
+        raise resource_not_found(f"Resource server {identifier} does not exist.")
     return servers[identifier]

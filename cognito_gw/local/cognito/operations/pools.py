@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
 from cognito_gw.local.cognito import directory
-from cognito_gw.local.cognito.errors import invalid_parameter, not_found
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, resource_not_found
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import EVERY, cognito_idp
 
@@ -42,7 +41,7 @@ def absent_pool(call: Call) -> None:
     """Refuse an unknown pool: ResourceNotFoundException; moto raises KeyError."""
     pool_id = call.get("UserPoolId")
     if pool_id is not None and pool_id not in call.backend.user_pools:
-        raise not_found(f"User pool {pool_id} does not exist.")
+        raise resource_not_found(f"User pool {pool_id} does not exist.")
 
 
 @cognito_idp.refuses("ListUserPools", "ListUserPoolClients")
@@ -195,7 +194,7 @@ def list_tags_for_resource(call: Call) -> dict[str, Any]:
 def _pool_of_arn(call: Call) -> Any:
     pool_id = call["ResourceArn"].rpartition("/")[2]
     if pool_id not in call.backend.user_pools:
-        raise not_found(f"User pool {pool_id} does not exist.")
+        raise resource_not_found(f"User pool {pool_id} does not exist.")
     return call.backend.user_pools[pool_id]
 
 
@@ -333,4 +332,4 @@ def _client_of_style(call: Call) -> str:
 
 
 def _absent() -> AwsFault:
-    return not_found("Managed login branding does not exist.")
+    return resource_not_found("Managed login branding does not exist.")

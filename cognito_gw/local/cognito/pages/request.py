@@ -17,8 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cognito_gw.local.cognito import directory
 from cognito_gw.local.cognito.checks import signed_in_user
-from cognito_gw.local.cognito.errors import invalid_parameter
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +45,7 @@ def render(
 ) -> web.Response:
     """Return a page, with the cookie that its forms are checked against."""
     token = request.csrf_token
-    template = _environment().get_template(f"{name}.html")
+    template = templates("cognito_gw.local.cognito.pages").get_template(f"{name}.html")
     html = template.render(request=request, csrf=token, style=STYLE_PATH, **facts)
     response = web.Response(
         text=html, status=status, headers=_HEADERS, content_type="text/html"
@@ -62,9 +61,10 @@ async def style(_: web.Request) -> web.Response:
 
 
 @cache
-def _environment() -> Environment:
+def templates(package: str) -> Environment:
+    """Return the templates of a package; a missing fact is an error."""
     return Environment(
-        loader=PackageLoader("cognito_gw.local.cognito.pages"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cognito_gw.local.access import AccessKeys
-    from cognito_gw.local.cognito.service import Cognito
+    from cognito_gw.local.cognito import Cognito
     from cognito_gw.local.cognito.tokens import Keys, Tokens
     from cognito_gw.local.dispatch import ControlPlane
 
@@ -193,7 +193,7 @@ def _on_worker(control: ControlPlane, answer: Answer) -> Handler:
             return web.json_response(
                 {"error": "invalid_request"}, status=HTTPStatus.BAD_REQUEST
             )
-        response: web.Response = await control.run(_response, answer, request)
+        response: web.Response = await control.moto.run(_response, answer, request)
         if request.is_post:
             control.changed("a sign-in page")
         _log.info("%s %s %d", http_request.method, http_request.path, response.status)
@@ -258,12 +258,12 @@ def issuer_routes(keys: Keys, control: ControlPlane, url: str) -> list[web.Route
 
     async def jwks(request: web.Request) -> web.Response:
         pool_id = request.match_info["pool_id"]
-        await control.run(_require_pool, pool_id)
+        await control.moto.run(_require_pool, pool_id)
         return web.json_response(keys.jwks(pool_id), headers=ANY_ORIGIN)
 
     async def configuration(request: web.Request) -> web.Response:
         pool_id = request.match_info["pool_id"]
-        document = await control.run(_configuration, pool_id, url)
+        document = await control.moto.run(_configuration, pool_id, url)
         return web.json_response(document, headers=ANY_ORIGIN)
 
     return [
@@ -314,7 +314,7 @@ def expired_token_route(
     async def issue(request: web.Request) -> web.Response:
         try:
             function = keys.authenticate(request.headers)
-            token = await control.run(tokens.expired, await request.text())
+            token = await control.moto.run(tokens.expired, await request.text())
         except AwsFault as fault:
             status = HTTPStatus.FORBIDDEN
             return web.Response(status=status, text=f"{fault.code}: {fault.message}")

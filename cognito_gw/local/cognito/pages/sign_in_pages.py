@@ -24,11 +24,11 @@ from cognito_gw.local.errors import AwsFault
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from cognito_gw.local.cognito import Cognito
     from cognito_gw.local.cognito.challenges import Pending
     from cognito_gw.local.cognito.codes import Purpose
     from cognito_gw.local.cognito.directory import AppClient
     from cognito_gw.local.cognito.pages.request import Browsers, Request
-    from cognito_gw.local.cognito.service import Cognito
     from cognito_gw.local.cognito.sign_in import Outcome
 
 
