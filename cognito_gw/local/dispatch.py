@@ -95,30 +95,22 @@ class ControlPlane:
             await self.moto.run(moto_store.warm_up, service.name)
 
     async def _answer(self, call: HttpCall) -> HttpAnswer:
-        operation = None
+        operation, is_public = None, False
         try:
             operation = await self.moto.run(wire.recognize, call)
-            if operation and _is_public(operation, call):
-                return await self._answer_public(operation, call)
-            caller = self._keys.authenticate(call.headers)
+            is_public = operation is not None and _is_public(operation, call)
+            caller = None if is_public else self._keys.authenticate(call.headers)
             if operation:
                 wire.require_known(operation, call)
-            if caller is not None:
-                return await self._answer_function(caller, operation, call)
-            return await self._answer_operation(operation, call)
+            if caller is None:
+                answer = await self._answer_operation(operation, call)
+            else:
+                answer = await self._answer_function(caller, operation, call)
         except Exception as error:  # noqa: BLE001 - a server always answers
-            return wire.write_fault(operation, _as_fault(operation, error))
-
-    async def _answer_public(
-        self, operation: wire.Operation, call: HttpCall
-    ) -> HttpAnswer:
-        """Answer an unsigned call, and let a web page of any origin read the answer."""
-        try:
-            wire.require_known(operation, call)
-            answer = await self._answer_operation(operation, call)
-        except Exception as error:  # noqa: BLE001 - the page must read errors too
             answer = wire.write_fault(operation, _as_fault(operation, error))
-        return replace(answer, headers={**answer.headers, **FOR_WEB_PAGES})
+        if is_public:  # a web page of any origin may read the answer, or the error
+            answer = replace(answer, headers={**answer.headers, **FOR_WEB_PAGES})
+        return answer
 
     async def _answer_function(
         self, arn: str, operation: wire.Operation | None, call: HttpCall

@@ -16,7 +16,6 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
 from cognito_gw.local import moto_store
-from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ EVERY = "*"  # instead of an operation's name: all operations of the service
 
 @dataclass(frozen=True)
 class Call:
-    """One control-plane call, its parameters spelt as boto3 spells them."""
+    """One control-plane call, with its parameters under the names of boto3."""
 
     service: str
     operation: str
@@ -76,11 +75,6 @@ class Call:
         """Return the part of this local AWS that is of a class: its Cognito, say."""
         part: _Part = self.parts[kind]
         return part
-
-    @property
-    def snapshots(self) -> Snapshots:
-        """The APIs as they were deployed."""
-        return self.part(Snapshots)
 
     @property
     def backend(self) -> Any:

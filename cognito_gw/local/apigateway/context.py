@@ -137,12 +137,11 @@ def to_http(response: Response, request: Request, *, keep_alive: bool) -> web.Re
 def _new_ids(sent_trace: str = "") -> dict[str, str]:
     trace = _FULL_TRACE.search(sent_trace) or _TRACE_ROOT.search(sent_trace)
     drawn = secrets.token_bytes(39)  # all at once: each draw is a system call
+    new_trace = f"Root=1-{int(time.time()):08x}-{drawn[27:].hex()}"
     return {
         "request_id": str(uuid.UUID(bytes=drawn[:16], version=4)),
         "extended_request_id": base64.b64encode(drawn[16:27]).decode(),
-        "trace_id": trace[0]
-        if trace
-        else f"Root=1-{int(time.time()):08x}-{drawn[27:].hex()}",
+        "trace_id": trace[0] if trace else new_trace,
     }
 
 

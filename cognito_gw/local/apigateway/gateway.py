@@ -144,9 +144,8 @@ class Gateway:
                 return await self._function_integration.answer(context, integration)
             case "MOCK" if response := mock_response(integration, context.request):
                 return Outcome(response, "mock")
-        why = (
-            f"an integration of type {integration.get('type')} is not supported locally"
-        )
+        kind = integration.get("type")
+        why = f"an integration of type {kind} is not supported locally"
         return refused(responses.CONFIGURATION_ERROR, context, why)
 
     async def _answer(
@@ -167,9 +166,8 @@ class Gateway:
         if match is None:
             return Outcome(signature_required(context), "no such route is deployed")
         if match.method["authorizationType"] == IAM:
-            return Outcome(
-                signature_required(context), "the method requires a SigV4 signature"
-            )
+            why = "the method requires a SigV4 signature"
+            return Outcome(signature_required(context), why)
         if match.method["authorizationType"] == OPEN:
             return await self._pass(context, match.method)
         return await self._answer_secured(context, match.method)
@@ -210,12 +208,10 @@ class Gateway:
 
     def _api_key(self, context: Context) -> ApiKey | None:
         """Return the API key in the request; a Cognito authorizer supplies none."""
-        served = context.served
-        snapshot = served.snapshot
-        value = context.request.header(_API_KEY)
+        snapshot, value = context.served.snapshot, context.request.header(_API_KEY)
         if value is None or snapshot.rest_api.get("apiKeySource") == "AUTHORIZER":
             return None
-        return self.find_api_key(snapshot, served.stage, value)
+        return self.find_api_key(snapshot, context.served.stage, value)
 
     def _as_served(self, deployed: DeployedStage) -> Served:
         """Return a stage with the router and authorizers that its requests share."""

@@ -24,6 +24,7 @@ from cognito_gw.local.apigateway.context import FunctionCall, Outcome, Response
 from cognito_gw.local.awslambda import lambda_store
 from cognito_gw.local.awslambda.runtime_api import MAX_PAYLOAD
 from cognito_gw.local.errors import AwsFault
+from cognito_gw.text import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -67,9 +68,9 @@ def proxy_event(context: Context) -> dict[str, Any]:
         "path": "/" + request.path.lstrip("/"),
         "httpMethod": request.method,
         "headers": dict(headers) or None,
-        "multiValueHeaders": _multi(headers),
+        "multiValueHeaders": multi_values(headers),
         "queryStringParameters": dict(query) or None,
-        "multiValueQueryStringParameters": _multi(query),
+        "multiValueQueryStringParameters": multi_values(query),
         "pathParameters": (context.match and context.match.parameters) or None,
         "stageVariables": served.variables or None,
         "requestContext": context.variables,
@@ -79,11 +80,10 @@ def proxy_event(context: Context) -> dict[str, Any]:
 
 
 def is_binary(media_types: str | None, served: Served) -> bool:
-    """Tell whether the API treats the first of these media types as bytes."""
+    """Whether the API treats the first of these media types as bytes."""
     media = (media_types or "").partition(",")[0].partition(";")[0].strip()
-    return not served.binary_types.isdisjoint(
-        {"*/*", media, f"{media.partition('/')[0]}/*"}
-    )
+    ranges = {"*/*", media, f"{media.partition('/')[0]}/*"}
+    return not served.binary_types.isdisjoint(ranges)
 
 
 def _forwarded(request: Request) -> list[tuple[str, str]]:
@@ -103,7 +103,8 @@ def _forwarded(request: Request) -> list[tuple[str, str]]:
     ]
 
 
-def _multi(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]] | None:
+def multi_values(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]] | None:
+    """Return pairs as a mapping to lists of values; None if there are none."""
     lists: dict[str, list[str]] = {}
     for name, value in pairs:
         lists.setdefault(name, []).append(value)
@@ -177,10 +178,8 @@ def _response_body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
 
 def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the headers; one in both mappings is spelled as in multiValueHeaders."""
-    single, multi = (
-        {} if headers is None else headers
-        for headers in (answer.get("headers"), answer.get("multiValueHeaders"))
-    )
+    names = ("headers", "multiValueHeaders")
+    single, multi = ({} if answer.get(n) is None else answer[n] for n in names)
     if not isinstance(single, dict) or not isinstance(multi, dict):
         raise Malformed("the headers are not an object")
     if not all(isinstance(values, list) for values in multi.values()):
@@ -283,7 +282,9 @@ class FunctionIntegration:
             event=json.dumps(proxy_event(context)).encode(),
         )
         if not arn or not self._is_permitted(call, context, integration):
-            return _not_permitted(call, context)
+            response = responses.respond(responses.CONFIGURATION_ERROR, context)
+            failure = f"{_CONFIGURATION}{_NO_PERMISSION}"
+            return Outcome(response, _NO_PERMISSION, failure, call)
         if len(call.event) > MAX_PAYLOAD:
             response = responses.respond(responses.EVENT_TOO_LONG, context)
             return Outcome(response, "the event is too large", "Request Too Long", call)
@@ -341,17 +342,13 @@ async def _is_done(task: asyncio.Task[Invocation], seconds: float) -> bool:
         limit.cancel()
 
 
-def _not_permitted(call: FunctionCall, context: Context) -> Outcome:
-    response = responses.respond(responses.CONFIGURATION_ERROR, context)
-    return Outcome(response, _NO_PERMISSION, f"{_CONFIGURATION}{_NO_PERMISSION}", call)
-
-
 def _failed(context: Context, call: FunctionCall) -> Outcome:
     """Return the outcome of a function that raised an error, or exited."""
     text = (call.payload or b"").decode("utf-8", "replace")
+    message = json_object(text).get("errorMessage", text)
     failure = (
         "Lambda execution failed with status 200 due to customer function error: "
-        f"{_error_message(text)}. Lambda request id: {context.request.request_id}"
+        f"{message}. Lambda request id: {context.request.request_id}"
     )
     response = responses.respond(responses.BAD_GATEWAY, context)
     return Outcome(response, f"the function failed: {text}", failure, call)
@@ -373,10 +370,3 @@ def _answered(context: Context, call: FunctionCall) -> Outcome:
         trace += f";Parent={secrets.token_hex(8)};Sampled=0"
     response.headers.append(("X-Amzn-Trace-Id", trace))
     return Outcome(response, "function", call=call)
-
-
-def _error_message(text: str) -> str:
-    try:
-        return str(json.loads(text)["errorMessage"])
-    except (KeyError, TypeError, ValueError):
-        return text

@@ -48,7 +48,7 @@ class Field:
     operations: ClassVar[tuple[str, ...]] = _REPLACE
 
     def fits(self, key: str) -> bool:
-        """Tell whether the path may continue with this key ("" if it does not)."""
+        """Whether the path may continue with this key ("" if it does not)."""
         return not key
 
     def apply(self, old: Any, op: str, key: str, value: str) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Cognito:
-    """Signs users in. Use it only on the thread that moto runs on."""
+    """The parts of one local Cognito. Use it only on the thread that moto runs on."""
 
     def __init__(
         self, keys: Keys, url: str, activity: Activity, lockout: Lockout | None = None

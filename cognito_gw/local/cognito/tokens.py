@@ -38,13 +38,15 @@ class Key:
         return self.private.public_key()
 
 
+@dataclass
 class Keys:
-    """Two keys for each pool, as in Cognito: for ID tokens and for access tokens."""
+    """Two keys for each pool, as in Cognito: for ID tokens and for access tokens.
 
-    def __init__(self) -> None:
-        """Start without keys. Each pool gets its own when they are first needed."""
-        self._pools: dict[str, dict[str, Key]] = {}
-        self._lock = threading.Lock()
+    They are created when they are first needed.
+    """
+
+    _pools: dict[str, dict[str, Key]] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def of(self, pool_id: str, token_use: str) -> Key:
         """Return the key that signs the `id` or `access` tokens of a pool."""
@@ -84,11 +86,8 @@ _DEFAULTS = {
     "AccessToken": (1, "hours"),
     "RefreshToken": (30, "days"),
 }
-_JWE_HEADER = (
-    base64.urlsafe_b64encode(b'{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}')
-    .decode()
-    .rstrip("=")
-)
+# In base64url: {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}
+_JWE_HEADER = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ"
 _BOOLEANS = ("email_verified", "phone_number_verified")
 _NOT_CLAIMS = ("sub", "cognito:mfa_enabled", "identities")
 _SCOPE_ATTRIBUTES = {
@@ -116,16 +115,16 @@ class Grant:
     refreshable_until: float = 0.0
 
 
+@dataclass
 class Tokens:
     """The tokens of every local user pool."""
 
-    def __init__(self, keys: Keys, url: str) -> None:
-        """Sign with `keys`; issuers live under `url`."""
-        self.keys = keys
-        self.url = url
-        self._grants: dict[str, Grant] = {}  # by refresh token
-        self._rotated: dict[str, float] = {}  # until when a replaced token is good
-        self._revoked: set[str] = set()  # origin_jti
+    keys: Keys
+    url: str  # which issuers start with
+    _grants: dict[str, Grant] = field(default_factory=dict)  # by refresh token
+    # Until when a replaced refresh token is valid, in seconds since 1970.
+    _rotated: dict[str, float] = field(default_factory=dict)
+    _revoked: set[str] = field(default_factory=set)  # values of origin_jti
 
     def issue(
         self, client: AppClient, user: User, grant: Grant | None = None
@@ -247,15 +246,6 @@ class Tokens:
 
     def _result(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
         lifetime = validity(client.settings, "AccessToken")
-        access = self._access(client, user, grant, lifetime)
-        result = {"AccessToken": access, "TokenType": "Bearer", "ExpiresIn": lifetime}
-        if not grant.by_oauth or "openid" in grant.scope.split():
-            result["IdToken"] = self._identity(client, user, grant, access)
-        return result
-
-    def _access(
-        self, client: AppClient, user: User, grant: Grant, lifetime: int
-    ) -> str:
         claims = self._common(client, user, grant, "access") | {
             "client_id": client.id,
             "scope": grant.scope,
@@ -263,7 +253,11 @@ class Tokens:
         }
         if grant.by_oauth:
             claims["version"] = _OAUTH_VERSION
-        return self._signed(grant.pool_id, claims, lifetime)
+        access = self._signed(grant.pool_id, claims, lifetime)
+        result = {"AccessToken": access, "TokenType": "Bearer", "ExpiresIn": lifetime}
+        if not grant.by_oauth or "openid" in grant.scope.split():
+            result["IdToken"] = self._identity(client, user, grant, access)
+        return result
 
     def _identity(
         self, client: AppClient, user: User, grant: Grant, access: str

@@ -29,7 +29,7 @@ def require_username_format(pool_id: str, name: str) -> None:
         words = _FORMATS[str(form)]
         raise invalid_parameter(
             f"Username cannot be of {words} format, since user pool is configured for "
-            f"{words} alias.",
+            f"{words} alias."
         )
 
 
@@ -52,7 +52,8 @@ def require_free(
 ) -> None:
     """Refuse attributes that are also the sign-in name of another user."""
     if name := taken(pool_id, attributes, changed, user):
-        raise exists(name)
+        message = f"An account with the {name} already exists."
+        raise AwsFault("AliasExistsException", message)
 
 
 def changes(pool_id: str, user: User, given: dict[str, str]) -> dict[str, str]:
@@ -98,13 +99,6 @@ def release(pool_id: str, user: User) -> None:
                     other.set_attributes({f"{name}_verified": "false"})
 
 
-def exists(name: str) -> AwsFault:
-    """Return the refusal of another user's alias."""
-    return AwsFault(
-        "AliasExistsException", f"An account with the {name} already exists."
-    )
-
-
 def _others(pool_id: str, value: str, user: User | None) -> list[User]:
     return [
         other
@@ -131,9 +125,7 @@ def require_writable(client: AppClient, names: Iterable[str]) -> None:
     writable = set(client.settings.get("WriteAttributes") or mutable) & mutable
     for name in names:
         if name not in writable or name.endswith("_verified"):
-            raise not_authorized(
-                "A client attempted to write unauthorized attribute",
-            )
+            raise not_authorized("A client attempted to write unauthorized attribute")
 
 
 def require_changeable(pool: dict[str, Any], names: Iterable[str]) -> None:

@@ -9,7 +9,6 @@ from cognito_gw.local.cognito.checks import (
     check_secret,
     check_secret_hash,
     client_of,
-    client_of_pool,
     require_enabled,
     required,
     signed_in_user,
@@ -26,29 +25,18 @@ if TYPE_CHECKING:
     from cognito_gw.local.operations import Answer, Call
 
 
-@cognito_idp.answers("InitiateAuth")
+@cognito_idp.answers("InitiateAuth", "AdminInitiateAuth")
 def initiate_auth(call: Call) -> Answer:
     """Start a sign-in; moto checks no password by SRP and asks few challenges."""
-    return call.part(Cognito).sign_in.initiate(client_of(call.params), call.params)
+    is_admin = call.operation == "AdminInitiateAuth"
+    sign_in, client = call.part(Cognito).sign_in, client_of(call.params)
+    return sign_in.initiate(client, call.params, is_admin=is_admin)
 
 
-@cognito_idp.answers("AdminInitiateAuth")
-def admin_initiate_auth(call: Call) -> Answer:
-    """Start a sign-in from a server."""
-    client = client_of_pool(call.params)
-    return call.part(Cognito).sign_in.initiate(client, call.params, is_admin=True)
-
-
-@cognito_idp.answers("RespondToAuthChallenge")
+@cognito_idp.answers("RespondToAuthChallenge", "AdminRespondToAuthChallenge")
 def respond_to_auth_challenge(call: Call) -> Answer:
     """Continue a sign-in."""
     return call.part(Cognito).sign_in.respond(client_of(call.params), call.params)
-
-
-@cognito_idp.answers("AdminRespondToAuthChallenge")
-def admin_respond_to_auth_challenge(call: Call) -> Answer:
-    """Continue a sign-in from a server."""
-    return call.part(Cognito).sign_in.respond(client_of_pool(call.params), call.params)
 
 
 @cognito_idp.answers("GetTokensFromRefreshToken")

@@ -93,7 +93,7 @@ def confirmed_already(call: Call) -> None:
     user = directory.find_user(call["UserPoolId"], call["Username"])
     if user is not None and user.status != "UNCONFIRMED":
         raise not_authorized(
-            f"User cannot be confirmed. Current status is {user.status}",
+            f"User cannot be confirmed. Current status is {user.status}"
         )
 
 
@@ -254,6 +254,12 @@ def admin_delete_user_attributes(call: Call) -> Answer:
     return {}
 
 
+def _delete(user: User, names: list[str]) -> None:
+    """Delete attributes, and with an address also its verification."""
+    gone = [f"{name}_verified" for name in codes.ADDRESSES if name in names]
+    user.delete_attributes([*names, *gone])
+
+
 @cognito_idp.answers("GetUserAttributeVerificationCode")
 def get_user_attribute_verification_code(call: Call) -> Answer:
     """Send a code to an address of the user."""
@@ -315,10 +321,8 @@ def _at_set_up(
     call: Call, check: Callable[[User], None] = lambda _: None
 ) -> tuple[User, str]:
     """Return the user who sets up MFA at sign-in, and the next session."""
-    session, challenges = (
-        required(call.params, "Session"),
-        call.part(Cognito).challenges,
-    )
+    session = required(call.params, "Session")
+    challenges = call.part(Cognito).challenges
     pending = challenges.peek(session)
     client = pending and directory.find_client(pending.client_id)
     if not pending or not client or pending.challenge != "MFA_SETUP":
@@ -332,28 +336,11 @@ def _at_set_up(
     return user, following.session
 
 
-@cognito_idp.answers("SetUserMFAPreference")
+@cognito_idp.answers("SetUserMFAPreference", "AdminSetUserMFAPreference")
 def set_user_mfa_preference(call: Call) -> Answer:
-    """Turn second factors on and off."""
-    user, _ = _user(call)
-    _prefer(user, call)
-    return {}
-
-
-@cognito_idp.answers("AdminSetUserMFAPreference")
-def admin_set_user_mfa_preference(call: Call) -> Answer:
     """Turn second factors of a user on and off."""
-    _prefer(user_of_pool(call.params), call)
-    return {}
-
-
-def _delete(user: User, names: list[str]) -> None:
-    """Delete attributes, and with an address also its verification."""
-    gone = [f"{name}_verified" for name in codes.ADDRESSES if name in names]
-    user.delete_attributes([*names, *gone])
-
-
-def _prefer(user: User, call: Call) -> None:
+    is_own = call.operation == "SetUserMFAPreference"
+    user = _user(call)[0] if is_own else user_of_pool(call.params)
     settings = {
         factor: call[name]
         for name, factor in _PREFERENCES.items()
@@ -370,6 +357,7 @@ def _prefer(user: User, call: Call) -> None:
             own.preferred = factor
         elif own.preferred == factor:
             own.preferred = None
+    return {}
 
 
 def _require_set_up(user: User, factor: str) -> None:

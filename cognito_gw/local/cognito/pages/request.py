@@ -50,7 +50,7 @@ def render(
     response = web.Response(
         text=html, status=status, headers=_HEADERS, content_type="text/html"
     )
-    request.remember_csrf(response, token)
+    request.remember(response, _CSRF_COOKIE, token)
     return response
 
 
@@ -186,19 +186,13 @@ class Request:
         is_same = hmac.compare_digest(_octets(known), _octets(given))
         sender = self.headers.get("Origin", self.origin)
         if not known or not is_same or sender != self.origin:
-            raise invalid_parameter(
-                "This form has expired. Please send it again.",
-            )
+            raise invalid_parameter("This form has expired. Please send it again.")
 
     def remember(self, response: web.StreamResponse, name: str, value: str) -> None:
         """Set a cookie for the pages of this domain."""
         response.set_cookie(
             name, value, path=f"{BASE}/{self.domain}", httponly=True, samesite="Lax"
         )
-
-    def remember_csrf(self, response: web.StreamResponse, token: str) -> None:
-        """Set the cookie for the next form."""
-        self.remember(response, _CSRF_COOKIE, token)
 
     def forget(self, response: web.StreamResponse, name: str) -> None:
         """Delete a cookie."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -30,7 +32,7 @@ from cognito_gw.local.cognito.pages.request import (
     render,
     style,
 )
-from cognito_gw.local.cognito.pages.sign_in_pages import Pages
+from cognito_gw.local.cognito.pages.sign_in_pages import answer, pages
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.local.access import AccessKeys
     from cognito_gw.local.cognito import Cognito
+    from cognito_gw.local.cognito.oauth import Authorization
     from cognito_gw.local.cognito.tokens import Keys, Tokens
     from cognito_gw.local.dispatch import ControlPlane
 
@@ -59,13 +62,12 @@ _BEARER_ERROR = (
 )
 
 
+@dataclass(frozen=True)
 class Endpoints:
     """Answers apps, and browsers that apps redirect."""
 
-    def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Issue tokens of `cognito` to apps, and to signed-in `browsers`."""
-        self._authorization = cognito.authorization
-        self._browsers = browsers
+    _authorization: Authorization
+    _browsers: Browsers  # that are signed in
 
     def authorize(self, request: Request) -> web.Response:
         """Redirect to the app if the browser is signed in, else to the sign-in page."""
@@ -145,36 +147,31 @@ def _error(error: OAuthError) -> web.Response:
 def domain_routes(cognito: Cognito, control: ControlPlane) -> list[web.RouteDef]:
     """Return the routes of every domain, which run on the thread of moto."""
     browsers = Browsers()
-    pages = Pages(cognito, browsers)
-    endpoints = Endpoints(cognito, browsers)
-
-    def handler(answer: Answer) -> Handler:
-        return _on_worker(control, answer)
-
-    def for_browser(answer: Answer) -> Handler:
-        return handler(lambda request: _for_a_person(answer, request))
-
-    def at(path: str) -> Handler:
-        return for_browser(lambda request: pages.answer(path, request))
-
-    for_browsers = ("/oauth2/authorize", "/logout", "/error", *pages.by_path)
-    for_apps = ("/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo")
+    endpoints = Endpoints(cognito.authorization, browsers)
+    handler = partial(_on_worker, control)
+    forms = {
+        _DOMAIN + path: handler(partial(_for_a_person, partial(answer, form)))
+        for path, form in pages(cognito, browsers).items()
+    }
+    for_browsers = forms | {
+        f"{_DOMAIN}/oauth2/authorize": handler(
+            partial(_for_a_person, endpoints.authorize)
+        ),
+        f"{_DOMAIN}/logout": handler(partial(_for_a_person, endpoints.log_out)),
+        f"{_DOMAIN}/error": handler(partial(_for_a_person, _error_page)),
+    }
+    for_apps = {
+        f"{_DOMAIN}/oauth2/token": handler(endpoints.token),
+        f"{_DOMAIN}/oauth2/revoke": handler(endpoints.revoke),
+        f"{_DOMAIN}/oauth2/userInfo": handler(endpoints.user_info),
+    }
     return [
         web.get(STYLE_PATH, style),
-        web.get(_DOMAIN + "/oauth2/authorize", for_browser(endpoints.authorize)),
-        web.get(_DOMAIN + "/logout", for_browser(endpoints.log_out)),
-        web.get(_DOMAIN + "/error", for_browser(_error_page)),
-        *(web.get(_DOMAIN + path, at(path)) for path in pages.by_path),
-        *(web.post(_DOMAIN + path, at(path)) for path in pages.by_path),
-        web.post(_DOMAIN + "/oauth2/token", handler(endpoints.token)),
-        web.post(_DOMAIN + "/oauth2/revoke", handler(endpoints.revoke)),
-        web.get(_DOMAIN + "/oauth2/userInfo", handler(endpoints.user_info)),
-        web.post(_DOMAIN + "/oauth2/userInfo", handler(endpoints.user_info)),
-        *(web.options(_DOMAIN + path, _preflight) for path in for_apps),
-        *(
-            web.route("*", _DOMAIN + path, _refuse_method)
-            for path in (*for_browsers, *for_apps)
-        ),
+        *(web.get(path, handle) for path, handle in for_browsers.items()),
+        *(web.post(path, handle) for path, handle in (forms | for_apps).items()),
+        web.get(f"{_DOMAIN}/oauth2/userInfo", handler(endpoints.user_info)),
+        *(web.options(path, _preflight) for path in for_apps),
+        *(web.route("*", path, _refuse_method) for path in for_browsers | for_apps),
         web.get(_DOMAIN, handler(_root_page)),
         web.get(_DOMAIN + "/", handler(_root_page)),
         web.route("*", _DOMAIN + "/{path:.*}", handler(_absent_page)),
