@@ -131,7 +131,7 @@ def is_another_user(peer: Address, own: Address) -> bool:
     """
     if not _SOCKETS.exists():
         return False
-    ends = [_spelled(peer), _spelled(own)]
+    ends = [_in_hex(peer), _in_hex(own)]
     user = _user_of(_SOCKETS, ends)
     if user is None:
         user = _user_of(_SOCKETS_OF_IPV6, [f"{_MAPPED}{end}" for end in ends])
@@ -148,7 +148,7 @@ def _user_of(sockets: Path, ends: list[str]) -> int | None:
     return None
 
 
-def _spelled(address: Address) -> str:
+def _in_hex(address: Address) -> str:
     """Return an address as the kernel prints it: an integer in the machine's order."""
     octets = socket.inet_aton(address[0])
     return f"{int.from_bytes(octets, sys.byteorder):08X}:{address[1]:04X}"
@@ -169,9 +169,8 @@ def malformed_trust_policy(call: Call) -> None:
     try:
         json.loads(document)
     except ValueError as error:
-        raise AwsFault(
-            "MalformedPolicyDocument", "This policy contains invalid Json"
-        ) from error
+        message = "This policy contains invalid Json"
+        raise AwsFault("MalformedPolicyDocument", message) from error
     IAMTrustPolicyDocumentValidator(document).validate()
 
 
@@ -190,11 +189,8 @@ def same_name_in_other_case(call: Call) -> None:
     """Refuse a name that differs in case only: EntityAlreadyExists, 409."""
     name = call["RoleName"]
     if name.lower() in (role.name.lower() for role in call.backend.get_roles()):
-        raise AwsFault(
-            "EntityAlreadyExists",
-            f"Role with name {name} already exists.",
-            HTTPStatus.CONFLICT,
-        )
+        message = f"Role with name {name} already exists."
+        raise AwsFault("EntityAlreadyExists", message, HTTPStatus.CONFLICT)
 
 
 def identity(function: Function) -> dict[str, str]:

@@ -106,13 +106,9 @@ PLAIN = {
     "weakref.WeakValueDictionary",
 }
 OURS = (
-    *(
-        f"moto.{package}."
-        for package in ("apigateway", "awslambda", "cognitoidp", "iam")
-    ),
-    *(f"moto.{package}." for package in ("logs", "utilities")),
-    "cognito_gw.local.apigateway.",
-    "cognito_gw.local.cognito.",
+    *("moto.apigateway.", "moto.awslambda.", "moto.cognitoidp.", "moto.iam."),
+    *("moto.logs.", "moto.utilities."),
+    *("cognito_gw.local.apigateway.", "cognito_gw.local.cognito."),
 )
 # Modules whose classes are written in C: nothing can change them.
 _FIXED = ("builtins", "collections", "datetime")
@@ -236,14 +232,11 @@ def _is_plain(module: str, name: str) -> bool:
 def _require_data(found: Any, module: str, name: str) -> None:
     # A module also contains what it imports.
     is_own_class = isinstance(found, type) and found.__module__ == module
-    is_ours = module.startswith(OURS) and is_own_class and not _is_machinery(found)
+    # Instances of these are not data but classes or backends.
+    is_machinery = is_own_class and issubclass(found, type | BaseBackend)
+    is_ours = module.startswith(OURS) and is_own_class and not is_machinery
     if not is_ours and not _is_plain(module, name):
         raise _no_data(module, name)
-
-
-def _is_machinery(found: type) -> bool:
-    """Whether instances are not data but classes or backends."""
-    return issubclass(found, type | BaseBackend)
 
 
 def _no_data(module: str, name: str) -> pickle.PickleError:

@@ -25,7 +25,7 @@ from cognito_gw.local.moto_store import HttpCall
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cognito_gw.local.apigateway.snapshot import Stages
+    from cognito_gw.local.apigateway.snapshot import Snapshots
     from cognito_gw.local.dispatch import ControlPlane
     from cognito_gw.local.events import Activity, Event
 
@@ -47,7 +47,7 @@ class Route(NamedTuple):
         return self[1:] == ("OPTIONS", PUBLIC, "mock")
 
 
-def overview(url: str, stages: Stages) -> dict[str, list[Any]]:
+def overview(url: str, snapshots: Snapshots) -> dict[str, list[Any]]:
     """Return what is deployed; call it on the thread that owns moto's objects."""
     functions = [
         function
@@ -56,7 +56,7 @@ def overview(url: str, stages: Stages) -> dict[str, list[Any]]:
     ]
     return {
         "apis": [
-            _api(url, stages, api)
+            _api(url, snapshots, api)
             for backend in moto_store.regional_backends("apigateway")
             for api in backend.apis.values()
         ],
@@ -69,11 +69,11 @@ def overview(url: str, stages: Stages) -> dict[str, list[Any]]:
     }
 
 
-def _api(url: str, stages: Stages, api: Any) -> dict[str, Any]:
+def _api(url: str, snapshots: Snapshots, api: Any) -> dict[str, Any]:
     """Return an API with what each stage serves, and how the API has changed since."""
     draft = set(_routes(resource.to_dict() for resource in api.resources.values()))
     shown = []
-    for stage in filter(None, (stages.find(api.id, name) for name in api.stages)):
+    for stage in filter(None, (snapshots.stage(api.id, name) for name in api.stages)):
         live = set(_routes(stage.snapshot.resources))
         preflights = {route for route in live if route.is_preflight}
         shown.append(
@@ -218,7 +218,7 @@ class Console:
 
     url: str
     control: ControlPlane
-    stages: Stages
+    snapshots: Snapshots
     activity: Activity
     # The page's own script sends it. Other scripts of this origin do not know it.
     _key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
@@ -237,7 +237,7 @@ class Console:
             return await self.control.handle(request)
         self._refuse_other_scripts(request)
         latest = self.activity.latest()
-        deployed = await self.control.moto.run(overview, self.url, self.stages)
+        deployed = await self.control.moto.run(overview, self.url, self.snapshots)
         template = templates("cognito_gw.local").get_template("console.html")
         html = template.render(
             url=self.url,

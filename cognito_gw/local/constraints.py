@@ -80,11 +80,13 @@ def _structure(
     for name in shape.required_members:
         if value.get(name) is None:
             yield Violation(
-                f"{prefix}{_spelled(name)}", "null ", "Member must not be null"
+                f"{prefix}{_member(name)}",
+                "null ",
+                "Member must not be null",
             )
     for name, member in shape.members.items():
         if value.get(name) is not None:
-            yield from _violations(value[name], member, f"{prefix}{_spelled(name)}")
+            yield from _violations(value[name], member, f"{prefix}{_member(name)}")
 
 
 def _scalar(value: Any, shape: Any, at: str) -> Iterator[Violation]:
@@ -174,7 +176,8 @@ def _category(major: str) -> str:
 _STAND_INS = {major: chr(0xE000 + index) for index, major in enumerate(_MAJOR)}
 
 
-def _spelled(name: str) -> str:
+def _member(name: str) -> str:
+    """Return a member's name as AWS writes it in messages."""
     return name[:1].lower() + name[1:]
 
 

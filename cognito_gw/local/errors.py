@@ -32,7 +32,7 @@ def not_found(message: str) -> AwsFault:
 
 
 def invalid_parameter(message: str) -> AwsFault:
-    """Return the refusal of a parameter."""
+    """Return the refusal of a parameter, by Cognito and CloudWatch Logs."""
     return AwsFault("InvalidParameterException", message)
 
 

@@ -103,6 +103,7 @@ def write_log(*lines: str) -> None:
     """Write lines, and ignore a log that cannot be written.
 
     Paths, claims and output of functions come from callers: each stays on one line.
+    A call of an API writes four, and `logging` would take longer than the authorizer.
     """
     now = time.time()
     seconds = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))

@@ -6,14 +6,14 @@ import math
 import time
 import uuid
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local import events, moto_store
 from cognito_gw.local.awslambda.runtime_api import LOG_TAIL
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import invalid_parameter
 from cognito_gw.local.operations import logs
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ class Line:
     message: str
 
 
+@dataclass
 class LogQueue:
     """The lines that functions have printed since CloudWatch Logs took the last."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self._waiting: dict[tuple[str, str], deque[Line]] = {}
+    # By region and log group.
+    _waiting: dict[tuple[str, str], deque[Line]] = field(default_factory=dict)
 
     def put(self, region: str, group: str, stream: str, message: str) -> None:
         """Queue a line for its log group."""
@@ -136,11 +136,9 @@ RETENTIONS += [1096, 1827, 2192, 2557, 2922, 3288, 3653]
 def impossible_retention(call: Call) -> None:
     """Refuse a number of days that is not on the list: InvalidParameterException."""
     if (days := call["retentionInDays"]) not in RETENTIONS:
-        raise AwsFault(
-            "InvalidParameterException",
+        raise invalid_parameter(
             f"1 validation error detected: Value '{days}' at 'retentionInDays' failed "
-            "to satisfy constraint: Member must satisfy enum value set: "
-            f"{RETENTIONS}",
+            f"to satisfy constraint: Member must satisfy enum value set: {RETENTIONS}"
         )
 
 
@@ -148,10 +146,7 @@ def impossible_retention(call: Call) -> None:
 def reserved_name(call: Call) -> None:
     """Refuse names that only AWS gives: InvalidParameterException."""
     if call["logGroupName"].lower().startswith("aws/"):
-        raise AwsFault(
-            "InvalidParameterException",
-            "Log groups starting with AWS/ are reserved for AWS.",
-        )
+        raise invalid_parameter("Log groups starting with AWS/ are reserved for AWS.")
 
 
 @logs.answers(
@@ -192,12 +187,12 @@ def _deliver(queue: LogQueue, region: str) -> None:
         group = backend.groups[name]
         for stream, part in groupby(lines, attrgetter("stream")):
             backend.ensure_log_stream(name, stream)
-            group.put_log_events(stream, [_event(line) for line in part])
+            events = [
+                {"timestamp": line.timestamp, "message": f"{line.message}\n"}
+                for line in part
+            ]
+            group.put_log_events(stream, events)
         _forget_oldest(group)
-
-
-def _event(line: Line) -> dict[str, Any]:
-    return {"timestamp": line.timestamp, "message": f"{line.message}\n"}
 
 
 def _forget_oldest(group: Any) -> None:

@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from cognito_gw.local.access import AccessKeys, is_another_user
 from cognito_gw.local.apigateway.gateway import Gateway
-from cognito_gw.local.apigateway.snapshot import Snapshots, Stages
+from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.autosave import Autosave
 from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.operations import Invoke
@@ -109,8 +109,7 @@ def application(start: Start) -> web.Application:
     access_keys = AccessKeys(start.access_key)
     host = Host(url, activity, access_keys)
     functions = Functions(host, start.folder)
-    stages = Stages(snapshots)
-    gateway = Gateway(stages.find, keys, functions, url, activity)
+    gateway = Gateway(snapshots.stage, keys, functions, url, activity)
     cognito = Cognito(keys, url, activity)
     parts = (cognito, snapshots, gateway, Invoke(functions), host.log_queue)
     control = ControlPlane(access_keys, activity, parts)
@@ -132,7 +131,7 @@ def application(start: Start) -> web.Application:
         [
             web.get("/_cgw/health", health),
             expired_token_route(access_keys, cognito.tokens, control),
-            *Console(url, control, stages, activity).routes(),
+            *Console(url, control, snapshots, activity).routes(),
             *issuer_routes(keys, control, url),
             *domain_routes(cognito, control),
             web.route("*", STAGE, gateway.handle),

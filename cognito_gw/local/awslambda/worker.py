@@ -74,12 +74,12 @@ class Worker:
         variables |= self._host.keys.for_function(self._function.arn).variables
         self._log.init_start(self._client.version)
         self._started = time.monotonic()
-        surroundings = environment.surroundings(
-            self._host.environment, self._place.home
-        )
+        command = [*self._client.command, self._function.handler]
+        home, inherited = self._place.home, self._host.environment
+        surroundings = environment.surroundings(inherited, home)
         needed = (self._place.code, self._place.home, *self._client.needed)
         self._process = await Process.start(
-            floor().command(self._client.command, self._tmp.name, needed),
+            floor().command(command, self._tmp.name, needed),
             self._place.code,
             {**surroundings, **variables, KEY: self._api.key},
             self._log.say,

@@ -194,10 +194,9 @@ def user_id(client: AppClient, name: str) -> str:
     """
     name = client.folded(name)
     aliases = client.pool.get("AliasAttributes") or []
-    is_made = client.pool.get("UsernameAttributes") or (
-        codes.address_form(name) in aliases
-    )
-    if _UUID.fullmatch(name) or not is_made:
+    is_alias = codes.address_form(name) in aliases
+    has_made_names = client.pool.get("UsernameAttributes") or is_alias
+    if _UUID.fullmatch(name) or not has_made_names:
         return name
     digest = _digest(client, f"user/{name}")
     return str(uuid.UUID(bytes=digest[:16], version=4))

@@ -144,7 +144,7 @@ class Authorization:
             self._forget_old_codes()
             self._codes[code] = AuthorizationCode(asked, grant)
             return asked.back({"code": code})
-        answer = _spelled(self._tokens.issue(asked.client, user, grant))
+        answer = _in_oauth(self._tokens.issue(asked.client, user, grant))
         del answer["refresh_token"]
         return asked.back(answer, "#")
 
@@ -163,7 +163,7 @@ class Authorization:
         if kind not in grants:
             raise OAuthError("unsupported_grant_type")
         client = _authenticated(domain, form, authorization)
-        return _spelled(grants[kind](client, form))
+        return _in_oauth(grants[kind](client, form))
 
     def revoke(
         self, domain: str, form: Mapping[str, str], authorization: str | None
@@ -338,7 +338,7 @@ def _still_there(grant: Grant) -> User:
         raise OAuthError("invalid_grant") from None
 
 
-def _spelled(result: dict[str, Any]) -> dict[str, Any]:
+def _in_oauth(result: dict[str, Any]) -> dict[str, Any]:
     """Return tokens under their names in OAuth."""
     names = {
         "IdToken": "id_token",

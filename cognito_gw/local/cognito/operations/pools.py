@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 ALPHABET = string.ascii_letters + string.digits
-LARGEST_PAGE = 60
 # UpdateUserPool resets omitted settings, except those that are fixed at creation and
 # the policies. On AWS, the policies were measured to stay.
 KEPT = ("AliasAttributes", "Policies", "UsernameAttributes", "UsernameConfiguration")
@@ -44,27 +43,16 @@ def absent_pool(call: Call) -> None:
         raise resource_not_found(f"User pool {pool_id} does not exist.")
 
 
-@cognito_idp.refuses("ListUserPools", "ListUserPoolClients")
-def page_too_large(call: Call) -> None:
-    """Refuse more than 60 results a page: InvalidParameterException."""
-    size = call.get("MaxResults", 0)
-    if size > LARGEST_PAGE:
-        raise invalid_parameter(
-            f"1 validation error detected: Value '{size}' at 'maxResults' failed to "
-            "satisfy constraint: Member must have value less than or equal to 60"
-        )
-
-
 @cognito_idp.answers("CreateUserPool")
 def create_user_pool(call: Call) -> dict[str, Any]:
-    """Give ids of AWS's form, and every standard attribute beside the custom ones."""
+    """Return IDs of AWS's form, and every standard attribute with the custom ones."""
     from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
 
     _create_without_keys()
-    made = call.forward()["UserPool"]["Id"]
-    pool = call.backend.user_pools.pop(made)
+    moto_id = call.forward()["UserPool"]["Id"]
+    pool = call.backend.user_pools.pop(moto_id)
     pool.id = f"{call.region}_{''.join(secrets.choice(ALPHABET) for _ in range(9))}"
-    pool.arn = pool.arn.replace(made, pool.id)
+    pool.arn = pool.arn.replace(moto_id, pool.id)
     call.backend.user_pools[pool.id] = pool
     for name, schema in CognitoIdpUserPoolAttribute.STANDARD_SCHEMA.items():
         standard = CognitoIdpUserPoolAttribute(name, custom=False, schema=schema)
@@ -258,17 +246,14 @@ STYLE = ("UseCognitoProvidedValues", "Settings", "Assets")
 def create_managed_login_branding(call: Call) -> dict[str, Any]:
     """Create a client's style: a second is a ManagedLoginBrandingExistsException."""
     styles = _styles(call)
-    client = call.backend.describe_user_pool_client(
-        call["UserPoolId"], call["ClientId"]
-    )
+    pool_id, client_id = call["UserPoolId"], call["ClientId"]
+    client = call.backend.describe_user_pool_client(pool_id, client_id)
     if client.id in styles:
-        raise AwsFault(
-            "ManagedLoginBrandingExistsException",
-            "Managed login branding already exists for this client.",
-        )
+        message = "Managed login branding already exists for this client."
+        raise AwsFault("ManagedLoginBrandingExistsException", message)
     styles[client.id] = {
         "ManagedLoginBrandingId": str(uuid.uuid4()),
-        "UserPoolId": call["UserPoolId"],
+        "UserPoolId": pool_id,
         "CreationDate": datetime.now(UTC),
     } | _style(call)
     return {"ManagedLoginBranding": styles[client.id]}

@@ -14,12 +14,7 @@ from cognito_gw.local.cognito.checks import (
     user_of_pool,
     wrong_password,
 )
-from cognito_gw.local.errors import (
-    AwsFault,
-    invalid_parameter,
-    not_authorized,
-    user_not_found,
-)
+from cognito_gw.local.errors import AwsFault, invalid_parameter, not_authorized
 from cognito_gw.local.operations import cognito_idp
 
 if TYPE_CHECKING:
@@ -66,10 +61,7 @@ def admin_create_user(call: Call) -> dict[str, Any]:
 @cognito_idp.answers("AdminGetUser")
 def admin_get_user(call: Call) -> dict[str, Any]:
     """Find users in any case, and return their second factors, unknown to moto."""
-    user = directory.find_user(call["UserPoolId"], call["Username"])
-    if user is None:
-        raise user_not_found()
-    return user.description()
+    return user_of_pool(call.params).description()
 
 
 @cognito_idp.answers(
@@ -107,11 +99,7 @@ def weak_password(call: Call) -> None:
     require_strength(pool.extended_config["Policies"]["PasswordPolicy"], password)
     # Turn off moto's check, which allows 98 characters at most. Do so in the class,
     # because the attributes of a backend are saved.
-    type(call.backend)._validate_password = _unchecked  # noqa: SLF001
-
-
-def _unchecked(*_: Any) -> None:
-    pass
+    type(call.backend)._validate_password = lambda *_: None  # noqa: SLF001
 
 
 _PREFERENCES = {

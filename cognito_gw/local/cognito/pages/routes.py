@@ -88,14 +88,6 @@ class Endpoints:
         request.forget(response, COOKIE)
         return response
 
-    def token(self, request: Request) -> web.Response:
-        """Issue tokens for a code, a refresh token, or a client secret."""
-        return _token_response(self._authorization.token, request)
-
-    def revoke(self, request: Request) -> web.Response:
-        """Revoke a refresh token."""
-        return _token_response(self._authorization.revoke, request)
-
     def user_info(self, request: Request) -> web.Response:
         """Return the attributes of the user of an access token."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -120,19 +112,19 @@ async def _preflight(_: web.Request) -> web.Response:
     return web.Response(status=204, headers=ANY_ORIGIN | headers)
 
 
-def _token_response(answer: Callable[..., Any], request: Request) -> web.Response:
+def _for_an_app(answer: Callable[..., Any], request: Request) -> web.Response:
+    """Answer the token or the revocation endpoint."""
     content_type = request.headers.get("Content-Type", "").partition(";")[0].strip()
     if content_type.lower() != _FORM:
         return _error(OAuthError("invalid_request"))
     try:
-        answered = answer(
-            request.domain, request.form, request.headers.get("Authorization")
-        )
+        authorization = request.headers.get("Authorization")
+        document = answer(request.domain, request.form, authorization)
     except OAuthError as error:
         return _error(error)
-    if answered is None:
+    if document is None:
         return web.Response(headers=_NO_STORE | ANY_ORIGIN)
-    return _json(answered)
+    return _json(document)
 
 
 def _json(document: dict[str, Any], status: int = 200) -> web.Response:
@@ -147,7 +139,8 @@ def _error(error: OAuthError) -> web.Response:
 def domain_routes(cognito: Cognito, control: ControlPlane) -> list[web.RouteDef]:
     """Return the routes of every domain, which run on the thread of moto."""
     browsers = Browsers()
-    endpoints = Endpoints(cognito.authorization, browsers)
+    authorization = cognito.authorization
+    endpoints = Endpoints(authorization, browsers)
     handler = partial(_on_worker, control)
     forms = {
         _DOMAIN + path: handler(partial(_for_a_person, partial(answer, form)))
@@ -161,8 +154,8 @@ def domain_routes(cognito: Cognito, control: ControlPlane) -> list[web.RouteDef]
         f"{_DOMAIN}/error": handler(partial(_for_a_person, _error_page)),
     }
     for_apps = {
-        f"{_DOMAIN}/oauth2/token": handler(endpoints.token),
-        f"{_DOMAIN}/oauth2/revoke": handler(endpoints.revoke),
+        f"{_DOMAIN}/oauth2/token": handler(partial(_for_an_app, authorization.token)),
+        f"{_DOMAIN}/oauth2/revoke": handler(partial(_for_an_app, authorization.revoke)),
         f"{_DOMAIN}/oauth2/userInfo": handler(endpoints.user_info),
     }
     return [
