@@ -21,7 +21,7 @@ from moto.core.base_backend import BaseBackend
 from cognito_gw.local.logs import deliver_everywhere
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
     from aiohttp import web
     from filelock import FileLock
@@ -119,7 +119,11 @@ Place = tuple[str, str, str]
 
 def dump(snapshots: Snapshots) -> bytes:
     """Return the state of moto for the services we use, and of the deployments."""
-    places = dict(_backends())
+    places = {
+        (service, account, region): backend
+        for service in SERVICES
+        for account, region, backend in get_backend(service).iter_backends()
+    }
     content = {place: vars(backend) for place, backend in places.items()}
     written = io.BytesIO()
     _Pickler(written, places).dump((content, vars(snapshots)))
@@ -132,12 +136,6 @@ def load(state: bytes, snapshots: Snapshots) -> None:
     for place, attributes in content.items():
         vars(_backend(place)).update(attributes)
     vars(snapshots).update(frozen)
-
-
-def _backends() -> Iterator[tuple[Place, BaseBackend]]:
-    for service in SERVICES:
-        for account, region, backend in get_backend(service).iter_backends():
-            yield (service, account, region), backend
 
 
 def _backend(place: Place) -> Any:

@@ -255,12 +255,6 @@ def next_challenge(client: AppClient, user: User) -> tuple[str, dict[str, str]] 
     return None
 
 
-def send_code(codes_sent: Codes, user: User, factor: str) -> dict[str, str]:
-    """Send a sign-in code, and return the delivery parameters of the challenge."""
-    attribute = BY_MESSAGE[factor]
-    return code_delivery(codes_sent.send(user, SIGN_IN[attribute], attribute))
-
-
 def code_delivery(sent: dict[str, str]) -> dict[str, str]:
     """Return delivery details as parameters of a challenge."""
     return {

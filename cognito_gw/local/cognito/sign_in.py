@@ -246,7 +246,9 @@ class SignIn:
         parameters: dict[str, str],
     ) -> Challenge:
         if name in codes.BY_MESSAGE:
-            parameters = codes.send_code(self.codes, user, name)
+            attribute = codes.BY_MESSAGE[name]
+            sent = self.codes.send(user, codes.SIGN_IN[attribute], attribute)
+            parameters = codes.code_delivery(sent)
         parameters = {"USER_ID_FOR_SRP": user.username, **parameters}
         return self.challenges.ask(client, subject, name, parameters)
 

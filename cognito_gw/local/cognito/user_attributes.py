@@ -75,14 +75,6 @@ def changed(user: User, given: Mapping[str, str]) -> list[str]:
     ]
 
 
-def require_settable(
-    pool_id: str, attributes: Mapping[str, str], changed: Iterable[str], user: User
-) -> None:
-    """Refuse sign-in names of other users, except aliases, which move."""
-    fixed = [name for name in changed if not is_movable(pool_id, name)]
-    require_free(pool_id, attributes, fixed, user)
-
-
 def is_movable(pool_id: str, name: str | None) -> bool:
     """Whether an alias can move from one user to another, as an address can."""
     return name in codes.ADDRESSES and name in directory.alias_attributes(pool_id)

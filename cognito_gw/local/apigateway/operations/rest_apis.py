@@ -169,12 +169,6 @@ RESOURCE_FIELDS: dict[str, Field] = {
 }
 
 
-@apigateway.refuses("CreateResource")
-def impossible_path_part(call: Call) -> None:
-    """Refuse characters that a path part cannot have: BadRequestException."""
-    _require_path_part(call["pathPart"])
-
-
 def _require_path_part(part: str) -> None:
     if not aws_rules.is_path_part(part):
         raise bad_request(
@@ -184,8 +178,9 @@ def _require_path_part(part: str) -> None:
 
 
 @apigateway.refuses("CreateResource")
-def conflicting_resource(call: Call) -> None:
-    """Refuse a duplicate path part (ConflictException) or a second variable."""
+def impossible_resource(call: Call) -> None:
+    """Refuse a malformed or duplicate path part, and a second variable."""
+    _require_path_part(call["pathPart"])
     _require_free_place(call, call["parentId"], call["pathPart"])
 
 

@@ -190,7 +190,8 @@ def admin_update_user_attributes(call: Call) -> Answer:
         f"{name}_verified": given.get(f"{name}_verified", "false")
         for name in user_attributes.changed(user, given)
     }
-    user_attributes.require_settable(pool_id, user.attributes | new, new, user)
+    fixed = [name for name in new if not user_attributes.is_movable(pool_id, name)]
+    user_attributes.require_free(pool_id, user.attributes | new, fixed, user)
     _set(call.part(Cognito).codes, pool, user, new)
     user_attributes.release(pool_id, user)
     return {}
