@@ -59,7 +59,10 @@ def find_client(
 ) -> Client:
     """Return the client for a function whose code is in `folder`."""
     if function.runtime.startswith("python"):
-        return _python(places.packages)
+        targets = {link.resolve().parent for link in places.packages.iterdir()}
+        version = f"python:{platform.python_version()}"
+        command = ["python", str(places.packages)]
+        return Client(command, version, (places.packages, *targets))
     if function.runtime.startswith("nodejs"):
         return _node(function.name, function.runtime, folder, environment)
     raise _unsupported(function.name, function.runtime)
@@ -71,12 +74,6 @@ def _unsupported(name: str, runtime: str) -> Unsupported:
         f"the local AWS runs Python and Node.js functions; {name} has the runtime "
         f"{runtime}"
     )
-
-
-def _python(packages: Path) -> Client:
-    targets = {link.resolve().parent for link in packages.iterdir()}
-    version = f"python:{platform.python_version()}"
-    return Client(["python", str(packages)], version, (packages, *targets))
 
 
 def _node(

@@ -37,6 +37,20 @@ class Key:
         """The public key, which verifies signatures."""
         return self.private.public_key()
 
+    @property
+    def jwk(self) -> dict[str, str]:
+        """The public key as a JSON Web Key, with the fields that Cognito writes."""
+        jwk = RSAAlgorithm.to_jwk(self.public, as_dict=True)
+        public = {"alg": "RS256", "e": jwk["e"], "kid": self.kid, "kty": "RSA"}
+        return public | {"n": jwk["n"], "use": "sig"}
+
+    @classmethod
+    def create(cls) -> Key:
+        """Create a key."""
+        kid = base64.b64encode(secrets.token_bytes(32)).decode()  # padded, as Cognito's
+        private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return cls(kid, private)
+
 
 @dataclass
 class Keys:
@@ -52,7 +66,7 @@ class Keys:
         """Return the key that signs the `id` or `access` tokens of a pool."""
         with self._lock:
             if pool_id not in self._pools:
-                self._pools[pool_id] = {use: _new_key() for use in ("id", "access")}
+                self._pools[pool_id] = {use: Key.create() for use in ("id", "access")}
             return self._pools[pool_id][token_use]
 
     def find(self, pool_ids: Iterable[str], kid: str) -> tuple[str, Key] | None:
@@ -65,19 +79,7 @@ class Keys:
 
     def jwks(self, pool_id: str) -> dict[str, Any]:
         """Return the pool's public keys as a JSON Web Key Set."""
-        pair = [self.of(pool_id, use) for use in ("id", "access")]
-        return {"keys": [_as_jwk(key) for key in pair]}
-
-
-def _new_key() -> Key:
-    kid = base64.b64encode(secrets.token_bytes(32)).decode()  # padded, as Cognito's
-    return Key(kid, rsa.generate_private_key(public_exponent=65537, key_size=2048))
-
-
-def _as_jwk(key: Key) -> dict[str, Any]:
-    jwk = RSAAlgorithm.to_jwk(key.public, as_dict=True)
-    public = {"alg": "RS256", "e": jwk["e"], "kid": key.kid, "kty": "RSA"}
-    return public | {"n": jwk["n"], "use": "sig"}
+        return {"keys": [self.of(pool_id, use).jwk for use in ("id", "access")]}
 
 
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}

@@ -56,26 +56,22 @@ def revoke_token(call: Call) -> Answer:
     client = client_of(call.params)
     check_secret(client, call.get("ClientSecret"))
     if not client.settings.get("EnableTokenRevocation", True):
-        raise AwsFault(
-            "UnsupportedOperationException", "Token revocation is not enabled"
-        )
+        message = "Token revocation is not enabled"
+        raise AwsFault("UnsupportedOperationException", message)
     call.part(Cognito).tokens.revoke(required(call.params, "Token"), client.id)
     return {}
 
 
-@cognito_idp.answers("GlobalSignOut")
+@cognito_idp.answers("GlobalSignOut", "AdminUserGlobalSignOut")
 def global_sign_out(call: Call) -> Answer:
-    """End every session of the user of an access token."""
-    tokens = call.part(Cognito).tokens
-    claims = tokens.of_access_token(required(call.params, "AccessToken"))
-    tokens.revoke_all(user_of_claims(claims))
-    return {}
-
-
-@cognito_idp.answers("AdminUserGlobalSignOut")
-def admin_user_global_sign_out(call: Call) -> Answer:
     """End every session of a user."""
-    call.part(Cognito).tokens.revoke_all(user_of_pool(call.params))
+    tokens = call.part(Cognito).tokens
+    if call.operation == "GlobalSignOut":
+        claims = tokens.of_access_token(required(call.params, "AccessToken"))
+        user = user_of_claims(claims)
+    else:
+        user = user_of_pool(call.params)
+    tokens.revoke_all(user)
     return {}
 
 

@@ -146,9 +146,8 @@ def get_user_auth_factors(call: Call) -> Answer:
 def change_password(call: Call) -> Answer:
     """Change the password of a user who knows the present one."""
     user, client = _user(call)
-    _require_password(
-        call.part(Cognito).lockout, user, required(call.params, "PreviousPassword")
-    )
+    previous = required(call.params, "PreviousPassword")
+    _require_password(call.part(Cognito).lockout, user, previous)
     proposed = required(call.params, "ProposedPassword")
     check_policy(client, proposed)
     user.confirm_with(proposed)
@@ -222,31 +221,20 @@ def _set(
     return sent
 
 
-@cognito_idp.answers("DeleteUserAttributes")
+@cognito_idp.answers("DeleteUserAttributes", "AdminDeleteUserAttributes")
 def delete_user_attributes(call: Call) -> Answer:
-    """Delete attributes that the app client may write."""
-    user, client = _user(call)
+    """Delete attributes that the caller may change; with an address, its state too."""
     names = call["UserAttributeNames"]
-    user_attributes.require_writable(client, names)
-    _delete(user, names)
-    return {}
-
-
-@cognito_idp.answers("AdminDeleteUserAttributes")
-def admin_delete_user_attributes(call: Call) -> Answer:
-    """Delete attributes that may change."""
-    user, names = user_of_pool(call.params), call["UserAttributeNames"]
-    user_attributes.require_changeable(
-        directory.pool_settings(call["UserPoolId"]), names
-    )
-    _delete(user, names)
-    return {}
-
-
-def _delete(user: User, names: list[str]) -> None:
-    """Delete attributes, and with an address also its verification."""
+    if call.operation == "DeleteUserAttributes":
+        user, client = _user(call)
+        user_attributes.require_writable(client, names)
+    else:
+        user = user_of_pool(call.params)
+        pool = directory.pool_settings(call["UserPoolId"])
+        user_attributes.require_changeable(pool, names)
     gone = [f"{name}_verified" for name in codes.ADDRESSES if name in names]
     user.delete_attributes([*names, *gone])
+    return {}
 
 
 @cognito_idp.answers("GetUserAttributeVerificationCode")

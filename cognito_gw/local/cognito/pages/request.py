@@ -99,7 +99,11 @@ class Browsers:
 
     def add(self, pool_id: str, user: User) -> tuple[str, Browser]:
         """Remember a browser, and return it with the value of its cookie."""
-        self._forget_old()
+        self._known = {
+            cookie: browser
+            for cookie, browser in self._known.items()
+            if not browser.is_old
+        }
         cookie = secrets.token_urlsafe(32)
         self._known[cookie] = Browser(pool_id, user.username, user.stamp)
         return cookie, self._known[cookie]
@@ -120,10 +124,6 @@ class Browsers:
     def remove(self, request: Request) -> None:
         """Forget a browser that signs out."""
         self._known.pop(request.cookies.get(COOKIE, ""), None)
-
-    def _forget_old(self) -> None:
-        for cookie in [cookie for cookie, known in self._known.items() if known.is_old]:
-            del self._known[cookie]
 
 
 BASE = "/_aws/cognito"
