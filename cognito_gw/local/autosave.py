@@ -21,7 +21,7 @@ from moto.core.base_backend import BaseBackend
 from cognito_gw.local.logs import deliver_everywhere
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from aiohttp import web
     from filelock import FileLock
@@ -182,14 +182,19 @@ class _Unpickler(pickle.Unpickler):
 
         It is never the class itself, which a file could change for the whole process.
         """
-        if not module.startswith(OURS) and not _is_plain(module, name):
+        if not module.startswith(OURS) and f"{module}.{name}" not in PLAIN:
             raise _no_data(module, name)  # without importing its module
         found = super().find_class(module, name)
         _require_data(found, module, name)
         if module in _FIXED and found is not defaultdict:
             return found
-        new = _maker(found, module)
-        return _StandIn(name, (), {"__new__": new, "stands_for": found})
+        make = found
+        if found is defaultdict:
+            make = _defaultdict
+        elif module.startswith(OURS) and not issubclass(found, Enum):
+            make = partial(found.__new__, found)  # like pickle, without __init__
+        members = {"__new__": lambda _, *given: make(*given), "stands_for": found}
+        return _StandIn(name, (), members)
 
 
 class _StandIn(type):
@@ -202,29 +207,11 @@ class _StandIn(type):
         raise pickle.PickleError(f"{cls.__name__} is a class, and may not be changed")
 
 
-def _maker(found: Any, module: str) -> Callable[..., Any]:
-    """Return a factory that, like pickle, runs no constructor of ours."""
-    make = found
-    if found is defaultdict:
-        make = _defaultdict
-    elif module.startswith(OURS) and not issubclass(found, Enum):
-        make = partial(found.__new__, found)
-
-    def new(_: type, *arguments: Any) -> Any:
-        return make(*arguments)
-
-    return new
-
-
 def _defaultdict(make: Any = None, *content: Any) -> defaultdict[Any, Any]:
     """Return a defaultdict whose factory is the class itself again."""
     return defaultdict(
         make.stands_for if isinstance(make, _StandIn) else make, *content
     )
-
-
-def _is_plain(module: str, name: str) -> bool:
-    return f"{module}.{name}" in PLAIN
 
 
 def _require_data(found: Any, module: str, name: str) -> None:
@@ -233,7 +220,7 @@ def _require_data(found: Any, module: str, name: str) -> None:
     # Instances of these are not data but classes or backends.
     is_machinery = is_own_class and issubclass(found, type | BaseBackend)
     is_ours = module.startswith(OURS) and is_own_class and not is_machinery
-    if not is_ours and not _is_plain(module, name):
+    if not is_ours and f"{module}.{name}" not in PLAIN:
         raise _no_data(module, name)
 
 

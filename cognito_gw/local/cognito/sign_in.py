@@ -257,7 +257,7 @@ class SignIn:
     ) -> Outcome:
         timestamp = required(responses, "TIMESTAMP")
         signature = required(responses, "PASSWORD_CLAIM_SIGNATURE")
-        user = _found(client, pending)
+        user = pending_user(client, pending)
         exchange = pending.exchange
         try:
             proves = exchange and exchange.proves(timestamp, signature)
@@ -352,14 +352,14 @@ def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:
     return Subject(user.username, user.stamp, name)
 
 
-def _found(client: AppClient, pending: Pending) -> User | None:
+def pending_user(client: AppClient, pending: Pending) -> User | None:
     """Return the user who started a sign-in, not a later user of the same name."""
     user = directory.find_user(client.pool_id, pending.subject.username)
     return user if user and user.stamp == pending.subject.stamp else None
 
 
 def _user_of(client: AppClient, pending: Pending) -> User:
-    user = _found(client, pending)
+    user = pending_user(client, pending)
     if user is None:
         raise not_for_this_user()
     require_active(user)

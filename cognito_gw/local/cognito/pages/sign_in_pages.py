@@ -19,6 +19,7 @@ from cognito_gw.local.cognito.pages.request import (
     redirect,
     render,
 )
+from cognito_gw.local.cognito.sign_in import pending_user
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -183,9 +184,7 @@ class SignInPages:
             return None
         if challenge not in (None, pending.challenge):
             return None
-        subject = pending.subject
-        user = directory.find_user(client.pool_id, subject.username)
-        return user if user and user.stamp == subject.stamp else None
+        return pending_user(client, pending)
 
 
 @dataclass(frozen=True)
