@@ -35,7 +35,7 @@ class Violation(NamedTuple):
     """A value that violates a constraint."""
 
     at: str
-    shown: str
+    shown: str  # in quotes, and with a space behind; empty if it is a secret
     constraint: str
 
     def __str__(self) -> str:
@@ -52,12 +52,14 @@ def refusal(params: Mapping[str, Any], shape: Any, prefix: str = "") -> str | No
     The messages of REST services start with the `prefix`, the input's shape.
     """
     violations = [*_structure(params, shape, prefix)]
-    if not violations:
-        return None
-    count = (
-        f"{len(violations)} validation error{'s' if violations[1:] else ''} detected"
-    )
-    return f"{count}: {'; '.join(map(str, violations))}"
+    return report(*violations) if violations else None
+
+
+def report(*violations: Violation) -> str:
+    """Return the message of AWS for all violations of a call."""
+    errors = "error" if len(violations) == 1 else "errors"
+    listed = "; ".join(map(str, violations))
+    return f"{len(violations)} validation {errors} detected: {listed}"
 
 
 def _violations(value: Any, shape: Any, at: str) -> Iterator[Violation]:

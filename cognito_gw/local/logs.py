@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local import events, moto_store
 from cognito_gw.local.awslambda.runtime_api import LOG_TAIL
+from cognito_gw.local.constraints import Violation, report
 from cognito_gw.local.errors import invalid_parameter
 from cognito_gw.local.operations import logs
 
@@ -136,10 +137,9 @@ RETENTIONS += [1096, 1827, 2192, 2557, 2922, 3288, 3653]
 def impossible_retention(call: Call) -> None:
     """Refuse a number of days that is not on the list: InvalidParameterException."""
     if (days := call["retentionInDays"]) not in RETENTIONS:
-        raise invalid_parameter(
-            f"1 validation error detected: Value '{days}' at 'retentionInDays' failed "
-            f"to satisfy constraint: Member must satisfy enum value set: {RETENTIONS}"
-        )
+        options = f"Member must satisfy enum value set: {RETENTIONS}"
+        violation = Violation("retentionInDays", f"'{days}' ", options)
+        raise invalid_parameter(report(violation))
 
 
 @logs.refuses("CreateLogGroup")

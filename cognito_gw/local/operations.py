@@ -16,6 +16,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
 from cognito_gw.local import moto_store
+from cognito_gw.local.constraints import Violation, report
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -45,11 +46,8 @@ class Call:
     def __getitem__(self, parameter: str) -> Any:
         """Return a parameter that the operation requires."""
         if parameter not in self.params:
-            raise AwsFault(
-                "ValidationException",
-                f"1 validation error detected: Value null at '{parameter}' failed to "
-                "satisfy constraint: Member must not be null",
-            )
+            violation = Violation(parameter, "null ", "Member must not be null")
+            raise AwsFault("ValidationException", report(violation))
         return self.params[parameter]
 
     def get(self, parameter: str, default: Any = None) -> Any:

@@ -19,6 +19,7 @@ from moto.core.utils import iso_8601_datetime_with_nanoseconds
 from cognito_gw import aws_rules
 from cognito_gw.local import moto_store
 from cognito_gw.local.awslambda.runtime_api import MAX_PAYLOAD
+from cognito_gw.local.constraints import Violation, report
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.operations import awslambda
 
@@ -80,12 +81,9 @@ def long_name(call: Call) -> None:
     """Refuse a name of over 64 characters: the model's limit of 140 is for ARNs."""
     name = call["FunctionName"]
     if ":" not in name and len(name) > MAX_NAME:
-        raise AwsFault(
-            "ValidationException",
-            f"1 validation error detected: Value '{name}' at 'functionName' failed to "
-            "satisfy constraint: Member must have length less than or equal to "
-            f"{MAX_NAME}",
-        )
+        limit = f"Member must have length less than or equal to {MAX_NAME}"
+        violation = Violation("functionName", f"'{name}' ", limit)
+        raise AwsFault("ValidationException", report(violation))
 
 
 @awslambda.refuses("CreateFunction", "UpdateFunctionCode")

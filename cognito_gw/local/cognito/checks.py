@@ -150,10 +150,7 @@ def user_of_claims(claims: dict[str, Any]) -> User:
 
 def user_of_pool(request: dict[str, Any]) -> User:
     """Return the user with the request's UserPoolId and Username."""
-    pool_id = required(request, "UserPoolId")
-    if not directory.pool_exists(pool_id):
-        raise resource_not_found(f"User pool {pool_id} does not exist.")
-    user = directory.find_user(pool_id, required(request, "Username"))
+    user = directory.find_user(request["UserPoolId"], request["Username"])
     if user is None:
         raise user_not_found()
     return user

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
 from cognito_gw.local.cognito import directory
+from cognito_gw.local.constraints import Violation, report
 from cognito_gw.local.errors import AwsFault, invalid_parameter, resource_not_found
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import EVERY, cognito_idp
@@ -197,11 +198,9 @@ def prefix_not_free(call: Call) -> None:
     if "CustomDomainConfig" in call.params:
         return
     if not PREFIX.fullmatch(prefix):
-        raise invalid_parameter(
-            f"1 validation error detected: Value '{prefix}' at 'domain' failed to "
-            "satisfy constraint: Member must satisfy regular expression pattern: "
-            f"^{PREFIX.pattern}$"
-        )
+        pattern = f"Member must satisfy regular expression pattern: ^{PREFIX.pattern}$"
+        violation = Violation("domain", f"'{prefix}' ", pattern)
+        raise invalid_parameter(report(violation))
     if word := aws_rules.reserved_word(prefix):
         raise invalid_parameter(f"Domain cannot contain reserved word: {word}")
     if prefix in call.backend.user_pool_domains:
