@@ -9,7 +9,7 @@ import re
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,13 +67,12 @@ def is_by_script(headers: Mapping[str, str]) -> bool:
     return is_preload or headers.get("Sec-Fetch-Dest", "document") != "document"
 
 
+@dataclass(frozen=True)
 class AccessKeys:
     """The access key of the user, and one for each function that runs."""
 
-    def __init__(self, owner: AccessKey) -> None:
-        """Allow every call by `owner`."""
-        self._owner = owner
-        self._of_functions: dict[str, AccessKey] = {}  # by ARN
+    _owner: AccessKey  # of the user, whose every call is allowed
+    _of_functions: dict[str, AccessKey] = field(default_factory=dict)  # by ARN
 
     def for_function(self, arn: str) -> AccessKey:
         """Return the key of a function, always the same one."""
@@ -86,15 +85,11 @@ class AccessKeys:
         """
         signature = read_signature(headers)
         if signature is None:
-            raise AwsFault(
-                "MissingAuthenticationTokenException", "Missing Authentication Token"
-            )
+            message = "Missing Authentication Token"
+            raise AwsFault("MissingAuthenticationTokenException", message)
         if is_from_browser(headers):
-            raise AwsFault(
-                "AccessDeniedException",
-                "The local AWS accepts no signed calls from web pages",
-                HTTPStatus.FORBIDDEN,
-            )
+            message = "The local AWS accepts no signed calls from web pages"
+            raise AwsFault("AccessDeniedException", message, HTTPStatus.FORBIDDEN)
         if _is(self._owner, signature.key):
             return None
         for arn, key in self._of_functions.items():

@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -259,18 +259,14 @@ _NO_PERMISSION = "Invalid permissions on Lambda function"
 _MALFORMED = "Malformed Lambda proxy response"
 
 
+@dataclass(frozen=True)
 class FunctionIntegration:
     """Calls the function that a method's integration names."""
 
-    def __init__(
-        self,
-        functions: Functions,
-        policy_of: Callable[[str], list[dict[str, Any]]] = lambda_store.policy_of,
-    ) -> None:
-        """Run `functions`, as the policies allow that `policy_of(arn)` returns."""
-        self._functions = functions
-        self._policy_of = policy_of
-        self._running: set[asyncio.Task[Invocation]] = set()
+    _functions: Functions
+    # Returns the statements of the resource policy of a function, by its ARN.
+    _policy_of: Callable[[str], list[dict[str, Any]]] = lambda_store.policy_of
+    _running: set[asyncio.Task[Invocation]] = field(default_factory=set)
 
     async def answer(self, context: Context, integration: dict[str, Any]) -> Outcome:
         """Answer one request."""

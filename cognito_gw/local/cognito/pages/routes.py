@@ -142,16 +142,18 @@ def domain_routes(cognito: Cognito, control: ControlPlane) -> list[web.RouteDef]
     authorization = cognito.authorization
     endpoints = Endpoints(authorization, browsers)
     handler = partial(_on_worker, control)
+
+    def for_person(page: Answer) -> Handler:
+        return handler(partial(_for_a_person, page))
+
     forms = {
-        _DOMAIN + path: handler(partial(_for_a_person, partial(answer, form)))
+        _DOMAIN + path: for_person(partial(answer, form))
         for path, form in pages(cognito, browsers).items()
     }
     for_browsers = forms | {
-        f"{_DOMAIN}/oauth2/authorize": handler(
-            partial(_for_a_person, endpoints.authorize)
-        ),
-        f"{_DOMAIN}/logout": handler(partial(_for_a_person, endpoints.log_out)),
-        f"{_DOMAIN}/error": handler(partial(_for_a_person, _error_page)),
+        f"{_DOMAIN}/oauth2/authorize": for_person(endpoints.authorize),
+        f"{_DOMAIN}/logout": for_person(endpoints.log_out),
+        f"{_DOMAIN}/error": for_person(_error_page),
     }
     for_apps = {
         f"{_DOMAIN}/oauth2/token": handler(partial(_for_an_app, authorization.token)),
