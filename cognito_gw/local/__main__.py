@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,17 +23,16 @@ import uvloop
 
 from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.errors import CgwError
-from cognito_gw.local import server_log
+from cognito_gw.local import events
 from cognito_gw.local.process import STATE
 from cognito_gw.local.state_file import Saved
 from cognito_gw.state import create_private
 from cognito_gw.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable, Iterator
 
 HOST = "127.0.0.1"
-SHUTDOWN_SECONDS = 2.0
 CHECK_SECONDS = 1.0  # how often it checks that its state file still exists
 ENVIRONMENT = {
     # Any web page could otherwise drive this AWS, and so run code as a Lambda.
@@ -57,7 +56,7 @@ def main() -> int:
     os.umask(0o077)
     _set_environment()
     handler = logging.StreamHandler()
-    handler.setFormatter(server_log.Lines("%(asctime)s %(message)s"))
+    handler.setFormatter(events.LogFormatter("%(asctime)s %(message)s"))
     logging.basicConfig(handlers=[handler])
     logging.getLogger("cognito_gw").setLevel(logging.INFO)
     try:
@@ -112,10 +111,12 @@ async def _serve(arguments: argparse.Namespace) -> None:
     key = AccessKey.create()
     state = {"url": url, "pid": os.getpid(), "instance": instance}
     state |= {"persist": arguments.persist, "access_key": asdict(key)}
-    start = {"url": url, "instance": instance, "access_key": key, "saved": saved}
-    start["folder"] = arguments.state_dir.absolute()
+    # moto reads the environment, set by now, when it is imported.
+    from cognito_gw.local.server import Start, serving
+
+    start = Start(url, instance, key, arguments.state_dir.absolute(), saved)
     with ExitStack() as stack:
-        async with _listening(listener, start):
+        async with serving(start, listener):
             is_known = stack.enter_context(
                 _state_file(arguments.state_dir / STATE, state)
             )
@@ -165,35 +166,6 @@ def _listen(port: int) -> socket.socket:
             hint="choose another port with --port",
         ) from error
     return listener
-
-
-@asynccontextmanager
-async def _listening(
-    listener: socket.socket, start: dict[str, Any]
-) -> AsyncIterator[None]:
-    from aiohttp import web
-
-    from cognito_gw.local.server import (
-        MAX_LINE,
-        Start,
-        application,
-        log_without_traceback,
-    )
-
-    log_without_traceback()
-    runner = web.AppRunner(
-        application(Start(**start)),
-        access_log=None,
-        max_line_size=MAX_LINE,
-        max_field_size=MAX_LINE,
-        shutdown_timeout=SHUTDOWN_SECONDS,
-    )
-    try:
-        await runner.setup()
-        await web.SockSite(runner, listener).start()
-        yield
-    finally:
-        await runner.cleanup()
 
 
 @contextmanager

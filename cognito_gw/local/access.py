@@ -1,23 +1,31 @@
-"""Access control of the control plane: keys, browsers, and other users."""
+"""Access control of the control plane: keys, roles, browsers, and other users."""
 
 from __future__ import annotations
 
 import hmac
+import json
 import os
 import re
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
+
+from cognito_gw import aws_rules
 from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.operations import iam
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cognito_gw.local.awslambda.lambda_store import Function
+    from cognito_gw.local.operations import Call
 
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
@@ -59,13 +67,12 @@ def is_by_script(headers: Mapping[str, str]) -> bool:
     return is_preload or headers.get("Sec-Fetch-Dest", "document") != "document"
 
 
+@dataclass(frozen=True)
 class AccessKeys:
     """The access key of the user, and one for each function that runs."""
 
-    def __init__(self, owner: AccessKey) -> None:
-        """Allow every call by `owner`."""
-        self._owner = owner
-        self._of_functions: dict[str, AccessKey] = {}  # by ARN
+    _owner: AccessKey  # of the user, whose every call is allowed
+    _of_functions: dict[str, AccessKey] = field(default_factory=dict)  # by ARN
 
     def for_function(self, arn: str) -> AccessKey:
         """Return the key of a function, always the same one."""
@@ -78,15 +85,11 @@ class AccessKeys:
         """
         signature = read_signature(headers)
         if signature is None:
-            raise AwsFault(
-                "MissingAuthenticationTokenException", "Missing Authentication Token"
-            )
+            message = "Missing Authentication Token"
+            raise AwsFault("MissingAuthenticationTokenException", message)
         if is_from_browser(headers):
-            raise AwsFault(
-                "AccessDeniedException",
-                "The local AWS accepts no signed calls from web pages",
-                HTTPStatus.FORBIDDEN,
-            )
+            message = "The local AWS accepts no signed calls from web pages"
+            raise AwsFault("AccessDeniedException", message, HTTPStatus.FORBIDDEN)
         if _is(self._owner, signature.key):
             return None
         for arn, key in self._of_functions.items():
@@ -123,7 +126,7 @@ def is_another_user(peer: Address, own: Address) -> bool:
     """
     if not _SOCKETS.exists():
         return False
-    ends = [_spelled(peer), _spelled(own)]
+    ends = [_in_hex(peer), _in_hex(own)]
     user = _user_of(_SOCKETS, ends)
     if user is None:
         user = _user_of(_SOCKETS_OF_IPV6, [f"{_MAPPED}{end}" for end in ends])
@@ -140,7 +143,79 @@ def _user_of(sockets: Path, ends: list[str]) -> int | None:
     return None
 
 
-def _spelled(address: Address) -> str:
+def _in_hex(address: Address) -> str:
     """Return an address as the kernel prints it: an integer in the machine's order."""
     octets = socket.inet_aton(address[0])
     return f"{int.from_bytes(octets, sys.byteorder):08X}:{address[1]:04X}"
+
+
+# What the role that cgw creates lets a function do, in its own log group.
+_LOG_WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
+# Services with REST-XML and query protocols, whose error code has no "Exception".
+_WITH_SHORT_CODES = frozenset(
+    {"cloudformation", "cloudwatch", "iam", "rds", "s3", "sns", "sqs", "sts"}
+)
+
+
+@iam.refuses("CreateRole")
+def malformed_trust_policy(call: Call) -> None:
+    """Refuse an invalid trust policy: MalformedPolicyDocument; moto accepts it."""
+    document = call["AssumeRolePolicyDocument"]
+    try:
+        json.loads(document)
+    except ValueError as error:
+        message = "This policy contains invalid Json"
+        raise AwsFault("MalformedPolicyDocument", message) from error
+    IAMTrustPolicyDocumentValidator(document).validate()
+
+
+@iam.refuses("CreateRole", "TagRole")
+def same_tag_in_other_case(call: Call) -> None:
+    """Refuse tag keys that differ in case only: InvalidInput."""
+    if aws_rules.doubles(tag["Key"] for tag in call.get("Tags", [])):
+        raise AwsFault(
+            "InvalidInput",
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+        )
+
+
+@iam.refuses("CreateRole")
+def same_name_in_other_case(call: Call) -> None:
+    """Refuse a name that differs in case only: EntityAlreadyExists, 409."""
+    name = call["RoleName"]
+    if name.lower() in (role.name.lower() for role in call.backend.get_roles()):
+        message = f"Role with name {name} already exists."
+        raise AwsFault("EntityAlreadyExists", message, HTTPStatus.CONFLICT)
+
+
+def identity(function: Function) -> dict[str, str]:
+    """Return the answer of GetCallerIdentity, which needs no permission."""
+    account = function.role.split(":")[4]
+    arn = _session_arn(function)
+    return {"UserId": f"AROALOCAL:{function.name}", "Account": account, "Arn": arn}
+
+
+def require_allowed(
+    function: Function | None, action: str, params: Mapping[str, Any]
+) -> None:
+    """Refuse what the role that cgw creates for a function does not allow.
+
+    It allows writes to the function's log group only. A deleted function has no role.
+    """
+    group = params.get("logGroupName")
+    if function and action in _LOG_WRITES and group == function.log_group:
+        return
+    is_older = action.partition(":")[0] in _WITH_SHORT_CODES
+    raise AwsFault(
+        "AccessDenied" if is_older else "AccessDeniedException",
+        f"User: {_session_arn(function)} is not authorized to perform: {action} "
+        f"because no identity-based policy allows the {action} action",
+        HTTPStatus.FORBIDDEN,
+    )
+
+
+def _session_arn(function: Function | None) -> str:
+    if function is None:
+        return "a deleted function"
+    account, role = function.role.split(":")[4], function.role.rpartition("/")[2]
+    return f"arn:aws:sts::{account}:assumed-role/{role}/{function.name}"

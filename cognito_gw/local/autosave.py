@@ -21,14 +21,14 @@ from moto.core.base_backend import BaseBackend
 from cognito_gw.local.logs import deliver_everywhere
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator
 
     from aiohttp import web
     from filelock import FileLock
 
     from cognito_gw.local.apigateway.snapshot import Snapshots
-    from cognito_gw.local.awslambda.log import LogQueue
     from cognito_gw.local.events import Activity
+    from cognito_gw.local.logs import LogQueue
     from cognito_gw.local.moto_store import MotoThread
     from cognito_gw.local.state_file import Saved
 
@@ -106,13 +106,9 @@ PLAIN = {
     "weakref.WeakValueDictionary",
 }
 OURS = (
-    *(
-        f"moto.{package}."
-        for package in ("apigateway", "awslambda", "cognitoidp", "iam")
-    ),
-    *(f"moto.{package}." for package in ("logs", "utilities")),
-    "cognito_gw.local.apigateway.",
-    "cognito_gw.local.cognito.",
+    *("moto.apigateway.", "moto.awslambda.", "moto.cognitoidp.", "moto.iam."),
+    *("moto.logs.", "moto.utilities."),
+    *("cognito_gw.local.apigateway.", "cognito_gw.local.cognito."),
 )
 # Modules whose classes are written in C: nothing can change them.
 _FIXED = ("builtins", "collections", "datetime")
@@ -123,7 +119,11 @@ Place = tuple[str, str, str]
 
 def dump(snapshots: Snapshots) -> bytes:
     """Return the state of moto for the services we use, and of the deployments."""
-    places = dict(_backends())
+    places = {
+        (service, account, region): backend
+        for service in SERVICES
+        for account, region, backend in get_backend(service).iter_backends()
+    }
     content = {place: vars(backend) for place, backend in places.items()}
     written = io.BytesIO()
     _Pickler(written, places).dump((content, vars(snapshots)))
@@ -136,12 +136,6 @@ def load(state: bytes, snapshots: Snapshots) -> None:
     for place, attributes in content.items():
         vars(_backend(place)).update(attributes)
     vars(snapshots).update(frozen)
-
-
-def _backends() -> Iterator[tuple[Place, BaseBackend]]:
-    for service in SERVICES:
-        for account, region, backend in get_backend(service).iter_backends():
-            yield (service, account, region), backend
 
 
 def _backend(place: Place) -> Any:
@@ -188,14 +182,19 @@ class _Unpickler(pickle.Unpickler):
 
         It is never the class itself, which a file could change for the whole process.
         """
-        if not module.startswith(OURS) and not _is_plain(module, name):
+        if not module.startswith(OURS) and f"{module}.{name}" not in PLAIN:
             raise _no_data(module, name)  # without importing its module
         found = super().find_class(module, name)
         _require_data(found, module, name)
         if module in _FIXED and found is not defaultdict:
             return found
-        new = _maker(found, module)
-        return _StandIn(name, (), {"__new__": new, "stands_for": found})
+        make = found
+        if found is defaultdict:
+            make = _defaultdict
+        elif module.startswith(OURS) and not issubclass(found, Enum):
+            make = partial(found.__new__, found)  # like pickle, without __init__
+        members = {"__new__": lambda _, *given: make(*given), "stands_for": found}
+        return _StandIn(name, (), members)
 
 
 class _StandIn(type):
@@ -208,20 +207,6 @@ class _StandIn(type):
         raise pickle.PickleError(f"{cls.__name__} is a class, and may not be changed")
 
 
-def _maker(found: Any, module: str) -> Callable[..., Any]:
-    """Return a factory that, like pickle, runs no constructor of ours."""
-    make = found
-    if found is defaultdict:
-        make = _defaultdict
-    elif module.startswith(OURS) and not issubclass(found, Enum):
-        make = partial(found.__new__, found)
-
-    def new(_: type, *arguments: Any) -> Any:
-        return make(*arguments)
-
-    return new
-
-
 def _defaultdict(make: Any = None, *content: Any) -> defaultdict[Any, Any]:
     """Return a defaultdict whose factory is the class itself again."""
     return defaultdict(
@@ -229,21 +214,14 @@ def _defaultdict(make: Any = None, *content: Any) -> defaultdict[Any, Any]:
     )
 
 
-def _is_plain(module: str, name: str) -> bool:
-    return f"{module}.{name}" in PLAIN
-
-
 def _require_data(found: Any, module: str, name: str) -> None:
     # A module also contains what it imports.
     is_own_class = isinstance(found, type) and found.__module__ == module
-    is_ours = module.startswith(OURS) and is_own_class and not _is_machinery(found)
-    if not is_ours and not _is_plain(module, name):
+    # Instances of these are not data but classes or backends.
+    is_machinery = is_own_class and issubclass(found, type | BaseBackend)
+    is_ours = module.startswith(OURS) and is_own_class and not is_machinery
+    if not is_ours and f"{module}.{name}" not in PLAIN:
         raise _no_data(module, name)
-
-
-def _is_machinery(found: type) -> bool:
-    """Whether instances are not data but classes or backends."""
-    return issubclass(found, type | BaseBackend)
 
 
 def _no_data(module: str, name: str) -> pickle.PickleError:

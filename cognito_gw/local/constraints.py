@@ -35,7 +35,7 @@ class Violation(NamedTuple):
     """A value that violates a constraint."""
 
     at: str
-    shown: str
+    shown: str  # in quotes, and with a space behind; empty if it is a secret
     constraint: str
 
     def __str__(self) -> str:
@@ -52,12 +52,14 @@ def refusal(params: Mapping[str, Any], shape: Any, prefix: str = "") -> str | No
     The messages of REST services start with the `prefix`, the input's shape.
     """
     violations = [*_structure(params, shape, prefix)]
-    if not violations:
-        return None
-    count = (
-        f"{len(violations)} validation error{'s' if violations[1:] else ''} detected"
-    )
-    return f"{count}: {'; '.join(map(str, violations))}"
+    return report(*violations) if violations else None
+
+
+def report(*violations: Violation) -> str:
+    """Return the message of AWS for all violations of a call."""
+    errors = "error" if len(violations) == 1 else "errors"
+    listed = "; ".join(map(str, violations))
+    return f"{len(violations)} validation {errors} detected: {listed}"
 
 
 def _violations(value: Any, shape: Any, at: str) -> Iterator[Violation]:
@@ -65,16 +67,13 @@ def _violations(value: Any, shape: Any, at: str) -> Iterator[Violation]:
         case "structure":
             yield from _structure(value, shape, f"{at}.")
         case "list":
-            yield from _sized(value, shape, at)
+            yield from _scalar(value, shape, at)
             yield from _list(value, shape.member, at)
         case "map":
-            yield from _sized(value, shape, at)
+            yield from _scalar(value, shape, at)
             yield from _map(value, shape, at)
         case kind if kind in SCALARS:
-            yield from (
-                Violation(at, _shown(value, shape), said)
-                for said in _unmet(value, shape)
-            )
+            yield from _scalar(value, shape, at)
 
 
 def _structure(
@@ -83,14 +82,17 @@ def _structure(
     for name in shape.required_members:
         if value.get(name) is None:
             yield Violation(
-                f"{prefix}{_spelled(name)}", "null ", "Member must not be null"
+                f"{prefix}{_member(name)}",
+                "null ",
+                "Member must not be null",
             )
     for name, member in shape.members.items():
         if value.get(name) is not None:
-            yield from _violations(value[name], member, f"{prefix}{_spelled(name)}")
+            yield from _violations(value[name], member, f"{prefix}{_member(name)}")
 
 
-def _sized(value: Any, shape: Any, at: str) -> Iterator[Violation]:
+def _scalar(value: Any, shape: Any, at: str) -> Iterator[Violation]:
+    """Check a value itself, or the number of items in a list or map."""
     for said in _unmet(value, shape):
         yield Violation(at, _shown(value, shape), said)
 
@@ -151,7 +153,9 @@ def matches(pattern: str, text: str) -> bool:
     """Whether a whole text matches one of AWS's patterns, which are Java's."""
     if "\\p{" in pattern and not text.isascii():
         text = "".join(
-            character if character.isascii() else _stand_in(character)
+            character
+            if character.isascii()
+            else _STAND_INS[unicodedata.category(character)[0]]
             for character in text
         )
     return _compiled(pattern).fullmatch(text) is not None
@@ -165,24 +169,17 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _category(major: str) -> str:
-    ascii_ones = (chr(code) for code in range(128))
-    own = (
-        character
-        for character in ascii_ones
-        if unicodedata.category(character)[0] == major
-    )
+    characters = map(chr, range(128))
+    own = [text for text in characters if unicodedata.category(text)[0] == major]
     return re.escape("".join(own)) + _STAND_INS[major]
 
 
-def _stand_in(character: str) -> str:
-    """Return the one character that stands for all of its category beyond ASCII."""
-    return _STAND_INS[unicodedata.category(character)[0]]
-
-
+# By category, the one character that replaces all of its characters beyond ASCII.
 _STAND_INS = {major: chr(0xE000 + index) for index, major in enumerate(_MAJOR)}
 
 
-def _spelled(name: str) -> str:
+def _member(name: str) -> str:
+    """Return a member's name as AWS writes it in messages."""
     return name[:1].lower() + name[1:]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from moto.core.exceptions import JsonRESTError, ServiceException
 
-from cognito_gw.local import iam, logs, moto_store, tagging, wire
+from cognito_gw.local import access, logs, moto_store, tagging, wire
 from cognito_gw.local.apigateway import export, test_invoke
 from cognito_gw.local.apigateway.operations import (
     authorizers,
@@ -21,13 +21,13 @@ from cognito_gw.local.apigateway.operations import (
 )
 from cognito_gw.local.awslambda import lambda_store
 from cognito_gw.local.awslambda import operations as lambda_operations
-from cognito_gw.local.cognito.operations import auth, clients, pools, profile, users
+from cognito_gw.local.cognito.operations import auth, clients, pools, users
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.moto_store import HttpAnswer, HttpCall, MotoThread
 from cognito_gw.local.operations import SERVICES, Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from cognito_gw.local.access import AccessKeys
     from cognito_gw.local.events import Activity
@@ -47,9 +47,9 @@ FOR_WEB_PAGES = {
 }
 # Each of them adds its operations to SERVICES when it is imported.
 OPERATIONS = (
-    *(iam, logs, tagging, lambda_operations),
+    *(access, logs, tagging, lambda_operations),
     *(export, test_invoke, authorizers, deployments, methods, rest_apis, unenforced),
-    *(auth, clients, pools, profile, users),
+    *(auth, clients, pools, users),
 )
 # Prefixes of operations that change nothing.
 READS = ("Get", "List", "Describe", "AdminGet", "AdminList", "Invoke", "Test")
@@ -85,10 +85,6 @@ class ControlPlane:
             status=answer.status, headers=answer.headers, body=answer.body
         )
 
-    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a function on the thread of moto."""
-        return await self.moto.run(function, *arguments)
-
     def changed(self, what: str) -> None:
         """Report a possible change to the console and to the saving of state."""
         self._activity.add("change", operation=what)
@@ -96,49 +92,37 @@ class ControlPlane:
     async def warm_up(self) -> None:
         """Import each service before its first call. Real calls may come between."""
         for service in SERVICES.values():
-            await self.run(moto_store.warm_up, service.name)
-
-    def close(self) -> None:
-        """Accept no more calls, and cancel the imports of `warm_up`."""
-        self.moto.close()
+            await self.moto.run(moto_store.warm_up, service.name)
 
     async def _answer(self, call: HttpCall) -> HttpAnswer:
-        operation = None
+        operation, is_public = None, False
         try:
-            operation = await self.run(wire.recognize, call)
-            if operation and _is_public(operation, call):
-                return await self._answer_public(operation, call)
-            caller = self._keys.authenticate(call.headers)
+            operation = await self.moto.run(wire.recognize, call)
+            is_public = operation is not None and _is_public(operation, call)
+            caller = None if is_public else self._keys.authenticate(call.headers)
             if operation:
                 wire.require_known(operation, call)
-            if caller is not None:
-                return await self._answer_function(caller, operation, call)
-            return await self._answer_operation(operation, call)
+            if caller is None:
+                answer = await self._answer_operation(operation, call)
+            else:
+                answer = await self._answer_function(caller, operation, call)
         except Exception as error:  # noqa: BLE001 - a server always answers
-            return wire.write_fault(operation, _as_fault(operation, error))
-
-    async def _answer_public(
-        self, operation: wire.Operation, call: HttpCall
-    ) -> HttpAnswer:
-        """Answer an unsigned call, and let a web page of any origin read the answer."""
-        try:
-            wire.require_known(operation, call)
-            answer = await self._answer_operation(operation, call)
-        except Exception as error:  # noqa: BLE001 - the page must read errors too
             answer = wire.write_fault(operation, _as_fault(operation, error))
-        return replace(answer, headers={**answer.headers, **FOR_WEB_PAGES})
+        if is_public:  # a web page of any origin may read the answer, or the error
+            answer = replace(answer, headers={**answer.headers, **FOR_WEB_PAGES})
+        return answer
 
     async def _answer_function(
         self, arn: str, operation: wire.Operation | None, call: HttpCall
     ) -> HttpAnswer:
         """Answer a call that a function signed, if the function's role allows it."""
-        function = await self.run(lambda_store.find_function, arn)
+        function = await self.moto.run(lambda_store.find_function, arn)
         action = wire.action(operation, call)
         if operation and function and action == "sts:GetCallerIdentity":
-            return wire.write_answer(operation, iam.identity(function))
+            return wire.write_answer(operation, access.identity(function))
         is_ours = operation and operation.service in SERVICES
         params = wire.read(operation, call) if operation and is_ours else {}
-        iam.require_allowed(function, action, params)
+        access.require_allowed(function, action, params)
         return await self._answer_operation(operation, call)
 
     async def _answer_operation(

@@ -1,17 +1,23 @@
-"""Events of the local AWS, for its page and for saving."""
+"""Events of the local AWS, for its page and for saving, and the server's log."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
+import sys
 import threading
 import time
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.text import one_line, printable
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
 
 _KEPT = 200  # of each kind, so that a function that logs a lot hides no mail
 _WAITING = 1000  # for a slow follower; more is dropped
@@ -91,3 +97,29 @@ class Activity:
 def _put(queue: asyncio.Queue[Event | None], event: Event | None) -> None:
     if event is None or queue.qsize() < _WAITING:
         queue.put_nowait(event)
+
+
+def write_log(*lines: str) -> None:
+    """Write lines, and ignore a log that cannot be written.
+
+    Paths, claims and output of functions come from callers: each stays on one line.
+    A call of an API writes four, and `logging` would take longer than the authorizer.
+    """
+    now = time.time()
+    seconds = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+    stamp = f"{seconds},{int(now % 1 * 1000):03d}"
+    with suppress(OSError, ValueError):
+        sys.stderr.write("".join(f"{stamp} {one_line(line)}\n" for line in lines))
+
+
+class LogFormatter(logging.Formatter):
+    """Writes each message of the `logging` module on one line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's
+        """Return the line."""
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's
+        """Return the traceback, whose last line may quote a caller's text."""
+        return printable(super().formatException(ei))

@@ -16,7 +16,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
 from cognito_gw.local import moto_store
-from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.constraints import Violation, report
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ EVERY = "*"  # instead of an operation's name: all operations of the service
 
 @dataclass(frozen=True)
 class Call:
-    """One control-plane call, its parameters spelt as boto3 spells them."""
+    """One control-plane call, with its parameters under the names of boto3."""
 
     service: str
     operation: str
@@ -46,11 +46,8 @@ class Call:
     def __getitem__(self, parameter: str) -> Any:
         """Return a parameter that the operation requires."""
         if parameter not in self.params:
-            raise AwsFault(
-                "ValidationException",
-                f"1 validation error detected: Value null at '{parameter}' failed to "
-                "satisfy constraint: Member must not be null",
-            )
+            violation = Violation(parameter, "null ", "Member must not be null")
+            raise AwsFault("ValidationException", report(violation))
         return self.params[parameter]
 
     def get(self, parameter: str, default: Any = None) -> Any:
@@ -76,11 +73,6 @@ class Call:
         """Return the part of this local AWS that is of a class: its Cognito, say."""
         part: _Part = self.parts[kind]
         return part
-
-    @property
-    def snapshots(self) -> Snapshots:
-        """The APIs as they were deployed."""
-        return self.part(Snapshots)
 
     @property
     def backend(self) -> Any:

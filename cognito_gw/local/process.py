@@ -97,12 +97,15 @@ def start(
     so if there is a saved state. It ends when the pipe with the read end `while_open`
     is closed. Raises CgwError if it cannot start.
     """
-    _private_directory(state_dir)
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_dir.chmod(0o700)
     with _lock(state_dir):
         server = _find_or_forget(state_dir)
         if server is None:
             _require_extra()
-            options = ["--persist"] if _persists(state_dir, persist) else []
+            has_saved = (state_dir / SAVED).exists()
+            persists = has_saved if persist is None else persist
+            options = ["--persist"] if persists else []
             options += [] if while_open is None else [f"--while-open={while_open}"]
             pid = _spawn(state_dir, [f"--port={port}", *options], while_open)
             server = _find(state_dir)
@@ -200,9 +203,11 @@ def _spawn(state_dir: Path, options: list[str], while_open: int | None) -> int:
     pipes = [child_end] if while_open is None else [child_end, while_open]
     with os.fdopen(ready, "rb") as reports:
         _run_detached(command, pipes, state_dir / LOG)
-        report = _read_report(reports)
-    if report is None:
+        readable, _, _ = select([reports], [], [], START_SECONDS)
+        line = reports.read() if readable else b""
+    if not line:
         raise _died(state_dir / LOG)
+    report = json.loads(line)
     if "error" in report:
         raise CgwError(report["error"], hint=report["hint"])
     return int(report["pid"])
@@ -227,20 +232,10 @@ def _run_detached(command: list[str], pipes: list[int], log_path: Path) -> None:
         )
 
 
-def _read_report(reports: BinaryIO) -> dict[str, Any] | None:
-    readable, _, _ = select([reports], [], [], START_SECONDS)
-    line = reports.read() if readable else b""
-    return json.loads(line) if line else None
-
-
 def _died(log: Path) -> CgwError:
     lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
     what = "\n".join(["the local AWS did not start", *lines])
     return CgwError(what, hint=f"see the complete log: {log}")
-
-
-def _persists(state_dir: Path, persist: bool | None) -> bool:
-    return (state_dir / SAVED).exists() if persist is None else persist
 
 
 def _require_extra() -> None:
@@ -271,11 +266,6 @@ def _has_ended_in_time(state: BinaryIO) -> bool:
             return False
         time.sleep(POLL_SECONDS)
     return True
-
-
-def _private_directory(path: Path) -> None:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.chmod(0o700)
 
 
 @contextmanager

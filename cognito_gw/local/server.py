@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,23 +15,24 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from cognito_gw.local.access import AccessKeys, is_another_user
 from cognito_gw.local.apigateway.gateway import Gateway
-from cognito_gw.local.apigateway.snapshot import Snapshots, Stages
+from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.autosave import Autosave
 from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.operations import Invoke
 from cognito_gw.local.awslambda.worker import Host
+from cognito_gw.local.cognito import Cognito
 from cognito_gw.local.cognito.pages.routes import (
     domain_routes,
     expired_token_route,
     issuer_routes,
 )
-from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
-from cognito_gw.local.console.routes import Console
+from cognito_gw.local.console import Console
 from cognito_gw.local.dispatch import ControlPlane
 from cognito_gw.local.events import Activity
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
@@ -45,8 +47,7 @@ BROKEN = (web.RequestPayloadError, HttpProcessingError)
 
 @web.middleware
 async def only_whole_requests(
-    request: web.Request,
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    request: web.Request, handler: Handler
 ) -> web.StreamResponse:
     """Refuse a body that is incomplete, or not in its declared encoding."""
     try:
@@ -78,6 +79,7 @@ MAX_BODY = 128 * MEBI
 # API Gateway accepts 10 KiB of headers. To refuse more with its message, read more.
 MAX_LINE = 8 * MEBI
 HTTP_PORT = 80
+SHUTDOWN_SECONDS = 2.0
 STAGE = "/_aws/execute-api/{api_id}/{stage}"
 
 
@@ -98,7 +100,7 @@ def application(start: Start) -> web.Application:
     app = web.Application(
         client_max_size=MAX_BODY,
         middlewares=[
-            _only_hosts(_own_hosts(url)),
+            _only_own_hosts(url),
             only_own_user,
             only_whole_requests,
         ],
@@ -107,16 +109,29 @@ def application(start: Start) -> web.Application:
     access_keys = AccessKeys(start.access_key)
     host = Host(url, activity, access_keys)
     functions = Functions(host, start.folder)
-    stages = Stages(snapshots)
-    gateway = Gateway(stages.find, keys, functions, url, activity)
+    gateway = Gateway(snapshots.stage, keys, functions, url, activity)
     cognito = Cognito(keys, url, activity)
     parts = (cognito, snapshots, gateway, Invoke(functions), host.log_queue)
     control = ControlPlane(access_keys, activity, parts)
+
+    async def health(_: web.Request) -> web.Response:
+        return web.json_response({"instance": start.instance, "pid": os.getpid()})
+
+    async def lifetime(_: web.Application) -> AsyncIterator[None]:
+        warming_up = asyncio.create_task(control.warm_up())
+        yield
+        warming_up.cancel()
+        await functions.close()
+        control.moto.close()
+
+    async def end_streams(_: web.Application) -> None:
+        activity.close()
+
     app.add_routes(
         [
-            web.get("/_cgw/health", _health(start.instance)),
+            web.get("/_cgw/health", health),
             expired_token_route(access_keys, cognito.tokens, control),
-            *Console(url, control, stages, activity).routes(),
+            *Console(url, control, snapshots, activity).routes(),
             *issuer_routes(keys, control, url),
             *domain_routes(cognito, control),
             web.route("*", STAGE, gateway.handle),
@@ -124,36 +139,35 @@ def application(start: Start) -> web.Application:
             web.route("*", "/{path:.*}", control.handle),
         ]
     )
-    app.cleanup_ctx.append(_lifetime(control, functions))
+    app.cleanup_ctx.append(lifetime)
     if saved:
         port = urlsplit(url).port or 0
         autosave = Autosave(
             saved, port, snapshots, activity, host.log_queue, control.moto
         )
         app.cleanup_ctx.append(autosave.lifetime)
-    app.on_shutdown.append(_end(activity))
+    app.on_shutdown.append(end_streams)
     app.on_response_prepare.append(_strip_server_header)
     return app
 
 
-def _lifetime(
-    control: ControlPlane, functions: Functions
-) -> Callable[[web.Application], AsyncIterator[None]]:
-    async def lifetime(_: web.Application) -> AsyncIterator[None]:
-        warming_up = asyncio.create_task(control.warm_up())
+@asynccontextmanager
+async def serving(start: Start, listener: socket.socket) -> AsyncIterator[None]:
+    """Serve the local AWS on a listening socket."""
+    log_without_traceback()
+    runner = web.AppRunner(
+        application(start),
+        access_log=None,
+        max_line_size=MAX_LINE,
+        max_field_size=MAX_LINE,
+        shutdown_timeout=SHUTDOWN_SECONDS,
+    )
+    try:
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
         yield
-        warming_up.cancel()
-        await functions.close()
-        control.close()
-
-    return lifetime
-
-
-def _end(activity: Activity) -> Callable[[web.Application], Awaitable[None]]:
-    async def end(_: web.Application) -> None:
-        activity.close()
-
-    return end
+    finally:
+        await runner.cleanup()
 
 
 async def _strip_server_header(_: web.Request, response: web.StreamResponse) -> None:
@@ -161,22 +175,12 @@ async def _strip_server_header(_: web.Request, response: web.StreamResponse) -> 
     response.headers.popall("Server", None)
 
 
-def _health(instance: str) -> Handler:
-    async def health(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"instance": instance, "pid": os.getpid()})
-
-    return health
-
-
-def _own_hosts(url: str) -> frozenset[str]:
-    port = urlsplit(url).port
-    names = ("127.0.0.1", "localhost")
+def _only_own_hosts(url: str) -> Callable[..., Awaitable[web.StreamResponse]]:
+    names, port = {"127.0.0.1", "localhost"}, urlsplit(url).port
     hosts = {f"{name}:{port}" for name in names}
-    # Clients omit the default port of HTTP.
-    return frozenset(hosts | set(names) if port == HTTP_PORT else hosts)
+    if port == HTTP_PORT:  # which clients omit
+        hosts |= names
 
-
-def _only_hosts(hosts: frozenset[str]) -> Callable[..., Awaitable[web.StreamResponse]]:
     @web.middleware
     async def refuse_foreign_host(
         request: web.Request, handler: Handler

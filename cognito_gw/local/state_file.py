@@ -72,7 +72,7 @@ class Saved:
         except (ValueError, KeyError, TypeError, RecursionError):
             raise self.unusable("it is not a saved state") from None
         if written_by != _writer():
-            raise self.unusable(f"{_spelled(written_by)} wrote it")
+            raise self.unusable(f"{_versions(written_by)} wrote it")
         if not is_whole:
             raise self.unusable("it is damaged")
         return state
@@ -86,7 +86,7 @@ class Saved:
     def unusable(self, why: str) -> CgwError:
         """Return the error for an unusable file, with what to do about it."""
         return CgwError(
-            f"{self.path} cannot be used: {why}; this is {_spelled(_writer())}",
+            f"{self.path} cannot be used: {why}; this is {_versions(_writer())}",
             hint=f"run `rm {self.path}`, or use the version that wrote it",
         )
 
@@ -98,7 +98,7 @@ def _writer() -> dict[str, Any]:
     return {"format": FORMAT, "cgw": __version__, "moto": version("moto")}
 
 
-def _spelled(writer: dict[str, Any]) -> str:
+def _versions(writer: dict[str, Any]) -> str:
     return f"cgw {writer['cgw']} with moto {writer['moto']}"
 
 

@@ -75,18 +75,15 @@ def pools_and_apis(call: Call, answer: dict[str, Any]) -> None:
             "ResourceARN": arn,
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
-        for kind, arn, tags in (*_user_pools(call.region), *_apis(call.region))
+        for kind, arn, tags in _tagged(call.region)
         if arn not in known and tags and _matches(call, kind, arn, tags)
     ]
 
 
-def _user_pools(region: str) -> Iterator[Tagged]:
+def _tagged(region: str) -> Iterator[Tagged]:
     for pool in moto_store.backend("cognito-idp", region).user_pools.values():
         tags = pool.extended_config.get("UserPoolTags", {})
         yield "cognito-idp:userpool", pool.arn, tags
-
-
-def _apis(region: str) -> Iterator[Tagged]:
     for api in moto_store.backend("apigateway", region).apis.values():
         arn = f"arn:aws:apigateway:{region}::/restapis/{api.id}"
         yield "apigateway:restapis", arn, api.tags or {}

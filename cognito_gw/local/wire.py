@@ -25,9 +25,6 @@ from cognito_gw.local.moto_store import HttpAnswer, HttpCall, as_werkzeug
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cognito_gw.local.moto_store import HttpCall
-
-
 SIGN_IN = "cognito-idp"  # the service of an unsigned call
 UNSIGNED_REGION = "us-east-1"
 IAM_NAMES = {"Invoke": "InvokeFunction"}  # actions not named after the operation
@@ -223,17 +220,11 @@ def read(operation: Operation, call: HttpCall) -> dict[str, Any]:
         wrong = [line for line in lines if line.startswith("Invalid type")]
         if wrong:
             raise _malformed("; ".join(wrong)[:1000])
-        _require_within(operation, params, shape)
+        input_name = f"{operation.name[0].lower()}{operation.name[1:]}Input."
+        prefix = input_name if operation.service == "apigateway" else ""
+        if why := constraints.refusal(params, shape, prefix):
+            raise AwsFault(REFUSALS.get(operation.service, "ValidationException"), why)
     return params
-
-
-def _require_within(operation: Operation, params: dict[str, Any], shape: Any) -> None:
-    """Refuse what is missing or violates a constraint of the service model."""
-    prefix = f"{operation.name[0].lower()}{operation.name[1:]}Input."
-    is_named = operation.service == "apigateway"
-    why = constraints.refusal(params, shape, prefix if is_named else "")
-    if why:
-        raise AwsFault(REFUSALS.get(operation.service, "ValidationException"), why)
 
 
 def _takes_octets(operation: Operation) -> bool:

@@ -20,12 +20,12 @@ from werkzeug.datastructures import Headers
 from cognito_gw.local import moto_store, wire
 from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.autosave import SERVICES as KEEPING
-from cognito_gw.local.awslambda.log import LogQueue
-from cognito_gw.local.cognito.service import Cognito
+from cognito_gw.local.cognito import Cognito
 from cognito_gw.local.cognito.tokens import Keys
 from cognito_gw.local.dispatch import SERVICES
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.events import Activity
+from cognito_gw.local.logs import LogQueue
 from cognito_gw.local.moto_store import HttpAnswer, HttpCall
 from cognito_gw.local.operations import Call
 

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.local import process
-from cognito_gw.local.console.overview import cells, sent
+from cognito_gw.local.console import cells, sent
 from cognito_gw.local.events import Event
 from cognito_gw.local.server import Start, application
 

@@ -10,9 +10,12 @@ import uuid
 import pytest
 
 from cognito_gw.gateway_rules import Match
-from cognito_gw.local.apigateway.context import Context, Served, claims_as_text
-from cognito_gw.local.apigateway.exchange import Request
-from cognito_gw.local.apigateway.proxy import Malformed, from_payload, proxy_event
+from cognito_gw.local.apigateway.context import Context, Request, Served, claims_as_text
+from cognito_gw.local.apigateway.integrations import (
+    Malformed,
+    from_payload,
+    proxy_event,
+)
 from cognito_gw.local.apigateway.snapshot import Snapshot
 
 REQUEST_ID = str(uuid.uuid4())

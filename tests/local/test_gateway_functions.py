@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from cognito_gw.gateway_rules import Match
-from cognito_gw.local.apigateway.context import Context, Served
-from cognito_gw.local.apigateway.exchange import Request
+from cognito_gw.local.apigateway.context import Context, Request, Served
 from cognito_gw.local.apigateway.integrations import FunctionIntegration
 from cognito_gw.local.apigateway.snapshot import Snapshot
 from cognito_gw.local.errors import AwsFault

@@ -8,8 +8,7 @@ import pytest
 
 from cognito_gw.gateway_rules import Match, with_stage_variables
 from cognito_gw.local.apigateway import responses
-from cognito_gw.local.apigateway.context import Context, Served
-from cognito_gw.local.apigateway.exchange import Request
+from cognito_gw.local.apigateway.context import Context, Request, Served
 from cognito_gw.local.apigateway.responses import rendered, respond
 from cognito_gw.local.apigateway.snapshot import Snapshot
 

@@ -111,7 +111,7 @@ def test_finds_the_client_for_node(tmp_path, where):
     )
     kind, node, _, *rest = client.command
     assert (kind, node) == ("program", str(path / "node"))
-    assert rest == [str(entry), "index.handler"]
+    assert rest == [str(entry)]
     assert client.version == "nodejs:22.1.0"
 
 

@@ -20,7 +20,7 @@ from moto.core.utils import get_service_model
 from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys, is_another_user
-from cognito_gw.local.cognito.service import Cognito
+from cognito_gw.local.cognito import Cognito
 from cognito_gw.local.cognito.tokens import Keys
 from cognito_gw.local.dispatch import SERVICES, ControlPlane
 from cognito_gw.local.events import Activity
@@ -88,7 +88,7 @@ def plane(monkeypatch):
         return asyncio.run(answer_all())
 
     yield SimpleNamespace(answer=answer, sign_in=SERVICES["cognito-idp"].answered)
-    control.close()
+    control.moto.close()
 
 
 def reached_by_nobody(what):

@@ -17,9 +17,8 @@ from people import App as Authenticator
 from pycognito.aws_srp import AWSSRP
 
 from cognito_gw.local import moto_store
-from cognito_gw.local.cognito import directory
+from cognito_gw.local.cognito import Cognito, directory
 from cognito_gw.local.cognito.challenges import Lockout
-from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.tokens import Keys
 from cognito_gw.local.dispatch import SERVICES
 from cognito_gw.local.errors import AwsFault

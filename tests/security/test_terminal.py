@@ -25,7 +25,7 @@ import cognito_gw
 from cognito_gw.aws.clients import Aws
 from cognito_gw.engine.resource import Action, Change, Step
 from cognito_gw.errors import AwsRefused, CgwError
-from cognito_gw.local import process, server_log
+from cognito_gw.local import events, process
 
 PACKAGE = Path(cognito_gw.__file__).parent
 HOSTILE = (
@@ -205,12 +205,12 @@ def cgw_state():
 
 def test_a_line_of_the_log_stays_one(capsys):
     """No caller writes a line of his own into the log of the local AWS."""
-    server_log.write("GET /a\nfake 200: \x1b[2Jok\u2028\r")
+    events.write_log("GET /a\nfake 200: \x1b[2Jok\u2028\r")
     assert capsys.readouterr().err.count("\n") == 1
     import logging
 
     record = logging.LogRecord("x", 20, "", 1, "to %s", (f"a{HOSTILE}",), None)
-    assert not _UNSAFE.search(server_log.Lines("%(message)s").format(record))
+    assert not _UNSAFE.search(events.LogFormatter("%(message)s").format(record))
 
 
 class _Printing(ast.NodeVisitor):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cognito_gw.gateway_rules import INTEGRATION_TIMEOUT
-from cognito_gw.local.apigateway.operations import bad_request, not_found
+from cognito_gw.local.apigateway.snapshot import Snapshot, Snapshots
+from cognito_gw.local.errors import bad_request, not_found
 from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cognito_gw.local.apigateway.snapshot import Snapshot
     from cognito_gw.local.operations import Call
 
 
@@ -164,7 +164,7 @@ def get_export(call: Call) -> dict[str, Any]:
 
 def _served(call: Call) -> Any:
     stage = call.backend.apis[call["restApiId"]].stages.get(call["stageName"])
-    return stage and call.snapshots.of(call["restApiId"], stage.deployment_id)
+    return stage and call.part(Snapshots).of(call["restApiId"], stage.deployment_id)
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,8 @@ class Export:
         body = {"info": self._info(), "paths": self._paths()}
         if self.is_swagger:
             place = {"host": host, "basePath": f"/{stage}", "schemes": ["https"]}
-            return (
-                {"swagger": "2.0"} | body | place | present(securityDefinitions=found)
-            )
+            end = place | present(securityDefinitions=found)
+            return {"swagger": "2.0"} | body | end
         variables = {"basePath": {"default": stage}}
         servers = [{"url": f"https://{host}/{{basePath}}", "variables": variables}]
         end = {"servers": servers, "components": present(securitySchemes=found)}

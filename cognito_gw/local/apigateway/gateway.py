@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from cognito_gw.gateway_rules import COGNITO, IAM, OPEN
-from cognito_gw.local import server_log
+from cognito_gw.local import events
 from cognito_gw.local.apigateway import responses
 from cognito_gw.local.apigateway.authorizer import Authorizer, Refused
-from cognito_gw.local.apigateway.context import Context, Served
-from cognito_gw.local.apigateway.exchange import Outcome, Response, from_http, to_http
+from cognito_gw.local.apigateway.context import (
+    Context,
+    Outcome,
+    Response,
+    Served,
+    from_http,
+    to_http,
+)
 from cognito_gw.local.apigateway.integrations import FunctionIntegration, mock_response
 from cognito_gw.local.apigateway.responses import default, refused, respond
 from cognito_gw.local.apigateway.snapshot import find_api_key
@@ -23,7 +29,7 @@ from cognito_gw.local.cognito.directory import pool_exists
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.local.apigateway.exchange import Request
+    from cognito_gw.local.apigateway.context import Request
     from cognito_gw.local.apigateway.snapshot import ApiKey, DeployedStage, Snapshot
     from cognito_gw.local.awslambda.functions import Functions
     from cognito_gw.local.cognito.tokens import Keys
@@ -107,7 +113,7 @@ class Gateway:
         received = await from_http(request)
         outcome = await self._answer(received, self.stages(api_id, stage))
         status, why = outcome.response.status, outcome.why
-        server_log.write(f"{request.method} {request.rel_url.raw_path} {status}: {why}")
+        events.write_log(f"{request.method} {request.rel_url.raw_path} {status}: {why}")
         self.activity.add(
             "request",
             api_id=api_id,
@@ -138,9 +144,8 @@ class Gateway:
                 return await self._function_integration.answer(context, integration)
             case "MOCK" if response := mock_response(integration, context.request):
                 return Outcome(response, "mock")
-        why = (
-            f"an integration of type {integration.get('type')} is not supported locally"
-        )
+        kind = integration.get("type")
+        why = f"an integration of type {kind} is not supported locally"
         return refused(responses.CONFIGURATION_ERROR, context, why)
 
     async def _answer(
@@ -161,9 +166,8 @@ class Gateway:
         if match is None:
             return Outcome(signature_required(context), "no such route is deployed")
         if match.method["authorizationType"] == IAM:
-            return Outcome(
-                signature_required(context), "the method requires a SigV4 signature"
-            )
+            why = "the method requires a SigV4 signature"
+            return Outcome(signature_required(context), why)
         if match.method["authorizationType"] == OPEN:
             return await self._pass(context, match.method)
         return await self._answer_secured(context, match.method)
@@ -204,12 +208,10 @@ class Gateway:
 
     def _api_key(self, context: Context) -> ApiKey | None:
         """Return the API key in the request; a Cognito authorizer supplies none."""
-        served = context.served
-        snapshot = served.snapshot
-        value = context.request.header(_API_KEY)
+        snapshot, value = context.served.snapshot, context.request.header(_API_KEY)
         if value is None or snapshot.rest_api.get("apiKeySource") == "AUTHORIZER":
             return None
-        return self.find_api_key(snapshot, served.stage, value)
+        return self.find_api_key(snapshot, context.served.stage, value)
 
     def _as_served(self, deployed: DeployedStage) -> Served:
         """Return a stage with the router and authorizers that its requests share."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import json
 import re
 import secrets
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from cognito_gw.gateway_rules import (
     INTEGRATION_TIMEOUT,
@@ -17,25 +20,204 @@ from cognito_gw.gateway_rules import (
     with_stage_variables,
 )
 from cognito_gw.local.apigateway import responses
-from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome, Response
-from cognito_gw.local.apigateway.proxy import (
-    Malformed,
-    NotBase64,
-    from_payload,
-    is_binary,
-    proxy_event,
-)
+from cognito_gw.local.apigateway.context import FunctionCall, Outcome, Response
 from cognito_gw.local.awslambda import lambda_store
 from cognito_gw.local.awslambda.runtime_api import MAX_PAYLOAD
 from cognito_gw.local.errors import AwsFault
+from cognito_gw.text import json_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from cognito_gw.local.apigateway.context import Context
-    from cognito_gw.local.apigateway.exchange import Request
+    from cognito_gw.local.apigateway.context import Context, Request, Served
     from cognito_gw.local.awslambda.functions import Functions
     from cognito_gw.local.awslambda.runtime_api import Invocation
+
+
+_NOT_FORWARDED = frozenset(
+    {
+        "connection",
+        "content-length",
+        "content-md5",
+        "expect",
+        "max-forwards",
+        "proxy-authenticate",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "www-authenticate",
+        "x-amzn-trace-id",
+        "x-forwarded-for",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+    }
+)
+
+
+def proxy_event(context: Context) -> dict[str, Any]:
+    """Return the event. A field without values is null, never an empty mapping."""
+    request, served = context.request, context.served
+    query = parse_qsl(request.query, keep_blank_values=True)
+    headers = request.headers if served.is_test else _forwarded(request)
+    body, is_base64 = _event_body(request, served)
+    return {
+        "resource": context.variables["resourcePath"],
+        # Recorded on AWS: of "//pets", only requestContext.path has both slashes.
+        "path": "/" + request.path.lstrip("/"),
+        "httpMethod": request.method,
+        "headers": dict(headers) or None,
+        "multiValueHeaders": multi_values(headers),
+        "queryStringParameters": dict(query) or None,
+        "multiValueQueryStringParameters": multi_values(query),
+        "pathParameters": (context.match and context.match.parameters) or None,
+        "stageVariables": served.variables or None,
+        "requestContext": context.variables,
+        "body": body,
+        "isBase64Encoded": is_base64,
+    }
+
+
+def is_binary(media_types: str | None, served: Served) -> bool:
+    """Whether the API treats the first of these media types as bytes."""
+    media = (media_types or "").partition(",")[0].partition(";")[0].strip()
+    ranges = {"*/*", media, f"{media.partition('/')[0]}/*"}
+    return not served.binary_types.isdisjoint(ranges)
+
+
+def _forwarded(request: Request) -> list[tuple[str, str]]:
+    """Return the headers that a function receives; the gateway adds some."""
+    passed = [
+        (name, value)
+        for name, value in request.headers
+        if name.lower() not in _NOT_FORWARDED
+    ]
+    hops = [*request.values("X-Forwarded-For"), request.source_ip]
+    return [
+        *passed,
+        ("X-Amzn-Trace-Id", request.trace_id),
+        ("X-Forwarded-For", ", ".join(hops)),
+        ("X-Forwarded-Port", "443"),
+        ("X-Forwarded-Proto", "https"),
+    ]
+
+
+def multi_values(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]] | None:
+    """Return pairs as a mapping to lists of values; None if there are none."""
+    lists: dict[str, list[str]] = {}
+    for name, value in pairs:
+        lists.setdefault(name, []).append(value)
+    return lists or None
+
+
+def _event_body(request: Request, served: Served) -> tuple[str | None, bool]:
+    if not request.body:
+        return None, False
+    if is_binary(request.header("Content-Type"), served):
+        return base64.b64encode(request.body).decode(), True
+    return request.body.decode("utf-8", "replace"), False
+
+
+_STATUSES = range(200, 600)  # those below 200 are interim responses
+_FIELDS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+# AWS computes these itself, and renames those that a function returns.
+_REMAPPED = {"date", "server", "connection", "content-length", "www-authenticate"}
+_DROPPED = "transfer-encoding"
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_NUMBER = re.compile(r"\d{3}", re.ASCII)
+_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+
+
+class Malformed(Exception):
+    """Raised for a payload that API Gateway turns into a 502."""
+
+
+class NotBase64(Malformed):
+    """Raised for a body that is not the base64 that it claims to be: a 500."""
+
+
+def from_payload(payload: bytes, *, is_binary_api: bool) -> Response:
+    """Return the response that a function's payload describes."""
+    try:
+        answer = json.loads(payload)
+    except ValueError:
+        raise Malformed("the payload is not JSON") from None
+    if not isinstance(answer, dict):
+        raise Malformed("the payload is not an object")
+    if not answer.keys() <= _FIELDS:
+        raise Malformed("the payload has fields that AWS does not know")
+    return Response(
+        _status(answer.get("statusCode", 200)),
+        _response_body(answer, is_binary_api=is_binary_api),
+        _headers(answer),
+    )
+
+
+def _status(value: Any) -> int:
+    # A number as text is valid; `true`, which Python treats as 1, is not.
+    is_whole = isinstance(value, int | str) and not isinstance(value, bool)
+    if not is_whole or not _NUMBER.fullmatch(str(value)) or int(value) not in _STATUSES:
+        raise Malformed(f"statusCode is {value!r}")
+    return int(value)
+
+
+def _response_body(answer: dict[str, Any], *, is_binary_api: bool) -> bytes:
+    body = answer.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        raise Malformed("the body is not text")
+    if answer.get("isBase64Encoded") is True and is_binary_api:
+        try:
+            return base64.b64decode(body, validate=True)
+        except binascii.Error:
+            raise NotBase64("the body is not base64") from None
+    return _utf8(body, "the body")
+
+
+def _headers(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the headers; one in both mappings is spelled as in multiValueHeaders."""
+    names = ("headers", "multiValueHeaders")
+    single, multi = ({} if answer.get(n) is None else answer[n] for n in names)
+    if not isinstance(single, dict) or not isinstance(multi, dict):
+        raise Malformed("the headers are not an object")
+    if not all(isinstance(values, list) for values in multi.values()):
+        raise Malformed("multiValueHeaders has values that are not lists")
+    spelling: dict[str, str] = {name.lower(): name for name in multi}
+    pairs = [(name, value) for name, values in multi.items() for value in values]
+    pairs += [(spelling.get(name.lower(), name), single[name]) for name in single]
+    headers = [
+        (_sent_name(name), _sent_value(value))
+        for name, value in pairs
+        if name.lower() != _DROPPED
+    ]
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", "application/json"))
+    return headers
+
+
+def _sent_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Malformed(f"{name!r} is not a valid header name")
+    return f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
+
+
+def _sent_value(value: Any) -> str:
+    if not isinstance(value, str | bool | int | float):
+        raise Malformed("a header is not text")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if _CONTROL.search(text):
+        raise Malformed("a header has a control character")
+    _utf8(text, "a header")
+    return text
+
+
+def _utf8(text: str, what: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Malformed(f"{what} has half a surrogate pair") from None
 
 
 _OVERRIDE = re.compile(
@@ -77,18 +259,14 @@ _NO_PERMISSION = "Invalid permissions on Lambda function"
 _MALFORMED = "Malformed Lambda proxy response"
 
 
+@dataclass(frozen=True)
 class FunctionIntegration:
     """Calls the function that a method's integration names."""
 
-    def __init__(
-        self,
-        functions: Functions,
-        policy_of: Callable[[str], list[dict[str, Any]]] = lambda_store.policy_of,
-    ) -> None:
-        """Run `functions`, as the policies allow that `policy_of(arn)` returns."""
-        self._functions = functions
-        self._policy_of = policy_of
-        self._running: set[asyncio.Task[Invocation]] = set()
+    _functions: Functions
+    # Returns the statements of the resource policy of a function, by its ARN.
+    _policy_of: Callable[[str], list[dict[str, Any]]] = lambda_store.policy_of
+    _running: set[asyncio.Task[Invocation]] = field(default_factory=set)
 
     async def answer(self, context: Context, integration: dict[str, Any]) -> Outcome:
         """Answer one request."""
@@ -100,7 +278,9 @@ class FunctionIntegration:
             event=json.dumps(proxy_event(context)).encode(),
         )
         if not arn or not self._is_permitted(call, context, integration):
-            return _not_permitted(call, context)
+            response = responses.respond(responses.CONFIGURATION_ERROR, context)
+            failure = f"{_CONFIGURATION}{_NO_PERMISSION}"
+            return Outcome(response, _NO_PERMISSION, failure, call)
         if len(call.event) > MAX_PAYLOAD:
             response = responses.respond(responses.EVENT_TOO_LONG, context)
             return Outcome(response, "the event is too large", "Request Too Long", call)
@@ -158,17 +338,13 @@ async def _is_done(task: asyncio.Task[Invocation], seconds: float) -> bool:
         limit.cancel()
 
 
-def _not_permitted(call: FunctionCall, context: Context) -> Outcome:
-    response = responses.respond(responses.CONFIGURATION_ERROR, context)
-    return Outcome(response, _NO_PERMISSION, f"{_CONFIGURATION}{_NO_PERMISSION}", call)
-
-
 def _failed(context: Context, call: FunctionCall) -> Outcome:
     """Return the outcome of a function that raised an error, or exited."""
     text = (call.payload or b"").decode("utf-8", "replace")
+    message = json_object(text).get("errorMessage", text)
     failure = (
         "Lambda execution failed with status 200 due to customer function error: "
-        f"{_error_message(text)}. Lambda request id: {context.request.request_id}"
+        f"{message}. Lambda request id: {context.request.request_id}"
     )
     response = responses.respond(responses.BAD_GATEWAY, context)
     return Outcome(response, f"the function failed: {text}", failure, call)
@@ -190,10 +366,3 @@ def _answered(context: Context, call: FunctionCall) -> Outcome:
         trace += f";Parent={secrets.token_hex(8)};Sampled=0"
     response.headers.append(("X-Amzn-Trace-Id", trace))
     return Outcome(response, "function", call=call)
-
-
-def _error_message(text: str) -> str:
-    try:
-        return str(json.loads(text)["errorMessage"])
-    except (KeyError, TypeError, ValueError):
-        return text

@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
-from cognito_gw.local.apigateway.operations import bad_request
+from cognito_gw.local.errors import bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -48,7 +48,7 @@ class Field:
     operations: ClassVar[tuple[str, ...]] = _REPLACE
 
     def fits(self, key: str) -> bool:
-        """Tell whether the path may continue with this key ("" if it does not)."""
+        """Whether the path may continue with this key ("" if it does not)."""
         return not key
 
     def apply(self, old: Any, op: str, key: str, value: str) -> Any:

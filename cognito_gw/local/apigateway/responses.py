@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from cognito_gw.local.apigateway.exchange import Outcome, Response
+from cognito_gw.local.apigateway.context import Outcome, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

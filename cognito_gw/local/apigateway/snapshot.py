@@ -45,29 +45,18 @@ class Snapshots:
         """Return the snapshot of a deployment, or None."""
         return self._frozen.get((api_id, deployment_id))
 
+    def stage(self, api_id: str, name: str) -> DeployedStage | None:
+        """Return a stage with its snapshot, or None if nothing is deployed.
 
-@dataclass(frozen=True)
-class Stages:
-    """Finds stages in every region, as invoke URLs do not name one."""
-
-    snapshots: Snapshots
-
-    def find(self, api_id: str, name: str) -> DeployedStage | None:
-        """Return the stage with its snapshot, or None if nothing is deployed."""
-        for regional in moto_store.regional_backends("apigateway"):
-            api = regional.apis.get(api_id)
+        It may be in any region, as invoke URLs do not name one.
+        """
+        for backend in moto_store.regional_backends("apigateway"):
+            api = backend.apis.get(api_id)
             stage = api.stages.get(name) if api else None
-            if stage:
-                return self._deployed(api_id, stage)
+            if stage and (snapshot := self.of(api_id, stage.deployment_id)):
+                variables = dict(stage.variables)
+                return DeployedStage(name, stage.deployment_id, variables, snapshot)
         return None
-
-    def _deployed(self, api_id: str, stage: Any) -> DeployedStage | None:
-        snapshot = self.snapshots.of(api_id, stage.deployment_id)
-        if snapshot is None:
-            return None
-        return DeployedStage(
-            stage.name, stage.deployment_id, dict(stage.variables), snapshot
-        )
 
 
 class ApiKey(NamedTuple):

@@ -13,59 +13,98 @@ from cognito_gw.local.apigateway.context import (
     Context,
     Served,
     claims_as_text,
+    from_test,
 )
-from cognito_gw.local.apigateway.exchange import from_test
 from cognito_gw.local.apigateway.gateway import Gateway
+from cognito_gw.local.apigateway.integrations import multi_values
 from cognito_gw.local.apigateway.operations.deployments import draft
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import not_found
 from cognito_gw.local.moto_store import MotoThread
 from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cognito_gw.local.apigateway.exchange import FunctionCall, Outcome
+    from cognito_gw.local.apigateway.context import FunctionCall, Outcome, Request
     from cognito_gw.local.apigateway.snapshot import Snapshot
     from cognito_gw.local.operations import Call
 
 
+_UNAUTHORIZED = 401
 _MAX_LINE = 998  # characters
 _SHOWN = 6  # characters at the end of a secret
 _SECRETS = ("authorization",)
 
 
-def method_log(context: Context, outcome: Outcome) -> str:
-    """Return the log of TestInvokeMethod."""
-    return _log(
-        context.request.request_id,
-        [
-            *_request_lines(context),
-            *(_function_lines(context, outcome.call) if outcome.call else ()),
-            *_outcome_lines(outcome),
-            f"Method completed with status: {outcome.response.status}",
-        ],
-    )
+@apigateway.answers_async("TestInvokeMethod")
+async def test_invoke_method(call: Call) -> dict[str, Any]:
+    """Send a test through the draft, without its authorizer; moto does not have it."""
+    api, params = await call.part(MotoThread).run(draft, call), call.params
+    match = _method(api, params)
+    verb, path = params["httpMethod"], match.resource["path"]
+    request = from_test(verb, path, params)
+    # A path of another resource is accepted too, without variables.
+    match = Router([match.resource]).match(verb, request.path) or match
+    variables = params.get("stageVariables") or {}
+    context = Context(request, Served(api, TEST_STAGE, None, variables), match)
+    began = time.monotonic()
+    outcome = await call.part(Gateway).integrate(context, match.method)
+    latency = int((time.monotonic() - began) * 1000)
+    response = outcome.response
+    lines = [
+        *_request_lines(context),
+        *(_function_lines(context, outcome.call) if outcome.call else ()),
+        *_outcome_lines(outcome),
+        f"Method completed with status: {response.status}",
+    ]
+    return {
+        "status": response.status,
+        "body": response.body.decode("utf-8", "replace"),
+        "headers": dict(response.headers),
+        "multiValueHeaders": multi_values(response.headers) or {},
+        "log": _log(request, lines),
+        "latency": latency,
+    }
 
 
-def authorizer_log(
-    request_id: str, authorizer_id: str, identity: str, *, is_allowed: bool
-) -> str:
-    """Return the log of TestInvokeAuthorizer."""
-    return _log(
-        request_id,
-        [
-            f"Starting authorizer: {authorizer_id} for request: {request_id}",
-            f"Incoming identity: {_masked(identity)}",
-            "Successfully completed authorizer execution"
-            if is_allowed
-            else f"Unauthorized request: {request_id}",
-        ],
-    )
+@apigateway.answers_async("TestInvokeAuthorizer")
+async def test_invoke_authorizer(call: Call) -> dict[str, Any]:
+    """Ask the draft's authorizer about an ID token; moto does not have it."""
+    api, params = await call.part(MotoThread).run(draft, call), call.params
+    authorizer_id, variables = call["authorizerId"], params.get("stageVariables") or {}
+    authorizer = call.part(Gateway).authorizers(api, variables).get(authorizer_id)
+    if authorizer is None:
+        raise not_found("Invalid Authorizer identifier specified")
+    request = from_test("GET", "/", params)
+    values = request.values(authorizer.header)
+    began = time.monotonic()
+    decision = authorizer.decide(values, [])
+    latency = int((time.monotonic() - began) * 1000)
+    lines = [
+        f"Starting authorizer: {authorizer_id} for request: {request.request_id}",
+        f"Incoming identity: {_masked(','.join(values))}",
+    ]
+    if isinstance(decision, Allowed):
+        lines.append("Successfully completed authorizer execution")
+        answer = {"clientStatus": 0, "claims": claims_as_text(decision.claims)}
+    else:
+        lines.append(f"Unauthorized request: {request.request_id}")
+        answer = {"clientStatus": _UNAUTHORIZED}
+    return answer | {"log": _log(request, lines), "latency": latency}
 
 
-def _log(request_id: str, lines: Iterable[str]) -> str:
+def _method(api: Snapshot, params: dict[str, Any]) -> Match:
+    for resource in api.resources:
+        methods = resource.get("resourceMethods", {})
+        method = methods.get(params["httpMethod"]) or methods.get("ANY")
+        if resource["id"] == params["resourceId"] and method:
+            return Match(resource, method)
+    raise not_found("Invalid Method identifier specified")
+
+
+def _log(request: Request, lines: Iterable[str]) -> str:
     now = time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime())
-    head = f"Execution log for request {request_id}"
+    head = f"Execution log for request {request.request_id}"
     return "\n".join([head, *(f"{now} : {line}" for line in lines)]) + "\n"
 
 
@@ -142,86 +181,3 @@ def _masked(secret: str) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _MAX_LINE else f"{text[:_MAX_LINE]} [TRUNCATED]"
-
-
-_UNAUTHORIZED = 401
-
-
-async def run_method_test(
-    gateway: Gateway, draft: Snapshot, params: dict[str, Any]
-) -> dict[str, Any]:
-    """Answer TestInvokeMethod, which skips the authorizer."""
-    match = _method(draft, params)
-    verb, path = params["httpMethod"], match.resource["path"]
-    request = from_test(verb, path, params)
-    # A path of another resource is accepted too, without variables.
-    match = Router([match.resource]).match(verb, request.path) or match
-    variables = params.get("stageVariables") or {}
-    context = Context(request, Served(draft, TEST_STAGE, None, variables), match)
-    began = time.monotonic()
-    outcome = await gateway.integrate(context, match.method)
-    latency = int((time.monotonic() - began) * 1000)
-    response = outcome.response
-    multi: dict[str, list[str]] = {}
-    for name, value in response.headers:
-        multi.setdefault(name, []).append(value)
-    return {
-        "status": response.status,
-        "body": response.body.decode("utf-8", "replace"),
-        "headers": dict(response.headers),
-        "multiValueHeaders": multi,
-        "log": method_log(context, outcome),
-        "latency": latency,
-    }
-
-
-def run_authorizer_test(
-    gateway: Gateway, draft: Snapshot, params: dict[str, Any]
-) -> dict[str, Any]:
-    """Answer TestInvokeAuthorizer, which accepts ID tokens only."""
-    authorizer_id = params["authorizerId"]
-    variables = params.get("stageVariables") or {}
-    authorizer = gateway.authorizers(draft, variables).get(authorizer_id)
-    if authorizer is None:
-        raise AwsFault(
-            "NotFoundException", "Invalid Authorizer identifier specified", 404
-        )
-    request = from_test("GET", "/", params)
-    values = request.values(authorizer.header)
-    began = time.monotonic()
-    decision = authorizer.decide(values, [])
-    latency = int((time.monotonic() - began) * 1000)
-    is_allowed = isinstance(decision, Allowed)
-    answer = {
-        "clientStatus": 0 if is_allowed else _UNAUTHORIZED,
-        "log": authorizer_log(
-            request.request_id, authorizer_id, ",".join(values), is_allowed=is_allowed
-        ),
-        "latency": latency,
-    }
-    if isinstance(decision, Allowed):
-        answer["claims"] = claims_as_text(decision.claims)
-    return answer
-
-
-def _method(draft: Snapshot, params: dict[str, Any]) -> Match:
-    for resource in draft.resources:
-        methods = resource.get("resourceMethods", {})
-        method = methods.get(params["httpMethod"]) or methods.get("ANY")
-        if resource["id"] == params["resourceId"] and method:
-            return Match(resource, method)
-    raise AwsFault("NotFoundException", "Invalid Method identifier specified", 404)
-
-
-@apigateway.answers_async("TestInvokeMethod")
-async def test_invoke_method(call: Call) -> dict[str, Any]:
-    """Send a test through the draft of the API; moto has no TestInvokeMethod."""
-    snapshot = await call.part(MotoThread).run(draft, call)
-    return await run_method_test(call.part(Gateway), snapshot, call.params)
-
-
-@apigateway.answers_async("TestInvokeAuthorizer")
-async def test_invoke_authorizer(call: Call) -> dict[str, Any]:
-    """Ask the draft's authorizer; moto has no TestInvokeAuthorizer."""
-    snapshot = await call.part(MotoThread).run(draft, call)
-    return run_authorizer_test(call.part(Gateway), snapshot, call.params)

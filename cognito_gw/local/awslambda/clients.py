@@ -26,24 +26,16 @@ _NODE_CLIENT = "aws-lambda-ric"
 _PRELOADED = Path(__file__).with_name("node_client.cjs")
 
 
-class Settings(Protocol):
-    """The settings of a function that decide how it is started."""
+class FunctionConfig(Protocol):
+    """A function of the project file."""
 
     @property
     def runtime(self) -> str:
         """Lambda's identifier, such as `python3.13`."""
 
     @property
-    def handler(self) -> str:
-        """File and function, such as `app.handler`."""
-
-
-class FileSettings(Settings, Protocol):
-    """A function of the project file, with its folder of code."""
-
-    @property
     def code(self) -> Path | None:
-        """The folder, if there is one."""
+        """The folder of its code, if there is one."""
 
 
 class Unsupported(Exception):
@@ -54,7 +46,7 @@ class Unsupported(Exception):
 class Client:
     """A runtime client: how it is started (see `confined.py`), and its language."""
 
-    command: list[str]
+    command: list[str]  # the handler follows
     version: str
     needed: tuple[Path, ...]  # paths that it reads besides the function's code
 
@@ -67,13 +59,16 @@ def find_client(
 ) -> Client:
     """Return the client for a function whose code is in `folder`."""
     if function.runtime.startswith("python"):
-        return _python(function, places.packages)
+        targets = {link.resolve().parent for link in places.packages.iterdir()}
+        version = f"python:{platform.python_version()}"
+        command = ["python", str(places.packages)]
+        return Client(command, version, (places.packages, *targets))
     if function.runtime.startswith("nodejs"):
-        return node_client(function.name, function, folder, environment)
-    raise unsupported(function.name, function.runtime)
+        return _node(function.name, function.runtime, folder, environment)
+    raise _unsupported(function.name, function.runtime)
 
 
-def unsupported(name: str, runtime: str) -> Unsupported:
+def _unsupported(name: str, runtime: str) -> Unsupported:
     """Return the error for a language that cgw cannot run."""
     return Unsupported(
         f"the local AWS runs Python and Node.js functions; {name} has the runtime "
@@ -81,32 +76,27 @@ def unsupported(name: str, runtime: str) -> Unsupported:
     )
 
 
-def _python(function: Function, packages: Path) -> Client:
-    command = ["python", str(packages), function.handler]
-    targets = {link.resolve().parent for link in packages.iterdir()}
-    return Client(command, f"python:{platform.python_version()}", (packages, *targets))
-
-
-def node_client(
-    name: str, function: Settings, folder: Path, environment: Mapping[str, str]
+def _node(
+    name: str, runtime: str, folder: Path, environment: Mapping[str, str]
 ) -> Client:
-    """Return AWS's client for a Node.js function, from its folder or the user's."""
+    """Return AWS's client for Node.js, from a function's folder or the user's."""
     path = absolute(environment.get("PATH", ""))
     node = shutil.which("node", path=path)
     if node is None:
         raise Unsupported(
-            f"{name} has the runtime {function.runtime}, and there is no "
+            f"{name} has the runtime {runtime}, and there is no "
             "`node` on the PATH of the local AWS: install Node.js, then "
             f"`npm install --global {_NODE_CLIENT}`"
         )
     for modules in _module_folders(node, folder, environment):
         if (client := modules / _NODE_CLIENT / "package.json").is_file():
             preload, entry = f"--require={_PRELOADED}", _entry(client)
-            command = ["program", node, preload, str(entry), function.handler]
+            command = ["program", node, preload, str(entry)]
+            version = _output(node, "--version").removeprefix("v")
             needed = (_prefix(node), modules, entry.resolve().parent)
-            return Client(command, f"nodejs:{_version(node)}", needed)
+            return Client(command, f"nodejs:{version}", needed)
     raise Unsupported(
-        f"{name} has the runtime {function.runtime}, and AWS's runtime client "
+        f"{name} has the runtime {runtime}, and AWS's runtime client "
         f"for Node.js is not installed: `npm install --global {_NODE_CLIENT}`"
     )
 
@@ -134,10 +124,6 @@ def _entry(package: Path) -> Path:
     return package.parent / programs[_NODE_CLIENT]
 
 
-def _version(node: str) -> str:
-    return _output(node, "--version").removeprefix("v")
-
-
 @cache
 def _output(*command: str) -> str:
     # npm reads the settings of its working folder and of the folders above.
@@ -148,7 +134,7 @@ def _output(*command: str) -> str:
 
 
 def shortcomings(
-    functions: Mapping[str, FileSettings], environment: Mapping[str, str] = os.environ
+    functions: Mapping[str, FunctionConfig], environment: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """Return by name why a function does not run here as on AWS; omit those that do."""
     found = {
@@ -159,7 +145,7 @@ def shortcomings(
 
 
 def _shortcoming(
-    name: str, function: FileSettings, environment: Mapping[str, str]
+    name: str, function: FunctionConfig, environment: Mapping[str, str]
 ) -> str | None:
     try:
         here = _runtime(name, function, environment)
@@ -173,12 +159,14 @@ def _shortcoming(
     )
 
 
-def _runtime(name: str, function: FileSettings, environment: Mapping[str, str]) -> str:
+def _runtime(
+    name: str, function: FunctionConfig, environment: Mapping[str, str]
+) -> str:
     """Return the runtime used here, as Lambda spells it; may raise Unsupported."""
     if function.runtime.startswith("python"):
         return "python{}.{}".format(*platform.python_version_tuple()[:2])
     if function.runtime.startswith("nodejs"):
         folder = function.code or Path(os.devnull)
-        client = node_client(name, function, folder, environment)
+        client = _node(name, function.runtime, folder, environment)
         return f"nodejs{client.version.removeprefix('nodejs:').partition('.')[0]}.x"
-    raise unsupported(name, function.runtime)
+    raise _unsupported(name, function.runtime)

@@ -28,27 +28,22 @@ if TYPE_CHECKING:
 _PASSED_ON = ("LANG", "LC_ALL", "SYSTEMROOT", "LD_LIBRARY_PATH")
 
 
-def surroundings(environment: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Return the variables that a function gets besides Lambda's: search path, home.
+def function_variables(
+    environment: Mapping[str, str], function: Function, place: Place, stream: str
+) -> dict[str, str]:
+    """Return the environment of a function in `place` that logs to `stream`.
 
-    None leads to the user's settings, least of all to those for the real AWS.
+    It has Lambda's variables, except those of this start, and the function's own. Of
+    the server's `environment` it has only what a process needs to run: none leads to
+    the user's settings, least of all to those for the real AWS.
     """
     passed_on = {name: environment[name] for name in _PASSED_ON if name in environment}
     return passed_on | {
         "PATH": absolute(environment.get("PATH", "")),
-        "HOME": str(home),
+        "HOME": str(place.home),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
-def variables(
-    function: Function, folder: Path, *, url: str, port: int, stream: str
-) -> dict[str, str]:
-    """Return Lambda's variables except the access key, and the function's own."""
-    return {
-        "AWS_ENDPOINT_URL": url,
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
@@ -58,8 +53,7 @@ def variables(
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
-        "LAMBDA_TASK_ROOT": str(folder),
+        "LAMBDA_TASK_ROOT": str(place.code),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "TZ": ":UTC",

@@ -9,17 +9,18 @@ import os
 import time
 import uuid
 from collections import Counter
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cognito_gw.local.awslambda.clients import Unsupported, find_client
 from cognito_gw.local.awslambda.environment import Places
 from cognito_gw.local.awslambda.lambda_store import find_function
-from cognito_gw.local.awslambda.log import Log
 from cognito_gw.local.awslambda.process import floor
 from cognito_gw.local.awslambda.runtime_api import Invocation, failure
 from cognito_gw.local.awslambda.worker import Worker
 from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.logs import Log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,23 +35,22 @@ if TYPE_CHECKING:
 _MOST_WORKERS = max(4, 2 * (os.cpu_count() or 1))
 
 
+@dataclass(eq=False)
 class Pool:
     """The warm workers of one revision: a call runs in a free worker or a new one."""
 
-    def __init__(
-        self, function: Function, place: Place, client: Client, host: Host
-    ) -> None:
-        """Run the function's code in `place`, which the pool removes at its end."""
-        self.function = function
-        self._place = place
-        self._client = client
-        self._host = host
-        self._free = asyncio.Semaphore(_MOST_WORKERS)
-        self._calls = 0  # under way, or waiting for a worker
-        self._idle: list[Worker] = []  # idle longest first
-        self._workers: set[Worker] = set()  # busy ones too
-        self._is_retired = False
-        self._is_closed = False
+    function: Function
+    _place: Place  # its folder, which the pool removes at its end
+    _client: Client
+    _host: Host
+    _free: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(_MOST_WORKERS)
+    )
+    _calls: int = 0  # under way, or waiting for a worker
+    _idle: list[Worker] = field(default_factory=list)  # idle longest first
+    _workers: set[Worker] = field(default_factory=set)  # busy ones too
+    _is_retired: bool = False
+    _is_closed: bool = False
 
     async def run(self, payload: bytes, client_context: str) -> Invocation:
         """Run the function once."""
@@ -149,18 +149,12 @@ class Functions:
         """Run a function once; its client context is base64, as clients send it."""
         function = find_function(arn)
         if function is None:
-            raise AwsFault(
-                "ResourceNotFoundException",
-                f"Function not found: {arn}",
-                HTTPStatus.NOT_FOUND,
-            )
+            message, status = f"Function not found: {arn}", HTTPStatus.NOT_FOUND
+            raise AwsFault("ResourceNotFoundException", message, status)
         limit = function.concurrency
         if limit is not None and self._running[function.arn] >= limit:
-            raise AwsFault(
-                "TooManyRequestsException",
-                "Rate Exceeded.",
-                HTTPStatus.TOO_MANY_REQUESTS,
-            )
+            status = HTTPStatus.TOO_MANY_REQUESTS
+            raise AwsFault("TooManyRequestsException", "Rate Exceeded.", status)
         self._running[function.arn] += 1
         try:
             return await self._run(function, payload, client_context)
@@ -239,11 +233,9 @@ class Functions:
 
     async def _create(self, function: Function) -> Pool:
         place = await asyncio.to_thread(self._places.make, function.code)
-        environment = self._host.environment
+        search = (function, place.code, self._host.environment, self._places)
         try:
-            client = await asyncio.to_thread(
-                find_client, function, place.code, environment, self._places
-            )
+            client = await asyncio.to_thread(find_client, *search)
         except BaseException:
             place.remove()
             raise

@@ -10,6 +10,7 @@ import re
 import struct
 import uuid
 import zipfile
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from cognito_gw import aws_rules
 from cognito_gw.local import moto_store
+from cognito_gw.local.awslambda.runtime_api import MAX_PAYLOAD
+from cognito_gw.local.constraints import Violation, report
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.operations import awslambda
 
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from cognito_gw.local.operations import Call
 
 
-MAX_PAYLOAD = 6 * 1024 * 1024
 MAX_NAME = 64
 MAX_EVENT = 1024 * 1024
 UPDATES = ("UpdateFunctionCode", "UpdateFunctionConfiguration")
@@ -79,12 +81,9 @@ def long_name(call: Call) -> None:
     """Refuse a name of over 64 characters: the model's limit of 140 is for ARNs."""
     name = call["FunctionName"]
     if ":" not in name and len(name) > MAX_NAME:
-        raise AwsFault(
-            "ValidationException",
-            f"1 validation error detected: Value '{name}' at 'functionName' failed to "
-            "satisfy constraint: Member must have length less than or equal to "
-            f"{MAX_NAME}",
-        )
+        limit = f"Member must have length less than or equal to {MAX_NAME}"
+        violation = Violation("functionName", f"'{name}' ", limit)
+        raise AwsFault("ValidationException", report(violation))
 
 
 @awslambda.refuses("CreateFunction", "UpdateFunctionCode")
@@ -160,7 +159,8 @@ def function_fields(call: Call, answer: dict[str, Any]) -> None:
     if not configuration.get("Layers"):
         configuration.pop("Layers", None)
     configuration.update(
-        LastModified=_date(function.last_modified),
+        # moto's date has nanoseconds.
+        LastModified=re.sub(r"(\.\d{3})\d*Z$", r"\1+0000", function.last_modified),
         RevisionId=function.revision_id,
         LoggingConfig={"LogFormat": "Text", "LogGroup": function.logs_group_name},
         RuntimeVersionConfig={
@@ -253,11 +253,6 @@ def _statement_ids(call: Call) -> set[str]:
     return {statement["Sid"] for statement in _function(call).policy.statements}
 
 
-def _date(text: str) -> str:
-    """Return moto's date, which has nanoseconds, to the millisecond."""
-    return re.sub(r"(\.\d{3})\d*Z$", r"\1+0000", text)
-
-
 def _invalid(message: str) -> AwsFault:
     return AwsFault("InvalidParameterValueException", message)
 
@@ -273,30 +268,27 @@ def _not_found(message: str) -> AwsFault:
     return AwsFault("ResourceNotFoundException", message, HTTPStatus.NOT_FOUND)
 
 
+@dataclass(frozen=True)
 class Invoke:
     """Lambda's Invoke: waits, runs the function later (Event), or not (DryRun)."""
 
-    def __init__(self, functions: Functions) -> None:
-        """Run `functions`."""
-        self._functions = functions
-        self._later: set[asyncio.Task[Any]] = set()
+    _functions: Functions
+    _later: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def __call__(self, call: Call) -> dict[str, Any]:
         """Answer one call."""
-        function_call = (
-            _function_arn(call),
-            call.get("Payload") or b"{}",
-            call.get("ClientContext") or "",
-        )
+        arn = str(_function(call).function_arn)
+        payload, context = call.get("Payload") or b"{}", call.get("ClientContext") or ""
         match call.get("InvocationType"):
             case "DryRun":
                 return {"StatusCode": HTTPStatus.NO_CONTENT}
             case "Event":
-                task = asyncio.create_task(self._functions.invoke(*function_call))
+                running = self._functions.invoke(arn, payload, context)
+                task = asyncio.create_task(running)
                 self._later.add(task)
                 task.add_done_callback(self._later.discard)
                 return {"StatusCode": HTTPStatus.ACCEPTED}
-        done = await self._functions.invoke(*function_call)
+        done = await self._functions.invoke(arn, payload, context)
         answer = {
             "StatusCode": HTTPStatus.OK,
             "ExecutedVersion": "$LATEST",
@@ -307,11 +299,6 @@ class Invoke:
         if call.get("LogType") == "Tail":
             answer["LogResult"] = base64.b64encode(done.log_tail.encode()).decode()
         return answer
-
-
-def _function_arn(call: Call) -> str:
-    function = call.backend.get_function(call["FunctionName"], call.get("Qualifier"))
-    return str(function.function_arn)
 
 
 @awslambda.answers_async("Invoke")

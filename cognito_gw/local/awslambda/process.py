@@ -66,8 +66,7 @@ class Output:
 
     def _report(self, line: bytes) -> None:
         # The Python client joins the lines of a traceback by a carriage return.
-        text = line.decode("utf-8", "replace").rstrip("\r").replace("\r", "\n")
-        self._say(text)
+        self._say(line.decode("utf-8", "replace").rstrip("\r").replace("\r", "\n"))
 
 
 # Isolated: without cgw's modules, the user's settings, or bytecode left behind.
@@ -76,12 +75,11 @@ _CONFINED = [sys.executable, "-I", "-S", "-u", "-B", confined.__file__]
 _INTERPRETER = (sys.prefix, sys.base_prefix, str(Path(confined.__file__).parent))
 
 
+@dataclass
 class Reaper:
     """A process that ends all functions when the server ends, even if it is killed."""
 
-    def __init__(self) -> None:
-        """Start it later, with the first `start`."""
-        self._process: asyncio.subprocess.Process | None = None
+    _process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Start it if it is not running."""
@@ -147,21 +145,19 @@ class Floor:
 
     def __str__(self) -> str:
         """Return the limits in force as text."""
-        facts = ["own home", "no AWS configuration"]
-        facts.append(f"{confined.OPEN_FILES} open files")
-        facts.append(
-            f"{self.processes} processes" if self.processes else "processes not limited"
-        )
-        facts.append(self._writes)
+        count, landlock = self.processes, self.landlock
+        facts = [
+            "own home",
+            "no AWS configuration",
+            f"{confined.OPEN_FILES} open files",
+            f"{count} processes" if count else "processes not limited",
+            f"writes confined to their /tmp (Landlock ABI {landlock})"
+            if landlock
+            else "writes not confined (this system has no Landlock)",
+        ]
         if not self.own_tmp:
             facts.append("a path that begins with /tmp is not theirs: $TMPDIR is")
         return ", ".join(facts)
-
-    @property
-    def _writes(self) -> str:
-        if self.landlock:
-            return f"writes confined to their /tmp (Landlock ABI {self.landlock})"
-        return "writes not confined (this system has no Landlock)"
 
 
 @cache

@@ -77,22 +77,16 @@ class Job:
     def time_out(self, seconds: int) -> None:
         """Answer for a function that exceeded its timeout."""
         text = f"Error: Task timed out after {seconds:.2f} seconds"
-        self.settle(self._failure("Sandbox.Timedout", text, "Status: timeout"))
+        self._fail("Sandbox.Timedout", text, "Status: timeout")
 
-    def exited(self, how: str) -> Answer:
-        """Return the answer for a process that exited, `how` in Lambda's words."""
+    def exited(self, how: str) -> None:
+        """Answer for a process that exited, `how` in Lambda's words."""
         status = "Status: error\tError Type: Runtime.ExitError"
-        return self._failure("Runtime.ExitError", f"Error: {how}", status)
+        self._fail("Runtime.ExitError", f"Error: {how}", status)
 
-    def _failure(self, kind: str, text: str, status: str) -> Answer:
-        return Answer(failure(kind, f"RequestId: {self.id} {text}"), True, status)
-
-
-def too_large() -> Answer:
-    """Return the answer for a response above Lambda's limit."""
-    text = "Response payload size exceeded maximum allowed payload size"
-    kind = "Function.ResponseSizeTooLarge"
-    return Answer(failure(kind, f"{text} ({MAX_RESPONSE} bytes)."), True)
+    def _fail(self, kind: str, text: str, status: str) -> None:
+        payload = failure(kind, f"RequestId: {self.id} {text}")
+        self.settle(Answer(payload, is_error=True, status=status))
 
 
 def failure(kind: str, message: str) -> bytes:
@@ -252,7 +246,7 @@ class RuntimeApi:
     def lose(self, how: str) -> None:
         """Answer for a process that has exited."""
         if self._job is not None:
-            self._job.settle(self._job.exited(how))
+            self._job.exited(how)
 
     def _answer(self, request: Request) -> None:
         if not self._is_from_own_process(request):
@@ -304,8 +298,12 @@ class RuntimeApi:
         if job is None or job.id != request_id:
             return request.answer(HTTPStatus.BAD_REQUEST)
         payload = bytes(request.body)
-        is_large = len(payload) > MAX_RESPONSE
-        job.settle(too_large() if is_large else Answer(payload, is_error))
+        if len(payload) > MAX_RESPONSE:
+            text = "Response payload size exceeded maximum allowed payload size"
+            message = f"{text} ({MAX_RESPONSE} bytes)."
+            payload = failure("Function.ResponseSizeTooLarge", message)
+            is_error = True
+        job.settle(Answer(payload, is_error))
         return request.answer(HTTPStatus.ACCEPTED, _ACCEPTED, _JSON)
 
     def _init_error(self, request: Request) -> None:

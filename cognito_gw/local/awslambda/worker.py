@@ -8,11 +8,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.awslambda import environment
 from cognito_gw.local.awslambda.confined import KEY
-from cognito_gw.local.awslambda.log import Log, LogQueue
+from cognito_gw.local.awslambda.environment import function_variables
 from cognito_gw.local.awslambda.process import Process, Reaper, floor
 from cognito_gw.local.awslambda.runtime_api import Invocation, Job, RuntimeApi
+from cognito_gw.local.logs import Log, LogQueue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +32,10 @@ class Host:
     url: str
     activity: Activity  # receives their logs
     keys: AccessKeys  # each function has its own
-    log_queue: LogQueue = field(default_factory=LogQueue)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     init_seconds: float = 10.0  # Lambda's limit for the initialization
     reaper: Reaper = field(default_factory=Reaper)
+    log_queue: LogQueue = field(default_factory=LogQueue)
 
 
 class Worker:
@@ -64,27 +64,23 @@ class Worker:
     async def start(self) -> None:
         """Serve the runtime API on its own port, and start the process."""
         port = await self._api.start()
-        variables = environment.variables(
-            self._function,
-            self._place.code,
-            url=self._host.url,
-            port=port,
-            stream=self._log.stream,
-        )
-        variables |= self._host.keys.for_function(self._function.arn).variables
+        host, function, place = self._host, self._function, self._place
+        variables = {
+            "AWS_ENDPOINT_URL": host.url,
+            **function_variables(host.environment, function, place, self._log.stream),
+            **host.keys.for_function(function.arn).variables,
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{port}",
+            KEY: self._api.key,
+        }
         self._log.init_start(self._client.version)
         self._started = time.monotonic()
-        surroundings = environment.surroundings(
-            self._host.environment, self._place.home
-        )
-        needed = (self._place.code, self._place.home, *self._client.needed)
+        command = [*self._client.command, function.handler]
+        needed = (place.code, place.home, *self._client.needed)
+        confined = floor().command(command, self._tmp.name, needed)
         self._process = await Process.start(
-            floor().command(self._client.command, self._tmp.name, needed),
-            self._place.code,
-            {**surroundings, **variables, KEY: self._api.key},
-            self._log.say,
+            confined, place.code, variables, self._log.say
         )
-        self._host.reaper.guard(self._process.id)
+        host.reaper.guard(self._process.id)
         self._watching = asyncio.create_task(self._watch(self._process))
 
     async def invoke(self, payload: bytes, client_context: str = "") -> Invocation:

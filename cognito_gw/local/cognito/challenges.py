@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cognito_gw.local.cognito.errors import not_authorized
+from cognito_gw.local.errors import not_authorized
 from cognito_gw.oauth import srp
 from cognito_gw.oauth.srp import G, N, SrpError, padded
 
@@ -35,13 +35,12 @@ class _Failures:
     last_attempt: float = 0.0
 
 
+@dataclass
 class Lockout:
     """Counts failed attempts by user name, whether or not the user exists."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        """Get the time in seconds from `clock`."""
-        self._clock = clock
-        self._failures: dict[str, _Failures] = {}
+    _clock: Callable[[], float] = time.time  # in seconds
+    _failures: dict[str, _Failures] = field(default_factory=dict)
 
     def check(self, name: str) -> None:
         """Refuse an attempt during a pause."""

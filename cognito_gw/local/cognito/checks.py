@@ -12,19 +12,18 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.cognito import codes, directory
-from cognito_gw.local.cognito.errors import (
+from cognito_gw.local.errors import (
+    AwsFault,
     invalid_parameter,
     not_authorized,
-    not_found,
+    resource_not_found,
     user_not_found,
 )
-from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
     from cognito_gw.local.cognito.directory import AppClient, User
 
 
-_TEMPORARY_DAYS = 7
 _DAY = 86400
 _SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
 _DEMANDS = {
@@ -43,19 +42,11 @@ def required(fields: dict[str, Any], name: str) -> str:
 
 
 def client_of(request: dict[str, Any]) -> AppClient:
-    """Return the app client with the request's ClientId."""
+    """Return the app client with the request's ClientId, and UserPoolId if given."""
     client_id = required(request, "ClientId")
     client = directory.find_client(client_id)
-    if client is None:
-        raise not_found(f"User pool client {client_id} does not exist.")
-    return client
-
-
-def client_of_pool(request: dict[str, Any]) -> AppClient:
-    """Return the app client with the request's ClientId and UserPoolId."""
-    client = client_of(request)
-    if client.pool_id != required(request, "UserPoolId"):
-        raise not_found(f"User pool client {client.id} does not exist.")
+    if client is None or client.pool_id != request.get("UserPoolId", client.pool_id):
+        raise resource_not_found(f"User pool client {client_id} does not exist.")
     return client
 
 
@@ -66,9 +57,8 @@ def require_flow(client: AppClient, setting: str, flow: str) -> None:
         "ALLOW_USER_SRP_AUTH",
         "ALLOW_CUSTOM_AUTH",
     ]
-    if (
-        setting not in allowed and flow not in allowed
-    ):  # the older names of the settings
+    # The older names of the settings are those of the flows.
+    if setting not in allowed and flow not in allowed:
         raise invalid_parameter(f"{flow} flow not enabled for this client")
 
 
@@ -78,17 +68,14 @@ def check_secret_hash(client: AppClient, name: str, fields: dict[str, str]) -> N
         return
     if "SECRET_HASH" not in fields:
         raise not_authorized(
-            f"Client {client.id} is configured with secret but "
-            "SECRET_HASH was not received",
+            f"Client {client.id} is configured with secret but SECRET_HASH was not "
+            "received"
         )
     message = (name + client.id).encode()
     digest = hmac.digest(client.secret.encode(), message, hashlib.sha256)
-    if not hmac.compare_digest(
-        base64.b64encode(digest), fields["SECRET_HASH"].encode()
-    ):
-        raise not_authorized(
-            f"Unable to verify secret hash for client {client.id}",
-        )
+    expected, given = base64.b64encode(digest), fields["SECRET_HASH"].encode()
+    if not hmac.compare_digest(expected, given):
+        raise not_authorized(f"Unable to verify secret hash for client {client.id}")
 
 
 def check_secret(client: AppClient, given: str | None) -> None:
@@ -120,12 +107,10 @@ def wrong_password() -> AwsFault:
 def check_state(client: AppClient, user: User) -> None:
     """Refuse a user who knows the password but may not sign in."""
     require_active(user)
-    days = _password_policy(client).get(
-        "TemporaryPasswordValidityDays", _TEMPORARY_DAYS
-    )
+    days = _password_policy(client).get("TemporaryPasswordValidityDays", 7)
     if user.status == "FORCE_CHANGE_PASSWORD" and user.since_created > days * _DAY:
         raise not_authorized(
-            "Temporary password has expired and must be reset by an administrator.",
+            "Temporary password has expired and must be reset by an administrator."
         )
 
 
@@ -165,10 +150,7 @@ def user_of_claims(claims: dict[str, Any]) -> User:
 
 def user_of_pool(request: dict[str, Any]) -> User:
     """Return the user with the request's UserPoolId and Username."""
-    pool_id = required(request, "UserPoolId")
-    if not directory.pool_exists(pool_id):
-        raise not_found(f"User pool {pool_id} does not exist.")
-    user = directory.find_user(pool_id, required(request, "Username"))
+    user = directory.find_user(request["UserPoolId"], request["Username"])
     if user is None:
         raise user_not_found()
     return user
@@ -209,10 +191,9 @@ def user_id(client: AppClient, name: str) -> str:
     """
     name = client.folded(name)
     aliases = client.pool.get("AliasAttributes") or []
-    is_made = client.pool.get("UsernameAttributes") or (
-        codes.address_form(name) in aliases
-    )
-    if _UUID.fullmatch(name) or not is_made:
+    is_alias = codes.address_form(name) in aliases
+    has_made_names = client.pool.get("UsernameAttributes") or is_alias
+    if _UUID.fullmatch(name) or not has_made_names:
         return name
     digest = _digest(client, f"user/{name}")
     return str(uuid.UUID(bytes=digest[:16], version=4))

@@ -180,7 +180,7 @@ def delivery(attribute: str, address: str) -> dict[str, str]:
 
 SOFTWARE_TOKEN = "SOFTWARE_TOKEN_MFA"  # noqa: S105 - the factor's name
 _SECRET_LENGTH = 52
-_NEIGHBOURS = (-1, 0, 1)  # steps by which a clock may be off
+_STEPS = (-1, 0, 1)  # steps by which a clock may be off
 
 
 def new_totp_secret(user: User) -> str:
@@ -217,7 +217,7 @@ def _is_valid_totp(user: User, code: str) -> bool:
         return False
     totp = pyotp.TOTP(mfa.totp_secret)
     now = int(time.time()) // totp.interval
-    for step in (now + offset for offset in _NEIGHBOURS):
+    for step in (now + offset for offset in _STEPS):
         if pyotp.utils.strings_equal(code.strip(), totp.generate_otp(step)):
             if step <= mfa.last_totp_step:
                 raise AwsFault(
@@ -253,12 +253,6 @@ def next_challenge(client: AppClient, user: User) -> tuple[str, dict[str, str]] 
     if setting == "ON":
         return "MFA_SETUP", {"MFAS_CAN_SETUP": json.dumps([SOFTWARE_TOKEN])}
     return None
-
-
-def send_code(codes_sent: Codes, user: User, factor: str) -> dict[str, str]:
-    """Send a sign-in code, and return the delivery parameters of the challenge."""
-    attribute = BY_MESSAGE[factor]
-    return code_delivery(codes_sent.send(user, SIGN_IN[attribute], attribute))
 
 
 def code_delivery(sent: dict[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from cognito_gw.local.cognito.tokens import Grant, granted_attributes
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from cognito_gw.local.cognito.directory import AppClient, User
     from cognito_gw.local.cognito.tokens import Tokens
@@ -102,22 +102,16 @@ def read_request(domain: str, params: Mapping[str, str]) -> AuthorizationRequest
 def _error_in(
     asked: AuthorizationRequest, params: Mapping[str, str]
 ) -> dict[str, str] | None:
-    settings = asked.client.settings
     if asked.response_type not in _FLOWS:
         return {"error": "invalid_request"}
-    allowed = settings.get("AllowedOAuthFlows") or []
-    is_on = settings.get("AllowedOAuthFlowsUserPoolClient")
-    if not is_on or _FLOWS[asked.response_type] not in allowed:
+    if not _allows(asked.client, _FLOWS[asked.response_type]):
         return {"error": "unauthorized_client"}
     method = params.get("code_challenge_method")
-    if (method is None) != (asked.code_challenge is None) or method not in (
-        None,
-        "S256",
-    ):
+    if method != (None if asked.code_challenge is None else "S256"):
         return {"error": "invalid_request"}
-    providers = settings.get("SupportedIdentityProviders") or ["COGNITO"]
-    wanted = params.get("identity_provider") or "COGNITO"
-    if wanted != "COGNITO" or wanted not in providers:
+    providers = asked.client.settings.get("SupportedIdentityProviders") or ["COGNITO"]
+    provider = params.get("identity_provider") or "COGNITO"
+    if provider != "COGNITO" or provider not in providers:
         return {"error": "invalid_request", "error_description": "invalid_provider"}
     scopes = set(asked.scope.split())
     lacks_openid = scopes & _OF_OPENID and "openid" not in scopes
@@ -126,18 +120,12 @@ def _error_in(
     return None
 
 
+@dataclass(frozen=True)
 class Authorization:
     """Grants tokens: by code, by refresh token, to machines, or directly."""
 
-    def __init__(self, tokens: Tokens) -> None:
-        """Issue and refresh `tokens`."""
-        self._tokens = tokens
-        self._codes: dict[str, AuthorizationCode] = {}
-        self._grants: dict[str, Callable[[AppClient, Mapping[str, str]], Any]] = {
-            "authorization_code": self._by_code,
-            "refresh_token": self._by_refresh_token,
-            "client_credentials": self._for_machine,
-        }
+    _tokens: Tokens
+    _codes: dict[str, AuthorizationCode] = field(default_factory=dict)
 
     def granted(self, asked: AuthorizationRequest, user: User, auth_time: int) -> str:
         """Return the app's URL for a signed-in user, with a code or tokens."""
@@ -156,7 +144,7 @@ class Authorization:
             self._forget_old_codes()
             self._codes[code] = AuthorizationCode(asked, grant)
             return asked.back({"code": code})
-        answer = _spelled(self._tokens.issue(asked.client, user, grant))
+        answer = _in_oauth(self._tokens.issue(asked.client, user, grant))
         del answer["refresh_token"]
         return asked.back(answer, "#")
 
@@ -164,13 +152,18 @@ class Authorization:
         self, domain: str, form: Mapping[str, str], authorization: str | None
     ) -> dict[str, Any]:
         """Answer the token endpoint."""
+        grants = {
+            "authorization_code": self._by_code,
+            "refresh_token": self._by_refresh_token,
+            "client_credentials": self._for_machine,
+        }
         kind = form.get("grant_type")
         if not kind:
             raise OAuthError("invalid_request")
-        if kind not in self._grants:
+        if kind not in grants:
             raise OAuthError("unsupported_grant_type")
         client = _authenticated(domain, form, authorization)
-        return _spelled(self._grants[kind](client, form))
+        return _in_oauth(grants[kind](client, form))
 
     def revoke(
         self, domain: str, form: Mapping[str, str], authorization: str | None
@@ -201,7 +194,8 @@ class Authorization:
         return {"sub": user.sub, **attributes, "username": user.username}
 
     def _by_code(self, client: AppClient, form: Mapping[str, str]) -> dict[str, Any]:
-        _require_flow(client, "code")
+        if not _allows(client, "code"):
+            raise OAuthError("unauthorized_client")
         if not form.get("code") or not form.get("redirect_uri"):
             raise OAuthError("invalid_request")
         code = self._codes.pop(form["code"], None)
@@ -231,8 +225,7 @@ class Authorization:
     def _for_machine(
         self, client: AppClient, form: Mapping[str, str]
     ) -> dict[str, Any]:
-        _require_flow(client, "client_credentials")
-        if client.secret is None:
+        if not _allows(client, "client_credentials") or client.secret is None:
             raise OAuthError("unauthorized_client")
         allowed = _allowed_scopes(client)
         scopes = (form.get("scope") or " ".join(allowed)).split()
@@ -242,7 +235,7 @@ class Authorization:
 
     def _forget_old_codes(self) -> None:
         now = time.time()
-        old = [code for code, held in self._codes.items() if held.good_until < now]
+        old = [code for code, sent in self._codes.items() if sent.good_until < now]
         for code in old:
             del self._codes[code]
 
@@ -292,11 +285,9 @@ def _allowed_scopes(client: AppClient) -> list[str]:
     return list(client.settings.get("AllowedOAuthScopes") or [])
 
 
-def _require_flow(client: AppClient, flow: str) -> None:
-    settings = client.settings
-    is_on = settings.get("AllowedOAuthFlowsUserPoolClient")
-    if not is_on or flow not in (settings.get("AllowedOAuthFlows") or []):
-        raise OAuthError("unauthorized_client")
+def _allows(client: AppClient, flow: str) -> bool:
+    is_on = client.settings.get("AllowedOAuthFlowsUserPoolClient")
+    return bool(is_on) and flow in (client.settings.get("AllowedOAuthFlows") or [])
 
 
 def _authenticated(
@@ -347,7 +338,7 @@ def _still_there(grant: Grant) -> User:
         raise OAuthError("invalid_grant") from None
 
 
-def _spelled(result: dict[str, Any]) -> dict[str, Any]:
+def _in_oauth(result: dict[str, Any]) -> dict[str, Any]:
     """Return tokens under their names in OAuth."""
     names = {
         "IdToken": "id_token",

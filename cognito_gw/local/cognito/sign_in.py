@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local.cognito import checks, codes, directory, user_attributes
@@ -30,12 +31,11 @@ from cognito_gw.local.cognito.checks import (
     wrong_password,
 )
 from cognito_gw.local.cognito.directory import User
-from cognito_gw.local.cognito.errors import invalid_parameter
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter
 from cognito_gw.oauth.srp import SrpError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from cognito_gw.local.cognito.challenges import Lockout, Pending
     from cognito_gw.local.cognito.codes import Codes
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 Request = dict[str, Any]
 Answer = dict[str, Any]
 Outcome = Challenge | User
+Check = Callable[["AppClient", "Pending", dict[str, str]], Outcome]
 
 _FAILURES = ("NotAuthorizedException", "CodeMismatchException")
 _REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
@@ -59,27 +60,18 @@ _ALLOWED_BY = {
 }
 
 
+@dataclass
 class SignIn:
     """Authenticates users by a password or a code, and issues tokens."""
 
-    def __init__(
-        self,
-        challenges: Challenges,
-        sent_codes: Codes,
-        tokens: Tokens,
-        lockout: Lockout,
-    ) -> None:
-        """Issue `tokens` to users who pass the `challenges`.
+    challenges: Challenges
+    codes: Codes
+    tokens: Tokens
+    lockout: Lockout  # slows down guessing of passwords and codes
 
-        The `lockout` slows down guessing of passwords and codes.
-        """
-        self._challenges = challenges
-        self._codes = sent_codes
-        self._tokens = tokens
-        self._lockout = lockout
-        self._answered_by: dict[
-            str, Callable[[AppClient, Pending, dict[str, str]], User | Challenge]
-        ] = {
+    def __post_init__(self) -> None:
+        """Map each challenge to the method that checks its answer."""
+        self._checks: dict[str, Check] = {
             "PASSWORD_VERIFIER": self._proof,
             "NEW_PASSWORD_REQUIRED": self._new_password,
             "SOFTWARE_TOKEN_MFA": self._one_time_password,
@@ -105,26 +97,26 @@ class SignIn:
         self, client: AppClient, name: str, session: str, responses: dict[str, str]
     ) -> Outcome:
         """Return the user who answered a challenge, or the next challenge."""
-        pending = self._challenges.find(client, name, session)
-        outcome = self._answered_by[name](client, pending, responses)
-        self._challenges.spend(session)
+        pending = self.challenges.find(client, name, session)
+        outcome = self._checks[name](client, pending, responses)
+        self.challenges.spend(session)
         return self._ended(client, outcome)
 
     @contextmanager
     def _attempt(self, client: AppClient, subject: Subject) -> Iterator[None]:
         """Count a failed attempt in the block; refuse the attempt during a lockout."""
         key = f"{client.pool_id}/{subject.username}"
-        self._lockout.check(key)
+        self.lockout.check(key)
         try:
             yield
         except AwsFault as fault:
             if fault.code in _FAILURES:
-                self._lockout.failed(key)
+                self.lockout.failed(key)
             raise
 
     def _ended(self, client: AppClient, outcome: Outcome) -> Outcome:
         if isinstance(outcome, User):
-            self._lockout.succeeded(f"{client.pool_id}/{outcome.username}")
+            self.lockout.succeeded(f"{client.pool_id}/{outcome.username}")
         return outcome
 
     def initiate(
@@ -143,9 +135,8 @@ class SignIn:
         if flow == "USER_AUTH":
             return self._answer(client, self._choose(client, name, parameters))
         factor = "PASSWORD_SRP" if flow == "USER_SRP_AUTH" else "PASSWORD"
-        return self._answer(
-            client, self._first_factor(client, name, factor, parameters)
-        )
+        outcome = self._first_factor(client, name, factor, parameters)
+        return self._answer(client, outcome)
 
     def respond(self, client: AppClient, request: Request) -> Answer:
         """Return the tokens or the next challenge, as RespondToAuthChallenge does."""
@@ -154,9 +145,9 @@ class SignIn:
         session = request.get("Session") or responses.get("PASSWORD_CLAIM_SECRET_BLOCK")
         if name == "PASSWORD_VERIFIER":
             session = required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")
-        if name not in self._answered_by:
+        if name not in self._checks:
             raise invalid_parameter(f"The local AWS does not ask {name}")
-        pending = self._challenges.look(client, name, session)
+        pending = self.challenges.look(client, name, session)
         username = required(responses, "USERNAME")
         check_secret_hash(client, username, responses)
         if _subject(client, username).username != pending.subject.username:
@@ -165,7 +156,7 @@ class SignIn:
 
     def _answer(self, client: AppClient, outcome: Outcome) -> Answer:
         if isinstance(outcome, User):
-            return auth_result(self._tokens.issue(client, outcome))
+            return auth_result(self.tokens.issue(client, outcome))
         answer: Answer = {
             "ChallengeName": outcome.name,
             "Session": outcome.session,
@@ -179,12 +170,12 @@ class SignIn:
         require_flow(client, "ALLOW_REFRESH_TOKEN_AUTH", "REFRESH_TOKEN_AUTH")
         if client.settings.get("RefreshTokenRotation", {}).get("Feature") == "ENABLED":
             raise invalid_parameter(
-                "Refresh token rotation is enabled: use GetTokensFromRefreshToken",
+                "Refresh token rotation is enabled: use GetTokensFromRefreshToken"
             )
-        grant = self._tokens.granted(client, required(parameters, "REFRESH_TOKEN"))
+        grant = self.tokens.granted(client, required(parameters, "REFRESH_TOKEN"))
         check_secret_hash(client, grant.username, parameters)
         user = signed_in_user(client.pool_id, grant.username, grant.stamp)
-        return auth_result(self._tokens.refreshed(client, user, grant))
+        return auth_result(self.tokens.refreshed(client, user, grant))
 
     def _choose(
         self, client: AppClient, name: str, parameters: dict[str, str]
@@ -195,7 +186,7 @@ class SignIn:
         if preferred in available:
             return self._first_factor(client, name, preferred, parameters)
         subject = _subject(client, name)
-        return self._challenges.ask(client, subject, "SELECT_CHALLENGE", {}, available)
+        return self.challenges.ask(client, subject, "SELECT_CHALLENGE", {}, available)
 
     def _first_factor(
         self, client: AppClient, name: str, factor: str, parameters: dict[str, str]
@@ -207,13 +198,13 @@ class SignIn:
         subject = _subject(client, name, user)
         if factor == "PASSWORD_SRP":
             exchange = _exchange(client, subject, user, required(parameters, "SRP_A"))
-            return self._challenges.ask_proof(client, subject, exchange)
+            return self.challenges.ask_proof(client, subject, exchange)
         if user and not hides_users(client):
             check_state(client, user)
         if user and _may_sign_in(client, user):
             return self._ask(client, subject, user, factor, {})
         attribute = codes.BY_MESSAGE[factor]
-        sent = self._codes.pretend(
+        sent = self.codes.pretend(
             subject.username,
             codes.SIGN_IN[attribute],
             attribute,
@@ -221,22 +212,18 @@ class SignIn:
         )
         parameters = {"USER_ID_FOR_SRP": subject.username, **codes.code_delivery(sent)}
         unknown = replace(subject, stamp=None)
-        return self._challenges.ask(client, unknown, factor, parameters)
+        return self.challenges.ask(client, unknown, factor, parameters)
 
     def _next(self, client: AppClient, user: User) -> Outcome:
         """Return the challenge that follows a right password, or the user."""
         if user.status == "FORCE_CHANGE_PASSWORD":
-            shown = {
-                name: value for name, value in user.attributes.items() if name != "sub"
-            }
+            missing = user_attributes.missing(client, user)
+            prefixed = [user_attributes.PREFIX + name for name in missing]
+            known = user.attributes
+            known.pop("sub", None)
             parameters = {
-                "requiredAttributes": json.dumps(
-                    [
-                        user_attributes.PREFIX + name
-                        for name in user_attributes.missing(client, user)
-                    ]
-                ),
-                "userAttributes": json.dumps(shown),
+                "requiredAttributes": json.dumps(prefixed),
+                "userAttributes": json.dumps(known),
             }
             return self._ask_more(client, user, "NEW_PASSWORD_REQUIRED", parameters)
         challenge = codes.next_challenge(client, user)
@@ -259,16 +246,18 @@ class SignIn:
         parameters: dict[str, str],
     ) -> Challenge:
         if name in codes.BY_MESSAGE:
-            parameters = codes.send_code(self._codes, user, name)
+            attribute = codes.BY_MESSAGE[name]
+            sent = self.codes.send(user, codes.SIGN_IN[attribute], attribute)
+            parameters = codes.code_delivery(sent)
         parameters = {"USER_ID_FOR_SRP": user.username, **parameters}
-        return self._challenges.ask(client, subject, name, parameters)
+        return self.challenges.ask(client, subject, name, parameters)
 
     def _proof(
         self, client: AppClient, pending: Pending, responses: dict[str, str]
     ) -> Outcome:
         timestamp = required(responses, "TIMESTAMP")
         signature = required(responses, "PASSWORD_CLAIM_SIGNATURE")
-        user = _found(client, pending)
+        user = pending_user(client, pending)
         exchange = pending.exchange
         try:
             proves = exchange and exchange.proves(timestamp, signature)
@@ -320,8 +309,8 @@ class SignIn:
             raise not_for_this_user()
         with self._attempt(client, subject):
             if user is None:
-                raise self._codes.mistake(subject.username, purpose)
-            self._codes.take(user, purpose, given)
+                raise self.codes.mistake(subject.username, purpose)
+            self.codes.take(user, purpose, given)
         return user
 
     def _mfa_set_up(
@@ -363,14 +352,14 @@ def _subject(client: AppClient, name: str, user: User | None = None) -> Subject:
     return Subject(user.username, user.stamp, name)
 
 
-def _found(client: AppClient, pending: Pending) -> User | None:
+def pending_user(client: AppClient, pending: Pending) -> User | None:
     """Return the user who started a sign-in, not a later user of the same name."""
     user = directory.find_user(client.pool_id, pending.subject.username)
     return user if user and user.stamp == pending.subject.stamp else None
 
 
 def _user_of(client: AppClient, pending: Pending) -> User:
-    user = _found(client, pending)
+    user = pending_user(client, pending)
     if user is None:
         raise not_for_this_user()
     require_active(user)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cognito_gw.local.cognito import checks, codes, directory, user_attributes
 from cognito_gw.local.cognito.checks import (
@@ -11,15 +12,11 @@ from cognito_gw.local.cognito.checks import (
     known_user,
     require_enabled,
 )
-from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, not_authorized
 
 if TYPE_CHECKING:
     from cognito_gw.local.cognito.codes import Codes
     from cognito_gw.local.cognito.directory import AppClient, User
-
-Request = dict[str, Any]
-Answer = dict[str, Any]
 
 _USERNAME = {
     ("email",): "Username should be an email.",
@@ -27,19 +24,14 @@ _USERNAME = {
 }
 
 
+@dataclass(frozen=True)
 class SignUp:
     """Adds users, who prove by a code that they own an address."""
 
-    def __init__(self, sent_codes: Codes) -> None:
-        """Send codes with `sent_codes`."""
-        self._codes = sent_codes
+    codes: Codes
 
     def add(
-        self,
-        client: AppClient,
-        name: str,
-        password: str,
-        attributes: dict[str, str],
+        self, client: AppClient, name: str, password: str, attributes: dict[str, str]
     ) -> tuple[User, dict[str, str] | None]:
         """Add a user. Return also the delivery details of the code, if one was sent."""
         if not client.is_open:
@@ -48,7 +40,12 @@ class SignUp:
         _require_known(client, attributes)
         user_attributes.require_writable(client, attributes)
         attributes = attributes | _alias(client, name)
-        _check_attributes(client, attributes)
+        missing = [
+            f"{name}: The attribute is required"
+            for name in client.required_attributes
+            if name not in attributes
+        ]
+        user_attributes.require_fitting(client.schema, attributes, missing)
         user_attributes.require_username_format(client.pool_id, name)
         _require_new(client, name, attributes)
         given = [address for address in codes.ADDRESSES if address in attributes]
@@ -71,12 +68,12 @@ class SignUp:
                 f"User cannot be confirmed. Current status is {user.status}"
             )
         require_enabled(user)
-        attribute = self._codes.match(user, codes.SIGN_UP, code).attribute
+        attribute = self.codes.match(user, codes.SIGN_UP, code).attribute
         verified = {f"{attribute}_verified": "true"}
         if not takes_alias:
             known = user.attributes | verified
             user_attributes.require_free(client.pool_id, known, [attribute], user)
-        self._codes.spend(user, codes.SIGN_UP)
+        self.codes.spend(user, codes.SIGN_UP)
         user.set_attributes(verified)
         user_attributes.release(client.pool_id, user)
         user.set_status("CONFIRMED")
@@ -108,7 +105,7 @@ class SignUp:
             attribute = None
         if user is None or attribute is None:
             return _simulated(client, name)
-        return self._codes.send(user, codes.RESET, attribute)
+        return self.codes.send(user, codes.RESET, attribute)
 
     def reset(self, client: AppClient, name: str, code: str, password: str) -> None:
         """Set a new password for a user who has the code."""
@@ -117,7 +114,7 @@ class SignUp:
             raise codes.mismatch()
         require_enabled(user)
         check_policy(client, password)
-        attribute = self._codes.take(user, codes.RESET, code)
+        attribute = self.codes.take(user, codes.RESET, code)
         user.set_attributes({f"{attribute}_verified": "true"})
         user.confirm_with(password)
 
@@ -126,7 +123,7 @@ class SignUp:
         verified = client.pool.get("AutoVerifiedAttributes", [])
         for attribute in codes.ADDRESSES:
             if attribute in verified and attribute in user.attributes:
-                return self._codes.send(user, codes.SIGN_UP, attribute)
+                return self.codes.send(user, codes.SIGN_UP, attribute)
         return None
 
 
@@ -155,12 +152,6 @@ def _require_known(client: AppClient, attributes: dict[str, str]) -> None:
     user_attributes.require_fitting(client.schema, unknown)
 
 
-def _check_attributes(client: AppClient, attributes: dict[str, str]) -> None:
-    missing = [name for name in client.required_attributes if name not in attributes]
-    wrong = [f"{name}: The attribute is required" for name in missing]
-    user_attributes.require_fitting(client.schema, attributes, wrong)
-
-
 def _require_new(client: AppClient, name: str, attributes: dict[str, str]) -> None:
     """Refuse a taken name, or an attribute that is another user's sign-in name."""
     taken = user_attributes.taken(client.pool_id, attributes, attributes)
@@ -185,9 +176,8 @@ def _recovery(user: User, ways: list[str]) -> str:
 def _recovery_attributes(client: AppClient) -> list[str]:
     """Return the attributes through which the pool lets users recover accounts."""
     recovery = client.pool.get("AccountRecoverySetting", {}).get("RecoveryMechanisms")
-    ways = [
-        str(mechanism["Name"]) for mechanism in sorted(recovery or [], key=_priority)
-    ]
+    ordered = sorted(recovery or [], key=lambda way: int(way.get("Priority", 1)))
+    ways = [str(way["Name"]) for way in ordered]
     if ways == ["admin_only"]:
         raise not_authorized("Contact administrator to reset password.")
     return [way.removeprefix("verified_") for way in ways] or ["phone_number", "email"]
@@ -198,10 +188,6 @@ def _simulated(client: AppClient, name: str) -> dict[str, str]:
     verified = client.pool.get("AutoVerifiedAttributes") or ["email"]
     attribute = codes.address_form(name) or verified[0]
     return codes.delivery(attribute, checks.address(client, name, attribute))
-
-
-def _priority(mechanism: dict[str, Any]) -> int:
-    return int(mechanism.get("Priority", 1))
 
 
 def no_address() -> AwsFault:

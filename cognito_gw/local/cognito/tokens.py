@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from cognito_gw.aws_rules import API_SCOPE
-from cognito_gw.local.cognito.errors import not_authorized
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, not_authorized
 from cognito_gw.oauth.tokens import at_hash
 
 if TYPE_CHECKING:
@@ -38,20 +37,36 @@ class Key:
         """The public key, which verifies signatures."""
         return self.private.public_key()
 
+    @property
+    def jwk(self) -> dict[str, str]:
+        """The public key as a JSON Web Key, with the fields that Cognito writes."""
+        jwk = RSAAlgorithm.to_jwk(self.public, as_dict=True)
+        public = {"alg": "RS256", "e": jwk["e"], "kid": self.kid, "kty": "RSA"}
+        return public | {"n": jwk["n"], "use": "sig"}
 
+    @classmethod
+    def create(cls) -> Key:
+        """Create a key."""
+        kid = base64.b64encode(secrets.token_bytes(32)).decode()  # padded, as Cognito's
+        private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return cls(kid, private)
+
+
+@dataclass
 class Keys:
-    """Two keys for each pool, as in Cognito: for ID tokens and for access tokens."""
+    """Two keys for each pool, as in Cognito: for ID tokens and for access tokens.
 
-    def __init__(self) -> None:
-        """Start without keys. Each pool gets its own when they are first needed."""
-        self._pools: dict[str, dict[str, Key]] = {}
-        self._lock = threading.Lock()
+    They are created when they are first needed.
+    """
+
+    _pools: dict[str, dict[str, Key]] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def of(self, pool_id: str, token_use: str) -> Key:
         """Return the key that signs the `id` or `access` tokens of a pool."""
         with self._lock:
             if pool_id not in self._pools:
-                self._pools[pool_id] = {use: _new_key() for use in ("id", "access")}
+                self._pools[pool_id] = {use: Key.create() for use in ("id", "access")}
             return self._pools[pool_id][token_use]
 
     def find(self, pool_ids: Iterable[str], kid: str) -> tuple[str, Key] | None:
@@ -64,19 +79,7 @@ class Keys:
 
     def jwks(self, pool_id: str) -> dict[str, Any]:
         """Return the pool's public keys as a JSON Web Key Set."""
-        pair = [self.of(pool_id, use) for use in ("id", "access")]
-        return {"keys": [_as_jwk(key) for key in pair]}
-
-
-def _new_key() -> Key:
-    kid = base64.b64encode(secrets.token_bytes(32)).decode()  # padded, as Cognito's
-    return Key(kid, rsa.generate_private_key(public_exponent=65537, key_size=2048))
-
-
-def _as_jwk(key: Key) -> dict[str, Any]:
-    jwk = RSAAlgorithm.to_jwk(key.public, as_dict=True)
-    public = {"alg": "RS256", "e": jwk["e"], "kid": key.kid, "kty": "RSA"}
-    return public | {"n": jwk["n"], "use": "sig"}
+        return {"keys": [self.of(pool_id, use).jwk for use in ("id", "access")]}
 
 
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
@@ -85,11 +88,8 @@ _DEFAULTS = {
     "AccessToken": (1, "hours"),
     "RefreshToken": (30, "days"),
 }
-_JWE_HEADER = (
-    base64.urlsafe_b64encode(b'{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}')
-    .decode()
-    .rstrip("=")
-)
+# In base64url: {"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}
+_JWE_HEADER = "eyJjdHkiOiJKV1QiLCJlbmMiOiJBMjU2R0NNIiwiYWxnIjoiUlNBLU9BRVAifQ"
 _BOOLEANS = ("email_verified", "phone_number_verified")
 _NOT_CLAIMS = ("sub", "cognito:mfa_enabled", "identities")
 _SCOPE_ATTRIBUTES = {
@@ -117,16 +117,16 @@ class Grant:
     refreshable_until: float = 0.0
 
 
+@dataclass
 class Tokens:
     """The tokens of every local user pool."""
 
-    def __init__(self, keys: Keys, url: str) -> None:
-        """Sign with `keys`; issuers live under `url`."""
-        self.keys = keys
-        self.url = url
-        self._grants: dict[str, Grant] = {}  # by refresh token
-        self._rotated: dict[str, float] = {}  # until when a replaced token is good
-        self._revoked: set[str] = set()  # origin_jti
+    keys: Keys
+    url: str  # which issuers start with
+    _grants: dict[str, Grant] = field(default_factory=dict)  # by refresh token
+    # Until when a replaced refresh token is valid, in seconds since 1970.
+    _rotated: dict[str, float] = field(default_factory=dict)
+    _revoked: set[str] = field(default_factory=set)  # values of origin_jti
 
     def issue(
         self, client: AppClient, user: User, grant: Grant | None = None
@@ -248,15 +248,6 @@ class Tokens:
 
     def _result(self, client: AppClient, user: User, grant: Grant) -> dict[str, Any]:
         lifetime = validity(client.settings, "AccessToken")
-        access = self._access(client, user, grant, lifetime)
-        result = {"AccessToken": access, "TokenType": "Bearer", "ExpiresIn": lifetime}
-        if not grant.by_oauth or "openid" in grant.scope.split():
-            result["IdToken"] = self._identity(client, user, grant, access)
-        return result
-
-    def _access(
-        self, client: AppClient, user: User, grant: Grant, lifetime: int
-    ) -> str:
         claims = self._common(client, user, grant, "access") | {
             "client_id": client.id,
             "scope": grant.scope,
@@ -264,7 +255,11 @@ class Tokens:
         }
         if grant.by_oauth:
             claims["version"] = _OAUTH_VERSION
-        return self._signed(grant.pool_id, claims, lifetime)
+        access = self._signed(grant.pool_id, claims, lifetime)
+        result = {"AccessToken": access, "TokenType": "Bearer", "ExpiresIn": lifetime}
+        if not grant.by_oauth or "openid" in grant.scope.split():
+            result["IdToken"] = self._identity(client, user, grant, access)
+        return result
 
     def _identity(
         self, client: AppClient, user: User, grant: Grant, access: str

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
 from cognito_gw.local.cognito import codes, directory
-from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, not_authorized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +29,7 @@ def require_username_format(pool_id: str, name: str) -> None:
         words = _FORMATS[str(form)]
         raise invalid_parameter(
             f"Username cannot be of {words} format, since user pool is configured for "
-            f"{words} alias.",
+            f"{words} alias."
         )
 
 
@@ -53,7 +52,8 @@ def require_free(
 ) -> None:
     """Refuse attributes that are also the sign-in name of another user."""
     if name := taken(pool_id, attributes, changed, user):
-        raise exists(name)
+        message = f"An account with the {name} already exists."
+        raise AwsFault("AliasExistsException", message)
 
 
 def changes(pool_id: str, user: User, given: dict[str, str]) -> dict[str, str]:
@@ -75,14 +75,6 @@ def changed(user: User, given: Mapping[str, str]) -> list[str]:
     ]
 
 
-def require_settable(
-    pool_id: str, attributes: Mapping[str, str], changed: Iterable[str], user: User
-) -> None:
-    """Refuse sign-in names of other users, except aliases, which move."""
-    fixed = [name for name in changed if not is_movable(pool_id, name)]
-    require_free(pool_id, attributes, fixed, user)
-
-
 def is_movable(pool_id: str, name: str | None) -> bool:
     """Whether an alias can move from one user to another, as an address can."""
     return name in codes.ADDRESSES and name in directory.alias_attributes(pool_id)
@@ -97,13 +89,6 @@ def release(pool_id: str, user: User) -> None:
             for other in _others(pool_id, attributes[name], user):
                 if other.has_verified(name):
                     other.set_attributes({f"{name}_verified": "false"})
-
-
-def exists(name: str) -> AwsFault:
-    """Return the refusal of another user's alias."""
-    return AwsFault(
-        "AliasExistsException", f"An account with the {name} already exists."
-    )
 
 
 def _others(pool_id: str, value: str, user: User | None) -> list[User]:
@@ -132,9 +117,7 @@ def require_writable(client: AppClient, names: Iterable[str]) -> None:
     writable = set(client.settings.get("WriteAttributes") or mutable) & mutable
     for name in names:
         if name not in writable or name.endswith("_verified"):
-            raise not_authorized(
-                "A client attempted to write unauthorized attribute",
-            )
+            raise not_authorized("A client attempted to write unauthorized attribute")
 
 
 def require_changeable(pool: dict[str, Any], names: Iterable[str]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.operations import bad_request, conflict, not_found
 from cognito_gw.local.apigateway.patch import (
     TERSE,
     Entries,
@@ -14,6 +13,7 @@ from cognito_gw.local.apigateway.patch import (
     number,
     patched,
 )
+from cognito_gw.local.errors import bad_request, conflict, not_found
 from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
@@ -63,27 +63,22 @@ def impossible_ttl(call: Call) -> None:
 @apigateway.answers("CreateAuthorizer")
 def create_authorizer(call: Call) -> dict[str, Any]:
     """Return authType too, and keep the validation expression, which moto loses."""
-    if call["type"] == "COGNITO_USER_POOLS":
-        answer = call.forward(authType="cognito_user_pools")
-    else:
-        answer = call.forward()
+    is_cognito = call["type"] == "COGNITO_USER_POOLS"
+    auth_type = {"authType": "cognito_user_pools"} if is_cognito else {}
+    answer = call.forward(**auth_type)
     expression = call.get("identityValidationExpression")
     _authorizers(call)[answer["id"]].identity_validation_expression = expression
     return answer | {"identityValidationExpression": expression}
 
 
-@apigateway.amends("CreateAuthorizer", "GetAuthorizer", "UpdateAuthorizer")
+@apigateway.amends(
+    "CreateAuthorizer", "GetAuthorizer", "GetAuthorizers", "UpdateAuthorizer"
+)
 def time_to_live(_: Call, answer: dict[str, Any]) -> None:
     """Omit a Cognito authorizer's TTL, even one that was set; moto returns it."""
-    if answer["type"] == "COGNITO_USER_POOLS":
-        answer.pop("authorizerResultTtlInSeconds", None)
-
-
-@apigateway.amends("GetAuthorizers")
-def times_to_live(call: Call, answer: dict[str, Any]) -> None:
-    """Omit it in lists too."""
-    for authorizer in answer.get("items", []):
-        time_to_live(call, authorizer)
+    for authorizer in answer.get("items", [answer]):
+        if authorizer.get("type") == "COGNITO_USER_POOLS":
+            authorizer.pop("authorizerResultTtlInSeconds", None)
 
 
 @apigateway.refuses("GetAuthorizer", "UpdateAuthorizer", "DeleteAuthorizer")
@@ -198,11 +193,9 @@ def put_gateway_response(call: Call) -> dict[str, Any]:
 def update_gateway_response(call: Call) -> dict[str, Any]:
     """Apply patch operations; moto has no UpdateGatewayResponse."""
     known = gateway_responses(call)[call["responseType"]]
-    settings = _Settings(
-        **{name: known[name] for name in RESPONSE_FIELDS if name in known}
-    )
+    settings = SimpleNamespace(**{name: known.get(name) for name in RESPONSE_FIELDS})
     operations = call.get("patchOperations", [])
-    changed = asdict(patched(settings, operations, RESPONSE_FIELDS, TERSE))
+    changed = vars(patched(settings, operations, RESPONSE_FIELDS, TERSE))
     given = {name: value for name, value in changed.items() if value is not None}
     key = {name: call[name] for name in ("restApiId", "responseType")}
     return call.ask("PutGatewayResponse", **key, **given)
@@ -214,15 +207,6 @@ def not_put(call: Call) -> None:
     api = call.backend.apis[call["restApiId"]]
     if call["responseType"] not in api.gateway_responses:
         raise not_found("Gateway response type not defined on api")
-
-
-@dataclass
-class _Settings:
-    """The fields of a gateway response that can change, by AWS's names."""
-
-    responseParameters: dict[str, str] = field(default_factory=dict)  # noqa: N815
-    responseTemplates: dict[str, str] = field(default_factory=dict)  # noqa: N815
-    statusCode: str | None = None  # noqa: N815
 
 
 def _derived(kind: str, own: dict[str, Any]) -> dict[str, Any]:
@@ -240,6 +224,6 @@ def _default(kind: str) -> dict[str, Any]:
         "responseType": kind,
         "responseParameters": {},
         "responseTemplates": TEMPLATES,
+        "statusCode": STATUS_CODES[kind],
     }
-    status_code = STATUS_CODES[kind]
-    return default | ({"statusCode": status_code} if status_code else {})
+    return {name: value for name, value in default.items() if value is not None}

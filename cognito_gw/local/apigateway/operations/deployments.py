@@ -6,10 +6,10 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.operations import bad_request, not_found
 from cognito_gw.local.apigateway.operations.authorizers import gateway_responses
 from cognito_gw.local.apigateway.patch import Field, patched
-from cognito_gw.local.apigateway.snapshot import Snapshot
+from cognito_gw.local.apigateway.snapshot import Snapshot, Snapshots
+from cognito_gw.local.errors import bad_request, not_found
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import apigateway
 
@@ -38,6 +38,7 @@ STAGE_PATH = re.compile(
     f"{'|'.join(STAGE_PATHS).replace('{variable_name}', '[^/]+')}|"
     f"/documentationVersion|/canarySettings/.+|/[^/]+/[^/]+/({METHOD_SETTINGS})"
 )
+DESCRIPTION = Field("description")
 STAGE_DEFAULTS = {
     "cacheClusterEnabled": False,
     "cacheClusterStatus": "NOT_AVAILABLE",
@@ -85,10 +86,9 @@ def impossible_stage_name(call: Call) -> None:
 @apigateway.answers("CreateDeployment")
 def create_deployment(call: Call) -> dict[str, Any]:
     """Freeze the API, and update an existing stage; moto replaces the stage."""
-    params = {name: call.get(name) for name in ("restApiId", "description")}
-    given = {name: value for name, value in params.items() if value is not None}
-    answer = call.ask("CreateDeployment", **given)
-    call.snapshots.keep(answer["id"], draft(call))
+    names = call.params.keys() & {"restApiId", "description"}
+    answer = call.ask("CreateDeployment", **{name: call[name] for name in names})
+    call.part(Snapshots).keep(answer["id"], draft(call))
     if call.get("stageName"):
         _point_stage(call, answer["id"])
     return answer
@@ -120,23 +120,18 @@ def absent_deployment(call: Call) -> None:
 @apigateway.answers("UpdateDeployment")
 def update_deployment(call: Call) -> dict[str, Any]:
     """Change the description; moto has no UpdateDeployment."""
-    deployments = call.backend.apis[call["restApiId"]].deployments
-    deployments[call["deploymentId"]] = patched(
-        deployments[call["deploymentId"]],
-        call.get("patchOperations", []),
-        {"description": Field("description")},
-    )
-    return call.ask(
-        "GetDeployment",
-        restApiId=call["restApiId"],
-        deploymentId=call["deploymentId"],
-    )
+    api_id, deployment_id = call["restApiId"], call["deploymentId"]
+    deployments = call.backend.apis[api_id].deployments
+    operations, fields = call.get("patchOperations", []), {"description": DESCRIPTION}
+    after = patched(deployments[deployment_id], operations, fields)
+    deployments[deployment_id] = after
+    return call.ask("GetDeployment", restApiId=api_id, deploymentId=deployment_id)
 
 
 @apigateway.amends("GetDeployment")
 def api_summary(call: Call, answer: dict[str, Any]) -> None:
     """Return what a deployment froze if `embed` asks for it; moto does not."""
-    snapshot = call.snapshots.of(call["restApiId"], call["deploymentId"])
+    snapshot = call.part(Snapshots).of(call["restApiId"], call["deploymentId"])
     if snapshot and "apisummary" in call.get("embed", []):
         answer["apiSummary"] = {
             resource["path"]: resource["resourceMethods"]
@@ -214,12 +209,9 @@ def stage_fields(call: Call, answer: dict[str, Any]) -> None:
     for stage in answer.get("item", [answer]):
         known = call.backend.get_stage(call["restApiId"], stage["stageName"])
         stage.update(
-            STAGE_DEFAULTS
-            | stage
-            | {
-                "createdDate": known.created_date,
-                "lastUpdatedDate": known.last_updated_date,
-            }
+            STAGE_DEFAULTS | stage,
+            createdDate=known.created_date,
+            lastUpdatedDate=known.last_updated_date,
         )
         for name in ("description", "variables"):
             if not stage.get(name):

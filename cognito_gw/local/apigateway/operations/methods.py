@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.operations import bad_request, conflict, not_found
 from cognito_gw.local.apigateway.patch import (
     Entries,
     Field,
@@ -14,6 +13,7 @@ from cognito_gw.local.apigateway.patch import (
     number,
     patched,
 )
+from cognito_gw.local.errors import bad_request, conflict, not_found
 from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
@@ -183,25 +183,29 @@ def put_integration(call: Call) -> dict[str, Any]:
     return answer | {"cacheKeyParameters": keys}
 
 
-@apigateway.amends("PutIntegration", "GetIntegration", "UpdateIntegration")
-def transfer_mode(_: Call, answer: dict[str, Any]) -> None:
+@apigateway.amends(
+    "GetIntegration",
+    "GetMethod",
+    "GetResource",
+    "GetResources",
+    "PutIntegration",
+    "UpdateIntegration",
+    "UpdateMethod",
+)
+def transfer_mode(call: Call, answer: dict[str, Any]) -> None:
     """Return that responses are buffered, which moto omits."""
-    answer.setdefault("responseTransferMode", "BUFFERED")
-
-
-@apigateway.amends("GetMethod", "UpdateMethod")
-def transfer_mode_of_method(call: Call, answer: dict[str, Any]) -> None:
-    """Return it with the method too."""
-    if answer.get("methodIntegration"):
-        transfer_mode(call, answer["methodIntegration"])
-
-
-@apigateway.amends("GetResource", "GetResources")
-def transfer_mode_of_methods(call: Call, answer: dict[str, Any]) -> None:
-    """Return it with the methods of a list too."""
-    for resource in answer.get("items", [answer]):
-        for method in resource.get("resourceMethods", {}).values():
-            transfer_mode_of_method(call, method)
+    if call.operation.endswith("Integration"):
+        integrations: list[Any] = [answer]
+    elif call.operation.endswith("Method"):
+        integrations = [answer.get("methodIntegration")]
+    else:
+        integrations = [
+            method.get("methodIntegration")
+            for resource in answer.get("items", [answer])
+            for method in resource.get("resourceMethods", {}).values()
+        ]
+    for integration in filter(None, integrations):
+        integration.setdefault("responseTransferMode", "BUFFERED")
 
 
 @apigateway.refuses("GetIntegration", "DeleteIntegration", "PutIntegrationResponse")

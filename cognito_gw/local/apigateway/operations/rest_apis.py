@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
-from cognito_gw.local.apigateway.operations import bad_request, conflict, not_found
 from cognito_gw.local.apigateway.patch import (
     LISTING,
     Field,
@@ -14,6 +13,7 @@ from cognito_gw.local.apigateway.patch import (
     number,
     patched,
 )
+from cognito_gw.local.errors import bad_request, conflict, not_found
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import EVERY, apigateway
 
@@ -169,12 +169,6 @@ RESOURCE_FIELDS: dict[str, Field] = {
 }
 
 
-@apigateway.refuses("CreateResource")
-def impossible_path_part(call: Call) -> None:
-    """Refuse characters that a path part cannot have: BadRequestException."""
-    _require_path_part(call["pathPart"])
-
-
 def _require_path_part(part: str) -> None:
     if not aws_rules.is_path_part(part):
         raise bad_request(
@@ -184,8 +178,9 @@ def _require_path_part(part: str) -> None:
 
 
 @apigateway.refuses("CreateResource")
-def conflicting_resource(call: Call) -> None:
-    """Refuse a duplicate path part (ConflictException) or a second variable."""
+def impossible_resource(call: Call) -> None:
+    """Refuse a malformed or duplicate path part, and a second variable."""
+    _require_path_part(call["pathPart"])
     _require_free_place(call, call["parentId"], call["pathPart"])
 
 

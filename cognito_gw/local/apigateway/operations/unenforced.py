@@ -11,8 +11,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.local.apigateway.operations import bad_request
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, bad_request
 from cognito_gw.local.operations import apigateway, wafv2
 
 if TYPE_CHECKING:
@@ -77,7 +76,12 @@ def web_acls(_: Call) -> None:
 @apigateway.refuses("CreateRestApi", "UpdateRestApi")
 def resource_policies(call: Call) -> None:
     """Refuse a resource policy unless it allows everyone."""
-    for policy in (call.get("policy"), *_patched(call, "/policy")):
+    patched = [
+        patch.get("value")
+        for patch in _patches(call)
+        if patch["path"] == "/policy" and patch["op"] != "remove"
+    ]
+    for policy in (call.get("policy"), *patched):
         if policy and not _allows_everyone(policy):
             raise _not_enforced("resource policies")
 
@@ -106,15 +110,6 @@ def _settings(call: Call) -> list[str]:
         f"{path.removeprefix('/')}={value}"
         for path, value in given + patched
         if value.lower() not in ("", "false")
-    ]
-
-
-def _patched(call: Call, path: str) -> list[str]:
-    """Return the values that patch operations set at a path."""
-    return [
-        patch.get("value") or ""
-        for patch in _patches(call)
-        if patch["path"] == path and patch["op"] != "remove"
     ]
 
 

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from cognito_gw.local.cognito import codes, user_attributes
+from cognito_gw.local.cognito import Cognito, codes, user_attributes
 from cognito_gw.local.cognito.checks import (
     check_secret,
     check_secret_hash,
     client_of,
-    client_of_pool,
     require_enabled,
     required,
     signed_in_user,
     user_of_claims,
     user_of_pool,
 )
-from cognito_gw.local.cognito.errors import invalid_parameter, not_authorized
-from cognito_gw.local.cognito.service import Cognito
 from cognito_gw.local.cognito.sign_in import auth_result
 from cognito_gw.local.cognito.sign_up import no_address
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, not_authorized
 from cognito_gw.local.operations import cognito_idp
 
 if TYPE_CHECKING:
@@ -28,29 +25,18 @@ if TYPE_CHECKING:
     from cognito_gw.local.operations import Answer, Call
 
 
-@cognito_idp.answers("InitiateAuth")
+@cognito_idp.answers("InitiateAuth", "AdminInitiateAuth")
 def initiate_auth(call: Call) -> Answer:
     """Start a sign-in; moto checks no password by SRP and asks few challenges."""
-    return call.part(Cognito).sign_in.initiate(client_of(call.params), call.params)
+    is_admin = call.operation == "AdminInitiateAuth"
+    sign_in, client = call.part(Cognito).sign_in, client_of(call.params)
+    return sign_in.initiate(client, call.params, is_admin=is_admin)
 
 
-@cognito_idp.answers("AdminInitiateAuth")
-def admin_initiate_auth(call: Call) -> Answer:
-    """Start a sign-in from a server."""
-    client = client_of_pool(call.params)
-    return call.part(Cognito).sign_in.initiate(client, call.params, is_admin=True)
-
-
-@cognito_idp.answers("RespondToAuthChallenge")
+@cognito_idp.answers("RespondToAuthChallenge", "AdminRespondToAuthChallenge")
 def respond_to_auth_challenge(call: Call) -> Answer:
     """Continue a sign-in."""
     return call.part(Cognito).sign_in.respond(client_of(call.params), call.params)
-
-
-@cognito_idp.answers("AdminRespondToAuthChallenge")
-def admin_respond_to_auth_challenge(call: Call) -> Answer:
-    """Continue a sign-in from a server."""
-    return call.part(Cognito).sign_in.respond(client_of_pool(call.params), call.params)
 
 
 @cognito_idp.answers("GetTokensFromRefreshToken")
@@ -70,26 +56,22 @@ def revoke_token(call: Call) -> Answer:
     client = client_of(call.params)
     check_secret(client, call.get("ClientSecret"))
     if not client.settings.get("EnableTokenRevocation", True):
-        raise AwsFault(
-            "UnsupportedOperationException", "Token revocation is not enabled"
-        )
+        message = "Token revocation is not enabled"
+        raise AwsFault("UnsupportedOperationException", message)
     call.part(Cognito).tokens.revoke(required(call.params, "Token"), client.id)
     return {}
 
 
-@cognito_idp.answers("GlobalSignOut")
+@cognito_idp.answers("GlobalSignOut", "AdminUserGlobalSignOut")
 def global_sign_out(call: Call) -> Answer:
-    """End every session of the user of an access token."""
-    tokens = call.part(Cognito).tokens
-    claims = tokens.of_access_token(required(call.params, "AccessToken"))
-    tokens.revoke_all(user_of_claims(claims))
-    return {}
-
-
-@cognito_idp.answers("AdminUserGlobalSignOut")
-def admin_user_global_sign_out(call: Call) -> Answer:
     """End every session of a user."""
-    call.part(Cognito).tokens.revoke_all(user_of_pool(call.params))
+    tokens = call.part(Cognito).tokens
+    if call.operation == "GlobalSignOut":
+        claims = tokens.of_access_token(required(call.params, "AccessToken"))
+        user = user_of_claims(claims)
+    else:
+        user = user_of_pool(call.params)
+    tokens.revoke_all(user)
     return {}
 
 

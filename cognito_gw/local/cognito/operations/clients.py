@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws_rules import STANDARD_SCOPES, url_fault, users_scopes
-from cognito_gw.local.cognito.errors import invalid_parameter, not_found
 from cognito_gw.local.cognito.tokens import validity
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter, resource_not_found
 from cognito_gw.local.operations import cognito_idp
 
 if TYPE_CHECKING:
@@ -76,10 +75,8 @@ def impossible_flows(call: Call) -> None:
     if not _has_secret(call):
         raise _invalid_flow("if client does not have a client secret.")
     for scope in users_scopes(call.get("AllowedOAuthScopes", [])):
-        raise AwsFault(
-            "InvalidOAuthFlowException",
-            f"{scope} is not supported with client_credentials flow",
-        )
+        message = f"{scope} is not supported with client_credentials flow"
+        raise AwsFault("InvalidOAuthFlowException", message)
 
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
@@ -96,16 +93,11 @@ def oauth_without_flows_or_scopes(call: Call) -> None:
 
 @cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
 def impossible_validity(call: Call) -> None:
-    """Refuse lifetimes outside of the range: InvalidParameterException."""
-    for token, (least, most) in RANGES.items():
-        if not least <= validity(call.params, token) <= most:
-            raise invalid_parameter("Invalid range for token validity.")
-
-
-@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
-def refresh_token_ends_first(call: Call) -> None:
-    """Refuse tokens that outlive the refresh token: InvalidParameterException."""
+    """Refuse lifetimes out of range, or above that of the refresh token."""
     lifetimes = {token: validity(call.params, token) for token in RANGES}
+    for token, (least, most) in RANGES.items():
+        if not least <= lifetimes[token] <= most:
+            raise invalid_parameter("Invalid range for token validity.")
     if max(lifetimes.values()) > lifetimes["RefreshToken"]:
         raise invalid_parameter(
             "Access and Id Token expiration times must be less than or equal to "
@@ -114,10 +106,8 @@ def refresh_token_ends_first(call: Call) -> None:
 
 
 def _invalid_flow(why: str) -> AwsFault:
-    return AwsFault(
-        "InvalidOAuthFlowException",
-        f"client_credentials flow can not be selected {why}",
-    )
+    message = f"client_credentials flow can not be selected {why}"
+    return AwsFault("InvalidOAuthFlowException", message)
 
 
 def _has_secret(call: Call) -> bool:
@@ -135,9 +125,8 @@ def create_user_pool_client(call: Call) -> dict[str, Any]:
     client.secret = "".join(secrets.choice(SECRET_ALPHABET) for _ in range(52))
     client.extended_config["CreationDate"] = datetime.now(UTC)
     client.extended_config["LastModifiedDate"] = datetime.now(UTC)
-    return call.ask(
-        "DescribeUserPoolClient", UserPoolId=call["UserPoolId"], ClientId=client_id
-    )
+    pool_id = call["UserPoolId"]
+    return call.ask("DescribeUserPoolClient", UserPoolId=pool_id, ClientId=client_id)
 
 
 @cognito_idp.answers("UpdateUserPoolClient")
@@ -184,5 +173,5 @@ def _resource_server(call: Call) -> Any:
     identifier = call["Identifier"]
     servers = call.backend.user_pools[call["UserPoolId"]].resource_servers
     if identifier not in servers:
-        raise not_found(f"Resource server {identifier} does not exist.")
+        raise resource_not_found(f"Resource server {identifier} does not exist.")
     return servers[identifier]

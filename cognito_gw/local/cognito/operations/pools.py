@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw import aws_rules
 from cognito_gw.local.cognito import directory
-from cognito_gw.local.cognito.errors import invalid_parameter, not_found
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.constraints import Violation, report
+from cognito_gw.local.errors import AwsFault, invalid_parameter, resource_not_found
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import EVERY, cognito_idp
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 
 ALPHABET = string.ascii_letters + string.digits
-LARGEST_PAGE = 60
 # UpdateUserPool resets omitted settings, except those that are fixed at creation and
 # the policies. On AWS, the policies were measured to stay.
 KEPT = ("AliasAttributes", "Policies", "UsernameAttributes", "UsernameConfiguration")
@@ -42,30 +41,19 @@ def absent_pool(call: Call) -> None:
     """Refuse an unknown pool: ResourceNotFoundException; moto raises KeyError."""
     pool_id = call.get("UserPoolId")
     if pool_id is not None and pool_id not in call.backend.user_pools:
-        raise not_found(f"User pool {pool_id} does not exist.")
-
-
-@cognito_idp.refuses("ListUserPools", "ListUserPoolClients")
-def page_too_large(call: Call) -> None:
-    """Refuse more than 60 results a page: InvalidParameterException."""
-    size = call.get("MaxResults", 0)
-    if size > LARGEST_PAGE:
-        raise invalid_parameter(
-            f"1 validation error detected: Value '{size}' at 'maxResults' failed to "
-            "satisfy constraint: Member must have value less than or equal to 60"
-        )
+        raise resource_not_found(f"User pool {pool_id} does not exist.")
 
 
 @cognito_idp.answers("CreateUserPool")
 def create_user_pool(call: Call) -> dict[str, Any]:
-    """Give ids of AWS's form, and every standard attribute beside the custom ones."""
+    """Return IDs of AWS's form, and every standard attribute with the custom ones."""
     from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
 
     _create_without_keys()
-    made = call.forward()["UserPool"]["Id"]
-    pool = call.backend.user_pools.pop(made)
+    moto_id = call.forward()["UserPool"]["Id"]
+    pool = call.backend.user_pools.pop(moto_id)
     pool.id = f"{call.region}_{''.join(secrets.choice(ALPHABET) for _ in range(9))}"
-    pool.arn = pool.arn.replace(made, pool.id)
+    pool.arn = pool.arn.replace(moto_id, pool.id)
     call.backend.user_pools[pool.id] = pool
     for name, schema in CognitoIdpUserPoolAttribute.STANDARD_SCHEMA.items():
         standard = CognitoIdpUserPoolAttribute(name, custom=False, schema=schema)
@@ -195,7 +183,7 @@ def list_tags_for_resource(call: Call) -> dict[str, Any]:
 def _pool_of_arn(call: Call) -> Any:
     pool_id = call["ResourceArn"].rpartition("/")[2]
     if pool_id not in call.backend.user_pools:
-        raise not_found(f"User pool {pool_id} does not exist.")
+        raise resource_not_found(f"User pool {pool_id} does not exist.")
     return call.backend.user_pools[pool_id]
 
 
@@ -210,11 +198,9 @@ def prefix_not_free(call: Call) -> None:
     if "CustomDomainConfig" in call.params:
         return
     if not PREFIX.fullmatch(prefix):
-        raise invalid_parameter(
-            f"1 validation error detected: Value '{prefix}' at 'domain' failed to "
-            "satisfy constraint: Member must satisfy regular expression pattern: "
-            f"^{PREFIX.pattern}$"
-        )
+        pattern = f"Member must satisfy regular expression pattern: ^{PREFIX.pattern}$"
+        violation = Violation("domain", f"'{prefix}' ", pattern)
+        raise invalid_parameter(report(violation))
     if word := aws_rules.reserved_word(prefix):
         raise invalid_parameter(f"Domain cannot contain reserved word: {word}")
     if prefix in call.backend.user_pool_domains:
@@ -259,17 +245,14 @@ STYLE = ("UseCognitoProvidedValues", "Settings", "Assets")
 def create_managed_login_branding(call: Call) -> dict[str, Any]:
     """Create a client's style: a second is a ManagedLoginBrandingExistsException."""
     styles = _styles(call)
-    client = call.backend.describe_user_pool_client(
-        call["UserPoolId"], call["ClientId"]
-    )
+    pool_id, client_id = call["UserPoolId"], call["ClientId"]
+    client = call.backend.describe_user_pool_client(pool_id, client_id)
     if client.id in styles:
-        raise AwsFault(
-            "ManagedLoginBrandingExistsException",
-            "Managed login branding already exists for this client.",
-        )
+        message = "Managed login branding already exists for this client."
+        raise AwsFault("ManagedLoginBrandingExistsException", message)
     styles[client.id] = {
         "ManagedLoginBrandingId": str(uuid.uuid4()),
-        "UserPoolId": call["UserPoolId"],
+        "UserPoolId": pool_id,
         "CreationDate": datetime.now(UTC),
     } | _style(call)
     return {"ManagedLoginBranding": styles[client.id]}
@@ -333,4 +316,4 @@ def _client_of_style(call: Call) -> str:
 
 
 def _absent() -> AwsFault:
-    return not_found("Managed login branding does not exist.")
+    return resource_not_found("Managed login branding does not exist.")

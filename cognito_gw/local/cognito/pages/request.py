@@ -17,8 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from cognito_gw.local.cognito import directory
 from cognito_gw.local.cognito.checks import signed_in_user
-from cognito_gw.local.cognito.errors import invalid_parameter
-from cognito_gw.local.errors import AwsFault
+from cognito_gw.local.errors import AwsFault, invalid_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,12 +45,12 @@ def render(
 ) -> web.Response:
     """Return a page, with the cookie that its forms are checked against."""
     token = request.csrf_token
-    template = _environment().get_template(f"{name}.html")
+    template = templates("cognito_gw.local.cognito.pages").get_template(f"{name}.html")
     html = template.render(request=request, csrf=token, style=STYLE_PATH, **facts)
     response = web.Response(
         text=html, status=status, headers=_HEADERS, content_type="text/html"
     )
-    request.remember_csrf(response, token)
+    request.remember(response, _CSRF_COOKIE, token)
     return response
 
 
@@ -62,9 +61,10 @@ async def style(_: web.Request) -> web.Response:
 
 
 @cache
-def _environment() -> Environment:
+def templates(package: str) -> Environment:
+    """Return the templates of a package; a missing fact is an error."""
     return Environment(
-        loader=PackageLoader("cognito_gw.local.cognito.pages"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -99,7 +99,11 @@ class Browsers:
 
     def add(self, pool_id: str, user: User) -> tuple[str, Browser]:
         """Remember a browser, and return it with the value of its cookie."""
-        self._forget_old()
+        self._known = {
+            cookie: browser
+            for cookie, browser in self._known.items()
+            if not browser.is_old
+        }
         cookie = secrets.token_urlsafe(32)
         self._known[cookie] = Browser(pool_id, user.username, user.stamp)
         return cookie, self._known[cookie]
@@ -120,10 +124,6 @@ class Browsers:
     def remove(self, request: Request) -> None:
         """Forget a browser that signs out."""
         self._known.pop(request.cookies.get(COOKIE, ""), None)
-
-    def _forget_old(self) -> None:
-        for cookie in [cookie for cookie, known in self._known.items() if known.is_old]:
-            del self._known[cookie]
 
 
 BASE = "/_aws/cognito"
@@ -186,19 +186,13 @@ class Request:
         is_same = hmac.compare_digest(_octets(known), _octets(given))
         sender = self.headers.get("Origin", self.origin)
         if not known or not is_same or sender != self.origin:
-            raise invalid_parameter(
-                "This form has expired. Please send it again.",
-            )
+            raise invalid_parameter("This form has expired. Please send it again.")
 
     def remember(self, response: web.StreamResponse, name: str, value: str) -> None:
         """Set a cookie for the pages of this domain."""
         response.set_cookie(
             name, value, path=f"{BASE}/{self.domain}", httponly=True, samesite="Lax"
         )
-
-    def remember_csrf(self, response: web.StreamResponse, token: str) -> None:
-        """Set the cookie for the next form."""
-        self.remember(response, _CSRF_COOKIE, token)
 
     def forget(self, response: web.StreamResponse, name: str) -> None:
         """Delete a cookie."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -30,14 +32,15 @@ from cognito_gw.local.cognito.pages.request import (
     render,
     style,
 )
-from cognito_gw.local.cognito.pages.sign_in_pages import Pages
+from cognito_gw.local.cognito.pages.sign_in_pages import answer, pages
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cognito_gw.local.access import AccessKeys
-    from cognito_gw.local.cognito.service import Cognito
+    from cognito_gw.local.cognito import Cognito
+    from cognito_gw.local.cognito.oauth import Authorization
     from cognito_gw.local.cognito.tokens import Keys, Tokens
     from cognito_gw.local.dispatch import ControlPlane
 
@@ -59,13 +62,12 @@ _BEARER_ERROR = (
 )
 
 
+@dataclass(frozen=True)
 class Endpoints:
     """Answers apps, and browsers that apps redirect."""
 
-    def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Issue tokens of `cognito` to apps, and to signed-in `browsers`."""
-        self._authorization = cognito.authorization
-        self._browsers = browsers
+    _authorization: Authorization
+    _browsers: Browsers  # that are signed in
 
     def authorize(self, request: Request) -> web.Response:
         """Redirect to the app if the browser is signed in, else to the sign-in page."""
@@ -85,14 +87,6 @@ class Endpoints:
         self._browsers.remove(request)
         request.forget(response, COOKIE)
         return response
-
-    def token(self, request: Request) -> web.Response:
-        """Issue tokens for a code, a refresh token, or a client secret."""
-        return _token_response(self._authorization.token, request)
-
-    def revoke(self, request: Request) -> web.Response:
-        """Revoke a refresh token."""
-        return _token_response(self._authorization.revoke, request)
 
     def user_info(self, request: Request) -> web.Response:
         """Return the attributes of the user of an access token."""
@@ -118,19 +112,19 @@ async def _preflight(_: web.Request) -> web.Response:
     return web.Response(status=204, headers=ANY_ORIGIN | headers)
 
 
-def _token_response(answer: Callable[..., Any], request: Request) -> web.Response:
+def _for_an_app(answer: Callable[..., Any], request: Request) -> web.Response:
+    """Answer the token or the revocation endpoint."""
     content_type = request.headers.get("Content-Type", "").partition(";")[0].strip()
     if content_type.lower() != _FORM:
         return _error(OAuthError("invalid_request"))
     try:
-        answered = answer(
-            request.domain, request.form, request.headers.get("Authorization")
-        )
+        authorization = request.headers.get("Authorization")
+        document = answer(request.domain, request.form, authorization)
     except OAuthError as error:
         return _error(error)
-    if answered is None:
+    if document is None:
         return web.Response(headers=_NO_STORE | ANY_ORIGIN)
-    return _json(answered)
+    return _json(document)
 
 
 def _json(document: dict[str, Any], status: int = 200) -> web.Response:
@@ -145,36 +139,34 @@ def _error(error: OAuthError) -> web.Response:
 def domain_routes(cognito: Cognito, control: ControlPlane) -> list[web.RouteDef]:
     """Return the routes of every domain, which run on the thread of moto."""
     browsers = Browsers()
-    pages = Pages(cognito, browsers)
-    endpoints = Endpoints(cognito, browsers)
+    authorization = cognito.authorization
+    endpoints = Endpoints(authorization, browsers)
+    handler = partial(_on_worker, control)
 
-    def handler(answer: Answer) -> Handler:
-        return _on_worker(control, answer)
+    def for_person(page: Answer) -> Handler:
+        return handler(partial(_for_a_person, page))
 
-    def for_browser(answer: Answer) -> Handler:
-        return handler(lambda request: _for_a_person(answer, request))
-
-    def at(path: str) -> Handler:
-        return for_browser(lambda request: pages.answer(path, request))
-
-    for_browsers = ("/oauth2/authorize", "/logout", "/error", *pages.by_path)
-    for_apps = ("/oauth2/token", "/oauth2/revoke", "/oauth2/userInfo")
+    forms = {
+        _DOMAIN + path: for_person(partial(answer, form))
+        for path, form in pages(cognito, browsers).items()
+    }
+    for_browsers = forms | {
+        f"{_DOMAIN}/oauth2/authorize": for_person(endpoints.authorize),
+        f"{_DOMAIN}/logout": for_person(endpoints.log_out),
+        f"{_DOMAIN}/error": for_person(_error_page),
+    }
+    for_apps = {
+        f"{_DOMAIN}/oauth2/token": handler(partial(_for_an_app, authorization.token)),
+        f"{_DOMAIN}/oauth2/revoke": handler(partial(_for_an_app, authorization.revoke)),
+        f"{_DOMAIN}/oauth2/userInfo": handler(endpoints.user_info),
+    }
     return [
         web.get(STYLE_PATH, style),
-        web.get(_DOMAIN + "/oauth2/authorize", for_browser(endpoints.authorize)),
-        web.get(_DOMAIN + "/logout", for_browser(endpoints.log_out)),
-        web.get(_DOMAIN + "/error", for_browser(_error_page)),
-        *(web.get(_DOMAIN + path, at(path)) for path in pages.by_path),
-        *(web.post(_DOMAIN + path, at(path)) for path in pages.by_path),
-        web.post(_DOMAIN + "/oauth2/token", handler(endpoints.token)),
-        web.post(_DOMAIN + "/oauth2/revoke", handler(endpoints.revoke)),
-        web.get(_DOMAIN + "/oauth2/userInfo", handler(endpoints.user_info)),
-        web.post(_DOMAIN + "/oauth2/userInfo", handler(endpoints.user_info)),
-        *(web.options(_DOMAIN + path, _preflight) for path in for_apps),
-        *(
-            web.route("*", _DOMAIN + path, _refuse_method)
-            for path in (*for_browsers, *for_apps)
-        ),
+        *(web.get(path, handle) for path, handle in for_browsers.items()),
+        *(web.post(path, handle) for path, handle in (forms | for_apps).items()),
+        web.get(f"{_DOMAIN}/oauth2/userInfo", handler(endpoints.user_info)),
+        *(web.options(path, _preflight) for path in for_apps),
+        *(web.route("*", path, _refuse_method) for path in for_browsers | for_apps),
         web.get(_DOMAIN, handler(_root_page)),
         web.get(_DOMAIN + "/", handler(_root_page)),
         web.route("*", _DOMAIN + "/{path:.*}", handler(_absent_page)),
@@ -193,7 +185,7 @@ def _on_worker(control: ControlPlane, answer: Answer) -> Handler:
             return web.json_response(
                 {"error": "invalid_request"}, status=HTTPStatus.BAD_REQUEST
             )
-        response: web.Response = await control.run(_response, answer, request)
+        response: web.Response = await control.moto.run(_response, answer, request)
         if request.is_post:
             control.changed("a sign-in page")
         _log.info("%s %s %d", http_request.method, http_request.path, response.status)
@@ -258,12 +250,12 @@ def issuer_routes(keys: Keys, control: ControlPlane, url: str) -> list[web.Route
 
     async def jwks(request: web.Request) -> web.Response:
         pool_id = request.match_info["pool_id"]
-        await control.run(_require_pool, pool_id)
+        await control.moto.run(_require_pool, pool_id)
         return web.json_response(keys.jwks(pool_id), headers=ANY_ORIGIN)
 
     async def configuration(request: web.Request) -> web.Response:
         pool_id = request.match_info["pool_id"]
-        document = await control.run(_configuration, pool_id, url)
+        document = await control.moto.run(_configuration, pool_id, url)
         return web.json_response(document, headers=ANY_ORIGIN)
 
     return [
@@ -314,7 +306,7 @@ def expired_token_route(
     async def issue(request: web.Request) -> web.Response:
         try:
             function = keys.authenticate(request.headers)
-            token = await control.run(tokens.expired, await request.text())
+            token = await control.moto.run(tokens.expired, await request.text())
         except AwsFault as fault:
             status = HTTPStatus.FORBIDDEN
             return web.Response(status=status, text=f"{fault.code}: {fault.message}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -19,44 +19,44 @@ from cognito_gw.local.cognito.pages.request import (
     redirect,
     render,
 )
+from cognito_gw.local.cognito.sign_in import pending_user
 from cognito_gw.local.errors import AwsFault
 
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from cognito_gw.local.cognito import Cognito
     from cognito_gw.local.cognito.challenges import Pending
     from cognito_gw.local.cognito.codes import Purpose
     from cognito_gw.local.cognito.directory import AppClient
-    from cognito_gw.local.cognito.pages.request import Browsers, Request
-    from cognito_gw.local.cognito.service import Cognito
+    from cognito_gw.local.cognito.pages.request import Request
     from cognito_gw.local.cognito.sign_in import Outcome
 
 
 _UNAVAILABLE = "Login pages unavailable. Please contact an administrator."
 
 
-class Pages:
-    """Answers the pages of every domain."""
+def pages(cognito: Cognito, browsers: Browsers) -> dict[str, Form]:
+    """Return the pages that sign users up and in to `cognito`, by path.
 
-    def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Sign users up and in to `cognito`, and remember their `browsers`."""
-        sign_in, account = SignInPages(cognito, browsers), AccountPages(cognito)
-        self.by_path = sign_in.by_path | account.by_path
+    They remember the `browsers` of users who have signed in.
+    """
+    return SignInPages(cognito, browsers).by_path | AccountPages(cognito).by_path
 
-    def answer(self, path: str, request: Request) -> web.Response:
-        """Show a page, or process its form and show an error."""
-        page = PageRequest(request, read_request(request.domain, request.query))
-        if not directory.has_login_pages(request.domain, page.client.id):
-            title, status = "Not available", HTTPStatus.FORBIDDEN
-            return render(request, "message", status, title=title, text=_UNAVAILABLE)
-        form = self.by_path[path]
-        if not request.is_post:
-            return form.show(page)
-        try:
-            request.check_csrf()
-            return form.act(page)
-        except AwsFault as fault:
-            return form.show(replace(page, error=fault.message))
+
+def answer(form: Form, request: Request) -> web.Response:
+    """Show a page, or process its form and show an error."""
+    page = PageRequest(request, read_request(request.domain, request.query))
+    if not directory.has_login_pages(request.domain, page.client.id):
+        title, status = "Not available", HTTPStatus.FORBIDDEN
+        return render(request, "message", status, title=title, text=_UNAVAILABLE)
+    if not request.is_post:
+        return form.show(page)
+    try:
+        request.check_csrf()
+        return form.act(page)
+    except AwsFault as fault:
+        return form.show(replace(page, error=fault.message))
 
 
 _CHALLENGE = "cognito-challenge"
@@ -68,14 +68,17 @@ _FACTORS = {
 }
 
 
+@dataclass(frozen=True)
 class SignInPages:
     """Name and password, a new password, a second factor."""
 
-    def __init__(self, cognito: Cognito, browsers: Browsers) -> None:
-        """Sign users in to `cognito`, and remember their `browsers`."""
-        self._cognito = cognito
-        self._browsers = browsers
-        self.by_path = {
+    _cognito: Cognito
+    _browsers: Browsers
+
+    @property
+    def by_path(self) -> dict[str, Form]:
+        """The pages by path."""
+        return {
             "/login": Form(self._show_login, self._log_in),
             "/newPassword": Form(self._show_new_password, self._new_password),
             "/mfa": Form(self._show_mfa, self._mfa),
@@ -166,9 +169,8 @@ class SignInPages:
     ) -> web.Response:
         session = page.request.cookies.get(_CHALLENGE, "")
         sign_in = self._cognito.sign_in
-        return self._continue(
-            page, sign_in.answer(page.client, challenge, session, responses)
-        )
+        outcome = sign_in.answer(page.client, challenge, session, responses)
+        return self._continue(page, outcome)
 
     def _pending(self, page: PageRequest) -> Pending | None:
         return self._cognito.challenges.peek(page.request.cookies.get(_CHALLENGE))
@@ -182,37 +184,37 @@ class SignInPages:
             return None
         if challenge not in (None, pending.challenge):
             return None
-        subject = pending.subject
-        user = directory.find_user(client.pool_id, subject.username)
-        return user if user and user.stamp == subject.stamp else None
+        return pending_user(client, pending)
 
 
+@dataclass(frozen=True)
 class AccountPages:
     """Sign-up, its code, and a forgotten password."""
 
-    def __init__(self, cognito: Cognito) -> None:
-        """Sign users up in `cognito`."""
-        self._codes = cognito.codes
-        self._sign_ups = cognito.sign_up
-        self.by_path = {
+    _cognito: Cognito
+
+    @property
+    def by_path(self) -> dict[str, Form]:
+        """The pages by path."""
+        return {
             "/signup": Form(self._show_sign_up, self._sign_up),
             "/confirm": Form(self._show_confirm, self._confirm),
             "/resendcode": Form(self._show_confirm, self._resend),
-            "/forgotPassword": Form(_show_forgot, self._forget),
+            "/forgotPassword": Form(lambda page: page.render("forgot"), self._forget),
             "/confirmForgotPassword": Form(self._show_reset, self._reset),
         }
 
     def _show_sign_up(self, page: PageRequest) -> web.Response:
-        return page.render(
-            "signup", fields=page.fields(_sign_up_attributes(page.client))
-        )
+        fields = page.fields(_sign_up_attributes(page.client))
+        return page.render("signup", fields=fields)
 
     def _sign_up(self, page: PageRequest) -> web.Response:
         fields = page.fields(_sign_up_attributes(page.client))
-        attributes = {field["attribute"]: field["value"] for field in fields}
-        given = {name: value for name, value in attributes.items() if value}
+        given = {
+            field["attribute"]: field["value"] for field in fields if field["value"]
+        }
         name, password = page.username, page.typed("password")
-        _, delivery = self._sign_ups.add(page.client, name, password, given)
+        _, delivery = self._cognito.sign_up.add(page.client, name, password, given)
         if delivery is None:
             return page.go_to("/login", notice="no-code")
         return page.go_to("/confirm", username=name)
@@ -221,15 +223,15 @@ class AccountPages:
         return page.render("confirm", code=self._sent(page, codes.SIGN_UP))
 
     def _confirm(self, page: PageRequest) -> web.Response:
-        self._sign_ups.confirm(page.client, page.username, page.typed("code"))
+        self._cognito.sign_up.confirm(page.client, page.username, page.typed("code"))
         return page.go_to("/login", username=page.username, notice="confirmed")
 
     def _resend(self, page: PageRequest) -> web.Response:
-        self._sign_ups.resend(page.client, page.username)
+        self._cognito.sign_up.resend(page.client, page.username)
         return page.go_to("/confirm", username=page.username, notice="resent")
 
     def _forget(self, page: PageRequest) -> web.Response:
-        self._sign_ups.forget(page.client, page.username)
+        self._cognito.sign_up.forget(page.client, page.username)
         return page.go_to("/confirmForgotPassword", username=page.username)
 
     def _show_reset(self, page: PageRequest) -> web.Response:
@@ -237,17 +239,13 @@ class AccountPages:
 
     def _reset(self, page: PageRequest) -> web.Response:
         password, code = page.repeated_password(), page.typed("code")
-        self._sign_ups.reset(page.client, page.username, code, password)
+        self._cognito.sign_up.reset(page.client, page.username, code, password)
         return page.go_to("/login", username=page.username, notice="reset")
 
     def _sent(self, page: PageRequest, purpose: Purpose) -> str | None:
         """Return the code that AWS would have sent, for the page to show."""
         user = directory.find_user(page.client.pool_id, page.username)
-        return self._codes.current(user, purpose) if user else None
-
-
-def _show_forgot(page: PageRequest) -> web.Response:
-    return page.render("forgot")
+        return self._cognito.codes.current(user, purpose) if user else None
 
 
 def _sign_up_attributes(client: AppClient) -> list[str]:
