@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.addresses import LOOPBACK_HOST
+from cognito_gw.text import LOOPBACK_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -25,10 +25,9 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from cognito_gw.addresses import LOOPBACK
 from cognito_gw.aws.botocore_files import profile_regions
 from cognito_gw.errors import AwsRefused, CgwError
-from cognito_gw.text import guess
+from cognito_gw.text import LOOPBACK, guess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
-from cognito_gw.addresses import is_private
 from cognito_gw.aws_rules import API_SCOPE, STANDARD_SCOPES
 from cognito_gw.config import function_rules
 from cognito_gw.config.yaml_file import Document, KeyPath, Problem, other_suffix
 from cognito_gw.gateway_rules import split_route
-from cognito_gw.text import guess, unknown
+from cognito_gw.text import guess, is_private, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

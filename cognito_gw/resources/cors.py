@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.engine.diff import Exactly
-from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.engine.resource import Change, Exactly, Resource
 from cognito_gw.resources.method import PathMethod
 
 if TYPE_CHECKING:

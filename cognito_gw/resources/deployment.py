@@ -14,8 +14,7 @@ from cognito_gw.aws.tags import STACK_TAG, is_ours
 from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
 from cognito_gw.errors import Missing
-from cognito_gw.resources.authorizer import read_authorizers
-from cognito_gw.resources.method import Method
+from cognito_gw.resources.method import Method, read_authorizers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

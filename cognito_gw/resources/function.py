@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.aws.errors import absent_is_none, code_of, message_of
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.aws.waits import settle, wait_for
-from cognito_gw.engine.diff import Exactly
-from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Exactly, Resource
 from cognito_gw.errors import CgwError
 from cognito_gw.resources.code import refuse_secrets, sha256, zipped
 
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.config.model import FunctionConfig
-    from cognito_gw.resources.log_group import LogGroup
+    from cognito_gw.resources.function_parts import ExecutionRole, LogGroup
     from cognito_gw.resources.rest_api import RestApi
-    from cognito_gw.resources.role import ExecutionRole
 
 # Keys of the file, and what Lambda calls them.
 _FIELDS = {

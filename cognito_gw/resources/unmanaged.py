@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.tags import is_ours, owned_arns
 from cognito_gw.config.model import FunctionConfig
-from cognito_gw.resources.authorizer import read_authorizers
+from cognito_gw.resources.method import read_authorizers
 from cognito_gw.resources.user import is_called, sign_in_name
 
 if TYPE_CHECKING:
