@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
+from cognito_gw.aws.responses import api_items
 from cognito_gw.gateway_rules import (
     ANY,
     COGNITO,
@@ -242,17 +243,11 @@ def read_export(aws: Aws, api_id: str, stage: str) -> str | None:
 def read_draft(aws: Aws, api_id: str) -> str | None:
     """Return the draft's resources and authorizers as JSON; None without the API."""
     with absent_is_none():
-        resources = _pages(aws, "get_resources", restApiId=api_id, embed=["methods"])
-        authorizers = _pages(aws, "get_authorizers", restApiId=api_id)
+        gateway, api = aws.apigateway, {"restApiId": api_id}
+        resources = api_items(gateway, "get_resources", **api, embed=["methods"])
+        authorizers = api_items(gateway, "get_authorizers", **api)
         return json.dumps([resources, authorizers], default=str)
     return None
-
-
-def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
-    pages = aws.apigateway.get_paginator(operation).paginate(
-        **parameters, PaginationConfig={"PageSize": 500}
-    )
-    return [item for page in pages for item in page.get("items", [])]
 
 
 _MISMATCHES = {

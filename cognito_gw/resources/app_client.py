@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none, code_of
-from cognito_gw.aws.responses import overlay, settable, without_empty
+from cognito_gw.aws.responses import listed, overlay, settable, without_empty
 from cognito_gw.aws.tags import MORE_THAN_ONE, concurrent_create
 from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
@@ -158,15 +158,14 @@ class AppClient(Resource):
 
     def _ids(self, aws: Aws) -> list[str]:
         """Return the ids of the app clients of this name."""
-        pages = aws.cognito.get_paginator("list_user_pool_clients").paginate(
-            UserPoolId=self.pool["Id"], MaxResults=60
+        clients = listed(
+            aws.cognito,
+            "list_user_pool_clients",
+            "UserPoolClients",
+            UserPoolId=self.pool["Id"],
+            MaxResults=60,
         )
-        return [
-            client["ClientId"]
-            for page in pages
-            for client in page["UserPoolClients"]
-            if client["ClientName"] == self.name
-        ]
+        return [each["ClientId"] for each in clients if each["ClientName"] == self.name]
 
     def _describe(self, aws: Aws, client_id: str) -> dict[str, Any]:
         return self._described(

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cognito_gw.aws.errors import code_of, message_of
-from cognito_gw.aws.responses import described, is_empty
+from cognito_gw.aws.responses import api_items, described, is_empty
 from cognito_gw.aws.tags import STACK_TAG, is_ours
 from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
@@ -179,8 +179,10 @@ class Deployment(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if any(part.pending for part in self.parts) or self._loses_routes:
             return None  # planned: what there will be to deploy is not there yet
+        deployed = {"restApiId": self.api["id"]}
         self._description, deployments = aws.gather(
-            partial(self._described, aws), partial(_read_deployments, aws, self.api)
+            partial(self._described, aws),
+            partial(api_items, aws.apigateway, "get_deployments", **deployed),
         )
         for deployment in deployments:
             if deployment.get("description") == self._description:
@@ -319,13 +321,6 @@ class Stage(Resource):
 
     def _key(self) -> dict[str, str]:
         return {"restApiId": self.api["id"], "stageName": self.name}
-
-
-def _read_deployments(aws: Aws, api: RestApi) -> list[dict[str, Any]]:
-    pages = aws.apigateway.get_paginator("get_deployments").paginate(
-        restApiId=api["id"], PaginationConfig={"PageSize": 500}
-    )
-    return [item for page in pages for item in page["items"]]
 
 
 def _is_too_new(error: ClientError) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cognito_gw.aws.errors import ABSENT, absent_is_none, code_of, is_of_the_caller
+from cognito_gw.aws.responses import listed
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Exactly, Resource
@@ -94,10 +95,9 @@ class LogGroup(Resource):
         return True
 
     def _find(self, aws: Aws) -> Any:
-        pages = aws.logs.get_paginator("describe_log_groups").paginate(
-            logGroupNamePrefix=self.name
+        groups = listed(
+            aws.logs, "describe_log_groups", "logGroups", logGroupNamePrefix=self.name
         )
-        groups = (group for page in pages for group in page["logGroups"])
         return next((g for g in groups if g["logGroupName"] == self.name), None)
 
     def _read_tags(self, aws: Aws) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.responses import described, without_empty
+from cognito_gw.aws.responses import api_items, described, without_empty
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
 from cognito_gw.gateway_rules import COGNITO, IAM, OPEN
 
@@ -96,10 +96,7 @@ class Authorizer(Resource):
 
 def read_authorizers(aws: Aws, api_id: str) -> list[dict[str, Any]]:
     """Read every authorizer of an API."""
-    pages = aws.apigateway.get_paginator("get_authorizers").paginate(
-        restApiId=api_id, PaginationConfig={"PageSize": 500}
-    )
-    return [item for page in pages for item in page["items"]]
+    return api_items(aws.apigateway, "get_authorizers", restApiId=api_id)
 
 
 def _provider(op: str, arn: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.responses import described
+from cognito_gw.aws.responses import api_items, described
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
     concurrent_create,
@@ -86,7 +86,7 @@ class RestApi(Resource):
         return self._read(aws, kept)
 
     def _others(self, aws: Aws, made: dict[str, Any]) -> list[dict[str, Any]]:
-        ours = self._ours(_read_apis(aws))
+        ours = self._ours(api_items(aws.apigateway, "get_rest_apis"))
         return [api for api in ours if api["id"] != made["id"]]
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class RestApi(Resource):
     def _find(self, aws: Aws) -> dict[str, Any] | None:
         if self.given_id:
             return described(aws.apigateway.get_rest_api(restApiId=self.given_id))
-        apis = _read_apis(aws)
+        apis = api_items(aws.apigateway, "get_rest_apis")
         ours = self._ours(apis)
         if len(ours) > 1:
             ids = ", ".join(api["id"] for api in ours)
@@ -233,15 +233,6 @@ def parent_of(path: str) -> str:
     return path.rsplit("/", 1)[0] or "/"
 
 
-def _read_apis(aws: Aws) -> list[dict[str, Any]]:
-    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(
-        PaginationConfig={"PageSize": 500}
-    )
-    return [api for page in pages for api in page["items"]]
-
-
 def _read_resources(aws: Aws, api_id: str) -> list[dict[str, Any]]:
-    pages = aws.apigateway.get_paginator("get_resources").paginate(
-        restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": 500}
-    )
-    return [item for page in pages for item in page["items"]]
+    request = {"restApiId": api_id, "embed": ["methods"]}
+    return api_items(aws.apigateway, "get_resources", **request)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.responses import listed
 from cognito_gw.aws.tags import is_ours, owned_arns
 from cognito_gw.config.model import FunctionConfig
 from cognito_gw.resources.method import read_authorizers
@@ -113,7 +114,8 @@ def _users(stack: Stack, aws: Aws) -> Iterator[Found]:
 
 
 def _listed(stack: Stack, aws: Aws, operation: str, key: str) -> list[dict[str, Any]]:
-    pages = aws.cognito.get_paginator(operation).paginate(
-        UserPoolId=stack.pool["Id"], PaginationConfig={"PageSize": _MOST}
+    pages = {"PageSize": _MOST}
+    pool_id = stack.pool["Id"]
+    return listed(
+        aws.cognito, operation, key, UserPoolId=pool_id, PaginationConfig=pages
     )
-    return [item for page in pages for item in page[key]]

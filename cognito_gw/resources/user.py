@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
+from cognito_gw.aws.responses import listed
 from cognito_gw.aws_rules import ADDRESSES
 from cognito_gw.engine.resource import Action, Change, Resource
 from cognito_gw.errors import CgwError
@@ -62,12 +63,9 @@ class User(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         user: dict[str, Any] = aws.cognito.admin_get_user(**self._key())
         if self.group_names is not None:
-            pages = aws.cognito.get_paginator("admin_list_groups_for_user").paginate(
-                **self._key()
-            )
-            user["Groups"] = [
-                group["GroupName"] for page in pages for group in page["Groups"]
-            ]
+            operation = "admin_list_groups_for_user"
+            groups = listed(aws.cognito, operation, "Groups", **self._key())
+            user["Groups"] = [group["GroupName"] for group in groups]
         return user
 
     def create(self, aws: Aws) -> dict[str, Any]:
@@ -220,15 +218,14 @@ class Person(User):
 
 def users_of(pool: UserPool, aws: Aws) -> list[dict[str, Any]]:
     """Return all users as AWS lists them, by the name with which they sign in."""
-    pages = aws.cognito.get_paginator("list_users").paginate(UserPoolId=pool["Id"])
-    users = [user for page in pages for user in page["Users"]]
+    users = listed(aws.cognito, "list_users", "Users", UserPoolId=pool["Id"])
     return sorted(users, key=lambda user: sign_in_name(pool, user).lower())
 
 
 def groups_of(pool: UserPool, aws: Aws) -> list[str]:
     """Return the names of the pool's groups."""
-    pages = aws.cognito.get_paginator("list_groups").paginate(UserPoolId=pool["Id"])
-    return sorted(group["GroupName"] for page in pages for group in page["Groups"])
+    groups = listed(aws.cognito, "list_groups", "Groups", UserPoolId=pool["Id"])
+    return sorted(group["GroupName"] for group in groups)
 
 
 def sign_in_name(pool: UserPool, user: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none, message_of
-from cognito_gw.aws.responses import overlay, settable
+from cognito_gw.aws.responses import listed, overlay, settable
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
     concurrent_create,
@@ -133,9 +133,8 @@ class UserPool(Resource):
         self, aws: Aws, but: str | None = None
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the other pools of this name, and those of them that are ours."""
-        pages = aws.cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
         named = []
-        for pool in (pool for page in pages for pool in page["UserPools"]):
+        for pool in listed(aws.cognito, "list_user_pools", "UserPools", MaxResults=60):
             if pool["Name"] == self.name and pool["Id"] != but:
                 with absent_is_none():  # deleted since
                     named.append(_describe(aws, pool["Id"]))
