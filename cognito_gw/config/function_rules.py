@@ -8,13 +8,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
-from cognito_gw.config.yaml_file import KeyPath, Problem
+from cognito_gw.config.yaml_file import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from cognito_gw.config.model import FunctionConfig
+    from cognito_gw.config.variables import KeyPath
 
 _HELLO = "lambda_function"  # the module of the code that a function has by default
 # What Python and Node.js load for the file that a handler names.

@@ -13,13 +13,15 @@ from pydantic import ValidationError
 from cognito_gw.config.messages import complaint, path_of
 from cognito_gw.config.model import Config
 from cognito_gw.config.rules import check, warnings_of
-from cognito_gw.config.yaml_file import Document, KeyPath, Problem, brief, read_document
+from cognito_gw.config.yaml_file import Document, Problem, brief, read_document
 from cognito_gw.errors import UsageError
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from cognito_gw.config.variables import KeyPath
 
 
 _ROUNDS = 5  # what is taken out can leave something else too empty

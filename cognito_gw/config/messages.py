@@ -6,8 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.config.model import API_NAME, ORIGIN, POLICY_ARN, Config
-from cognito_gw.config.password import Password
-from cognito_gw.config.yaml_file import KeyPath, Problem, brief
+from cognito_gw.config.variables import KeyPath, Password
+from cognito_gw.config.yaml_file import Problem, brief
 from cognito_gw.text import guess
 
 if TYPE_CHECKING:

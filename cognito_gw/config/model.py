@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from cognito_gw import aws_rules
-from cognito_gw.config.password import Password
+from cognito_gw.config.variables import Password
 
 if TYPE_CHECKING:
     import ast

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cognito_gw import aws_rules
 from cognito_gw.aws_rules import API_SCOPE, STANDARD_SCOPES
 from cognito_gw.config import function_rules
-from cognito_gw.config.yaml_file import Document, KeyPath, Problem, other_suffix
+from cognito_gw.config.yaml_file import Document, Problem, other_suffix
 from cognito_gw.gateway_rules import split_route
 from cognito_gw.text import guess, is_private, unknown
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PasswordPolicy,
         UserConfig,
     )
+    from cognito_gw.config.variables import KeyPath
 
 # What the address of each endpoint depends on.
 PLACES = {

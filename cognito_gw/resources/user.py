@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import model
-    from cognito_gw.config.password import Password
+    from cognito_gw.config.variables import Password
     from cognito_gw.resources.pool_parts import Group
     from cognito_gw.resources.user_pool import UserPool
 
