@@ -181,14 +181,14 @@ def variable_meant(part: str) -> str | None:
     names = re.findall(r"[A-Za-z_]\w*", part)
     if not names:
         return "{proxy+}" if part.startswith("*") else None
-    is_greedy = any(each in part for each in ("*", "...", "<path:", ":path}"))
+    is_greedy = any(mark in part for mark in ("*", "...", "<path:", ":path}"))
     name = names[-1] if part.startswith("<") else names[0]
     return f"{{{name}{'+' * is_greedy}}}"
 
 
 def is_username(name: str) -> bool:
     """Tell whether Cognito takes a name or a URL of its users: visible characters."""
-    return bool(name) and all(_major(each) in "LMSNP" for each in name)
+    return bool(name) and all(_major(letter) in "LMSNP" for letter in name)
 
 
 def unlike_a_name(name: str, kinds: Sequence[str]) -> str | None:
@@ -235,7 +235,7 @@ def is_reserved_tag(text: str) -> bool:
 
 def is_tag_value(value: str) -> bool:
     """Tell whether IAM, Lambda and CloudWatch Logs take the value of a tag."""
-    return all(_major(each) in "LZN" or each in _TAG_EXTRAS for each in value)
+    return all(_major(letter) in "LZN" or letter in _TAG_EXTRAS for letter in value)
 
 
 def doubles(keys: Iterable[str]) -> list[str]:
@@ -254,15 +254,15 @@ def users_scopes(scopes: Sequence[str]) -> list[str]:
     return [scope for scope in scopes if scope in STANDARD_SCOPES]
 
 
-def _major(character: str) -> str:
-    return unicodedata.category(character)[0]
+def _major(letter: str) -> str:
+    return unicodedata.category(letter)[0]
 
 
 def attribute_faults(
     schema: Sequence[Mapping[str, Any]], given: Mapping[str, str]
 ) -> list[str]:
     """Return what Cognito says of attributes that do not fit a pool's schema."""
-    known = {each["Name"]: each for each in schema}
+    known = {attribute["Name"]: attribute for attribute in schema}
     said = (
         (name, _attribute_fault(known.get(name), name, value))
         for name, value in given.items()

@@ -69,13 +69,13 @@ def near(
 
     Part of a name is similar, too: `alice` matches `alice@example.com`.
     """
-    asked, by_name = name.lower(), {each.lower(): each for each in known}
-    parts = [each for each in by_name if len(asked) >= _LEAST and asked in each]
-    parts.sort(key=lambda each: (not each.startswith(asked), len(each)))
-    likeness = {each: _likeness(asked, each) for each in by_name}
-    alike = [each for each in by_name if likeness[each] >= cutoff]
-    alike.sort(key=lambda each: -likeness[each])
-    return [by_name[each] for each in dict.fromkeys([*parts, *alike])][:count]
+    asked, by_name = name.lower(), {word.lower(): word for word in known}
+    parts = [key for key in by_name if len(asked) >= _LEAST and asked in key]
+    parts.sort(key=lambda key: (not key.startswith(asked), len(key)))
+    likeness = {key: _likeness(asked, key) for key in by_name}
+    alike = [key for key in by_name if likeness[key] >= cutoff]
+    alike.sort(key=lambda key: -likeness[key])
+    return [by_name[key] for key in dict.fromkeys([*parts, *alike])][:count]
 
 
 def _likeness(asked: str, name: str) -> float:

@@ -173,7 +173,7 @@ def is_taken(error: BaseException) -> bool:
     if not isinstance(error, ClientError) or is_concurrent(error):
         return False
     words = message_of(error)
-    return code_of(error) in _TAKEN or any(each in words for each in _TAKEN_WORDS)
+    return code_of(error) in _TAKEN or any(phrase in words for phrase in _TAKEN_WORDS)
 
 
 class Lacking(AwsRefused, KeyError):

@@ -128,7 +128,10 @@ def _environment(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
 
 
 def _language(function: FunctionConfig) -> str | None:
-    return next((each for each in _SUFFIXES if function.runtime.startswith(each)), None)
+    return next(
+        (language for language in _SUFFIXES if function.runtime.startswith(language)),
+        None,
+    )
 
 
 def _handler_file(
@@ -154,8 +157,8 @@ def _handler_file(
         file = " or ".join([first, *others]) if language == "nodejs" else first
         is_given = "handler" in function.model_fields_set
         key, where = ("handler", "`code`") if is_given else ("code", "it for `handler`")
-        deeper = (each for each in sorted(names) if each.endswith(f"/{first}"))
-        found = next((each for each in deeper if not each.startswith(".")), None)
+        deeper = (path for path in sorted(names) if path.endswith(f"/{first}"))
+        found = next((path for path in deeper if not path.startswith(".")), None)
         there = f", but {found}" if found else ""
         yield Problem((*at, key), f"there is no {file} in {where}{there}")
 
@@ -203,6 +206,6 @@ def _names(code: Path) -> set[str] | None:
                 if not path.is_dir()
             }
         with zipfile.ZipFile(code) as archive:
-            return {each for each in archive.namelist() if not each.endswith("/")}
+            return {name for name in archive.namelist() if not name.endswith("/")}
     except _NO_ZIP:
         return None

@@ -49,10 +49,12 @@ class BadConfig(UsageError):
 
     def __init__(self, document: Document, problems: list[Problem]) -> None:
         """Word the problems in the order of their lines."""
-        self.problems = sorted(problems, key=lambda each: document.line(each.path))
+        self.problems = sorted(
+            problems, key=lambda problem: document.line(problem.path)
+        )
         lines = [
-            brief(f"  {document.where(each.path)}: {_one_line(each)}", _LONGEST)
-            for each in self.problems[:_MOST]
+            brief(f"  {document.where(problem.path)}: {_one_line(problem)}", _LONGEST)
+            for problem in self.problems[:_MOST]
         ]
         count = _counted(len(problems))
         super().__init__("\n".join([f"{document.file} has {count}:", *lines]))
@@ -89,12 +91,12 @@ def loaded(document: Document, steps: Collection[str] | None = None) -> Loaded:
     """Validate a document; what only other steps need may be missing or wrong."""
     folder = document.file.parent
     config, problems = _validate(document)
-    said = [each for each in problems if each.path not in document.unset]
+    said = [problem for problem in problems if problem.path not in document.unset]
     problems = [*document.problems, *said]
     if config is not None:
         problems += islice(check(config, folder), _MOST + 1)
-    unread = [each for each in problems if not _concerns(each, steps)]
-    problems = [each for each in problems if each not in unread]
+    unread = [problem for problem in problems if not _concerns(problem, steps)]
+    problems = [problem for problem in problems if problem not in unread]
     if problems or config is None:
         raise BadConfig(document, _first_of_each(problems))
     warnings = warnings_of(config, document)
@@ -143,7 +145,10 @@ def _take_out(data: Any, path: KeyPath) -> None:
 
 
 def _first_of_each(problems: list[Problem]) -> list[Problem]:
-    return list({(each.path, each.what): each for each in problems}.values())
+    first: dict[tuple[KeyPath, str], Problem] = {}
+    for problem in problems:
+        first.setdefault((problem.path, problem.what), problem)
+    return list(first.values())
 
 
 def _beside(config: Config, folder: Path) -> Config:

@@ -48,7 +48,7 @@ class Starter:
         text = _put(text, "region", self.region)
         text = _put(text, "  sign_in_with", attributes)
         text = _USERNAME.sub(lambda _: _spelled(user), text)
-        routes = "".join(_route(*each) for each in self.routes.items())
+        routes = "".join(_route(*route) for route in self.routes.items())
         return _ROUTES.sub(lambda _: routes, text) if routes else text
 
     def validated(self) -> str:
@@ -127,7 +127,7 @@ def published_schema() -> dict[str, Any]:
 def _with_empty(node: Any) -> Any:
     """Let each section be empty that may be."""
     if isinstance(node, list):
-        return [_with_empty(each) for each in node]
+        return [_with_empty(item) for item in node]
     if not isinstance(node, dict):
         return node
     node = {key: _with_empty(value) for key, value in node.items()}

@@ -32,7 +32,7 @@ class Loader(yaml.SafeLoader):
         if tag is None or tag in _TYPES
     }
     yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [each for each in resolvers if each[0] != f"{_TAG}timestamp"]
+        first: [resolver for resolver in resolvers if resolver[0] != f"{_TAG}timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -303,9 +303,9 @@ def names_in(file: Path, environment: Mapping[str, str]) -> Names | None:
 def _names(data: dict[str, Any]) -> Names:
     clients = _mapping(data, "app_clients", _CLIENTS)
     api = _mapping(data, "api", {})
-    scopes = [_get(each, "oauth_scopes") for each in clients.values()]
+    scopes = [_get(client, "oauth_scopes") for client in clients.values()]
     return Names(
-        users=_plain(_get(each, "username") for each in _list(data.get("users"))),
+        users=_plain(_get(user, "username") for user in _list(data.get("users"))),
         groups=_plain(_list(_get(data.get("user_pool"), "groups"))),
         clients=_plain(clients),
         scopes=_plain(scope for some in scopes for scope in _list(some)),
@@ -330,5 +330,5 @@ def _get(data: Any, key: str) -> Any:
 
 def _plain(found: Any) -> list[str]:
     """Return the texts that can stand on a command line, each once."""
-    texts = (each for each in found if isinstance(each, str) and each.isprintable())
+    texts = (text for text in found if isinstance(text, str) and text.isprintable())
     return list(dict.fromkeys(filter(None, texts)))

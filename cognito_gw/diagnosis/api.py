@@ -110,7 +110,7 @@ class Version:
 
     def __init__(self, methods: Iterable[Method]) -> None:
         """Sort the methods by path."""
-        self.methods = sorted(methods, key=lambda each: (each.path, each.verb))
+        self.methods = sorted(methods, key=lambda method: (method.path, method.verb))
 
     def match(self, verb: str, path: str) -> Method | None:
         """Return the method that answers such a request."""
@@ -141,12 +141,12 @@ def drafted(
 ) -> Version:
     """Return the draft, from the items of GetResources and GetAuthorizers."""
     by_id = {
-        each.get("id"): Authorizer(
-            token_header(str(each.get("identitySource", ""))),
-            frozenset(each.get("providerARNs", ())),
-            each.get("identityValidationExpression"),
+        item.get("id"): Authorizer(
+            token_header(str(item.get("identitySource", ""))),
+            frozenset(item.get("providerARNs", ())),
+            item.get("identityValidationExpression"),
         )
-        for each in authorizers
+        for item in authorizers
     }
     return Version(
         Method(
@@ -184,7 +184,7 @@ def _secured(
     security: list[dict[str, list[str]]], schemes: Mapping[str, Any]
 ) -> tuple[str, tuple[str, ...], Authorizer | None]:
     """Return an operation's authorization type, scopes and authorizer."""
-    for name, scopes in (pair for each in security for pair in each.items()):
+    for name, scopes in (pair for scheme in security for pair in scheme.items()):
         if name not in schemes:  # its authorizer was deleted
             return COGNITO, tuple(scopes), None
         scheme = schemes[name]
@@ -207,7 +207,7 @@ def _secured(
 def _needs_key(
     security: list[dict[str, list[str]]], schemes: Mapping[str, Any]
 ) -> bool:
-    names = (name for each in security for name in each)
+    names = (name for scheme in security for name in scheme)
     return any(schemes.get(name, {}).get("name") == _API_KEY for name in names)
 
 
@@ -286,7 +286,7 @@ def reach_of(
         for method in drafted(resources, []).methods
         if method.verb != "OPTIONS"
     ]
-    return sorted(found, key=lambda each: split_route(each.route)[::-1])
+    return sorted(found, key=lambda reach: split_route(reach.route)[::-1])
 
 
 def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reach:

@@ -328,7 +328,7 @@ class CallCase(Facts):
     def asked_headers(self) -> list[str]:
         """The headers that a page may set only where a preflight allows them."""
         if (names := self._preflighted("Headers")) is not None:
-            return [name for each in names.split(",") if (name := each.strip())]
+            return [name for part in names.split(",") if (name := part.strip())]
         return [name for name, value in self.sent.headers if is_asked_for(name, value)]
 
     def _preflighted(self, what: str) -> str | None:

@@ -219,9 +219,9 @@ def _judged(rule: Rule[Case], case: Case) -> Cause | Unread | NotInQuestion | No
 
 def _note(unknown: list[dict[str, Any]], unread: Unread, code: str) -> None:
     """Name each unread fact once, with the causes that depend on it."""
-    for each in unknown:
-        if each["what"] == unread.what:
-            each["codes"].append(code)
+    for entry in unknown:
+        if entry["what"] == unread.what:
+            entry["codes"].append(code)
             return
     unknown.append({"what": unread.what, "why": unread.why, "codes": [code]})
 
@@ -229,20 +229,24 @@ def _note(unknown: list[dict[str, Any]], unread: Unread, code: str) -> None:
 def merged(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
     """Merge diagnoses: each cause once; ruled out is what no diagnosis found."""
     whole = Diagnosis()
-    for each in diagnoses:
-        whole.causes.extend(new for new in each.causes if not _is_in(whole, new))
-        whole.unknown.extend(new for new in each.unknown if new not in whole.unknown)
+    for diagnosis in diagnoses:
+        whole.causes.extend(new for new in diagnosis.causes if not _is_in(whole, new))
+        whole.unknown.extend(
+            new for new in diagnosis.unknown if new not in whole.unknown
+        )
         whole.ruled_out.extend(
-            new for new in each.ruled_out if new not in whole.ruled_out
+            new for new in diagnosis.ruled_out if new not in whole.ruled_out
         )
     found = {cause.code for cause in whole.causes}
-    whole.ruled_out[:] = [each for each in whole.ruled_out if each["code"] not in found]
+    whole.ruled_out[:] = [
+        entry for entry in whole.ruled_out if entry["code"] not in found
+    ]
     return whole
 
 
 def _is_in(whole: Diagnosis, new: Cause) -> bool:
     """Tell whether a cause is listed, perhaps with AWS's message as its evidence."""
     return new in whole.causes or any(
-        "told" in each.evidence and (each.code, each.fix) == (new.code, new.fix)
-        for each in whole.causes
+        "told" in cause.evidence and (cause.code, cause.fix) == (new.code, new.fix)
+        for cause in whole.causes
     )

@@ -125,10 +125,10 @@ class SignInCase(Facts):
         with suppress(ClientError):
             users = self.aws.cognito.list_users(UserPoolId=self.pool_id)["Users"]
             aliases = [
-                each["Value"]
+                attribute["Value"]
                 for user in users
-                for each in user.get("Attributes", [])
-                if each["Name"] in ("email", "phone_number", "preferred_username")
+                for attribute in user.get("Attributes", [])
+                if attribute["Name"] in ("email", "phone_number", "preferred_username")
             ]
             return [*aliases, *(user["Username"] for user in users)]
         return []

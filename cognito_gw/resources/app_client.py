@@ -165,7 +165,11 @@ class AppClient(Resource):
             UserPoolId=self.pool["Id"],
             MaxResults=60,
         )
-        return [each["ClientId"] for each in clients if each["ClientName"] == self.name]
+        return [
+            client["ClientId"]
+            for client in clients
+            if client["ClientName"] == self.name
+        ]
 
     def _describe(self, aws: Aws, client_id: str) -> dict[str, Any]:
         return self._described(
@@ -196,8 +200,8 @@ class AppClient(Resource):
 
 def _in_order(has: list[str], wanted: list[str]) -> list[str]:
     """Return what AWS has in the order of the file, and then what the file lacks."""
-    named = [each for each in wanted if each in has]
-    return named + [each for each in has if each not in named]
+    named = [url for url in wanted if url in has]
+    return named + [url for url in has if url not in named]
 
 
 def _validity(validity: model.Validity) -> dict[str, Any]:

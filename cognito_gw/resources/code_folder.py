@@ -77,14 +77,16 @@ def is_secret(path: PurePath, read: Callable[[], bytes]) -> bool:
 
 def is_included(path: PurePath, include: Sequence[str]) -> bool:
     """Whether a file is listed: by its path or name, or with a folder that has it."""
-    listed = {each.removeprefix("./").rstrip("/") for each in include}
-    paths = {each.as_posix() for each in (path, *path.parents)} - {"."}
+    listed = {entry.removeprefix("./").rstrip("/") for entry in include}
+    paths = {part.as_posix() for part in (path, *path.parents)} - {"."}
     return bool(listed & {path.name, *paths})
 
 
 def refuse(code: Path, secrets: Iterable[PurePath], include: Sequence[str]) -> None:
     """Raise for secrets in a function's code, but for those that are included."""
-    names = [each.as_posix() for each in secrets if not is_included(each, include)]
+    names = [
+        secret.as_posix() for secret in secrets if not is_included(secret, include)
+    ]
     if names:
         more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
         raise UsageError(
@@ -182,18 +184,18 @@ class CodeFolder:
     def settings_left_out(self) -> list[str]:
         """Return the `.env` files that are left out by default."""
         names = sorted(path.name for path in self.root.glob(".env*"))
-        said = {each for each in names if self.ignored.match_file(each)}
-        return [each for each in names if each not in said and self._leaves_out(each)]
+        said = {name for name in names if self.ignored.match_file(name)}
+        return [name for name in names if name not in said and self._leaves_out(name)]
 
     def deploys(self, path: Path) -> bool:
         """Whether a change of this path may change what is deployed."""
         if not path.is_relative_to(self.path):
             return False
         inner = path.relative_to(self.path)
-        above = [each.as_posix() for each in inner.parents if each.name]
+        above = [folder.as_posix() for folder in inner.parents if folder.name]
         name = inner.as_posix() + "/" * path.is_dir()
         return inner.name == IGNORE_FILE or not any(
-            map(self._leaves_out, [*(f"{each}/" for each in above), name])
+            map(self._leaves_out, [*(f"{folder}/" for folder in above), name])
         )
 
     def _leaves_out(self, name: str) -> bool:
@@ -239,7 +241,7 @@ def _patterns(lines: Iterable[str]) -> GitIgnoreSpec:
 def _is_secret(path: Path) -> bool:
     """Whether a file looks like a secret, by its name or that of what it links to."""
     paths = {path, Path(os.path.realpath(path))} if path.is_symlink() else {path}
-    return any(is_secret(each, partial(_beginning, path)) for each in paths)
+    return any(is_secret(place, partial(_beginning, path)) for place in paths)
 
 
 def _beginning(path: Path) -> bytes:

@@ -95,9 +95,9 @@ def frozen(
     """Return the named fields of what AWS describes, in an order of ours."""
     return [
         _named(api, _API),
-        {each["path"]: _methods(each) for each in resources},
-        {each["id"]: _named(each, _AUTHORIZER) for each in authorizers},
-        {each["responseType"]: _named(each, _GATEWAY_RESPONSE) for each in responses},
+        {item["path"]: _methods(item) for item in resources},
+        {item["id"]: _named(item, _AUTHORIZER) for item in authorizers},
+        {item["responseType"]: _named(item, _GATEWAY_RESPONSE) for item in responses},
     ]
 
 
@@ -120,7 +120,7 @@ def _method(method: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _each(things: Mapping[str, Any] | None, fields: Iterable[str]) -> dict[str, Any]:
-    return {key: _named(each, fields) for key, each in (things or {}).items()}
+    return {key: _named(thing, fields) for key, thing in (things or {}).items()}
 
 
 def _named(thing: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _named(thing: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
 
 def _in_order(value: Any) -> Any:
     if isinstance(value, list):
-        return sorted(value, key=lambda each: json.dumps(each, sort_keys=True))
+        return sorted(value, key=lambda item: json.dumps(item, sort_keys=True))
     return value
 
 

@@ -299,7 +299,7 @@ def _source_arn(statement: dict[str, Any]) -> str | None:
 def _is_role_too_new(error: ClientError) -> bool:
     # IAM's own waiters do not cover this: the role exists, but not yet for Lambda.
     is_invalid = code_of(error) == "InvalidParameterValueException"
-    return is_invalid and any(each in message_of(error) for each in _NEW_ROLE)
+    return is_invalid and any(phrase in message_of(error) for phrase in _NEW_ROLE)
 
 
 def _is_throttled_by_ec2(error: ClientError) -> bool:
@@ -310,4 +310,4 @@ def _is_throttled_by_ec2(error: ClientError) -> bool:
 def _is_busy(error: ClientError) -> bool:
     words = message_of(error)
     is_conflict = code_of(error) == "ResourceConflictException"
-    return is_conflict and any(each in words for each in _BUSY)
+    return is_conflict and any(phrase in words for phrase in _BUSY)

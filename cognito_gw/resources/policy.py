@@ -204,7 +204,9 @@ class _Own:
     def passed_roles(self) -> list[str]:
         """The roles of the file alone: a tag does not limit reliably what is passed."""
         functions = self.stack.functions.values()
-        return [self._arn("iam", f"role/{each.role.name}") for each in functions]
+        return [
+            self._arn("iam", f"role/{function.role.name}") for function in functions
+        ]
 
     @property
     def passed_role_patterns(self) -> list[str]:
@@ -317,7 +319,7 @@ def _new_api(own: _Own) -> Iterator[Statement]:
     yield _allow("Create", create, arns, own.becomes_ours)
     # To create with tags is to PUT them where the id is still an asterisk.
     new = [f"{apis}/{_NEW}", f"{apis}/*/stages/{_NEW}"]
-    tags = [own.gateway_tags(each.removeprefix(own.gateway(""))) for each in new]
+    tags = [own.gateway_tags(arn.removeprefix(own.gateway(""))) for arn in new]
     yield _allow("TagNewRestApi", ["apigateway:PUT"], tags, own.becomes_ours)
     tag = ["lambda:TagResource", "logs:TagResource", "iam:TagRole"]
     yield _allow("Tag", tag, [*own.functions, *groups, *own.roles], both)

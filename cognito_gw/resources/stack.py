@@ -58,7 +58,7 @@ class Stack:
 
     def of(self, step: str) -> list[Resource]:
         """Return the resources of one step of the tutorial."""
-        return [each for each in self.resources if each.command == step]
+        return [resource for resource in self.resources if resource.command == step]
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -94,7 +94,9 @@ class Stack:
     @cached_property
     def resource_servers(self) -> list[ResourceServer]:
         servers = self.config.resource_servers
-        return [ResourceServer(self.pool, key, each) for key, each in servers.items()]
+        return [
+            ResourceServer(self.pool, key, server) for key, server in servers.items()
+        ]
 
     @cached_property
     def domain(self) -> Domain:
@@ -214,7 +216,10 @@ class Stack:
     def permissions(self) -> list[InvokePermission]:
         called = dict.fromkeys(method.function for method in self.methods)
         name = self.config.name
-        return [InvokePermission(name, each, self.api, self.account) for each in called]
+        return [
+            InvokePermission(name, function, self.api, self.account)
+            for function in called
+        ]
 
     @cached_property
     def preflights(self) -> list[Preflight]:

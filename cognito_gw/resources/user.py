@@ -246,7 +246,7 @@ def is_called(pool: UserPool, user: Mapping[str, Any], names: Iterable[str]) -> 
 def attributes_of(user: Mapping[str, Any]) -> dict[str, str]:
     """Return the attributes of a user as AdminGetUser or ListUsers tell them."""
     attributes = user.get("UserAttributes") or user.get("Attributes", [])
-    return {each["Name"]: each["Value"] for each in attributes}
+    return {attribute["Name"]: attribute["Value"] for attribute in attributes}
 
 
 def _found(user: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
