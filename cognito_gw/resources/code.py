@@ -48,7 +48,7 @@ def zipped(code: Path | None, include: Sequence[str] = ()) -> bytes:
         return _zip([("lambda_function.py", HELLO.encode(), False)])
     try:
         folder = CodeFolder(code, tuple(include))
-        return _of_folder(folder) if code.is_dir() else _given(code)
+        return _of_folder(folder) if code.is_dir() else code.read_bytes()
     except OSError as error:
         raise unreadable(error.filename or code, error) from None
 
@@ -90,16 +90,6 @@ def _entries(root: Path, found: list[Path]) -> Iterator[tuple[str, bytes, bool]]
         yield path.relative_to(root).as_posix(), path.read_bytes(), is_executable
 
 
-def _given(file: Path) -> bytes:
-    """Return a zip as it is; whether it is one, Lambda says."""
-    _bound(file, file.stat().st_size)
-    content = file.read_bytes()
-    with suppress(*_NO_ZIP), zipfile.ZipFile(io.BytesIO(content)) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-        _bound(file, unzipped=size)
-    return content
-
-
 def _secrets_in(file: Path) -> Iterator[PurePath]:
     with suppress(*_NO_ZIP), zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
@@ -135,7 +125,5 @@ def _bound(code: Path, zipped: int = 0, unzipped: int = 0) -> None:
     if fault := aws_rules.size_fault(zipped, unzipped):
         raise UsageError(
             f"{code}: {fault}",
-            hint=f"list what the function does not need in {code / IGNORE_FILE}"
-            if code.is_dir()
-            else "leave out what the function does not need",
+            hint=f"list what the function does not need in {code / IGNORE_FILE}",
         )

@@ -28,31 +28,27 @@ def size(document: Document) -> int:
 
 def split(document: Document) -> list[Document]:
     """Return documents within the limit that allow the same together."""
-    documents = [_with(document, [])]
+    documents = [_document([])]
     for statement in document["Statement"]:
-        for piece in _pieces(document, statement):
-            longer = _with(document, [*documents[-1]["Statement"], piece])
+        for piece in _pieces(statement):
+            longer = _document([*documents[-1]["Statement"], piece])
             if size(longer) <= LIMIT:
                 documents[-1] = longer
             else:
-                documents.append(_with(document, [piece]))
+                documents.append(_document([piece]))
     return documents
 
 
-def _pieces(document: Document, statement: Statement) -> Iterator[Statement]:
+def _pieces(statement: Statement) -> Iterator[Statement]:
     """Yield the statement, or parts of it that each fit into a document."""
     arns = statement["Resource"]
-    if size(_with(document, [statement])) <= LIMIT or len(arns) == 1:
+    if size(_document([statement])) <= LIMIT or len(arns) == 1:
         yield statement
         return
     middle = len(arns) // 2
     for number, part in enumerate((arns[:middle], arns[middle:]), 1):
         sid = f"{statement['Sid']}{number}"
-        yield from _pieces(document, statement | {"Sid": sid, "Resource": part})
-
-
-def _with(document: Document, statements: list[Statement]) -> Document:
-    return document | {"Statement": statements}
+        yield from _pieces(statement | {"Sid": sid, "Resource": part})
 
 
 _NEW = "${*}"  # the asterisk itself: it stands for an id that AWS has not given yet
