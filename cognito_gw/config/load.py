@@ -1,4 +1,4 @@
-"""Reads the file into a `Config`, or says everything that is wrong with it."""
+"""Reads the file into a `Config`, or reports all its problems."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from cognito_gw.config.variables import KeyPath
 
 
-_ROUNDS = 5  # what is taken out can leave something else too empty
+_ROUNDS = 5  # a removal can make something else invalid
 _MOST = 100  # problems in one report
 _LONGEST = 2000  # characters of one
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A valid configuration, and what its author should know about it."""
+    """A valid configuration, and warnings about it."""
 
     config: Config
     warnings: list[str]
-    unread: list[Problem] = field(default_factory=list)  # of what is not needed
+    unread: list[Problem] = field(default_factory=list)  # of other steps
     document: Document | None = None
 
     def where(self, path: KeyPath) -> str | None:
@@ -48,7 +48,7 @@ class BadConfig(UsageError):
     """Raised with every problem of a file at once."""
 
     def __init__(self, document: Document, problems: list[Problem]) -> None:
-        """Word the problems in the order of their lines."""
+        """List the problems in the order of their lines."""
         self.problems = sorted(
             problems, key=lambda problem: document.line(problem.path)
         )
@@ -88,7 +88,7 @@ def load(
 
 
 def loaded(document: Document, steps: Collection[str] | None = None) -> Loaded:
-    """Validate a document; what only other steps need may be missing or wrong."""
+    """Validate a document; ignore problems that concern only other steps."""
     folder = document.file.parent
     config, problems = _validate(document)
     said = [problem for problem in problems if problem.path not in document.unset]
@@ -108,10 +108,10 @@ def _concerns(problem: Problem, steps: Collection[str] | None) -> bool:
 
 
 def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
-    """Return the problems of shape, and a model of what is left without them.
+    """Return the model's validation errors, and a model without the invalid keys.
 
-    With the wrong keys taken out, the rules across sections can be checked as well,
-    so that one run tells everything.
+    With these keys removed, the rules across sections can be checked, too, so that one
+    run reports everything.
     """
     if not isinstance(document.data, dict):
         return None, [Problem((), "the file must be a mapping, such as `name: my-api`")]
@@ -122,7 +122,7 @@ def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
             return Config.model_validate(rest), problems
         except ValidationError as invalid:
             errors = invalid.errors(include_url=False)
-        # Later problems come of what was taken out.
+        # Later errors result from the removals.
         problems = problems or [complaint(error) for error in errors[: _MOST + 1]]
         for path in sorted(map(path_of, errors), key=_backwards):
             _take_out(rest, path)
@@ -131,7 +131,7 @@ def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
 
 
 def _backwards(path: KeyPath) -> list[tuple[bool, int]]:
-    """Order list items from the last to the first, so that taking out moves none."""
+    """Order list items from last to first, so that a removal moves none of them."""
     return [(isinstance(key, str), -key if isinstance(key, int) else 0) for key in path]
 
 
@@ -141,7 +141,7 @@ def _take_out(data: Any, path: KeyPath) -> None:
             data = data[key]
         del data[path[-1]]
     except (KeyError, IndexError, TypeError):
-        return  # it is not there, or was taken out with what held it
+        return  # it is absent, or was removed with its parent
 
 
 def _first_of_each(problems: list[Problem]) -> list[Problem]:
@@ -152,7 +152,7 @@ def _first_of_each(problems: list[Problem]) -> list[Problem]:
 
 
 def _beside(config: Config, folder: Path) -> Config:
-    """Make the code paths independent of the working directory."""
+    """Make the paths of code absolute."""
     functions = {
         key: function.model_copy(update={"code": (folder / function.code).resolve()})
         if function.code

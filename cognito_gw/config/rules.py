@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     )
     from cognito_gw.config.variables import KeyPath
 
-# What the address of each endpoint depends on.
+# The placeholders that each endpoint's template may contain.
 PLACES = {
     "invoke": ("api_id", "stage", "region"),
     "hosted_ui": ("domain", "region"),
     "issuer": ("user_pool_id", "region"),
 }
-# What each requirement of a password policy looks for, and its name.
+# The pattern and the name of each requirement of a password policy.
 _SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
 _REQUIREMENTS = {
     "lowercase": ("[a-z]", "lowercase letters"),
@@ -106,7 +106,7 @@ def warnings_of(config: Config, document: Document) -> list[str]:
 
 
 def _outside(config: Config, folder: Path) -> Iterator[tuple[KeyPath, Path, Path]]:
-    """Yield the code that is not in the folder of the file: its key, and where."""
+    """Yield code outside the file's folder: its key, its path, and the full path."""
     project = folder.resolve()
     for key, function in config.functions.items():
         code = (folder / function.code).resolve() if function.code else project
@@ -115,7 +115,7 @@ def _outside(config: Config, folder: Path) -> Iterator[tuple[KeyPath, Path, Path
 
 
 def _unreachable(config: Config) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the routes whose scopes no token can carry, as far as the file tells."""
+    """Yield the routes whose scopes no app client in the file can get."""
     clients = config.app_clients.values()
     if config.user_pool.id or any(client.id for client in clients):
         return
@@ -133,7 +133,7 @@ def _unreachable(config: Config) -> Iterator[tuple[KeyPath, str]]:
 
 
 def known_scopes(config: Config) -> list[str]:
-    """Return every scope that a token of this pool can carry."""
+    """Return every scope that a token of this pool can contain."""
     custom = [
         f"{identifier}/{scope}"
         for identifier, server in config.resource_servers.items()

@@ -1,4 +1,4 @@
-"""What ${VARIABLES} a file may use where, and passwords: never shown.
+"""Which ${VARIABLES} a file may use where, and passwords, which are never shown.
 
 Apart from the model, as completion reads files without pydantic.
 """
@@ -26,7 +26,7 @@ _MERGE = "<<"
 
 
 def refusal(path: KeyPath, name: str, value: str) -> str | None:
-    """Return why a variable may not be used at a key, or None where it may."""
+    """Return why a variable may not be used at a key; None if it may."""
     place, name = _merged(path), name.upper()
     is_secret = bool(_VARIABLES_SECRET.search(name) or _WITH_PASSWORD.search(value))
     if is_secret and name.startswith(_OF_AWS):
@@ -57,11 +57,11 @@ def _may_be_secret(place: KeyPath) -> bool:
 
 
 def _merged(path: KeyPath) -> KeyPath:
-    """Return the key that a value ends up at: `<<` lays a mapping over another."""
+    """Return the key path after merging: `<<` merges a mapping into its parent."""
     place: list[str | int] = []
     above: str | int | None = None
     for key in path:
-        is_item = above == _MERGE and isinstance(key, int)  # `<<` takes a list, too
+        is_item = above == _MERGE and isinstance(key, int)  # `<<` also takes a list
         if key != _MERGE and not is_item:
             place.append(key)
         above = key
@@ -86,14 +86,14 @@ class Password:
         return self._value
 
     def __repr__(self) -> str:
-        """Show that there is one, and nothing of it."""
+        """Return a text without the secret."""
         return "Password(…)"
 
     @classmethod
     def __get_pydantic_core_schema__(
         cls, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Let pydantic take a string, or what the loader has put in its place."""
+        """Accept a string, or a `Password` that the loader created."""
         from pydantic_core import core_schema
 
         return core_schema.no_info_plain_validator_function(_password)
@@ -102,7 +102,7 @@ class Password:
     def __get_pydantic_json_schema__(
         cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """Describe it to editors as the string that it is in the file."""
+        """Describe it as a string."""
         return {"type": "string"}
 
 

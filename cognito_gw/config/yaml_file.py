@@ -39,7 +39,7 @@ class Loader(yaml.SafeLoader):
     def __init__(self, text: str) -> None:
         """Load a text."""
         super().__init__(text)
-        self.instead: dict[yaml.Node, Any] = {}  # values that no YAML can spell
+        self.instead: dict[yaml.Node, Any] = {}  # values that YAML cannot express
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Construct a value; raise an error with its line if that fails."""
@@ -189,12 +189,12 @@ def document_of(text: str, file: Path, environment: Mapping[str, str]) -> Docume
 
 
 class _Variables:
-    """Walks the nodes once: notes lines and duplicates, replaces ${VARIABLES}."""
+    """Replaces ${VARIABLES} in all nodes."""
 
     def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
         self.document = document
         self.environment = environment
-        self.raw: dict[yaml.Node, str] = {}  # an alias is met again after its change
+        self.raw: dict[yaml.Node, str] = {}  # before replacement: aliases repeat nodes
 
     def fill(self, root: yaml.Node) -> dict[yaml.Node, Password]:
         """Replace variables; return the passwords whose variable is not set."""
@@ -213,7 +213,7 @@ class _Variables:
 
     def _value(self, path: KeyPath, found: re.Match[str]) -> str:
         name, default = found[1], found[2]
-        if name is None:  # $${ stands for a literal ${
+        if name is None:  # $${ is a literal ${
             return "$"
         value = self.environment.get(name)
         if what := refusal(path, name, value or ""):
@@ -255,13 +255,13 @@ def _scalars(
 
 
 def _below(path: KeyPath, key: yaml.Node, document: Document) -> KeyPath:
-    """Note the line of a key; report a duplicate."""
+    """Store the line of a key; report a duplicate."""
     if not isinstance(key, yaml.ScalarNode):
         raise yaml.constructor.ConstructorError(
             None, None, "a key must be text", key.start_mark
         )
     if key.tag in PLAIN:
-        key.tag = TEXT  # a key is text without quotes, too: 2024, on, null
+        key.tag = TEXT  # keys are text even without quotes: 2024, on, null
     below = (*path, str(key.value))
     if below in document.lines:
         first = document.lines[below]
@@ -271,7 +271,7 @@ def _below(path: KeyPath, key: yaml.Node, document: Document) -> KeyPath:
     return below
 
 
-# What the schema has by default, repeated as loading it takes too long for a Tab.
+# The model's defaults, repeated here as importing it is too slow for a completion.
 _CLIENTS = {"web": {"oauth_scopes": ["openid", "email", "profile"]}}
 _FUNCTIONS = {"hello": None}
 _ROUTES = {"GET /transactions": None}
@@ -280,7 +280,7 @@ _STAGE = "dev"
 
 @dataclass(frozen=True)
 class Names:
-    """What the file calls its parts; nothing where it says nothing that can be read."""
+    """The names in the file, for completion; empty where they cannot be read."""
 
     users: list[str]
     groups: list[str]
@@ -329,6 +329,6 @@ def _get(data: Any, key: str) -> Any:
 
 
 def _plain(found: Any) -> list[str]:
-    """Return the texts that can stand on a command line, each once."""
+    """Return the printable texts, each once."""
     texts = (text for text in found if isinstance(text, str) and text.isprintable())
     return list(dict.fromkeys(filter(None, texts)))

@@ -51,7 +51,7 @@ class Authorizer:
         return sorted(arn.rpartition("/")[2] for arn in self.pools)
 
     def lets_in(self, audience: Any) -> bool:
-        """Tell whether it accepts a token with this `aud`."""
+        """Return whether it accepts a token with this `aud`."""
         return fits_audience(self.pattern, audience)
 
 
@@ -93,7 +93,7 @@ class Method:
         return f"Cognito: {', '.join(parts)}"
 
     def takes(self, token: str) -> bool:
-        """Tell whether it accepts a valid token with these claims."""
+        """Return whether it accepts a valid token with these claims."""
         claims = claims_of(token)
         authorizer = self.authorizer
         if self.authorization_type != COGNITO or authorizer is None:

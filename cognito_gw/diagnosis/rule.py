@@ -78,7 +78,7 @@ class Diagnosable(Protocol):
         """Whether cgw created it, so that its commands can fix it."""
 
     def is_behind(self, statuses: Sequence[int]) -> bool:
-        """Tell whether a cause of these statuses can apply."""
+        """Return whether a cause of these statuses can apply."""
 
 
 Case = TypeVar("Case", bound=Diagnosable)
@@ -245,7 +245,7 @@ def merged(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
 
 
 def _is_in(whole: Diagnosis, new: Cause) -> bool:
-    """Tell whether a cause is listed, perhaps with AWS's message as its evidence."""
+    """Return whether a cause is listed, perhaps with AWS's message as its evidence."""
     return new in whole.causes or any(
         "told" in cause.evidence and (cause.code, cause.fix) == (new.code, new.fix)
         for cause in whole.causes

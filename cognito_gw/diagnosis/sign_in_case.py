@@ -35,7 +35,7 @@ class Attempt:
     routes: tuple[str, ...] = ()  # in the file
 
     def names(self, code: str) -> bool:
-        """Tell whether the error names this cause."""
+        """Return whether the error names this cause."""
         return code in self._named
 
     @cached_property
@@ -141,6 +141,6 @@ class SignInCase(Facts):
         return self.user
 
     def user_is(self, status: str) -> bool:
-        """Tell whether the user exists and has this UserStatus."""
+        """Return whether the user exists and has this UserStatus."""
         user = self.named_user
         return bool(user and user.get("UserStatus") == status)

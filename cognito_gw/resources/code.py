@@ -76,7 +76,7 @@ def sha256(content: bytes) -> str:
 def _of_folder(folder: CodeFolder) -> bytes:
     found = folder.files()
     size = sum(path.stat().st_size for path in found)
-    _bound(folder.path, unzipped=size)  # too much is not even read
+    _bound(folder.path, unzipped=size)  # before reading it
     content = b"" if size > aws_rules.ZIPPED else _zip(_entries(folder.root, found))
     if not content or len(content) > aws_rules.ZIPPED:
         content = _zip(_entries(folder.root, found), zipfile.ZIP_DEFLATED)
@@ -103,19 +103,19 @@ def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(entry) as file:
             return file.read(ENOUGH)
-    except Exception:  # noqa: BLE001 - it is damaged or encrypted, each in its own way
+    except Exception:  # noqa: BLE001 - damaged and encrypted zips raise many types
         return b""
 
 
 def _zip(
     entries: Iterable[tuple[str, bytes, bool]], method: int = zipfile.ZIP_STORED
 ) -> bytes:
-    """Return a zip: stored where it fits, as builds of zlib differ, and so the hash."""
+    """Return a zip, by default uncompressed: zlib's output, and so the hash, varies."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", method) as archive:
         for name, content, is_executable in entries:
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.create_system = 3  # Unix, on whatever system this runs
+            entry.create_system = 3  # Unix on every system, for the same bytes
             entry.external_attr = (0o100755 if is_executable else 0o100644) << 16
             archive.writestr(entry, content, method)
     return target.getvalue()

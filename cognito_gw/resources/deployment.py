@@ -1,4 +1,4 @@
-"""The deployment and the stage, and what a deployment freezes."""
+"""The deployment, the stage, and the fingerprint of what a deployment contains."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ _DEFAULTS = {
 def frozen(
     api: Mapping[str, Any], resources: Things, authorizers: Things, responses: Things
 ) -> list[Any]:
-    """Return the named fields of what AWS describes, in an order of ours."""
+    """Return the fields that a deployment contains, in a stable order."""
     return [
         _named(api, _API),
         {item["path"]: _methods(item) for item in resources},
@@ -143,16 +143,16 @@ _MARK = "cgw "
 
 @dataclass(eq=False)
 class Deployment(Resource):
-    """The deployment of the API as it is once everything before it is done."""
+    """A deployment of the API after all its other resources are applied."""
 
     kind = "deployment"
     command = "deploy"
     id_field = "id"
 
     api: RestApi
-    parts: tuple[Resource, ...]  # all that it freezes
-    permissions: tuple[Resource, ...]  # not frozen, but callers need them
-    _description: str | None = field(default=None, init=False)  # of what was looked at
+    parts: tuple[Resource, ...]  # that it contains
+    permissions: tuple[Resource, ...]  # not contained, but callers need them
+    _description: str | None = field(default=None, init=False)  # of the draft
 
     @property
     def label(self) -> str:
@@ -178,7 +178,7 @@ class Deployment(Resource):
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if any(part.pending for part in self.parts) or self._loses_routes:
-            return None  # planned: what there will be to deploy is not there yet
+            return None  # the draft to deploy does not exist yet
         deployed = {"restApiId": self.api["id"]}
         self._description, deployments = aws.gather(
             partial(self._described, aws),
@@ -212,7 +212,7 @@ class Deployment(Resource):
         return _MARK + fingerprint(self._draft(aws))
 
     def _draft(self, aws: Aws) -> list[Any]:
-        """Everything that a deployment would freeze now, as AWS describes it."""
+        """Return what a deployment would contain now, as AWS describes it."""
         resources, authorizers, responses = aws.gather(
             partial(self._resources, aws),
             partial(read_authorizers, aws, self.api["id"]),
@@ -231,7 +231,7 @@ class Deployment(Resource):
 
 @dataclass(eq=False)
 class Stage(Resource):
-    """The stage, and which deployment it serves."""
+    """The stage, which serves one deployment."""
 
     kind = "stage"
     command = "deploy"
@@ -264,7 +264,7 @@ class Stage(Resource):
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        """Find it by name, or (once renamed in the file) by the stack's tag."""
+        """Find it by name, or by the stack's tag after a rename in the file."""
         answer = aws.apigateway.get_stages(restApiId=self.api["id"])
         stages = {stage["stageName"]: stage for stage in answer["item"]}
         ours = [
@@ -294,7 +294,7 @@ class Stage(Resource):
         else:
             self._update_in_place(aws, changes)
         for name in before:
-            if name != self.name:  # or it would go on serving what it froze
+            if name != self.name:  # or it would keep serving its deployment
                 aws.apigateway.delete_stage(restApiId=self.api["id"], stageName=name)
         return self.observe(aws) or {}
 
@@ -315,7 +315,7 @@ class Stage(Resource):
             )
 
     def _once_known(self, aws: Aws, call: Callable[[], Any]) -> Any:
-        """Serve a deployment; API Gateway may not know a new one everywhere yet."""
+        """Retry until API Gateway knows the new deployment everywhere."""
         until = f"API Gateway knows deployment {self.deployment.id}"
         return settle(call, aws, passing=_is_too_new, until=until)
 
@@ -329,6 +329,6 @@ def _is_too_new(error: ClientError) -> bool:
 
 
 def fingerprint(content: Any) -> str:
-    """Return a short hash of JSON-like data, whatever the order of its keys."""
+    """Return a short hash of JSON-like data; the order of keys does not matter."""
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -114,7 +114,7 @@ class LogGroup(Resource):
         self._once_idle(keep, aws)
 
     def _once_idle(self, change: Callable[[], Any], aws: Aws) -> None:
-        """Change it; CloudWatch Logs refuses while another change is in progress."""
+        """Retry a change while CloudWatch Logs still makes another one."""
         until = f"CloudWatch Logs takes another change of {self}"
         settle(change, aws, passing=_is_busy, until=until)
 
@@ -152,7 +152,7 @@ class ExecutionRole(Resource):
     tags: dict[str, str]
     account: Account
     log_group: str
-    boundary: str | None = None  # None: one set elsewhere stays
+    boundary: str | None = None  # None: unmanaged
 
     @property
     def label(self) -> str:
@@ -203,7 +203,7 @@ class ExecutionRole(Resource):
         if any(field.startswith("Tags") for field in changes):
             aws.iam.tag_role(RoleName=self.name, Tags=_tag_list(self.tags))
         if any(field.startswith("PermissionsBoundary") for field in changes):
-            # First: the caller may be allowed to grant rights only within it.
+            # First: the caller's own policy may require it for any other change.
             aws.iam.put_role_permissions_boundary(
                 RoleName=self.name, PermissionsBoundary=self.boundary
             )
@@ -275,7 +275,7 @@ class ExecutionRole(Resource):
 
 
 def _is_unknown_yet(error: ClientError) -> bool:
-    return code_of(error) in ABSENT  # of a role that was made a moment ago
+    return code_of(error) in ABSENT  # a role created a moment ago
 
 
 def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:

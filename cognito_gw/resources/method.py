@@ -46,7 +46,7 @@ class Authorizer(Resource):
     def desired(self) -> dict[str, Any]:
         wanted = self._settings()
         if self.live is not None and _TTL not in self.live:
-            del wanted[_TTL]  # AWS takes it of Cognito authorizers, and does not tell
+            del wanted[_TTL]  # AWS accepts it, but does not always return it
         return wanted
 
     def _settings(self) -> dict[str, Any]:
@@ -76,10 +76,8 @@ class Authorizer(Resource):
             if field != "providerARNs"
         ]
         if "providerARNs" in changes:
-            has, wants = set(self["providerARNs"]), {self.pool["Arn"]}
-            # The new ones first: an authorizer is never without a pool.
-            patch += [_provider("add", arn) for arn in sorted(wants - has)]
-            patch += [_provider("remove", arn) for arn in sorted(has - wants)]
+            has = self["providerARNs"]
+            patch += _set_patch("/providerARNs", has, [self.pool["Arn"]])
         if self.live is not None and _TTL not in self.live:
             ttl = str(self.config.ttl)
             patch.append({"op": "replace", "path": f"/{_TTL}", "value": ttl})
@@ -99,13 +97,16 @@ def read_authorizers(aws: Aws, api_id: str) -> list[dict[str, Any]]:
     return api_items(aws.apigateway, "get_authorizers", restApiId=api_id)
 
 
-def _provider(op: str, arn: str) -> dict[str, str]:
-    return {"op": op, "path": "/providerARNs", "value": arn}
+def _set_patch(path: str, has: list[str], wanted: list[str]) -> list[dict[str, str]]:
+    """Return the patch of a set; it adds first, so that the set is never empty."""
+    added = [("add", value) for value in sorted({*wanted} - {*has})]
+    removed = [("remove", value) for value in sorted({*has} - {*wanted})]
+    return [{"op": op, "path": path, "value": value} for op, value in added + removed]
 
 
 @dataclass(eq=False)
 class PathMethod(Resource):
-    """A method of a path, read with the whole API."""
+    """A method of a path; it is read with the whole API."""
 
     kind = "method"
     command = "method"
@@ -122,7 +123,7 @@ class PathMethod(Resource):
         return self.path.api
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        self.path["id"]  # while the path is absent, nothing is known of its methods
+        self.path["id"]  # raises if the path is absent
         methods = (self.path.live or {}).get("resourceMethods", {})
         found: dict[str, Any] | None = methods.get(self.verb)
         return found
@@ -147,7 +148,7 @@ class PathMethod(Resource):
 
 @dataclass(eq=False)
 class Method(PathMethod):
-    """A method that a function answers, closed unless the file says `auth: none`."""
+    """A method with a Lambda function behind it; public only with `auth: none`."""
 
     function: Function
     authorizer: Authorizer | None  # None: a public route
@@ -171,7 +172,7 @@ class Method(PathMethod):
             "apiKeyRequired": False,
             "methodIntegration": {
                 "type": "AWS_PROXY",
-                "httpMethod": "POST",  # whatever the method: it is the call to Lambda
+                "httpMethod": "POST",  # of the call to Lambda, for every method
                 "uri": f"arn:{partition}:apigateway:{region}:lambda:path/2015-03-31"
                 f"/functions/{function}/invocations",
             },
@@ -195,7 +196,7 @@ class Method(PathMethod):
         if self.authorizer is None:
             return {"authorizationType": OPEN}
         if self.authorizer.live is None and not self.authorizer.pending:
-            return {"authorizationType": IAM}  # closed until there is one
+            return {"authorizationType": IAM}  # closed until it exists
         return {
             "authorizationType": COGNITO,
             "authorizerId": self.authorizer.get("id", KNOWN_AFTER_APPLY),
@@ -203,7 +204,7 @@ class Method(PathMethod):
         }
 
     def _patch(self, changes: Mapping[str, Change]) -> list[dict[str, str]]:
-        """Return the changes as one call, so that the method is never half changed."""
+        """Return the changes as one patch, so that the method is never half changed."""
         patch = []
         for field in ("authorizationType", "authorizerId", "apiKeyRequired"):
             if field in changes:
@@ -211,10 +212,8 @@ class Method(PathMethod):
                 text = str(value).lower() if isinstance(value, bool) else str(value)
                 patch.append({"op": "replace", "path": f"/{field}", "value": text})
         if "authorizationScopes" in changes:
-            has = set(changes["authorizationScopes"].before or [])
-            wants = set(self.scopes)
-            patch += [_scope("add", scope) for scope in sorted(wants - has)]
-            patch += [_scope("remove", scope) for scope in sorted(has - wants)]
+            has = changes["authorizationScopes"].before or []
+            patch += _set_patch("/authorizationScopes", has, self.scopes)
         return patch
 
     def _put_integration(self, aws: Aws, integration: dict[str, Any]) -> dict[str, Any]:
@@ -226,7 +225,3 @@ class Method(PathMethod):
             uri=integration["uri"],
         )
         return answer
-
-
-def _scope(op: str, scope: str) -> dict[str, str]:
-    return {"op": op, "path": "/authorizationScopes", "value": scope}

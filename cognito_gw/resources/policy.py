@@ -27,7 +27,7 @@ def size(document: Document) -> int:
 
 
 def split(document: Document) -> list[Document]:
-    """Return documents within the limit that allow the same together."""
+    """Return documents within the limit that together allow the same."""
     documents = [_document([])]
     for statement in document["Statement"]:
         for piece in _pieces(statement):
@@ -51,7 +51,7 @@ def _pieces(statement: Statement) -> Iterator[Statement]:
         yield from _pieces(statement | {"Sid": sid, "Resource": part})
 
 
-_NEW = "${*}"  # the asterisk itself: it stands for an id that AWS has not given yet
+_NEW = "${*}"  # a literal asterisk, in place of an ID that does not exist yet
 _READ_PEOPLE = ("AdminGetUser", "AdminListGroupsForUser", "ListUsers")
 _CHANGE_PEOPLE = (
     "AdminCreateUser",
@@ -75,7 +75,7 @@ _CHANGE_API = (
     "iam:DeleteRolePolicy",
     "iam:DetachRolePolicy",
     "iam:DeleteRole",
-    # API Gateway's actions are HTTP's verbs.
+    # API Gateway's actions are HTTP methods.
     "apigateway:POST",
     "apigateway:PUT",
     "apigateway:PATCH",
@@ -117,14 +117,14 @@ def _operator_policy(own: _Own, boundary: str | None, passed: list[str]) -> Docu
         if stack.api.managed:
             arns += [*own.roles, own.gateway("/tags/*")]
         manage = _allow("ManageOwn", actions, arns, own.is_ours)
-        # UpdateUserPool sets tags, too: a pool must not become another stack's.
+        # UpdateUserPool can set tags: no pool may become another stack's.
         manage["Condition"]["StringEqualsIfExists"] = own.becomes_ours
         statements.append(manage)
     return _document(statements)
 
 
 def user_policy(stack: Stack) -> Document:
-    """Return what the commands need that use the stack and do not change it."""
+    """Return what the commands need that only use the stack."""
     own = _Own(stack)
     actions = [*_own_reads(stack)]
     if stack.pool.managed:
@@ -145,7 +145,7 @@ def user_policy(stack: Stack) -> Document:
 
 @dataclass(frozen=True)
 class _Own:
-    """What is the stack's own: by tag, and by name where names are its own."""
+    """The stack's own resources, by tag or by name."""
 
     stack: Stack
 
@@ -169,12 +169,12 @@ class _Own:
 
     @property
     def pools(self) -> str:
-        """Any user pool: AWS makes up their ids."""
+        """Any user pool: their IDs are random."""
         return self._arn("cognito-idp", "userpool/*")
 
     @property
     def _names(self) -> list[str]:
-        """The names of functions, and a pattern for those that left the file."""
+        """The names of functions, and a pattern for those removed from the file."""
         prefix = f"{self.stack.config.name}-"
         names = [function.name for function in self.stack.functions.values()]
         return [f"{prefix}*", *(name for name in names if not name.startswith(prefix))]
@@ -186,7 +186,7 @@ class _Own:
     @property
     def log_groups(self) -> list[str]:
         groups = [f"log-group:/aws/lambda/{name}" for name in self._names]
-        # Which of the two spellings AWS looks at depends on the action; `*` is both.
+        # Depending on the action, AWS checks either form; `*` covers both.
         groups += [f"{group}:*" for group in groups if not group.endswith("*")]
         return [self._arn("logs", group) for group in groups]
 

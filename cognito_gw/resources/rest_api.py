@@ -1,4 +1,4 @@
-"""The REST API, its paths, and what it answers where no function does."""
+"""The REST API and its paths."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Route = tuple[str, str]  # method and path
 class RestApi(Resource):
     """The REST API, found by the stack's tag; routes not in the file are removed.
 
-    `live["Resources"]` holds all its paths with their methods, as one paged read
-    answers them: what paths and methods observe costs no call of their own.
+    `live["Resources"]` holds all its paths and their methods from one paged read, so
+    that paths and methods need no calls to observe them.
     """
 
     kind = "rest api"
@@ -42,7 +42,7 @@ class RestApi(Resource):
     tags: dict[str, str]
     endpoint: str
     given_id: str | None
-    routes: frozenset[Route]  # every method that may be there, those for CORS too
+    routes: frozenset[Route]  # every method in the file, and those for CORS
     account: Account
 
     @property
@@ -81,7 +81,7 @@ class RestApi(Resource):
             others=partial(self._others, aws, made),
             delete=lambda api: aws.apigateway.delete_rest_api(restApiId=api["id"]),
         )
-        if kept is made and "rootResourceId" in made:  # its only resource yet
+        if kept is made and "rootResourceId" in made:  # the only resource so far
             return self._with(made, [{"id": made["rootResourceId"], "path": "/"}])
         return self._read(aws, kept)
 
@@ -174,7 +174,7 @@ class RestApi(Resource):
             if path != "/" and not any(is_under(route, path) for route in kept)
         }
         for path in gone:
-            if parent_of(path) not in gone:  # a deletion takes along what is below
+            if parent_of(path) not in gone:  # AWS deletes the paths below it, too
                 aws.apigateway.delete_resource(
                     restApiId=self["id"], resourceId=self["Resources"][path]["id"]
                 )

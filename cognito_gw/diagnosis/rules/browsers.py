@@ -83,7 +83,7 @@ def cors_headers_missing(case: CallCase) -> Finding | None:
 
 
 def _lacks_route(case: CallCase) -> bool:
-    """Tell whether the stage lacks the route, which is then the cause."""
+    """Return whether the stage lacks the route, which is then the cause."""
     if case.sent.verb == "OPTIONS":
         return False
     return or_default(lambda: case.live, case) is None
