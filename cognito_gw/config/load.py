@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -52,22 +51,17 @@ class BadConfig(UsageError):
         self.problems = sorted(
             problems, key=lambda problem: document.line(problem.path)
         )
-        lines = [
-            brief(f"  {document.where(problem.path)}: {_one_line(problem)}", _LONGEST)
-            for problem in self.problems[:_MOST]
-        ]
-        count = _counted(len(problems))
-        super().__init__("\n".join([f"{document.file} has {count}:", *lines]))
+        lines = [f"{document.file} has {_counted(len(problems))}:"]
+        for problem in self.problems[:_MOST]:
+            what = one_line(spell(problem.path) + problem.what)
+            lines.append(brief(f"  {document.where(problem.path)}: {what}", _LONGEST))
+        super().__init__("\n".join(lines))
 
 
 def _counted(count: int) -> str:
     if count > _MOST:
         return f"over {_MOST} problems, such as"
     return "a problem" if count == 1 else f"{count} problems"
-
-
-def _one_line(problem: Problem) -> str:
-    return one_line(spell(problem.path) + problem.what)
 
 
 def spell(path: KeyPath) -> str:
@@ -94,17 +88,16 @@ def loaded(document: Document, steps: Collection[str] | None = None) -> Loaded:
     said = [problem for problem in problems if problem.path not in document.unset]
     problems = [*document.problems, *said]
     if config is not None:
-        problems += islice(check(config, folder), _MOST + 1)
-    unread = [problem for problem in problems if not _concerns(problem, steps)]
+        problems += check(config, folder)
+    unread: list[Problem] = []
+    if steps is not None:
+        needed = {None, *steps}
+        unread = [problem for problem in problems if problem.step not in needed]
     problems = [problem for problem in problems if problem not in unread]
     if problems or config is None:
         raise BadConfig(document, _first_of_each(problems))
     warnings = warnings_of(config, document)
     return Loaded(_beside(config, folder), warnings, unread, document)
-
-
-def _concerns(problem: Problem, steps: Collection[str] | None) -> bool:
-    return steps is None or problem.step is None or problem.step in steps
 
 
 def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
@@ -123,7 +116,7 @@ def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
         except ValidationError as invalid:
             errors = invalid.errors(include_url=False)
         # Later errors result from the removals.
-        problems = problems or [complaint(error) for error in errors[: _MOST + 1]]
+        problems = problems or [complaint(error) for error in errors]
         for path in sorted(map(path_of, errors), key=_backwards):
             _take_out(rest, path)
         rest.setdefault("name", "unnamed")
