@@ -27,56 +27,29 @@ if TYPE_CHECKING:
     Things = Iterable[Mapping[str, Any]]
 
 
+# The fields that a deployment contains, separated by spaces.
 _API = (
-    "apiKeySource",
-    "binaryMediaTypes",
-    "disableExecuteApiEndpoint",
-    "minimumCompressionSize",
-    "policy",
+    "apiKeySource binaryMediaTypes disableExecuteApiEndpoint minimumCompressionSize "
+    "policy"
 )
 _METHOD = (
-    "apiKeyRequired",
-    "authorizationScopes",
-    "authorizationType",
-    "authorizerId",
-    "requestModels",
-    "requestParameters",
-    "requestValidatorId",
+    "apiKeyRequired authorizationScopes authorizationType authorizerId requestModels "
+    "requestParameters requestValidatorId"
 )
-_METHOD_RESPONSE = ("responseModels", "responseParameters")
+_METHOD_RESPONSE = "responseModels responseParameters"
 _INTEGRATION = (
-    "cacheKeyParameters",
-    "connectionId",
-    "connectionType",
-    "contentHandling",
-    "credentials",
-    "httpMethod",
-    "integrationTarget",
-    "passthroughBehavior",
-    "requestParameters",
-    "requestTemplates",
-    "responseTransferMode",
-    "timeoutInMillis",
-    "tlsConfig",
-    "type",
-    "uri",
+    "cacheKeyParameters connectionId connectionType contentHandling credentials "
+    "httpMethod integrationTarget passthroughBehavior requestParameters "
+    "requestTemplates responseTransferMode timeoutInMillis tlsConfig type uri"
 )
 _INTEGRATION_RESPONSE = (
-    "contentHandling",
-    "responseParameters",
-    "responseTemplates",
-    "selectionPattern",
+    "contentHandling responseParameters responseTemplates selectionPattern"
 )
 _AUTHORIZER = (
-    "authorizerCredentials",
-    "authorizerResultTtlInSeconds",
-    "authorizerUri",
-    "identitySource",
-    "identityValidationExpression",
-    "providerARNs",
-    "type",
+    "authorizerCredentials authorizerResultTtlInSeconds authorizerUri identitySource "
+    "identityValidationExpression providerARNs type"
 )
-_GATEWAY_RESPONSE = ("responseParameters", "responseTemplates", "statusCode")
+_GATEWAY_RESPONSE = "responseParameters responseTemplates statusCode"
 _DEFAULTS = {
     "apiKeyRequired": False,
     "apiKeySource": "HEADER",
@@ -119,12 +92,12 @@ def _method(method: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _each(things: Mapping[str, Any] | None, fields: Iterable[str]) -> dict[str, Any]:
+def _each(things: Mapping[str, Any] | None, fields: str) -> dict[str, Any]:
     return {key: _named(thing, fields) for key, thing in (things or {}).items()}
 
 
-def _named(thing: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-    kept = {field: _in_order(thing.get(field)) for field in fields}
+def _named(thing: Mapping[str, Any], fields: str) -> dict[str, Any]:
+    kept = {field: _in_order(thing.get(field)) for field in fields.split()}
     return {
         field: value
         for field, value in kept.items()
