@@ -1,6 +1,6 @@
-"""What AWS refuses that its service models do not say: one rule for file and local AWS.
+"""Limits of AWS that its service models lack: for the file and for the local AWS.
 
-Plain facts and functions; who asks words the complaint.
+Facts and functions; callers write the messages.
 """
 
 from __future__ import annotations
@@ -11,42 +11,27 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.addresses import LOOPBACK_HOST
+from cognito_gw.text import LOOPBACK_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from zipfile import ZipInfo
 
-# The scope of Cognito's own API, and the only one of a sign-in through it.
+# The scope of Cognito's own API: the only one that a sign-in through the API gets.
 API_SCOPE = "aws.cognito.signin.user.admin"
 STANDARD_SCOPES = ("openid", "email", "phone", "profile", API_SCOPE)
 
 # Lambda guide, "Defined runtime environment variables", reserved ones, 2026-11.
-RESERVED_VARIABLES = frozenset(
-    {
-        "_HANDLER",
-        "_X_AMZN_TRACE_ID",
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-        "AWS_LAMBDA_FUNCTION_NAME",
-        "AWS_LAMBDA_FUNCTION_VERSION",
-        "AWS_LAMBDA_INITIALIZATION_TYPE",
-        "AWS_LAMBDA_LOG_GROUP_NAME",
-        "AWS_LAMBDA_LOG_STREAM_NAME",
-        "AWS_LAMBDA_MAX_CONCURRENCY",
-        "AWS_LAMBDA_METADATA_API",
-        "AWS_LAMBDA_METADATA_TOKEN",
-        "AWS_LAMBDA_RUNTIME_API",
-        "AWS_REGION",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "LAMBDA_RUNTIME_DIR",
-        "LAMBDA_TASK_ROOT",
-    }
+_RESERVED_VARIABLES = (
+    "_HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION "
+    "AWS_EXECUTION_ENV AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_NAME "
+    "AWS_LAMBDA_FUNCTION_VERSION AWS_LAMBDA_INITIALIZATION_TYPE "
+    "AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME AWS_LAMBDA_MAX_CONCURRENCY "
+    "AWS_LAMBDA_METADATA_API AWS_LAMBDA_METADATA_TOKEN AWS_LAMBDA_RUNTIME_API "
+    "AWS_REGION AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN LAMBDA_RUNTIME_DIR "
+    "LAMBDA_TASK_ROOT"
 )
+RESERVED_VARIABLES = frozenset(_RESERVED_VARIABLES.split())
 LARGEST_ENVIRONMENT = 4096  # bytes
 
 # Lambda creates no function with these; the date on which each lost its support.
@@ -76,7 +61,7 @@ GONE_RUNTIMES = {
     "ruby2.7": "2023-11-27",
 }
 
-# What Lambda has of the rest, by botocore 1.44.8.
+# The other runtimes, by botocore 1.44.8.
 _VERSIONS = {
     "dotnet{}": "6 8 10",
     "java{}": "8.al2 8.al2023 11 11.al2023 17 17.al2023 21 25",
@@ -90,23 +75,23 @@ RUNTIMES = frozenset(
     for family, versions in _VERSIONS.items()
     for version in versions.split()
 )
-UNZIPPED = 250 << 20  # bytes that a function's files may have
-ZIPPED = 50 << 20  # bytes that Lambda takes as a direct upload
-_ENCRYPTED = 1  # the bit of a zip's entry that says so
-LARGEST_REQUEST = 70_167_211  # bytes, with as much in Base64, as Lambda says it
+UNZIPPED = 250 << 20  # bytes: the limit of a function's files
+ZIPPED = 50 << 20  # bytes: the limit of a direct upload
+_ENCRYPTED = 1  # a flag bit of a zip's entry
+LARGEST_REQUEST = 70_167_211  # bytes, with the code in Base64
 
 PASSWORDS = (
     "a password has 2 to 256 characters and no line breaks, and does not begin or end "
     "with a space"
 )
-# Of Java's \S and dot, which Cognito's pattern of passwords is made of.
+# Cognito's pattern of passwords, with Java's meaning of `\S` and the dot.
 _PASSWORD = re.compile(r"[^\s][^\n\r\x85\u2028\u2029]{0,254}[^\s]", re.ASCII)
-# Attributes that are addresses: what they look like, and how that is called.
+# Attributes that are addresses: their patterns and names.
 ADDRESSES = {
     "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "email address"),
     "phone_number": (re.compile(r"\+[0-9]{4,15}"), "phone number"),
 }
-# How users sign in: what their names look like, and how that is called.
+# Sign-in names, by `UsernameAttributes`: their patterns and names.
 _NAMES = {
     "email": (ADDRESSES["email"][0], "an email address"),
     "phone_number": (
@@ -128,18 +113,18 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_ +=,.@-]+")
 
 
 def reserved_variables(names: Iterable[str]) -> list[str]:
-    """Return those environment variables that Lambda sets itself."""
+    """Return the environment variables that Lambda sets itself."""
     return sorted(RESERVED_VARIABLES.intersection(names))
 
 
 def environment_size(variables: Mapping[str, str]) -> int:
-    """Return the bytes of an environment, as Lambda counts them: of its JSON."""
+    """Return the size of an environment in bytes, which Lambda measures as JSON."""
     text = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
     return len(text.encode("utf-8", "surrogatepass"))
 
 
 def size_fault(zipped: int, unzipped: int) -> str | None:
-    """Return which of Lambda's limits on the bytes of code is exceeded."""
+    """Return the exceeded limit on the size of code, if any."""
     for size, most, state in (
         (unzipped, UNZIPPED, "unzipped"),
         (zipped, ZIPPED, "zipped"),
@@ -150,7 +135,7 @@ def size_fault(zipped: int, unzipped: int) -> str | None:
 
 
 def unzip_fault(entries: Iterable[ZipInfo]) -> str | None:
-    """Return why Lambda cannot unzip what a zip lists."""
+    """Return why Lambda cannot unzip these entries, if so."""
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts:
@@ -161,34 +146,34 @@ def unzip_fault(entries: Iterable[ZipInfo]) -> str | None:
 
 
 def reserved_word(prefix: str) -> str | None:
-    """Return the word between the hyphens of a domain that AWS keeps to itself."""
+    """Return the reserved word in a domain prefix, if any."""
     tokens = prefix.split("-")
     return next((word for word in RESERVED_WORDS if word in tokens), None)
 
 
 def is_path_part(part: str) -> bool:
-    """Tell whether API Gateway takes a part of a path."""
+    """Return whether API Gateway accepts a part of a path."""
     return _PATH_PART.fullmatch(part) is not None
 
 
 def variable_meant(part: str) -> str | None:
-    """Return the path variable that a part spells as other frameworks do, if it does.
+    """Return the path variable that a part means in another framework's syntax.
 
-    API Gateway takes `:id` literally, and refuses the others.
+    None for other parts. API Gateway takes `:id` literally, and refuses the others.
     """
     if not _LIKE_VARIABLE.match(part) or (part[0] == "{" and is_path_part(part)):
         return None
     names = re.findall(r"[A-Za-z_]\w*", part)
     if not names:
         return "{proxy+}" if part.startswith("*") else None
-    is_greedy = any(each in part for each in ("*", "...", "<path:", ":path}"))
+    is_greedy = any(mark in part for mark in ("*", "...", "<path:", ":path}"))
     name = names[-1] if part.startswith("<") else names[0]
     return f"{{{name}{'+' * is_greedy}}}"
 
 
 def is_username(name: str) -> bool:
-    """Tell whether Cognito takes a name or a URL of its users: visible characters."""
-    return bool(name) and all(_major(each) in "LMSNP" for each in name)
+    """Return whether Cognito accepts a user's name or a URL: visible characters."""
+    return bool(name) and all(_major(letter) in "LMSNP" for letter in name)
 
 
 def unlike_a_name(name: str, kinds: Sequence[str]) -> str | None:
@@ -200,12 +185,12 @@ def unlike_a_name(name: str, kinds: Sequence[str]) -> str | None:
 
 
 def is_password(password: str) -> bool:
-    """Tell whether Cognito takes a password before it looks at the pool's policy."""
+    """Return whether Cognito accepts a password, apart from the pool's policy."""
     return _PASSWORD.fullmatch(password) is not None
 
 
 def url_fault(url: str) -> str | None:
-    """Return what is wrong with a callback or sign-out URL, as Cognito says it.
+    """Return what is wrong with a callback or sign-out URL, in Cognito's words.
 
     Botocore's CreateUserPoolClient, and cdk-preflight pf-cognito-callback-url-fragment
     and -https. Of the URLs that are not absolute, AWS's words are not on record.
@@ -226,7 +211,7 @@ def url_fault(url: str) -> str | None:
 
 
 def is_reserved_tag(text: str) -> bool:
-    """Tell whether the key or the value of a tag begins as only AWS's own do.
+    """Return whether the key or the value of a tag has AWS's reserved prefix.
 
     IAM guide, "Tagging IAM resources": neither may; Lambda guide: in whatever case.
     """
@@ -234,18 +219,18 @@ def is_reserved_tag(text: str) -> bool:
 
 
 def is_tag_value(value: str) -> bool:
-    """Tell whether IAM, Lambda and CloudWatch Logs take the value of a tag."""
-    return all(_major(each) in "LZN" or each in _TAG_EXTRAS for each in value)
+    """Return whether IAM, Lambda and CloudWatch Logs accept the value of a tag."""
+    return all(_major(letter) in "LZN" or letter in _TAG_EXTRAS for letter in value)
 
 
 def doubles(keys: Iterable[str]) -> list[str]:
-    """Return the keys that an earlier one spells in other case: IAM takes one."""
+    """Return the keys that differ from an earlier one only in case."""
     first: dict[str, str] = {}
     return [key for key in keys if first.setdefault(key.lower(), key) != key]
 
 
 def server_name(identifier: str) -> str:
-    """Return a name for a resource server: identifiers may hold more than names."""
+    """Return a name for a resource server: identifiers allow more characters."""
     return _NOT_IN_NAMES.sub("-", identifier).strip("-") or "resource-server"
 
 
@@ -254,15 +239,15 @@ def users_scopes(scopes: Sequence[str]) -> list[str]:
     return [scope for scope in scopes if scope in STANDARD_SCOPES]
 
 
-def _major(character: str) -> str:
-    return unicodedata.category(character)[0]
+def _major(letter: str) -> str:
+    return unicodedata.category(letter)[0]
 
 
 def attribute_faults(
     schema: Sequence[Mapping[str, Any]], given: Mapping[str, str]
 ) -> list[str]:
-    """Return what Cognito says of attributes that do not fit a pool's schema."""
-    known = {each["Name"]: each for each in schema}
+    """Return Cognito's messages for attributes that violate a pool's schema."""
+    known = {attribute["Name"]: attribute for attribute in schema}
     said = (
         (name, _attribute_fault(known.get(name), name, value))
         for name, value in given.items()
@@ -304,7 +289,7 @@ def _number_fault(value: str, limits: Mapping[str, str]) -> str | None:
 
 
 def _outside(size: int, limits: Mapping[str, str], what: str, begin: str) -> str | None:
-    """Return which of the limits, which Cognito keeps as text, a size breaks."""
+    """Return the violated limit, if any; Cognito stores limits as text."""
     least, most = limits.get(f"Min{what}"), limits.get(f"Max{what}")
     if least and size < int(least):
         return f"{begin} a {what.lower()} of at least {least}."

@@ -165,7 +165,7 @@ def token_header(identity_source: str) -> str:
 
 
 def fits_audience(pattern: str | None, audience: Any) -> bool:
-    """Tell whether a token's `aud` fits an `identityValidationExpression`.
+    """Return whether a token's `aud` fits an `identityValidationExpression`.
 
     The expression must match all of it. An access token has no `aud`, so it fits none.
     """
@@ -209,7 +209,7 @@ _COMPARISONS = ("ArnLike", "ArnEquals", "StringLike", "StringEquals")
 
 
 def may_invoke(statements: list[dict[str, Any]], source_arn: str, account: str) -> bool:
-    """Tell whether a function's policy lets API Gateway invoke it.
+    """Return whether a function's policy lets API Gateway invoke it.
 
     The statements are those of Lambda's GetPolicy; the call comes from the method
     `source_arn` in `account`.

@@ -27,10 +27,10 @@ def state_directory() -> Path:
 
 def private(folder: Path) -> Path:
     """Create a folder and its parent with mode 0700."""
-    for each in (folder.parent, folder):
-        each.mkdir(mode=0o700, exist_ok=True)
-        if each.stat().st_mode & 0o077:
-            each.chmod(0o700)
+    for path in (folder.parent, folder):
+        path.mkdir(mode=0o700, exist_ok=True)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o700)
     return folder
 
 

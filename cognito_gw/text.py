@@ -1,4 +1,4 @@
-"""Text: made safe to print, read as JSON, and suggestions for misspelled names."""
+"""Text: made safe to print, read as JSON or an address, and suggestions for names."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def near(
 
     Part of a name is similar, too: `alice` matches `alice@example.com`.
     """
-    asked, by_name = name.lower(), {each.lower(): each for each in known}
-    parts = [each for each in by_name if len(asked) >= _LEAST and asked in each]
-    parts.sort(key=lambda each: (not each.startswith(asked), len(each)))
-    likeness = {each: _likeness(asked, each) for each in by_name}
-    alike = [each for each in by_name if likeness[each] >= cutoff]
-    alike.sort(key=lambda each: -likeness[each])
-    return [by_name[each] for each in dict.fromkeys([*parts, *alike])][:count]
+    asked, by_name = name.lower(), {word.lower(): word for word in known}
+    parts = [key for key in by_name if len(asked) >= _LEAST and asked in key]
+    parts.sort(key=lambda key: (not key.startswith(asked), len(key)))
+    likeness = {key: _likeness(asked, key) for key in by_name}
+    alike = [key for key in by_name if likeness[key] >= cutoff]
+    alike.sort(key=lambda key: -likeness[key])
+    return [by_name[key] for key in dict.fromkeys([*parts, *alike])][:count]
 
 
 def _likeness(asked: str, name: str) -> float:
@@ -97,3 +97,32 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     names = list(known)
     there = f"known: {', '.join(names) or 'none'}"
     return f"{what}; {f'{guess(name, names)} {there}'.lstrip()}"
+
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK_HOST = r"(?:localhost|127\.0\.0\.1|\[::1\])"  # a pattern, as in a URL
+# Only what all programs parse alike: no user name, query, backslash, or space.
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?:(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)|\[(?P<ip>[0-9A-Fa-f:]+)\])"
+    r"(?P<port>:[0-9]{1,5})?"
+    r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
+)
+
+
+def origin_of(address: str) -> tuple[str, str, str] | None:
+    """Return (scheme, host, port), or None if it is not a plain web address."""
+    found = _ADDRESS.fullmatch(address)
+    if found is None:
+        return None
+    host = (found["name"] or found["ip"]).lower()
+    return found["scheme"], host, found["port"] or ""
+
+
+def is_private(address: str) -> bool:
+    """Whether others on the network cannot read what is sent to the address."""
+    origin = origin_of(address)
+    if origin is None:
+        return False
+    scheme, host, _ = origin
+    return scheme == "https" or host in LOOPBACK

@@ -8,7 +8,7 @@ from functools import cache
 
 import boto3
 
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 
 REGION = "us-east-1"
 ANY = AccessKey("any", "any")  # where nobody checks it

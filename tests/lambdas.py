@@ -11,7 +11,7 @@ import uuid
 import zipfile
 from pathlib import Path
 
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.awslambda.functions import Functions

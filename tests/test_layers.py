@@ -16,7 +16,7 @@ import cognito_gw
 
 PACKAGE = Path(cognito_gw.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
-BELOW = {"", "addresses", "aws_rules", "errors", "gateway_rules", "once", "text"}
+BELOW = {"", "aws_rules", "errors", "gateway_rules", "text"}
 
 # What each package may import from our own code besides itself and what is BELOW all,
 # also for annotations. "" is the version; `local` is the root of the local AWS.

@@ -12,8 +12,8 @@ from cognito_gw.app.token_request import NeedsPerson
 from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import aws_links, filled
 from cognito_gw.diagnosis.call_case import CallCase
-from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.exchange import Answer, Pools, Sent, Target
+from cognito_gw.diagnosis.rule import Diagnosis, diagnose
 from cognito_gw.diagnosis.rules import CALL_RULES
 from cognito_gw.errors import Missing
 from cognito_gw.gateway_rules import COGNITO, OPEN, Router, required_token

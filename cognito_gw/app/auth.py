@@ -67,7 +67,7 @@ def provider_of(context: Context, client: AppClient) -> Provider:
     provider = discover(issuer_url(context, client.pool_id), context.ui.trace)
     if "hosted_ui" not in context.endpoints:
         return provider
-    from cognito_gw.resources.outputs import outputs
+    from cognito_gw.resources.stack import outputs
 
     stack = context.stack
     look(context, [stack.domain] if stack.pool.managed else [stack.pool])

@@ -18,8 +18,8 @@ from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import host_pattern
 from cognito_gw.aws.errors import as_cgw_error
 from cognito_gw.config.model import Config
-from cognito_gw.diagnosis.diagnose import Diagnosis, merged
 from cognito_gw.diagnosis.exchange import Answer
+from cognito_gw.diagnosis.rule import Diagnosis, merged
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.gateway_rules import split_route
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cognito_gw.app.context import Context
-    from cognito_gw.config.password import Password
+    from cognito_gw.config.variables import Password
 
 PASSWORD = "CGW_PASSWORD"  # noqa: S105 - the variable's name
 NEW_PASSWORD = "CGW_NEW_PASSWORD"  # noqa: S105 - likewise

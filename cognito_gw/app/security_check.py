@@ -28,7 +28,7 @@ from cognito_gw.oauth.probes import (
 )
 from cognito_gw.oauth.request import send
 from cognito_gw.oauth.tokens import claims_of
-from cognito_gw.resources.outputs import outputs
+from cognito_gw.resources.stack import outputs
 from cognito_gw.text import unknown
 
 if TYPE_CHECKING:

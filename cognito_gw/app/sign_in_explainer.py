@@ -12,8 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cognito_gw.app.request_options import without_tokens
 from cognito_gw.app.walks import look
 from cognito_gw.aws.errors import as_cgw_error
-from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.refusals import named_by
+from cognito_gw.diagnosis.rule import Diagnosis, diagnose
 from cognito_gw.diagnosis.rules import SIGN_IN_RULES, TOLD_RULES
 from cognito_gw.diagnosis.sign_in_case import Attempt, SignInCase
 from cognito_gw.errors import CgwError, Missing, UsageError

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def outputs(context: Context) -> dict[str, Any]:
     """Return the outputs of a stack that was read: ids and URLs, None if absent."""
-    from cognito_gw.resources.outputs import outputs as outputs_of
+    from cognito_gw.resources.stack import outputs as outputs_of
 
     return outputs_of(context.stack, context.links)
 

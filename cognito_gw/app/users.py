@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cognito_gw.app.context import Context
-    from cognito_gw.config.password import Password
+    from cognito_gw.config.variables import Password
     from cognito_gw.engine.resource import Action, Resource, Step
     from cognito_gw.resources.user import Person
 

@@ -26,7 +26,7 @@ from cognito_gw.aws.waits import Pace, pause_after
 from cognito_gw.errors import AwsRefused, UsageError
 
 if TYPE_CHECKING:
-    from cognito_gw.aws.access_key import AccessKey
+    from cognito_gw.aws.endpoints import AccessKey
 
 Tell = Callable[[str], None]
 _ATTEMPTS = 8  # per call; the pauses grow to 20 s each

@@ -1,9 +1,11 @@
-"""URLs of deployed APIs, sign-in pages and issuers, and the partitions of AWS."""
+"""URLs of deployed APIs, sign-in pages and issuers; partitions; local access keys."""
 
 from __future__ import annotations
 
+import base64
 import re
-from dataclasses import dataclass, replace
+import secrets
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -123,3 +125,26 @@ def _partitions() -> list[dict[str, Any]]:
     from botocore.loaders import create_loader  # not for each command
 
     return list(create_loader().load_data("partitions")["partitions"])
+
+
+_ID_BYTES = 20  # random: the local AWS checks the ID alone, so it is a secret too
+_SECRET_BYTES = 30
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """An access key ID, which has only letters and digits as on AWS, and its secret."""
+
+    id: str = field(repr=False)
+    secret: str = field(repr=False)
+
+    @classmethod
+    def create(cls) -> AccessKey:
+        """Return a random key."""
+        name = base64.b32encode(secrets.token_bytes(_ID_BYTES)).decode()
+        return cls(f"LOCAL{name}", secrets.token_urlsafe(_SECRET_BYTES))
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables by which AWS's clients find it."""
+        return {"AWS_ACCESS_KEY_ID": self.id, "AWS_SECRET_ACCESS_KEY": self.secret}

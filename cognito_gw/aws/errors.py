@@ -25,10 +25,9 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from cognito_gw.addresses import LOOPBACK
 from cognito_gw.aws.botocore_files import profile_regions
 from cognito_gw.errors import AwsRefused, CgwError
-from cognito_gw.text import guess
+from cognito_gw.text import LOOPBACK, guess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,7 +173,7 @@ def is_taken(error: BaseException) -> bool:
     if not isinstance(error, ClientError) or is_concurrent(error):
         return False
     words = message_of(error)
-    return code_of(error) in _TAKEN or any(each in words for each in _TAKEN_WORDS)
+    return code_of(error) in _TAKEN or any(phrase in words for phrase in _TAKEN_WORDS)
 
 
 class Lacking(AwsRefused, KeyError):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.responses import listed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -36,10 +38,8 @@ class LogReader:
 
     def read(self) -> list[LogEvent]:
         """Return the events since the last call, oldest first."""
-        pages = self.logs.get_paginator("filter_log_events").paginate(
-            logGroupName=self.group, startTime=self.start
-        )
-        events = [event for page in pages for event in page["events"]]
+        request = {"logGroupName": self.group, "startTime": self.start}
+        events = listed(self.logs, "filter_log_events", "events", **request)
         fresh = [event for event in events if event["eventId"] not in self._seen]
         self._seen |= {event["eventId"]: event["timestamp"] for event in fresh}
         newest = max(self._seen.values(), default=self.start)

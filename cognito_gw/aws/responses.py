@@ -58,6 +58,20 @@ def _wrapped(value: Any, call: str) -> Any:
     return value
 
 
+def listed(
+    client: Any, operation: str, key: str, **request: Any
+) -> list[dict[str, Any]]:
+    """Return the items in the field `key` of every page of a paginated operation."""
+    pages = client.get_paginator(operation).paginate(**request)
+    return [item for page in pages for item in page[key]]
+
+
+def api_items(apigateway: Any, operation: str, **request: Any) -> list[dict[str, Any]]:
+    """Return the items that an operation of API Gateway lists, in pages of 500."""
+    request["PaginationConfig"] = {"PageSize": 500}
+    return listed(apigateway, operation, "items", **request)
+
+
 def settable(client: Any, operation: str, live: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a description that `operation` accepts as its request.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from cognito_gw.aws.errors import absent_is_none
+from cognito_gw.aws.responses import listed
 from cognito_gw.errors import NotOurs
 
 if TYPE_CHECKING:
@@ -75,10 +76,13 @@ def _tagged(
     aws: Aws, stacks: Sequence[str] = (), resource_types: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     tag = {"Key": STACK_TAG} | ({"Values": list(stacks)} if stacks else {})
-    pages = aws.tagging.get_paginator("get_resources").paginate(
-        TagFilters=[tag], ResourceTypeFilters=list(resource_types)
+    return listed(
+        aws.tagging,
+        "get_resources",
+        "ResourceTagMappingList",
+        TagFilters=[tag],
+        ResourceTypeFilters=list(resource_types),
     )
-    return [item for page in pages for item in page["ResourceTagMappingList"]]
 
 
 Thing = dict[str, Any]

@@ -1,12 +1,14 @@
-"""Bounded waits for eventual consistency, and the rate of API Gateway calls."""
+"""Bounded waits for eventual consistency, rates of calls, and values computed once."""
 
 from __future__ import annotations
 
 import random
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -180,3 +182,29 @@ class Pace:
         with self._lock:
             quota = self._by_operation.get(operation, self._all)
             return quota.ease(self._clock())
+
+
+Answer = TypeVar("Answer")
+
+
+class Once(Generic[Answer]):
+    """Computes on the first call; all callers share the result or the exception."""
+
+    def __init__(self, ask: Callable[[], Answer]) -> None:
+        """Store the function; do not call it yet."""
+        self._ask = ask
+        self._lock = Lock()
+        self._answer: Future[Answer] = Future()
+
+    def __call__(self) -> Answer:
+        """Return the result; concurrent callers wait for it."""
+        with self._lock:
+            if not self._answer.done():
+                self._put()
+        return self._answer.result()
+
+    def _put(self) -> None:
+        try:
+            self._answer.set_result(self._ask())
+        except Exception as error:  # noqa: BLE001 - raised to every caller
+            self._answer.set_exception(error)

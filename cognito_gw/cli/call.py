@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from cognito_gw.app.api_client import ApiClient, Credential
     from cognito_gw.app.context import Context
     from cognito_gw.app.explain import Explained
-    from cognito_gw.diagnosis.diagnose import Diagnosis
-    from cognito_gw.diagnosis.rule import Cause
+    from cognito_gw.diagnosis.rule import Cause, Diagnosis
 
 
 _WIDTH = 27

@@ -16,7 +16,7 @@ from cognito_gw.cli import completions
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from cognito_gw.diagnosis.diagnose import Diagnosis
+    from cognito_gw.diagnosis.rule import Diagnosis
 
 
 RUNNING = "cognito_gw.running"  # the key of the command in click's `meta`

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
-    from cognito_gw.config.names import Names
+    from cognito_gw.config.yaml_file import Names
 
     Offer = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -86,7 +86,7 @@ def regions(
 
 
 def _names(context: click.Context) -> Names | None:
-    from cognito_gw.config.names import names_in
+    from cognito_gw.config.yaml_file import names_in
 
     file = context.ensure_object(Options).config
     with suppress(

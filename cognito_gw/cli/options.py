@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cognito_gw.app.context import Context
-    from cognito_gw.config.password import Password
+    from cognito_gw.config.variables import Password
 
 
 _REQUEST_OPTIONS = (
@@ -207,6 +207,6 @@ def _ask(question: str) -> str:
 
 
 def _secret(value: str) -> Password:
-    from cognito_gw.config.password import Password
+    from cognito_gw.config.variables import Password
 
     return Password(value)

@@ -1,1 +1,1 @@
-"""The file: its shape, how it is read, and every complaint about it at once."""
+"""The configuration file: its model, and all its problems in one report."""

@@ -8,13 +8,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
-from cognito_gw.config.yaml_file import KeyPath, Problem
+from cognito_gw.config.yaml_file import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from cognito_gw.config.model import FunctionConfig
+    from cognito_gw.config.variables import KeyPath
 
 _HELLO = "lambda_function"  # the module of the code that a function has by default
 # What Python and Node.js load for the file that a handler names.
@@ -23,15 +24,15 @@ _SUFFIXES = {
     "nodejs": (".js", ".mjs", ".cjs"),
     "ruby": (".rb",),
 }
-_PROGRAM = "bootstrap"  # what a runtime without a language runs
+_PROGRAM = "bootstrap"  # that a runtime without a language runs
 _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, OSError)
-_UNIX = 3  # of the systems that make zips, the one that keeps modes
+_UNIX = 3  # the zip's system: only Unix stores modes
 
 
 def problems_of(
     function: FunctionConfig, folder: Path, at: KeyPath
 ) -> Iterator[Problem]:
-    """Yield what Lambda would refuse, or fail on at the first call."""
+    """Yield what Lambda would refuse, and what would fail at the first call."""
     yield from _runtime(function, at)
     yield from _environment(function, at)
     if function.code and (what := _zip_fault(folder / function.code)):
@@ -47,7 +48,7 @@ def _zip_fault(code: Path) -> str | None:
     """Return why Lambda would not take a .zip."""
     try:
         if code.suffix != ".zip" or not code.is_file():
-            return None  # a folder, or what is told elsewhere
+            return None  # a folder, or another rule reports it
         with zipfile.ZipFile(code) as archive:
             entries = archive.infolist()
     except _NO_ZIP:
@@ -67,7 +68,7 @@ def _is_handler(function: FunctionConfig) -> bool:
 
 
 def unreadable_entries(file: Path) -> list[str]:
-    """Return the entries of a zip that Lambda unpacks and then may not read."""
+    """Return the entries of a zip that Lambda may not read after unpacking."""
     try:
         with zipfile.ZipFile(file) as archive:
             return [entry.filename for entry in archive.infolist() if _is_closed(entry)]
@@ -76,7 +77,7 @@ def unreadable_entries(file: Path) -> list[str]:
 
 
 def _is_closed(entry: zipfile.ZipInfo) -> bool:
-    """Whether others than the owner cannot read it; without a mode they can."""
+    """Whether only its owner can read it; without a mode, all users can."""
     mode = entry.external_attr >> 16
     needed = stat.S_IROTH | (stat.S_IXOTH if entry.is_dir() else 0)
     return entry.create_system == _UNIX and mode != 0 and mode & needed != needed
@@ -127,7 +128,10 @@ def _environment(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
 
 
 def _language(function: FunctionConfig) -> str | None:
-    return next((each for each in _SUFFIXES if function.runtime.startswith(each)), None)
+    return next(
+        (language for language in _SUFFIXES if function.runtime.startswith(language)),
+        None,
+    )
 
 
 def _handler_file(
@@ -141,7 +145,7 @@ def _handler_file(
         return
     names = _names(folder / function.code)
     if names is None:
-        return  # there is none, or it is not a zip: told elsewhere
+        return  # absent or not a zip: another rule reports it
     if not names:
         yield Problem((*at, "code"), f"there is no file in {folder / function.code}")
     elif function.runtime.startswith("provided"):
@@ -153,8 +157,8 @@ def _handler_file(
         file = " or ".join([first, *others]) if language == "nodejs" else first
         is_given = "handler" in function.model_fields_set
         key, where = ("handler", "`code`") if is_given else ("code", "it for `handler`")
-        deeper = (each for each in sorted(names) if each.endswith(f"/{first}"))
-        found = next((each for each in deeper if not each.startswith(".")), None)
+        deeper = (path for path in sorted(names) if path.endswith(f"/{first}"))
+        found = next((path for path in deeper if not path.startswith(".")), None)
         there = f", but {found}" if found else ""
         yield Problem((*at, key), f"there is no {file} in {where}{there}")
 
@@ -193,7 +197,7 @@ def _has_module(names: set[str], module: str, language: str) -> bool:
 
 
 def _names(code: Path) -> set[str] | None:
-    """Return the paths of a code's files; None where they cannot be told."""
+    """Return the paths of the code's files; None if they cannot be listed."""
     try:
         if code.is_dir():
             return {
@@ -202,6 +206,6 @@ def _names(code: Path) -> set[str] | None:
                 if not path.is_dir()
             }
         with zipfile.ZipFile(code) as archive:
-            return {each for each in archive.namelist() if not each.endswith("/")}
+            return {name for name in archive.namelist() if not name.endswith("/")}
     except _NO_ZIP:
         return None

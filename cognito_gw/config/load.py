@@ -1,11 +1,10 @@
-"""Reads the file into a `Config`, or says everything that is wrong with it."""
+"""Reads the file into a `Config`, or reports all its problems."""
 
 from __future__ import annotations
 
 import copy
 import os
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from cognito_gw.config.messages import complaint, path_of
 from cognito_gw.config.model import Config
 from cognito_gw.config.rules import check, warnings_of
-from cognito_gw.config.yaml_file import Document, KeyPath, Problem, brief, read_document
+from cognito_gw.config.yaml_file import Document, Problem, brief, read_document
 from cognito_gw.errors import UsageError
 from cognito_gw.text import one_line
 
@@ -21,19 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from cognito_gw.config.variables import KeyPath
 
-_ROUNDS = 5  # what is taken out can leave something else too empty
+
+_ROUNDS = 5  # a removal can make something else invalid
 _MOST = 100  # problems in one report
 _LONGEST = 2000  # characters of one
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A valid configuration, and what its author should know about it."""
+    """A valid configuration, and warnings about it."""
 
     config: Config
     warnings: list[str]
-    unread: list[Problem] = field(default_factory=list)  # of what is not needed
+    unread: list[Problem] = field(default_factory=list)  # of other steps
     document: Document | None = None
 
     def where(self, path: KeyPath) -> str | None:
@@ -46,24 +47,21 @@ class BadConfig(UsageError):
     """Raised with every problem of a file at once."""
 
     def __init__(self, document: Document, problems: list[Problem]) -> None:
-        """Word the problems in the order of their lines."""
-        self.problems = sorted(problems, key=lambda each: document.line(each.path))
-        lines = [
-            brief(f"  {document.where(each.path)}: {_one_line(each)}", _LONGEST)
-            for each in self.problems[:_MOST]
-        ]
-        count = _counted(len(problems))
-        super().__init__("\n".join([f"{document.file} has {count}:", *lines]))
+        """List the problems in the order of their lines."""
+        self.problems = sorted(
+            problems, key=lambda problem: document.line(problem.path)
+        )
+        lines = [f"{document.file} has {_counted(len(problems))}:"]
+        for problem in self.problems[:_MOST]:
+            what = one_line(spell(problem.path) + problem.what)
+            lines.append(brief(f"  {document.where(problem.path)}: {what}", _LONGEST))
+        super().__init__("\n".join(lines))
 
 
 def _counted(count: int) -> str:
     if count > _MOST:
         return f"over {_MOST} problems, such as"
     return "a problem" if count == 1 else f"{count} problems"
-
-
-def _one_line(problem: Problem) -> str:
-    return one_line(spell(problem.path) + problem.what)
 
 
 def spell(path: KeyPath) -> str:
@@ -84,30 +82,29 @@ def load(
 
 
 def loaded(document: Document, steps: Collection[str] | None = None) -> Loaded:
-    """Validate a document; what only other steps need may be missing or wrong."""
+    """Validate a document; ignore problems that concern only other steps."""
     folder = document.file.parent
     config, problems = _validate(document)
-    said = [each for each in problems if each.path not in document.unset]
+    said = [problem for problem in problems if problem.path not in document.unset]
     problems = [*document.problems, *said]
     if config is not None:
-        problems += islice(check(config, folder), _MOST + 1)
-    unread = [each for each in problems if not _concerns(each, steps)]
-    problems = [each for each in problems if each not in unread]
+        problems += check(config, folder)
+    unread: list[Problem] = []
+    if steps is not None:
+        needed = {None, *steps}
+        unread = [problem for problem in problems if problem.step not in needed]
+    problems = [problem for problem in problems if problem not in unread]
     if problems or config is None:
         raise BadConfig(document, _first_of_each(problems))
     warnings = warnings_of(config, document)
     return Loaded(_beside(config, folder), warnings, unread, document)
 
 
-def _concerns(problem: Problem, steps: Collection[str] | None) -> bool:
-    return steps is None or problem.step is None or problem.step in steps
-
-
 def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
-    """Return the problems of shape, and a model of what is left without them.
+    """Return the model's validation errors, and a model without the invalid keys.
 
-    With the wrong keys taken out, the rules across sections can be checked as well,
-    so that one run tells everything.
+    With these keys removed, the rules across sections can be checked, too, so that one
+    run reports everything.
     """
     if not isinstance(document.data, dict):
         return None, [Problem((), "the file must be a mapping, such as `name: my-api`")]
@@ -118,8 +115,8 @@ def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
             return Config.model_validate(rest), problems
         except ValidationError as invalid:
             errors = invalid.errors(include_url=False)
-        # Later problems come of what was taken out.
-        problems = problems or [complaint(error) for error in errors[: _MOST + 1]]
+        # Later errors result from the removals.
+        problems = problems or [complaint(error) for error in errors]
         for path in sorted(map(path_of, errors), key=_backwards):
             _take_out(rest, path)
         rest.setdefault("name", "unnamed")
@@ -127,7 +124,7 @@ def _validate(document: Document) -> tuple[Config | None, list[Problem]]:
 
 
 def _backwards(path: KeyPath) -> list[tuple[bool, int]]:
-    """Order list items from the last to the first, so that taking out moves none."""
+    """Order list items from last to first, so that a removal moves none of them."""
     return [(isinstance(key, str), -key if isinstance(key, int) else 0) for key in path]
 
 
@@ -137,15 +134,18 @@ def _take_out(data: Any, path: KeyPath) -> None:
             data = data[key]
         del data[path[-1]]
     except (KeyError, IndexError, TypeError):
-        return  # it is not there, or was taken out with what held it
+        return  # it is absent, or was removed with its parent
 
 
 def _first_of_each(problems: list[Problem]) -> list[Problem]:
-    return list({(each.path, each.what): each for each in problems}.values())
+    first: dict[tuple[KeyPath, str], Problem] = {}
+    for problem in problems:
+        first.setdefault((problem.path, problem.what), problem)
+    return list(first.values())
 
 
 def _beside(config: Config, folder: Path) -> Config:
-    """Make the code paths independent of the working directory."""
+    """Make the paths of code absolute."""
     functions = {
         key: function.model_copy(update={"code": (folder / function.code).resolve()})
         if function.code

@@ -6,8 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.config.model import API_NAME, ORIGIN, POLICY_ARN, Config
-from cognito_gw.config.password import Password
-from cognito_gw.config.yaml_file import KeyPath, Problem, brief
+from cognito_gw.config.variables import KeyPath, Password
+from cognito_gw.config.yaml_file import Problem, brief
 from cognito_gw.text import guess
 
 if TYPE_CHECKING:
@@ -78,13 +78,13 @@ _LONGEST = 200  # characters of a value in a complaint
 
 
 def complaint(error: ErrorDetails) -> Problem:
-    """Word one validation error."""
+    """Return a validation error as a problem."""
     path = path_of(error)
     return Problem(path, _what(error, path))
 
 
 def path_of(error: ErrorDetails) -> KeyPath:
-    """Return where a validation error stands."""
+    """Return the key path of a validation error."""
     return tuple(key for key in error["loc"] if key != "[key]")
 
 
@@ -115,7 +115,7 @@ def _limit(kind: str, context: dict[str, Any]) -> str | None:
 
 
 def _unquoted(value: Any) -> str:
-    """Return what to do about text that YAML takes for something else."""
+    """Return advice on text that YAML reads as another type."""
     if value is None:
         return ': empty text is ""'
     if isinstance(value, bool):
@@ -142,7 +142,7 @@ def _shown(value: Any) -> str:
         return f"`{value}`".lower()
     try:
         return "nothing" if value is None else f"`{brief(f'{value}', _LONGEST)}`"
-    except ValueError:  # Python spells out no number of thousands of digits
+    except ValueError:  # Python refuses to print thousands of digits
         return "a number without end"
 
 

@@ -18,7 +18,8 @@ from pydantic import (
 )
 
 from cognito_gw import aws_rules
-from cognito_gw.config.password import Password
+from cognito_gw.config.variables import Password
+from cognito_gw.gateway_rules import ANY, METHODS
 
 if TYPE_CHECKING:
     import ast
@@ -57,7 +58,7 @@ def _beneath(body: ast.ClassDef) -> Iterator[tuple[str, str]]:
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION = re.compile(r"(\d{1,9})([smhd])")
-VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
+VERBS = (*METHODS, ANY)
 API_NAME = r"^[\x21-\x7E](?:[\x20-\x7E]{0,126}[\x21-\x7E])?$"
 # Apps have origins of their own schemes, such as capacitor://localhost.
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:\[\]-]+)$"

@@ -7,15 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
-from cognito_gw.addresses import is_private
 from cognito_gw.aws_rules import API_SCOPE, STANDARD_SCOPES
 from cognito_gw.config import function_rules
-from cognito_gw.config.yaml_file import Document, KeyPath, Problem, other_suffix
+from cognito_gw.config.yaml_file import Document, Problem, other_suffix
 from cognito_gw.gateway_rules import split_route
-from cognito_gw.text import guess, unknown
+from cognito_gw.text import is_private, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from cognito_gw.config.model import (
@@ -25,14 +24,15 @@ if TYPE_CHECKING:
         PasswordPolicy,
         UserConfig,
     )
+    from cognito_gw.config.variables import KeyPath
 
-# What the address of each endpoint depends on.
+# The placeholders that each endpoint's template may contain.
 PLACES = {
     "invoke": ("api_id", "stage", "region"),
     "hosted_ui": ("domain", "region"),
     "issuer": ("user_pool_id", "region"),
 }
-# What each requirement of a password policy looks for, and its name.
+# The pattern and the name of each requirement of a password policy.
 _SYMBOLS = r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"
 _REQUIREMENTS = {
     "lowercase": ("[a-z]", "lowercase letters"),
@@ -106,7 +106,7 @@ def warnings_of(config: Config, document: Document) -> list[str]:
 
 
 def _outside(config: Config, folder: Path) -> Iterator[tuple[KeyPath, Path, Path]]:
-    """Yield the code that is not in the folder of the file: its key, and where."""
+    """Yield code outside the file's folder: its key, its path, and the full path."""
     project = folder.resolve()
     for key, function in config.functions.items():
         code = (folder / function.code).resolve() if function.code else project
@@ -115,7 +115,7 @@ def _outside(config: Config, folder: Path) -> Iterator[tuple[KeyPath, Path, Path
 
 
 def _unreachable(config: Config) -> Iterator[tuple[KeyPath, str]]:
-    """Yield the routes whose scopes no token can carry, as far as the file tells."""
+    """Yield the routes whose scopes no app client in the file can get."""
     clients = config.app_clients.values()
     if config.user_pool.id or any(client.id for client in clients):
         return
@@ -133,7 +133,7 @@ def _unreachable(config: Config) -> Iterator[tuple[KeyPath, str]]:
 
 
 def known_scopes(config: Config) -> list[str]:
-    """Return every scope that a token of this pool can carry."""
+    """Return every scope that a token of this pool can contain."""
     custom = [
         f"{identifier}/{scope}"
         for identifier, server in config.resource_servers.items()
@@ -184,11 +184,15 @@ def _clients(config: Config) -> Iterator[Problem]:
         yield from _flows(client, at)
         yield from _validity(client, at)
         for index, scope in enumerate(client.oauth_scopes):
-            if scope not in scopes:
-                yield Problem(
-                    (*at, "oauth_scopes", index),
-                    unknown(f"no such scope `{scope}`", scope, scopes),
-                )
+            yield from _known("scope", scope, scopes, (*at, "oauth_scopes", index))
+
+
+def _known(
+    kind: str, name: str, known: Collection[str], at: KeyPath
+) -> Iterator[Problem]:
+    """Yield the problem of a name that is not among the known ones."""
+    if name not in known:
+        yield Problem(at, unknown(f"no such {kind} `{name}`", name, known))
 
 
 def _urls(client: AppClientConfig, at: KeyPath) -> Iterator[Problem]:
@@ -270,13 +274,7 @@ def _user(user: UserConfig, config: Config, at: KeyPath) -> Iterator[Problem]:
                 f"user_pool.sign_in_with is [{kinds}]",
             )
         for index, group in enumerate(user.groups or []):
-            if group not in pool.groups:
-                meant = f"{guess(group, pool.groups)} ".lstrip()
-                there = ", ".join(pool.groups) or "none"
-                yield Problem(
-                    (*at, "groups", index),
-                    f"no such group `{group}`; {meant}user_pool.groups has: {there}",
-                )
+            yield from _known("group", group, pool.groups, (*at, "groups", index))
         if user.password and not user.password.missing:
             fault = _password_fault(user.password.reveal(), pool.password_policy)
             if fault:
@@ -305,7 +303,8 @@ def _functions(config: Config, folder: Path) -> Iterator[Problem]:
     names: dict[str, str] = {}
     for key, function in config.functions.items():
         at: KeyPath = ("functions", key)
-        yield from _code(function, folder, at)
+        if what := _wrong_code(function, folder):
+            yield Problem((*at, "code"), what, step="lambda")
         for problem in function_rules.problems_of(function, folder, at):
             yield replace(problem, step="lambda")
         name = function.name or f"{config.name}-{key}"
@@ -321,11 +320,6 @@ def _name(name: str, key: str, at: KeyPath, names: dict[str, str]) -> Iterator[P
         yield Problem(at, f"its name `{name}` is also the name of `{first}`")
 
 
-def _code(function: FunctionConfig, folder: Path, at: KeyPath) -> Iterator[Problem]:
-    if what := _wrong_code(function, folder):
-        yield Problem((*at, "code"), what, step="lambda")
-
-
 def _wrong_code(function: FunctionConfig, folder: Path) -> str | None:
     if function.code is None:
         is_python = function.runtime.startswith("python")
@@ -333,15 +327,12 @@ def _wrong_code(function: FunctionConfig, folder: Path) -> str | None:
         return None if is_python else needs
     code = folder / function.code
     try:
-        is_there, is_folder, is_file = code.exists(), code.is_dir(), code.is_file()
+        if not code.exists():
+            return f"there is no folder or .zip file {code}"
+        is_code = code.is_dir() or (code.is_file() and code.suffix == ".zip")
     except OSError as error:
         return f"{code} cannot be read: {error.strerror}"
-    if not is_there:
-        return f"there is no folder or .zip file {code}"
-    is_zip = is_file and code.suffix == ".zip"
-    return (
-        None if is_folder or is_zip else f"{code} is neither a folder nor a .zip file"
-    )
+    return None if is_code else f"{code} is neither a folder nor a .zip file"
 
 
 def _routes(config: Config) -> Iterator[Problem]:
@@ -351,28 +342,19 @@ def _routes(config: Config) -> Iterator[Problem]:
         at: KeyPath = ("api", "routes", key)
         _, path = split_route(key)
         yield from _path(path, at, variables)
-        there = ", ".join(config.functions) or "none"
-        if route.function is None and len(config.functions) != 1:
+        functions = config.functions
+        if route.function is not None:
+            yield from _known("function", route.function, functions, (*at, "function"))
+        elif len(functions) != 1:
+            there = ", ".join(functions) or "none"
             yield Problem(at, f"`function` is required; one of: {there}")
-        if route.function is not None and route.function not in config.functions:
-            yield Problem(
-                (*at, "function"),
-                unknown(
-                    f"no such function `{route.function}`",
-                    route.function,
-                    config.functions,
-                ),
-            )
         if route.auth == "none" and route.scopes:
             yield Problem(
                 (*at, "scopes"), "a public route (`auth: none`) has no scopes"
             )
         for index, scope in enumerate(route.scopes):
-            if config.user_pool.id is None and scope not in scopes:
-                yield Problem(
-                    (*at, "scopes", index),
-                    unknown(f"no such scope `{scope}`", scope, scopes),
-                )
+            if config.user_pool.id is None:
+                yield from _known("scope", scope, scopes, (*at, "scopes", index))
 
 
 def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from cognito_gw.config.model import VERBS, Config
 from cognito_gw.config.yaml_file import document_of
 from cognito_gw.errors import UsageError
 
-# How users sign in: the file's words for it, and the name of the first user.
+# How users sign in: `sign_in_with`, and the first user's name.
 SIGN_INS = {
     "email": (["email"], "alice@example.com"),
     "username": ([], "alice"),
@@ -28,12 +28,12 @@ _SUBJECT = re.compile(r"(?<!\nname: )(?<!/)transactions")  # but not of the path
 _TAGS = "{team: payments}"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,31}")
 _USERNAME = re.compile(r"(?<=\{username: )[^,]+")
-_WIDE = 1 << 20  # nothing is to be folded
+_WIDE = 1 << 20  # no line breaks
 
 
 @dataclass(frozen=True)
 class Starter:
-    """What a first file is to say; by default, what is shipped."""
+    """The content of a first file; by default, the shipped one's."""
 
     name: str = "transactions"
     region: str = "us-east-1"
@@ -42,13 +42,13 @@ class Starter:
 
     @property
     def text(self) -> str:
-        """The file: a value that differs stands in the place of the one shipped."""
+        """The shipped file with these values."""
         attributes, user = SIGN_INS[self.sign_in_with]
         text = _put(_about(self.name), "name", self.name)
         text = _put(text, "region", self.region)
         text = _put(text, "  sign_in_with", attributes)
         text = _USERNAME.sub(lambda _: _spelled(user), text)
-        routes = "".join(_route(*each) for each in self.routes.items())
+        routes = "".join(_route(*route) for route in self.routes.items())
         return _ROUTES.sub(lambda _: routes, text) if routes else text
 
     def validated(self) -> str:
@@ -67,7 +67,7 @@ def _shipped() -> str:
 
 
 def _about(name: str) -> str:
-    """Return what is shipped, about this name: its scopes, and nothing invented."""
+    """Return the shipped file with this name, also in scopes, and without its tags."""
     text = _shipped()
     if name == Starter.name or not _NAME.fullmatch(name):
         return text
@@ -81,7 +81,7 @@ def _route(key: str, is_public: bool) -> str:
 
 
 def _put(text: str, key: str, value: Any) -> str:
-    """Put a value behind a key, and leave the comment in its column."""
+    """Replace a key's value, and keep the comment's column."""
     line = re.compile(rf"^{key}: (?P<value>\S+)(?P<gap> +)", re.MULTILINE)
 
     def put(found: re.Match[str]) -> str:
@@ -96,7 +96,7 @@ def _spelled(value: Any) -> str:
 
 
 def _dumped(value: Any) -> str:
-    """Spell a value in YAML: in quotes where it would not be text without."""
+    """Return a value as YAML."""
     return yaml.safe_dump(
         value,
         default_flow_style=None,
@@ -125,9 +125,9 @@ def published_schema() -> dict[str, Any]:
 
 
 def _with_empty(node: Any) -> Any:
-    """Let each section be empty that may be."""
+    """Allow null for each section that may be empty."""
     if isinstance(node, list):
-        return [_with_empty(each) for each in node]
+        return [_with_empty(item) for item in node]
     if not isinstance(node, dict):
         return node
     node = {key: _with_empty(value) for key, value in node.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,22 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from cognito_gw.config.password import Password
+from cognito_gw.config.variables import KeyPath, Password, is_password, refusal
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-DEEPEST = 30  # no key of ours is that deep
+
 _TAG = "tag:yaml.org,2002:"
 TEXT = f"{_TAG}str"
 PLAIN = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
 _TYPES = PLAIN | {TEXT, f"{_TAG}seq", f"{_TAG}map"}
-
-
-class Excessive(yaml.error.MarkedYAMLError):
-    """Raised for valid YAML that is too deep or too large."""
 
 
 class Loader(yaml.SafeLoader):
@@ -37,24 +32,14 @@ class Loader(yaml.SafeLoader):
         if tag is None or tag in _TYPES
     }
     yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [each for each in resolvers if each[0] != f"{_TAG}timestamp"]
+        first: [resolver for resolver in resolvers if resolver[0] != f"{_TAG}timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
     def __init__(self, text: str) -> None:
         """Load a text."""
         super().__init__(text)
-        self.instead: dict[yaml.Node, Any] = {}  # values that no YAML can spell
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node; raise if it is nested too deep."""
-        self._depth += 1
-        if self._depth > DEEPEST:
-            raise too_deep(self.peek_event().start_mark)  # type: ignore[no-untyped-call]
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
+        self.instead: dict[yaml.Node, Any] = {}  # values that YAML cannot express
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Construct a value; raise an error with its line if that fails."""
@@ -68,26 +53,10 @@ class Loader(yaml.SafeLoader):
             ) from None
 
 
-def too_deep(mark: yaml.error.Mark) -> Excessive:
-    """Return the error that says where it is too deep."""
-    what = "it is nested too deep, or an alias contains itself"
-    return Excessive(problem=what, problem_mark=mark)
-
-
-LIMIT = 1 << 20  # bytes; thousands of routes and users stay below it
-_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
-
-
 def read_text(file: Path) -> str:
     """Read a UTF-8 file, or a pipe."""
     try:
-        content = _read(file)
-        if len(content) > LIMIT:
-            raise UsageError(
-                f"{file} is larger than {LIMIT >> 20} MiB",
-                hint="is it the file that you meant? some KiB describe a whole stack",
-            )
-        return content.decode("utf-8")
+        return file.read_text("utf-8")
     except FileNotFoundError:
         beside = other_suffix(file)
         raise UsageError(
@@ -108,59 +77,29 @@ def other_suffix(file: Path) -> Path | None:
     return other if other != file and other.exists() else None
 
 
-def _read(file: Path) -> bytes:
-    """Read at most one byte over the limit: a device may have no end."""
-    # Read a named pipe without a writer as empty instead of waiting.
-    handle = os.open(file, os.O_RDONLY | _NO_WAITING)
-    with os.fdopen(handle, "rb") as opened:
-        if _NO_WAITING:
-            os.set_blocking(handle, True)
-        return opened.read(LIMIT + 1)
-
-
 _LONGEST = 100  # characters of a line that are shown
 # Sections whose values may be secret, and names of such values.
 _SECRET = re.compile(
     r"^users|environment|passw|secret|token|key|://[^/]*:[^/]*@", re.IGNORECASE
 )
-_WORDS = (  # of the parser, and what they mean
-    (r"character '\\t'", "a tab: indent with spaces"),
-    (r"character '[@`%]'", "a value that begins with this character needs quotes"),
-    (
-        r"mapping values are not allowed",
-        (
-            "a colon and a space within a value: put the "
-            "value in quotes; or check the indentation"
-        ),
-    ),
-    (
-        r"but found '<block mapping start>'|expected <block end>",
-        "the indentation does not fit the lines above",
-    ),
-    (
-        r"could not find expected ':'",
-        "a key without a colon, or an indentation that does not fit the lines above",
-    ),
-    (
-        r"expected ',' or '[]}]'",
-        (
-            "a bracket or brace is not closed, or a comma is "
-            "missing; a value with braces needs quotes"
-        ),
-    ),
-    (
-        r"unexpected end of stream|found '<stream end>'",
-        "a bracket, brace or quotation mark is not closed",
-    ),
-    (
-        r"undefined alias|expected alphabetic or numeric",
-        "a value that begins with * or & needs quotes",
-    ),
-    (
-        r"unhashable|expected the node content",
-        "a value that begins with a brace or bracket needs quotes",
-    ),
-)
+_WORDS = {  # of the parser: patterns, and what they mean
+    r"character '\\t'": "a tab: indent with spaces",
+    r"character '[@`%]'": "a value that begins with this character needs quotes",
+    r"mapping values are not allowed": "a colon and a space within a value: put the "
+    "value in quotes; or check the indentation",
+    r"but found '<block mapping start>'|expected <block end>": "the indentation does "
+    "not fit the lines above",
+    r"could not find expected ':'": "a key without a colon, or an indentation that "
+    "does not fit the lines above",
+    r"expected ',' or '[]}]'": "a bracket or brace is not closed, or a comma is "
+    "missing; a value with braces needs quotes",
+    r"unexpected end of stream|found '<stream end>'": "a bracket, brace or quotation "
+    "mark is not closed",
+    r"undefined alias|expected alphabetic or numeric": "a value that begins with * or "
+    "& needs quotes",
+    r"unhashable|expected the node content": "a value that begins with a brace or "
+    "bracket needs quotes",
+}
 
 
 def bad_yaml(text: str, file: Path, error: yaml.YAMLError) -> UsageError:
@@ -168,9 +107,7 @@ def bad_yaml(text: str, file: Path, error: yaml.YAMLError) -> UsageError:
     mark = getattr(error, "problem_mark", None)
     where = f"{file}, line {mark.line + 1}, column {mark.column + 1}" if mark else file
     what = getattr(error, "problem", None) or str(error)
-    if isinstance(error, Excessive):
-        return UsageError(f"{where}: {what}")
-    meant = next((words for raw, words in _WORDS if re.search(raw, what)), what)
+    meant = next((words for raw, words in _WORDS.items() if re.search(raw, what)), what)
     shown = _line(text, mark.line) if mark else ""
     return UsageError(f"{where}: this is not YAML: {meant}{shown}")
 
@@ -186,61 +123,7 @@ def _line(text: str, number: int) -> str:
     return f"\n  {line}" if line and not _SECRET.search(section) else ""
 
 
-_OF_AWS, _OURS = "AWS_", "CGW_"
-_VARIABLES_SECRET = re.compile(
-    r"PASSW|PASSPHRASE|SECRET|TOKEN|CREDENTIAL|AUTHORIZATION|COOKIE|WEBHOOK|"
-    r"(^|_)(\w*KEY|PASS|PASSCODE|PW|OTP|TOTP|MFA_CODE|PAT|JWT|DSN)(?=_|\d|$)|"
-    r"_(PWD|AUTH)$"
-)
-_WITH_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")  # as DATABASE_URL has one
-_MERGE = "<<"
-
-
-def refusal(path: KeyPath, name: str, value: str) -> str | None:
-    """Return why a variable may not be used at a key, or None where it may."""
-    place, name = _merged(path), name.upper()
-    is_secret = bool(_VARIABLES_SECRET.search(name) or _WITH_PASSWORD.search(value))
-    if is_secret and name.startswith(_OF_AWS):
-        return f"${{{name}}} is refused: a file may not use AWS credentials"
-    if place[:1] == ("endpoints",) and (is_secret or not name.startswith(_OURS)):
-        return (
-            f"${{{name}}} is refused: requests go there, so only variables named "
-            f"{_OURS}… are allowed, and none that holds a secret"
-        )
-    if is_secret and not _may_be_secret(place):
-        return (
-            f"${{{name}}} is refused: it looks like a secret, and this value is shown "
-            "or sent; a secret belongs in a user's `password` or a function's "
-            "`environment`"
-        )
-    return None
-
-
-def is_password(path: KeyPath) -> bool:
-    """Whether a key holds a user's password."""
-    place = _merged(path)
-    return place[:1] == ("users",) and place[-1:] == ("password",)
-
-
-def _may_be_secret(place: KeyPath) -> bool:
-    is_variable = place[:1] == ("functions",) and place[2:3] == ("environment",)
-    return is_variable or is_password(place)
-
-
-def _merged(path: KeyPath) -> KeyPath:
-    """Return the key that a value ends up at: `<<` lays a mapping over another."""
-    place: list[str | int] = []
-    above: str | int | None = None
-    for key in path:
-        is_item = above == _MERGE and isinstance(key, int)  # `<<` takes a list, too
-        if key != _MERGE and not is_item:
-            place.append(key)
-        above = key
-    return tuple(place)
-
-
-KeyPath = tuple[str | int, ...]
-MOST_VALUES = 50_000  # with those that aliases repeat
+_MOST_VALUES = 50_000  # with those that aliases repeat
 _VARIABLE = re.compile(r"\$\$(?=\{)|\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -299,35 +182,38 @@ def document_of(text: str, file: Path, environment: Mapping[str, str]) -> Docume
         document.data = loader.construct_document(node)
     except yaml.YAMLError as error:
         raise bad_yaml(text, file, error) from None
+    except RecursionError:
+        what = "it is nested too deep, or an alias contains itself"
+        raise UsageError(f"{file}: {what}") from None
     return document
 
 
 class _Variables:
-    """Walks the nodes once: notes lines and duplicates, replaces ${VARIABLES}."""
+    """Replaces ${VARIABLES} in all nodes."""
 
     def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
         self.document = document
         self.environment = environment
-        self.raw: dict[yaml.Node, str] = {}  # an alias is met again after its change
+        self.raw: dict[yaml.Node, str] = {}  # before replacement: aliases repeat nodes
 
     def fill(self, root: yaml.Node) -> dict[yaml.Node, Password]:
         """Replace variables; return the passwords whose variable is not set."""
         lacking: dict[yaml.Node, Password] = {}
         for path, node in _scalars(root, (), self.document):
             raw = self.raw.setdefault(node, node.value)
-            end = raw.rfind("}") + 1  # past it no variable ends: do not look for one
-            text, rest = raw[:end], raw[end:]
-            if is_password(path) and not _VARIABLE.search(text):
-                self.document.literal_passwords.append(path)
-            filled = _VARIABLE.sub(partial(self._value, path), text)
-            node.value = filled + rest.replace("$${", "${")
-            if is_password(path) and (missing := self._missing(text)):
-                lacking[node] = Password(None, missing=missing)
+            node.value = _VARIABLE.sub(partial(self._value, path), raw)
+            if is_password(path):
+                used = [found.groups() for found in _VARIABLE.finditer(raw)]
+                if not used:
+                    self.document.literal_passwords.append(path)
+                for name, default in used:
+                    if name and default is None and name not in self.environment:
+                        lacking.setdefault(node, Password(None, missing=name))
         return lacking
 
     def _value(self, path: KeyPath, found: re.Match[str]) -> str:
         name, default = found[1], found[2]
-        if name is None:  # $${ stands for a literal ${
+        if name is None:  # $${ is a literal ${
             return "$"
         value = self.environment.get(name)
         if what := refusal(path, name, value or ""):
@@ -344,16 +230,6 @@ class _Variables:
         self.document.unset.add(path)
         return ""
 
-    def _missing(self, text: str) -> str | None:
-        return next(
-            (
-                found[1]
-                for found in _VARIABLE.finditer(text)
-                if found[1] and found[2] is None and found[1] not in self.environment
-            ),
-            None,
-        )
-
 
 def _is_of_lambda(path: KeyPath) -> bool:
     """Whether only the step that deploys a function needs the value."""
@@ -364,7 +240,10 @@ def _scalars(
     node: yaml.Node, path: KeyPath, document: Document
 ) -> Iterator[tuple[KeyPath, yaml.ScalarNode]]:
     document.lines.setdefault(path, node.start_mark.line + 1)
-    _bound(node, path, document)
+    document.values += 1
+    if document.values > _MOST_VALUES:
+        what = f"with what aliases repeat, these are over {_MOST_VALUES:,} values"
+        raise UsageError(f"{document.file}, line {node.start_mark.line + 1}: {what}")
     if isinstance(node, yaml.ScalarNode):
         yield path, node
     elif isinstance(node, yaml.SequenceNode):
@@ -376,13 +255,13 @@ def _scalars(
 
 
 def _below(path: KeyPath, key: yaml.Node, document: Document) -> KeyPath:
-    """Note the line of a key; report a duplicate."""
+    """Store the line of a key; report a duplicate."""
     if not isinstance(key, yaml.ScalarNode):
         raise yaml.constructor.ConstructorError(
             None, None, "a key must be text", key.start_mark
         )
     if key.tag in PLAIN:
-        key.tag = TEXT  # a key is text without quotes, too: 2024, on, null
+        key.tag = TEXT  # keys are text even without quotes: 2024, on, null
     below = (*path, str(key.value))
     if below in document.lines:
         first = document.lines[below]
@@ -392,11 +271,64 @@ def _below(path: KeyPath, key: yaml.Node, document: Document) -> KeyPath:
     return below
 
 
-def _bound(node: yaml.Node, path: KeyPath, document: Document) -> None:
-    """Refuse aliases that expand to too many values."""
-    document.values += 1
-    if len(path) > DEEPEST:
-        raise too_deep(node.start_mark)
-    if document.values > MOST_VALUES:
-        what = f"with what aliases repeat, these are over {MOST_VALUES:,} values"
-        raise Excessive(problem=what, problem_mark=node.start_mark)
+# The model's defaults, repeated here as importing it is too slow for a completion.
+_CLIENTS = {"web": {"oauth_scopes": ["openid", "email", "profile"]}}
+_FUNCTIONS = {"hello": None}
+_ROUTES = {"GET /transactions": None}
+_STAGE = "dev"
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names in the file, for completion; empty where they cannot be read."""
+
+    users: list[str]
+    groups: list[str]
+    clients: list[str]
+    scopes: list[str]
+    functions: list[str]
+    routes: list[str]
+    stages: list[str]
+
+
+def names_in(file: Path, environment: Mapping[str, str]) -> Names | None:
+    """Return the names in a file; None where there is no file, or it is not YAML."""
+    try:
+        data = read_document(file, environment).data
+    except UsageError:
+        return None
+    return _names(data) if isinstance(data, dict) else None
+
+
+def _names(data: dict[str, Any]) -> Names:
+    clients = _mapping(data, "app_clients", _CLIENTS)
+    api = _mapping(data, "api", {})
+    scopes = [_get(client, "oauth_scopes") for client in clients.values()]
+    return Names(
+        users=_plain(_get(user, "username") for user in _list(data.get("users"))),
+        groups=_plain(_list(_get(data.get("user_pool"), "groups"))),
+        clients=_plain(clients),
+        scopes=_plain(scope for some in scopes for scope in _list(some)),
+        functions=_plain(_mapping(data, "functions", _FUNCTIONS)),
+        routes=_plain(_mapping(api, "routes", _ROUTES)),
+        stages=_plain([api.get("stage", _STAGE)]),
+    )
+
+
+def _mapping(data: Any, key: str, default: dict[str, Any]) -> dict[str, Any]:
+    found = data.get(key, default)
+    return found if isinstance(found, dict) else {}
+
+
+def _list(data: Any) -> list[Any]:
+    return data if isinstance(data, list) else []
+
+
+def _get(data: Any, key: str) -> Any:
+    return data.get(key) if isinstance(data, dict) else None
+
+
+def _plain(found: Any) -> list[str]:
+    """Return the printable texts, each once."""
+    texts = (text for text in found if isinstance(text, str) and text.isprintable())
+    return list(dict.fromkeys(filter(None, texts)))

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
+from cognito_gw.aws.responses import api_items
 from cognito_gw.gateway_rules import (
     ANY,
     COGNITO,
@@ -50,7 +51,7 @@ class Authorizer:
         return sorted(arn.rpartition("/")[2] for arn in self.pools)
 
     def lets_in(self, audience: Any) -> bool:
-        """Tell whether it accepts a token with this `aud`."""
+        """Return whether it accepts a token with this `aud`."""
         return fits_audience(self.pattern, audience)
 
 
@@ -92,7 +93,7 @@ class Method:
         return f"Cognito: {', '.join(parts)}"
 
     def takes(self, token: str) -> bool:
-        """Tell whether it accepts a valid token with these claims."""
+        """Return whether it accepts a valid token with these claims."""
         claims = claims_of(token)
         authorizer = self.authorizer
         if self.authorization_type != COGNITO or authorizer is None:
@@ -109,7 +110,7 @@ class Version:
 
     def __init__(self, methods: Iterable[Method]) -> None:
         """Sort the methods by path."""
-        self.methods = sorted(methods, key=lambda each: (each.path, each.verb))
+        self.methods = sorted(methods, key=lambda method: (method.path, method.verb))
 
     def match(self, verb: str, path: str) -> Method | None:
         """Return the method that answers such a request."""
@@ -140,12 +141,12 @@ def drafted(
 ) -> Version:
     """Return the draft, from the items of GetResources and GetAuthorizers."""
     by_id = {
-        each.get("id"): Authorizer(
-            token_header(str(each.get("identitySource", ""))),
-            frozenset(each.get("providerARNs", ())),
-            each.get("identityValidationExpression"),
+        item.get("id"): Authorizer(
+            token_header(str(item.get("identitySource", ""))),
+            frozenset(item.get("providerARNs", ())),
+            item.get("identityValidationExpression"),
         )
-        for each in authorizers
+        for item in authorizers
     }
     return Version(
         Method(
@@ -183,7 +184,7 @@ def _secured(
     security: list[dict[str, list[str]]], schemes: Mapping[str, Any]
 ) -> tuple[str, tuple[str, ...], Authorizer | None]:
     """Return an operation's authorization type, scopes and authorizer."""
-    for name, scopes in (pair for each in security for pair in each.items()):
+    for name, scopes in (pair for scheme in security for pair in scheme.items()):
         if name not in schemes:  # its authorizer was deleted
             return COGNITO, tuple(scopes), None
         scheme = schemes[name]
@@ -206,7 +207,7 @@ def _secured(
 def _needs_key(
     security: list[dict[str, list[str]]], schemes: Mapping[str, Any]
 ) -> bool:
-    names = (name for each in security for name in each)
+    names = (name for scheme in security for name in scheme)
     return any(schemes.get(name, {}).get("name") == _API_KEY for name in names)
 
 
@@ -242,17 +243,11 @@ def read_export(aws: Aws, api_id: str, stage: str) -> str | None:
 def read_draft(aws: Aws, api_id: str) -> str | None:
     """Return the draft's resources and authorizers as JSON; None without the API."""
     with absent_is_none():
-        resources = _pages(aws, "get_resources", restApiId=api_id, embed=["methods"])
-        authorizers = _pages(aws, "get_authorizers", restApiId=api_id)
+        gateway, api = aws.apigateway, {"restApiId": api_id}
+        resources = api_items(gateway, "get_resources", **api, embed=["methods"])
+        authorizers = api_items(gateway, "get_authorizers", **api)
         return json.dumps([resources, authorizers], default=str)
     return None
-
-
-def _pages(aws: Aws, operation: str, **parameters: Any) -> list[dict[str, Any]]:
-    pages = aws.apigateway.get_paginator(operation).paginate(
-        **parameters, PaginationConfig={"PageSize": 500}
-    )
-    return [item for page in pages for item in page.get("items", [])]
 
 
 _MISMATCHES = {
@@ -291,7 +286,7 @@ def reach_of(
         for method in drafted(resources, []).methods
         if method.verb != "OPTIONS"
     ]
-    return sorted(found, key=lambda each: split_route(each.route)[::-1])
+    return sorted(found, key=lambda reach: split_route(reach.route)[::-1])
 
 
 def _judged(method: Method, claims: Mapping[str, Any], *, is_ours: bool) -> Reach:

@@ -43,7 +43,7 @@ _UNKNOWN = Method("", "", COGNITO)  # in place of one that cannot be read
 
 
 def has_stray_characters(token: str) -> bool:
-    """Tell whether a token contains white space or quotation marks."""
+    """Return whether a token contains white space or quotation marks."""
     return bool(set(token) & set(" \t\"'"))
 
 
@@ -82,7 +82,7 @@ class CallCase(Facts):
         }
 
     def is_behind(self, statuses: Sequence[int]) -> bool:
-        """Tell whether API Gateway itself responded with one of these statuses."""
+        """Return whether API Gateway itself responded with one of these statuses."""
         if self.answer is None or not statuses:
             return True
         return self.answer.meaning in statuses and self._is_gateways(self.answer)
@@ -105,7 +105,7 @@ class CallCase(Facts):
         return self.answer is not None and not self._is_gateways(self.answer)
 
     def failed_with(self, status: int) -> bool:
-        """Tell whether API Gateway itself responded with this status."""
+        """Return whether API Gateway itself responded with this status."""
         answer = self.answer
         is_gateways = answer is not None and not answer.is_functions
         return bool(answer and is_gateways and answer.meaning == status)
@@ -165,7 +165,7 @@ class CallCase(Facts):
         return self.planned if self.is_refuted(live) else live
 
     def is_refuted(self, live: Method | None) -> bool:
-        """Tell whether the export shows an open route that responded with 401."""
+        """Return whether the export shows an open route that responded with 401."""
         is_open = live is not None and live.authorization_type == OPEN
         return is_open and self.failed_with(HTTPStatus.UNAUTHORIZED)
 
@@ -328,7 +328,7 @@ class CallCase(Facts):
     def asked_headers(self) -> list[str]:
         """The headers that a page may set only where a preflight allows them."""
         if (names := self._preflighted("Headers")) is not None:
-            return [name for each in names.split(",") if (name := each.strip())]
+            return [name for part in names.split(",") if (name := part.strip())]
         return [name for name, value in self.sent.headers if is_asked_for(name, value)]
 
     def _preflighted(self, what: str) -> str | None:

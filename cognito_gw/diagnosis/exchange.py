@@ -124,7 +124,7 @@ class Answer:
 
 
 def is_asked_for(name: str, value: str) -> bool:
-    """Tell whether a page needs a CORS preflight to set this header."""
+    """Return whether a page needs a CORS preflight to set this header."""
     if name.lower() == "content-type":
         return value.partition(";")[0].strip().lower() not in _FORM_TYPES
     return not _BROWSERS_OWN.fullmatch(name) and name.lower() not in _ALWAYS_ALLOWED

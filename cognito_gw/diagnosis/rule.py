@@ -1,22 +1,24 @@
-"""Facts that are read once, and rules that find causes in them."""
+"""Facts that are read once, rules that find causes in them, and the diagnosis."""
 
 from __future__ import annotations
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from shlex import quote
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from cognito_gw.aws.errors import as_cgw_error
-from cognito_gw.once import Once
+from cognito_gw.aws.waits import Once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 Holder = TypeVar("Holder", bound="Facts")
 Value = TypeVar("Value")
+_AT_ONCE = 8  # rules that read facts
 
 
 class Facts:
@@ -64,7 +66,22 @@ class fact(Generic[Holder, Value]):  # noqa: N801 - used as a decorator
             raise Unread(what[:1].lower() + what[1:], known.what) from None
 
 
-Case = TypeVar("Case")
+class Diagnosable(Protocol):
+    """A case that rules can judge."""
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """The names that a fix can use: `{api_id}`, `{stage}`…."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether cgw created it, so that its commands can fix it."""
+
+    def is_behind(self, statuses: Sequence[int]) -> bool:
+        """Return whether a cause of these statuses can apply."""
+
+
+Case = TypeVar("Case", bound=Diagnosable)
 Other = TypeVar("Other")
 
 
@@ -153,3 +170,83 @@ def rule(
         return Rule(code, statuses, otherwise, fix, elsewhere, find)
 
     return made
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The causes, most likely first; causes ruled out; and facts not known."""
+
+    causes: list[Cause] = field(default_factory=list)
+    ruled_out: list[dict[str, str]] = field(default_factory=list)  # code, why
+    unknown: list[dict[str, Any]] = field(default_factory=list)  # what, why, codes
+    note: str | None = None  # what else to know
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON-ready data."""
+        return {
+            "causes": [cause.document() for cause in self.causes],
+            "ruled_out": self.ruled_out,
+            "unknown": self.unknown,
+            "note": self.note,
+        }
+
+
+def diagnose(rules: Sequence[Rule[Case]], case: Case) -> Diagnosis:
+    """Return what the rules find, in their order: the likely ones come first."""
+    diagnosis = Diagnosis()
+    asked = [rule for rule in rules if case.is_behind(rule.statuses)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = pool.map(lambda rule: _judged(rule, case), asked)
+    for rule, verdict in zip(asked, found, strict=True):
+        if isinstance(verdict, Cause):
+            diagnosis.causes.append(verdict)
+        elif isinstance(verdict, Unread):
+            _note(diagnosis.unknown, verdict, rule.code)
+        elif verdict is None:
+            diagnosis.ruled_out.append({"code": rule.code, "why": rule.otherwise})
+    return diagnosis
+
+
+def _judged(rule: Rule[Case], case: Case) -> Cause | Unread | NotInQuestion | None:
+    try:
+        found = rule.find(case)
+    except (Unread, NotInQuestion) as nothing:
+        return nothing
+    if found is None:
+        return None
+    return rule.cause(found, case.place, is_ours=case.is_ours)
+
+
+def _note(unknown: list[dict[str, Any]], unread: Unread, code: str) -> None:
+    """Name each unread fact once, with the causes that depend on it."""
+    for entry in unknown:
+        if entry["what"] == unread.what:
+            entry["codes"].append(code)
+            return
+    unknown.append({"what": unread.what, "why": unread.why, "codes": [code]})
+
+
+def merged(diagnoses: Iterable[Diagnosis]) -> Diagnosis:
+    """Merge diagnoses: each cause once; ruled out is what no diagnosis found."""
+    whole = Diagnosis()
+    for diagnosis in diagnoses:
+        whole.causes.extend(new for new in diagnosis.causes if not _is_in(whole, new))
+        whole.unknown.extend(
+            new for new in diagnosis.unknown if new not in whole.unknown
+        )
+        whole.ruled_out.extend(
+            new for new in diagnosis.ruled_out if new not in whole.ruled_out
+        )
+    found = {cause.code for cause in whole.causes}
+    whole.ruled_out[:] = [
+        entry for entry in whole.ruled_out if entry["code"] not in found
+    ]
+    return whole
+
+
+def _is_in(whole: Diagnosis, new: Cause) -> bool:
+    """Return whether a cause is listed, perhaps with AWS's message as its evidence."""
+    return new in whole.causes or any(
+        "told" in cause.evidence and (cause.code, cause.fix) == (new.code, new.fix)
+        for cause in whole.causes
+    )

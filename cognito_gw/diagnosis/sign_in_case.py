@@ -35,7 +35,7 @@ class Attempt:
     routes: tuple[str, ...] = ()  # in the file
 
     def names(self, code: str) -> bool:
-        """Tell whether the error names this cause."""
+        """Return whether the error names this cause."""
         return code in self._named
 
     @cached_property
@@ -125,10 +125,10 @@ class SignInCase(Facts):
         with suppress(ClientError):
             users = self.aws.cognito.list_users(UserPoolId=self.pool_id)["Users"]
             aliases = [
-                each["Value"]
+                attribute["Value"]
                 for user in users
-                for each in user.get("Attributes", [])
-                if each["Name"] in ("email", "phone_number", "preferred_username")
+                for attribute in user.get("Attributes", [])
+                if attribute["Name"] in ("email", "phone_number", "preferred_username")
             ]
             return [*aliases, *(user["Username"] for user in users)]
         return []
@@ -141,6 +141,6 @@ class SignInCase(Facts):
         return self.user
 
     def user_is(self, status: str) -> bool:
-        """Tell whether the user exists and has this UserStatus."""
+        """Return whether the user exists and has this UserStatus."""
         user = self.named_user
         return bool(user and user.get("UserStatus") == status)

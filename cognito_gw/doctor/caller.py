@@ -13,11 +13,11 @@ from urllib.request import getproxies, proxy_bypass
 
 from botocore.exceptions import ClientError
 
-from cognito_gw.addresses import LOOPBACK
 from cognito_gw.aws.clients import Account
 from cognito_gw.aws.errors import code_of, message_of
 from cognito_gw.doctor.finding import CannotTell, Finding
 from cognito_gw.errors import CgwError
+from cognito_gw.text import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

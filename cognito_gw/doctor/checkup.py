@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws import clients
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
+from cognito_gw.aws.waits import Once
 from cognito_gw.doctor import caller, machine
 from cognito_gw.doctor.caller import origin, region
 from cognito_gw.doctor.finding import CannotTell, Finding, needed
@@ -14,7 +15,6 @@ from cognito_gw.doctor.permissions import permissions
 from cognito_gw.doctor.quotas import counts_of, quotas
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.request import send
-from cognito_gw.once import Once
 from cognito_gw.resources.policy import operator_policy
 from cognito_gw.resources.stack import build
 from cognito_gw.state import state_directory

@@ -1,4 +1,4 @@
-"""The operations on one resource: refresh, plan, apply and destroy.
+"""The operations on one resource: refresh, diff, plan, apply and destroy.
 
 `apply` is `plan` followed by the planned write, so a plan shows exactly what an apply
 does.
@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cognito_gw.aws.errors import absent_is_none, is_absent, is_lost, is_taken
-from cognito_gw.engine.diff import diff
 from cognito_gw.engine.resource import (
     KNOWN_AFTER_APPLY,
     Action,
     Change,
+    Exactly,
     NotReady,
     Resource,
     Step,
@@ -188,6 +188,34 @@ def _changes(resource: Resource) -> Mapping[str, Change]:
         field: hidden if field.partition(".")[0] in resource.hidden else change
         for field, change in diff(resource.desired(), resource.live or {}).items()
     }
+
+
+def diff(
+    desired: dict[str, Any], live: dict[str, Any], path: str = ""
+) -> dict[str, Change]:
+    """Return the fields, by dotted path, in which `live` differs from `desired`.
+
+    Fields that only `live` has are ignored: the file does not set them. AWS returns
+    lists in any order and omits empty values, so neither is a difference.
+    """
+    changes: dict[str, Change] = {}
+    for key, after in desired.items():
+        field, before = f"{path}{key}", live.get(key)
+        if isinstance(after, dict) and not isinstance(after, Exactly):
+            inner = before if isinstance(before, dict) else {}
+            changes |= diff(after, inner, f"{field}.")
+        elif _canonical(after) != _canonical(before):
+            changes[field] = Change(before, after)
+    return changes
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _canonical(item) for key, item in value.items()} or None
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_canonical(item) for item in value]
+        return sorted(items, key=lambda item: json.dumps(item, sort_keys=True)) or None
+    return None if value == "" or value is False else value
 
 
 def _in_file(value: Any) -> str:

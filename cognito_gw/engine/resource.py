@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 KNOWN_AFTER_APPLY = "(known after apply)"  # a planned value, as `desired` spells it
 
 
+class Exactly(dict[str, Any]):
+    """A mapping that AWS must have exactly so, without further keys."""
+
+
 class NotReady(Exception):
     """Raised when a value is needed of a resource that does not exist yet."""
 

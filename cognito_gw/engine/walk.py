@@ -26,26 +26,26 @@ _PAUSE = 0.2  # seconds: the longest that Ctrl-C goes unnoticed
 
 
 def forward(resources: Iterable[Resource]) -> Graph:
-    """Order for making: what a resource needs comes before it."""
+    """Order for creation: a resource comes after its dependencies."""
     chosen = list(resources)
-    return {each: set(each.needs) & set(chosen) for each in chosen}
+    return {resource: set(resource.needs) & set(chosen) for resource in chosen}
 
 
 def backward(resources: Iterable[Resource]) -> Graph:
-    """Order for removing: dependents first; what goes with its container, after it."""
-    graph: Graph = {each: set() for each in resources}
-    for each in graph:
-        if each.parent in graph:
-            graph[each].add(each.parent)
-        for need in set(each.needs) & graph.keys():
-            if each.parent not in closure([need]):
-                graph[need].add(each)
-            # else the need is the container, or goes before it or with it
+    """Order for deletion: dependents first; the parts of a parent after it."""
+    graph: Graph = {resource: set() for resource in resources}
+    for resource in graph:
+        if resource.parent in graph:
+            graph[resource].add(resource.parent)
+        for need in set(resource.needs) & graph.keys():
+            if resource.parent not in closure([need]):
+                graph[need].add(resource)
+            # else the need is the parent, or is deleted before it or with it
     return graph
 
 
 def closure(resources: Iterable[Resource]) -> list[Resource]:
-    """Return the resources and all that they need, needs first."""
+    """Return the resources and all their dependencies, dependencies first."""
     found: dict[Resource, None] = {}
 
     def visit(resource: Resource) -> None:
@@ -54,8 +54,8 @@ def closure(resources: Iterable[Resource]) -> list[Resource]:
                 visit(need)
             found[resource] = None
 
-    for each in resources:
-        visit(each)
+    for resource in resources:
+        visit(resource)
     return list(found)
 
 
@@ -198,7 +198,7 @@ class _Task:
             return self._result
         known = as_cgw_error(self._result)
         if known is None:
-            raise self._result  # a bug of ours: to be seen, not to be reported as AWS's
+            raise self._result  # a bug in cgw: show it as one
         return Step(self.resource, Action.FAIL, error=known, done=True)
 
     def _end(self, result: Step | BaseException) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvloop
 
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.errors import CgwError
 from cognito_gw.local import events
 from cognito_gw.local.process import STATE

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 from cognito_gw import aws_rules
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.operations import iam
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from cognito_gw import search_path
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.errors import CgwError
 from cognito_gw.local.state_file import SAVED
 from cognito_gw.state import create_private, open_private

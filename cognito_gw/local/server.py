@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from cognito_gw.aws.access_key import AccessKey
+    from cognito_gw.aws.endpoints import AccessKey
     from cognito_gw.local.state_file import Saved
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.addresses import is_private, origin_of
 from cognito_gw.aws.endpoints import host_pattern
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.oauth.request import send
+from cognito_gw.text import is_private, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

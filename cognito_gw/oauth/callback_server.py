@@ -19,9 +19,9 @@ from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import parse_qsl
 
-from cognito_gw.addresses import LOOPBACK_HOST
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth import callback_pages
+from cognito_gw.text import LOOPBACK_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,8 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from cognito_gw.addresses import LOOPBACK
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.text import json_object
+from cognito_gw.text import LOOPBACK, json_object
 
 if TYPE_CHECKING:
     import httpx

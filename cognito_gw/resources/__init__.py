@@ -1,1 +1,1 @@
-"""What AWS keeps for a stack: one object per file, in the tutorial's words."""
+"""The AWS resources of a stack, in the tutorial's terms: a class for each kind."""

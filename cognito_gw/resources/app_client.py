@@ -1,4 +1,4 @@
-"""An app client: what an application may ask of the user pool."""
+"""App clients: what an application may request from the user pool."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none, code_of
-from cognito_gw.aws.responses import overlay, settable, without_empty
+from cognito_gw.aws.responses import listed, overlay, settable, without_empty
 from cognito_gw.aws.tags import MORE_THAN_ONE, concurrent_create
 from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Resource
@@ -143,7 +143,7 @@ class AppClient(Resource):
         )
 
     def _once_scopes_exist(self, call: Callable[[], Any], aws: Aws) -> Any:
-        """Call while Cognito does not know the scopes of a new resource server yet."""
+        """Retry until Cognito knows the scopes of a new resource server."""
         return settle(
             call,
             aws,
@@ -157,14 +157,17 @@ class AppClient(Resource):
         return is_unknown and bool(self.resource_servers)
 
     def _ids(self, aws: Aws) -> list[str]:
-        """Return the ids of the app clients of this name."""
-        pages = aws.cognito.get_paginator("list_user_pool_clients").paginate(
-            UserPoolId=self.pool["Id"], MaxResults=60
+        """Return the IDs of the app clients with this name."""
+        clients = listed(
+            aws.cognito,
+            "list_user_pool_clients",
+            "UserPoolClients",
+            UserPoolId=self.pool["Id"],
+            MaxResults=60,
         )
         return [
             client["ClientId"]
-            for page in pages
-            for client in page["UserPoolClients"]
+            for client in clients
             if client["ClientName"] == self.name
         ]
 
@@ -176,9 +179,9 @@ class AppClient(Resource):
         )
 
     def _described(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """Return what AWS describes, with what only creation takes beside it.
+        """Return AWS's description, with `GenerateSecret`, which only creation takes.
 
-        AWS answers the URLs sorted; the first one of the file is the one to use.
+        AWS returns the URLs sorted, but the first one in the file is the default.
         """
         client: dict[str, Any] = answer["UserPoolClient"]
         urls = {
@@ -196,9 +199,9 @@ class AppClient(Resource):
 
 
 def _in_order(has: list[str], wanted: list[str]) -> list[str]:
-    """Return what AWS has in the order of the file, and then what the file lacks."""
-    named = [each for each in wanted if each in has]
-    return named + [each for each in has if each not in named]
+    """Return the URLs that AWS has: in the file's order, then those not in the file."""
+    named = [url for url in wanted if url in has]
+    return named + [url for url in has if url not in named]
 
 
 def _validity(validity: model.Validity) -> dict[str, Any]:
@@ -209,7 +212,7 @@ def _validity(validity: model.Validity) -> dict[str, Any]:
     }
     spans = {field: _in_units(span) for field, span in fields.items()}
     return {f"{field}Validity": count for field, (count, _) in spans.items()} | {
-        # Always with their units: without, AWS reads hours, hours and days.
+        # Always send the units: the defaults are hours, hours and days.
         "TokenValidityUnits": {field: unit for field, (_, unit) in spans.items()}
     }
 

@@ -48,7 +48,7 @@ def zipped(code: Path | None, include: Sequence[str] = ()) -> bytes:
         return _zip([("lambda_function.py", HELLO.encode(), False)])
     try:
         folder = CodeFolder(code, tuple(include))
-        return _of_folder(folder) if code.is_dir() else _given(code)
+        return _of_folder(folder) if code.is_dir() else code.read_bytes()
     except OSError as error:
         raise unreadable(error.filename or code, error) from None
 
@@ -76,7 +76,7 @@ def sha256(content: bytes) -> str:
 def _of_folder(folder: CodeFolder) -> bytes:
     found = folder.files()
     size = sum(path.stat().st_size for path in found)
-    _bound(folder.path, unzipped=size)  # too much is not even read
+    _bound(folder.path, unzipped=size)  # before reading it
     content = b"" if size > aws_rules.ZIPPED else _zip(_entries(folder.root, found))
     if not content or len(content) > aws_rules.ZIPPED:
         content = _zip(_entries(folder.root, found), zipfile.ZIP_DEFLATED)
@@ -88,16 +88,6 @@ def _entries(root: Path, found: list[Path]) -> Iterator[tuple[str, bytes, bool]]
     for path in found:
         is_executable = bool(path.stat().st_mode & 0o100)
         yield path.relative_to(root).as_posix(), path.read_bytes(), is_executable
-
-
-def _given(file: Path) -> bytes:
-    """Return a zip as it is; whether it is one, Lambda says."""
-    _bound(file, file.stat().st_size)
-    content = file.read_bytes()
-    with suppress(*_NO_ZIP), zipfile.ZipFile(io.BytesIO(content)) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-        _bound(file, unzipped=size)
-    return content
 
 
 def _secrets_in(file: Path) -> Iterator[PurePath]:
@@ -113,19 +103,19 @@ def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(entry) as file:
             return file.read(ENOUGH)
-    except Exception:  # noqa: BLE001 - it is damaged or encrypted, each in its own way
+    except Exception:  # noqa: BLE001 - damaged and encrypted zips raise many types
         return b""
 
 
 def _zip(
     entries: Iterable[tuple[str, bytes, bool]], method: int = zipfile.ZIP_STORED
 ) -> bytes:
-    """Return a zip: stored where it fits, as builds of zlib differ, and so the hash."""
+    """Return a zip, by default uncompressed: zlib's output, and so the hash, varies."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", method) as archive:
         for name, content, is_executable in entries:
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.create_system = 3  # Unix, on whatever system this runs
+            entry.create_system = 3  # Unix on every system, for the same bytes
             entry.external_attr = (0o100755 if is_executable else 0o100644) << 16
             archive.writestr(entry, content, method)
     return target.getvalue()
@@ -135,7 +125,5 @@ def _bound(code: Path, zipped: int = 0, unzipped: int = 0) -> None:
     if fault := aws_rules.size_fault(zipped, unzipped):
         raise UsageError(
             f"{code}: {fault}",
-            hint=f"list what the function does not need in {code / IGNORE_FILE}"
-            if code.is_dir()
-            else "leave out what the function does not need",
+            hint=f"list what the function does not need in {code / IGNORE_FILE}",
         )

@@ -1,4 +1,4 @@
-"""Which files of a folder are deployed as code; secrets never are."""
+"""Which files of a folder are deployed as code, and which look like secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HISTORIES = {".bzr", ".git", ".hg", ".jj", ".svn"}
 _FOLDERS = _HISTORIES | {".aws", ".azure", ".gnupg", ".kube", ".password-store", ".ssh"}
-# A file's name, after that of its folder.
+# The names of a file's folder and of the file.
 _NAMES = re.compile(
     r"""
     .*/( \.env(\..+)? | .+\.env | \.envrc | \.flaskenv
@@ -42,7 +42,7 @@ _NAMES = re.compile(
     re.VERBOSE,
 )
 _EXAMPLE = re.compile(r"\.env\.(example|sample|template|dist)")
-# Names that alone do not tell, and the content of a secret: a certificate is not one.
+# Names that may be of secrets, and the content that shows it.
 _CONTENT = {
     re.compile(r".+\.(pem|key)"): re.compile(
         rb"PRIVATE KEY|\A(?!.*-----BEGIN )", re.DOTALL
@@ -58,12 +58,12 @@ _CONTENT = {
         )
     ),
 }
-ENOUGH = 1 << 20  # bytes of a file that tell whether it holds a secret
-_SHOWN = 5  # of the files that are refused
+ENOUGH = 1 << 20  # bytes of a file that are searched for a secret
+_SHOWN = 5  # refused files that the message names
 
 
 def is_secret(path: PurePath, read: Callable[[], bytes]) -> bool:
-    """Whether a file's name says that it holds a secret, or its name and content."""
+    """Whether a file looks like a secret by its name, or by its name and content."""
     *folders, name = (part.lower() for part in path.parts)
     if _FOLDERS & {*folders}:
         return True
@@ -76,15 +76,17 @@ def is_secret(path: PurePath, read: Callable[[], bytes]) -> bool:
 
 
 def is_included(path: PurePath, include: Sequence[str]) -> bool:
-    """Whether a file is listed: by its path or name, or with a folder that has it."""
-    listed = {each.removeprefix("./").rstrip("/") for each in include}
-    paths = {each.as_posix() for each in (path, *path.parents)} - {"."}
+    """Whether `include` lists a file: by path, by name, or by one of its folders."""
+    listed = {entry.removeprefix("./").rstrip("/") for entry in include}
+    paths = {part.as_posix() for part in (path, *path.parents)} - {"."}
     return bool(listed & {path.name, *paths})
 
 
 def refuse(code: Path, secrets: Iterable[PurePath], include: Sequence[str]) -> None:
-    """Raise for secrets in a function's code, but for those that are included."""
-    names = [each.as_posix() for each in secrets if not is_included(each, include)]
+    """Raise for secrets in a function's code that `include` does not list."""
+    names = [
+        secret.as_posix() for secret in secrets if not is_included(secret, include)
+    ]
     if names:
         more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
         raise UsageError(
@@ -170,7 +172,7 @@ class CodeFolder:
         return found
 
     def secrets(self) -> Iterator[Path]:
-        """Yield the files that look like secrets, as the folder has them."""
+        """Yield the files that look like secrets, relative to the folder."""
         for path in sorted(self._paths()):
             if _is_secret(path):
                 yield path.relative_to(self.root)
@@ -182,18 +184,18 @@ class CodeFolder:
     def settings_left_out(self) -> list[str]:
         """Return the `.env` files that are left out by default."""
         names = sorted(path.name for path in self.root.glob(".env*"))
-        said = {each for each in names if self.ignored.match_file(each)}
-        return [each for each in names if each not in said and self._leaves_out(each)]
+        said = {name for name in names if self.ignored.match_file(name)}
+        return [name for name in names if name not in said and self._leaves_out(name)]
 
     def deploys(self, path: Path) -> bool:
         """Whether a change of this path may change what is deployed."""
         if not path.is_relative_to(self.path):
             return False
         inner = path.relative_to(self.path)
-        above = [each.as_posix() for each in inner.parents if each.name]
+        above = [folder.as_posix() for folder in inner.parents if folder.name]
         name = inner.as_posix() + "/" * path.is_dir()
         return inner.name == IGNORE_FILE or not any(
-            map(self._leaves_out, [*(f"{each}/" for each in above), name])
+            map(self._leaves_out, [*(f"{folder}/" for folder in above), name])
         )
 
     def _leaves_out(self, name: str) -> bool:
@@ -239,12 +241,12 @@ def _patterns(lines: Iterable[str]) -> GitIgnoreSpec:
 def _is_secret(path: Path) -> bool:
     """Whether a file looks like a secret, by its name or that of what it links to."""
     paths = {path, Path(os.path.realpath(path))} if path.is_symlink() else {path}
-    return any(is_secret(each, partial(_beginning, path)) for each in paths)
+    return any(is_secret(place, partial(_beginning, path)) for place in paths)
 
 
 def _beginning(path: Path) -> bytes:
     try:
-        if not path.is_file():  # a pipe would wait for its other end
+        if not path.is_file():  # reading a pipe would block
             return b""
         with path.open("rb") as file:
             return file.read(ENOUGH)

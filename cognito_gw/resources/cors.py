@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.engine.diff import Exactly
-from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.engine.resource import Change, Exactly, Resource
 from cognito_gw.resources.method import PathMethod
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ _RESPONSE_ORIGIN = f"gatewayresponse.header.{_ALLOW}Origin"
 
 @dataclass(eq=False)
 class Preflight(PathMethod):
-    """OPTIONS of one path, answered by a mock; public: a preflight carries no token."""
+    """OPTIONS of one path, answered by a mock; public, as preflights have no token."""
 
     origins: list[str]
     verbs: list[str]
@@ -56,12 +55,12 @@ class Preflight(PathMethod):
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if all(change.before is None for change in changes.values()):
             return self._complete(aws, self.live or {})
-        # Created again: the stage serves its snapshot until the next deployment.
+        # Recreate it: the stage serves its snapshot until the next deployment.
         self.delete(aws)
         return self.create(aws)
 
     def _complete(self, aws: Aws, live: dict[str, Any]) -> dict[str, Any]:
-        """Put what is not there: a creation that was interrupted goes on."""
+        """Create the missing parts, also after an interrupted creation."""
         wanted = self.desired()
         key = self._key()
         response = {"statusCode": "200"}
@@ -95,7 +94,7 @@ class Preflight(PathMethod):
         }
 
     def _templates(self) -> dict[str, str]:
-        """With several origins, answer the one that asks, if it is among them."""
+        """With several origins, return the request's origin if it is one of them."""
         if len(self.origins) == 1:
             return {}
         tests = " || ".join(f'$origin == "{origin}"' for origin in self.origins)
@@ -112,7 +111,7 @@ class Preflight(PathMethod):
 
 @dataclass(eq=False)
 class GatewayResponse(Resource):
-    """CORS headers on what the gateway itself answers, 401 and 403 above all."""
+    """CORS headers on API Gateway's own responses, such as 401 and 403."""
 
     kind = "gateway response"
     command = "api"
@@ -135,7 +134,7 @@ class GatewayResponse(Resource):
         return self.api
 
     def desired(self) -> dict[str, Any]:
-        # A refusal has no content, so with several origins any origin may read it.
+        # These responses hold no data: with several origins, any origin may read them.
         origin = f"'{self.origins[0]}'"
         if len(self.origins) > 1:
             origin = "method.request.header.Origin"

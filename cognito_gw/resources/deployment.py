@@ -1,4 +1,4 @@
-"""The deployment and the stage, and what a deployment freezes."""
+"""The deployment, the stage, and the fingerprint of what a deployment contains."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cognito_gw.aws.errors import code_of, message_of
-from cognito_gw.aws.responses import described, is_empty
+from cognito_gw.aws.responses import api_items, described, is_empty
 from cognito_gw.aws.tags import STACK_TAG, is_ours
 from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
 from cognito_gw.errors import Missing
-from cognito_gw.resources.authorizer import read_authorizers
-from cognito_gw.resources.method import Method
+from cognito_gw.resources.method import Method, read_authorizers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,56 +27,29 @@ if TYPE_CHECKING:
     Things = Iterable[Mapping[str, Any]]
 
 
+# The fields that a deployment contains, separated by spaces.
 _API = (
-    "apiKeySource",
-    "binaryMediaTypes",
-    "disableExecuteApiEndpoint",
-    "minimumCompressionSize",
-    "policy",
+    "apiKeySource binaryMediaTypes disableExecuteApiEndpoint minimumCompressionSize "
+    "policy"
 )
 _METHOD = (
-    "apiKeyRequired",
-    "authorizationScopes",
-    "authorizationType",
-    "authorizerId",
-    "requestModels",
-    "requestParameters",
-    "requestValidatorId",
+    "apiKeyRequired authorizationScopes authorizationType authorizerId requestModels "
+    "requestParameters requestValidatorId"
 )
-_METHOD_RESPONSE = ("responseModels", "responseParameters")
+_METHOD_RESPONSE = "responseModels responseParameters"
 _INTEGRATION = (
-    "cacheKeyParameters",
-    "connectionId",
-    "connectionType",
-    "contentHandling",
-    "credentials",
-    "httpMethod",
-    "integrationTarget",
-    "passthroughBehavior",
-    "requestParameters",
-    "requestTemplates",
-    "responseTransferMode",
-    "timeoutInMillis",
-    "tlsConfig",
-    "type",
-    "uri",
+    "cacheKeyParameters connectionId connectionType contentHandling credentials "
+    "httpMethod integrationTarget passthroughBehavior requestParameters "
+    "requestTemplates responseTransferMode timeoutInMillis tlsConfig type uri"
 )
 _INTEGRATION_RESPONSE = (
-    "contentHandling",
-    "responseParameters",
-    "responseTemplates",
-    "selectionPattern",
+    "contentHandling responseParameters responseTemplates selectionPattern"
 )
 _AUTHORIZER = (
-    "authorizerCredentials",
-    "authorizerResultTtlInSeconds",
-    "authorizerUri",
-    "identitySource",
-    "identityValidationExpression",
-    "providerARNs",
-    "type",
+    "authorizerCredentials authorizerResultTtlInSeconds authorizerUri identitySource "
+    "identityValidationExpression providerARNs type"
 )
-_GATEWAY_RESPONSE = ("responseParameters", "responseTemplates", "statusCode")
+_GATEWAY_RESPONSE = "responseParameters responseTemplates statusCode"
 _DEFAULTS = {
     "apiKeyRequired": False,
     "apiKeySource": "HEADER",
@@ -93,12 +65,12 @@ _DEFAULTS = {
 def frozen(
     api: Mapping[str, Any], resources: Things, authorizers: Things, responses: Things
 ) -> list[Any]:
-    """Return the named fields of what AWS describes, in an order of ours."""
+    """Return the fields that a deployment contains, in a stable order."""
     return [
         _named(api, _API),
-        {each["path"]: _methods(each) for each in resources},
-        {each["id"]: _named(each, _AUTHORIZER) for each in authorizers},
-        {each["responseType"]: _named(each, _GATEWAY_RESPONSE) for each in responses},
+        {item["path"]: _methods(item) for item in resources},
+        {item["id"]: _named(item, _AUTHORIZER) for item in authorizers},
+        {item["responseType"]: _named(item, _GATEWAY_RESPONSE) for item in responses},
     ]
 
 
@@ -120,12 +92,12 @@ def _method(method: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _each(things: Mapping[str, Any] | None, fields: Iterable[str]) -> dict[str, Any]:
-    return {key: _named(each, fields) for key, each in (things or {}).items()}
+def _each(things: Mapping[str, Any] | None, fields: str) -> dict[str, Any]:
+    return {key: _named(thing, fields) for key, thing in (things or {}).items()}
 
 
-def _named(thing: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
-    kept = {field: _in_order(thing.get(field)) for field in fields}
+def _named(thing: Mapping[str, Any], fields: str) -> dict[str, Any]:
+    kept = {field: _in_order(thing.get(field)) for field in fields.split()}
     return {
         field: value
         for field, value in kept.items()
@@ -135,7 +107,7 @@ def _named(thing: Mapping[str, Any], fields: Iterable[str]) -> dict[str, Any]:
 
 def _in_order(value: Any) -> Any:
     if isinstance(value, list):
-        return sorted(value, key=lambda each: json.dumps(each, sort_keys=True))
+        return sorted(value, key=lambda item: json.dumps(item, sort_keys=True))
     return value
 
 
@@ -144,16 +116,16 @@ _MARK = "cgw "
 
 @dataclass(eq=False)
 class Deployment(Resource):
-    """The deployment of the API as it is once everything before it is done."""
+    """A deployment of the API after all its other resources are applied."""
 
     kind = "deployment"
     command = "deploy"
     id_field = "id"
 
     api: RestApi
-    parts: tuple[Resource, ...]  # all that it freezes
-    permissions: tuple[Resource, ...]  # not frozen, but callers need them
-    _description: str | None = field(default=None, init=False)  # of what was looked at
+    parts: tuple[Resource, ...]  # that it contains
+    permissions: tuple[Resource, ...]  # not contained, but callers need them
+    _description: str | None = field(default=None, init=False)  # of the draft
 
     @property
     def label(self) -> str:
@@ -179,9 +151,11 @@ class Deployment(Resource):
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if any(part.pending for part in self.parts) or self._loses_routes:
-            return None  # planned: what there will be to deploy is not there yet
+            return None  # the draft to deploy does not exist yet
+        deployed = {"restApiId": self.api["id"]}
         self._description, deployments = aws.gather(
-            partial(self._described, aws), partial(_read_deployments, aws, self.api)
+            partial(self._described, aws),
+            partial(api_items, aws.apigateway, "get_deployments", **deployed),
         )
         for deployment in deployments:
             if deployment.get("description") == self._description:
@@ -211,7 +185,7 @@ class Deployment(Resource):
         return _MARK + fingerprint(self._draft(aws))
 
     def _draft(self, aws: Aws) -> list[Any]:
-        """Everything that a deployment would freeze now, as AWS describes it."""
+        """Return what a deployment would contain now, as AWS describes it."""
         resources, authorizers, responses = aws.gather(
             partial(self._resources, aws),
             partial(read_authorizers, aws, self.api["id"]),
@@ -230,7 +204,7 @@ class Deployment(Resource):
 
 @dataclass(eq=False)
 class Stage(Resource):
-    """The stage, and which deployment it serves."""
+    """The stage, which serves one deployment."""
 
     kind = "stage"
     command = "deploy"
@@ -263,7 +237,7 @@ class Stage(Resource):
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        """Find it by name, or (once renamed in the file) by the stack's tag."""
+        """Find it by name, or by the stack's tag after a rename in the file."""
         answer = aws.apigateway.get_stages(restApiId=self.api["id"])
         stages = {stage["stageName"]: stage for stage in answer["item"]}
         ours = [
@@ -293,7 +267,7 @@ class Stage(Resource):
         else:
             self._update_in_place(aws, changes)
         for name in before:
-            if name != self.name:  # or it would go on serving what it froze
+            if name != self.name:  # or it would keep serving its deployment
                 aws.apigateway.delete_stage(restApiId=self.api["id"], stageName=name)
         return self.observe(aws) or {}
 
@@ -314,19 +288,12 @@ class Stage(Resource):
             )
 
     def _once_known(self, aws: Aws, call: Callable[[], Any]) -> Any:
-        """Serve a deployment; API Gateway may not know a new one everywhere yet."""
+        """Retry until API Gateway knows the new deployment everywhere."""
         until = f"API Gateway knows deployment {self.deployment.id}"
         return settle(call, aws, passing=_is_too_new, until=until)
 
     def _key(self) -> dict[str, str]:
         return {"restApiId": self.api["id"], "stageName": self.name}
-
-
-def _read_deployments(aws: Aws, api: RestApi) -> list[dict[str, Any]]:
-    pages = aws.apigateway.get_paginator("get_deployments").paginate(
-        restApiId=api["id"], PaginationConfig={"PageSize": 500}
-    )
-    return [item for page in pages for item in page["items"]]
 
 
 def _is_too_new(error: ClientError) -> bool:
@@ -335,6 +302,6 @@ def _is_too_new(error: ClientError) -> bool:
 
 
 def fingerprint(content: Any) -> str:
-    """Return a short hash of JSON-like data, whatever the order of its keys."""
+    """Return a short hash of JSON-like data; the order of keys does not matter."""
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from cognito_gw.resources.app_client import AppClient
     from cognito_gw.resources.user_pool import UserPool
 
-_PATIENCE = 180.0  # seconds; a domain takes a minute, as a rule
+_PATIENCE = 180.0  # seconds; a domain usually takes a minute
 _VERSIONS = {"classic": 1, "managed": 2}
 _RESERVED = {"cognito": "cgnt", "amazon": "amzn", "aws": "a-w-s"}
 
 
 def default_prefix(stack: str, account: Account) -> str:
-    """Return a prefix that is the stack's own, as prefixes are unique in a region."""
+    """Return a prefix that is likely to be free: prefixes are unique in a Region."""
     name = stack.lower()
     for word, stand_in in _RESERVED.items():
         name = name.replace(word, stand_in)
@@ -36,7 +36,7 @@ def default_prefix(stack: str, account: Account) -> str:
 
 @dataclass(eq=False)
 class ManagedLoginBranding(Resource):
-    """The style without which managed login shows an app client no page."""
+    """The style of an app client's pages: managed login requires one."""
 
     kind = "branding"
     command = "domain"
@@ -53,7 +53,7 @@ class ManagedLoginBranding(Resource):
         return self.client.pool
 
     def desired(self) -> dict[str, Any]:
-        return {}  # that it exists is enough: how it looks is for its owner to say
+        return {}  # users may change the style: only its existence matters
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         answer = aws.cognito.describe_managed_login_branding_by_client(**self._key())
@@ -93,7 +93,7 @@ class Domain(Resource):
     pool: UserPool
     prefix: str
     login: str
-    brandings: tuple[ManagedLoginBranding, ...]  # before version 2, or pages are 403
+    brandings: tuple[ManagedLoginBranding, ...]  # before version 2, or 403
 
     @property
     def label(self) -> str:
@@ -103,7 +103,7 @@ class Domain(Resource):
         return {"Domain": self.prefix, "ManagedLoginVersion": _VERSIONS[self.login]}
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        # An unknown domain is described as {} with status 200, not refused.
+        # For an unknown domain, AWS returns {} and not an error.
         found = _describe(aws, self.prefix)
         owner = found.get("UserPoolId")
         if owner and (self.pool.live is None or owner != self.pool["Id"]):
@@ -128,18 +128,18 @@ class Domain(Resource):
         return wait_for(active, aws, until=until, patience=_PATIENCE)
 
     def _claim(self, aws: Aws) -> None:
-        """Take the prefix; one that a stranger has is told at once."""
+        """Claim the prefix; raise at once if another user pool has it."""
         try:
             aws.cognito.create_user_pool_domain(**self._request())
         except ClientError as error:
             if not is_domain_taken(error):
                 raise
-            # The refusal is the same where another cgw gave it to this very pool.
+            # The error is the same if a concurrent cgw gave it to this pool.
             if _describe(aws, self.prefix).get("UserPoolId") != self.pool["Id"]:
                 raise
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        if "Domain" in changes:  # a rename is a deletion and a creation
+        if "Domain" in changes:  # AWS cannot rename a domain
             self.delete(aws)
             return self.create(aws)
         aws.cognito.update_user_pool_domain(**self._request())
@@ -148,7 +148,7 @@ class Domain(Resource):
     def delete(self, aws: Aws) -> None:
         domain = self["Domain"]
         aws.cognito.delete_user_pool_domain(UserPoolId=self.pool["Id"], Domain=domain)
-        # Until it is gone, the pool is not deleted, and takes no other domain.
+        # Until then, the pool cannot be deleted or get another domain.
         wait_for(
             lambda: not _describe(aws, domain),
             aws,

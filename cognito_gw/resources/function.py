@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.aws.errors import absent_is_none, code_of, message_of
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.aws.waits import settle, wait_for
-from cognito_gw.engine.diff import Exactly
-from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Exactly, Resource
 from cognito_gw.errors import CgwError
 from cognito_gw.resources.code import refuse_secrets, sha256, zipped
 
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.config.model import FunctionConfig
-    from cognito_gw.resources.log_group import LogGroup
+    from cognito_gw.resources.function_parts import ExecutionRole, LogGroup
     from cognito_gw.resources.rest_api import RestApi
-    from cognito_gw.resources.role import ExecutionRole
 
 # Keys of the file, and what Lambda calls them.
 _FIELDS = {
@@ -36,10 +34,10 @@ _FIELDS = {
     "memory": "MemorySize",
     "timeout": "Timeout",
 }
-# Of the conflicts those that pass; the others are over names.
+# Conflicts that resolve themselves; the others are over names.
 _BUSY = ("in progress", "at this time", "concurrent update")
-# What Lambda says of a role that IAM has made, and not told everybody of yet. The
-# second: of functions with an environment, which it encrypts in the role's name.
+# Lambda's messages for a role that IAM has not propagated yet; the second is for
+# functions with an environment, which it encrypts as the role.
 _NEW_ROLE = (
     "cannot be assumed",
     "KMS key is invalid for CreateGrant",
@@ -52,7 +50,7 @@ _LEAVING, _FAILED = "Deleting", "Failed"
 
 @dataclass(eq=False)
 class Function(Resource):
-    """A Lambda function; its code is compared by hash, so an edit anywhere is seen."""
+    """A Lambda function; its code is compared by hash."""
 
     kind = "function"
     command = "lambda"
@@ -65,8 +63,8 @@ class Function(Resource):
     config: FunctionConfig
     role: ExecutionRole
     log_group: LogGroup
-    ignored: set[str] = field(default_factory=set)  # keys of the file, not compared
-    # Whether AWS is still at its deletion.
+    ignored: set[str] = field(default_factory=set)  # keys, not compared
+    # Whether AWS is still deleting it.
     _is_leaving: bool = field(default=False, init=False, repr=False)
 
     @property
@@ -86,7 +84,7 @@ class Function(Resource):
         """Raise for code that is too large or holds secrets."""
         self.refuse_secrets()
         if "CodeSha256" not in {_FIELDS[key] for key in self.ignored}:
-            _ = self.code  # zipped, as far as Lambda takes it
+            _ = self.code  # raises if it is too large
 
     def desired(self) -> dict[str, Any]:
         if self.live and self.live.get("State") == _FAILED:
@@ -170,7 +168,7 @@ class Function(Resource):
         return self._awaited(aws, "LastUpdateStatus", "Successful")
 
     def _with_new_role(self, call: Callable[[], Any], aws: Aws) -> Any:
-        """Call while Lambda cannot use the role yet, and says so in one of its ways."""
+        """Retry until Lambda can use the new role."""
         return settle(
             partial(
                 settle,
@@ -191,11 +189,11 @@ class Function(Resource):
         return True
 
     def _awaited(self, aws: Aws, field: str, wanted: str) -> dict[str, Any]:
-        """Observe it until a field is as wanted."""
+        """Observe it until a field has this value."""
 
         def settled() -> dict[str, Any] | None:
             found = None
-            with absent_is_none():  # not everywhere yet
+            with absent_is_none():  # not yet visible everywhere
                 found = self.observe(aws)
             if found and found.get(field) == _FAILED:
                 raise _failed(self, found, field)
@@ -206,7 +204,7 @@ class Function(Resource):
 
 
 def _failed(function: Function, found: dict[str, Any], field: str) -> CgwError:
-    """Return the error for a creation or an update that Lambda gave up."""
+    """Return the error for a failed creation or update."""
     why = found.get(f"{field}Reason") or "it does not say why"
     delete = f"`aws lambda delete-function --function-name {function.name}`"
     return CgwError(
@@ -219,7 +217,7 @@ def _failed(function: Function, found: dict[str, Any], field: str) -> CgwError:
 
 @dataclass(eq=False)
 class InvokePermission(Resource):
-    """The statement that lets this REST API, and no other, invoke the function.
+    """The statement that allows this REST API to invoke the function.
 
     One for the whole API: a statement per route would fill the 20 KB of a function's
     policy with some fifty routes.
@@ -256,7 +254,7 @@ class InvokePermission(Resource):
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        self.function["FunctionArn"]  # an absent function has no policy to read
+        self.function["FunctionArn"]  # raises if the function is absent
         answer = aws.functions.get_policy(FunctionName=self.function.name)
         for statement in json.loads(answer["Policy"])["Statement"]:
             if statement["Sid"] == self._sid:
@@ -286,7 +284,7 @@ class InvokePermission(Resource):
 
 
 def _once_idle(change: Callable[[], Any], function: Function, aws: Aws) -> Any:
-    """Change a function; Lambda refuses while another change is in progress."""
+    """Retry a change while Lambda still makes another one."""
     until = f"{function} takes another change"
     return settle(change, aws, passing=_is_busy, until=until)
 
@@ -299,9 +297,9 @@ def _source_arn(statement: dict[str, Any]) -> str | None:
 
 
 def _is_role_too_new(error: ClientError) -> bool:
-    # IAM's own waiters do not cover this: the role exists, but not yet for Lambda.
+    # IAM's waiters do not cover this: the role exists, but not yet for Lambda.
     is_invalid = code_of(error) == "InvalidParameterValueException"
-    return is_invalid and any(each in message_of(error) for each in _NEW_ROLE)
+    return is_invalid and any(phrase in message_of(error) for phrase in _NEW_ROLE)
 
 
 def _is_throttled_by_ec2(error: ClientError) -> bool:
@@ -312,4 +310,4 @@ def _is_throttled_by_ec2(error: ClientError) -> bool:
 def _is_busy(error: ClientError) -> bool:
     words = message_of(error)
     is_conflict = code_of(error) == "ResourceConflictException"
-    return is_conflict and any(each in words for each in _BUSY)
+    return is_conflict and any(phrase in words for phrase in _BUSY)

@@ -27,35 +27,31 @@ def size(document: Document) -> int:
 
 
 def split(document: Document) -> list[Document]:
-    """Return documents within the limit that allow the same together."""
-    documents = [_with(document, [])]
+    """Return documents within the limit that together allow the same."""
+    documents = [_document([])]
     for statement in document["Statement"]:
-        for piece in _pieces(document, statement):
-            longer = _with(document, [*documents[-1]["Statement"], piece])
+        for piece in _pieces(statement):
+            longer = _document([*documents[-1]["Statement"], piece])
             if size(longer) <= LIMIT:
                 documents[-1] = longer
             else:
-                documents.append(_with(document, [piece]))
+                documents.append(_document([piece]))
     return documents
 
 
-def _pieces(document: Document, statement: Statement) -> Iterator[Statement]:
+def _pieces(statement: Statement) -> Iterator[Statement]:
     """Yield the statement, or parts of it that each fit into a document."""
     arns = statement["Resource"]
-    if size(_with(document, [statement])) <= LIMIT or len(arns) == 1:
+    if size(_document([statement])) <= LIMIT or len(arns) == 1:
         yield statement
         return
     middle = len(arns) // 2
     for number, part in enumerate((arns[:middle], arns[middle:]), 1):
         sid = f"{statement['Sid']}{number}"
-        yield from _pieces(document, statement | {"Sid": sid, "Resource": part})
+        yield from _pieces(statement | {"Sid": sid, "Resource": part})
 
 
-def _with(document: Document, statements: list[Statement]) -> Document:
-    return document | {"Statement": statements}
-
-
-_NEW = "${*}"  # the asterisk itself: it stands for an id that AWS has not given yet
+_NEW = "${*}"  # a literal asterisk, in place of an ID that does not exist yet
 _READ_PEOPLE = ("AdminGetUser", "AdminListGroupsForUser", "ListUsers")
 _CHANGE_PEOPLE = (
     "AdminCreateUser",
@@ -81,7 +77,7 @@ _CHANGE_API = (
     "iam:DeleteRolePolicy",
     "iam:DetachRolePolicy",
     "iam:DeleteRole",
-    # API Gateway's actions are HTTP's verbs.
+    # API Gateway's actions are HTTP methods.
     "apigateway:POST",
     "apigateway:PUT",
     "apigateway:PATCH",
@@ -123,14 +119,14 @@ def _operator_policy(own: _Own, boundary: str | None, passed: list[str]) -> Docu
         if stack.api.managed:
             arns += [*own.roles, own.gateway("/tags/*")]
         manage = _allow("ManageOwn", actions, arns, own.is_ours)
-        # UpdateUserPool sets tags, too: a pool must not become another stack's.
+        # UpdateUserPool can set tags: no pool may become another stack's.
         manage["Condition"]["StringEqualsIfExists"] = own.becomes_ours
         statements.append(manage)
     return _document(statements)
 
 
 def user_policy(stack: Stack) -> Document:
-    """Return what the commands need that use the stack and do not change it."""
+    """Return what the commands need that only use the stack."""
     own = _Own(stack)
     actions = [*_own_reads(stack)]
     if stack.pool.managed:
@@ -151,7 +147,7 @@ def user_policy(stack: Stack) -> Document:
 
 @dataclass(frozen=True)
 class _Own:
-    """What is the stack's own: by tag, and by name where names are its own."""
+    """The stack's own resources, by tag or by name."""
 
     stack: Stack
 
@@ -175,12 +171,12 @@ class _Own:
 
     @property
     def pools(self) -> str:
-        """Any user pool: AWS makes up their ids."""
+        """Any user pool: their IDs are random."""
         return self._arn("cognito-idp", "userpool/*")
 
     @property
     def _names(self) -> list[str]:
-        """The names of functions, and a pattern for those that left the file."""
+        """The names of functions, and a pattern for those removed from the file."""
         prefix = f"{self.stack.config.name}-"
         names = [function.name for function in self.stack.functions.values()]
         return [f"{prefix}*", *(name for name in names if not name.startswith(prefix))]
@@ -192,7 +188,7 @@ class _Own:
     @property
     def log_groups(self) -> list[str]:
         groups = [f"log-group:/aws/lambda/{name}" for name in self._names]
-        # Which of the two spellings AWS looks at depends on the action; `*` is both.
+        # Depending on the action, AWS checks either form; `*` covers both.
         groups += [f"{group}:*" for group in groups if not group.endswith("*")]
         return [self._arn("logs", group) for group in groups]
 
@@ -206,7 +202,9 @@ class _Own:
     def passed_roles(self) -> list[str]:
         """The roles of the file alone: a tag does not limit reliably what is passed."""
         functions = self.stack.functions.values()
-        return [self._arn("iam", f"role/{each.role.name}") for each in functions]
+        return [
+            self._arn("iam", f"role/{function.role.name}") for function in functions
+        ]
 
     @property
     def passed_role_patterns(self) -> list[str]:
@@ -320,7 +318,7 @@ def _new_api(own: _Own) -> Iterator[Statement]:
     yield _allow("Create", create, arns, own.becomes_ours)
     # To create with tags is to PUT them where the id is still an asterisk.
     new = [f"{apis}/{_NEW}", f"{apis}/*/stages/{_NEW}"]
-    tags = [own.gateway_tags(each.removeprefix(own.gateway(""))) for each in new]
+    tags = [own.gateway_tags(arn.removeprefix(own.gateway(""))) for arn in new]
     yield _allow("TagNewRestApi", ["apigateway:PUT"], tags, own.becomes_ours)
     tag = ["lambda:TagResource", "logs:TagResource", "iam:TagRole"]
     yield _allow("Tag", tag, [*own.functions, *groups, *own.roles], both)

@@ -1,4 +1,4 @@
-"""What lives inside a user pool and goes with it: groups, resource servers, MFA."""
+"""Parts of a user pool: groups, resource servers, and MFA."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Group(Resource):
-    """A group of users; tokens carry the names of a user's groups."""
+    """A group of users; tokens contain the names of a user's groups."""
 
     kind = "group"
     command = "pool"
@@ -47,7 +47,7 @@ class Group(Resource):
         return dict(aws.cognito.create_group(**self._key())["Group"])
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        raise lacking(f"GetGroup of {self}", "GroupName")  # all that is compared of it
+        raise lacking(f"GetGroup of {self}", "GroupName")  # the only compared field
 
     def delete(self, aws: Aws) -> None:
         aws.cognito.delete_group(**self._key())
@@ -58,7 +58,7 @@ class Group(Resource):
 
 @dataclass(eq=False)
 class ResourceServer(Resource):
-    """The custom scopes of an API, each in tokens as `identifier/scope`."""
+    """The custom scopes of an API; tokens contain them as `identifier/scope`."""
 
     kind = "resource server"
     command = "pool"
@@ -105,7 +105,7 @@ class ResourceServer(Resource):
 
 
 def _with_known_fields(server: dict[str, Any]) -> dict[str, Any]:
-    """Return it with what is compared of its scopes: AWS may tell more of them."""
+    """Return it with only the compared fields of its scopes."""
     scopes = [
         {field: scope[field] for field in ("ScopeName", "ScopeDescription")}
         for scope in server.get("Scopes") or []
@@ -147,7 +147,7 @@ class MfaSetting(Resource):
         return None if answer.get("MfaConfiguration", "OFF") == "OFF" else dict(answer)
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        # A full replacement: what else is set (SMS, email) goes back with it.
+        # It replaces everything: send the other settings (SMS, email) back.
         request = overlay(self.live or {}, self.desired())
         request = settable(aws.cognito, "SetUserPoolMfaConfig", request)
         return dict(

@@ -1,4 +1,4 @@
-"""The REST API, its paths, and what it answers where no function does."""
+"""The REST API and its paths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.responses import described
+from cognito_gw.aws.responses import api_items, described
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
     concurrent_create,
@@ -28,8 +28,8 @@ Route = tuple[str, str]  # method and path
 class RestApi(Resource):
     """The REST API, found by the stack's tag; routes not in the file are removed.
 
-    `live["Resources"]` holds all its paths with their methods, as one paged read
-    answers them: what paths and methods observe costs no call of their own.
+    `live["Resources"]` holds all its paths and their methods from one paged read, so
+    that paths and methods need no calls to observe them.
     """
 
     kind = "rest api"
@@ -42,7 +42,7 @@ class RestApi(Resource):
     tags: dict[str, str]
     endpoint: str
     given_id: str | None
-    routes: frozenset[Route]  # every method that may be there, those for CORS too
+    routes: frozenset[Route]  # every method in the file, and those for CORS
     account: Account
 
     @property
@@ -81,12 +81,12 @@ class RestApi(Resource):
             others=partial(self._others, aws, made),
             delete=lambda api: aws.apigateway.delete_rest_api(restApiId=api["id"]),
         )
-        if kept is made and "rootResourceId" in made:  # its only resource yet
+        if kept is made and "rootResourceId" in made:  # the only resource so far
             return self._with(made, [{"id": made["rootResourceId"], "path": "/"}])
         return self._read(aws, kept)
 
     def _others(self, aws: Aws, made: dict[str, Any]) -> list[dict[str, Any]]:
-        ours = self._ours(_read_apis(aws))
+        ours = self._ours(api_items(aws.apigateway, "get_rest_apis"))
         return [api for api in ours if api["id"] != made["id"]]
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class RestApi(Resource):
     def _find(self, aws: Aws) -> dict[str, Any] | None:
         if self.given_id:
             return described(aws.apigateway.get_rest_api(restApiId=self.given_id))
-        apis = _read_apis(aws)
+        apis = api_items(aws.apigateway, "get_rest_apis")
         ours = self._ours(apis)
         if len(ours) > 1:
             ids = ", ".join(api["id"] for api in ours)
@@ -174,7 +174,7 @@ class RestApi(Resource):
             if path != "/" and not any(is_under(route, path) for route in kept)
         }
         for path in gone:
-            if parent_of(path) not in gone:  # a deletion takes along what is below
+            if parent_of(path) not in gone:  # AWS deletes the paths below it, too
                 aws.apigateway.delete_resource(
                     restApiId=self["id"], resourceId=self["Resources"][path]["id"]
                 )
@@ -233,15 +233,6 @@ def parent_of(path: str) -> str:
     return path.rsplit("/", 1)[0] or "/"
 
 
-def _read_apis(aws: Aws) -> list[dict[str, Any]]:
-    pages = aws.apigateway.get_paginator("get_rest_apis").paginate(
-        PaginationConfig={"PageSize": 500}
-    )
-    return [api for page in pages for api in page["items"]]
-
-
 def _read_resources(aws: Aws, api_id: str) -> list[dict[str, Any]]:
-    pages = aws.apigateway.get_paginator("get_resources").paginate(
-        restApiId=api_id, embed=["methods"], PaginationConfig={"PageSize": 500}
-    )
-    return [item for page in pages for item in page["items"]]
+    request = {"restApiId": api_id, "embed": ["methods"]}
+    return api_items(aws.apigateway, "get_resources", **request)

@@ -1,26 +1,26 @@
-"""The stack: the file as resources, in the tutorial's order."""
+"""The stack: the file as resources, in the tutorial's order, and its outputs."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+from cognito_gw.aws.endpoints import filled, sign_in_query
 from cognito_gw.aws.tags import STACK_TAG
 from cognito_gw.gateway_rules import split_route
 from cognito_gw.resources.app_client import AppClient
-from cognito_gw.resources.authorizer import Authorizer
 from cognito_gw.resources.concurrency import ReservedConcurrency
 from cognito_gw.resources.cors import GatewayResponse, Preflight
 from cognito_gw.resources.deployment import Deployment, Stage
 from cognito_gw.resources.domain import Domain, ManagedLoginBranding, default_prefix
 from cognito_gw.resources.function import Function, InvokePermission
-from cognito_gw.resources.log_group import LogGroup
-from cognito_gw.resources.method import Method
+from cognito_gw.resources.function_parts import ExecutionRole, LogGroup
+from cognito_gw.resources.method import Authorizer, Method
 from cognito_gw.resources.pool_parts import Group, MfaSetting, ResourceServer
 from cognito_gw.resources.rest_api import Path, RestApi, parent_of
-from cognito_gw.resources.role import ExecutionRole
 from cognito_gw.resources.user import User
 from cognito_gw.resources.user_pool import UserPool
 
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from cognito_gw.aws.clients import Account
+    from cognito_gw.aws.endpoints import Links
     from cognito_gw.config import model
     from cognito_gw.config.model import Config, FunctionConfig
     from cognito_gw.engine.resource import Resource
+
 
 STEPS = (
     "pool",
@@ -57,7 +59,7 @@ class Stack:
 
     def of(self, step: str) -> list[Resource]:
         """Return the resources of one step of the tutorial."""
-        return [each for each in self.resources if each.command == step]
+        return [resource for resource in self.resources if resource.command == step]
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -93,7 +95,9 @@ class Stack:
     @cached_property
     def resource_servers(self) -> list[ResourceServer]:
         servers = self.config.resource_servers
-        return [ResourceServer(self.pool, key, each) for key, each in servers.items()]
+        return [
+            ResourceServer(self.pool, key, server) for key, server in servers.items()
+        ]
 
     @cached_property
     def domain(self) -> Domain:
@@ -213,7 +217,10 @@ class Stack:
     def permissions(self) -> list[InvokePermission]:
         called = dict.fromkeys(method.function for method in self.methods)
         name = self.config.name
-        return [InvokePermission(name, each, self.api, self.account) for each in called]
+        return [
+            InvokePermission(name, function, self.api, self.account)
+            for function in called
+        ]
 
     @cached_property
     def preflights(self) -> list[Preflight]:
@@ -289,3 +296,52 @@ def _fitting(name: str, limit: int) -> str:
         return name
     mark = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{name[: limit - 9]}-{mark}"
+
+
+def outputs(stack: Stack, links: Links) -> dict[str, Any]:
+    """Return the IDs and URLs of a refreshed stack; None for what does not exist."""
+    clients = {key: _id(client, "ClientId") for key, client in stack.clients.items()}
+    place = {
+        "region": stack.account.region,
+        "user_pool_id": _id(stack.pool, "Id"),
+        "domain": _domain(stack),
+        "api_id": _id(stack.api, "id"),
+        "stage": stack.config.api.stage,
+    }
+    hosted_ui_url = filled(links.hosted_ui, place)
+    return {
+        "region": place["region"],
+        "user_pool_id": place["user_pool_id"],
+        "app_client_id": next(iter(clients.values()), None),
+        "app_clients": clients,
+        "hosted_ui_url": hosted_ui_url,
+        "sign_in_url": _sign_in_url(stack, hosted_ui_url),
+        "issuer": filled(links.issuer, place),
+        "api_id": place["api_id"],
+        "authorizer_id": _id(stack.authorizer, "id"),
+        "stage": place["stage"],
+        "invoke_url": filled(links.invoke, place),
+        "functions": {
+            key: _id(function, "FunctionArn")
+            for key, function in stack.functions.items()
+        },
+    }
+
+
+def _sign_in_url(stack: Stack, hosted_ui_url: str | None) -> str | None:
+    """Return the link to the sign-in page of the first app client that uses it."""
+    queries = [sign_in_query(client.live or {}) for client in stack.clients.values()]
+    query = next(filter(None, queries), None)
+    return (
+        f"{hosted_ui_url}/login?{urlencode(query)}" if hosted_ui_url and query else None
+    )
+
+
+def _domain(stack: Stack) -> str | None:
+    if stack.pool.managed:
+        return _id(stack.domain, "Domain")
+    return (stack.pool.live or {}).get("Domain")
+
+
+def _id(resource: Resource, key: str) -> str | None:
+    return resource[key] if resource.live else None

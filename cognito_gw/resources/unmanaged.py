@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.aws.responses import listed
 from cognito_gw.aws.tags import is_ours, owned_arns
 from cognito_gw.config.model import FunctionConfig
-from cognito_gw.resources.authorizer import read_authorizers
+from cognito_gw.resources.method import read_authorizers
 from cognito_gw.resources.user import is_called, sign_in_name
 
 if TYPE_CHECKING:
@@ -73,47 +74,48 @@ def _functions(stack: Stack, aws: Aws) -> Iterator[Found]:
 
 
 def _authorizers(stack: Stack, aws: Aws) -> Iterator[Found]:
-    for each in read_authorizers(aws, stack.api["id"]):
-        if each["name"] != stack.authorizer.label:
-            yield "authorizer", each["name"], each["id"]
+    for authorizer in read_authorizers(aws, stack.api["id"]):
+        if authorizer["name"] != stack.authorizer.label:
+            yield "authorizer", authorizer["name"], authorizer["id"]
 
 
 def _stages(stack: Stack, aws: Aws) -> Iterator[Found]:
-    for each in aws.apigateway.get_stages(restApiId=stack.api["id"])["item"]:
-        name, is_named = each["stageName"], each["stageName"] == stack.stage.name
-        if not (is_named or is_ours(each.get("tags"), stack.config.name)):
+    for stage in aws.apigateway.get_stages(restApiId=stack.api["id"])["item"]:
+        name, is_named = stage["stageName"], stage["stageName"] == stack.stage.name
+        if not (is_named or is_ours(stage.get("tags"), stack.config.name)):
             yield "stage", name, name
 
 
 def _app_clients(stack: Stack, aws: Aws) -> Iterator[Found]:
     named = {client.name for client in stack.clients.values()}
-    for each in _listed(stack, aws, "list_user_pool_clients", "UserPoolClients"):
-        if each["ClientName"] not in named:
-            yield "app client", each["ClientName"], each["ClientId"]
+    for client in _listed(stack, aws, "list_user_pool_clients", "UserPoolClients"):
+        if client["ClientName"] not in named:
+            yield "app client", client["ClientName"], client["ClientId"]
 
 
 def _groups(stack: Stack, aws: Aws) -> Iterator[Found]:
-    for each in _listed(stack, aws, "list_groups", "Groups"):
-        if each["GroupName"] not in stack.groups:
-            yield "group", each["GroupName"], each["GroupName"]
+    for group in _listed(stack, aws, "list_groups", "Groups"):
+        if group["GroupName"] not in stack.groups:
+            yield "group", group["GroupName"], group["GroupName"]
 
 
 def _resource_servers(stack: Stack, aws: Aws) -> Iterator[Found]:
     named = {server.identifier for server in stack.resource_servers}
-    for each in _listed(stack, aws, "list_resource_servers", "ResourceServers"):
-        if each["Identifier"] not in named:
-            yield "resource server", each["Identifier"], each["Identifier"]
+    for server in _listed(stack, aws, "list_resource_servers", "ResourceServers"):
+        if server["Identifier"] not in named:
+            yield "resource server", server["Identifier"], server["Identifier"]
 
 
 def _users(stack: Stack, aws: Aws) -> Iterator[Found]:
     named = [user.username for user in stack.users]
-    for each in aws.cognito.list_users(UserPoolId=stack.pool["Id"])["Users"]:
-        if not is_called(stack.pool, each, named):
-            yield "user", sign_in_name(stack.pool, each), each["Username"]
+    for user in aws.cognito.list_users(UserPoolId=stack.pool["Id"])["Users"]:
+        if not is_called(stack.pool, user, named):
+            yield "user", sign_in_name(stack.pool, user), user["Username"]
 
 
 def _listed(stack: Stack, aws: Aws, operation: str, key: str) -> list[dict[str, Any]]:
-    pages = aws.cognito.get_paginator(operation).paginate(
-        UserPoolId=stack.pool["Id"], PaginationConfig={"PageSize": _MOST}
+    pages = {"PageSize": _MOST}
+    pool_id = stack.pool["Id"]
+    return listed(
+        aws.cognito, operation, key, UserPoolId=pool_id, PaginationConfig=pages
     )
-    return [item for page in pages for item in page[key]]

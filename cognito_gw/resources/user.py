@@ -1,4 +1,4 @@
-"""Users of the pool: those in the file, and those named on the command line."""
+"""Users of the pool: in the file, and named on the command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
+from cognito_gw.aws.responses import listed
 from cognito_gw.aws_rules import ADDRESSES
 from cognito_gw.engine.resource import Action, Change, Resource
 from cognito_gw.errors import CgwError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.config import model
-    from cognito_gw.config.password import Password
+    from cognito_gw.config.variables import Password
     from cognito_gw.resources.pool_parts import Group
     from cognito_gw.resources.user_pool import UserPool
 
@@ -28,7 +29,7 @@ _SYMBOLS = "!#%+-=?@^_"
 
 @dataclass(eq=False)
 class User(Resource):
-    """A user who can sign in at once: verified, confirmed, in its groups."""
+    """A user, ready to sign in: verified, confirmed, and in the groups."""
 
     kind = "user"
     command = "user"
@@ -36,12 +37,12 @@ class User(Resource):
 
     pool: UserPool
     username: str
-    group_names: list[str] | None  # None: the file does not speak of groups
+    group_names: list[str] | None  # None: unmanaged
     groups: tuple[Group, ...]
     policy: model.PasswordPolicy
     password: Password | None = field(repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict)  # besides the address
-    is_temporary: bool = False  # the password: the first sign-in asks for another
+    is_temporary: bool = False  # the password must change at the first sign-in
 
     @property
     def label(self) -> str:
@@ -62,16 +63,13 @@ class User(Resource):
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         user: dict[str, Any] = aws.cognito.admin_get_user(**self._key())
         if self.group_names is not None:
-            pages = aws.cognito.get_paginator("admin_list_groups_for_user").paginate(
-                **self._key()
-            )
-            user["Groups"] = [
-                group["GroupName"] for page in pages for group in page["Groups"]
-            ]
+            operation = "admin_list_groups_for_user"
+            groups = listed(aws.cognito, operation, "Groups", **self._key())
+            user["Groups"] = [group["GroupName"] for group in groups]
         return user
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        password = self._password()  # first: a missing one must not cost a user
+        password = self._password()  # first, as it raises if the variable is missing
         request = {"UserAttributes": self._attributes(), "MessageAction": "SUPPRESS"}
         if self.is_temporary:
             self._announce(aws, password)
@@ -104,7 +102,7 @@ class User(Resource):
 
     @property
     def needs_password(self) -> bool:
-        """Whether the user that was looked at is to get one."""
+        """Whether the user, as read, still needs a password."""
         return self.live is None or self.live["UserStatus"] == _UNUSED
 
     def _key(self) -> dict[str, str]:
@@ -126,7 +124,7 @@ class User(Resource):
         )
 
     def _announce(self, aws: Aws, password: str) -> None:
-        """Show a generated password before it is set: it must not be lost between."""
+        """Show a generated password before it is set, so that it is never lost."""
         if self.password is None:
             aws.announce(f"{self}: generated password, shown this once: {password}")
 
@@ -136,7 +134,7 @@ class User(Resource):
 
 
 def _address(username: str) -> dict[str, str]:
-    """Return what a name says of its user, as verified attributes."""
+    """Return the verified attributes that follow from an address as the name."""
     for kind, (form, _) in ADDRESSES.items():
         if form.fullmatch(username):
             return {kind: username, f"{kind}_verified": "true"}
@@ -162,7 +160,7 @@ class Person(User):
         return Action.CREATE
 
     def delete(self, aws: Aws) -> Action:  # type: ignore[override] # as all verbs here
-        """Delete the user, who may be gone already."""
+        """Delete the user, if it still exists."""
         with absent_is_none():
             super().delete(aws)
         self.live = None
@@ -220,15 +218,14 @@ class Person(User):
 
 def users_of(pool: UserPool, aws: Aws) -> list[dict[str, Any]]:
     """Return all users as AWS lists them, by the name with which they sign in."""
-    pages = aws.cognito.get_paginator("list_users").paginate(UserPoolId=pool["Id"])
-    users = [user for page in pages for user in page["Users"]]
+    users = listed(aws.cognito, "list_users", "Users", UserPoolId=pool["Id"])
     return sorted(users, key=lambda user: sign_in_name(pool, user).lower())
 
 
 def groups_of(pool: UserPool, aws: Aws) -> list[str]:
     """Return the names of the pool's groups."""
-    pages = aws.cognito.get_paginator("list_groups").paginate(UserPoolId=pool["Id"])
-    return sorted(group["GroupName"] for page in pages for group in page["Groups"])
+    groups = listed(aws.cognito, "list_groups", "Groups", UserPoolId=pool["Id"])
+    return sorted(group["GroupName"] for group in groups)
 
 
 def sign_in_name(pool: UserPool, user: Mapping[str, Any]) -> str:
@@ -238,7 +235,7 @@ def sign_in_name(pool: UserPool, user: Mapping[str, Any]) -> str:
 
 
 def is_called(pool: UserPool, user: Mapping[str, Any], names: Iterable[str]) -> bool:
-    """Whether the user signs in with one of the names; case does not count."""
+    """Whether the user signs in with one of the names, ignoring case."""
     described = pool.live or {}
     kinds = ("UsernameAttributes", "AliasAttributes")
     aliases = [alias for kind in kinds for alias in described.get(kind, [])]
@@ -247,9 +244,9 @@ def is_called(pool: UserPool, user: Mapping[str, Any], names: Iterable[str]) -> 
 
 
 def attributes_of(user: Mapping[str, Any]) -> dict[str, str]:
-    """Return the attributes of a user as AdminGetUser or ListUsers tell them."""
+    """Return the attributes of a user from AdminGetUser or ListUsers."""
     attributes = user.get("UserAttributes") or user.get("Attributes", [])
-    return {each["Name"]: each["Value"] for each in attributes}
+    return {attribute["Name"]: attribute["Value"] for attribute in attributes}
 
 
 def _found(user: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:

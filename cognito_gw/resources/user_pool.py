@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none, message_of
-from cognito_gw.aws.responses import overlay, settable
+from cognito_gw.aws.responses import listed, overlay, settable
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
     concurrent_create,
@@ -133,9 +133,8 @@ class UserPool(Resource):
         self, aws: Aws, but: str | None = None
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Return the other pools of this name, and those of them that are ours."""
-        pages = aws.cognito.get_paginator("list_user_pools").paginate(MaxResults=60)
         named = []
-        for pool in (pool for page in pages for pool in page["UserPools"]):
+        for pool in listed(aws.cognito, "list_user_pools", "UserPools", MaxResults=60):
             if pool["Name"] == self.name and pool["Id"] != but:
                 with absent_is_none():  # deleted since
                     named.append(_describe(aws, pool["Id"]))
@@ -150,15 +149,15 @@ class UserPool(Resource):
         aws.cognito.delete_user_pool(UserPoolId=made["Id"])
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
-        # UpdateUserPool resets what it is not sent, so the description goes back whole.
+        # UpdateUserPool resets omitted settings, so send the whole description back.
         request = overlay(self.live or {}, self.desired())
         if "Name" in changes:
             request["PoolName"] = self.name
         request = settable(aws.cognito, "UpdateUserPool", request)
-        # Not reset when left out, and refused for TOTP: SetUserPoolMfaConfig has it.
+        # Not reset if omitted, and refused for TOTP: SetUserPoolMfaConfig sets it.
         request.pop("MfaConfiguration", None)
         if "TemporaryPasswordValidityDays" in request["Policies"]["PasswordPolicy"]:
-            # Its older name in the description; AWS takes only one of the two.
+            # An older name for the same setting; AWS accepts only one of the two.
             request["AdminCreateUserConfig"].pop("UnusedAccountValidityDays", None)
         aws.cognito.update_user_pool(UserPoolId=self["Id"], **request)
         return _describe(aws, self["Id"])
@@ -173,14 +172,14 @@ class UserPool(Resource):
         )
 
     def _verified(self) -> list[str]:
-        # Verifying phone numbers needs an SMS role, which the file has no word for.
+        # Verifying phone numbers requires an SMS role, which the file cannot set.
         return [] if self.config.sign_in_with == ["phone_number"] else ["email"]
 
     def _renamed(self, aws: Aws) -> list[dict[str, Any]]:
-        """Find the pool that the file used to name otherwise."""
+        """Find the pool by its tag, after a rename in the file."""
         found = []
         for arn in owned_arns(aws, self.stack, "cognito-idp:userpool"):
-            with absent_is_none():  # the tagging API remembers the deleted for a while
+            with absent_is_none():  # the tagging API still lists deleted ones
                 found.append(_describe(aws, arn.rsplit("/", 1)[1]))
         return found
 

@@ -16,7 +16,7 @@ from cognito_gw.app.walks import look, walk
 from cognito_gw.aws.clients import EndpointSession
 from cognito_gw.config.load import load
 from cognito_gw.config.model import Config, Endpoints, UserConfig
-from cognito_gw.config.password import Password
+from cognito_gw.config.variables import Password
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import forward
 from cognito_gw.errors import CgwError

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cognito_gw.app.context import Context
-    from cognito_gw.config.password import Password
+    from cognito_gw.config.variables import Password
     from cognito_gw.oauth.app_client import AppClient, Provider
     from cognito_gw.oauth.cache import Key
     from cognito_gw.oauth.tokens import Tokens

@@ -8,8 +8,8 @@ import pytest
 from botocore import exceptions
 from fakes import refusal
 
-from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.aws.clients import Aws, local_session
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.aws.errors import ABSENT, absent_is_none, as_cgw_error
 from cognito_gw.errors import AwsRefused, Missing
 

@@ -10,7 +10,7 @@ from processes import full_disk
 
 from cognito_gw.app.context import UserInterface
 from cognito_gw.app.prompter import PresetAnswers, Prompter
-from cognito_gw.config.password import Password
+from cognito_gw.config.variables import Password
 from cognito_gw.errors import Missing, UsageError
 
 

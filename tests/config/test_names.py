@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.config.names import names_in
+from cognito_gw.config.yaml_file import names_in
 
 FILLED = """\
 name: x

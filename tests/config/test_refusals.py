@@ -138,6 +138,17 @@ def test_a_scope_that_no_client_can_get_is_pointed_out(loaded, file):
     assert loaded(text + taken).warnings == []
 
 
+def test_a_zip_that_unfolds_to_too_much_is_refused(complaints, file):
+    """Lambda takes 250 MiB of files, however small they are zipped."""
+    with zipfile.ZipFile(file.parent / "code.zip", "w") as archive:
+        archive.writestr("app.py", b"a")
+        archive.filelist[0].file_size = 251 << 20
+    function = "{handler: app.handler, code: code.zip}"
+    (told,) = complaints(f"name: x\nfunctions: {{hello: {function}}}\n")
+    assert "functions.hello.code: " in told
+    assert told.endswith("code.zip: 251 MiB unzipped; Lambda takes 250 MiB")
+
+
 @pytest.mark.parametrize(
     ("system", "mode", "is_told"),
     [

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from diagnosis.world import ALICE, API, CLIENT, POOL, REGION, Version, World, answers_of
 
 from cognito_gw.diagnosis.call_case import CallCase
-from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.exchange import Answer, Sent, Target
+from cognito_gw.diagnosis.rule import diagnose
 from cognito_gw.diagnosis.rules import CALL_RULES
 
 if TYPE_CHECKING:

@@ -7,8 +7,16 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose, merged
-from cognito_gw.diagnosis.rule import Cause, Finding, NotInQuestion, Unread, rule
+from cognito_gw.diagnosis.rule import (
+    Cause,
+    Diagnosis,
+    Finding,
+    NotInQuestion,
+    Unread,
+    diagnose,
+    merged,
+    rule,
+)
 
 
 @dataclass

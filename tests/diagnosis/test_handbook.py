@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from diagnosis.handbook import page
 
-from cognito_gw.diagnosis.handbook import page
 from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -15,8 +15,8 @@ from diagnosis.world import ALICE, API, POOL
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.exchange import Answer, Sent
+from cognito_gw.diagnosis.rule import diagnose
 from cognito_gw.diagnosis.rules import CALL_RULES
 
 SLOWLY = settings(deadline=None)

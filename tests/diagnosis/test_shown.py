@@ -16,9 +16,8 @@ from cognito_gw.app.explain import ExplainRequest, at_address
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.cli.call import show_causes, show_rest
 from cognito_gw.config.model import Config
-from cognito_gw.diagnosis.diagnose import Diagnosis
 from cognito_gw.diagnosis.exchange import Answer, Target
-from cognito_gw.diagnosis.rule import Cause
+from cognito_gw.diagnosis.rule import Cause, Diagnosis
 
 
 def test_a_cause_is_shown_with_its_evidence_and_its_fix(capsys):

@@ -12,8 +12,8 @@ from diagnosis.call import HEALTHY, HOUR, Call, access, codes
 from diagnosis.world import OTHER, POOL, pool_arn
 
 from cognito_gw.diagnosis.call_case import CallCase
-from cognito_gw.diagnosis.diagnose import diagnose
 from cognito_gw.diagnosis.exchange import Answer, Sent
+from cognito_gw.diagnosis.rule import diagnose
 from cognito_gw.diagnosis.rules import CALL_RULES
 
 NO, EXPIRED = "Unauthorized", "The incoming token has expired"

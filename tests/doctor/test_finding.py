@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from fakes import refusal
 
+from cognito_gw.aws.waits import Once
 from cognito_gw.doctor.finding import CannotTell, Finding, examine, needed
 from cognito_gw.errors import UsageError
-from cognito_gw.once import Once
 
 
 def raising(error):

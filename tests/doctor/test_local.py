@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.doctor.checkup import Checkup
 from cognito_gw.doctor.finding import CannotTell, DoctorOptions
 from cognito_gw.doctor.machine import find, functions, local

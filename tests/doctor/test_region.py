@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.aws.access_key import AccessKey
 from cognito_gw.aws.clients import local_session
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.doctor.caller import origin, region
 
 KEY = AccessKey.create()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.engine.diff import Exactly, diff
-from cognito_gw.engine.resource import Change
+from cognito_gw.engine.reconcile import diff
+from cognito_gw.engine.resource import Change, Exactly
 
 
 @pytest.mark.parametrize(

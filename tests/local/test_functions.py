@@ -17,7 +17,7 @@ from functools import partial
 
 import pytest
 
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.diagnosis.exchange import FunctionLog
 from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.awslambda.clients import Unsupported, find_client

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cognito_gw.engine import reconcile
-from cognito_gw.engine.diff import diff
+from cognito_gw.engine.reconcile import diff
 from cognito_gw.engine.resource import Action
 from cognito_gw.errors import NotOurs
 

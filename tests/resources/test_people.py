@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cognito_gw.config.password import Password
+from cognito_gw.config.variables import Password
 from cognito_gw.engine.reconcile import refresh
 from cognito_gw.engine.resource import Action
 from cognito_gw.resources.user import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cognito_gw.config.model import PasswordPolicy
-from cognito_gw.config.password import Password
 from cognito_gw.config.rules import weaknesses
+from cognito_gw.config.variables import Password
 from cognito_gw.engine.reconcile import apply, plan
 from cognito_gw.engine.resource import Change
 from cognito_gw.errors import UsageError

@@ -17,7 +17,7 @@ from aiohttp.test_utils import make_mocked_request
 from botocore.exceptions import ClientError
 from moto.core.utils import get_service_model
 
-from cognito_gw.aws.access_key import AccessKey
+from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.local import moto_store
 from cognito_gw.local.access import AccessKeys, is_another_user
 from cognito_gw.local.cognito import Cognito

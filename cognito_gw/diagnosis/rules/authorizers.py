@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cognito_gw.diagnosis.api import pool_of
-from cognito_gw.diagnosis.rule import (
-    Finding,
-    NotInQuestion,
-    or_default,
-    rule,
-)
+from cognito_gw.diagnosis.rule import Finding, NotInQuestion, or_default, rule
 from cognito_gw.diagnosis.rules.routes import DEPLOY
 from cognito_gw.gateway_rules import COGNITO, IAM, OPEN, granted_scopes, token_mismatch
 

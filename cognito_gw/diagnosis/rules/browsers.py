@@ -83,7 +83,7 @@ def cors_headers_missing(case: CallCase) -> Finding | None:
 
 
 def _lacks_route(case: CallCase) -> bool:
-    """Tell whether the stage lacks the route, which is then the cause."""
+    """Return whether the stage lacks the route, which is then the cause."""
     if case.sent.verb == "OPTIONS":
         return False
     return or_default(lambda: case.live, case) is None
@@ -101,7 +101,7 @@ def _with_others(case: CallCase, rest: str) -> str | None:
 def _method_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
     """Return the finding for a method that the preflight does not allow."""
     allowed = answer.headers.get(_METHODS, "")
-    names = [each.strip() for each in allowed.split(",")]
+    names = [name.strip() for name in allowed.split(",")]
     verb = case.asked_verb
     if not case.origin or verb in _SIMPLE or {"*", verb} & {*names}:
         return None
@@ -118,7 +118,7 @@ def _method_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
 def _header_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
     """Return the finding for headers that the preflight does not allow."""
     allowed = answer.headers.get(_HEADERS, "")
-    names = [each.strip().lower() for each in allowed.split(",")]
+    names = [name.strip().lower() for name in allowed.split(",")]
     lacking = [
         name
         for name in case.asked_headers
@@ -142,7 +142,7 @@ def _allowing(case: CallCase, lacking: list[str], allowed: str) -> str:
     words = ", ".join(lacking)
     if not case.is_ours:
         return f"let OPTIONS of the path name {words} in `{_HEADERS}`, and deploy"
-    if [each.lower() for each in lacking] == [case.header.lower()]:
+    if [name.lower() for name in lacking] == [case.header.lower()]:
         return "`cgw up` allows the header of the token"
     return f"do not send {words} from the page: it may set {allowed or 'no header'}"
 

@@ -104,7 +104,7 @@ def flow_not_enabled(case: SignInCase) -> Finding | None:
     attempt = case.attempt
     is_told = attempt.names("flow-not-enabled")
     client = _client(case, is_told=is_told)
-    refused = [each for each in attempt.oauth_flows if not client.grants(each)]
+    refused = [flow for flow in attempt.oauth_flows if not client.grants(flow)]
     if refused:
         return _flow(refused[0], client.setting("AllowedOAuthFlows"))
     flow = attempt.auth_flow
@@ -141,7 +141,7 @@ def scope_not_allowed(case: SignInCase) -> Finding | None:
         raise NotInQuestion
     is_told = attempt.names("scope-not-allowed")
     client = _client(case, is_told=is_told)
-    refused = [each for each in attempt.scopes if each not in client.scopes]
+    refused = [scope for scope in attempt.scopes if scope not in client.scopes]
     if not refused and not is_told:
         return None
     return Finding(
@@ -202,7 +202,7 @@ def callback_mismatch(case: SignInCase) -> Finding | None:
     is_told = attempt.names("callback-mismatch")
     client = _client(case, is_told=is_told)
     registered = client.callback_urls
-    strange = [each for each in attempt.redirect_uris if each not in registered]
+    strange = [uri for uri in attempt.redirect_uris if uri not in registered]
     if not strange and not is_told:
         return None
     sent = next(iter((*strange, *attempt.redirect_uris)), "not told")
@@ -246,4 +246,4 @@ def _flow(flow: str, allowed: list[str], fix: str | None = None) -> Finding:
 
 
 def _listed(client: AppClient, *names: str) -> list[str]:
-    return [each for name in names for each in client.setting(name)]
+    return [value for name in names for value in client.setting(name)]

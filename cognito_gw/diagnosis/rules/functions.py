@@ -92,7 +92,7 @@ def lambda_permission_missing(case: CallCase) -> Finding | None:
         )
     if may_invoke(case.statements, source, source.split(":")[4]):
         return None
-    allowed = [_source(each) for each in case.statements]
+    allowed = [_source(statement) for statement in case.statements]
     return Finding(
         "API Gateway is not allowed to invoke the function for this method",
         {"call": source, "allowed": ", ".join(allowed) or "nothing"},
@@ -204,9 +204,9 @@ def _limits(case: CallCase) -> dict[str, Any]:
     """Return the stage's throttling settings."""
     stage = (case.stages or {}).get(case.target.stage, {})
     return {
-        f"stage, {route}": f"{each['throttlingRateLimit']} calls a second"
-        for route, each in stage.get("methodSettings", {}).items()
-        if "throttlingRateLimit" in each
+        f"stage, {route}": f"{settings['throttlingRateLimit']} calls a second"
+        for route, settings in stage.get("methodSettings", {}).items()
+        if "throttlingRateLimit" in settings
     }
 
 

@@ -90,7 +90,7 @@ def _policy(case: SignInCase) -> Shown:
 
 def _attributes(case: SignInCase) -> Shown:
     schema = case.pool.get("SchemaAttributes") or []
-    needed = [each["Name"] for each in schema if each.get("Required")]
+    needed = [attribute["Name"] for attribute in schema if attribute.get("Required")]
     names = case.pool.get("UsernameAttributes") or []
     return {
         "required attributes": ", ".join(needed) or "none",

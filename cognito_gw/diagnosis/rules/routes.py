@@ -152,7 +152,7 @@ def api_key_missing(case: CallCase) -> Finding | None:
 
 def _near(route: str, version: Version) -> list[str]:
     """Return the routes most similar to this one."""
-    routes = [each.route for each in version.methods if each.verb != "OPTIONS"]
+    routes = [method.route for method in version.methods if method.verb != "OPTIONS"]
     return near(route, routes, 3, cutoff=0.5) or routes[:5]
 
 

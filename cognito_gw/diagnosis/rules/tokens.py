@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.api import pool_of
 from cognito_gw.diagnosis.call_case import has_stray_characters
-from cognito_gw.diagnosis.rule import (
-    Finding,
-    NotInQuestion,
-    or_default,
-    rule,
-)
+from cognito_gw.diagnosis.rule import Finding, NotInQuestion, or_default, rule
 from cognito_gw.oauth.tokens import claims_of, flaw_in_time, header_of, in_words
 
 if TYPE_CHECKING:

@@ -123,7 +123,7 @@ def mfa_required(case: SignInCase) -> Finding | None:
     known = {"pool": pool.get("MfaConfiguration"), "user's factors": factors}
     return Finding(
         "Cognito requires a second factor",
-        {"told": attempt.told} | {key: each for key, each in known.items() if each},
+        {"told": attempt.told} | {key: value for key, value in known.items() if value},
     )
 
 

@@ -19,7 +19,7 @@ from diagnosis.world import (
     pools,
 )
 
-from cognito_gw.diagnosis.diagnose import diagnose
+from cognito_gw.diagnosis.rule import diagnose
 from cognito_gw.diagnosis.rules import TOLD_RULES
 from cognito_gw.diagnosis.rules.refusals import told_rules
 from cognito_gw.diagnosis.sign_in_case import Attempt, SignInCase

@@ -1,4 +1,4 @@
-"""The execution role of one function: it may write that function's log, no more."""
+"""What a function needs first: its execution role and its log group."""
 
 from __future__ import annotations
 
@@ -10,16 +10,121 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from cognito_gw.aws.errors import ABSENT, absent_is_none, code_of, is_of_the_caller
+from cognito_gw.aws.responses import listed
 from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.aws.waits import settle
-from cognito_gw.engine.diff import Exactly
-from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.engine.resource import Change, Exactly, Resource
 from cognito_gw.errors import AwsRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cognito_gw.aws.clients import Account, Aws
+
+
+_DAYS = 30
+_UNFINISHED = "Unfinished"
+
+
+@dataclass(eq=False)
+class LogGroup(Resource):
+    """A CloudWatch log group; one that Lambda creates keeps its events forever."""
+
+    kind = "log group"
+    command = "lambda"
+    id_field = "arn"
+
+    stack: str
+    name: str
+    tags: dict[str, str]
+    account: Account
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    def desired(self) -> dict[str, Any]:
+        """Set the retention only at creation: later changes by the user stay."""
+        is_made = self.live is not None and not self.live.get(_UNFINISHED)
+        return {"tags": self.tags} | ({} if is_made else {"retentionInDays": _DAYS})
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        found, tags = aws.gather(
+            partial(self._find, aws), partial(self._read_tags, aws)
+        )
+        if found is None:
+            return None
+        refuse_foreign(self, tags, self.stack)
+        return dict(found) | {
+            "tags": tags,
+            _UNFINISHED: self._is_unfinished(aws, found),
+        }
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        create = partial(
+            aws.logs.create_log_group, logGroupName=self.name, tags=self.tags
+        )
+        self._once_idle(create, aws)
+        self._keep(aws)
+        return {
+            "arn": f"{self._arn()}:*",
+            "tags": self.tags,
+            "retentionInDays": _DAYS,
+        }
+
+    def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        if any(field.startswith("tags") for field in changes):
+            aws.logs.tag_resource(resourceArn=self._arn(), tags=self.tags)
+        if "retentionInDays" in changes:
+            self._keep(aws)
+        return self.observe(aws) or {}
+
+    def delete(self, aws: Aws) -> None:
+        self._once_idle(partial(aws.logs.delete_log_group, logGroupName=self.name), aws)
+
+    def _is_unfinished(self, aws: Aws, found: dict[str, Any]) -> bool:
+        """Whether the run that created it ended before setting the retention.
+
+        Its function is created later: if that exists, a user removed the retention.
+        """
+        if found.get("retentionInDays"):
+            return False
+        with absent_is_none():
+            aws.functions.get_function(FunctionName=self.name.rsplit("/", 1)[1])
+            return False
+        return True
+
+    def _find(self, aws: Aws) -> Any:
+        groups = listed(
+            aws.logs, "describe_log_groups", "logGroups", logGroupNamePrefix=self.name
+        )
+        return next((g for g in groups if g["logGroupName"] == self.name), None)
+
+    def _read_tags(self, aws: Aws) -> Any:
+        with absent_is_none():
+            return aws.logs.list_tags_for_resource(resourceArn=self._arn())["tags"]
+        return None
+
+    def _keep(self, aws: Aws) -> None:
+        keep = partial(
+            aws.logs.put_retention_policy,
+            logGroupName=self.name,
+            retentionInDays=_DAYS,
+        )
+        self._once_idle(keep, aws)
+
+    def _once_idle(self, change: Callable[[], Any], aws: Aws) -> None:
+        """Retry a change while CloudWatch Logs still makes another one."""
+        until = f"CloudWatch Logs takes another change of {self}"
+        settle(change, aws, passing=_is_busy, until=until)
+
+    def _arn(self) -> str:
+        return self.account.arn("logs", f"log-group:{self.name}")
+
+
+def _is_busy(error: ClientError) -> bool:
+    return code_of(error) == "OperationAbortedException"
+
 
 _POLICY = "write-logs"
 _TRUST = {
@@ -47,7 +152,7 @@ class ExecutionRole(Resource):
     tags: dict[str, str]
     account: Account
     log_group: str
-    boundary: str | None = None  # None: one set elsewhere stays
+    boundary: str | None = None  # None: unmanaged
 
     @property
     def label(self) -> str:
@@ -98,7 +203,7 @@ class ExecutionRole(Resource):
         if any(field.startswith("Tags") for field in changes):
             aws.iam.tag_role(RoleName=self.name, Tags=_tag_list(self.tags))
         if any(field.startswith("PermissionsBoundary") for field in changes):
-            # First: the caller may be allowed to grant rights only within it.
+            # First: the caller's own policy may require it for any other change.
             aws.iam.put_role_permissions_boundary(
                 RoleName=self.name, PermissionsBoundary=self.boundary
             )
@@ -170,7 +275,7 @@ class ExecutionRole(Resource):
 
 
 def _is_unknown_yet(error: ClientError) -> bool:
-    return code_of(error) in ABSENT  # of a role that was made a moment ago
+    return code_of(error) in ABSENT  # a role created a moment ago
 
 
 def _tag_list(tags: dict[str, str]) -> list[dict[str, str]]:
