@@ -220,11 +220,17 @@ def standing_flows(tmp_path_factory, variables, local, home):  # noqa: ARG001
 
 
 @pytest.fixture
-def stack(standing_flows, environment):
-    """The same, with nobody signed in."""
+def signed_in(standing_flows, environment):
+    """The same, with the tokens that an earlier test left."""
     for name, value in standing_flows.shell.environment.items():
         environment.setenv(name, value)
     environment.setattr("webbrowser._tryorder", None)  # or BROWSER is read once only
     environment.chdir(standing_flows.shell.folder)
-    standing_flows.quick("token", "--forget")
     return standing_flows
+
+
+@pytest.fixture
+def stack(signed_in):
+    """The same, without tokens."""
+    signed_in.quick("token", "--forget")
+    return signed_in

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -116,47 +115,25 @@ class Page:
         WebDriverWait(self.driver, SECONDS).until(gone)
 
 
-@contextmanager
-def chromium(*, has_scripts):
-    """Run Chromium without a screen."""
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a screen."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
         options.add_argument(argument)
-    if not has_scripts:
-        settings = {"profile.managed_default_content_settings.javascript": 2}
-        options.add_experimental_option("prefs", settings)
     driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    try:
-        yield Page(driver)
-    finally:
-        driver.quit()
-
-
-@pytest.fixture(scope="module")
-def scriptless_browser():
-    """A browser without JavaScript: the pages need none."""
-    with chromium(has_scripts=False) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def scripted_browser():
-    """A browser as most are."""
-    with chromium(has_scripts=True) as page:
-        yield page
+    yield Page(driver)
+    driver.quit()
 
 
 @pytest.fixture
-def page(scriptless_browser):
-    """A browser without JavaScript, in which nobody has signed in."""
-    return scriptless_browser.forget()
+def page(browser):
+    """The browser, in which nobody has signed in.
 
-
-@pytest.fixture
-def scripted(scripted_browser):
-    """A browser with JavaScript, in which nobody has signed in."""
-    return scripted_browser.forget()
+    That the pages need no JavaScript is tested without a browser: browsing.py.
+    """
+    return browser.forget()
 
 
 def test_from_signing_up_to_signing_out(page, outputs, app_url):
@@ -216,13 +193,10 @@ class Waiting:
         return json.loads(out)
 
 
-@pytest.mark.parametrize(
-    ("flow", "browser"), [("browser", "page"), ("implicit", "scripted")]
-)
-def test_cgw_takes_the_tokens_from_a_real_browser(request, stack, flow, browser):
+@pytest.mark.parametrize("flow", ["browser", "implicit"])
+def test_cgw_takes_the_tokens_from_a_real_browser(page, stack, flow):
     """A code from the address; or tokens from behind it, which only a script sees."""
     waiting = Waiting(stack.shell, flow)
-    page = request.getfixturevalue(browser)
     page.open(waiting.url)
     page.fill(username="alice@example.com", password=PASSWORD)
     WebDriverWait(page.driver, SECONDS).until(lambda _: "Signed in" in page.text)
@@ -234,14 +208,14 @@ def test_cgw_takes_the_tokens_from_a_real_browser(request, stack, flow, browser)
     assert ("authorization code flow with PKCE" in waiting.said) is (flow == "implicit")
 
 
-def test_cgw_and_a_real_browser_agree_on_a_failure(stack, scripted):
+def test_cgw_and_a_real_browser_agree_on_a_failure(stack, page):
     """The page says what went wrong, as text; so does the terminal."""
     waiting = Waiting(stack.shell, "browser")
     query = parse_qs(urlsplit(waiting.url).query)
     told = {"state": query["state"][0], "error": "access_denied"}
     told["error_description"] = "<b>no</b>"
-    scripted.open(f"{query['redirect_uri'][0]}?{urlencode(told)}")
-    assert "<b>no</b>" in scripted.text
+    page.open(f"{query['redirect_uri'][0]}?{urlencode(told)}")
+    assert "<b>no</b>" in page.text
     _, err = waiting.process.communicate(timeout=SECONDS)
     assert waiting.process.returncode == 1
     assert "no tokens: access_denied (<b>no</b>)" in err

@@ -17,11 +17,11 @@ TAGGED = (
     "execution role {stack}-hello-us-east-1",
     "function {stack}-hello",
     "rest api {stack}",
-    "stage dev",
 )
 
 # What changes in the file, to what; what `up` does; what it does when changed back.
-# Changes that touch other resources share a case; each of those that deploy is alone.
+# Changes that touch other resources share a case. Those that deploy run nightly, each
+# alone: that each of them deploys is tested in resources/test_deployment.py.
 CHANGES = {
     "what is not deployed": (
         {
@@ -57,15 +57,14 @@ CHANGES = {
             "rest api {stack}": "updated",
         },
     ),
-    "the stage and the code": (
-        {("api", "stage"): "prod", (*HELLO, "code"): "./code"},
-        {"stage prod": "updated", "function {stack}-hello": "updated"},
-        {"stage dev": "updated", "function {stack}-hello": "updated"},
-    ),
-    "tags": (
-        {("tags", "team"): "billing"},
-        dict.fromkeys(TAGGED, "updated"),
-        dict.fromkeys(TAGGED, "updated"),
+    "the stage, the code and the tags": (
+        {
+            ("api", "stage"): "prod",
+            (*HELLO, "code"): "./code",
+            ("tags", "team"): "billing",
+        },
+        dict.fromkeys(TAGGED, "updated") | {"stage prod": "updated"},
+        dict.fromkeys(TAGGED, "updated") | {"stage dev": "updated"},
     ),
     "one route more": (
         {(*ROUTES, "PUT /things/{id}"): {"function": "hello"}},
@@ -107,9 +106,22 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("what", CHANGES)
+DEPLOYING = ("a route made public", "cors", "authorizer")
+CHANGES["what is deployed"] = tuple(
+    {key: value for what in DEPLOYING for key, value in CHANGES[what][number].items()}
+    for number in range(3)
+)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(what, marks=[pytest.mark.nightly] * (what in DEPLOYING))
+        for what in CHANGES
+    ],
+)
 def test_a_change_in_the_file_changes_just_that(standing, what):
-    """Planned and done; the API is deployed exactly when it is another."""
+    """`plan` shows it, `up` does it, and the API is deployed if it changed."""
     values, made, mended = CHANGES[what]
     standing.change_all(values)
     planned = standing.cgw("plan", "-o", "json").changed
@@ -127,19 +139,16 @@ def _touches_stage(changed):
     return any(key.startswith("stage ") for key in changed)
 
 
-def test_fields_are_told_with_both_values(standing):
-    """From what it is to what it will be."""
-    standing.change((*HELLO, "timeout"), 5)
-    steps = standing.cgw("plan", "-o", "json").document["steps"]
+def test_a_plan_shows_both_values_but_hides_the_environment(standing):
+    """A field from what it is to what it will be; variables may be secret."""
+    values = {(*HELLO, "timeout"): 5}
+    values[*HELLO, "environment"] = {"API_KEY": "hunter2-hunter2"}
+    standing.change_all(values)
+    planned = standing.cgw("plan", "-v", "-o", "json")
+    steps = planned.document["steps"]
     (changes,) = [step["changes"] for step in steps if step["action"] == "update"]
-    assert changes == {"Timeout": {"from": 3, "to": 5}}
-
-
-def test_values_of_the_environment_are_hidden(standing):
-    """They may be secret; that they change is told."""
-    standing.change((*HELLO, "environment"), {"API_KEY": "hunter2-hunter2"})
-    for output in ("text", "json"):
-        outcome = standing.cgw("plan", "-v", "-o", output)
+    assert changes["Timeout"] == {"from": 3, "to": 5}
+    for outcome in (planned, standing.cgw("plan", "-v")):
         assert "(hidden)" in outcome.out
         assert "hunter2" not in outcome.out + outcome.err
 
@@ -191,30 +200,25 @@ def test_what_was_changed_behind_its_back_is_shown_and_repaired(standing, accoun
         f"method {READ}": "drifted",
     }
     assert found.items() >= standing.spelled(expected).items()
-    text = standing.cgw("status").out
-    assert "drifted" in text
-    assert "missing" in text
     standing.restored()
     assert standing.cgw("plan", "-o", "json").changed == {}
 
 
 def test_what_left_the_file_goes_with_down_and_what_is_not_ours_stays(
-    cgw, edited, account, stack_name
+    cgw, account, stack_name
 ):
     """A function and a client no longer in the file; a pool and an API not of cgw."""
+    text = f"name: {stack_name}\nregion: us-east-1\n"
     pool = account.cognito_idp.create_user_pool(PoolName=f"{stack_name}-theirs")
     api = account.apigateway.create_rest_api(
         name=f"{stack_name}-theirs", tags={"cgw:stack": f"{stack_name}-theirs"}
     )
     before = account.listing()
-
-    def more(data):
-        data["functions"]["other"] = {}
-        data["app_clients"]["second"] = {}
-
-    cgw.write(edited(more))
+    text += "api: {routes: {GET /health: {function: hello, auth: none}}}\n"
+    second = "functions: {hello: {}, other: {}}\napp_clients: {web: {}, second: {}}\n"
+    cgw.write(text + second)
     cgw("up")
-    cgw.write(edited(lambda _: None))
+    cgw.write(f"{text}functions: {{hello: {{}}}}\napp_clients: {{web: {{}}}}\n")
     rows = cgw("status", "-o", "json").document["resources"]
     kinds = [row["kind"] for row in rows if row["state"] == "unmanaged"]
     assert kinds == ["app client", "function"]

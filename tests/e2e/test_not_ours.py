@@ -60,7 +60,14 @@ def add_to_the_api(account, outputs):
     gateway.create_stage(stageName="byhand", deploymentId=deployment, **api)
 
 
-def test_what_others_put_into_the_stack(cgw, account, outputs):
+def test_what_cgw_does_not_own(cgw, account, outputs, edited):
+    """It is all tried on the one stack: what changes the API comes last."""
+    what_is_beside_ours_stays(cgw, account, outputs)
+    what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited)
+    what_is_in_the_stack_is_shown(cgw, account, outputs)
+
+
+def what_is_in_the_stack_is_shown(cgw, account, outputs):
     """`status` shows it, `up` leaves the pool's, and `down` says what it deletes."""
     assert "not in the file" not in cgw("down", code=2).err
     add_to_the_pool(account, outputs)
@@ -94,7 +101,7 @@ def unmanaged(cgw):
     return {row["kind"] for row in rows if row["state"] == "unmanaged"}
 
 
-def test_what_others_put_beside_ours_stays(cgw, account, outputs):
+def what_is_beside_ours_stays(cgw, account, outputs):
     """A statement in the function's policy, a policy in its role: not our business."""
     function = {"FunctionName": outputs["functions"]["hello"]}
     account.client("lambda").add_permission(
@@ -144,7 +151,7 @@ def test_names_that_another_stack_has(cgw, account, stack_name):
     account.iam.delete_role(**role)
 
 
-def test_what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited):
+def what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited):
     """Another stack with the first one's pool: `down` leaves the pool, says so."""
 
     def change(data):
@@ -154,9 +161,8 @@ def test_what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edit
             data.pop(key, None)
         del data["api"]["routes"]["POST /transactions"]
 
-    account.cognito_idp.create_group(
-        GroupName="by-hand", UserPoolId=outputs["user_pool_id"]
-    )
+    group = {"GroupName": "by-hand", "UserPoolId": outputs["user_pool_id"]}
+    account.cognito_idp.create_group(**group)
     first = (cgw.folder / "cgw.yaml").read_text("utf-8")
     before = account.listing()
     cgw.write(edited(change))
@@ -172,3 +178,4 @@ def test_what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edit
     assert account.listing() == before
     cgw.write(first)
     cgw("plan", "--detailed-exitcode")
+    account.cognito_idp.delete_group(**group)

@@ -63,7 +63,7 @@ def test_what_is_wrong_is_one_message(project):
             cgw_stack_factory("nowhere.yaml")
         """
     )
-    done = project.runpytest_subprocess("-pno:xdist", "--cgw-config=bad.yaml")
+    done = project.runpytest_inprocess("-pno:xdist", "--cgw-config=bad.yaml")
     done.assert_outcomes(passed=1, failed=1, errors=5)
     told = done.stdout.str()
     assert "bad.yaml:2: apis: unknown key; did you mean `api`?" in told

@@ -10,6 +10,13 @@ import zipfile
 import pytest
 from commandline import PASSWORD
 
+SMALL = """\
+name: {name}
+region: us-east-1
+users: [{{username: alice@example.com, password: "${{CGW_ALICE_PASSWORD}}"}}]
+api: {{routes: {{GET /health: {{auth: none}}, GET /orders: {{}}}}}}
+"""
+
 
 @pytest.fixture
 def foreign_pool(account, stack_name):
@@ -60,6 +67,7 @@ def test_a_taken_function_name(cgw, account, stack_name):
     """A function of the same name without our tag is left alone, `down` included."""
     name = f"{stack_name}-hello"
     _make_function(account, name)
+    cgw.write(SMALL.format(name=stack_name))
     outcome = cgw("up", "-o", "json", code=1)
     assert list(failures(outcome)) == ["function"]
     assert name in failures(outcome)["function"]
@@ -131,8 +139,11 @@ def test_code_that_lambda_does_not_take_is_found_before_any_write(
     assert outcome.writes == []
 
 
-def test_a_missing_password_variable_is_told_before_the_first_write(cgw, environment):
+def test_a_missing_password_variable_is_reported_before_the_first_write(
+    cgw, environment, stack_name
+):
     """Commands that need no password do without it; `up` names the variable."""
+    cgw.write(SMALL.format(name=stack_name))
     environment.delenv("CGW_ALICE_PASSWORD")
     cgw("plan")
     outcome = cgw("up", "-o", "json", code=2)
@@ -204,8 +215,9 @@ def test_steps_name_what_must_come_first(cgw):
     cgw("down", "--yes")
 
 
-def test_deploy_refuses_while_a_route_is_not_secured(cgw):
+def test_deploy_refuses_while_a_route_is_not_secured(cgw, stack_name):
     """Between `method` and `authorizer` the routes are shut, and are not deployed."""
+    cgw.write(SMALL.format(name=stack_name))
     for step in ("pool", "lambda", "api", "resource", "method"):
         cgw(step)
     outcome = cgw("deploy", code=3)
@@ -217,17 +229,12 @@ def test_deploy_refuses_while_a_route_is_not_secured(cgw):
     ("line", "status", "code"),
     [
         ("/nothing", 403, "route-not-found"),
-        ("/transactions/more", 403, "route-not-found"),
-        ("/health -X DELETE", 403, "route-not-found"),
-        ("/transactions --token none", 401, "no-token"),
         ("/transactions --token garbage", 401, "malformed-token"),
-        ("/transactions --token access", 401, "access-token-without-scopes"),
-        ("/transactions -X POST --token id", 401, "id-token-with-scopes"),
         ("/transactions -X POST", 401, "insufficient-scope"),
     ],
 )
-def test_a_refused_call_says_why(standing, line, status, code):
-    """The right cause first, with its fix; exit 4."""
+def test_a_refused_call_shows_its_cause(standing, line, status, code):
+    """The right cause first, with its fix; exit 4. test_catalogue.py has all causes."""
     answer = standing.cgw("call", *line.split(), "-o", "json", code=4).document
     assert answer["status"] == status
     assert answer["causes"][0]["code"] == code

@@ -172,13 +172,12 @@ def test_a_temporary_password_has_to_be_changed(cgw, pool, environment, name):
     assert pool.sign_in(name, OTHER) == "NEW_PASSWORD_REQUIRED"
 
 
-@pytest.mark.parametrize("command", ["add", "password"])
 @pytest.mark.parametrize(
-    ("password", "words"),
+    ("command", "password", "words"),
     [
-        ("weak-one", "needs uppercase letters, numbers"),
-        ("", "a password has 2 to 256 characters"),
-        (" Strong-1 ", "does not begin or end with a space"),
+        ("add", "weak-one", "needs uppercase letters, numbers"),
+        ("password", "", "a password has 2 to 256 characters"),
+        ("password", " Strong-1 ", "does not begin or end with a space"),
     ],
 )
 def test_a_bad_password_is_refused_before_any_call(
@@ -342,15 +341,15 @@ def test_the_disabled_cannot_sign_in_until_enabled(cgw, pool, dora):
         assert again.writes == []
 
 
-@pytest.mark.parametrize("command", ["disable", "enable", "confirm", "remove"])
-def test_an_unknown_user_among_several_changes_nothing(cgw, pool, dora, command):
-    """All are looked at first; exit 3 with the unknown ones named."""
-    line = ["user", command, dora, "no@example.com", "nor@example.com", "-v"]
-    outcome = cgw(*line, code=3)
-    assert outcome.out == ""
-    assert ": `no@example.com`, `nor@example.com`\n" in outcome.err
-    assert "hint: `cgw --local user list`" in outcome.err
-    assert outcome.writes == []
+def test_an_unknown_user_among_several_changes_nothing(cgw, pool, dora):
+    """All are looked up first; exit 3 with the unknown ones named."""
+    for command in ("disable", "enable", "confirm", "remove"):
+        line = ["user", command, dora, "no@example.com", "nor@example.com", "-v"]
+        outcome = cgw(*line, code=3)
+        assert outcome.out == ""
+        assert ": `no@example.com`, `nor@example.com`\n" in outcome.err
+        assert "hint: `cgw --local user list`" in outcome.err
+        assert outcome.writes == []
     assert dora in pool.names()
 
 

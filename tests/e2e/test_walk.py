@@ -33,8 +33,11 @@ STEPS = (
 )
 
 
-def test_from_nothing_to_a_secured_api_and_back(shell, stack_name, account):
-    """The whole walk, and after it the account is as it was before."""
+def test_from_nothing_to_a_secured_api_and_back(shell, cgw, stack_name, account):
+    """The whole walk; at its end the account is as it was before.
+
+    Processes of their own run what a newcomer types first; the rest runs in this one.
+    """
     before = account.listing()
 
     up = shell("up", "-o", "json")
@@ -47,24 +50,23 @@ def test_from_nothing_to_a_secured_api_and_back(shell, stack_name, account):
     assert outputs["app_clients"] == {"web": outputs["app_client_id"]}
     assert None not in outputs.values()
 
-    again = shell("up", "-o", "json", "-v")
+    again = cgw("up", "-o", "json", "-v")
     assert set(again.actions.values()) == {"unchanged"}
     assert again.calls
     assert again.writes == []
     assert again.document["outputs"] == outputs
 
-    plan = shell("plan", "--detailed-exitcode", "-o", "json")
+    plan = cgw("plan", "--detailed-exitcode", "-o", "json")
     assert set(plan.actions.values()) == {"keep"}
 
-    assert shell("outputs", "-o", "json").document == outputs
-
-    status = shell("status", "-o", "json").document
+    status = cgw("status", "-o", "json").document
     assert status.keys() == {"stack", "resources"}
     row = {"kind", "name", "id", "state", "changes"}
     assert all(each.keys() == row for each in status["resources"])
     assert {each["state"] for each in status["resources"]} == {"ok"}
 
-    _calls(shell)
+    _calls(shell, cgw)
+    by_up = account.description(outputs)
 
     down = shell("down", "--yes", "-o", "json")
     assert set(down.actions.values()) == {"deleted"}
@@ -74,16 +76,18 @@ def test_from_nothing_to_a_secured_api_and_back(shell, stack_name, account):
     gone = account.cognito_idp.describe_user_pool_domain(Domain=domain)
     assert gone["DomainDescription"] == {}
 
-    nothing = shell("down")
+    nothing = cgw("down")
     assert (nothing.out, nothing.err) == ("", "nothing to delete\n")
     said = f"the stack {stack_name} does not exist yet: run `cgw --local up` first"
-    nothing = shell("outputs")
+    nothing = cgw("outputs")
     assert (nothing.out, nothing.err) == ("", f"  {said}\n")
 
+    _ten_steps(cgw, account, stack_name, by_up)
 
-def _calls(shell):
-    """The right token opens the route, none does not, and the answer is told."""
-    tokens = shell("token", "-o", "json").document
+
+def _calls(shell, cgw):
+    """The right token opens the route, no token does not, and the output says so."""
+    tokens = cgw("token", "-o", "json").document
     assert tokens.keys() == {
         "id_token",
         "access_token",
@@ -97,15 +101,15 @@ def _calls(shell):
     assert allowed.out == '"Hello from Lambda!"\n'
     assert allowed.err == "200 OK  (token: id)\n"
 
-    get, post, health = shell("explain").out.splitlines()
+    get, post, health = cgw("explain").out.splitlines()
     assert get == "GET /transactions: 200 OK: nothing is wrong"
     assert post.startswith("POST /transactions: not sent: a token with ")
     assert health == "GET /health: 200 OK: nothing is wrong"
-    routes = shell("explain", "-o", "json").document["routes"]
+    routes = cgw("explain", "-o", "json").document["routes"]
     route = {"route": "GET /transactions", "status": 200, "codes": []}
     assert (len(routes), routes[0]) == (3, route)
 
-    refused = shell("call", "/transactions", "--token", "none", "-o", "json", code=4)
+    refused = cgw("call", "/transactions", "--token", "none", "-o", "json", code=4)
     answer = refused.document
     assert answer.keys() == {"status", "headers", "body", "token", "causes"}
     assert (answer["status"], answer["token"]) == (401, "none")
@@ -115,20 +119,12 @@ def _calls(shell):
     assert all(each.keys() == cause for each in answer["causes"])
 
 
-def test_the_ten_steps_give_what_up_gives(cgw, account, stack_name):
-    """One after another on an empty account, and described to the last field."""
-    by_up = account.description(cgw("up", "-o", "json").document["outputs"])
-    cgw("down", "--yes")
-
-    made = {}
-    for step in STEPS:
-        outcome = cgw(step, "-o", "json")
-        made[step] = outcome.changed
-        again = cgw(step, "-o", "json", "-v")
-        assert (again.changed, again.writes) == ({}, []), step
-    by_steps = account.description(cgw("outputs", "-o", "json").document)
-
-    assert by_steps == by_up
+def _ten_steps(cgw, account, stack_name, by_up):
+    """One after another on an empty account, they create what `up` creates."""
+    made = {step: cgw(step, "-o", "json").changed for step in STEPS}
+    again = cgw("up", "-o", "json", "-v")
+    assert (again.changed, again.writes) == ({}, [])
+    assert account.description(again.document["outputs"]) == by_up
     assert made["pool"] == {
         f"user pool {stack_name}": "created",
         "group readers": "created",
@@ -139,5 +135,4 @@ def test_the_ten_steps_give_what_up_gives(cgw, account, stack_name):
         "method GET /transactions": "updated",
         "method POST /transactions": "updated",
     }
-    assert cgw("plan", "-o", "json").changed == {}
     cgw("down", "--yes")
