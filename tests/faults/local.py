@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 from copy import deepcopy
-from functools import cache
 from io import BytesIO
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
-from moto.core import responses
-from moto.core.base_backend import BaseBackend
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import JsonRESTError, ServiceException
 from werkzeug.datastructures import Headers
@@ -33,15 +30,7 @@ REGION, GLOBAL = "eu-west-1", "us-east-1"
 
 
 def quicken(monkeypatch):
-    """Let moto look its own names up once, and answer without a web server.
-
-    Nobody reads the ids of requests, and of signatures only region and service.
-    """
-    names = cache(responses.method_names_from_class)
-    monkeypatch.setattr(responses, "method_names_from_class", names)
-    monkeypatch.setattr(responses, "gen_amzn_requestid_long", lambda _: "")
-    urls = property(cache(BaseBackend.urls.fget))
-    monkeypatch.setattr(BaseBackend, "urls", urls)
+    """Let moto answer without a web server; it reads of signatures only the scope."""
     monkeypatch.setattr(moto_store, "send", _send)
     monkeypatch.setattr(SigV4Auth, "add_auth", _name_scope)
 
