@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +20,7 @@ SHARED = "shared"
 _MARKED = re.compile(r"(<!-- imports .*?-->\n).*?(<!-- end of imports -->)", re.DOTALL)
 
 
+@cache
 def imports():
     """Map each package, and each module beside the packages, to those it imports."""
     found = {}

@@ -143,12 +143,18 @@ def environment(request, monkeypatch, _state_homes):
 
 @pytest.fixture(scope="session")
 def quick_keys():
-    """Let moto read its signing key once, and not for each user pool."""
+    """Let moto read its signing key once, and look its own names up once."""
     from moto.cognitoidp import models
+    from moto.core import responses
+    from moto.core.base_backend import BaseBackend
     from moto.utilities.utils import load_resource
 
     key = models.jwk.RSAKey.import_key(load_resource(MOTO_KEY))
     models.jwk = SimpleNamespace(RSAKey=SimpleNamespace(import_key=lambda _: key))
+    names = cache(responses.method_names_from_class)
+    responses.method_names_from_class = names
+    responses.gen_amzn_requestid_long = lambda _: ""
+    BaseBackend.urls = property(cache(BaseBackend.urls.fget))
 
 
 @pytest.fixture(scope="session")

@@ -60,10 +60,11 @@ class Mutant:
         """Return the one file that has the text, and its code with the break."""
         words = self.text.split()
         spaced = re.compile(r"\s+".join(map(re.escape, words)))
+        rarest = max(words, key=len)  # in few files
         found = [
             (path, match)
             for path, code in sources.items()
-            if all(word in code for word in words)  # most files: quicker
+            if rarest in code and all(word in code for word in words)
             for match in spaced.finditer(code)
         ]
         if len(found) != 1:
@@ -74,7 +75,7 @@ class Mutant:
         margin = line[: len(line) - len(line.lstrip())]
         break_ = indent(self.becomes, margin).removeprefix(margin)
         broken = code[: match.start()] + break_ + code[match.end() :]
-        if ast.dump(ast.parse(broken)) == ast.dump(ast.parse(code)):
+        if ast.dump(ast.parse(broken)) == _meaning(code):
             raise NotApplicable(f"{self.id}: it changes nothing")
         return path, broken
 
@@ -89,6 +90,12 @@ def mutants(only: tuple[str, ...] = ()) -> list[Mutant]:
     if strange := set(only) - {mutant.id for mutant in found}:
         raise SystemExit(f"no such mutant: {', '.join(sorted(strange))}")
     return [mutant for mutant in found if not only or mutant.id in only]
+
+
+@cache
+def _meaning(code: str) -> str:
+    """Return what code means, whatever its spaces and comments."""
+    return ast.dump(ast.parse(code))
 
 
 @cache

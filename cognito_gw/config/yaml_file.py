@@ -53,10 +53,20 @@ class Loader(yaml.SafeLoader):
             ) from None
 
 
+LIMIT = 1 << 20  # bytes; thousands of routes and users stay below it
+
+
 def read_text(file: Path) -> str:
     """Read a UTF-8 file, or a pipe."""
     try:
-        return file.read_text("utf-8")
+        with file.open("rb") as opened:  # a device may have no end
+            content = opened.read(LIMIT + 1)
+        if len(content) > LIMIT:
+            raise UsageError(
+                f"{file} is larger than {LIMIT >> 20} MiB",
+                hint="is it the file that you meant? some KiB describe a whole stack",
+            )
+        return content.decode("utf-8")
     except FileNotFoundError:
         beside = other_suffix(file)
         raise UsageError(

@@ -13,7 +13,7 @@ GOLDEN = Path(__file__).with_name("golden")
 
 
 @pytest.fixture
-def cgw(tmp_path, environment):
+def cgw(tmp_path, environment, quick_keys):  # noqa: ARG001 - for moto's AWS
     """A shell in an empty folder, of a user without an AWS account."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         environment.delenv(name)

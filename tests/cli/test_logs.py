@@ -7,11 +7,12 @@ import time
 
 import boto3
 import pytest
+from faults.local import backends, restore, state_of
 from moto import mock_aws
 
 FILE = """\
 name: shop
-region: us-east-1
+region: eu-west-1
 functions:
   hello: {}
   order: {}
@@ -19,6 +20,7 @@ api:
   routes:
     GET /hello: {function: hello}
 """
+_MADE = []  # what AWS holds then
 STAMP = r"\d\d:\d\d:\d\d\.\d{3}"
 
 
@@ -29,8 +31,11 @@ def client(cgw, environment):
     environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws(config={"lambda": {"use_docker": False}}):
         cgw.write(FILE)
-        cgw("lambda")
-        yield boto3.client("logs", region_name="us-east-1")
+        if not _MADE:
+            cgw("lambda")
+            _MADE.extend(state_of(*backends()))
+        restore(_MADE, *backends())
+        yield boto3.client("logs", region_name="eu-west-1")
 
 
 @pytest.fixture

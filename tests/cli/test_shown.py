@@ -70,19 +70,6 @@ def test_options(line, shown):
         assert with_options(text).startswith(shown)
 
 
-@pytest.mark.parametrize(
-    ("line", "shown"),
-    [
-        ("token", "name one with `--user NAME`"),
-        ("deploy --dry-run", "or add `--with-deps`"),
-    ],
-)
-def test_hints_of_options(cgw, line, shown):
-    """An option that the command has stays one."""
-    cgw.write("name: shop\n")
-    assert shown in cgw("--local", *line.split(), code=3).err
-
-
 def test_every_option_that_is_shown_exists():
     """On some command: whatever is put in backticks can be typed."""
     known = {name for each in _commands(cgw_group) for name in options_of(each)}
@@ -102,16 +89,24 @@ def _commands(command):
         yield from _commands(command.get_command(None, name))
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["call /transactions", "token", "logs", "check", "test-method /", "user list"],
-)
-def test_hints_of_commands(cgw, line):
-    """Not even the local AWS's own hints lead to a real account."""
+COMMANDS = (
+    "call /transactions", "token", "logs", "check", "test-method /", "user list",
+)  # fmt: skip
+
+
+def test_hints(cgw):
+    """An option of the command stays one, and no command leads to a real account."""
+    cgw.write("name: shop\n")
+    for line, shown in (
+        ("token", "name one with `--user NAME`"),
+        ("deploy --dry-run", "or add `--with-deps`"),
+    ):
+        assert shown in cgw("--local", *line.split(), code=3).err
     cgw.write("name: shop\nusers: [{username: a@b.c}]\n", "prod.yaml")
-    said = cgw("--local", "-c", "prod.yaml", *line.split(), code=3).err
-    assert "`cgw --local -c prod.yaml " in said
-    assert "`cgw up" not in said
+    for line in COMMANDS:
+        said = cgw("--local", "-c", "prod.yaml", *line.split(), code=3).err
+        assert "`cgw --local -c prod.yaml " in said, line
+        assert "`cgw up" not in said, line
 
 
 def test_hint_of_a_missing_file(cgw):

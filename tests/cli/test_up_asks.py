@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -55,29 +54,16 @@ def cgw(home, environment):
 
 
 @pytest.fixture
-def at_terminal(cgw):
-    """Return what runs `cgw` at a terminal, answers, and returns what it said."""
-
-    def run(*arguments, answer=None):
-        child = pexpect.spawn(
-            sys.executable,
-            ["-m", "cognito_gw", "--local", *arguments],
-            cwd=cgw.folder,
-            env=os.environ | {"NO_COLOR": "1", "COLUMNS": "200"},
-            encoding="utf-8",
-            timeout=60,
-            dimensions=(50, 200),
-        )
-        said = ""
-        if answer is not None:
-            child.expect_exact("Go on? [y/N]: ")
-            said = child.before
-            child.sendline(answer)
-        child.expect(pexpect.EOF)
-        child.close()
-        return child.exitstatus, said, child.before.replace("\r\n", "\n")
-
-    return run
+def at_terminal(cgw, environment):
+    """Return what runs `cgw` as if it ran at a terminal."""
+    environment.setattr(
+        "click.testing._NamedTextIOWrapper.isatty",
+        lambda stream: stream.name != "<stdout>",
+        raising=False,
+    )
+    return lambda *arguments, typed=None, code=0: cgw(
+        *arguments, typed=typed, code=code
+    )
 
 
 def planned(cgw, *arguments):
@@ -89,8 +75,16 @@ def test_a_removed_route_is_a_deletion(cgw):
     """It is a step by itself, in text and in JSON; the API is not changed besides."""
     cgw.write(SMALLER)
     assert "delete    method            POST /a\n" in cgw("plan").out
-    assert planned(cgw)["method POST /a"] == "delete"
-    assert "rest api shop" not in planned(cgw)
+    steps = cgw("plan", "-o", "json").document["steps"]
+    changed = {step["name"]: step for step in steps if step["action"] != "unchanged"}
+    assert changed["POST /a"] == {
+        "kind": "method",
+        "name": "POST /a",
+        "action": "delete",
+        "changes": {},
+        "error": None,
+    }
+    assert "shop" not in {step["name"] for step in steps if step["action"] == "update"}
     assert cgw("plan", "--detailed-exitcode", code=2)
     done = cgw("up", "-o", "json")
     assert done.changed["method POST /a"] == "deleted"
@@ -112,59 +106,53 @@ def test_renamed_stage_and_domain_are_replacements(cgw):
     assert "replaced  domain" in cgw("up").err
 
 
-@pytest.mark.parametrize(
-    ("text", "command", "words"),
-    [
+def test_a_no_changes_nothing(cgw, at_terminal):
+    """The command shows what would be lost before it asks."""
+    for text, command, words in (
         (SMALLER, "api", "delete    method            POST /a"),
         (RENAMED, "domain", "replace   domain            shop-window-1"),
         (RENAMED, "deploy", "replace   stage             live"),
         (SMALLER, "up --watch", "delete    method            POST /a"),
-    ],
-)
-def test_a_no_changes_nothing(cgw, at_terminal, text, command, words):
-    """What would be lost is shown before the question."""
-    cgw.write(text)
-    before = planned(cgw)
-    code, said, _ = at_terminal(*command.split(), answer="n")
-    assert code == 1
-    assert words in said
-    assert planned(cgw) == before
+    ):
+        cgw.write(text)
+        before = planned(cgw)
+        said = at_terminal(*command.split(), typed="n\n", code=1).err
+        assert words in said.partition("Go on? [y/N]: ")[0], command
+        assert planned(cgw) == before, command
 
 
-def test_a_yes_goes_on(cgw, at_terminal):
+def test_a_yes_goes_on(cgw):
+    """At a real terminal."""
     cgw.write(SMALLER)
-    code, _, rest = at_terminal("up", answer="y")
-    assert code == 0, rest
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "cognito_gw", "--local", "up"],
+        cwd=cgw.folder,
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "200"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(50, 200),
+    )
+    child.expect_exact("Go on? [y/N]: ")
+    child.sendline("y")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0, child.before
     assert planned(cgw) == {}
 
 
-@pytest.mark.parametrize("options", ["--yes", "-y", "-o json"])
-def test_nothing_is_asked_where_it_is_not_wanted(cgw, at_terminal, options):
-    """Neither with `--yes` nor where JSON is all that may be printed."""
-    cgw.write(SMALLER)
-    code, _, rest = at_terminal("up", *options.split())
-    assert code == 0, rest
-    assert "Go on?" not in rest
-
-
-def test_what_only_adds_is_not_asked_about(cgw, at_terminal):
-    cgw.write(FILE + "    GET /b: {}\n")
-    code, _, rest = at_terminal("up")
-    assert code == 0, rest
-    assert "Go on?" not in rest
-
-
-def test_json_of_a_removed_route_has_the_keys_of_a_step(cgw):
-    cgw.write(SMALLER)
-    steps = json.loads(cgw("plan", "-o", "json").out)["steps"]
-    (removed,) = [each for each in steps if each["action"] == "delete"]
-    assert removed == {
-        "kind": "method",
-        "name": "POST /a",
-        "action": "delete",
-        "changes": {},
-        "error": None,
-    }
+def test_when_up_does_not_ask(cgw, at_terminal):
+    """With `--yes`, where only JSON may be printed, and for what only adds."""
+    for text, options in (
+        (SMALLER, "--yes"),
+        (FILE, ""),
+        (SMALLER, "-o json"),
+        (FILE, ""),
+        (SMALLER, "-y"),
+    ):
+        cgw.write(text)
+        assert "Go on?" not in at_terminal("up", *options.split()).err, options
+    assert planned(cgw) == {}
 
 
 @pytest.mark.parametrize(
@@ -204,20 +192,17 @@ def test_up_says_what_comes_next(cgw):
     assert "next:" not in cgw("up", "-o", "json").err
 
 
-@pytest.mark.parametrize(
-    ("routes", "shown"),
-    [
+def test_the_call_that_is_shown():
+    """One that can be typed: a GET where there is one, with values for variables."""
+    for routes, shown in (
         (["GET /a"], "/a"),
         (["POST /a", "GET /b"], "/b"),
         (["ANY /a"], "/a"),
         (["DELETE /a"], "-X DELETE /a"),
         (["GET /a/{id}/{rest+}"], "/a/1/1"),
         (["GET /a$b"], "'/a$b'"),
-    ],
-)
-def test_the_call_that_is_shown(routes, shown):
-    """One that can be typed: a GET where there is one, with values for variables."""
-    assert results._example(routes) == shown  # noqa: SLF001 - one line of `up`
+    ):
+        assert results._example(routes) == shown  # noqa: SLF001 - one line of `up`
 
 
 LARGER = f"""{FILE}
@@ -253,7 +238,7 @@ def test_what_left_the_file_and_stays_is_told(cgw):
         if "b@example" not in line and "orders" not in line
     )
     cgw.write(smaller)
-    for command in ("plan", "up", "up"):
+    for command in ("plan", "up"):
         told = [line for line in cgw(command).err.splitlines() if "and stays" in line]
         for line, expected in zip(told, LEFT, strict=True):
             assert re.fullmatch(f"warning: {expected}", line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from functools import cache
 from typing import NamedTuple
 
@@ -78,7 +79,7 @@ LISTS = [
     ((*CLIENT, "oauth_scopes"), COGNITO, "ScopeListType"),
 ]
 ODD = ["\n", "\t", "\0", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", "é", "東", "👍"]
-ODD += [chr(code) for code in range(0x20, 0x7F)]
+ODD += ["5", "a", "Z", " ", *string.punctuation]
 IDS = [f"{'.'.join(map(str, each.path))}-{each.service}" for each in SENT]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from jsonschema import Draft202012Validator
 from cognito_gw.config.model import Config
 from cognito_gw.config.starter import Starter, published_schema
 
+published_schema = cache(published_schema)
 SHIPPED = files("cognito_gw.config")
 ROOT = Path(__file__).parents[2]
 EXAMPLES = {

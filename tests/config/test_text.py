@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cognito_gw.config.yaml_file import read_text
+from cognito_gw.config.yaml_file import LIMIT, read_text
 from cognito_gw.errors import UsageError
 
 
@@ -20,8 +20,18 @@ def refusal(file):
     return str(error.value)
 
 
+def test_size(file):
+    """A file up to the limit is read. A device may have no end, or be empty."""
+    file.write_bytes(b"#" * LIMIT)
+    assert len(read_text(file)) == LIMIT
+    file.write_bytes(b"#" * (LIMIT + 1))
+    assert refusal(file) == f"{file} is larger than 1 MiB"
+    assert "is larger than 1 MiB" in refusal(Path("/dev/zero"))
+    assert read_text(Path("/dev/null")) == ""
+
+
 class TestKinds:
-    """What is no file, and yet can be opened."""
+    """Other things than plain files that can be opened."""
 
     def test_a_folder(self, tmp_path):
         """A folder says that it is one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+
 import jwt
 import pytest
 from diagnosis.call import claims
@@ -10,6 +12,25 @@ from served import Served
 
 from cognito_gw.diagnosis.exchange import Pools
 from cognito_gw.local.cognito.tokens import Keys
+
+
+class InTurn(Executor):
+    """Does one thing after the other: threads are what a diagnosis costs."""
+
+    def __init__(self, _):
+        """Need no number of threads."""
+
+    def map(self, do, things):
+        """Return what comes of each thing."""
+        return [do(thing) for thing in things]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def in_turn():
+    """Ask the rules without threads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cognito_gw.diagnosis.diagnose.ThreadPoolExecutor", InTurn)
+        yield
 
 
 class Publisher:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from diagnosis.call import Call, access, codes
 from diagnosis.cases.everything import (
     BOTH,
     CALLS,
+    OURS_OR_NOT,
     SIGN_INS,
     anybodys,
     diagnosed,
-    each_name,
+    over,
 )
 from diagnosis.cases.sign_in import SignIn
 
@@ -26,8 +28,7 @@ UNFILLED = re.compile(r"\{\w*\}")
 ALONE = ({"ReservedConcurrentExecutions"}, {"message"}, {"told"})
 
 
-@anybodys
-@each_name
+@over(product(BOTH, OURS_OR_NOT))
 def test_the_cause_comes_first(name, is_ours):
     """With the values that show it, and a fix that has every name filled in."""
     code, evidence, _ = BOTH[name]
@@ -41,7 +42,7 @@ def test_the_cause_comes_first(name, is_ours):
     assert diagnosis.unknown == []
 
 
-@each_name
+@over(BOTH)
 def test_a_cause_is_shown_by_values_that_differ(name):
     """One is what was expected, and another what was found."""
     for cause in diagnosed(name)[0].causes:
@@ -49,7 +50,7 @@ def test_a_cause_is_shown_by_values_that_differ(name):
         assert len(shown) > 1 or cause.evidence.keys() in ALONE
 
 
-@each_name
+@over(BOTH)
 def test_a_diagnosis_is_json(name):
     """It lists each rule that was asked, as found or as ruled out."""
     diagnosis, _ = diagnosed(name)

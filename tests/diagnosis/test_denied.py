@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from diagnosis.call import NOT_SIGNED, Call, codes
 from diagnosis.cases import authorizers, functions, routes, sign_in, tokens
-from diagnosis.cases.everything import BOTH, diagnosed, each_name
+from diagnosis.cases.everything import BOTH, diagnosed, over
 from fakes import refusal
 
 READS = [
@@ -37,7 +37,7 @@ def told(case, *reads):
     return case.diagnosed(denied(case, *reads))
 
 
-@each_name
+@over(BOTH)
 def test_a_cause_that_cannot_be_read_is_listed_as_possible(name):
     """With what could not be read, and why, whichever of the facts it is."""
     code, _, case = BOTH[name]
@@ -53,7 +53,7 @@ def test_a_cause_that_cannot_be_read_is_listed_as_possible(name):
             assert each["why"].startswith(f"the caller may not do some:{read}: User")
 
 
-@each_name
+@over(BOTH)
 def test_nothing_at_all_may_be_read(name):
     """The diagnosis says so, and does not break."""
     code, _, case = BOTH[name]
@@ -71,7 +71,7 @@ ALIKE = {
 }
 
 
-@pytest.mark.parametrize(("code", "evidence", "call"), ALIKE.values(), ids=ALIKE)
+@over(ALIKE.values())
 def test_where_the_export_is_denied_the_draft_tells_of_the_method(code, evidence, call):
     """It is what was most likely deployed."""
     first = told(call, "get_export").causes[0]
@@ -83,9 +83,10 @@ TRUSTS_ANOTHER = "the authorizer trusts another pool"
 WITHOUT_DRAFT = {name: case for name, case in ALIKE.items() if name != TRUSTS_ANOTHER}
 
 
-@pytest.mark.parametrize("read", ["get_resources", "get_authorizers"])
-@pytest.mark.parametrize(
-    ("code", "evidence", "call"), WITHOUT_DRAFT.values(), ids=WITHOUT_DRAFT
+@over(
+    (*case, read)
+    for case in WITHOUT_DRAFT.values()
+    for read in ("get_resources", "get_authorizers")
 )
 def test_where_the_draft_is_denied_the_export_is_enough(code, evidence, call, read):
     """But for whether something newer mends it."""
@@ -105,8 +106,8 @@ BARE = {
 }
 
 
-@pytest.mark.parametrize(("code", "_", "call"), BARE.values(), ids=BARE)
-def test_a_token_tells_by_itself_what_is_the_matter_with_it(code, _, call):
+@over((code, call) for code, _, call in BARE.values())
+def test_a_token_tells_by_itself_what_is_the_matter_with_it(code, call):
     """Where the method is known neither by the stage nor by the draft."""
     diagnosis = told(call, *API_READS)
     assert codes(diagnosis) == [code]
@@ -146,8 +147,8 @@ SPOKEN = [
 ]
 
 
-@pytest.mark.parametrize(("code", "_", "case", "reads"), SPOKEN)
-def test_what_the_answer_says_by_itself_is_told(code, _, case, reads):
+@over((code, case, reads) for code, _, case, reads in SPOKEN)
+def test_what_the_answer_says_by_itself_is_told(code, case, reads):
     """Whatever else may not be read."""
     assert codes(told(case, *reads.split()))[:1] == [code]
 

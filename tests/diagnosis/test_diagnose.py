@@ -51,6 +51,11 @@ RULES = (ONE, TWO, THREE)
 CAUSE = Cause("a", "it is so", {}, "mend it")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def in_turn():
+    """Ask the rules in threads, as cgw does."""
+
+
 def test_causes_come_in_the_order_of_the_table():
     """Not in that in which they are found."""
     case = Case({"three": Finding("c"), "two_more": Finding("b")}, (401, 500))

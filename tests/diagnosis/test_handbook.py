@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from diagnosis.cases.everything import over
 from diagnosis.handbook import page
 
 from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
@@ -20,7 +20,6 @@ PAGE = page()
 SECTIONS = dict(
     part.split("\n", 1) for part in re.split(r"^### ", PAGE, flags=re.MULTILINE)[1:]
 )
-each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 
 
 def test_the_page_is_written_from_the_rules(request):
@@ -37,7 +36,7 @@ def test_each_code_has_one_section():
     assert headings == [rule.code for rule in RULES]
 
 
-@each_rule
+@over(RULES)
 def test_a_section_says_what_it_is_and_what_mends_it(rule):
     """With cgw, and without it where that is another thing."""
     section = SECTIONS[rule.code]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from diagnosis.call import Call
-from diagnosis.cases.everything import CALLS, diagnosed, each_name
+from diagnosis.cases.everything import BOTH, CALLS, over
 from diagnosis.world import ABSENT
 from fakes import refusal
 
@@ -16,15 +16,22 @@ from cognito_gw.diagnosis.rule import Facts, NotInQuestion, Unread, fact
 READS = ("get_", "describe_", "list_", "admin_get_", "filter_")
 
 
-@each_name
+@pytest.fixture(scope="module", autouse=True)
+def in_turn():
+    """Ask the rules in threads, as cgw does."""
+
+
+@over(BOTH)
 def test_every_call_of_aws_only_reads_and_is_made_once(name):
     """Though the rules are asked all at the same time."""
-    _, world = diagnosed(name)
+    *_, case = BOTH[name]
+    world = case.world()
+    case.diagnosed(world)
     assert all(call.startswith(READS) for call in world.names)
     assert world.repeated == []
 
 
-@pytest.mark.parametrize("name", CALLS)
+@over(CALLS)
 def test_a_call_that_was_not_sent_reads_each_fact_once(name):
     """Though other rules apply to it."""
     *_, call = CALLS[name]

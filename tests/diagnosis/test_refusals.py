@@ -10,6 +10,7 @@ from urllib.parse import quote_plus
 import pytest
 from botocore.session import Session
 from diagnosis.call import codes
+from diagnosis.cases.everything import over
 from diagnosis.cases.sign_in import CALLBACK, SignIn, user
 from diagnosis.world import ALICE
 
@@ -24,25 +25,19 @@ TEXTS = [(each["text"], each["code"]) for each in REFUSALS]
 FIRST = [(text, code) for code, text in {c: t for t, c in reversed(TEXTS)}.items()]
 
 
-def parametrized(texts):
-    """Run a test for each text, named by its cause and number."""
-    ids = [f"{code}-{number}" for number, (_, code) in enumerate(texts)]
-    return pytest.mark.parametrize(("text", "code"), texts, ids=ids)
-
-
-@parametrized(TEXTS)
+@over(TEXTS)
 def test_the_words_name_the_cause_in_a_healthy_stack(text, code):
     """The state of this stack is evidence, and does not hide the cause."""
     assert code in codes(SignIn(text, ALICE).diagnosed())
 
 
-@parametrized(FIRST)
+@over(FIRST)
 def test_the_words_name_the_cause_without_a_user(text, code):
     """As for a sign-in of a machine, or where the text is all that is known."""
     assert code in codes(SignIn(text, None).diagnosed())
 
 
-@parametrized(TEXTS)
+@over(TEXTS)
 def test_the_words_are_known_however_they_are_written(text, code):
     """In any case, with anything before them; but for a name that is all there is."""
     if text.endswith("Exception") and " " not in text:

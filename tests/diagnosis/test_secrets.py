@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from diagnosis.call import Call, claims, unsigned
-from diagnosis.cases.everything import CALLS, SIGN_INS, anybodys
+from diagnosis.cases.everything import CALLS, OURS_OR_NOT, SIGN_INS, over
 from diagnosis.cases.functions import END, FAILED, REPORT, START
 from diagnosis.world import ALICE, SECRET
 from hypothesis import given, settings
@@ -20,9 +21,6 @@ PERSONAL = {
     "cognito:username": "the-user-alice",
     "custom:salary": "123456.78",
 }
-CALL_CASES = pytest.mark.parametrize(
-    "call", [call for *_, call in CALLS.values()], ids=CALLS
-)
 
 
 def parts(token):
@@ -30,8 +28,7 @@ def parts(token):
     return [token, token.split(".")[1]] if token else []
 
 
-@anybodys
-@CALL_CASES
+@over(product([call for *_, call in CALLS.values()], OURS_OR_NOT))
 def test_nothing_of_a_token_stands_in_what_is_told_of_a_call(call, is_ours):
     """Neither as it was sent, nor who it is about."""
     if call.claims is not None:
@@ -42,7 +39,7 @@ def test_nothing_of_a_token_stands_in_what_is_told_of_a_call(call, is_ours):
         assert secret not in repr(call.sent)
 
 
-@pytest.mark.parametrize("attempt", [s for *_, s in SIGN_INS.values()], ids=SIGN_INS)
+@over(attempt for *_, attempt in SIGN_INS.values())
 def test_no_secret_of_an_app_client_is_told(attempt):
     """That there is one is all that matters."""
     described = attempt.world().answers["describe_user_pool_client"]

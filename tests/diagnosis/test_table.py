@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from string import Formatter
 
-import pytest
 from diagnosis.call import Call
+from diagnosis.cases.everything import OURS_OR_NOT, over
 from diagnosis.cases.sign_in import SignIn
 
 from cognito_gw.diagnosis.refusals import refusals
@@ -62,9 +62,6 @@ BESIDES = {
 STATUSES = {401, 403, 404, 429, 431, 500, 502, 504}
 CASES = [(rule, Call().case()) for rule in CALL_RULES]
 CASES += [(rule, SignIn().case()) for rule in SIGN_IN_RULES]
-each_rule = pytest.mark.parametrize(
-    ("rule", "case"), CASES, ids=[rule.code for rule, _ in CASES]
-)
 
 
 def test_the_codes_are_those_that_were_promised_and_some_more():
@@ -75,7 +72,7 @@ def test_the_codes_are_those_that_were_promised_and_some_more():
         assert len({rule.code for rule in rules}) == len(rules)
 
 
-@each_rule
+@over(CASES)
 def test_each_fix_uses_names_that_are_known_of_every_case(rule, case):
     """For what cgw made, and for what it did not."""
     known = {name: f"<{name}>" for name in case.place}
@@ -86,8 +83,7 @@ def test_each_fix_uses_names_that_are_known_of_every_case(rule, case):
         assert all(f"<{name}>" in template.format_map(known) for name in used)
 
 
-@each_rule
-@pytest.mark.parametrize("is_ours", [True, False])
+@over((*case, is_ours) for case in CASES for is_ours in OURS_OR_NOT)
 def test_a_finding_becomes_a_cause_with_the_fix_for_whose_it_is(rule, case, is_ours):
     """Where there is but one fix, it is good for both."""
     found = Finding("it is so", {"this": 1, "that": 2})
@@ -99,7 +95,7 @@ def test_a_finding_becomes_a_cause_with_the_fix_for_whose_it_is(rule, case, is_o
     assert rule.cause(own, case.place, is_ours=is_ours).fix == "do this"
 
 
-@each_rule
+@over(CASES)
 def test_what_mends_what_others_made_is_no_command_of_ours_that_changes_it(rule, case):
     """Only `cgw token` and the like, which need no file, may be named there."""
     del case
@@ -107,7 +103,7 @@ def test_what_mends_what_others_made_is_no_command_of_ours_that_changes_it(rule,
         assert f"`cgw {command}" not in (rule.elsewhere or "")
 
 
-@each_rule
+@over(CASES)
 def test_each_rule_is_explained(rule, case):
     """In a sentence first; and why it does not apply, where it does not."""
     del case
@@ -119,7 +115,7 @@ def test_each_rule_is_explained(rule, case):
     assert not rule.otherwise.endswith(".")
 
 
-@pytest.mark.parametrize("rule", CALL_RULES, ids=lambda rule: rule.code)
+@over(CALL_RULES)
 def test_the_statuses_of_rules_are_those_of_the_gateway(rule):
     """Each once, in order; a rule without any is asked whatever came back."""
     assert {*rule.statuses} <= STATUSES

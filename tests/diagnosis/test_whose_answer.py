@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import httpx
 import pytest
 from diagnosis.call import Call, access, codes
-from diagnosis.cases.everything import CALLS
+from diagnosis.cases.everything import CALLS, over
 
 from cognito_gw.diagnosis.exchange import Answer
 from cognito_gw.diagnosis.rules import CALL_RULES
@@ -31,8 +32,7 @@ MEANT = {
 }
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 418, 429, 500, 503])
-@pytest.mark.parametrize("call", GOOD.values(), ids=GOOD)
+@over(product(GOOD.values(), [400, 401, 403, 404, 409, 418, 429, 500, 503]))
 def test_what_the_function_itself_answers_has_no_cause(call, status):
     """The gateway let the call through, and no more than that is known."""
     for message in WORDS:
@@ -51,8 +51,7 @@ def test_an_expired_token_does_not_explain_what_the_function_answers():
     assert codes(Call({"exp": 1}, status=403, error="").diagnosed()) == []
 
 
-@pytest.mark.parametrize("status", [200, 302, 400, 404, 418, 499, 503])
-@pytest.mark.parametrize("error", MEANT)
+@over(product(MEANT, [200, 302, 400, 404, 418, 499, 503]))
 def test_the_gateways_own_answer_is_known_by_its_error(error, status):
     """Though the API has given it another status."""
     case = Call(status=status, error=error).case()
@@ -72,9 +71,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("status", [404, 418])
-@pytest.mark.parametrize(("code", "_", "call"), REFUSED.values(), ids=REFUSED)
-def test_a_refusal_with_a_status_of_the_apis_own_is_diagnosed(code, _, call, status):
+@over(
+    (code, call, status) for code, _, call in REFUSED.values() for status in (404, 418)
+)
+def test_a_refusal_with_a_status_of_the_apis_own_is_diagnosed(code, call, status):
     """As if it had the usual one."""
     custom = replace(call, status=status)
     if call.verb == "OPTIONS":

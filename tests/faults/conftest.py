@@ -6,6 +6,7 @@ import pytest
 from faults.clock import Clock
 from faults.local import LocalAws, quicken
 from faults.runs import Cgw
+from faults.stacks import SMALL
 from faults.wire import Wire
 from moto import mock_aws
 
@@ -39,6 +40,18 @@ def cgw(session, wire, clock, configured):  # noqa: ARG001 - it calls over the w
     cgw = Cgw(session, clock, configured)
     yield cgw
     cgw.forget_pace()
+
+
+_MADE = {}
+
+
+@pytest.fixture
+def small(cgw, local):
+    """The small stack, up: it is made once a worker."""
+    if not _MADE:
+        assert cgw.up(SMALL).errors == []
+        _MADE["small"] = local.state
+    local.state = _MADE["small"]
 
 
 @pytest.fixture

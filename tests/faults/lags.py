@@ -17,6 +17,11 @@ class Refusing:
         self._clock, self._refusals, self._seconds = clock, refusals, seconds
         self._ends = {}
 
+    @property
+    def refused(self):
+        """The operations that were asked for."""
+        return self._ends.keys()
+
     def __call__(self, service, operation, serve):
         """Carry a request, or refuse it."""
         if operation not in self._refusals:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from copy import deepcopy
-from functools import cache
 from io import BytesIO
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
-from moto.core import responses
-from moto.core.base_backend import BaseBackend
+from moto.awslambda_simple.models import lambda_simple_backends
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.exceptions import JsonRESTError, ServiceException
 from werkzeug.datastructures import Headers
@@ -33,15 +31,7 @@ REGION, GLOBAL = "eu-west-1", "us-east-1"
 
 
 def quicken(monkeypatch):
-    """Let moto look its own names up once, and answer without a web server.
-
-    Nobody reads the ids of requests, and of signatures only region and service.
-    """
-    names = cache(responses.method_names_from_class)
-    monkeypatch.setattr(responses, "method_names_from_class", names)
-    monkeypatch.setattr(responses, "gen_amzn_requestid_long", lambda _: "")
-    urls = property(cache(BaseBackend.urls.fget))
-    monkeypatch.setattr(BaseBackend, "urls", urls)
+    """Let moto answer without a web server; it reads of signatures only the scope."""
     monkeypatch.setattr(moto_store, "send", _send)
     monkeypatch.setattr(SigV4Auth, "add_auth", _name_scope)
 
@@ -116,20 +106,16 @@ class LocalAws:
     @property
     def state(self):
         """All that it holds."""
-        held = [vars(each) for each in (*self._backends, self._snapshots)]
-        return self._copied(held)
+        return state_of(*backends(), self._snapshots)
 
     @state.setter
     def state(self, state):
-        things = (*self._backends, self._snapshots)
-        for thing, held in zip(things, self._copied(state), strict=True):
-            vars(thing).clear()
-            vars(thing).update(held)
+        restore(state, *backends(), self._snapshots)
 
     @property
     def inventory(self):
         """The names of all that it holds, by kind; what is there twice, twice."""
-        apis, pools, roles, functions, logs = self._backends
+        apis, pools, roles, functions, logs, _ = backends()
         found = {
             "roles": [each.name for each in roles.roles.values()],
             "functions": [each.function_name for each in functions.list_functions()],
@@ -151,12 +137,33 @@ class LocalAws:
             _add(found, "stages", api.stages)
         return {kind: sorted(names) for kind, names in found.items() if names}
 
-    @property
-    def _backends(self):
-        return [moto_store.backend(service, REGION) for service in KEEPING]
 
-    def _copied(self, content):
-        return deepcopy(content, {id(each): each for each in self._backends})
+def backends():
+    """Return what holds moto's account, by service, and Lambda without Docker."""
+    simple = lambda_simple_backends[moto_store.ACCOUNT][REGION]
+    return [*(moto_store.backend(service, REGION) for service in KEEPING), simple]
+
+
+def state_of(*things):
+    """Return a copy of all that some things hold."""
+    return _copied([vars(thing) for thing in things])
+
+
+def restore(state, *things):
+    """Let things hold again what they held."""
+    for thing, held in zip(things, _copied(state), strict=True):
+        vars(thing).clear()
+        vars(thing).update(held)
+        if stored := held.get(
+            "_lambdas"
+        ):  # its weak references are still to the others
+            for kept in stored._functions.values():  # noqa: SLF001
+                for function in (kept["latest"], *kept["versions"]):
+                    stored._arns[function.function_arn] = function  # noqa: SLF001
+
+
+def _copied(content):
+    return deepcopy(content, {id(each): each for each in backends()})
 
 
 def written(status, headers, body):

@@ -106,12 +106,12 @@ NAMES = ["up", "changed", "down", "new", "grant", "rights", "ec2"]
 
 
 @pytest.fixture
-def run(cgw):
+def run(cgw, request):
     """Return what runs `up` or `down`, on what has to be there before."""
 
     def prepared(case):
         if case.verb == "down" or case.text == LARGER:
-            assert cgw.up(SMALL).errors == []
+            request.getfixturevalue("small")
         return lambda: getattr(cgw, case.verb)(case.text)
 
     return prepared
@@ -191,13 +191,13 @@ UNKNOWN = {
 class TestUnknown:
     """What one server of AWS made a moment ago, and another does not know yet."""
 
-    @pytest.mark.parametrize("operation", UNKNOWN)
-    def test_passes(self, cgw, clock, wire, operation):
+    def test_passes(self, cgw, clock, wire):
         """It is asked for again, and nothing is left to do afterwards."""
-        refusal = (*UNKNOWN[operation], "it does not exist")
-        wire.carry = Refusing(clock, {operation: refusal}, 8)
+        unknown = {name: (*code, "not there") for name, code in UNKNOWN.items()}
+        wire.carry = refusing = Refusing(clock, unknown, 8)
         done = cgw.up(SMALL)
         assert done.errors == []
+        assert refusing.refused == set(UNKNOWN)
         assert any("does not know yet what was just" in each for each in done.told)
         assert cgw.up(SMALL).writes == []
 
@@ -209,9 +209,9 @@ class TestUnknown:
         assert any("NotFoundException: it does not exist" in each for each in errors)
         assert clock.now < 60
 
+    @pytest.mark.usefixtures("small")
     def test_of_what_was_there_before(self, cgw, clock, wire):
         """A change of what was there before, and is gone, fails at once."""
-        cgw.up(SMALL)
         began = clock.now
         refusal = "ResourceNotFoundException", 404, "Function not found"
         wire.carry = Refusing(clock, {"UpdateFunctionConfiguration": refusal}, inf)
@@ -245,9 +245,9 @@ class TestAnswer:
         errors = cgw.up(SMALL).errors
         assert any("gave up waiting" in each and until in each for each in errors)
 
+    @pytest.mark.usefixtures("small")
     def test_updated(self, cgw, clock, wire):
         """An update of a function is waited for, as it takes no other meanwhile."""
-        cgw.up(SMALL)
         lag = "GetFunction", "UpdateFunctionConfiguration", _updating
         wire.carry = Lagging(clock, *lag, 20)
         done = cgw.up(LARGER)
@@ -267,9 +267,9 @@ class TestAnswer:
         assert any("no room" in each for each in cgw.up(SMALL).errors)  # and not "kept"
         assert cgw.down(SMALL).errors == []
 
+    @pytest.mark.usefixtures("small")
     def test_gone(self, cgw, clock, local, wire):
         """A domain that is on its way out is waited for, before its pool goes."""
-        cgw.up(SMALL)
         lag = "DescribeUserPoolDomain", "DeleteUserPoolDomain", _deleting
         wire.carry = Lagging(clock, *lag, 60)
         done = cgw.down(SMALL)

@@ -7,7 +7,7 @@ from faults.stacks import CHANGED, SMALL
 from faults.wire import HAPPENINGS, Flaky, straight
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.nightly)])
 def test_three_calls_of_ten(cgw, local, wire, seed):
     """With three calls of ten lost or refused, each run ends as if none had been."""
     flaky = Flaky(seed)

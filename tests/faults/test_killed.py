@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from fakes import is_read
@@ -10,6 +11,7 @@ from faults.stacks import CHANGED, SMALL
 from faults.wire import Kill, Killed, ShortWire, straight
 
 NOTHING = ""
+MAKING = re.compile("(Admin)?(Create|Delete)")
 RUNS = {
     "up": (NOTHING, SMALL),
     "up with changes": (SMALL, CHANGED),
@@ -80,39 +82,67 @@ def kill(cgw, wire, run, count):
     return killed
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_goes_on_from_anywhere(cgw, local, points, count, name):
-    """Wherever it was killed, up finishes, has nothing more to do, and down cleans."""
-    before, after = RUNS[name]
-    wanted = after or before
-    if before:
-        cgw.up(before)
-    unharmed = local.inventory
-    held, number = points(before, after)
-    if after:
-        unharmed = local.inventory
+def after_makings(held):
+    """Return the states after the first creation and deletion of each kind."""
+    firsts = {place.partition(",")[0]: (place, state) for place, state in held[::-1]}
+    return [firsts[name] for name in firsts if MAKING.match(name)]
+
+
+def check_goes_on(cgw, local, held, wanted, unharmed):
+    """From each state, up finishes with nothing more to do, and down cleans."""
     for place, state in held:
         local.state = state
         assert cgw.up(wanted).errors == [], place
         assert local.inventory == unharmed, place
         assert cgw.down_unchanged(wanted).errors == [], place
         assert local.inventory == {}, place
-    count(number)
 
 
-@pytest.mark.parametrize("name", ["up", "down"])
-def test_down_from_anywhere(cgw, local, points, name):
-    """Wherever it was killed, down leaves nothing."""
-    before, after = RUNS[name]
-    if before:
-        cgw.up(before)
-    for place, state in points(before, after)[0]:
+@pytest.fixture
+def recorded(cgw, local, points):
+    """Return what runs cgw once, and what AWS held on the way."""
+
+    def run(name):
+        before, after = RUNS[name]
+        if before:
+            cgw.up(before)
+        unharmed = local.inventory
+        held, number = points(before, after)
+        return held, number, after or before, local.inventory if after else unharmed
+
+    return run
+
+
+def check_down(cgw, local, held, wanted):
+    """From each state, down leaves nothing."""
+    for place, state in held:
         local.state = state
-        assert cgw.down(after or before).errors == [], place
+        assert cgw.down(wanted).errors == [], place
         assert local.inventory == {}, place
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("name", RUNS)
+def test_goes_on_from_each_creation_and_deletion(cgw, local, recorded, count, name):
+    """Killed before AWS's answer, cgw finishes the stack, or cleans up."""
+    held, _, *rest = recorded(name)
+    held = after_makings(held)
+    check_goes_on(cgw, local, held, *rest)
+    if name == "up":
+        check_down(cgw, local, held, rest[0])
+    count(len(held))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", RUNS)
+def test_goes_on_from_anywhere(cgw, local, recorded, count, name):
+    """Wherever it was killed."""
+    held, number, *rest = recorded(name)
+    check_goes_on(cgw, local, held, *rest)
+    check_down(cgw, local, held, rest[0])
+    count(number)
+
+
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", RUNS)
 def test_killed_in_the_middle_of_many(cgw, local, kill, name, seed):
     """Killed while many calls are under way, it goes on as well."""

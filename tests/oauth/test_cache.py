@@ -177,7 +177,6 @@ CHANGES = st.tuples(st.sampled_from(["key", "tokens"]), st.none() | st.text(), J
 
 
 @settings(
-    max_examples=150,
     database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
+from copy import deepcopy
 from typing import NamedTuple
 
 import pytest
-import yaml
 from botocore.stub import Stubber
+from faults.local import backends, restore, state_of
 
-from cognito_gw.aws.clients import Account
-from cognito_gw.config.model import Config
-from cognito_gw.resources.stack import build
-
-FULL = Path(__file__).parents[1] / "full.yaml"
+_MADE = {}
 
 
-def pytest_generate_tests(metafunc):
-    """Run what asks for a `place` once for every resource of the full stack."""
-    if "place" in metafunc.fixturenames:
-        config = Config.model_validate(yaml.safe_load(FULL.read_text("utf-8")))
-        stack = build(config, Account("aws", "eu-west-1", "123456789012"))
-        names = [f"{each.kind} {each.label}" for each in stack.resources]
-        metafunc.parametrize("place", range(len(names)), ids=names)
+@pytest.fixture
+def standing(aws, built, do):
+    """Return what brings a stack up in an empty account; it is made once a worker."""
+
+    def run(**sections):
+        stack, key = built(**sections), repr(sections)
+        if key not in _MADE:
+            steps = do("apply", *stack.resources)
+            assert [step.error for step in steps.values() if step.error] == []
+            lives = [resource.live for resource in stack.resources]
+            _MADE[key] = state_of(*backends()), deepcopy(lives)
+        state, lives = _MADE[key]
+        restore(state, *backends())
+        for resource, live in zip(stack.resources, deepcopy(lives), strict=True):
+            resource.live = live
+        aws.session.calls.clear()
+        return stack
+
+    return run
 
 
 @pytest.fixture
 def find(built):
     """Return what finds a resource of a newly built stack by its kind and label."""
 
-    def run(kind, label=None, **sections):
+    def run(kind, label=None, *, stack=None, **sections):
         return next(
             each
-            for each in built(**sections).resources
+            for each in (stack or built(**sections)).resources
             if each.kind == kind and label in (None, each.label)
         )
 

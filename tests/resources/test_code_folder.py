@@ -263,7 +263,6 @@ SPOTS = st.lists(
 
 
 @settings(
-    max_examples=200,
     database=None,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -16,44 +16,42 @@ from cognito_gw.engine.resource import Action
 from cognito_gw.errors import NotOurs
 
 
-def test_create_answers_as_observe_does(built, do, place):
+def test_create_answers_as_observe_does(built, do):
     """What a creation answers is, as far as the file speaks of it, what AWS has."""
-    resource = built().resources[place]
-    do("apply", resource)
-    created, name = resource.live, resource.id
-    assert diff(resource.desired(), created) == {}
-    do("refresh", resource)
-    assert diff(resource.desired(), resource.live) == {}
-    assert resource.id == name
+    resources = built().resources
+    do("apply", *resources)
+    created = {each: (each.id, diff(each.desired(), each.live)) for each in resources}
+    do("refresh", *resources)
+    observed = {each: (each.id, diff(each.desired(), each.live)) for each in resources}
+    assert created == observed == {each: (each.id, {}) for each in resources}
 
 
-def test_second_apply_keeps(aws, built, do, place):
-    """Applied again, from the file alone, nothing changes and nothing is written."""
-    do("apply", built().resources[place])
-    aws.session.calls.clear()
-    steps = do("apply", built().resources[place])
-    assert {step.word for step in steps.values()} == {"unchanged"}
+def test_second_apply_keeps(aws, built, do, standing):
+    """Applied again with only what it needs, it does not change."""
+    for place, made in enumerate(standing().resources):
+        steps = do("apply", built().resources[place])
+        assert {step.word for step in steps.values()} == {"unchanged"}, str(made)
     assert aws.writes == []
 
 
-def test_plan_writes_nothing(aws, built, do, place):
+def test_plan_writes_nothing(aws, built, do):
     """A plan of what is absent promises to make it, and makes nothing."""
-    resource = built().resources[place]
-    steps = do("plan", resource)
+    steps = do("plan", *built().resources)
     assert {step.word for step in steps.values()} == {"create"}
     assert aws.writes == []
 
 
-def test_gone_after_down(aws, built, do, place):
-    """After down it is gone, with all that it stood on; a second down does nothing."""
-    do("apply", built().resources[place])
-    do("destroy", built().resources[place])
+def test_gone_after_down(aws, built, do, standing):
+    """After down nothing is left; a second down does nothing."""
+    standing()
+    steps = do("destroy", *built().resources)
+    assert [str(step.error) for step in steps.values() if step.error] == []
     aws.session.calls.clear()
-    resource = built().resources[place]
-    do("destroy", resource)
+    resources = built().resources
+    do("destroy", *resources)
     assert aws.writes == []
-    do("refresh", resource)
-    assert [each for each in [resource, *resource.needs] if each.live] == []
+    do("refresh", *resources)
+    assert [str(each) for each in resources if each.live] == []
 
 
 class Foreign(NamedTuple):
@@ -107,8 +105,7 @@ FOREIGN = [
 ]
 
 
-@pytest.fixture
-def their_role(aws):
+def _create_role(aws):
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -123,9 +120,9 @@ def their_role(aws):
 
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.kind)
-@pytest.mark.usefixtures("their_role")
 def test_foreign_name(aws, find, do, foreign):
-    """A name taken by somebody else is an error, and theirs survives up and down."""
+    """A name in use by something else is an error, and that survives up and down."""
+    _create_role(aws)
     getattr(getattr(aws, foreign.client), foreign.call)(**foreign.settings)
     resource = find(foreign.kind, foreign.label)
     aws.session.calls.clear()
@@ -200,6 +197,11 @@ def _concurrency(aws, reserved):
     aws.functions.put_function_concurrency(
         FunctionName=reserved.function.name, ReservedConcurrentExecutions=9
     )
+
+
+def _other_role(aws, function):
+    _create_role(aws)
+    _function(Role=ROLE)(aws, function)
 
 
 def _api(path, value):
@@ -323,8 +325,6 @@ def _mfa_required(aws, setting):
 
 def _group(verb, name):
     def by(aws, user):
-        if name == "writers":
-            aws.cognito.create_group(UserPoolId=user.pool.id, GroupName=name)
         call = getattr(aws.cognito, f"admin_{verb}")
         call(UserPoolId=user.pool.id, Username=user.username, GroupName=name)
 
@@ -395,7 +395,7 @@ DRIFTS = [
     ),
     Drift("function", "Runtime", _function(Runtime="python3.11")),
     Drift("function", "Handler", _function(Handler="other.handler")),
-    Drift("function", "Role", _function(Role=ROLE)),
+    Drift("function", "Role", _other_role),
     Drift("function", "MemorySize", _function(MemorySize=512)),
     Drift("function", "Timeout", _function(Timeout=60)),
     Drift("function", "Environment", _function(Environment={"Variables": {"K": "v"}})),
@@ -437,14 +437,12 @@ PLAIN_NAMES = {"user_pool": {"sign_in_with": []}}
 
 
 @pytest.mark.parametrize("drift", DRIFTS, ids=lambda each: f"{each.kind} {each.field}")
-@pytest.mark.usefixtures("their_role")
-def test_drift(aws, find, do, drift):
-    """A change behind our back is seen, and mended by the next apply."""
+def test_drift(aws, find, do, standing, drift):
+    """A change made elsewhere is detected, and the next apply repairs it."""
     sections = PLAIN_NAMES if drift.kind == "user pool" else {}
     get = partial(find, drift.kind, drift.label, **sections)
-    resource = get()
-    do("apply", resource)
-    drift.by(aws, resource)
+    changed = find(drift.kind, drift.label, stack=standing(**sections))
+    drift.by(aws, changed)
 
     seen = get()
     step = do("plan", seen)[seen]
@@ -486,10 +484,9 @@ ELSEWHERE = {
 }
 
 
-def test_every_field_has_its_drift(built, do):
+def test_every_field_has_its_drift(standing):
     """No field of any resource is left without a test of its drift."""
-    resources = built().resources
-    do("apply", *resources)
+    resources = standing().resources
     fields = {(each.kind, field) for each in resources for field in each.desired()}
     tested = {(each.kind, each.field) for each in DRIFTS}
     assert fields - tested == set(ELSEWHERE)

@@ -25,9 +25,9 @@ def up(aws, built, do):
 
 
 @pytest.fixture
-def deployed(up):
+def deployed(standing):
     """A stack that is up."""
-    return up()[0]
+    return standing()
 
 
 def _served(aws, stack):
@@ -58,9 +58,9 @@ class TestMadeWhenNeeded:
         ],
         ids=["CORS", "a new route", "a route less", "another TTL"],
     )
-    def test_change_in_the_file(self, aws, up, sections):
+    def test_change_in_the_file(self, aws, standing, up, sections):
         """What the file changes of the API is deployed, once, and served."""
-        stack, _ = up(api={"routes": ROUTES})
+        stack = standing(api={"routes": ROUTES})
         before = _served(aws, stack)
         assert up(**sections)[1] == 1
         assert _served(aws, stack) != before
@@ -120,9 +120,9 @@ class TestMadeWhenNeeded:
         ],
         ids=["a new route", "a route less"],
     )
-    def test_plan_of_a_change(self, built, do, up, routes):
+    def test_plan_of_a_change(self, built, do, standing, routes):
         """A plan that changes what is frozen promises a deployment, and the stage's."""
-        up(api={"routes": ROUTES})
+        standing(api={"routes": ROUTES})
         stack = built(api={"routes": routes})
         steps = do("plan", *stack.resources)
         assert steps[stack.deployment].word == "create"
@@ -150,9 +150,9 @@ class TestStage:
         assert up()[1] == 0
         assert _served(aws, deployed) == before
 
-    def test_a_renamed_stage(self, aws, up):
+    def test_a_renamed_stage(self, aws, standing, up):
         """Under its new name it serves the same; the old one is gone."""
-        deployed, _ = up(api={"routes": ROUTES})
+        deployed = standing(api={"routes": ROUTES})
         before = _served(aws, deployed)
         assert up(api={"routes": ROUTES, "stage": "prod"})[1] == 0
         stages = aws.apigateway.get_stages(restApiId=deployed.api.id)["item"]
