@@ -251,7 +251,7 @@ class TokenSource:
 
 def _is_over(problem: CgwError) -> bool:
     """Whether Cognito ended the sign-in, rather than refuse a wrong code."""
-    from cognito_gw.oauth.errors import SignInRefused
+    from cognito_gw.oauth.sign_in import SignInRefused
 
     return (
         isinstance(problem, SignInRefused) and problem.code != "CodeMismatchException"

@@ -150,9 +150,8 @@ def _stuck(context: Context, resources: list[Resource]) -> list[Step]:
     }
     if not failed:
         return []
-    with context.ui.walking([]) as reporter:
-        for step in failed.values():
-            reporter.finished(step)
+    for step in failed.values():
+        context.ui.finished(step)
     why = CgwError("not changed: another step cannot succeed")
     return [
         failed.get(resource) or Step(resource, Action.SKIP, error=why, done=True)

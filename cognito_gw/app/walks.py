@@ -42,7 +42,7 @@ def walk(
     reported = [] if report == "none" else shown
     with (
         _reporting_interrupt(context, steps, reported),
-        context.ui.walking(reported, only_changes=report == "changes") as reporter,
+        context.ui.walking(reported, only_changes=report == "changes"),
     ):
 
         def note(step: Step) -> None:
@@ -50,7 +50,7 @@ def walk(
             steps[step.resource] = step
             for part in parts([step]) if step.resource in reported else []:
                 if is_news(part, report):
-                    reporter.finished(part)
+                    context.ui.finished(part)
 
         def finishing(running: list[Resource]) -> None:
             context.ui.tell(f"stopping: waiting for {', '.join(map(str, running))}")
@@ -58,7 +58,7 @@ def walk(
         walk_graph(
             visit,
             graph,
-            on_start=reporter.started,
+            on_start=context.ui.started,
             on_step=note,
             on_interrupt=finishing,
         )

@@ -19,10 +19,10 @@ from cognito_gw.cli.options import (
     without_path,
 )
 from cognito_gw.cli.results import show_json
+from cognito_gw.cli.say import block, say, say_content, styled
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.flows import FLOWS
-from cognito_gw.report.say import block, say, say_content, styled
 
 if TYPE_CHECKING:
     import httpx

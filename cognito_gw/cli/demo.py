@@ -16,9 +16,9 @@ from cognito_gw.app.deploy import run_step
 from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.walks import walk
 from cognito_gw.cli.command import command
+from cognito_gw.cli.say import ask, say, styled
 from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError
-from cognito_gw.report.say import ask, say, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ import click
 from cognito_gw.app.prompter import PASSWORD
 from cognito_gw.aws_rules import PASSWORDS, is_password
 from cognito_gw.cli import completions
+from cognito_gw.cli.say import ask, say
 from cognito_gw.cli.terminal import is_terminal
 from cognito_gw.errors import UsageError
-from cognito_gw.report.say import ask, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable

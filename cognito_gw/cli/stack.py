@@ -20,7 +20,9 @@ from cognito_gw.cli.results import (
     show_outputs,
     show_steps,
     show_unmanaged,
+    summary,
 )
+from cognito_gw.cli.say import confirm, say
 from cognito_gw.cli.terminal import (
     is_terminal,
     show_error,
@@ -28,7 +30,6 @@ from cognito_gw.cli.terminal import (
     with_reading_context,
 )
 from cognito_gw.errors import UsageError
-from cognito_gw.report.say import confirm, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 @with_context
 def plan(context: Context, *, detailed_exitcode: bool) -> None:
     """Show what `up` would change, without changing anything."""
-    from cognito_gw.report.lines import summary
-
     steps = deploy.plan(context)
     if not context.options.as_json:
         show_steps(steps, with_values=True)
@@ -72,8 +71,6 @@ def up(context: Context, *, watch: bool, yes: bool) -> None:
 
     At a terminal, it asks for confirmation before it deletes or replaces anything.
     """
-    from cognito_gw.report.lines import summary
-
     approve = approval(context, yes=yes)
     if watch:
         _watch(context, approve)
@@ -138,8 +135,6 @@ class WatchScreen(Screen):
 
     def applied(self, steps: list[Step], seconds: float, *, is_whole: bool) -> None:
         """Print a summary, and outputs that changed."""
-        from cognito_gw.report.lines import summary
-
         words = f"{summary(steps) or 'nothing to change'} in {seconds:.2f} s"
         if failure_code(steps):
             self._say(f"{words}; waiting for the next save")
@@ -179,8 +174,6 @@ def down(context: Context, *, yes: bool) -> None:
 
 
 def _remove(context: Context, *, is_asked: bool) -> None:
-    from cognito_gw.report.lines import summary
-
     removal = deploy.Removal(context)
     owned = removal.find()
     for step in removal.foreign:

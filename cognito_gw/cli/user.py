@@ -23,11 +23,11 @@ from cognito_gw.cli import completions
 from cognito_gw.cli.command import Group, command
 from cognito_gw.cli.options import given_password, password_options, typed_password
 from cognito_gw.cli.results import show_json, show_steps
+from cognito_gw.cli.say import say
 from cognito_gw.cli.stack import ask_before_deletion, step_options, take
 from cognito_gw.cli.terminal import show_error, with_context, with_reading_context
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth.cache import forget
-from cognito_gw.report.say import say
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:

@@ -22,8 +22,6 @@ from cognito_gw.engine.walk import forward
 from cognito_gw.errors import CgwError
 from cognito_gw.gateway_rules import Router, required_token
 from cognito_gw.local import process
-from cognito_gw.report.lines import step_lines
-from cognito_gw.report.say import unstyled
 from cognito_gw.resources.user import generate_password
 from cognito_gw.testing.sign_ins import SignIns
 
@@ -245,7 +243,8 @@ def bring_up(session: Context) -> None:
     steps = walk(session, visit, forward(resources), resources, report="none")
     failed = [step for step in steps if step.word == "failed"]
     if failed:
-        lines = [f"  {line}" for step in failed for line in step_lines(step)]
-        what = f"{session.options.config} cannot be brought up locally:"
-        raise CgwError(unstyled("\n".join([what, *lines])))
+        lines = [f"{session.options.config} cannot be brought up locally:"]
+        for step in failed:
+            lines += [f"  failed {step.resource}", f"    {step.error}"]
+        raise CgwError("\n".join(lines))
     look(session, [session.stack.api])  # its paths were created after it

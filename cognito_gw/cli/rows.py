@@ -12,9 +12,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cognito_gw.cli.results import COLORS, change_lines
+from cognito_gw.cli.say import line
 from cognito_gw.engine.resource import Action
-from cognito_gw.report.lines import COLORS, change_lines
-from cognito_gw.report.say import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

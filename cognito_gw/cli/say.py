@@ -86,13 +86,8 @@ def _words(text: str, most: int) -> Iterator[str]:
         yield from re.findall(" +|[^ ]+", word) if _width(word) > most else [word]
 
 
-def unstyled(text: str) -> str:
-    """Return text without the codes of styles."""
-    return click.unstyle(text)
-
-
 def _width(text: str) -> int:
-    return len(unstyled(text))
+    return len(click.unstyle(text))
 
 
 def say_exactly(*lines: str) -> None:
