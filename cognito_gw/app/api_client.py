@@ -11,6 +11,7 @@ from cognito_gw.app.request_options import given_token
 from cognito_gw.app.token_request import NeedsPerson
 from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import aws_links, filled
+from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.call_case import CallCase
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose
 from cognito_gw.diagnosis.exchange import Answer, Pools, Sent, Target
@@ -113,7 +114,8 @@ class ApiClient:
 
     @classmethod
     def of_api(cls, context: Context, api_id: str, stage: str) -> ApiClient:
-        """Return a client of any API."""
+        """Return a client of any API; no file is read."""
+        context = replace(context, given=Config(name=f"api-{api_id}"[:32]))
         url = invoke_url(context, api_id, stage)
         return cls(context, Target(api_id, stage, url))
 

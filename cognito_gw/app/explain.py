@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -13,11 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cognito_gw.app.api_client import ApiClient
-from cognito_gw.app.request_options import RequestOptions, given_body, without_tokens
+from cognito_gw.app.request_options import given_body, without_tokens
 from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import host_pattern
 from cognito_gw.aws.errors import as_cgw_error
-from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.diagnose import Diagnosis, diagnose, merged
 from cognito_gw.diagnosis.exchange import Answer
 from cognito_gw.diagnosis.refusals import named_by
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cognito_gw.app.context import Context
+    from cognito_gw.app.request_options import RequestOptions
     from cognito_gw.app.token_request import TokenRequest
     from cognito_gw.resources.stack import Stack
 
@@ -229,34 +229,37 @@ class Explained:
 
 
 @dataclass(frozen=True)
-class ExplainRequest:
-    """What to explain, as the command line says it."""
+class ApiStage:
+    """A stage of the file's API, or of the one with the ID `api_id`."""
 
     context: Context
-    choice: str | None  # of the token
-    tokens: TokenRequest
-    stage: str | None
-    api_id: str | None
-    sends: bool
-    is_exact: bool  # with the token that the method requires, and no other
-    options: dict[str, Any] = field(repr=False)
+    api_id: str | None = None
+    name: str | None = None  # None: the file's stage
 
     def client(self) -> ApiClient:
-        """Return a client of the stage: of the named API, or of the file's."""
+        """Return its client; for an API with an ID, no file is read."""
         if self.api_id is None:
-            return ApiClient.of_stack(self.context, self.stage)
-        if self.stage is None:
+            return ApiClient.of_stack(self.context, self.name)
+        if self.name is None:
             raise UsageError("--api-id needs --stage", hint="such as `--stage dev`")
-        return ApiClient.of_api(self.context, self.api_id, self.stage)
+        return ApiClient.of_api(self.context, self.api_id, self.name)
 
+
+@dataclass(frozen=True)
+class ExplainRequest:
+    """The call to explain; `options` without its path."""
+
+    stage: ApiStage
+    tokens: TokenRequest
+    options: RequestOptions
+    choice: str | None = None  # of the token
+    sends: bool = True
+    is_exact: bool = False  # with the token that the method requires, and no other
+
+    @property
     def sign_ins(self) -> SignInExplainer:
-        """Return an explainer of sign-ins with the same user, client and flow."""
-        return SignInExplainer(self.context, self.tokens)
-
-    def without_file(self) -> ExplainRequest:
-        """Return it for the named API, for which no file is read."""
-        config = Config(name=f"api-{self.api_id}"[:32])
-        return replace(self, context=replace(self.context, given=config))
+        """Explains sign-ins with the same user, client and flow."""
+        return SignInExplainer(self.stage.context, self.tokens)
 
 
 def explain(
@@ -270,42 +273,36 @@ def explain(
         return _of_error(request, error, path)
     if path is None:
         return _of_everything(request)
-    if address := address_in(path):
-        return _of_address(request, address)
-    return _of_call(request, path)
+    address = address_in(path)
+    if address is None:
+        return _of_call(request, path)
+    found = at_address(request.stage.context, address)
+    if found is None:
+        return _of_pages(request, address)
+    stage, path = found
+    return _of_call(replace(request, stage=stage), path)
 
 
 def _of_call(request: ExplainRequest, path: str) -> Explained:
     """Explain one call; if there is no token for it, explain why."""
-    request = request.without_file() if request.api_id else request
-    options = RequestOptions.of(request.options | {"path": path})
-    client = request.client()
+    options, client = request.options.at(path), request.stage.client()
+    route = " ".join(options.route)
     try:
         token = client.credential(
             options, request.choice, request.tokens, is_exact=request.is_exact
         )
     except CgwError as problem:
-        if request.api_id is not None:
+        if not client.is_of_stack:
             raise
-        refused = request.sign_ins().refused(problem)
+        refused = request.sign_ins.refused(problem)
         if not refused.causes:
             raise
-        return Explained(refused, " ".join(options.route))
+        return Explained(refused, route)
     sent = client.sent(options, token)
-    route = " ".join(options.route)
     if not request.sends:
         return Explained(client.explained(sent, None), route)
     answer = Answer.of(client.send(sent, options.body))
     return Explained(client.explained(sent, answer), route, answer.status)
-
-
-def _of_address(request: ExplainRequest, url: str) -> Explained:
-    """Explain the address of a call, or one of the sign-in pages."""
-    found = at_address(request, url)
-    if found is None:
-        return _of_pages(request, url)
-    named, path = found
-    return _of_call(named, path)
 
 
 def _of_pages(request: ExplainRequest, url: str) -> Explained:
@@ -319,21 +316,21 @@ def _of_pages(request: ExplainRequest, url: str) -> Explained:
             "one of the sign-in pages with its `client_id`",
             hint="pass an address with tokens to --token, and the path of a call",
         )
-    return Explained(request.sign_ins().page(query))
+    return Explained(request.sign_ins.page(query))
 
 
 def _of_error(request: ExplainRequest, text: str, path: str | None) -> Explained:
     if path is not None:
         raise UsageError("--error and PATH cannot be combined")
     told = (given_body(text) or b"").decode(errors="replace")
-    return Explained(request.sign_ins().told(told))
+    return Explained(request.sign_ins.told(told))
 
 
 def _of_everything(request: ExplainRequest) -> Explained:
     """Explain the sign-in and all routes; call those that only read."""
-    if request.api_id is not None:
+    if request.stage.api_id is not None:
         raise UsageError("--api-id needs PATH")
-    found = [*request.sign_ins().in_file()]
+    found = [*request.sign_ins.in_file()]
     routes: tuple[Explained, ...] = ()
     if not any(diagnosis.causes for diagnosis in found):
         routes = tuple(_of_routes(request))
@@ -342,9 +339,9 @@ def _of_everything(request: ExplainRequest) -> Explained:
 
 
 def _of_routes(request: ExplainRequest) -> Iterator[Explained]:
-    for route in request.context.config.api.routes:
+    for route in request.stage.context.config.api.routes:
         verb, path = split_route(route)
-        options = request.options | {"verb": verb, "data": None}
+        options = replace(request.options, verb=verb)
         one = replace(request, options=options, sends=request.sends and verb in _SAFE)
         try:
             explained = _of_call(one, _VARIABLE.sub("cgw-explain", path))
@@ -355,19 +352,21 @@ def _of_routes(request: ExplainRequest) -> Iterator[Explained]:
             yield Explained(Diagnosis(unknown=unknown), route)
 
 
-def at_address(request: ExplainRequest, url: str) -> tuple[ExplainRequest, str] | None:
-    """Return the request for the API at an invoke URL, and the path in it."""
-    context, at_aws = request.context, _at_aws(url)
+def at_address(context: Context, url: str) -> tuple[ApiStage, str] | None:
+    """Return the stage at an invoke URL, and the path in it."""
+    at_aws = _at_aws(url)
     found = at_aws or _LOCAL.fullmatch(url)
     if found is None:
         return None
     _check_target(context, is_aws=at_aws is not None)
     parts = found.groupdict()
-    named = replace(request, api_id=parts["api"].lower(), stage=parts["stage"])
     if region := parts.get("region"):
         options = replace(context.options, region=region.lower())
-        named = replace(named, context=replace(context, options=options))
-    return _own(named), parts["path"] or "/"
+        context = replace(context, options=options)
+    api_id = parts["api"].lower()
+    is_own = context.has_file and api_id == _own_api_id(context)
+    stage = ApiStage(context, None if is_own else api_id, parts["stage"])
+    return stage, parts["path"] or "/"
 
 
 def address_in(text: str) -> str | None:
@@ -405,18 +404,13 @@ def _check_target(context: Context, *, is_aws: bool) -> None:
         )
 
 
-def _own(request: ExplainRequest) -> ExplainRequest:
-    """Return the request for the file's API, if that is the named one."""
-    context = request.context
-    if not context.has_file:
-        return request
+def _own_api_id(context: Context) -> str | None:
+    """Return the ID of the file's API; None if it is not known."""
     try:
         look(context, [context.stack.api])
     except (BotoCoreError, ClientError, CgwError) as problem:
         context.ui.trace(
             f"the ID of the file's API is not known: {as_cgw_error(problem)}"
         )
-        return request
-    live = context.stack.api.live
-    is_own = live is not None and live["id"] == request.api_id
-    return replace(request, api_id=None) if is_own else request
+        return None
+    return context.stack.api.id

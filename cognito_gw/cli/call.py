@@ -120,9 +120,15 @@ def explain(  # noqa: PLR0913 - its options
     """
     from cognito_gw.app import explain as explanation
 
-    tokens = TokenRequest(user, client, flow)
+    if path is None:
+        options["data"] = None  # routes are called without a body
     request = explanation.ExplainRequest(
-        context, choice, tokens, stage, api_id, not no_call, path is None, options
+        explanation.ApiStage(context, api_id, stage),
+        TokenRequest(user, client, flow),
+        RequestOptions.of(options | {"path": path or "/"}),
+        choice,
+        sends=not no_call,
+        is_exact=path is None,
     )
     explained = explanation.explain(request, path, error)
     diagnosis = fixes_shown(explained.diagnosis)
@@ -214,26 +220,19 @@ def call(
 def _addressed(context: Context, path: str) -> tuple[ApiClient, str]:
     """Return the API and the path to call: of the file, or of an invoke URL."""
     from cognito_gw.app.api_client import ApiClient
-    from cognito_gw.app.explain import (
-        ExplainRequest,
-        address_in,
-        at_address,
-        without_query,
-    )
+    from cognito_gw.app.explain import address_in, at_address, without_query
 
     address = address_in(path)
     if address is None:
         return ApiClient.of_stack(context), path
-    request = ExplainRequest(context, None, TokenRequest(), None, None, True, False, {})
-    found = at_address(request, address)
+    found = at_address(context, address)
     if found is None:
         raise UsageError(
             f"`{without_query(address)}` is not the invoke URL of a REST API's stage",
             hint="such as https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH",
         )
-    named, rest = found
-    named = named.without_file() if named.api_id else named
-    return named.client(), rest
+    stage, rest = found
+    return stage.client(), rest
 
 
 def _show_response(
