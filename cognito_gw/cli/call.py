@@ -13,6 +13,7 @@ from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command, fixes_shown
 from cognito_gw.cli.options import (
+    flow_option,
     request_options,
     token_option,
     who_options,
@@ -22,7 +23,6 @@ from cognito_gw.cli.results import show_json
 from cognito_gw.cli.say import block, say, say_content, styled
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
-from cognito_gw.oauth.flows import FLOWS
 
 if TYPE_CHECKING:
     import httpx
@@ -69,14 +69,7 @@ def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
 @click.argument("path", required=False, shell_complete=completions.paths)
 @without_path
 @who_options
-@click.option(
-    "--flow",
-    type=click.Choice(FLOWS),
-    default="auto",
-    show_default=True,
-    metavar="FLOW",
-    help=f"How to sign in: {', '.join(FLOWS)}.",
-)
+@flow_option
 @token_option
 @click.option("--api-id", metavar="ID", help="The ID of any REST API; no file is read.")
 @click.option(

@@ -13,6 +13,7 @@ import click
 
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command, command_line
+from cognito_gw.cli.options import yes_option
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.say import ask, confirm, line, say, say_exactly
 from cognito_gw.cli.terminal import is_terminal, with_context
@@ -138,7 +139,7 @@ _PASSWORD = "CGW_ALICE_PASSWORD"  # noqa: S105 - the variable that the file name
     metavar="'METHOD /path'",
     help="A route that anyone can call; can be repeated.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@yes_option
 @with_context
 def init(context: Context, *, yes: bool, **options: Any) -> None:
     """Write a commented `cgw.yaml`; never overwrites a file.

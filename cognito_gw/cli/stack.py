@@ -14,6 +14,7 @@ from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.walks import failure_code, locked
 from cognito_gw.app.watch import Screen, Watch, require_watchfiles
 from cognito_gw.cli.command import command
+from cognito_gw.cli.options import step_options, yes_option
 from cognito_gw.cli.results import (
     finish,
     show_next,
@@ -32,7 +33,7 @@ from cognito_gw.cli.terminal import (
 from cognito_gw.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from cognito_gw.app.context import Context
@@ -64,7 +65,7 @@ def plan(context: Context, *, detailed_exitcode: bool) -> None:
     is_flag=True,
     help="Apply each save of the file or of functions' code, until Ctrl-C.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@yes_option
 @with_context
 def up(context: Context, *, watch: bool, yes: bool) -> None:
     """Create or update the stack to match the file.
@@ -165,7 +166,7 @@ def _names(paths: Iterable[Path]) -> str:
 
 
 @command("down", "cgw down", "cgw --local down --yes")
-@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@yes_option
 @with_reading_context
 def down(context: Context, *, yes: bool) -> None:
     """Delete everything that this stack owns, and nothing else."""
@@ -235,16 +236,6 @@ def _command(step: str) -> click.Command:
 
     run.help = _STEPS[step]
     return run
-
-
-def step_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of a step."""
-    deps = click.option("--with-deps", is_flag=True, help="Also create prerequisites.")
-    dry = click.option(
-        "--dry-run", is_flag=True, help="Show changes without applying them."
-    )
-    yes = click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
-    return deps(dry(yes(command)))
 
 
 def take(

@@ -16,14 +16,19 @@ from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command
-from cognito_gw.cli.options import of_pool, pool_options
+from cognito_gw.cli.options import (
+    client_option,
+    flow_option,
+    of_pool,
+    pool_options,
+    who_options,
+)
 from cognito_gw.cli.results import exports, show_json
 from cognito_gw.cli.say import say, say_exactly, styled
 from cognito_gw.cli.terminal import open_page, with_reading_context
 from cognito_gw.errors import ExitCode, UsageError
 from cognito_gw.gateway_rules import token_use
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.flows import FLOWS
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
@@ -103,27 +108,8 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
     metavar="[-|@FILE]",
     help="Verify the tokens, or one from stdin or a file, and list their routes.",
 )
-@click.option(
-    "--user",
-    metavar="NAME",
-    shell_complete=completions.users,
-    help="The user who signs in. Default: the first one in the file.",
-)
-@click.option(
-    "--client",
-    metavar="NAME",
-    shell_complete=completions.clients,
-    help="The app client. Default: the first that returns such tokens.",
-)
-@click.option(
-    "--flow",
-    type=click.Choice(FLOWS),
-    default="auto",
-    show_default=True,
-    metavar="FLOW",
-    help=f"How to sign in: {', '.join(FLOWS)}. auto selects one that "
-    "the app client and the scopes allow.",
-)
+@who_options
+@flow_option
 @click.option(
     "--scope",
     "scopes",
@@ -329,12 +315,7 @@ def _distance(moment: int) -> str:
 
 
 @command("open", "cgw open", "cgw open --no-browser")
-@click.option(
-    "--client",
-    metavar="NAME",
-    shell_complete=completions.clients,
-    help="The app client. Default: the first that signs users in.",
-)
+@client_option
 @click.option("--no-browser", is_flag=True, help="Only print the URL.")
 @pool_options
 @with_reading_context

@@ -21,10 +21,16 @@ from cognito_gw.app.users import (
 from cognito_gw.app.walks import failure_code
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import Group, command
-from cognito_gw.cli.options import given_password, password_options, typed_password
+from cognito_gw.cli.options import (
+    given_password,
+    password_options,
+    step_options,
+    typed_password,
+    yes_option,
+)
 from cognito_gw.cli.results import show_json, show_steps
 from cognito_gw.cli.say import say
-from cognito_gw.cli.stack import ask_before_deletion, step_options, take
+from cognito_gw.cli.stack import ask_before_deletion, take
 from cognito_gw.cli.terminal import show_error, with_context, with_reading_context
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth.cache import forget
@@ -191,7 +197,7 @@ def confirm(context: Context, *, names: tuple[str, ...]) -> None:
     "cgw user remove bob@example.com carol@example.com --yes",
 )
 @_several
-@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@yes_option
 @with_reading_context
 def remove(context: Context, *, names: tuple[str, ...], yes: bool) -> None:
     """Delete users from the pool."""
