@@ -153,7 +153,7 @@ class ApiClient:
     def send(self, sent: Sent, body: bytes | None) -> httpx.Response:
         """Send a request."""
         url = f"{self.target.url}{sent.path}"
-        return send(sent.verb, url, [*sent.headers], [], body)
+        return send(sent.verb, url, sent.headers, body)
 
     def explained(self, sent: Sent, answer: Answer | None) -> Diagnosis:
         """Return why the API responded so; without a response, why it would refuse."""

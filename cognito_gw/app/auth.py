@@ -157,9 +157,9 @@ class TokenSource:
 
         user = self._key.user or ask_for_user(self._context)
         ours = [
-            each
-            for each in self._context.config.users
-            if each.username.lower() == user.lower()  # as our pools compare them
+            configured
+            for configured in self._context.config.users
+            if configured.username.lower() == user.lower()  # as our pools compare them
         ]
         if not ours and self._context.config.user_pool.id is None:
             require_user(self._context, user)

@@ -173,7 +173,7 @@ def _check_passwords(context: Context, resources: list[Resource]) -> None:
     """Raise for the passwords of new users whose variables are not set."""
     from cognito_gw.resources.user import User
 
-    users = [each for each in resources if isinstance(each, User)]
+    users = [resource for resource in resources if isinstance(resource, User)]
     lacking = [user for user in users if user.lacks_password]
     if not lacking:
         return
@@ -292,7 +292,7 @@ class Removal:
         for step in steps:
             if step.word == "failed" and step.error and step not in self.foreign:
                 raise step.error
-        self._found = [each for each in resources if each.live is not None]
+        self._found = [resource for resource in resources if resource.live is not None]
         if stack.pool.protected:
             raise stack.pool.protected
         return self._owned

@@ -130,11 +130,11 @@ class SignInExplainer:
     def _name_of(self, client_id: str) -> str:
         """Return the key of an app client in the file, or its ID."""
         stack, settings = self._read_stack, self._context.config.app_clients
-        ids = {key: each.id for key, each in settings.items()}
+        ids = {key: client.id for key, client in settings.items()}
         ids |= {
-            key: each.live["ClientId"]
-            for key, each in stack.clients.items()
-            if each.live
+            key: client.live["ClientId"]
+            for key, client in stack.clients.items()
+            if client.live
         }
         return next((key for key, id_ in ids.items() if id_ == client_id), client_id)
 

@@ -58,8 +58,8 @@ class History:
 
     def look(self) -> None:
         """Read from AWS whether the stack exists, unless this folder applied it."""
-        ours = [each for each in self._records() if each.stack == self._stack]
-        if not any(each.is_of(self._file.parent) for each in ours):
+        ours = [record for record in self._records() if record.stack == self._stack]
+        if not any(record.is_of(self._file.parent) for record in ours):
             self._creation(self._stack)
 
     @property
@@ -150,7 +150,7 @@ def _read(path: Path) -> Record | None:
     with suppress(OSError, ValueError, TypeError), open_private(path) as file:
         record = Record(**json.load(file))
         texts = (record.stack, record.target, *record.files.items())
-        if all(isinstance(each, str | tuple) for each in texts):
+        if all(isinstance(text, str | tuple) for text in texts):
             return record
     return None
 

@@ -256,7 +256,14 @@ def expired_token(context: Context, token: str, old: Tokens | None) -> str | Non
     if context.is_local:
         return _signed_locally(context, token)
     cached = (old.id_token, old.access_token) if old else ()
-    return next((each for each in cached if each and _is_expired(each, token)), None)
+    return next(
+        (
+            old_token
+            for old_token in cached
+            if old_token and _is_expired(old_token, token)
+        ),
+        None,
+    )
 
 
 def _is_expired(old: str, token: str) -> bool:
@@ -276,7 +283,7 @@ def _signed_locally(context: Context, token: str) -> str:
     request = AWSRequest("POST", url, data=token)
     key = context.server.access_key
     SigV4Auth(Credentials(key.id, key.secret), "cgw", "local").add_auth(request)
-    response = send("POST", url, [*request.headers.items()], [], token.encode())
+    response = send("POST", url, [*request.headers.items()], token.encode())
     if response.is_error:
         raise CgwError(f"the local AWS did not issue an expired token: {response.text}")
     return response.text

@@ -92,7 +92,7 @@ def _reporting_interrupt(
     except KeyboardInterrupt:
         if shown:
             done = [step for step in steps.values() if is_news(step)]
-            left = sum(each not in steps and each.enabled for each in shown)
+            left = sum(resource not in steps and resource.enabled for resource in shown)
             context.ui.interrupted(done, left)
         raise
 

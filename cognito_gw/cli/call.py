@@ -167,7 +167,7 @@ def _show_routes(routes: tuple[Explained, ...]) -> None:
 def _spelled(status: int | None) -> str:
     if status is None:
         return "not sent"
-    known = {each.value: each.phrase for each in HTTPStatus}
+    known = {status.value: status.phrase for status in HTTPStatus}
     return f"{status} {known.get(status, '')}".strip()
 
 

@@ -97,13 +97,13 @@ class Walkthrough:
         self._call("Call with the access token", tokens.access_token, 401)
         self._tear_down()
 
-    def _make(self, step: str, words: str) -> None:
-        self._say(f"cgw {step}", words)
-        steps = run_step(self.context, step, report="none")
-        for each in steps:
-            if each.error:
-                raise each.error
-        made = [f"{each.word} {each.resource}" for each in steps if each.is_change]
+    def _make(self, name: str, words: str) -> None:
+        self._say(f"cgw {name}", words)
+        steps = run_step(self.context, name, report="none")
+        for step in steps:
+            if step.error:
+                raise step.error
+        made = [f"{step.word} {step.resource}" for step in steps if step.is_change]
         self._result(", ".join(made))
 
     def _test(self) -> None:
@@ -146,7 +146,7 @@ class Walkthrough:
         self._say(title, why)
         url = outputs(self.context)["invoke_url"]
         headers = [("Authorization", token)] if token else []
-        response = send("GET", f"{url}{_ROUTE}", headers, [], None)
+        response = send("GET", f"{url}{_ROUTE}", headers)
         self._result(f"{response.status_code} {response.text}")
         self._expect(response.status_code, expected)
 
@@ -158,7 +158,7 @@ class Walkthrough:
         resources = self.context.stack.resources
         visit = partial(reconcile.destroy, aws=self.context.aws)
         steps = walk(self.context, visit, backward(resources), resources, report="none")
-        self._result(f"{sum(each.is_change for each in steps)} deleted, nothing left")
+        self._result(f"{sum(step.is_change for step in steps)} deleted, nothing left")
 
     def _say(self, title: str, words: str) -> None:
         if self.by_step and self.count:

@@ -105,9 +105,9 @@ class Rows:
         room = self.console.height - 2
         if len(self.resources) <= room:
             return self.resources
-        latest = [each for each in self.steps if each not in self.running]
+        latest = [resource for resource in self.steps if resource not in self.running]
         kept = [*self.running, *reversed(latest)][:room]
-        return [each for each in self.resources if each in kept]
+        return [resource for resource in self.resources if resource in kept]
 
     def _progress(self) -> str:
         """Return the count, and the remaining time at the average speed so far."""

@@ -54,7 +54,7 @@ def formatted(
 def _env(tokens: Tokens, name: str | None) -> list[str]:
     """Return lines such as `export CGW_ID_TOKEN=…`, for `eval`."""
     names = [name] if name else ["id_token", "access_token", "refresh_token"]
-    values = {f"CGW_{each.upper()}": getattr(tokens, each) for each in names}
+    values = {f"CGW_{key.upper()}": getattr(tokens, key) for key in names}
     return exports({key: value for key, value in values.items() if value is not None})
 
 
@@ -194,7 +194,7 @@ def _raw(options: dict[str, Any]) -> str | None:
 
 
 def _request(options: dict[str, Any]) -> TokenRequest:
-    attributes = dict(pair(each, "=", "--attribute") for each in options["attributes"])
+    attributes = dict(pair(text, "=", "--attribute") for text in options["attributes"])
     preset = PresetAnswers(
         options["code"], options["factors"], attributes, options["totp_secret"]
     )
@@ -202,7 +202,7 @@ def _request(options: dict[str, Any]) -> TokenRequest:
         options["user"],
         options["client"],
         options["flow"],
-        tuple(scope for each in options["scopes"] for scope in each.split()),
+        tuple(scope for text in options["scopes"] for scope in text.split()),
         preset,
         opens_browser=not options["no_browser"],
         seconds=options["timeout"],

@@ -89,8 +89,8 @@ def _show(context: Context, name: str) -> None:
     if context.options.as_json:
         show_json({"username": person.username, "groups": names})
         return
-    for each in names:
-        say(each)
+    for group in names:
+        say(group)
 
 
 @command("list", "cgw user list", "cgw user list -o json")
@@ -158,13 +158,18 @@ _several = click.argument(
 )
 
 
+def _people(context: Context, names: Sequence[str]) -> list[Person]:
+    """Return the users to change; raise for a pool that was made elsewhere."""
+    require_own_pool(context)
+    return found(context, names)
+
+
 @command("disable", "cgw user disable bob@example.com")
 @_several
 @with_reading_context
 def disable(context: Context, *, names: tuple[str, ...]) -> None:
     """Disable users, so that they cannot sign in."""
-    require_own_pool(context)
-    people = found(context, names)
+    people = _people(context, names)
     _change(context, people, lambda user: user.disable(context.aws))
 
 
@@ -173,8 +178,7 @@ def disable(context: Context, *, names: tuple[str, ...]) -> None:
 @with_reading_context
 def enable(context: Context, *, names: tuple[str, ...]) -> None:
     """Enable users, so that they can sign in again."""
-    require_own_pool(context)
-    people = found(context, names)
+    people = _people(context, names)
     _change(context, people, lambda user: user.enable(context.aws))
 
 
@@ -183,8 +187,7 @@ def enable(context: Context, *, names: tuple[str, ...]) -> None:
 @with_reading_context
 def confirm(context: Context, *, names: tuple[str, ...]) -> None:
     """Confirm users who signed up, without a confirmation code."""
-    require_own_pool(context)
-    people = found(context, names)
+    people = _people(context, names)
     for member in people:
         if member.unconfirmable:
             raise member.unconfirmable
@@ -203,8 +206,7 @@ def remove(context: Context, *, names: tuple[str, ...], yes: bool) -> None:
     """Delete users from the pool."""
     from cognito_gw.resources.user import is_called
 
-    require_own_pool(context)
-    people = found(context, names)
+    people = _people(context, names)
     in_file = [user.username for user in context.config.users]
     for member in people:
         if is_called(context.stack.pool, member.live or {}, in_file):
@@ -287,7 +289,9 @@ def add(context: Context, *, name: str, **options: Any) -> None:
     """
     more = {
         "groups": sorted(set(options["names"])),
-        "attributes": _attributes(options["attributes"]),
+        "attributes": dict(
+            pair(text, "=", "--attribute") for text in options["attributes"]
+        ),
         "is_temporary": options["temporary"],
     }
     require_own_pool(context)
@@ -304,10 +308,6 @@ def add(context: Context, *, name: str, **options: Any) -> None:
     require_groups(context, options["names"])
     new.password = given or typed_password(context, name)
     _change(context, [new], lambda user: user.create(context.aws))
-
-
-def _attributes(given: tuple[str, ...]) -> dict[str, str]:
-    return dict(pair(each, "=", "--attribute") for each in given)
 
 
 @user.command(

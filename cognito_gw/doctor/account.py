@@ -81,8 +81,10 @@ def _questions(
     if arns == ["*"]:  # the simulator takes no resources then
         yield list(statement["Action"]), _context(equals, region)
         return
-    for service in dict.fromkeys(_service(each) for each in statement["Action"]):
-        actions = [each for each in statement["Action"] if _service(each) == service]
+    for service in dict.fromkeys(_service(action) for action in statement["Action"]):
+        actions = [
+            action for action in statement["Action"] if _service(action) == service
+        ]
         # In a policy, `${*}` is a literal asterisk.
         own = [arn.replace("${*}", "*") for arn in arns if arn.split(":")[2] == service]
         # IAM is global.
@@ -113,10 +115,10 @@ def _ask(
     document which ones.
     """
     try:
-        pages = iam.get_paginator("simulate_principal_policy").paginate(
+        answer = iam.get_paginator("simulate_principal_policy").paginate(
             **request, ActionNames=actions, PaginationConfig={"PageSize": _AT_ONCE}
         )
-        _sort([each for page in pages for each in page["EvaluationResults"]], verdict)
+        _sort(answer.build_full_result()["EvaluationResults"], verdict)
     except ClientError as error:
         if code_of(error) != "InvalidInput" or "Action" not in message_of(error):
             raise
@@ -130,7 +132,7 @@ def _ask(
 
 def _sort(results: list[dict[str, Any]], verdict: Verdict) -> None:
     """Sort actions by the decision for each of their resources."""
-    judged = [each for result in results for each in _decisions(result)]
+    judged = [decision for result in results for decision in _decisions(result)]
     allowed = {
         (action, resource) for action, resource, how, _ in judged if how == "allowed"
     }
@@ -153,10 +155,10 @@ def _decisions(result: dict[str, Any]) -> Iterator[tuple[str, str, str, list[str
         "EvalResourceDecision": result["EvalDecision"],
         "MissingContextValues": result.get("MissingContextValues"),
     }
-    for each in result.get("ResourceSpecificResults") or [whole]:
-        resource = each["EvalResourceName"].removesuffix(_WHOLE_GROUP)
-        keys = each.get("MissingContextValues") or []
-        yield name, resource, each["EvalResourceDecision"], keys
+    for part in result.get("ResourceSpecificResults") or [whole]:
+        resource = part["EvalResourceName"].removesuffix(_WHOLE_GROUP)
+        keys = part.get("MissingContextValues") or []
+        yield name, resource, part["EvalResourceDecision"], keys
 
 
 _ACTION = "iam:SimulatePrincipalPolicy"
@@ -274,7 +276,7 @@ def quotas(counts: Iterable[Count]) -> Finding:
         raise CannotTell("\n".join(unknown))
     near = [usage for usage in usages if usage.is_near]
     lines = [", ".join(map(str, near or usages))]
-    lines += [f"not counted: {each}" for each in unknown]
+    lines += [f"not counted: {reason}" for reason in unknown]
     if near:
         return Finding("warn", "\n".join(lines), _FIX)
     return Finding("ok", "\n".join(lines))
@@ -285,7 +287,7 @@ def user_pools(cognito: Any) -> Iterator[Usage]:
     pages = cognito.get_paginator("list_user_pools").paginate(
         PaginationConfig={"MaxItems": _USER_POOLS, "PageSize": 60}
     )
-    used = sum(len(page["UserPools"]) for page in pages)
+    used = len(pages.build_full_result()["UserPools"])
     yield Usage("user pools", used, _USER_POOLS, is_default=True)
 
 
@@ -296,11 +298,10 @@ def rest_apis(apigateway: Any, endpoint: str) -> Iterator[Usage]:
     )
     types = [
         api.get("endpointConfiguration", {}).get("types") or ["EDGE"]
-        for page in pages
-        for api in page["items"]
+        for api in pages.build_full_result()["items"]
     ]
     what = f"{endpoint.lower()} REST APIs"
-    used = sum(endpoint in each for each in types)
+    used = sum(endpoint in kinds for kinds in types)
     yield Usage(what, used, _REST_APIS[endpoint], is_default=True)
 
 

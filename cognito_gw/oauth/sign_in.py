@@ -176,7 +176,7 @@ class Responder:
         return responses
 
     def _first_factor(self, challenge: Challenge) -> Responses:
-        known = [each for each in challenge.available if each in self._by_name]
+        known = [factor for factor in challenge.available if factor in self._by_name]
         if not known:
             offered = ", ".join(challenge.available) or "nothing"
             raise Missing(
