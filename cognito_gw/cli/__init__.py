@@ -14,7 +14,7 @@ import click
 from cognito_gw import __version__
 from cognito_gw.app import walks
 from cognito_gw.cli.command import Group
-from cognito_gw.cli.say import block, fitted, say
+from cognito_gw.cli.output import block, fitted, say
 from cognito_gw.cli.terminal import show_error
 from cognito_gw.errors import CgwError, ExitCode
 

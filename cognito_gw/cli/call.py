@@ -19,8 +19,8 @@ from cognito_gw.cli.options import (
     who_options,
     without_path,
 )
+from cognito_gw.cli.output import block, say, say_content, styled
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.say import block, say, say_content, styled
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
 

@@ -17,8 +17,8 @@ from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command
 from cognito_gw.cli.options import request_options, who_options
+from cognito_gw.cli.output import block, say, styled
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.say import block, say, styled
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import ExitCode, Missing
 from cognito_gw.gateway_rules import token_header

@@ -16,7 +16,7 @@ from cognito_gw.app.deploy import run_step
 from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.walks import walk
 from cognito_gw.cli.command import command
-from cognito_gw.cli.say import ask, say, styled
+from cognito_gw.cli.output import ask, say, styled
 from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError
 

@@ -14,8 +14,8 @@ import click
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command, command_line
 from cognito_gw.cli.options import yes_option
+from cognito_gw.cli.output import ask, confirm, line, say, say_exactly
 from cognito_gw.cli.results import show_json
-from cognito_gw.cli.say import ask, confirm, line, say, say_exactly
 from cognito_gw.cli.terminal import is_terminal, with_context
 from cognito_gw.errors import UsageError
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.cli.command import Group
+from cognito_gw.cli.output import block, say, say_exactly
 from cognito_gw.cli.results import exports, show_json
-from cognito_gw.cli.say import block, say, say_exactly
 from cognito_gw.cli.terminal import with_context
 from cognito_gw.errors import CgwError, Missing
 

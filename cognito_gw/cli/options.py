@@ -13,7 +13,7 @@ import click
 from cognito_gw.app.prompter import PASSWORD
 from cognito_gw.aws_rules import PASSWORDS, is_password
 from cognito_gw.cli import completions
-from cognito_gw.cli.say import ask, say
+from cognito_gw.cli.output import ask, say
 from cognito_gw.cli.terminal import is_terminal
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.flows import FLOWS

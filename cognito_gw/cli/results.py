@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.app.stack_state import flat, outputs, unmanaged_with_users
 from cognito_gw.app.walks import failure_code
 from cognito_gw.cli.command import command_line, with_options
-from cognito_gw.cli.say import Safe, line, say, say_exactly, styled
+from cognito_gw.cli.output import Safe, line, say, say_exactly, styled
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
 from cognito_gw.gateway_rules import split_route
 

@@ -12,8 +12,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cognito_gw.cli.output import line
 from cognito_gw.cli.results import COLORS, change_lines
-from cognito_gw.cli.say import line
 from cognito_gw.engine.resource import Action
 
 if TYPE_CHECKING:

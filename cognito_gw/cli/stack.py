@@ -15,6 +15,7 @@ from cognito_gw.app.walks import failure_code, locked
 from cognito_gw.app.watch import Screen, Watch, require_watchfiles
 from cognito_gw.cli.command import command
 from cognito_gw.cli.options import step_options, yes_option
+from cognito_gw.cli.output import confirm, say
 from cognito_gw.cli.results import (
     finish,
     show_next,
@@ -23,7 +24,6 @@ from cognito_gw.cli.results import (
     show_unmanaged,
     summary,
 )
-from cognito_gw.cli.say import confirm, say
 from cognito_gw.cli.terminal import (
     is_terminal,
     show_error,

@@ -14,6 +14,7 @@ from cognito_gw.app import stack_state
 from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command
+from cognito_gw.cli.output import block, line, say, say_exactly, styled
 from cognito_gw.cli.results import (
     change_lines,
     changes_document,
@@ -21,7 +22,6 @@ from cognito_gw.cli.results import (
     show_json,
     show_outputs,
 )
-from cognito_gw.cli.say import block, line, say, say_exactly, styled
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
 

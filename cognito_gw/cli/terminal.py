@@ -14,8 +14,8 @@ import click
 
 from cognito_gw.app.context import Context, Options, UserInterface
 from cognito_gw.cli.command import with_options
+from cognito_gw.cli.output import ask, block, say, styled
 from cognito_gw.cli.results import show_steps, summary, with_hint
-from cognito_gw.cli.say import ask, block, say, styled
 from cognito_gw.engine.resource import Action
 
 if TYPE_CHECKING:

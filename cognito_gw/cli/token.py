@@ -23,8 +23,8 @@ from cognito_gw.cli.options import (
     pool_options,
     who_options,
 )
+from cognito_gw.cli.output import say, say_exactly, styled
 from cognito_gw.cli.results import exports, show_json
-from cognito_gw.cli.say import say, say_exactly, styled
 from cognito_gw.cli.terminal import open_page, with_reading_context
 from cognito_gw.errors import ExitCode, UsageError
 from cognito_gw.gateway_rules import token_use

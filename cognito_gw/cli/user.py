@@ -28,8 +28,8 @@ from cognito_gw.cli.options import (
     typed_password,
     yes_option,
 )
+from cognito_gw.cli.output import say
 from cognito_gw.cli.results import show_json, show_steps
-from cognito_gw.cli.say import say
 from cognito_gw.cli.stack import ask_before_deletion, take
 from cognito_gw.cli.terminal import show_error, with_context, with_reading_context
 from cognito_gw.errors import CgwError, UsageError

@@ -214,7 +214,7 @@ def test_a_line_of_the_log_stays_one(capsys):
 
 
 class _Printing(ast.NodeVisitor):
-    """The places in a file where something is printed past `report/say.py`."""
+    """The places in a file where something is printed past `cli/output.py`."""
 
     BY_CLICK = frozenset(
         {
@@ -254,12 +254,11 @@ class _Printing(ast.NodeVisitor):
             self.found.append(node.id)
 
 
-HOME = PACKAGE / "report" / "say.py"
+HOME = PACKAGE / "cli" / "output.py"
 PRINTERS = sorted(
     each
     for part in (
         "cli",
-        "report",
         "engine",
         "resources",
         "aws",
@@ -295,7 +294,7 @@ def test_every_character_that_is_not_simply_seen_is_spelled_out():
 
 def test_text_with_our_style_is_safe_and_no_longer_so_once_it_is_put_together():
     """Only `say` makes text that keeps its escapes."""
-    from cognito_gw.cli.say import line, styled
+    from cognito_gw.cli.output import line, styled
 
     title = styled("a\x1b]0;x\x07", fg="red")
     assert line(title, "\x1b[0m") == "\x1b[31ma\\x1b]0;x\\x07\x1b[0m\\x1b[0m"
@@ -304,7 +303,7 @@ def test_text_with_our_style_is_safe_and_no_longer_so_once_it_is_put_together():
 
 def test_a_program_gets_text_as_it_is_or_nothing(capsys):
     """A token with an escape in it is not printed at all."""
-    from cognito_gw.cli.say import say_exactly
+    from cognito_gw.cli.output import say_exactly
 
     with pytest.raises(CgwError, match="control or invisible characters"):
         say_exactly("export A=b", f"export B={HOSTILE}")
@@ -313,13 +312,13 @@ def test_a_program_gets_text_as_it_is_or_nothing(capsys):
 
 def test_a_body_on_a_terminal_is_made_safe(capfdbinary, monkeypatch):
     """A pipe gets the bytes untouched; a terminal gets what cannot drive it."""
-    from cognito_gw.cli import say
+    from cognito_gw.cli import output
 
-    say.say_content(b"\x1b[2J\xff", "\x1b[2J")
+    output.say_content(b"\x1b[2J\xff", "\x1b[2J")
     assert capfdbinary.readouterr().out == b"\x1b[2J\xff\n"
     screen = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(say, "sys", SimpleNamespace(stdout=screen))
-    say.say_content(b"\x1b[2J", "\x1b[2J\nb")
+    monkeypatch.setattr(output, "sys", SimpleNamespace(stdout=screen))
+    output.say_content(b"\x1b[2J", "\x1b[2J\nb")
     assert capfdbinary.readouterr().out == b"\\x1b[2J\nb\n"
 
 
