@@ -24,8 +24,9 @@ from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import sign_in_query
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.app_client import AppClient
+from cognito_gw.oauth.app_client import AppClient, discover
 from cognito_gw.oauth.flows import BY_API, BY_OAUTH, Chosen, choose
+from cognito_gw.resources.outputs import outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,13 +63,9 @@ def app_client(context: Context, key: str) -> AppClient:
 
 def provider_of(context: Context, client: AppClient) -> Provider:
     """Return the OpenID configuration of the app client's pool."""
-    from cognito_gw.oauth.app_client import discover
-
     provider = discover(issuer_url(context, client.pool_id), context.ui.trace)
     if "hosted_ui" not in context.endpoints:
         return provider
-    from cognito_gw.resources.outputs import outputs
-
     stack = context.stack
     look(context, [stack.domain] if stack.pool.managed else [stack.pool])
     return provider.at(outputs(stack, context.links)["hosted_ui_url"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import CgwError
+from cognito_gw.oauth.tokens import in_words
 from cognito_gw.state import open_private, private, replace_private
 
 if TYPE_CHECKING:
@@ -87,8 +88,6 @@ class History:
         self._path(self._stack).unlink(missing_ok=True)
 
     def _taken_over(self, record: Record) -> Iterator[str]:
-        from cognito_gw.oauth.tokens import in_words
-
         created = self._creation(self._stack)
         if created is None:
             return

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.app.walks import look, planned, prepare
+from cognito_gw.engine.resource import state_of
 from cognito_gw.errors import AwsRefused, CgwError, Missing, UsageError
+from cognito_gw.resources.outputs import outputs as outputs_of
 from cognito_gw.text import unknown
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 
 def outputs(context: Context) -> dict[str, Any]:
     """Return the outputs of a stack that was read: ids and URLs, None if absent."""
-    from cognito_gw.resources.outputs import outputs as outputs_of
-
     return outputs_of(context.stack, context.links)
 
 
@@ -62,8 +62,6 @@ def _variable(key: str) -> str:
 
 def drift(context: Context) -> list[Step]:
     """Return what `up` would do with each resource; raise if one cannot be read."""
-    from cognito_gw.engine.resource import state_of
-
     prepare(context)
     steps = planned(context, context.stack.resources)
     for step in steps:
@@ -74,8 +72,6 @@ def drift(context: Context) -> list[Step]:
 
 def resource_document(step: Step) -> dict[str, Any]:
     """Return the kind, name, ID and state of a resource as JSON-ready data."""
-    from cognito_gw.engine.resource import state_of
-
     resource = step.resource
     return {
         "kind": resource.kind,

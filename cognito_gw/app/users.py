@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cognito_gw.app.walks import look, walk
 from cognito_gw.aws_rules import attribute_faults, unlike_a_name
+from cognito_gw.engine.resource import Step
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.text import guess, unknown
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.app.context import Context
     from cognito_gw.config.password import Password
-    from cognito_gw.engine.resource import Action, Resource, Step
+    from cognito_gw.engine.resource import Action, Resource
     from cognito_gw.resources.user import Person
 
 
@@ -139,7 +140,6 @@ def change(
     context: Context, people: Sequence[Person], verb: Callable[[Person], Action]
 ) -> list[Step]:
     """Call `verb` for each user, and return the steps, failures included."""
-    from cognito_gw.engine.resource import Step
 
     def visit(resource: Resource) -> Step:
         return Step(resource, verb(cast("Person", resource)), done=True)

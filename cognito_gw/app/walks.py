@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from cognito_gw.engine.resource import told as parts
 from cognito_gw.errors import CannotChange, CgwError
 from cognito_gw.state import alone
 
@@ -35,7 +37,6 @@ def walk(
     Returns the steps, first those of `shown` in their order, without resources that
     are absent and not needed.
     """
-    from cognito_gw.engine.resource import told as parts
     from cognito_gw.engine.walk import walk as walk_graph
 
     steps: dict[Resource, Step] = {}
@@ -162,8 +163,6 @@ def known_error(error: Exception) -> CgwError | None:
 
     Those are the errors of AWS, and of files that cannot be read or written.
     """
-    import errno
-
     if isinstance(error, OSError):
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             file = error.filename or "the output"

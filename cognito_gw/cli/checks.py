@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.app.auth import raw_token, tokens_for
 from cognito_gw.app.request_options import RequestOptions, given_token
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
@@ -224,8 +225,6 @@ def test_authorizer(
     Prints the claims on stdout and the log on stderr. It accepts only ID tokens. Exits
     with 0 if the token is accepted, 4 if not.
     """
-    from cognito_gw.app.auth import raw_token, tokens_for
-
     stack = context.stack
     look(context, [stack.authorizer])
     if stack.authorizer.live is None:

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.app.auth import app_client
 from cognito_gw.app.context import Context, Options
 from cognito_gw.app.deploy import run_step
+from cognito_gw.app.prompter import PresetAnswers, Prompter
 from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.walks import walk
 from cognito_gw.cli.command import command
 from cognito_gw.cli.output import ask, say, styled
 from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError
+from cognito_gw.oauth.request import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,8 +123,6 @@ class Walkthrough:
         self._expect(answer["status"], 200)
 
     def _sign_in(self) -> Tokens:
-        from cognito_gw.app.auth import app_client
-        from cognito_gw.app.prompter import PresetAnswers, Prompter
         from cognito_gw.oauth.sign_in import SignIn
 
         self._say(
@@ -136,8 +137,6 @@ class Walkthrough:
         return tokens
 
     def _call(self, title: str, token: str | None, expected: int) -> None:
-        from cognito_gw.oauth.request import send
-
         why = {
             None: "The authorizer refuses the call; the function is not invoked.",
             200: "The authorizer verifies the pool's signature; the function responds.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.app.auth import page_url, raw_token, sign_out, tokens_for
 from cognito_gw.app.prompter import PresetAnswers
 from cognito_gw.app.request_options import pair
 from cognito_gw.app.stack_state import outputs
@@ -29,6 +30,7 @@ from cognito_gw.cli.terminal import open_page, with_reading_context
 from cognito_gw.errors import ExitCode, UsageError
 from cognito_gw.gateway_rules import token_use
 from cognito_gw.oauth import cache
+from cognito_gw.oauth.tokens import claims_of, header_of, in_words
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
@@ -41,8 +43,6 @@ def formatted(
     context: Context, tokens: Tokens, form: str, name: str | None
 ) -> list[str]:
     """Return tokens as lines: `env`, `header` or `curl`; `name` selects one."""
-    from cognito_gw.app.auth import raw_token
-
     if form == "env":
         return _env(tokens, name)
     name = name or ("id_token" if tokens.id_token else "access_token")
@@ -163,8 +163,6 @@ def token(context: Context, **options: Any) -> None:
     Tokens are cached and refreshed. Passwords come from the file, from CGW_PASSWORD and
     CGW_NEW_PASSWORD, or from a prompt.
     """
-    from cognito_gw.app.auth import tokens_for
-
     _check(options)
     context = of_pool(context, options)
     if options["forget"]:
@@ -210,8 +208,6 @@ def _request(options: dict[str, Any]) -> TokenRequest:
 
 
 def _show_tokens(context: Context, tokens: Tokens, options: dict[str, Any]) -> None:
-    from cognito_gw.app.auth import raw_token
-
     raw, form = _raw(options), options["format"]
     if form:
         say_exactly(*formatted(context, tokens, form, raw))
@@ -226,8 +222,6 @@ def _show_tokens(context: Context, tokens: Tokens, options: dict[str, Any]) -> N
 
 
 def _show_all(tokens: Tokens) -> None:
-    from cognito_gw.oauth.tokens import claims_of
-
     for name, title in (("id_token", "ID token"), ("access_token", "access token")):
         value = getattr(tokens, name)
         if value is None:
@@ -269,8 +263,6 @@ def _show_decoded(
 
 
 def _show_one(decoded: Decoded) -> None:
-    from cognito_gw.oauth.tokens import claims_of, header_of
-
     title = _TITLES.get(decoded.kind, decoded.kind)
     say(styled(title, bold=True))
     if decoded.flaw:
@@ -307,8 +299,6 @@ def _spelled(claim: str, content: object, *, from_now: bool = False) -> str:
 
 
 def _distance(moment: int) -> str:
-    from cognito_gw.oauth.tokens import in_words
-
     ahead = moment - time.time()
     words = in_words(abs(ahead))
     return f", in {words}" if ahead > 0 else f", {words} ago"
@@ -327,8 +317,6 @@ def open_(
     The page redirects to the first callback URL. Only `cgw token --flow browser` waits
     there for the response.
     """
-    from cognito_gw.app.auth import page_url
-
     context = of_pool(context, ids)
     url = page_url(context, client, "login")
     if context.options.as_json:
@@ -365,8 +353,6 @@ def logout(
     Tokens already issued stay valid until they expire: API Gateway does not check
     whether a token was revoked.
     """
-    from cognito_gw.app.auth import page_url, sign_out
-
     context = of_pool(context, ids)
     dropped, revoked = sign_out(context, user, client)
     if context.options.as_json:

@@ -24,6 +24,7 @@ from cognito_gw.gateway_rules import Router, required_token
 from cognito_gw.local import process
 from cognito_gw.resources.user import generate_password
 from cognito_gw.testing.sign_ins import SignIns
+from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -247,6 +248,9 @@ def bring_up(context: Context) -> None:
     if failed:
         lines = [f"{context.options.config} cannot be brought up locally:"]
         for step in failed:
-            lines += [f"  failed {step.resource}", f"    {step.error}"]
-        raise CgwError("\n".join(lines))
+            lines.append(f"  failed  {step.resource.kind}  {step.resource.label}")
+            if step.error:
+                lines.append(f"    {step.error}")
+                lines += [f"    hint: {step.error.hint}"] * bool(step.error.hint)
+        raise CgwError("\n".join(map(one_line, lines)))
     look(context, [context.stack.api])  # its paths were created after it
