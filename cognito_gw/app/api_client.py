@@ -176,16 +176,21 @@ class ApiClient:
         """Return the route's authorization type in the file, if the file has it."""
         if not self.is_of_stack:
             return None
-        routes = self.context.config.api.routes
-        router = Router.of_routes(
-            {name: {"auth": settings.auth} for name, settings in routes.items()}
-        )
+        router = file_router(self.context)
         found = router.match(sent.verb, sent.bare_path)
         return _AUTH[found.method["auth"]] if found else None
 
     @cached_property
     def _router(self) -> Router:
         return Router(self.context.stack.api["Resources"].values())
+
+
+def file_router(context: Context) -> Router:
+    """Return a router for the file's routes; the methods found have their `auth`."""
+    routes = context.config.api.routes
+    return Router.of_routes(
+        {name: {"auth": settings.auth} for name, settings in routes.items()}
+    )
 
 
 def invoke_url(context: Context, api_id: str, stage: str) -> str:

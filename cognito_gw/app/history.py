@@ -54,7 +54,8 @@ class History:
     def _target(self) -> str:
         aws = self.context.aws
         is_local = self.context.is_local
-        place = "local" if is_local else f"{_endpoint()} {aws.account.number}"
+        endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+        place = "local" if is_local else f"{endpoint} {aws.account.number}"
         return f"{place} {aws.region}"
 
     def look(self) -> None:
@@ -152,7 +153,3 @@ def _read(path: Path) -> Record | None:
         if all(isinstance(text, str | tuple) for text in texts):
             return record
     return None
-
-
-def _endpoint() -> str:
-    return os.environ.get("AWS_ENDPOINT_URL", "")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.app.api_client import file_router
 from cognito_gw.app.auth import tokens_for
 from cognito_gw.app.request_options import pair
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
 from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.errors import CgwError, Missing, UsageError
-from cognito_gw.gateway_rules import Router, split_route
+from cognito_gw.gateway_rules import split_route
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.probes import (
     LET_IN,
@@ -227,7 +227,7 @@ class RouteChecks:
         config = self.context.config.api
         if config.cors and f"OPTIONS {path}" not in config.routes:
             return SHARED
-        found = self._router.match("OPTIONS", path)
+        found = file_router(self.context).match("OPTIONS", path)
         if found is None:
             return UNSHARED
         return REFUSED if found.method["auth"] == "cognito" else LET_IN
@@ -239,13 +239,6 @@ class RouteChecks:
         config = self.context.config.api
         taken = {*config.routes} | ({f"OPTIONS {path}"} if config.cors else set())
         return next((name for name in _METHODS if f"{name} {path}" not in taken), "")
-
-    @cached_property
-    def _router(self) -> Router:
-        routes = self.context.config.api.routes
-        return Router.of_routes(
-            {name: {"auth": settings.auth} for name, settings in routes.items()}
-        )
 
 
 def expired_token(context: Context, token: str, old: Tokens | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.app.walks import look, planned, prepare
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from cognito_gw.resources.policy import Document
     from cognito_gw.resources.stack import Stack
     from cognito_gw.resources.unmanaged import Found
+
+
+_NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z]")  # of environment variables
 
 
 def outputs(context: Context) -> dict[str, Any]:
@@ -48,16 +52,10 @@ def exists(values: dict[str, Any]) -> bool:
 def variables(values: dict[str, Any]) -> dict[str, str]:
     """Return outputs as environment variables, such as CGW_INVOKE_URL."""
     return {
-        f"CGW_{_variable(key)}": str(value)
+        f"CGW_{_NOT_IN_NAMES.sub('_', key).upper()}": str(value)
         for key, value in flat(values).items()
         if value is not None
     }
-
-
-def _variable(key: str) -> str:
-    return "".join(
-        letter if letter.isascii() and letter.isalnum() else "_" for letter in key
-    ).upper()
 
 
 def drift(context: Context) -> list[Step]:

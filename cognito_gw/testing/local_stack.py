@@ -249,8 +249,8 @@ def bring_up(context: Context) -> None:
         lines = [f"{context.options.config} cannot be brought up locally:"]
         for step in failed:
             lines.append(f"  failed  {step.resource.kind}  {step.resource.label}")
-            if step.error:
-                lines.append(f"    {step.error}")
-                lines += [f"    hint: {step.error.hint}"] * bool(step.error.hint)
+            lines.append(f"    {step.error}")
+            if step.error and step.error.hint:
+                lines.append(f"    hint: {step.error.hint}")
         raise CgwError("\n".join(map(one_line, lines)))
     look(context, [context.stack.api])  # its paths were created after it
