@@ -26,7 +26,6 @@ from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.app_client import AppClient, discover
 from cognito_gw.oauth.flows import BY_API, BY_OAUTH, Chosen, choose
-from cognito_gw.resources.outputs import outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +65,8 @@ def provider_of(context: Context, client: AppClient) -> Provider:
     provider = discover(issuer_url(context, client.pool_id), context.ui.trace)
     if "hosted_ui" not in context.endpoints:
         return provider
+    from cognito_gw.resources.outputs import outputs
+
     stack = context.stack
     look(context, [stack.domain] if stack.pool.managed else [stack.pool])
     return provider.at(outputs(stack, context.links)["hosted_ui_url"])

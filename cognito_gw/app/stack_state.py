@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from cognito_gw.app.walks import look, planned, prepare
 from cognito_gw.engine.resource import state_of
 from cognito_gw.errors import AwsRefused, CgwError, Missing, UsageError
-from cognito_gw.resources.outputs import outputs as outputs_of
 from cognito_gw.text import unknown
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ _NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z]")  # of environment variables
 
 def outputs(context: Context) -> dict[str, Any]:
     """Return the outputs of a stack that was read: ids and URLs, None if absent."""
+    from cognito_gw.resources.outputs import outputs as outputs_of
+
     return outputs_of(context.stack, context.links)
 
 
