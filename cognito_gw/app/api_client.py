@@ -11,6 +11,7 @@ from cognito_gw.app.request_options import given_token
 from cognito_gw.app.token_request import NeedsPerson
 from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import aws_links, filled
+from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.call_case import CallCase
 from cognito_gw.diagnosis.exchange import Answer, Pools, Sent, Target
 from cognito_gw.diagnosis.rule import Diagnosis, diagnose
@@ -113,7 +114,8 @@ class ApiClient:
 
     @classmethod
     def of_api(cls, context: Context, api_id: str, stage: str) -> ApiClient:
-        """Return a client of any API."""
+        """Return a client of any API; no file is read."""
+        context = replace(context, given=Config(name=f"api-{api_id}"[:32]))
         url = invoke_url(context, api_id, stage)
         return cls(context, Target(api_id, stage, url))
 
@@ -151,7 +153,7 @@ class ApiClient:
     def send(self, sent: Sent, body: bytes | None) -> httpx.Response:
         """Send a request."""
         url = f"{self.target.url}{sent.path}"
-        return send(sent.verb, url, [*sent.headers], [], body)
+        return send(sent.verb, url, sent.headers, body)
 
     def explained(self, sent: Sent, answer: Answer | None) -> Diagnosis:
         """Return why the API responded so; without a response, why it would refuse."""
@@ -174,16 +176,21 @@ class ApiClient:
         """Return the route's authorization type in the file, if the file has it."""
         if not self.is_of_stack:
             return None
-        routes = self.context.config.api.routes
-        router = Router.of_routes(
-            {name: {"auth": settings.auth} for name, settings in routes.items()}
-        )
+        router = file_router(self.context)
         found = router.match(sent.verb, sent.bare_path)
         return _AUTH[found.method["auth"]] if found else None
 
     @cached_property
     def _router(self) -> Router:
         return Router(self.context.stack.api["Resources"].values())
+
+
+def file_router(context: Context) -> Router:
+    """Return a router for the file's routes; the methods found have their `auth`."""
+    routes = context.config.api.routes
+    return Router.of_routes(
+        {name: {"auth": settings.auth} for name, settings in routes.items()}
+    )
 
 
 def invoke_url(context: Context, api_id: str, stage: str) -> str:

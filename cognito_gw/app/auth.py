@@ -24,7 +24,7 @@ from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import sign_in_query
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.app_client import AppClient
+from cognito_gw.oauth.app_client import AppClient, discover
 from cognito_gw.oauth.flows import BY_API, BY_OAUTH, Chosen, choose
 
 if TYPE_CHECKING:
@@ -62,8 +62,6 @@ def app_client(context: Context, key: str) -> AppClient:
 
 def provider_of(context: Context, client: AppClient) -> Provider:
     """Return the OpenID configuration of the app client's pool."""
-    from cognito_gw.oauth.app_client import discover
-
     provider = discover(issuer_url(context, client.pool_id), context.ui.trace)
     if "hosted_ui" not in context.endpoints:
         return provider
@@ -157,9 +155,9 @@ class TokenSource:
 
         user = self._key.user or ask_for_user(self._context)
         ours = [
-            each
-            for each in self._context.config.users
-            if each.username.lower() == user.lower()  # as our pools compare them
+            configured
+            for configured in self._context.config.users
+            if configured.username.lower() == user.lower()  # as our pools compare them
         ]
         if not ours and self._context.config.user_pool.id is None:
             require_user(self._context, user)
@@ -251,7 +249,7 @@ class TokenSource:
 
 def _is_over(problem: CgwError) -> bool:
     """Whether Cognito ended the sign-in, rather than refuse a wrong code."""
-    from cognito_gw.oauth.errors import SignInRefused
+    from cognito_gw.oauth.sign_in import SignInRefused
 
     return (
         isinstance(problem, SignInRefused) and problem.code != "CodeMismatchException"

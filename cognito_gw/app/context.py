@@ -47,16 +47,6 @@ class Options:
         return self.output == "json"
 
 
-class Walking:
-    """Receives the progress of one walk over resources; this one ignores it."""
-
-    def started(self, resource: Resource) -> None:
-        """Receive a resource when its visit starts."""
-
-    def finished(self, step: Step) -> None:
-        """Receive the result of a visit."""
-
-
 class UserInterface:
     """Reports progress to the user, and asks questions.
 
@@ -83,9 +73,15 @@ class UserInterface:
         shown: Sequence[Resource],  # noqa: ARG002 - for those that show them
         *,
         only_changes: bool = False,  # noqa: ARG002 - likewise
-    ) -> Iterator[Walking]:
-        """Report the steps of the `shown` resources while the walk is under way."""
-        yield Walking()
+    ) -> Iterator[None]:
+        """Show the progress of a walk over the `shown` resources while it lasts."""
+        yield
+
+    def started(self, resource: Resource) -> None:
+        """Report that the visit of a resource starts."""
+
+    def finished(self, step: Step) -> None:
+        """Report the result of a visit."""
 
     def interrupted(self, done: list[Step], left: int) -> None:
         """Report what a walk did before Ctrl-C, and how many resources are left."""

@@ -43,7 +43,7 @@ class Decoded:
             "problem": vars(self.flaw) if self.flaw else None,
             "good_for": None
             if self.reach is None
-            else [each.document() for each in self.reach],
+            else [route.document() for route in self.reach],
         }
 
 

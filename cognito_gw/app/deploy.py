@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 from cognito_gw.app.history import History
 from cognito_gw.app.walks import failure_code, locked, look, planned, prepare, walk
+from cognito_gw.engine.resource import Action, Step, told
 from cognito_gw.errors import CannotChange, CgwError, Missing, NotOurs, UsageError
 from cognito_gw.oauth.cache import forget
+from cognito_gw.resources.code_folder import IGNORE_FILE, CodeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from cognito_gw.app.context import Context
     from cognito_gw.app.walks import Report
-    from cognito_gw.engine.resource import Resource, Step
+    from cognito_gw.engine.resource import Resource
 
     # Shows changes to the user, and raises unless the user agrees.
     Approve = Callable[[list[Step]], None]
@@ -34,8 +36,6 @@ def warn(context: Context) -> None:
 
 def _settings_left_out(context: Context) -> Iterator[str]:
     """Yield a warning for each settings file beside code that is not deployed."""
-    from cognito_gw.resources.code_folder import IGNORE_FILE, CodeFolder
-
     folders = {
         CodeFolder(function.code, tuple(function.include))
         for function in context.config.functions.values()
@@ -61,8 +61,6 @@ def _local_shortcomings(context: Context) -> list[str]:
 
 def plan(context: Context) -> list[Step]:
     """Return what `up` would do; change nothing."""
-    from cognito_gw.engine.resource import told
-
     warn(context)
     history = History(context)
     prepare(context, history.look)
@@ -99,7 +97,6 @@ def apply(
     `report` selects the steps that the user sees.
     """
     from cognito_gw.engine import reconcile
-    from cognito_gw.engine.resource import told
     from cognito_gw.engine.walk import forward
 
     check_code(resources)
@@ -140,8 +137,6 @@ def _stuck(context: Context, resources: list[Resource]) -> list[Step]:
 
     Only the few resources with such settings are read for this.
     """
-    from cognito_gw.engine.resource import Action, Step
-
     fixed = [resource for resource in resources if resource.frozen]
     failed = {
         step.resource: step
@@ -150,9 +145,8 @@ def _stuck(context: Context, resources: list[Resource]) -> list[Step]:
     }
     if not failed:
         return []
-    with context.ui.walking([]) as reporter:
-        for step in failed.values():
-            reporter.finished(step)
+    for step in failed.values():
+        context.ui.finished(step)
     why = CgwError("not changed: another step cannot succeed")
     return [
         failed.get(resource) or Step(resource, Action.SKIP, error=why, done=True)
@@ -174,7 +168,7 @@ def _check_passwords(context: Context, resources: list[Resource]) -> None:
     """Raise for the passwords of new users whose variables are not set."""
     from cognito_gw.resources.user import User
 
-    users = [each for each in resources if isinstance(each, User)]
+    users = [resource for resource in resources if isinstance(resource, User)]
     lacking = [user for user in users if user.lacks_password]
     if not lacking:
         return
@@ -219,7 +213,6 @@ def run_step(
     `with_deps` also creates prerequisites; `dry_run` changes nothing.
     """
     from cognito_gw.engine import reconcile
-    from cognito_gw.engine.resource import told
     from cognito_gw.engine.walk import closure, forward
 
     chosen = _resources_of(context, step)
@@ -293,7 +286,7 @@ class Removal:
         for step in steps:
             if step.word == "failed" and step.error and step not in self.foreign:
                 raise step.error
-        self._found = [each for each in resources if each.live is not None]
+        self._found = [resource for resource in resources if resource.live is not None]
         if stack.pool.protected:
             raise stack.pool.protected
         return self._owned

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,22 +13,170 @@ from urllib.parse import parse_qsl, urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cognito_gw.app.api_client import ApiClient
-from cognito_gw.app.request_options import RequestOptions, given_body
-from cognito_gw.app.sign_in_explainer import SignInExplainer
+from cognito_gw.app.request_options import given_body, without_tokens
 from cognito_gw.app.walks import look
 from cognito_gw.aws.endpoints import host_pattern
 from cognito_gw.aws.errors import as_cgw_error
-from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.exchange import Answer
-from cognito_gw.diagnosis.rule import Diagnosis, merged
-from cognito_gw.errors import CgwError, UsageError
+from cognito_gw.diagnosis.refusals import named_by
+from cognito_gw.diagnosis.rule import Diagnosis, diagnose, merged
+from cognito_gw.diagnosis.rules import SIGN_IN_RULES, TOLD_RULES
+from cognito_gw.diagnosis.sign_in_case import Attempt, SignInCase
+from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.gateway_rules import split_route
+from cognito_gw.local.process import recorded_instance
+from cognito_gw.oauth.flows import BY_API, BY_OAUTH
+from cognito_gw.oauth.sign_in import SignInRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cognito_gw.app.context import Context
+    from cognito_gw.app.request_options import RequestOptions
     from cognito_gw.app.token_request import TokenRequest
+    from cognito_gw.resources.stack import Stack
+
+
+_UNKNOWN = "no known cause matches this text"
+_SUCCESS = "this text has tokens: the sign-in worked"
+_TOKENS = ("id_token=", "access_token=")
+
+
+class SignInExplainer:
+    """Explains sign-ins to the user pool of the file."""
+
+    def __init__(self, context: Context, request: TokenRequest) -> None:
+        """Explain sign-ins of the request's user, by its app client and flow."""
+        self._context = context
+        self._request = request
+
+    def refused(self, problem: CgwError) -> Diagnosis:
+        """Return why cgw got no tokens; `problem` is what it raised."""
+        attempt = self._attempt(f"{problem}")
+        if isinstance(problem, SignInRefused):
+            attempt = replace(attempt, told=f"{problem.code}: {problem}")
+        return self._explained(attempt)
+
+    def told(self, text: str) -> Diagnosis:
+        """Return why an app got this error text; works without a stack."""
+        told = without_tokens(text)  # parts of it are shown again
+        try:
+            attempt, client_id = self._attempt_in(told)
+            scene = self._scene(attempt, client_id)
+        except (BotoCoreError, ClientError, CgwError) as problem:
+            attempt = Attempt(user=self._request.user, told=told)
+            why = as_cgw_error(problem) or problem
+            scene = SignInCase(f"{why}", "", None, attempt)
+        diagnosis = diagnose(TOLD_RULES, scene)
+        # Behind a wrong password there may be other causes; other errors say all.
+        is_hidden = attempt.names("wrong-password")
+        causes = [
+            cause
+            for cause in diagnosis.causes
+            if is_hidden or attempt.names(cause.code)
+        ]
+        unknown = [fact | {"codes": []} for fact in diagnosis.unknown]
+        if causes:
+            return replace(diagnosis, causes=causes, unknown=unknown)
+        note = _SUCCESS if any(name in told for name in _TOKENS) else _UNKNOWN
+        return Diagnosis(note=None if named_by(told) else note)
+
+    def _attempt_in(self, told: str) -> tuple[Attempt, str | None]:
+        """Return the attempt that a text is about, and the client ID in it, if any."""
+        context = self._context
+        if context.is_local and recorded_instance(context.state) is None:
+            raise Missing("the local AWS is not running")
+        attempt = self._attempt(told)
+        query = dict(parse_qsl(told.partition("?")[2])) if "://" in told else {}
+        uri, client_id = query.get("redirect_uri"), query.get("client_id")
+        attempt = replace(
+            attempt,
+            client=self._name_of(client_id) if client_id else attempt.client,
+            redirect_uris=(uri,) if uri else (),
+            routes=tuple(context.config.api.routes),
+        )
+        return attempt, client_id
+
+    def page(self, query: dict[str, str]) -> Diagnosis:
+        """Return why the sign-in pages refuse a request with this query."""
+        flow = {"code": "code", "token": "implicit"}.get(query.get("response_type", ""))
+        uri = query.get("redirect_uri")
+        name = self._name_of(query.get("client_id", ""))
+        attempt = Attempt(
+            client=name,
+            is_of_file=name in self._context.config.app_clients,
+            scopes=tuple(query.get("scope", "").split()),
+            oauth_flows=(flow,) if flow else (),
+            redirect_uris=(uri,) if uri else (),
+            told=" ".join([query.get("error", ""), query.get("error_description", "")]),
+        )
+        return self._explained(attempt, query.get("client_id"))
+
+    def in_file(self) -> Iterator[Diagnosis]:
+        """Return what is wrong with each app client and each user of the file."""
+        config = self._context.config
+        for key, settings in config.app_clients.items():
+            attempt = Attempt(client=key)
+            if settings.id is None:
+                attempt = replace(
+                    attempt,
+                    oauth_flows=tuple(settings.oauth_flows),
+                    redirect_uris=tuple(settings.callback_urls or ()),
+                )
+            yield self._explained(attempt)
+        for user in config.users:
+            yield self._explained(self._attempt("", user.username))
+
+    def _name_of(self, client_id: str) -> str:
+        """Return the key of an app client in the file, or its ID."""
+        stack, settings = self._read_stack, self._context.config.app_clients
+        ids = {key: client.id for key, client in settings.items()}
+        ids |= {
+            key: client.live["ClientId"]
+            for key, client in stack.clients.items()
+            if client.live
+        }
+        return next((key for key, id_ in ids.items() if id_ == client_id), client_id)
+
+    @cached_property
+    def _read_stack(self) -> Stack:
+        """The stack, once its pool and app clients are read."""
+        stack = self._context.stack
+        look(self._context, [stack.pool, *stack.clients.values()])
+        return stack
+
+    def _attempt(self, told: str, user: str | None = None) -> Attempt:
+        request, flow = self._request, self._request.flow
+        try:
+            key = request.client_key(self._context)
+        except UsageError:
+            key = next(iter(self._context.config.app_clients), "")
+        users = self._context.config.users
+        first = users[0].username if users and flow in ("auto", *BY_API) else None
+        return Attempt(
+            client=key,
+            user=user or request.user or first,
+            auth_flow=BY_API.get(flow),
+            oauth_flows=(BY_OAUTH[flow],) if flow in BY_OAUTH else (),
+            told=told,
+        )
+
+    def _explained(self, attempt: Attempt, client_id: str | None = None) -> Diagnosis:
+        scene = self._scene(attempt, client_id)
+        return diagnose(SIGN_IN_RULES, scene)
+
+    def _scene(self, attempt: Attempt, client_id: str | None = None) -> SignInCase:
+        context, stack = self._context, self._read_stack
+        pool, clients = stack.pool, context.config.app_clients
+        if pool.id is None:
+            raise Missing(f"{pool} does not exist yet", hint="run `cgw pool` first")
+        if client_id is None and attempt.client in clients:
+            live = stack.clients.get(attempt.client)
+            known = live.live["ClientId"] if live and live.live else None
+            client_id = clients[attempt.client].id or known
+        return SignInCase(
+            context.aws, pool.id, client_id, attempt, is_ours=pool.managed
+        )
 
 
 NOTHING_WRONG = "nothing is wrong"
@@ -80,34 +229,37 @@ class Explained:
 
 
 @dataclass(frozen=True)
-class ExplainRequest:
-    """What to explain, as the command line says it."""
+class ApiStage:
+    """A stage of the file's API, or of the one with the ID `api_id`."""
 
     context: Context
-    choice: str | None  # of the token
-    tokens: TokenRequest
-    stage: str | None
-    api_id: str | None
-    sends: bool
-    is_exact: bool  # with the token that the method requires, and no other
-    options: dict[str, Any] = field(repr=False)
+    api_id: str | None = None
+    name: str | None = None  # None: the file's stage
 
     def client(self) -> ApiClient:
-        """Return a client of the stage: of the named API, or of the file's."""
+        """Return its client; for an API with an ID, no file is read."""
         if self.api_id is None:
-            return ApiClient.of_stack(self.context, self.stage)
-        if self.stage is None:
+            return ApiClient.of_stack(self.context, self.name)
+        if self.name is None:
             raise UsageError("--api-id needs --stage", hint="such as `--stage dev`")
-        return ApiClient.of_api(self.context, self.api_id, self.stage)
+        return ApiClient.of_api(self.context, self.api_id, self.name)
 
+
+@dataclass(frozen=True)
+class ExplainRequest:
+    """The call to explain; `options` without its path."""
+
+    stage: ApiStage
+    tokens: TokenRequest
+    options: RequestOptions
+    choice: str | None = None  # of the token
+    sends: bool = True
+    is_exact: bool = False  # with the token that the method requires, and no other
+
+    @property
     def sign_ins(self) -> SignInExplainer:
-        """Return an explainer of sign-ins with the same user, client and flow."""
-        return SignInExplainer(self.context, self.tokens)
-
-    def without_file(self) -> ExplainRequest:
-        """Return it for the named API, for which no file is read."""
-        config = Config(name=f"api-{self.api_id}"[:32])
-        return replace(self, context=replace(self.context, given=config))
+        """Explains sign-ins with the same user, client and flow."""
+        return SignInExplainer(self.stage.context, self.tokens)
 
 
 def explain(
@@ -121,42 +273,36 @@ def explain(
         return _of_error(request, error, path)
     if path is None:
         return _of_everything(request)
-    if address := address_in(path):
-        return _of_address(request, address)
-    return _of_call(request, path)
+    address = address_in(path)
+    if address is None:
+        return _of_call(request, path)
+    found = at_address(request.stage.context, address)
+    if found is None:
+        return _of_pages(request, address)
+    stage, path = found
+    return _of_call(replace(request, stage=stage), path)
 
 
 def _of_call(request: ExplainRequest, path: str) -> Explained:
     """Explain one call; if there is no token for it, explain why."""
-    request = request.without_file() if request.api_id else request
-    options = RequestOptions.of(request.options | {"path": path})
-    client = request.client()
+    options, client = request.options.at(path), request.stage.client()
+    route = " ".join(options.route)
     try:
         token = client.credential(
             options, request.choice, request.tokens, is_exact=request.is_exact
         )
     except CgwError as problem:
-        if request.api_id is not None:
+        if not client.is_of_stack:
             raise
-        refused = request.sign_ins().refused(problem)
+        refused = request.sign_ins.refused(problem)
         if not refused.causes:
             raise
-        return Explained(refused, " ".join(options.route))
+        return Explained(refused, route)
     sent = client.sent(options, token)
-    route = " ".join(options.route)
     if not request.sends:
         return Explained(client.explained(sent, None), route)
     answer = Answer.of(client.send(sent, options.body))
     return Explained(client.explained(sent, answer), route, answer.status)
-
-
-def _of_address(request: ExplainRequest, url: str) -> Explained:
-    """Explain the address of a call, or one of the sign-in pages."""
-    found = at_address(request, url)
-    if found is None:
-        return _of_pages(request, url)
-    named, path = found
-    return _of_call(named, path)
 
 
 def _of_pages(request: ExplainRequest, url: str) -> Explained:
@@ -170,21 +316,21 @@ def _of_pages(request: ExplainRequest, url: str) -> Explained:
             "one of the sign-in pages with its `client_id`",
             hint="pass an address with tokens to --token, and the path of a call",
         )
-    return Explained(request.sign_ins().page(query))
+    return Explained(request.sign_ins.page(query))
 
 
 def _of_error(request: ExplainRequest, text: str, path: str | None) -> Explained:
     if path is not None:
         raise UsageError("--error and PATH cannot be combined")
     told = (given_body(text) or b"").decode(errors="replace")
-    return Explained(request.sign_ins().told(told))
+    return Explained(request.sign_ins.told(told))
 
 
 def _of_everything(request: ExplainRequest) -> Explained:
     """Explain the sign-in and all routes; call those that only read."""
-    if request.api_id is not None:
+    if request.stage.api_id is not None:
         raise UsageError("--api-id needs PATH")
-    found = [*request.sign_ins().in_file()]
+    found = [*request.sign_ins.in_file()]
     routes: tuple[Explained, ...] = ()
     if not any(diagnosis.causes for diagnosis in found):
         routes = tuple(_of_routes(request))
@@ -193,9 +339,9 @@ def _of_everything(request: ExplainRequest) -> Explained:
 
 
 def _of_routes(request: ExplainRequest) -> Iterator[Explained]:
-    for route in request.context.config.api.routes:
+    for route in request.stage.context.config.api.routes:
         verb, path = split_route(route)
-        options = request.options | {"verb": verb, "data": None}
+        options = replace(request.options, verb=verb)
         one = replace(request, options=options, sends=request.sends and verb in _SAFE)
         try:
             explained = _of_call(one, _VARIABLE.sub("cgw-explain", path))
@@ -206,19 +352,21 @@ def _of_routes(request: ExplainRequest) -> Iterator[Explained]:
             yield Explained(Diagnosis(unknown=unknown), route)
 
 
-def at_address(request: ExplainRequest, url: str) -> tuple[ExplainRequest, str] | None:
-    """Return the request for the API at an invoke URL, and the path in it."""
-    context, at_aws = request.context, _at_aws(url)
+def at_address(context: Context, url: str) -> tuple[ApiStage, str] | None:
+    """Return the stage at an invoke URL, and the path in it."""
+    at_aws = _at_aws(url)
     found = at_aws or _LOCAL.fullmatch(url)
     if found is None:
         return None
     _check_target(context, is_aws=at_aws is not None)
     parts = found.groupdict()
-    named = replace(request, api_id=parts["api"].lower(), stage=parts["stage"])
     if region := parts.get("region"):
         options = replace(context.options, region=region.lower())
-        named = replace(named, context=replace(context, options=options))
-    return _own(named), parts["path"] or "/"
+        context = replace(context, options=options)
+    api_id = parts["api"].lower()
+    is_own = context.has_file and api_id == _own_api_id(context)
+    stage = ApiStage(context, None if is_own else api_id, parts["stage"])
+    return stage, parts["path"] or "/"
 
 
 def address_in(text: str) -> str | None:
@@ -256,18 +404,13 @@ def _check_target(context: Context, *, is_aws: bool) -> None:
         )
 
 
-def _own(request: ExplainRequest) -> ExplainRequest:
-    """Return the request for the file's API, if that is the named one."""
-    context = request.context
-    if not context.has_file:
-        return request
+def _own_api_id(context: Context) -> str | None:
+    """Return the ID of the file's API; None if it is not known."""
     try:
         look(context, [context.stack.api])
     except (BotoCoreError, ClientError, CgwError) as problem:
         context.ui.trace(
             f"the ID of the file's API is not known: {as_cgw_error(problem)}"
         )
-        return request
-    live = context.stack.api.live
-    is_own = live is not None and live["id"] == request.api_id
-    return replace(request, api_id=None) if is_own else request
+        return None
+    return context.stack.api.id

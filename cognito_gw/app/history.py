@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cognito_gw.errors import CgwError
+from cognito_gw.oauth.tokens import in_words
 from cognito_gw.state import open_private, private, replace_private
 
 if TYPE_CHECKING:
@@ -53,13 +54,14 @@ class History:
     def _target(self) -> str:
         aws = self.context.aws
         is_local = self.context.is_local
-        place = "local" if is_local else f"{_endpoint()} {aws.account.number}"
+        endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+        place = "local" if is_local else f"{endpoint} {aws.account.number}"
         return f"{place} {aws.region}"
 
     def look(self) -> None:
         """Read from AWS whether the stack exists, unless this folder applied it."""
-        ours = [each for each in self._records() if each.stack == self._stack]
-        if not any(each.is_of(self._file.parent) for each in ours):
+        ours = [record for record in self._records() if record.stack == self._stack]
+        if not any(record.is_of(self._file.parent) for record in ours):
             self._creation(self._stack)
 
     @property
@@ -87,8 +89,6 @@ class History:
         self._path(self._stack).unlink(missing_ok=True)
 
     def _taken_over(self, record: Record) -> Iterator[str]:
-        from cognito_gw.oauth.tokens import in_words
-
         created = self._creation(self._stack)
         if created is None:
             return
@@ -150,10 +150,6 @@ def _read(path: Path) -> Record | None:
     with suppress(OSError, ValueError, TypeError), open_private(path) as file:
         record = Record(**json.load(file))
         texts = (record.stack, record.target, *record.files.items())
-        if all(isinstance(each, str | tuple) for each in texts):
+        if all(isinstance(text, str | tuple) for text in texts):
             return record
     return None
-
-
-def _endpoint() -> str:
-    return os.environ.get("AWS_ENDPOINT_URL", "")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.app.api_client import file_router
 from cognito_gw.app.auth import tokens_for
 from cognito_gw.app.request_options import pair
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
 from cognito_gw.aws_rules import API_SCOPE
 from cognito_gw.errors import CgwError, Missing, UsageError
-from cognito_gw.gateway_rules import Router, split_route
+from cognito_gw.gateway_rules import split_route
 from cognito_gw.oauth import cache
 from cognito_gw.oauth.probes import (
     LET_IN,
@@ -227,7 +227,7 @@ class RouteChecks:
         config = self.context.config.api
         if config.cors and f"OPTIONS {path}" not in config.routes:
             return SHARED
-        found = self._router.match("OPTIONS", path)
+        found = file_router(self.context).match("OPTIONS", path)
         if found is None:
             return UNSHARED
         return REFUSED if found.method["auth"] == "cognito" else LET_IN
@@ -240,13 +240,6 @@ class RouteChecks:
         taken = {*config.routes} | ({f"OPTIONS {path}"} if config.cors else set())
         return next((name for name in _METHODS if f"{name} {path}" not in taken), "")
 
-    @cached_property
-    def _router(self) -> Router:
-        routes = self.context.config.api.routes
-        return Router.of_routes(
-            {name: {"auth": settings.auth} for name, settings in routes.items()}
-        )
-
 
 def expired_token(context: Context, token: str, old: Tokens | None) -> str | None:
     """Return a token like this one that has expired; None if there is none.
@@ -256,7 +249,14 @@ def expired_token(context: Context, token: str, old: Tokens | None) -> str | Non
     if context.is_local:
         return _signed_locally(context, token)
     cached = (old.id_token, old.access_token) if old else ()
-    return next((each for each in cached if each and _is_expired(each, token)), None)
+    return next(
+        (
+            old_token
+            for old_token in cached
+            if old_token and _is_expired(old_token, token)
+        ),
+        None,
+    )
 
 
 def _is_expired(old: str, token: str) -> bool:
@@ -276,7 +276,7 @@ def _signed_locally(context: Context, token: str) -> str:
     request = AWSRequest("POST", url, data=token)
     key = context.server.access_key
     SigV4Auth(Credentials(key.id, key.secret), "cgw", "local").add_auth(request)
-    response = send("POST", url, [*request.headers.items()], [], token.encode())
+    response = send("POST", url, [*request.headers.items()], token.encode())
     if response.is_error:
         raise CgwError(f"the local AWS did not issue an expired token: {response.text}")
     return response.text

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.app.walks import look, planned, prepare
+from cognito_gw.engine.resource import state_of
 from cognito_gw.errors import AwsRefused, CgwError, Missing, UsageError
 from cognito_gw.text import unknown
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from cognito_gw.resources.policy import Document
     from cognito_gw.resources.stack import Stack
     from cognito_gw.resources.unmanaged import Found
+
+
+_NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z]")  # of environment variables
 
 
 def outputs(context: Context) -> dict[str, Any]:
@@ -48,22 +53,14 @@ def exists(values: dict[str, Any]) -> bool:
 def variables(values: dict[str, Any]) -> dict[str, str]:
     """Return outputs as environment variables, such as CGW_INVOKE_URL."""
     return {
-        f"CGW_{_variable(key)}": str(value)
+        f"CGW_{_NOT_IN_NAMES.sub('_', key).upper()}": str(value)
         for key, value in flat(values).items()
         if value is not None
     }
 
 
-def _variable(key: str) -> str:
-    return "".join(
-        letter if letter.isascii() and letter.isalnum() else "_" for letter in key
-    ).upper()
-
-
 def drift(context: Context) -> list[Step]:
     """Return what `up` would do with each resource; raise if one cannot be read."""
-    from cognito_gw.engine.resource import state_of
-
     prepare(context)
     steps = planned(context, context.stack.resources)
     for step in steps:
@@ -74,8 +71,6 @@ def drift(context: Context) -> list[Step]:
 
 def resource_document(step: Step) -> dict[str, Any]:
     """Return the kind, name, ID and state of a resource as JSON-ready data."""
-    from cognito_gw.engine.resource import state_of
-
     resource = step.resource
     return {
         "kind": resource.kind,

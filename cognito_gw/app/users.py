@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cognito_gw.app.walks import look, walk
 from cognito_gw.aws_rules import attribute_faults, unlike_a_name
+from cognito_gw.engine.resource import Step
 from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.text import guess, unknown
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.app.context import Context
     from cognito_gw.config.variables import Password
-    from cognito_gw.engine.resource import Action, Resource, Step
+    from cognito_gw.engine.resource import Action, Resource
     from cognito_gw.resources.user import Person
 
 
@@ -56,12 +57,12 @@ def found(context: Context, names: Iterable[str], **more: Any) -> list[Person]:
 
     people = [person(context, name, **more) for name in names]
     look_at_pool(context, people)
-    absent = [each.username for each in people if each.live is None]
+    absent = [user.username for user in people if user.live is None]
     if absent:
         raise no_such_user(context, absent)
-    for each in people:
-        each.username = sign_in_name(context.stack.pool, each.live or {})
-    return list({each["Username"]: each for each in people}.values())
+    for user in people:
+        user.username = sign_in_name(context.stack.pool, user.live or {})
+    return list({user["Username"]: user for user in people}.values())
 
 
 def require_user(context: Context, name: str) -> None:
@@ -95,10 +96,10 @@ def _known_users(context: Context) -> list[str]:
 
     from cognito_gw.resources.user import sign_in_name
 
-    pool, names = context.stack.pool, [each.username for each in context.config.users]
+    pool, names = context.stack.pool, [user.username for user in context.config.users]
     with suppress(BotoCoreError, ClientError):
         users = context.aws.cognito.list_users(UserPoolId=pool["Id"])["Users"]
-        names += [sign_in_name(pool, each) for each in users]
+        names += [sign_in_name(pool, user) for user in users]
     return names
 
 
@@ -139,7 +140,6 @@ def change(
     context: Context, people: Sequence[Person], verb: Callable[[Person], Action]
 ) -> list[Step]:
     """Call `verb` for each user, and return the steps, failures included."""
-    from cognito_gw.engine.resource import Step
 
     def visit(resource: Resource) -> Step:
         return Step(resource, verb(cast("Person", resource)), done=True)

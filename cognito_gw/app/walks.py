@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from cognito_gw.engine.resource import told as parts
 from cognito_gw.errors import CannotChange, CgwError
 from cognito_gw.state import alone
 
@@ -35,14 +37,13 @@ def walk(
     Returns the steps, first those of `shown` in their order, without resources that
     are absent and not needed.
     """
-    from cognito_gw.engine.resource import told as parts
     from cognito_gw.engine.walk import walk as walk_graph
 
     steps: dict[Resource, Step] = {}
     reported = [] if report == "none" else shown
     with (
         _reporting_interrupt(context, steps, reported),
-        context.ui.walking(reported, only_changes=report == "changes") as reporter,
+        context.ui.walking(reported, only_changes=report == "changes"),
     ):
 
         def note(step: Step) -> None:
@@ -50,7 +51,7 @@ def walk(
             steps[step.resource] = step
             for part in parts([step]) if step.resource in reported else []:
                 if is_news(part, report):
-                    reporter.finished(part)
+                    context.ui.finished(part)
 
         def finishing(running: list[Resource]) -> None:
             context.ui.tell(f"stopping: waiting for {', '.join(map(str, running))}")
@@ -58,7 +59,7 @@ def walk(
         walk_graph(
             visit,
             graph,
-            on_start=reporter.started,
+            on_start=context.ui.started,
             on_step=note,
             on_interrupt=finishing,
         )
@@ -92,7 +93,7 @@ def _reporting_interrupt(
     except KeyboardInterrupt:
         if shown:
             done = [step for step in steps.values() if is_news(step)]
-            left = sum(each not in steps and each.enabled for each in shown)
+            left = sum(resource not in steps and resource.enabled for resource in shown)
             context.ui.interrupted(done, left)
         raise
 
@@ -162,8 +163,6 @@ def known_error(error: Exception) -> CgwError | None:
 
     Those are the errors of AWS, and of files that cannot be read or written.
     """
-    import errno
-
     if isinstance(error, OSError):
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             file = error.filename or "the output"

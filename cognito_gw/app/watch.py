@@ -45,7 +45,7 @@ class Watched:
     @property
     def code_paths(self) -> set[Path]:
         """Where the code is: folders and .zip files."""
-        return {each.path for each in self.codes}
+        return {code.path for code in self.codes}
 
     @property
     def places(self) -> set[Path]:
@@ -266,7 +266,9 @@ class Watch:
 def _codes(functions: Iterable[FunctionConfig]) -> frozenset[CodeFolder]:
     """Return the functions' code; raise UsageError for a bad ignore file."""
     codes = [
-        CodeFolder(each.code, tuple(each.include)) for each in functions if each.code
+        CodeFolder(function.code, tuple(function.include))
+        for function in functions
+        if function.code
     ]
     for code in codes:
         _ = code.ignored

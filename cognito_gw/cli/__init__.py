@@ -14,9 +14,9 @@ import click
 from cognito_gw import __version__
 from cognito_gw.app import walks
 from cognito_gw.cli.command import Group
+from cognito_gw.cli.output import block, fitted, say
 from cognito_gw.cli.terminal import show_error
 from cognito_gw.errors import CgwError, ExitCode
-from cognito_gw.report.say import block, fitted, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -49,16 +49,16 @@ _SECTIONS = {
     "Tokens and calls": {
         "token": "token",
         "call": "call",
-        "check": "check",
+        "check": "checks",
         "explain": "call",
-        "test-method": "test_buttons",
-        "test-authorizer": "test_buttons",
-        "open": "pages",
-        "logout": "pages",
-        "logs": "logs",
+        "test-method": "checks",
+        "test-authorizer": "checks",
+        "open": "token",
+        "logout": "token",
+        "logs": "status",
     },
     "Local AWS": {"local": "local", "demo": "demo"},
-    "Shell and editor": {"completion": "completion", "schema": "init"},
+    "Shell and editor": {"completion": "init", "schema": "init"},
 }
 _MODULES = {
     name: module for names in _SECTIONS.values() for name, module in names.items()
@@ -120,7 +120,7 @@ class Cgw(Group):
         if "_CGW_COMPLETE" in os.environ:
             from click.shell_completion import add_completion_class
 
-            from cognito_gw.cli.completion import SHELLS
+            from cognito_gw.cli.completions import SHELLS
 
             for name, shell in SHELLS.items():
                 add_completion_class(shell, name)

@@ -13,16 +13,16 @@ from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command, fixes_shown
 from cognito_gw.cli.options import (
+    flow_option,
     request_options,
     token_option,
     who_options,
     without_path,
 )
+from cognito_gw.cli.output import block, say, say_content, styled
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
-from cognito_gw.oauth.flows import FLOWS
-from cognito_gw.report.say import block, say, say_content, styled
 
 if TYPE_CHECKING:
     import httpx
@@ -68,14 +68,7 @@ def show_rest(diagnosis: Diagnosis, *, in_full: bool) -> None:
 @click.argument("path", required=False, shell_complete=completions.paths)
 @without_path
 @who_options
-@click.option(
-    "--flow",
-    type=click.Choice(FLOWS),
-    default="auto",
-    show_default=True,
-    metavar="FLOW",
-    help=f"How to sign in: {', '.join(FLOWS)}.",
-)
+@flow_option
 @token_option
 @click.option("--api-id", metavar="ID", help="The ID of any REST API; no file is read.")
 @click.option(
@@ -119,9 +112,15 @@ def explain(  # noqa: PLR0913 - its options
     """
     from cognito_gw.app import explain as explanation
 
-    tokens = TokenRequest(user, client, flow)
+    if path is None:
+        options["data"] = None  # routes are called without a body
     request = explanation.ExplainRequest(
-        context, choice, tokens, stage, api_id, not no_call, path is None, options
+        explanation.ApiStage(context, api_id, stage),
+        TokenRequest(user, client, flow),
+        RequestOptions.of(options | {"path": path or "/"}),
+        choice,
+        sends=not no_call,
+        is_exact=path is None,
     )
     explained = explanation.explain(request, path, error)
     diagnosis = fixes_shown(explained.diagnosis)
@@ -167,7 +166,7 @@ def _show_routes(routes: tuple[Explained, ...]) -> None:
 def _spelled(status: int | None) -> str:
     if status is None:
         return "not sent"
-    known = {each.value: each.phrase for each in HTTPStatus}
+    known = {status.value: status.phrase for status in HTTPStatus}
     return f"{status} {known.get(status, '')}".strip()
 
 
@@ -213,26 +212,19 @@ def call(
 def _addressed(context: Context, path: str) -> tuple[ApiClient, str]:
     """Return the API and the path to call: of the file, or of an invoke URL."""
     from cognito_gw.app.api_client import ApiClient
-    from cognito_gw.app.explain import (
-        ExplainRequest,
-        address_in,
-        at_address,
-        without_query,
-    )
+    from cognito_gw.app.explain import address_in, at_address, without_query
 
     address = address_in(path)
     if address is None:
         return ApiClient.of_stack(context), path
-    request = ExplainRequest(context, None, TokenRequest(), None, None, True, False, {})
-    found = at_address(request, address)
+    found = at_address(context, address)
     if found is None:
         raise UsageError(
             f"`{without_query(address)}` is not the invoke URL of a REST API's stage",
             hint="such as https://ID.execute-api.REGION.amazonaws.com/STAGE/PATH",
         )
-    named, rest = found
-    named = named.without_file() if named.api_id else named
-    return named.client(), rest
+    stage, rest = found
+    return stage.client(), rest
 
 
 def _show_response(

@@ -40,51 +40,40 @@ class GlobalOption(click.Option):
 
 def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
     """Return the options of every command, without names that are `taken`."""
-    specs: list[tuple[list[str], dict[str, Any]]] = [
-        (
-            ["-c", "--config"],
-            {
-                "type": click.Path(path_type=Path),
-                "metavar": "FILE",
-                "help": "The file that describes the stack."
-                f"  [default: {Options.config}]",
-            },
-        ),
-        (["--local"], {"is_flag": True, "help": "Target the embedded local AWS."}),
-        (
-            ["--profile"],
-            {
-                "metavar": "NAME",
-                "help": "AWS profile.",
-                "shell_complete": completions.profiles,
-            },
-        ),
-        (
-            ["--region"],
-            {
-                "metavar": "REGION",
-                "help": "AWS Region.",
-                "shell_complete": completions.regions,
-            },
-        ),
-        (
-            ["-o", "--output"],
-            {
-                "type": click.Choice(["text", "json"]),
-                "help": "json: one document on stdout.",
-            },
-        ),
-        (["-q", "--quiet"], {"is_flag": True, "help": "Suppress progress output."}),
-        (["-v", "--verbose"], {"is_flag": True, "help": "Show each AWS call."}),
-    ]
+
+    def option(*names: str, **details: Any) -> GlobalOption:
+        free = [name for name in names if name not in taken]
+        return GlobalOption(free, expose_value=False, callback=_keep, **details)
+
     return [
-        GlobalOption(
-            [name for name in names if name not in taken],
-            expose_value=False,
-            callback=_keep,
-            **details,
-        )
-        for names, details in specs
+        option(
+            "-c",
+            "--config",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help=f"The file that describes the stack.  [default: {Options.config}]",
+        ),
+        option("--local", is_flag=True, help="Target the embedded local AWS."),
+        option(
+            "--profile",
+            metavar="NAME",
+            help="AWS profile.",
+            shell_complete=completions.profiles,
+        ),
+        option(
+            "--region",
+            metavar="REGION",
+            help="AWS Region.",
+            shell_complete=completions.regions,
+        ),
+        option(
+            "-o",
+            "--output",
+            type=click.Choice(["text", "json"]),
+            help="json: one document on stdout.",
+        ),
+        option("-q", "--quiet", is_flag=True, help="Suppress progress output."),
+        option("-v", "--verbose", is_flag=True, help="Show each AWS call."),
     ]
 
 

@@ -1,10 +1,20 @@
-"""Completions for arguments and options, read from files and never from AWS."""
+"""Completions for Bash, Zsh and Fish, read from files and never from AWS."""
 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    ShellComplete,
+    ZshComplete,
+    split_arg_string,
+)
 
 from cognito_gw.app.context import Options
 from cognito_gw.text import one_line
@@ -13,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     import click
-    from click.shell_completion import CompletionItem
 
     from cognito_gw.config.yaml_file import Names
 
@@ -52,8 +61,6 @@ def paths(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Offer the paths of the file's routes, of the method if one is given."""
-    from click.shell_completion import CompletionItem
-
     names = _names(context)
     given = (context.params.get("verb") or "").upper()
     found: dict[str, list[str]] = {}
@@ -105,3 +112,85 @@ def _pairs(names: Names) -> list[tuple[str, str]]:
 def _fitting(known: Iterable[str], incomplete: str) -> list[str]:
     fitting = (name for name in known if name.startswith(incomplete))
     return [name for name in fitting if name == one_line(name)]
+
+
+_END = "\0"  # marks the end of the line, also within quotes
+_SPECIAL = re.compile(r"([^\w@%+=:,./{}-])")
+_BASH = """\
+%(complete_func)s() {
+    local type value
+    COMPREPLY=()
+    while IFS=, read -r type value; do
+        case $type in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain) COMPREPLY+=("$value") ;;
+        esac
+    done < <(%(complete_var)s=bash_complete COMP_LINE="${COMP_LINE:0:COMP_POINT}" \
+COMP_WORD="$2" COMP_QUOTE="${COMP_WORDS[COMP_CWORD]:0:1}" "$1" 2>/dev/null)
+}
+
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+# click's script requires this, unless the user's own files contain it.
+_COMPINIT = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }\n"
+
+
+class _Joined(ShellComplete):
+    """Keeps `--option=` before a value: for the shell both are one word."""
+
+    def get_completions(
+        self, args: list[str], incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """Return completions of the whole word."""
+        found = super().get_completions(args, incomplete)
+        option, sign, _ = incomplete.partition("=")
+        if option.startswith("-") and sign:
+            for item in found:
+                item.value = f"{option}={item.value}"
+        return found
+
+
+class Bash(_Joined, BashComplete):
+    """Splits the line as the shell will when it runs it."""
+
+    source_template = _BASH
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """Return the words before the cursor, and the word at the cursor."""
+        line = os.environ["COMP_LINE"]
+        *args, incomplete = split_arg_string(f"{line}{_END}")
+        return args[1:], incomplete.removesuffix(_END)
+
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        """Return the replacement for bash's own last word."""
+        _, incomplete = self.get_completion_args()
+        quote = os.environ["COMP_QUOTE"]
+        is_quoted = quote in ("'", '"')
+        word = os.environ["COMP_WORD"]
+        last = word if is_quoted else "".join(split_arg_string(word))
+        value = item.value.removeprefix(incomplete.removesuffix(last))
+        text = _quoted(value, quote) if is_quoted else _SPECIAL.sub(r"\\\1", value)
+        return f"{item.type},{text}"
+
+
+def _quoted(value: str, quote: str) -> str:
+    """Escape text for the shell's open quote."""
+    if quote == "'":
+        return value.replace("'", r"'\''")
+    return re.sub(r'([$`"\\!])', r"\\\1", value)
+
+
+class Zsh(_Joined, ZshComplete):
+    """click's own, with its requirement."""
+
+    source_template = ZshComplete.source_template.replace(
+        "    compdef ", f"    {_COMPINIT}    compdef "
+    )
+
+
+class Fish(_Joined, FishComplete):
+    """click's own."""
+
+
+SHELLS: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish}

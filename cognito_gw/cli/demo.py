@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cognito_gw.app.auth import app_client
 from cognito_gw.app.context import Context, Options
 from cognito_gw.app.deploy import run_step
+from cognito_gw.app.prompter import PresetAnswers, Prompter
 from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.walks import walk
 from cognito_gw.cli.command import command
+from cognito_gw.cli.output import ask, say, styled
 from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError
-from cognito_gw.report.say import ask, say, styled
+from cognito_gw.oauth.request import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,13 +100,13 @@ class Walkthrough:
         self._call("Call with the access token", tokens.access_token, 401)
         self._tear_down()
 
-    def _make(self, step: str, words: str) -> None:
-        self._say(f"cgw {step}", words)
-        steps = run_step(self.context, step, report="none")
-        for each in steps:
-            if each.error:
-                raise each.error
-        made = [f"{each.word} {each.resource}" for each in steps if each.is_change]
+    def _make(self, name: str, words: str) -> None:
+        self._say(f"cgw {name}", words)
+        steps = run_step(self.context, name, report="none")
+        for step in steps:
+            if step.error:
+                raise step.error
+        made = [f"{step.word} {step.resource}" for step in steps if step.is_change]
         self._result(", ".join(made))
 
     def _test(self) -> None:
@@ -120,8 +123,6 @@ class Walkthrough:
         self._expect(answer["status"], 200)
 
     def _sign_in(self) -> Tokens:
-        from cognito_gw.app.auth import app_client
-        from cognito_gw.app.prompter import PresetAnswers, Prompter
         from cognito_gw.oauth.sign_in import SignIn
 
         self._say(
@@ -136,8 +137,6 @@ class Walkthrough:
         return tokens
 
     def _call(self, title: str, token: str | None, expected: int) -> None:
-        from cognito_gw.oauth.request import send
-
         why = {
             None: "The authorizer refuses the call; the function is not invoked.",
             200: "The authorizer verifies the pool's signature; the function responds.",
@@ -146,7 +145,7 @@ class Walkthrough:
         self._say(title, why)
         url = outputs(self.context)["invoke_url"]
         headers = [("Authorization", token)] if token else []
-        response = send("GET", f"{url}{_ROUTE}", headers, [], None)
+        response = send("GET", f"{url}{_ROUTE}", headers)
         self._result(f"{response.status_code} {response.text}")
         self._expect(response.status_code, expected)
 
@@ -158,7 +157,7 @@ class Walkthrough:
         resources = self.context.stack.resources
         visit = partial(reconcile.destroy, aws=self.context.aws)
         steps = walk(self.context, visit, backward(resources), resources, report="none")
-        self._result(f"{sum(each.is_change for each in steps)} deleted, nothing left")
+        self._result(f"{sum(step.is_change for step in steps)} deleted, nothing left")
 
     def _say(self, title: str, words: str) -> None:
         if self.by_step and self.count:

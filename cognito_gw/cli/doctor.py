@@ -11,10 +11,10 @@ import click
 
 from cognito_gw.app.context import Context, Options
 from cognito_gw.cli.command import command, with_options
+from cognito_gw.cli.output import block, say, styled
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import Terminal
 from cognito_gw.errors import CgwError, ExitCode
-from cognito_gw.report.say import block, say, styled
 
 if TYPE_CHECKING:
     from cognito_gw.doctor.finding import DoctorOptions, Finding

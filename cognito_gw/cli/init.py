@@ -1,4 +1,4 @@
-"""`cgw init` writes a first file; `cgw schema` prints its JSON Schema."""
+"""`cgw init`, `schema` and `completion`: set up a project, an editor, a shell."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.cli import completions
 from cognito_gw.cli.command import command, command_line
+from cognito_gw.cli.options import yes_option
+from cognito_gw.cli.output import ask, confirm, line, say, say_exactly
 from cognito_gw.cli.results import show_json
 from cognito_gw.cli.terminal import is_terminal, with_context
 from cognito_gw.errors import UsageError
-from cognito_gw.report.say import ask, confirm, line, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -136,7 +139,7 @@ _PASSWORD = "CGW_ALICE_PASSWORD"  # noqa: S105 - the variable that the file name
     metavar="'METHOD /path'",
     help="A route that anyone can call; can be repeated.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@yes_option
 @with_context
 def init(context: Context, *, yes: bool, **options: Any) -> None:
     """Write a commented `cgw.yaml`; never overwrites a file.
@@ -240,4 +243,43 @@ def schema() -> None:
     show_json(published_schema())
 
 
-COMMANDS = {"init": init, "schema": schema}
+# For each shell, its startup file, and the line to add to it.
+_STARTUP = {
+    "bash": ("~/.bashrc", 'eval "$(cgw completion bash)"'),
+    "zsh": ("~/.zshrc", 'eval "$(cgw completion zsh)"'),
+    "fish": ("~/.config/fish/config.fish", "cgw completion fish | source"),
+}
+
+
+@command("completion", "cgw completion", 'eval "$(cgw completion bash)"')
+@click.argument("shell", required=False, type=click.Choice(list(_STARTUP)))
+@with_context
+def completion(context: Context, *, shell: str | None) -> None:
+    """Print the completion script for your shell.
+
+    It completes commands, options, and the names in the file: users, routes, app
+    clients, functions. The default shell is that of the variable SHELL.
+    """
+    name = shell or _own_shell(context)
+    cgw = click.get_current_context().find_root().command
+    script = completions.SHELLS[name](cgw, {}, "cgw", "_CGW_COMPLETE").source()
+    file, line = _STARTUP[name]
+    if context.options.as_json:
+        show_json({"shell": name, "script": script, "file": file, "line": line})
+        return
+    say_exactly(*script.rstrip("\n").split("\n"))
+    if sys.stdout.isatty() and not context.options.quiet:
+        say(f"to enable completion in every {name}, add to {file}:", err=True)
+        say(f"  {line}", err=True)
+
+
+def _own_shell(context: Context) -> str:
+    name = PurePath(context.environment.get("SHELL", "")).name
+    if name not in _STARTUP:
+        known = " or ".join(f"`cgw completion {shell}`" for shell in _STARTUP)
+        what = f"SHELL is {name}" if name else "SHELL is not set"
+        raise UsageError(f"the shell is not known: {what}", hint=f"run {known}")
+    return name
+
+
+COMMANDS = {"init": init, "schema": schema, "completion": completion}

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from cognito_gw.cli.command import Group
+from cognito_gw.cli.output import block, say, say_exactly
 from cognito_gw.cli.results import exports, show_json
 from cognito_gw.cli.terminal import with_context
 from cognito_gw.errors import CgwError, Missing
-from cognito_gw.report.say import block, say, say_exactly
 
 if TYPE_CHECKING:
     from cognito_gw.app.context import Context

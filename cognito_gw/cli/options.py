@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +13,31 @@ import click
 from cognito_gw.app.prompter import PASSWORD
 from cognito_gw.aws_rules import PASSWORDS, is_password
 from cognito_gw.cli import completions
+from cognito_gw.cli.output import ask, say
 from cognito_gw.cli.terminal import is_terminal
 from cognito_gw.errors import UsageError
-from cognito_gw.report.say import ask, say
+from cognito_gw.oauth.flows import FLOWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cognito_gw.app.context import Context
     from cognito_gw.config.variables import Password
 
 
-_REQUEST_OPTIONS = (
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _together(*parameters: _Decorator) -> _Decorator:
+    """Return a decorator that adds parameters to a command in this order."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for parameter in reversed(parameters):
+            command = parameter(command)
+        return command
+
+    return add
+
+
+without_path = _together(
     click.option(
         "-X",
         "--method",
@@ -56,69 +70,69 @@ _REQUEST_OPTIONS = (
         help="A query parameter; can be repeated.",
     ),
 )
-
-
-def request_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the argument and the options of a request."""
-    return click.argument("path", shell_complete=completions.paths)(
-        without_path(command)
-    )
-
-
-def without_path(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of a request without the path."""
-    for option in reversed(_REQUEST_OPTIONS):
-        command = option(command)
-    return command
-
-
-def who_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that name the user and the app client."""
-    user = click.option(
+request_options = _together(
+    click.argument("path", shell_complete=completions.paths), without_path
+)
+client_option = click.option(
+    "--client",
+    metavar="NAME",
+    shell_complete=completions.clients,
+    help="The app client. Default: the first that fits.",
+)
+who_options = _together(
+    click.option(
         "--user",
         metavar="NAME",
         shell_complete=completions.users,
         help="The user who signs in. Default: the first one in the file.",
-    )
-    client = click.option(
-        "--client",
-        metavar="NAME",
-        shell_complete=completions.clients,
-        help="The app client. Default: the first that signs users in.",
-    )
-    return user(client(command))
-
-
-def token_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the option that selects the token."""
-    option = click.option(
-        "--token",
-        "choice",
-        metavar="TOKEN",
-        shell_complete=completions.words("id", "access", "none"),
-        help="id, access, none, the token itself, the callback URL or JSON response "
-        "that contains it, @FILE, or - for stdin. "
-        "Default: the token that the method requires.",
-    )
-    return option(command)
-
-
-_POOL_ID = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d)_([0-9A-Za-z]{1,55})")
-_CLIENT_ID = re.compile(r"[0-9A-Za-z]{1,32}")
-
-
-def pool_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name a user pool and an app client."""
-    pool = click.option(
+    ),
+    client_option,
+)
+flow_option = click.option(
+    "--flow",
+    type=click.Choice(FLOWS),
+    default="auto",
+    show_default=True,
+    metavar="FLOW",
+    help=f"How to sign in: {', '.join(FLOWS)}. auto selects one that the app client "
+    "and the scopes allow.",
+)
+token_option = click.option(
+    "--token",
+    "choice",
+    metavar="TOKEN",
+    shell_complete=completions.words("id", "access", "none"),
+    help="id, access, none, the token itself, the callback URL or JSON response "
+    "that contains it, @FILE, or - for stdin. "
+    "Default: the token that the method requires.",
+)
+yes_option = click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+step_options = _together(
+    click.option("--with-deps", is_flag=True, help="Also create prerequisites."),
+    click.option("--dry-run", is_flag=True, help="Show changes without applying them."),
+    yes_option,
+)
+password_options = _together(
+    click.option(
+        "--temporary",
+        is_flag=True,
+        help="The user must change it at the first sign-in.",
+    ),
+    click.option(
+        "--password-stdin", is_flag=True, help="Read the password from stdin, one line."
+    ),
+)
+pool_options = _together(
+    click.option(
         "--user-pool-id",
         "pool_id",
         metavar="ID",
         help="A user pool made elsewhere; no file is read.",
-    )
-    client = click.option(
-        "--client-id", metavar="ID", help="An app client of that user pool."
-    )
-    return pool(client(command))
+    ),
+    click.option("--client-id", metavar="ID", help="An app client of that user pool."),
+)
+_POOL_ID = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d)_([0-9A-Za-z]{1,55})")
+_CLIENT_ID = re.compile(r"[0-9A-Za-z]{1,32}")
 
 
 def of_pool(context: Context, options: dict[str, Any]) -> Context:
@@ -145,19 +159,6 @@ def of_pool(context: Context, options: dict[str, Any]) -> Context:
         app_clients={client_id: AppClientConfig(id=client_id)},
     )
     return replace(context, given=config)
-
-
-def password_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of a command that sets a password."""
-    temporary = click.option(
-        "--temporary",
-        is_flag=True,
-        help="The user must change it at the first sign-in.",
-    )
-    stdin = click.option(
-        "--password-stdin", is_flag=True, help="Read the password from stdin, one line."
-    )
-    return temporary(stdin(command))
 
 
 def given_password(context: Context, *, from_stdin: bool) -> Password | None:

@@ -9,18 +9,113 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.app.stack_state import flat, outputs, unmanaged_with_users
 from cognito_gw.app.walks import failure_code
-from cognito_gw.cli.command import command_line
-from cognito_gw.cli.terminal import with_hint
+from cognito_gw.cli.command import command_line, with_options
+from cognito_gw.cli.output import Safe, line, say, say_exactly, styled
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action
 from cognito_gw.gateway_rules import split_route
-from cognito_gw.report.say import say, say_exactly, styled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from cognito_gw.app.context import Context
-    from cognito_gw.engine.resource import Step
+    from cognito_gw.engine.resource import Change, Step
     from cognito_gw.resources.stack import Stack
     from cognito_gw.resources.unmanaged import Found
+
+
+COLORS = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.DELETE: "red",
+    Action.FAIL: "red",
+    Action.SKIP: "magenta",
+}
+_WIDEST = 70
+_BEFORE = 20  # characters to show before the first difference
+
+
+def with_hint(step: Step) -> Step:
+    """Return a step whose error's hint repeats the caller's global options."""
+    if step.error and step.error.hint:
+        step.error.hint = with_options(step.error.hint)
+    return step
+
+
+def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
+    """Yield the lines of a step: action, resource, changes, and error."""
+    word = styled(f"{step.spoken:<10}", fg=COLORS.get(step.action))
+    yield line(word, f"{step.resource.kind:<18}", step.resource.label)
+    if step.action is Action.UPDATE or (with_values and step.action is Action.CREATE):
+        yield from change_lines(step.changes)
+    if step.loss:
+        yield line(f"{'':12}lost: {step.loss}")
+    if step.error:
+        yield line(" " * 10, step.error)
+        if step.error.hint:
+            yield line(" " * 10, "hint: ", step.error.hint)
+
+
+def change_lines(changes: Mapping[str, Change]) -> Iterator[Safe]:
+    """Yield `field: before → after`, or only the new value if there was none."""
+    for field, change in changes.items():
+        before, after = _spelled(change.before), _spelled(change.after)
+        if change.before is None:
+            yield line(f"{'':12}{field}: {_cut(after)}")
+        else:
+            same = _alike(before, after)
+            yield line(f"{'':12}{field}: {_cut(before, same)} → {_cut(after, same)}")
+
+
+def summary(steps: list[Step]) -> str:
+    """Count the steps by result."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        counts[step.spoken] = counts.get(step.spoken, 0) + 1
+    return ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def _spelled(value: Any) -> str:
+    if value is None or value == KNOWN_AFTER_APPLY:
+        return "(none)" if value is None else KNOWN_AFTER_APPLY
+    return value if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _alike(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    shorter = min(len(one), len(other))
+    return next((index for index, (a, b) in pairs if a != b), shorter)
+
+
+def _cut(text: str, same: int = 0) -> str:
+    """Return the part that fits; skip most of a prefix of `same` characters."""
+    if same > _WIDEST - _BEFORE and len(text) > _WIDEST:
+        text = f"…{text[same - _BEFORE :]}"
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
+
+
+def steps_document(
+    stack: str, steps: Iterable[Step], outputs: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the document of `plan`, `up`, `down` and every step."""
+    found = [
+        {
+            "kind": step.resource.kind,
+            "name": step.resource.label,
+            "action": step.word,
+            "changes": changes_document(step.changes),
+            "error": str(step.error) if step.error else None,
+        }
+        for step in steps
+    ]
+    return {"stack": stack, "steps": found, "outputs": outputs}
+
+
+def changes_document(changes: Mapping[str, Change]) -> dict[str, Any]:
+    """Return changes as `{field: {from, to}}`."""
+    return {
+        field: {"from": change.before, "to": change.after}
+        for field, change in changes.items()
+    }
 
 
 _CROWD = 10  # more users are counted, not listed
@@ -48,8 +143,6 @@ def finish(context: Context, steps: list[Step], *, with_outputs: bool = False) -
     """Print the JSON document or the outputs, and exit with the code of failures."""
     values = outputs(context)
     if context.options.as_json:
-        from cognito_gw.report.lines import steps_document
-
         show_json(steps_document(context.config.name, steps, values))
     elif with_outputs and not failure_code(steps):
         show_outputs(values)
@@ -61,8 +154,6 @@ def show_steps(
     steps: Iterable[Step], *, with_values: bool = False, err: bool = False
 ) -> None:
     """Print each step on a line, with its changes and its error below."""
-    from cognito_gw.report.lines import step_lines
-
     for step in steps:
         for text in step_lines(with_hint(step), with_values=with_values):
             say(text, err=err)

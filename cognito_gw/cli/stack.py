@@ -14,12 +14,15 @@ from cognito_gw.app.stack_state import outputs
 from cognito_gw.app.walks import failure_code, locked
 from cognito_gw.app.watch import Screen, Watch, require_watchfiles
 from cognito_gw.cli.command import command
+from cognito_gw.cli.options import step_options, yes_option
+from cognito_gw.cli.output import confirm, say
 from cognito_gw.cli.results import (
     finish,
     show_next,
     show_outputs,
     show_steps,
     show_unmanaged,
+    summary,
 )
 from cognito_gw.cli.terminal import (
     is_terminal,
@@ -28,10 +31,9 @@ from cognito_gw.cli.terminal import (
     with_reading_context,
 )
 from cognito_gw.errors import UsageError
-from cognito_gw.report.say import confirm, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from cognito_gw.app.context import Context
@@ -47,8 +49,6 @@ if TYPE_CHECKING:
 @with_context
 def plan(context: Context, *, detailed_exitcode: bool) -> None:
     """Show what `up` would change, without changing anything."""
-    from cognito_gw.report.lines import summary
-
     steps = deploy.plan(context)
     if not context.options.as_json:
         show_steps(steps, with_values=True)
@@ -65,15 +65,13 @@ def plan(context: Context, *, detailed_exitcode: bool) -> None:
     is_flag=True,
     help="Apply each save of the file or of functions' code, until Ctrl-C.",
 )
-@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@yes_option
 @with_context
 def up(context: Context, *, watch: bool, yes: bool) -> None:
     """Create or update the stack to match the file.
 
     At a terminal, it asks for confirmation before it deletes or replaces anything.
     """
-    from cognito_gw.report.lines import summary
-
     approve = approval(context, yes=yes)
     if watch:
         _watch(context, approve)
@@ -138,8 +136,6 @@ class WatchScreen(Screen):
 
     def applied(self, steps: list[Step], seconds: float, *, is_whole: bool) -> None:
         """Print a summary, and outputs that changed."""
-        from cognito_gw.report.lines import summary
-
         words = f"{summary(steps) or 'nothing to change'} in {seconds:.2f} s"
         if failure_code(steps):
             self._say(f"{words}; waiting for the next save")
@@ -170,7 +166,7 @@ def _names(paths: Iterable[Path]) -> str:
 
 
 @command("down", "cgw down", "cgw --local down --yes")
-@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@yes_option
 @with_reading_context
 def down(context: Context, *, yes: bool) -> None:
     """Delete everything that this stack owns, and nothing else."""
@@ -179,8 +175,6 @@ def down(context: Context, *, yes: bool) -> None:
 
 
 def _remove(context: Context, *, is_asked: bool) -> None:
-    from cognito_gw.report.lines import summary
-
     removal = deploy.Removal(context)
     owned = removal.find()
     for step in removal.foreign:
@@ -242,16 +236,6 @@ def _command(step: str) -> click.Command:
 
     run.help = _STEPS[step]
     return run
-
-
-def step_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of a step."""
-    deps = click.option("--with-deps", is_flag=True, help="Also create prerequisites.")
-    dry = click.option(
-        "--dry-run", is_flag=True, help="Show changes without applying them."
-    )
-    yes = click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
-    return deps(dry(yes(command)))
 
 
 def take(

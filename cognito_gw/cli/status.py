@@ -1,27 +1,44 @@
-"""`cgw status`, `list`, `outputs` and `policy`: they read, and change nothing."""
+"""`cgw status`, `list`, `outputs`, `policy` and `logs`: they change nothing."""
 
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cognito_gw.app import stack_state
 from cognito_gw.app.walks import look
+from cognito_gw.cli import completions
 from cognito_gw.cli.command import command
-from cognito_gw.cli.results import exports, show_json, show_outputs
+from cognito_gw.cli.output import block, line, say, say_exactly, styled
+from cognito_gw.cli.results import (
+    change_lines,
+    changes_document,
+    exports,
+    show_json,
+    show_outputs,
+)
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
-from cognito_gw.report.say import line, say, say_exactly, styled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cognito_gw.app.context import Context
+    from cognito_gw.aws.log_events import LogEvent, LogReader
     from cognito_gw.engine.resource import Step
 
 
-_COLOURS = {"ok": "green", "drifted": "yellow", "missing": "red", "unmanaged": "cyan"}
+_STATE_COLORS = {
+    "ok": "green",
+    "drifted": "yellow",
+    "missing": "red",
+    "unmanaged": "cyan",
+}
 
 
 @command("status", "cgw status", "cgw status -o json")
@@ -34,8 +51,6 @@ def status(context: Context) -> None:
         context.ui.tell(f"not compared: {spell(problem.path)}{problem.what}")
     steps = stack_state.drift(context)
     if context.options.as_json:
-        from cognito_gw.report.lines import changes_document
-
         rows = [
             stack_state.resource_document(step)
             | {"changes": changes_document(step.changes)}
@@ -48,8 +63,6 @@ def status(context: Context) -> None:
 
 
 def _show(context: Context, steps: list[Step]) -> None:
-    from cognito_gw.report.lines import change_lines
-
     for step in steps:
         row = stack_state.resource_document(step)
         _show_row(row)
@@ -67,7 +80,7 @@ def _show(context: Context, steps: list[Step]) -> None:
 
 
 def _show_row(row: dict[str, Any]) -> None:
-    state = styled(f"{row['state']:<11}", fg=_COLOURS[row["state"]])
+    state = styled(f"{row['state']:<11}", fg=_STATE_COLORS[row["state"]])
     has_id = row["id"] not in (None, row["name"])
     id_ = line("  ", styled(row["id"], dim=True)) if has_id else ""
     say(state, f"{row['kind']:<18}", row["name"], id_)
@@ -189,4 +202,112 @@ def _check(purpose: str, boundary: str | None, account: str | None) -> None:
         raise UsageError("`--boundary` is for `--for up`: `--for use` creates no roles")
 
 
-COMMANDS = {"status": status, "list": list_stacks, "outputs": outputs, "policy": policy}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_AGO = re.compile(r"(\d{1,6})([smhd])")
+_FUNCTION_COLORS = ("cyan", "magenta", "yellow", "green", "blue")
+
+
+class _Since(click.ParamType["datetime"]):
+    """A point in time: a duration before now, or a date and time."""
+
+    name = "time"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the point in time."""
+        ago = _AGO.fullmatch(value)
+        try:
+            if ago:
+                number, unit = ago.groups()
+                return datetime.now(UTC) - timedelta(**{_UNITS[unit]: int(number)})
+            at = datetime.fromisoformat(value)
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is not a duration such as 10m, 2h or 1d, and not a date.",
+                param,
+                ctx,
+            )
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+@command("logs", "cgw logs", "cgw logs hello --since 2h", "cgw logs --follow")
+@click.argument(
+    "functions", nargs=-1, metavar="[FUNCTION]...", shell_complete=completions.functions
+)
+@click.option("-f", "--follow", is_flag=True, help="Print new logs until Ctrl-C.")
+@click.option(
+    "--since",
+    type=_Since(),
+    default="10m",
+    show_default=True,
+    metavar="AGO|TIME",
+    help="30s, 10m, 2h, 1d, or a date and time in UTC: 2026-01-31T08:00.",
+)
+@with_reading_context
+def logs(
+    context: Context, *, functions: tuple[str, ...], follow: bool, since: datetime
+) -> None:
+    """Print the logs of the functions: all, or those named.
+
+    Times are in UTC. With --follow, `-o json` prints one object per line instead of
+    one document.
+    """
+    from cognito_gw.aws import log_events
+
+    readers = stack_state.log_readers(context, functions, since)
+    if follow:
+        _follow(context, readers)
+        return
+    events = log_events.read_all(readers)
+    if context.options.as_json:
+        show_json({"events": [_document(event) for event in events]})
+    elif events:
+        _show_events(events, readers)
+    elif not context.options.quiet:
+        say(f"no logs since {since:%Y-%m-%d %H:%M:%S} UTC", err=True)
+
+
+def _follow(context: Context, readers: list[LogReader]) -> None:
+    from cognito_gw.aws.log_events import follow
+
+    events = follow(readers, context.aws.sleep)
+    if context.options.as_json:
+        for event in events:
+            show_json(_document(event), indent=None)
+    else:
+        _show_events(events, readers)
+
+
+def _document(event: LogEvent) -> dict[str, Any]:
+    at = datetime.fromtimestamp(event.timestamp / 1000, UTC)
+    return {
+        "function": event.function,
+        "timestamp": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "stream": event.stream,
+        "message": event.message,
+    }
+
+
+def _show_events(events: Iterable[LogEvent], readers: list[LogReader]) -> None:
+    """Print each event; with its function if there are several."""
+    names = [reader.function for reader in readers]
+    width = max(map(len, names))
+    for event in events:
+        at = time.strftime("%H:%M:%S", time.gmtime(event.timestamp // 1000))
+        parts = [styled(f"{at}.{event.timestamp % 1000:03d}  ", dim=True)]
+        if len(names) > 1:
+            color = _FUNCTION_COLORS[
+                names.index(event.function) % len(_FUNCTION_COLORS)
+            ]
+            parts.append(styled(f"{event.function:<{width}}  ", fg=color))
+        say(*parts, block(event.message))
+
+
+COMMANDS = {
+    "status": status,
+    "list": list_stacks,
+    "outputs": outputs,
+    "policy": policy,
+    "logs": logs,
+}

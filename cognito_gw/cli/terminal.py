@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app.context import Context, Options, UserInterface, Walking
+from cognito_gw.app.context import Context, Options, UserInterface
 from cognito_gw.cli.command import with_options
-from cognito_gw.report.say import ask, block, say, styled
+from cognito_gw.cli.output import ask, block, say, styled
+from cognito_gw.cli.results import show_steps, summary, with_hint
+from cognito_gw.engine.resource import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from cognito_gw.cli.rows import Rows
     from cognito_gw.engine.resource import Resource, Step
     from cognito_gw.errors import CgwError
-    from cognito_gw.report.lines import Reporter
 
 _STDOUT, _STDERR = 1, 2
 
@@ -31,35 +33,13 @@ def is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-class _Hinting(Walking):
-    """Passes steps on; their hints repeat the caller's global options."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-
-    def started(self, resource: Resource) -> None:
-        self._reporter.started(resource)
-
-    def finished(self, step: Step) -> None:
-        self._reporter.finished(with_hint(step))
-
-
-def with_hint(step: Step) -> Step:
-    """Return a step whose error's hint repeats the caller's global options."""
-    if step.error and step.error.hint:
-        step.error.hint = with_options(step.error.hint)
-    return step
-
-
 class Terminal(UserInterface):
     """Reports on stderr, with rows in place where it is a terminal."""
 
     def __init__(self, options: Options) -> None:
         """Report as much as the `options` ask for."""
-        from cognito_gw.report.lines import Lines
-
         self._options = options
-        self._reporter: Reporter = Lines(quiet=options.quiet)  # the current one
+        self._rows: Rows | None = None
 
     @property
     def is_interactive(self) -> bool:  # type: ignore[override]
@@ -68,7 +48,11 @@ class Terminal(UserInterface):
 
     def tell(self, text: str) -> None:
         """Print a note, unless quiet."""
-        self._reporter.tell(with_options(text))
+        text = with_options(text)
+        if self._rows:
+            self._rows.tell(text)
+        elif not self._options.quiet:
+            say(styled(f"  {text}", dim=True), err=True)
 
     def trace(self, text: str) -> None:
         """Print a note if `-v` is given."""
@@ -83,33 +67,45 @@ class Terminal(UserInterface):
 
     def announce(self, text: str) -> None:
         """Print a note, even when quiet."""
-        self._reporter.announce(text)
+        if self._rows:
+            self._rows.announce(text)
+        else:
+            say(text, err=True)
 
     @contextmanager
     def walking(
         self, shown: Sequence[Resource], *, only_changes: bool = False
-    ) -> Iterator[Walking]:
-        """Print a line per step, or show rows on a terminal."""
+    ) -> Iterator[None]:
+        """Show rows on a terminal; otherwise each step is a line."""
         is_animated = sys.stdout.isatty() and sys.stderr.isatty()
         is_plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         is_quiet = self._options.quiet or only_changes or not shown
         if is_plain or not is_animated or is_quiet:
-            yield _Hinting(self._reporter)
+            yield
             return
-        from cognito_gw.report.rows import Rows
+        from cognito_gw.cli.rows import Rows
 
-        before = self._reporter
         with Rows([*shown]) as rows:
-            self._reporter = rows
+            self._rows = rows
             try:
-                yield _Hinting(rows)
+                yield
             finally:
-                self._reporter = before
+                self._rows = None
+
+    def started(self, resource: Resource) -> None:
+        """Show the row of a resource as in progress."""
+        if self._rows:
+            self._rows.started(resource)
+
+    def finished(self, step: Step) -> None:
+        """Print the result of a visit; only failures when quiet."""
+        if self._rows:
+            self._rows.finished(with_hint(step))
+        elif not self._options.quiet or step.action is Action.FAIL:
+            show_steps([step], err=True)
 
     def interrupted(self, done: list[Step], left: int) -> None:
         """Print what is done and what is left, and how to continue."""
-        from cognito_gw.report.lines import summary
-
         if not self._options.quiet:
             words = ", ".join(filter(None, [summary(done), f"{left} not done"]))
             say(f"{words}: rerun the command to continue", err=True)

@@ -1,4 +1,4 @@
-"""`cgw token`: signs in and prints tokens."""
+"""`cgw token`, `open` and `logout`: sign in, print tokens, and sign out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cognito_gw.app.auth import page_url, raw_token, sign_out, tokens_for
 from cognito_gw.app.prompter import PresetAnswers
 from cognito_gw.app.request_options import pair
 from cognito_gw.app.stack_state import outputs
@@ -16,14 +17,20 @@ from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command
-from cognito_gw.cli.options import of_pool, pool_options
+from cognito_gw.cli.options import (
+    client_option,
+    flow_option,
+    of_pool,
+    pool_options,
+    who_options,
+)
+from cognito_gw.cli.output import say, say_exactly, styled
 from cognito_gw.cli.results import exports, show_json
-from cognito_gw.cli.terminal import with_reading_context
+from cognito_gw.cli.terminal import open_page, with_reading_context
 from cognito_gw.errors import ExitCode, UsageError
 from cognito_gw.gateway_rules import token_use
 from cognito_gw.oauth import cache
-from cognito_gw.oauth.flows import FLOWS
-from cognito_gw.report.say import say, say_exactly, styled
+from cognito_gw.oauth.tokens import claims_of, header_of, in_words
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
@@ -36,8 +43,6 @@ def formatted(
     context: Context, tokens: Tokens, form: str, name: str | None
 ) -> list[str]:
     """Return tokens as lines: `env`, `header` or `curl`; `name` selects one."""
-    from cognito_gw.app.auth import raw_token
-
     if form == "env":
         return _env(tokens, name)
     name = name or ("id_token" if tokens.id_token else "access_token")
@@ -49,7 +54,7 @@ def formatted(
 def _env(tokens: Tokens, name: str | None) -> list[str]:
     """Return lines such as `export CGW_ID_TOKEN=…`, for `eval`."""
     names = [name] if name else ["id_token", "access_token", "refresh_token"]
-    values = {f"CGW_{each.upper()}": getattr(tokens, each) for each in names}
+    values = {f"CGW_{key.upper()}": getattr(tokens, key) for key in names}
     return exports({key: value for key, value in values.items() if value is not None})
 
 
@@ -103,27 +108,8 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
     metavar="[-|@FILE]",
     help="Verify the tokens, or one from stdin or a file, and list their routes.",
 )
-@click.option(
-    "--user",
-    metavar="NAME",
-    shell_complete=completions.users,
-    help="The user who signs in. Default: the first one in the file.",
-)
-@click.option(
-    "--client",
-    metavar="NAME",
-    shell_complete=completions.clients,
-    help="The app client. Default: the first that returns such tokens.",
-)
-@click.option(
-    "--flow",
-    type=click.Choice(FLOWS),
-    default="auto",
-    show_default=True,
-    metavar="FLOW",
-    help=f"How to sign in: {', '.join(FLOWS)}. auto selects one that "
-    "the app client and the scopes allow.",
-)
+@who_options
+@flow_option
 @click.option(
     "--scope",
     "scopes",
@@ -177,8 +163,6 @@ def token(context: Context, **options: Any) -> None:
     Tokens are cached and refreshed. Passwords come from the file, from CGW_PASSWORD and
     CGW_NEW_PASSWORD, or from a prompt.
     """
-    from cognito_gw.app.auth import tokens_for
-
     _check(options)
     context = of_pool(context, options)
     if options["forget"]:
@@ -208,7 +192,7 @@ def _raw(options: dict[str, Any]) -> str | None:
 
 
 def _request(options: dict[str, Any]) -> TokenRequest:
-    attributes = dict(pair(each, "=", "--attribute") for each in options["attributes"])
+    attributes = dict(pair(text, "=", "--attribute") for text in options["attributes"])
     preset = PresetAnswers(
         options["code"], options["factors"], attributes, options["totp_secret"]
     )
@@ -216,7 +200,7 @@ def _request(options: dict[str, Any]) -> TokenRequest:
         options["user"],
         options["client"],
         options["flow"],
-        tuple(scope for each in options["scopes"] for scope in each.split()),
+        tuple(scope for text in options["scopes"] for scope in text.split()),
         preset,
         opens_browser=not options["no_browser"],
         seconds=options["timeout"],
@@ -224,8 +208,6 @@ def _request(options: dict[str, Any]) -> TokenRequest:
 
 
 def _show_tokens(context: Context, tokens: Tokens, options: dict[str, Any]) -> None:
-    from cognito_gw.app.auth import raw_token
-
     raw, form = _raw(options), options["format"]
     if form:
         say_exactly(*formatted(context, tokens, form, raw))
@@ -240,8 +222,6 @@ def _show_tokens(context: Context, tokens: Tokens, options: dict[str, Any]) -> N
 
 
 def _show_all(tokens: Tokens) -> None:
-    from cognito_gw.oauth.tokens import claims_of
-
     for name, title in (("id_token", "ID token"), ("access_token", "access token")):
         value = getattr(tokens, name)
         if value is None:
@@ -283,8 +263,6 @@ def _show_decoded(
 
 
 def _show_one(decoded: Decoded) -> None:
-    from cognito_gw.oauth.tokens import claims_of, header_of
-
     title = _TITLES.get(decoded.kind, decoded.kind)
     say(styled(title, bold=True))
     if decoded.flaw:
@@ -321,11 +299,68 @@ def _spelled(claim: str, content: object, *, from_now: bool = False) -> str:
 
 
 def _distance(moment: int) -> str:
-    from cognito_gw.oauth.tokens import in_words
-
     ahead = moment - time.time()
     words = in_words(abs(ahead))
     return f", in {words}" if ahead > 0 else f", {words} ago"
 
 
-COMMANDS = {"token": token}
+@command("open", "cgw open", "cgw open --no-browser")
+@client_option
+@click.option("--no-browser", is_flag=True, help="Only print the URL.")
+@pool_options
+@with_reading_context
+def open_(
+    context: Context, *, client: str | None, no_browser: bool, **ids: Any
+) -> None:
+    """Open the sign-in page of the hosted UI, and print its URL.
+
+    The page redirects to the first callback URL. Only `cgw token --flow browser` waits
+    there for the response.
+    """
+    context = of_pool(context, ids)
+    url = page_url(context, client, "login")
+    if context.options.as_json:
+        show_json({"url": url})
+    else:
+        say_exactly(url)
+    if not no_browser and not open_page(url):
+        context.ui.tell("no browser could be opened")
+
+
+@command("logout", "cgw logout", "cgw logout --user alice@example.com --browser")
+@click.option(
+    "--user",
+    metavar="NAME",
+    shell_complete=completions.users,
+    help="Only tokens of this user. Default: of all users.",
+)
+@click.option(
+    "--client",
+    metavar="NAME",
+    shell_complete=completions.clients,
+    help="Only tokens of this app client. Default: of all app clients.",
+)
+@click.option(
+    "--browser", is_flag=True, help="Also sign out of the sign-in pages in the browser."
+)
+@pool_options
+@with_reading_context
+def logout(
+    context: Context, *, user: str | None, client: str | None, browser: bool, **ids: Any
+) -> None:
+    """Revoke cached refresh tokens and clear the cache.
+
+    Tokens already issued stay valid until they expire: API Gateway does not check
+    whether a token was revoked.
+    """
+    context = of_pool(context, ids)
+    dropped, revoked = sign_out(context, user, client)
+    if context.options.as_json:
+        show_json({"dropped": dropped, "revoked": revoked})
+    else:
+        context.ui.tell(f"{dropped} dropped, {revoked} of them revoked")
+    if browser:
+        open_page(page_url(context, client, "logout"))
+
+
+COMMANDS = {"token": token, "open": open_, "logout": logout}

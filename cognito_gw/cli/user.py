@@ -21,13 +21,19 @@ from cognito_gw.app.users import (
 from cognito_gw.app.walks import failure_code
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import Group, command
-from cognito_gw.cli.options import given_password, password_options, typed_password
+from cognito_gw.cli.options import (
+    given_password,
+    password_options,
+    step_options,
+    typed_password,
+    yes_option,
+)
+from cognito_gw.cli.output import say
 from cognito_gw.cli.results import show_json, show_steps
-from cognito_gw.cli.stack import ask_before_deletion, step_options, take
+from cognito_gw.cli.stack import ask_before_deletion, take
 from cognito_gw.cli.terminal import show_error, with_context, with_reading_context
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.oauth.cache import forget
-from cognito_gw.report.say import say
 from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
@@ -83,8 +89,8 @@ def _show(context: Context, name: str) -> None:
     if context.options.as_json:
         show_json({"username": person.username, "groups": names})
         return
-    for each in names:
-        say(each)
+    for group in names:
+        say(group)
 
 
 @command("list", "cgw user list", "cgw user list -o json")
@@ -152,13 +158,18 @@ _several = click.argument(
 )
 
 
+def _people(context: Context, names: Sequence[str]) -> list[Person]:
+    """Return the users to change; raise for a pool that was made elsewhere."""
+    require_own_pool(context)
+    return found(context, names)
+
+
 @command("disable", "cgw user disable bob@example.com")
 @_several
 @with_reading_context
 def disable(context: Context, *, names: tuple[str, ...]) -> None:
     """Disable users, so that they cannot sign in."""
-    require_own_pool(context)
-    people = found(context, names)
+    people = _people(context, names)
     _change(context, people, lambda user: user.disable(context.aws))
 
 
@@ -167,8 +178,7 @@ def disable(context: Context, *, names: tuple[str, ...]) -> None:
 @with_reading_context
 def enable(context: Context, *, names: tuple[str, ...]) -> None:
     """Enable users, so that they can sign in again."""
-    require_own_pool(context)
-    people = found(context, names)
+    people = _people(context, names)
     _change(context, people, lambda user: user.enable(context.aws))
 
 
@@ -177,8 +187,7 @@ def enable(context: Context, *, names: tuple[str, ...]) -> None:
 @with_reading_context
 def confirm(context: Context, *, names: tuple[str, ...]) -> None:
     """Confirm users who signed up, without a confirmation code."""
-    require_own_pool(context)
-    people = found(context, names)
+    people = _people(context, names)
     for member in people:
         if member.unconfirmable:
             raise member.unconfirmable
@@ -191,14 +200,13 @@ def confirm(context: Context, *, names: tuple[str, ...]) -> None:
     "cgw user remove bob@example.com carol@example.com --yes",
 )
 @_several
-@click.option("-y", "--yes", is_flag=True, help="Skip confirmation.")
+@yes_option
 @with_reading_context
 def remove(context: Context, *, names: tuple[str, ...], yes: bool) -> None:
     """Delete users from the pool."""
     from cognito_gw.resources.user import is_called
 
-    require_own_pool(context)
-    people = found(context, names)
+    people = _people(context, names)
     in_file = [user.username for user in context.config.users]
     for member in people:
         if is_called(context.stack.pool, member.live or {}, in_file):
@@ -281,7 +289,9 @@ def add(context: Context, *, name: str, **options: Any) -> None:
     """
     more = {
         "groups": sorted(set(options["names"])),
-        "attributes": _attributes(options["attributes"]),
+        "attributes": dict(
+            pair(text, "=", "--attribute") for text in options["attributes"]
+        ),
         "is_temporary": options["temporary"],
     }
     require_own_pool(context)
@@ -298,10 +308,6 @@ def add(context: Context, *, name: str, **options: Any) -> None:
     require_groups(context, options["names"])
     new.password = given or typed_password(context, name)
     _change(context, [new], lambda user: user.create(context.aws))
-
-
-def _attributes(given: tuple[str, ...]) -> dict[str, str]:
-    return dict(pair(each, "=", "--attribute") for each in given)
 
 
 @user.command(

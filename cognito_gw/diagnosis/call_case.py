@@ -349,4 +349,4 @@ class CallCase(Facts):
         if names := sorted(name.lower() for name in self.asked_headers):
             asked["Access-Control-Request-Headers"] = ",".join(names)
         url = f"{self.target.url}{self.sent.path}"
-        return Answer.of(send("OPTIONS", url, [*asked.items()], [], None))
+        return Answer.of(send("OPTIONS", url, [*asked.items()]))

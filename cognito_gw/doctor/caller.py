@@ -141,14 +141,14 @@ def endpoints(urls: Mapping[str, list[str]], send: Callable[..., Any]) -> Findin
         return Finding(
             "fail", "\n".join([f"not reachable {way}:", *silent]), _NETWORK_FIX
         )
-    names = ", ".join(name for each in urls.values() for name in each)
+    names = ", ".join(name for services in urls.values() for name in services)
     at = f" at {next(iter(urls))}" if len(urls) == 1 else ""
     return Finding("ok", f"{names} respond{at}, {way}")
 
 
 def _error(url: str, send: Callable[..., Any]) -> str | None:
     try:
-        send("GET", url, [], [], None)
+        send("GET", url)
     except CgwError as error:
         return error.what
     return None

@@ -8,11 +8,10 @@ from cognito_gw.aws import clients
 from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.aws.waits import Once
 from cognito_gw.doctor import caller, machine
+from cognito_gw.doctor.account import counts_of, permissions, quotas
 from cognito_gw.doctor.caller import origin, region
 from cognito_gw.doctor.finding import CannotTell, Finding, needed
 from cognito_gw.doctor.machine import versions
-from cognito_gw.doctor.permissions import permissions
-from cognito_gw.doctor.quotas import counts_of, quotas
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.request import send
 from cognito_gw.resources.policy import operator_policy

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import operator
 import os
 import platform
-import re
 import stat
 import sys
 from importlib import metadata
@@ -15,8 +13,10 @@ from cognito_gw import __version__
 from cognito_gw.doctor.finding import CannotTell, Finding, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from packaging.requirements import Requirement
 
     from cognito_gw.config.model import Config
     from cognito_gw.doctor.finding import DoctorOptions
@@ -66,7 +66,7 @@ def callback_ports(urls: Iterable[str]) -> Finding:
     from cognito_gw.errors import CgwError
     from cognito_gw.oauth.callback_server import Callback, Loopback
 
-    served = {url: each.port for url in urls if (each := Callback.of(url))}
+    served = {url: callback.port for url in urls if (callback := Callback.of(url))}
     if not served:
         raise CannotTell("the file has no callback URL on this machine")
     taken: dict[str, CgwError] = {}
@@ -83,13 +83,6 @@ def callback_ports(urls: Iterable[str]) -> Finding:
 
 _OURS = "cognito-gw"
 _SHOWN = ("boto3", "botocore")
-_REQUIREMENT = re.compile(
-    r"(?P<name>[\w.-]+)(?:\[[^]]*\])?\s*(?P<bounds>[^;]*?)\s*"
-    r"(?:;\s*extra == ['\"](?P<extra>\w+)['\"])?",
-)
-# The only operators in cgw's own requirements.
-_BOUND = re.compile(r"(>=|<)\s*([\d.]+)")
-_HOLDS = {">=": operator.ge, "<": operator.lt}
 
 
 def versions(*, is_local: bool) -> Finding:
@@ -113,13 +106,15 @@ def judged(
 
     The local AWS also requires those of the extra `local`.
     """
-    extras = {None, "local"} if is_local else {None}
-    complaints = [*_unfit("Python", python, platform.python_version())]
-    for each in requirements:
-        wanted = _REQUIREMENT.fullmatch(each)
-        if wanted and wanted["extra"] in extras:
-            there = _version(wanted["name"], installed)
-            complaints += _unfit(wanted["name"], wanted["bounds"], there)
+    from packaging.requirements import Requirement
+
+    extra = {"extra": "local" if is_local else ""}
+    python_here = ".".join(map(str, sys.version_info[:3]))
+    complaints = _unfit(Requirement(f"Python{python}"), python_here)
+    for requirement in map(Requirement, requirements):
+        if requirement.marker is None or requirement.marker.evaluate(extra):
+            there = _version(requirement.name, installed)
+            complaints += _unfit(requirement, there)
     found = f"cgw {__version__}, Python {platform.python_version()}"
     for name in (*_SHOWN, "moto") if is_local else _SHOWN:
         found += f", {name} {_version(name, installed) or 'not installed'}"
@@ -137,23 +132,12 @@ def _version(name: str, installed: Installed) -> str | None:
         return None
 
 
-def _unfit(name: str, bounds: str, version: str | None) -> Iterator[str]:
+def _unfit(requirement: Requirement, version: str | None) -> list[str]:
     if version is None:
-        yield f"{name} is not installed"
-    elif not all(
-        _HOLDS[sign](_numbers(version), _numbers(bound))
-        for sign, bound in _BOUND.findall(bounds)
-    ):
-        yield f"{name} {version} is not {bounds}"
-
-
-def _numbers(version: str) -> list[int]:
-    """Return the numbers at the start of a version; 2.0 equals 2."""
-    found = re.match(r"\d+(?:\.\d+)*", version)
-    numbers = [int(each) for each in found[0].split(".")] if found else []
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return numbers
+        return [f"{requirement.name} is not installed"]
+    if requirement.specifier.contains(version, prereleases=True):
+        return []
+    return [f"{requirement.name} {version} is not {requirement.specifier}"]
 
 
 _RUNTIMES = "install the runtime, or test these functions on AWS"

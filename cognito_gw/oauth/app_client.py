@@ -50,7 +50,7 @@ class AppClient:
         flows = self.settings.get("ExplicitAuthFlows") or _USUAL
         if f"ALLOW_{auth_flow}" in flows or auth_flow in flows:
             return True
-        has_older_names = not any(each.startswith("ALLOW_") for each in flows)
+        has_older_names = not any(flow.startswith("ALLOW_") for flow in flows)
         return has_older_names and f"ALLOW_{auth_flow}" in _USUAL
 
     def grants(self, oauth_flow: str) -> bool:
@@ -177,7 +177,7 @@ def _is_issuer(issuer: str, url: str) -> bool:
 
 def fetch_json(url: str, tell: Tell) -> dict[str, Any]:
     """Return the JSON object at a URL."""
-    response = send("GET", url, [], [], None)
+    response = send("GET", url)
     tell(f"GET {url}: {response.status_code}")
     try:
         content = json.loads(response.content)

@@ -120,7 +120,7 @@ def _is_sound(tokens: Tokens) -> bool:
     is_flagged = isinstance(fields.pop("by_oauth"), bool)
     is_token = isinstance(fields["access_token"], str)
     texts = (str, type(None))
-    are_texts = all(isinstance(each, texts) for each in fields.values())
+    are_texts = all(isinstance(text, texts) for text in fields.values())
     return is_timed and is_flagged and is_token and are_texts
 
 

@@ -1,9 +1,16 @@
-"""The loopback server for the user pool's redirect (RFC 8252, section 7.3)."""
+"""The loopback server for the user pool's redirect (RFC 8252, section 7.3).
+
+The document, style and script of its pages are in `callback.html`, `callback.css` and
+`callback.js`.
+"""
 
 from __future__ import annotations
 
+import base64
 import errno
+import hashlib
 import hmac
+import html
 import ipaddress
 import os
 import re
@@ -13,19 +20,106 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from socketserver import TCPServer
+from string import Template
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import parse_qsl
 
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.oauth import callback_pages
 from cognito_gw.text import LOOPBACK_HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+
+_LONGEST = 500  # characters of an error message
+_WITHOUT_SCRIPT = (
+    "<noscript><p>This flow needs JavaScript, which is turned off. "
+    "Use <code>--flow browser</code> instead.</p></noscript>"
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page; `html` escapes its text."""
+
+    status: HTTPStatus
+    title: str
+    paragraphs: tuple[str, ...]
+    mood: str = "bad"  # a class of the style: good, bad, or wait
+    takes_fragment: bool = False  # its script posts the URL fragment back
+
+    @property
+    def html(self) -> str:
+        """The page as a document."""
+        script = f"{_WITHOUT_SCRIPT}<script>{_asset('js')}</script>"
+        return Template(_asset("html")).substitute(
+            title=html.escape(self.title),
+            style=_asset("css"),
+            mood=self.mood,
+            paragraphs="\n".join(f"<p>{html.escape(t)}</p>" for t in self.paragraphs),
+            script=script if self.takes_fragment else "",
+        )
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the response, which forbid everything the page does not do."""
+        policy = f"default-src 'none'; style-src {_csp_hash(_asset('css'))}; "
+        if self.takes_fragment:
+            policy += f"script-src {_csp_hash(_asset('js'))}; connect-src 'self'; "
+        policy += "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        return {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": policy,
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+        }
+
+
+SIGNED_IN = Page(
+    HTTPStatus.OK,
+    "Signed in",
+    ("You can close this window and return to the terminal.",),
+    "good",
+)
+HANDOVER = Page(
+    HTTPStatus.OK,
+    "Almost there",
+    ("Sending the tokens from this page to the terminal.",),
+    "wait",
+    takes_fragment=True,
+)
+
+
+def failed(error: str, description: str) -> Page:
+    """Return the page for a sign-in that the user pool refused."""
+    reason = f"{error}: {description}" if description else error
+    more = "You can close this window. The terminal shows details."
+    return Page(HTTPStatus.BAD_REQUEST, "Sign-in failed", (reason[:_LONGEST], more))
+
+
+def rejected(status: HTTPStatus, reason: str) -> Page:
+    """Return the page for a request that does not end the sign-in."""
+    return Page(status, "Request rejected", (reason,))
+
+
+@cache
+def _asset(suffix: str) -> str:
+    return files("cognito_gw.oauth").joinpath(f"callback.{suffix}").read_text("utf-8")
+
+
+def _csp_hash(text: str) -> str:
+    """Return the source expression of a Content-Security-Policy for an inline text."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
 
 _URL = re.compile(
     rf"http://({LOOPBACK_HOST})(?::([1-9]\d{{0,4}}))?"
@@ -252,7 +346,7 @@ class Server(ThreadingHTTPServer):
 class _Reply(Exception):
     """Raised to send a page for a request that does not end the sign-in."""
 
-    def __init__(self, page: callback_pages.Page) -> None:
+    def __init__(self, page: Page) -> None:
         super().__init__(page.title)
         self.page = page
 
@@ -261,7 +355,7 @@ class _Rejected(_Reply):
     """Raised for a request that is not the awaited response."""
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(callback_pages.rejected(status, reason))
+        super().__init__(rejected(status, reason))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -288,7 +382,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif code >= HTTPStatus.INTERNAL_SERVER_ERROR:  # an unknown HTTP version
             code = HTTPStatus.BAD_REQUEST
         reason = "A browser never sends this request after a sign-in."
-        self._send(callback_pages.rejected(HTTPStatus(code), reason))
+        self._send(rejected(HTTPStatus(code), reason))
 
     def log_message(self, *_: object) -> None:
         """Print nothing: standard error belongs to the command."""
@@ -321,7 +415,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.loopback.by_fragment:
             return self._checked(pairs, "code", _IN_QUERY)
         if not {"code", "error"} & dict(pairs).keys():
-            raise _Reply(callback_pages.HANDOVER)
+            raise _Reply(HANDOVER)
         return self._checked(pairs, "error", _IN_QUERY)
 
     def _in_form(self) -> dict[str, str]:
@@ -370,16 +464,16 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Rejected(bad, f"The response has no {required} and no error.")
         return {name: fields[name] for name in known if name in fields}
 
-    def _outcome(self, answer: dict[str, str]) -> callback_pages.Page:
+    def _outcome(self, answer: dict[str, str]) -> Page:
         if not self.loopback.take(answer):
             reason = "This sign-in is already complete. You can close this window."
             raise _Rejected(HTTPStatus.CONFLICT, reason)
         if "error" in answer:
             description = answer.get("error_description", "")
-            return callback_pages.failed(answer["error"], description)
-        return callback_pages.SIGNED_IN
+            return failed(answer["error"], description)
+        return SIGNED_IN
 
-    def _send(self, page: callback_pages.Page) -> None:
+    def _send(self, page: Page) -> None:
         content = page.html.encode()
         headers = page.headers | {"Content-Length": str(len(content))}
         if page.status == HTTPStatus.METHOD_NOT_ALLOWED:

@@ -167,7 +167,7 @@ class Probe:
             asked = [("Access-Control-Request-Method", verb)]
             headers = [("Origin", self.check.origin or "https://example.com"), *asked]
             verb = "OPTIONS"
-        return send(verb, f"{url}{path}", headers, [], None)
+        return send(verb, f"{url}{path}", headers)
 
     def _spelled(self, response: httpx.Response) -> str:
         if self.is_preflight and _shares(response):

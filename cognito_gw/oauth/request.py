@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import ssl
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from cognito_gw.errors import CgwError, UsageError
 from cognito_gw.text import LOOPBACK, json_object
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import httpx
 
 _STOPPED = (
@@ -27,9 +29,8 @@ class NoAnswer(CgwError):
 def send(
     verb: str,
     url: str,
-    headers: list[tuple[str, str]],
-    query: list[tuple[str, str]],
-    body: bytes | None,
+    headers: Sequence[tuple[str, str]] = (),
+    body: bytes | None = None,
 ) -> httpx.Response:
     """Send a request, through the proxy of the environment if it names one.
 
@@ -46,13 +47,7 @@ def send(
         with httpx.Client(
             verify=_trust(url), timeout=_SECONDS, trust_env=not is_here
         ) as client:
-            return client.request(
-                verb,
-                url,
-                headers=headers,
-                params=urlencode(query) or None,
-                content=body,
-            )
+            return client.request(verb, url, headers=[*headers], content=body)
     except (httpx.LocalProtocolError, httpx.InvalidURL) as error:
         raise UsageError(f"{verb} {url} cannot be sent: {error}") from None
     except httpx.HTTPError as error:

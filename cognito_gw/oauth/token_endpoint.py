@@ -82,7 +82,7 @@ class TokenEndpoint:
             form["client_id"] = self._client.client_id
         else:
             headers.append(("Authorization", self._basic()))
-        response = send("POST", self._url, headers, [], urlencode(form).encode())
+        response = send("POST", self._url, headers, urlencode(form).encode())
         self._tell(f"POST {self._url}: {response.status_code}")
         answer = json_object(response.content)
         is_given = isinstance(answer.get("access_token"), str)

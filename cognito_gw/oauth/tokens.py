@@ -183,7 +183,7 @@ def flaw_in_time(claims: dict[str, Any], now: float) -> Flaw | None:
     expiry, begin = claims.get("exp"), claims.get("nbf", 0)
     if not isinstance(expiry, int | float) or not isinstance(begin, int | float):
         return Flaw("malformed-token", "`exp` and `nbf` must be numbers")
-    expiry, begin = (max(-_AGES, min(_AGES, each)) for each in (expiry, begin))
+    expiry, begin = (max(-_AGES, min(_AGES, seconds)) for seconds in (expiry, begin))
     if expiry < now:
         return Flaw("expired-token", f"it expired {in_words(now - expiry)} ago")
     if begin > now + _SKEW:

@@ -22,10 +22,9 @@ from cognito_gw.engine.walk import forward
 from cognito_gw.errors import CgwError
 from cognito_gw.gateway_rules import Router, required_token
 from cognito_gw.local import process
-from cognito_gw.report.lines import step_lines
-from cognito_gw.report.say import unstyled
 from cognito_gw.resources.user import generate_password
 from cognito_gw.testing.sign_ins import SignIns
+from cognito_gw.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -70,15 +69,15 @@ _SECONDS = 35.0  # API Gateway gives up after 29
 class LocalStack:
     """A deployed stack on a private local AWS."""
 
-    def __init__(self, session: Context) -> None:
+    def __init__(self, context: Context) -> None:
         """Represent the deployed stack of a context."""
-        self._access_key = session.server.access_key
-        self.outputs: dict[str, Any] = outputs(session)
+        self._access_key = context.server.access_key
+        self.outputs: dict[str, Any] = outputs(context)
         self.invoke_url: str = self.outputs["invoke_url"]
-        self.endpoint_url: str = session.aws.endpoint_url or ""
-        self._header = session.config.api.authorizer.identity_source
-        self._router = Router(session.stack.api["Resources"].values())
-        self._sign_ins = SignIns(session)
+        self.endpoint_url: str = context.aws.endpoint_url or ""
+        self._header = context.config.api.authorizer.identity_source
+        self._router = Router(context.stack.api["Resources"].values())
+        self._sign_ins = SignIns(context)
         self._clients: list[httpx.Client] = []
         self._client = self.client()
 
@@ -107,9 +106,9 @@ class LocalStack:
 
         By default the ID token, or with `scopes` the access token.
         """
-        wish = self._sign_ins.wish(user, app_client, scopes)
-        kind = kind or ("access" if scopes or not wish.user else "id")
-        return raw_token(self._sign_ins.tokens(wish), f"{kind}_token")
+        request = self._sign_ins.request(user, app_client, scopes)
+        kind = kind or ("access" if scopes or not request.user else "id")
+        return raw_token(self._sign_ins.tokens(request), f"{kind}_token")
 
     def client(
         self,
@@ -196,18 +195,20 @@ class LocalStack:
             return RouteToken(self.invoke_url, self._header, lambda *_: token)
         if user is None and app_client is None:
             return None
-        wish = self._sign_ins.wish(user, app_client)
-        wanted = partial(self._wanted, wish)
-        return RouteToken(self.invoke_url, self._header, wanted)
+        request = self._sign_ins.request(user, app_client)
+        token_of = partial(self._required_token, request)
+        return RouteToken(self.invoke_url, self._header, token_of)
 
-    def _wanted(self, wish: TokenRequest, verb: str, path: str) -> str | None:
+    def _required_token(
+        self, request: TokenRequest, verb: str, path: str
+    ) -> str | None:
         """Return the token that a route requires, or None."""
         found = self._router.match(verb, path)
         kind = required_token(found.method if found else None)
         if found is None or kind == "none":
             return None
         scopes = found.method.get("authorizationScopes") or []
-        fitting = wish.for_method(self._sign_ins.session, scopes)
+        fitting = request.for_method(self._sign_ins.context, scopes)
         return raw_token(self._sign_ins.tokens(fitting), f"{kind}_token")
 
 
@@ -217,9 +218,9 @@ def local_stack(file: Path, folder: Path) -> Iterator[LocalStack]:
     config = _for_tests(load(file).config)
     settings = Options(config=file, local=True, quiet=True)
     with process.private(folder):
-        session = Context(settings, folder, given=config)
-        bring_up(session)
-        with closing(LocalStack(session)) as stack:
+        context = Context(settings, folder, given=config)
+        bring_up(context)
+        with closing(LocalStack(context)) as stack:
             yield stack
 
 
@@ -238,14 +239,18 @@ def _with_password(user: UserConfig, length: int) -> UserConfig:
     return user.model_copy(update={"password": made})
 
 
-def bring_up(session: Context) -> None:
+def bring_up(context: Context) -> None:
     """Deploy the stack; raise one CgwError for everything that failed."""
-    resources = session.stack.resources
-    visit = partial(reconcile.apply, aws=session.aws)
-    steps = walk(session, visit, forward(resources), resources, report="none")
+    resources = context.stack.resources
+    visit = partial(reconcile.apply, aws=context.aws)
+    steps = walk(context, visit, forward(resources), resources, report="none")
     failed = [step for step in steps if step.word == "failed"]
     if failed:
-        lines = [f"  {line}" for step in failed for line in step_lines(step)]
-        what = f"{session.options.config} cannot be brought up locally:"
-        raise CgwError(unstyled("\n".join([what, *lines])))
-    look(session, [session.stack.api])  # its paths were created after it
+        lines = [f"{context.options.config} cannot be brought up locally:"]
+        for step in failed:
+            lines.append(f"  failed  {step.resource.kind}  {step.resource.label}")
+            lines.append(f"    {step.error}")
+            if step.error and step.error.hint:
+                lines.append(f"    hint: {step.error.hint}")
+        raise CgwError("\n".join(map(one_line, lines)))
+    look(context, [context.stack.api])  # its paths were created after it

@@ -75,7 +75,7 @@ class SignInPage:
         form = {"username": user, "password": password.reveal(), "_csrf": csrf}
         url = f"{page}?{urlencode(asked)}"
         body = urlencode(form).encode()
-        sent_to = send("POST", url, headers, [], body).headers.get("Location", "")
+        sent_to = send("POST", url, headers, body).headers.get("Location", "")
         if not sent_to.startswith(self._callback):
             return {}
         parts = urlsplit(sent_to)
@@ -85,12 +85,12 @@ class SignInPage:
 class SignIns:
     """The tokens of this process, in memory only."""
 
-    def __init__(self, session: Context) -> None:
+    def __init__(self, context: Context) -> None:
         """Sign in to the stack of a context."""
-        self.session = session
+        self.context = context
         self.passwords = {
             user.username: user.password
-            for user in session.config.users
+            for user in context.config.users
             if user.password is not None
         }
         self._kept: dict[Key, Tokens] = {}
@@ -103,11 +103,11 @@ class SignIns:
             raise UsageError(unknown(what, user, self.passwords))
         return self.passwords[user].reveal()
 
-    def wish(
+    def request(
         self, user: str | None, client: str | None, scopes: Sequence[str] = ()
     ) -> TokenRequest:
         """Return the request for tokens of a user; by default the first in the file."""
-        settings = self.session.config.app_clients.get(client or "")
+        settings = self.context.config.app_clients.get(client or "")
         is_of_machine = settings is not None and is_machine(settings)
         if user is None and is_of_machine:
             return TokenRequest(client=client, scopes=tuple(scopes))
@@ -117,30 +117,30 @@ class SignIns:
             raise UsageError("the file has no user to sign in", hint=hint)
         self.password(user)  # there is one
         # The secret of an authenticator app, if the user must set one up.
-        secret = self.session.state / f"{quote(user, safe='')}.totp"
+        secret = self.context.state / f"{quote(user, safe='')}.totp"
         prepared = PresetAnswers(totp_secret=secret)
         return TokenRequest(user, client, scopes=tuple(scopes), preset=prepared)
 
-    def tokens(self, wish: TokenRequest) -> Tokens:
+    def tokens(self, request: TokenRequest) -> Tokens:
         """Return valid tokens; equal requests share one sign-in."""
-        key = wish.key(self.session)
+        key = request.key(self.context)
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or not kept.is_fresh:
-                kept = self._kept[key] = self._signed_in(key, wish)
+                kept = self._kept[key] = self._signed_in(key, request)
             return kept
 
-    def _signed_in(self, key: Key, wish: TokenRequest) -> Tokens:
+    def _signed_in(self, key: Key, request: TokenRequest) -> Tokens:
         try:
-            return self._by_flow(key, wish)
+            return self._by_flow(key, request)
         except CgwError as problem:
             # pytest prints the arguments of each frame, and some are passwords.
             raise problem.with_traceback(None) from None
 
-    def _by_flow(self, key: Key, wish: TokenRequest) -> Tokens:
-        client = app_client(self.session, key.client)
+    def _by_flow(self, key: Key, request: TokenRequest) -> Tokens:
+        client = app_client(self.context, key.client)
         flow = choose(client, key.flow, key.scopes).flow
         if flow not in RESPONSE_TYPES:
-            return TokenSource(self.session, key, wish, client).signed_in()
-        page = SignInPage(provider_of(self.session, client), client)
+            return TokenSource(self.context, key, request, client).signed_in()
+        page = SignInPage(provider_of(self.context, client), client)
         return page.tokens(flow, key.user, self.passwords[key.user], key.scopes)

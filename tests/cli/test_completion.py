@@ -13,7 +13,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from cognito_gw.cli import cgw as whole
-from cognito_gw.cli.completion import Bash
+from cognito_gw.cli.completions import Bash
 
 FILE = """\
 name: shop

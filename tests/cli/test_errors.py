@@ -20,7 +20,7 @@ from commandline import EXAMPLE, PASSWORD
 from processes import full_disk
 
 from cognito_gw.cli import known_error
-from cognito_gw.report.lines import write_junit
+from cognito_gw.cli.checks import write_junit
 
 SMALL = "name: transactions\nregion: us-east-1\n"
 ALICE = f"{SMALL}users: [{{username: alice@example.com}}]\n"

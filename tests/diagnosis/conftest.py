@@ -29,7 +29,7 @@ class InTurn(Executor):
 def in_turn():
     """Ask the rules without threads."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cognito_gw.diagnosis.diagnose.ThreadPoolExecutor", InTurn)
+        patch.setattr("cognito_gw.diagnosis.rule.ThreadPoolExecutor", InTurn)
         yield
 
 

@@ -12,8 +12,7 @@ from fakes import refusal
 
 from cognito_gw.app.api_client import ApiClient, Credential
 from cognito_gw.app.context import Context, Options
-from cognito_gw.app.explain import ExplainRequest, at_address
-from cognito_gw.app.token_request import TokenRequest
+from cognito_gw.app.explain import at_address
 from cognito_gw.cli.call import show_causes, show_rest
 from cognito_gw.config.model import Config
 from cognito_gw.diagnosis.exchange import Answer, Target
@@ -102,16 +101,13 @@ def test_the_address_of_a_call_names_it(url, found, monkeypatch, tmp_path):
     """And nothing that only looks like one."""
     monkeypatch.chdir(tmp_path)  # where no file is
     session = Context(Options(local="127.0.0.1" in url))
-    question = ExplainRequest(
-        session, None, TokenRequest(None, None), None, None, True, False, {}
-    )
-    parsed = at_address(question, url)
+    parsed = at_address(session, url)
     if found is None:
         assert parsed is None
         return
     named, path = parsed
     region = named.context.options.region
-    assert (named.api_id, named.stage, region, path) == found
+    assert (named.api_id, named.name, region, path) == found
 
 
 def calling(world):

@@ -19,10 +19,9 @@ class Net:
     def __init__(self, *silent):
         self.silent, self.sent = silent, []
 
-    def __call__(self, verb, url, headers, query, body):
+    def __call__(self, verb, url):
         """Send a request."""
         self.sent.append((verb, url))
-        assert (headers, query, body) == ([], [], None)
         if url in self.silent:
             raise CgwError(f"{verb} {url}: refused", hint="is it deployed?")
 

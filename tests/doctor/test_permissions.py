@@ -8,8 +8,8 @@ import boto3
 import pytest
 
 from cognito_gw.aws.clients import Account
+from cognito_gw.doctor.account import permissions, principal_of
 from cognito_gw.doctor.finding import CannotTell
-from cognito_gw.doctor.permissions import permissions, principal_of
 from cognito_gw.resources.policy import operator_policy
 from cognito_gw.resources.stack import build
 

@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import pytest
 from fakes import refusal
 
-from cognito_gw.doctor.finding import CannotTell
-from cognito_gw.doctor.quotas import (
+from cognito_gw.doctor.account import (
     Usage,
     counts_of,
     functions,
@@ -18,6 +17,7 @@ from cognito_gw.doctor.quotas import (
     roles,
     user_pools,
 )
+from cognito_gw.doctor.finding import CannotTell
 
 MIB = 1024 * 1024
 

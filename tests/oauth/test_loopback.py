@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.oauth import callback_pages
+from cognito_gw.oauth import callback_server
 from cognito_gw.oauth.callback_server import (
     Callback,
     Loopback,
@@ -626,11 +626,11 @@ def test_nothing_but_the_state_makes_an_answer(unanswered, unanswered_taker, par
 @given(error=st.text(), description=st.text())
 def test_a_reason_is_never_markup(error, description):
     """The page has the same elements for all of them."""
-    plain = callback_pages.failed("a", "b").html
-    page = callback_pages.failed(f"{MARK}{error}", description).html
+    plain = callback_server.failed("a", "b").html
+    page = callback_server.failed(f"{MARK}{error}", description).html
     assert re.findall(r"<[^>]*>", page) == re.findall(r"<[^>]*>", plain)
 
 
 def test_a_long_reason_is_cut():
     """A page is to be read."""
-    assert len(callback_pages.failed("a" * 10_000, "b").html) < 5_000
+    assert len(callback_server.failed("a" * 10_000, "b").html) < 5_000

@@ -12,8 +12,7 @@ from fakes import refusal
 
 from cognito_gw.errors import CgwError, Missing
 from cognito_gw.oauth.app_client import AppClient
-from cognito_gw.oauth.errors import SignInRefused
-from cognito_gw.oauth.sign_in import SignIn
+from cognito_gw.oauth.sign_in import SignIn, SignInRefused
 from cognito_gw.oauth.token_endpoint import Renewal
 from cognito_gw.oauth.tokens import Tokens
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cognito_gw.cli.results import changes_document
 from cognito_gw.engine.resource import Change
-from cognito_gw.report.lines import changes_document
 
 
 def test_a_change_is_from_what_aws_has_to_what_the_file_wants():

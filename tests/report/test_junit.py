@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from cognito_gw.report.lines import write_junit
+from cognito_gw.cli.checks import write_junit
 
 
 def test_every_case_is_counted_as_what_it_is(tmp_path):

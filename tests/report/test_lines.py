@@ -8,17 +8,18 @@ import click
 import pytest
 from fakes import FakeResource
 
-from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action, Change, Step
-from cognito_gw.errors import CgwError
-from cognito_gw.report.lines import (
-    Lines,
+from cognito_gw.app.context import Options
+from cognito_gw.cli.results import (
     change_lines,
     changes_document,
     step_lines,
     steps_document,
     summary,
 )
-from cognito_gw.report.rows import Rows
+from cognito_gw.cli.rows import Rows
+from cognito_gw.cli.terminal import Terminal
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Action, Change, Step
+from cognito_gw.errors import CgwError
 
 ONE = FakeResource("one")
 FAILED = Step(ONE, Action.FAIL, error=CgwError("it broke", hint="mend it"), done=True)
@@ -82,7 +83,7 @@ def test_steps_are_counted_by_what_became_of_them():
 )
 def test_lines_go_to_stderr_and_quiet_leaves_the_failures(capsys, quiet, told):
     """What is said only once is said even then."""
-    lines = Lines(quiet=quiet)
+    lines = Terminal(Options(quiet=quiet))
     lines.started(ONE)
     lines.finished(UPDATED)
     lines.finished(FAILED)

@@ -8,8 +8,8 @@ import pytest
 from fakes import FakeResource
 from rich.console import Console
 
+from cognito_gw.cli.rows import Rows
 from cognito_gw.engine.resource import Action, Step
-from cognito_gw.report.rows import Rows
 
 
 class Screen:

@@ -7,7 +7,7 @@ import io
 import click
 import pytest
 
-from cognito_gw.report.say import ask, fitted, line, say, styled
+from cognito_gw.cli.output import ask, fitted, line, say, styled
 
 
 class Screen(io.StringIO):

@@ -214,7 +214,7 @@ def test_a_line_of_the_log_stays_one(capsys):
 
 
 class _Printing(ast.NodeVisitor):
-    """The places in a file where something is printed past `report/say.py`."""
+    """The places in a file where something is printed past `cli/output.py`."""
 
     BY_CLICK = frozenset(
         {
@@ -254,12 +254,11 @@ class _Printing(ast.NodeVisitor):
             self.found.append(node.id)
 
 
-HOME = PACKAGE / "report" / "say.py"
+HOME = PACKAGE / "cli" / "output.py"
 PRINTERS = sorted(
     each
     for part in (
         "cli",
-        "report",
         "engine",
         "resources",
         "aws",
@@ -295,7 +294,7 @@ def test_every_character_that_is_not_simply_seen_is_spelled_out():
 
 def test_text_with_our_style_is_safe_and_no_longer_so_once_it_is_put_together():
     """Only `say` makes text that keeps its escapes."""
-    from cognito_gw.report.say import line, styled
+    from cognito_gw.cli.output import line, styled
 
     title = styled("a\x1b]0;x\x07", fg="red")
     assert line(title, "\x1b[0m") == "\x1b[31ma\\x1b]0;x\\x07\x1b[0m\\x1b[0m"
@@ -304,7 +303,7 @@ def test_text_with_our_style_is_safe_and_no_longer_so_once_it_is_put_together():
 
 def test_a_program_gets_text_as_it_is_or_nothing(capsys):
     """A token with an escape in it is not printed at all."""
-    from cognito_gw.report.say import say_exactly
+    from cognito_gw.cli.output import say_exactly
 
     with pytest.raises(CgwError, match="control or invisible characters"):
         say_exactly("export A=b", f"export B={HOSTILE}")
@@ -313,13 +312,13 @@ def test_a_program_gets_text_as_it_is_or_nothing(capsys):
 
 def test_a_body_on_a_terminal_is_made_safe(capfdbinary, monkeypatch):
     """A pipe gets the bytes untouched; a terminal gets what cannot drive it."""
-    from cognito_gw.report import say
+    from cognito_gw.cli import output
 
-    say.say_content(b"\x1b[2J\xff", "\x1b[2J")
+    output.say_content(b"\x1b[2J\xff", "\x1b[2J")
     assert capfdbinary.readouterr().out == b"\x1b[2J\xff\n"
     screen = SimpleNamespace(isatty=lambda: True)
-    monkeypatch.setattr(say, "sys", SimpleNamespace(stdout=screen))
-    say.say_content(b"\x1b[2J", "\x1b[2J\nb")
+    monkeypatch.setattr(output, "sys", SimpleNamespace(stdout=screen))
+    output.say_content(b"\x1b[2J", "\x1b[2J\nb")
     assert capfdbinary.readouterr().out == b"\\x1b[2J\nb\n"
 
 
@@ -335,7 +334,7 @@ def test_json_is_printable_ascii(capsys):
 
 def test_rows_on_a_terminal_are_text():
     """Neither escapes nor rich's markup of a name reach the terminal."""
-    from cognito_gw.report.rows import Rows
+    from cognito_gw.cli.rows import Rows
 
     resource = FakeResource(f"[blink]x[/blink]{HOSTILE}")
     screen = io.StringIO()
@@ -359,7 +358,7 @@ def test_rows_on_a_terminal_are_text():
 
 def test_junit_is_xml_whatever_is_in_it(tmp_path):
     """XML has no place for control characters, not even spelled as references."""
-    from cognito_gw.report.lines import write_junit
+    from cognito_gw.cli.checks import write_junit
 
     case = {"route": f"GET /{HOSTILE}", "case": HOSTILE, "expected": "200", "ok": False}
     write_junit(tmp_path / "x.xml", HOSTILE, [case | {"got": f"{HOSTILE}\ufffe\x00"}])

@@ -38,7 +38,7 @@ def styled(text: object, **style: Any) -> Safe:
 def line(*parts: object) -> Safe:
     """Return the parts as one line."""
     return Safe(
-        "".join(each if isinstance(each, Safe) else one_line(each) for each in parts)
+        "".join(part if isinstance(part, Safe) else one_line(part) for part in parts)
     )
 
 
@@ -66,7 +66,7 @@ def fitted(text: Safe, stream: TextIO, margin: int = 0) -> Safe:
     from shutil import get_terminal_size
 
     width = get_terminal_size().columns - margin
-    return Safe("\n".join(_broken(each, width) for each in text.split("\n")))
+    return Safe("\n".join(_broken(text_line, width) for text_line in text.split("\n")))
 
 
 def _broken(text: str, width: int) -> str:
@@ -86,18 +86,13 @@ def _words(text: str, most: int) -> Iterator[str]:
         yield from re.findall(" +|[^ ]+", word) if _width(word) > most else [word]
 
 
-def unstyled(text: str) -> str:
-    """Return text without the codes of styles."""
-    return click.unstyle(text)
-
-
 def _width(text: str) -> int:
-    return len(unstyled(text))
+    return len(click.unstyle(text))
 
 
 def say_exactly(*lines: str) -> None:
     """Print lines for a program unchanged; raise CgwError for unsafe ones."""
-    if any(one_line(each) != each for each in lines):
+    if any(one_line(text) != text for text in lines):
         raise CgwError(
             "not printed: it contains control or invisible characters",
             hint="`-o json` escapes them",

@@ -1,8 +1,14 @@
-"""Checks of permissions, through the IAM policy simulator."""
+"""Checks of the account: the caller's permissions, and the usage of quotas.
+
+IAM's policy simulator judges the permissions. Lambda and IAM report the account's own
+quotas. For user pools and REST APIs these are AWS's documented defaults: an account may
+have higher ones.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -11,10 +17,13 @@ from cognito_gw.aws.errors import ABSENT, code_of, message_of
 from cognito_gw.doctor.finding import CALL_FAILED, CannotTell, Finding, worded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from cognito_gw.aws.clients import Aws
 
     Statement = Mapping[str, Any]
     Policy = Mapping[str, Any]
+    Count = Callable[[], Iterable["Usage"]]
 
 
 _AT_ONCE = 100  # actions, and evaluations to a page
@@ -72,8 +81,10 @@ def _questions(
     if arns == ["*"]:  # the simulator takes no resources then
         yield list(statement["Action"]), _context(equals, region)
         return
-    for service in dict.fromkeys(_service(each) for each in statement["Action"]):
-        actions = [each for each in statement["Action"] if _service(each) == service]
+    for service in dict.fromkeys(_service(action) for action in statement["Action"]):
+        actions = [
+            action for action in statement["Action"] if _service(action) == service
+        ]
         # In a policy, `${*}` is a literal asterisk.
         own = [arn.replace("${*}", "*") for arn in arns if arn.split(":")[2] == service]
         # IAM is global.
@@ -104,10 +115,10 @@ def _ask(
     document which ones.
     """
     try:
-        pages = iam.get_paginator("simulate_principal_policy").paginate(
+        answer = iam.get_paginator("simulate_principal_policy").paginate(
             **request, ActionNames=actions, PaginationConfig={"PageSize": _AT_ONCE}
         )
-        _sort([each for page in pages for each in page["EvaluationResults"]], verdict)
+        _sort(answer.build_full_result()["EvaluationResults"], verdict)
     except ClientError as error:
         if code_of(error) != "InvalidInput" or "Action" not in message_of(error):
             raise
@@ -121,7 +132,7 @@ def _ask(
 
 def _sort(results: list[dict[str, Any]], verdict: Verdict) -> None:
     """Sort actions by the decision for each of their resources."""
-    judged = [each for result in results for each in _decisions(result)]
+    judged = [decision for result in results for decision in _decisions(result)]
     allowed = {
         (action, resource) for action, resource, how, _ in judged if how == "allowed"
     }
@@ -144,10 +155,10 @@ def _decisions(result: dict[str, Any]) -> Iterator[tuple[str, str, str, list[str
         "EvalResourceDecision": result["EvalDecision"],
         "MissingContextValues": result.get("MissingContextValues"),
     }
-    for each in result.get("ResourceSpecificResults") or [whole]:
-        resource = each["EvalResourceName"].removesuffix(_WHOLE_GROUP)
-        keys = each.get("MissingContextValues") or []
-        yield name, resource, each["EvalResourceDecision"], keys
+    for part in result.get("ResourceSpecificResults") or [whole]:
+        resource = part["EvalResourceName"].removesuffix(_WHOLE_GROUP)
+        keys = part.get("MissingContextValues") or []
+        yield name, resource, part["EvalResourceDecision"], keys
 
 
 _ACTION = "iam:SimulatePrincipalPolicy"
@@ -213,3 +224,100 @@ def _judged(verdict: Verdict, principal: str) -> Finding:
 def _listed(title: str, actions: Iterable[str]) -> list[str]:
     names = ", ".join(sorted(actions))
     return [f"{title}: {names}"] if names else []
+
+
+_NEAR = 0.8
+_USER_POOLS = 1000
+_REST_APIS = {"REGIONAL": 600, "EDGE": 120}
+_MIB = 1024 * 1024
+_FIX = "delete unused resources, or request an increase in Service Quotas"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How many of something exist, and the quota."""
+
+    what: str
+    used: int
+    allowed: int
+    is_default: bool = False
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the quota is nearly used up."""
+        return self.used >= _NEAR * self.allowed
+
+    def __str__(self) -> str:
+        """Return `3 of 1000 user pools`."""
+        default = " (by default)" if self.is_default else ""
+        return f"{self.used} of {self.allowed} {self.what}{default}"
+
+
+def counts_of(aws: Aws, endpoint: str) -> list[Count]:
+    """Return the functions that count; REST APIs count by endpoint type."""
+    return [
+        partial(user_pools, aws.cognito),
+        partial(rest_apis, aws.apigateway, endpoint.upper() or "REGIONAL"),
+        partial(functions, aws.functions),
+        partial(roles, aws.iam),
+    ]
+
+
+def quotas(counts: Iterable[Count]) -> Finding:
+    """Count everything, and name what the caller may not count."""
+    usages: list[Usage] = []
+    unknown: list[str] = []
+    for count in counts:
+        try:
+            usages += count()
+        except CALL_FAILED as error:
+            unknown.append(worded(error).what)
+    if not usages:
+        raise CannotTell("\n".join(unknown))
+    near = [usage for usage in usages if usage.is_near]
+    lines = [", ".join(map(str, near or usages))]
+    lines += [f"not counted: {reason}" for reason in unknown]
+    if near:
+        return Finding("warn", "\n".join(lines), _FIX)
+    return Finding("ok", "\n".join(lines))
+
+
+def user_pools(cognito: Any) -> Iterator[Usage]:
+    """Count the Region's user pools, up to the default quota."""
+    pages = cognito.get_paginator("list_user_pools").paginate(
+        PaginationConfig={"MaxItems": _USER_POOLS, "PageSize": 60}
+    )
+    used = len(pages.build_full_result()["UserPools"])
+    yield Usage("user pools", used, _USER_POOLS, is_default=True)
+
+
+def rest_apis(apigateway: Any, endpoint: str) -> Iterator[Usage]:
+    """Count the Region's REST APIs of one endpoint type: each type has its quota."""
+    pages = apigateway.get_paginator("get_rest_apis").paginate(
+        PaginationConfig={"PageSize": 500}
+    )
+    types = [
+        api.get("endpointConfiguration", {}).get("types") or ["EDGE"]
+        for api in pages.build_full_result()["items"]
+    ]
+    what = f"{endpoint.lower()} REST APIs"
+    used = sum(endpoint in kinds for kinds in types)
+    yield Usage(what, used, _REST_APIS[endpoint], is_default=True)
+
+
+def functions(client: Any) -> Iterator[Usage]:
+    """Report code size and reserved concurrency: functions share what is unreserved."""
+    settings = client.get_account_settings()
+    limit, used = settings["AccountLimit"], settings["AccountUsage"]
+    code = used["TotalCodeSize"] // _MIB, limit["TotalCodeSize"] // _MIB
+    yield Usage("MiB of function code", *code)
+    total = limit["ConcurrentExecutions"]
+    reserved = total - limit["UnreservedConcurrentExecutions"]
+    yield Usage("concurrent executions reserved", reserved, total)
+
+
+def roles(iam: Any) -> Iterator[Usage]:
+    """Count the account's roles."""
+    summary = iam.get_account_summary()["SummaryMap"]
+    if "Roles" in summary and "RolesQuota" in summary:
+        yield Usage("roles", summary["Roles"], summary["RolesQuota"])

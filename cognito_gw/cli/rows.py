@@ -12,9 +12,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cognito_gw.cli.output import line
+from cognito_gw.cli.results import COLORS, change_lines
 from cognito_gw.engine.resource import Action
-from cognito_gw.report.lines import COLORS, change_lines
-from cognito_gw.report.say import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,9 +105,9 @@ class Rows:
         room = self.console.height - 2
         if len(self.resources) <= room:
             return self.resources
-        latest = [each for each in self.steps if each not in self.running]
+        latest = [resource for resource in self.steps if resource not in self.running]
         kept = [*self.running, *reversed(latest)][:room]
-        return [each for each in self.resources if each in kept]
+        return [resource for resource in self.resources if resource in kept]
 
     def _progress(self) -> str:
         """Return the count, and the remaining time at the average speed so far."""

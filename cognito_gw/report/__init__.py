@@ -1,1 +1,0 @@
-"""Progress and results: rows on a terminal, lines when piped, or JSON."""
