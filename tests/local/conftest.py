@@ -36,7 +36,7 @@ class Refused(NamedTuple):
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """A running local AWS, whose user pools share a few signing keys."""
-    state_dir = tmp_path_factory.mktemp("local-aws")
+    state_dir = tmp_path_factory.mktemp("local-aws") / "cognito-gw"
     with pytest.MonkeyPatch.context() as patch:
         command = [sys.executable, "-P", quick_server.__file__]
         patch.setattr(search_path, "python_module", lambda _: command)
