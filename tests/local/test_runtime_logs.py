@@ -152,7 +152,7 @@ def test_a_log_group_keeps_the_newest_lines(monkeypatch):
     group = moto_store.backend("logs", REGION).groups[name]
     (stream,) = group.streams.values()
     kept = [event.message for event in stream.events]
-    assert kept == [f"line {number}" for number in range(30, 40)]
+    assert kept == [f"line {number}\n" for number in range(30, 40)]
 
 
 @pytest.mark.nightly
