@@ -145,14 +145,21 @@ def test_a_deleted_log_group_comes_back_with_the_next_call_only(
 def test_a_log_group_keeps_the_newest_lines(monkeypatch):
     monkeypatch.setattr(log, "KEPT", 10)
     queue, name = log.LogQueue(), "/aws/lambda/newest"
-    for first, last in ((0, 6), (6, 12), (12, 40)):
-        for number in range(first, last):
+
+    def put(*numbers):
+        for number in numbers:
             queue.put(REGION, name, "stream", f"line {number}")
+
+    for first, last in ((0, 6), (6, 12), (12, 40)):
+        put(*range(first, last))
         logs.deliver_everywhere(queue)
     group = moto_store.backend("logs", REGION).groups[name]
     (stream,) = group.streams.values()
     kept = [event.message for event in stream.events]
     assert kept == [f"line {number}\n" for number in range(30, 40)]
+    put(*range(50))
+    ((_, waiting),) = queue.take(REGION)
+    assert len(waiting) == 10
 
 
 @pytest.mark.nightly
