@@ -64,6 +64,11 @@ def name(at, made):
     return made[0]
 
 
+def records():
+    """The files that say which project applied which stack."""
+    return Path(os.environ["XDG_STATE_HOME"], "cognito-gw/stacks").iterdir()
+
+
 def test_a_second_project_is_warned(at, projects, name):
     """With the same name, it takes over what another folder made."""
     assert TOLD not in at("one", "plan", stack=name).err  # it made the stack
@@ -98,6 +103,7 @@ def test_a_renamed_stack_leaves_the_old_one_and_says_so(at, name):
     assert re.match(r"\d{4}-\d\d-\d\dT", found[name]["created"])
     # `down --yes` in another project removes the stack of the first, and says so.
     assert TOLD in at("two", "down", "--yes", stack=second).err
+    assert f'"{second}"' not in "".join(each.read_text() for each in records())
     assert TOLD not in at("two", "plan", stack=second).err
     err = at("one", "plan", stack=f"{name}-3").err
     assert f"`{name}` before, which" in err
@@ -121,11 +127,10 @@ def test_the_record_is_private_and_a_bad_one_is_ignored(at_home, projects, name)
 
     (told,) = notices("four")
     assert "last applied from" in told
-    records = [*Path(os.environ["XDG_STATE_HOME"], "cognito-gw/stacks").iterdir()]
-    kept = {record: record.read_text() for record in records}
-    assert {stat.S_IMODE(record.stat().st_mode) for record in records} == {0o600}
+    kept = {record: record.read_text() for record in records()}
+    assert {stat.S_IMODE(record.stat().st_mode) for record in kept} == {0o600}
     for bad in ("[]", '{"stack": 1, "target": "", "files": {}}', "{", None):
-        for record in records:
+        for record in kept:
             record.unlink() if bad is None else record.write_text(bad)
         (told,) = notices("one")
         assert f"`{name}` already exists" in told
