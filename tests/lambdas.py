@@ -9,6 +9,7 @@ import os
 import shutil
 import uuid
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from cognito_gw.aws.endpoints import AccessKey
@@ -47,18 +48,34 @@ def deploy(files, **settings):
     return made["FunctionArn"]
 
 
+@contextmanager
+def running(environment=os.environ):
+    """Give what runs a function for each event; its processes end with the block."""
+
+    async def start():
+        return Functions(Host(URL, Activity(), KEYS, environment=environment))
+
+    async def call(arn, *events):
+        return [await functions.invoke(arn, json.dumps(e).encode()) for e in events]
+
+    with asyncio.Runner() as runner:
+        functions = runner.run(start())
+        try:
+            yield lambda arn, *events: runner.run(call(arn, *events))
+        finally:
+            runner.run(functions.close())
+
+
+def results(arn, *events, environment=os.environ):
+    """Run a function for each event; return the results."""
+    with running(environment) as run:
+        return run(arn, *events)
+
+
 def answers(arn, *events, environment=os.environ):
     """Run a function for each event; return what it answered."""
-
-    async def run():
-        functions = Functions(Host(URL, Activity(), KEYS, environment))
-        try:
-            payloads = [json.dumps(event).encode() for event in events]
-            return [await functions.invoke(arn, payload) for payload in payloads]
-        finally:
-            await functions.close()
-
-    return [json.loads(done.payload) for done in asyncio.run(run())]
+    done = results(arn, *events, environment=environment)
+    return [json.loads(each.payload) for each in done]
 
 
 def answer(files, event=None, environment=os.environ, **settings):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 import uuid
 from functools import cache
 from typing import NamedTuple
 
 import boto3
 import pytest
+import quick_server
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from people import SIGN_IN_BY_MAIL, UserPool
 
+from cognito_gw import search_path
 from cognito_gw.local import process
 
 REGION = "eu-west-1"
@@ -32,9 +35,13 @@ class Refused(NamedTuple):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """A running local AWS."""
-    state_dir = tmp_path_factory.mktemp("local-aws")
-    yield process.start(state_dir)
+    """A running local AWS, whose user pools share a few signing keys."""
+    state_dir = tmp_path_factory.mktemp("local-aws") / "cognito-gw"
+    with pytest.MonkeyPatch.context() as patch:
+        command = [sys.executable, "-P", quick_server.__file__]
+        patch.setattr(search_path, "python_module", lambda _: command)
+        started = process.start(state_dir)
+    yield started
     process.stop(state_dir)
 
 

@@ -10,7 +10,7 @@ import time
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_gw.local.apigateway.authorizer import Allowed, Authorizer, Refused
@@ -137,13 +137,13 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("value", BAD.values(), ids=BAD)
-def test_refuses(value):
-    decision = decided(value)
-    assert isinstance(decision, Refused)
-    assert decision.message == "Unauthorized"
-    # The page and the log show it: words, and no exception's name.
-    assert not re.search(r"[a-z][A-Z]|Error\b", decision.reason), decision.reason
+def test_refuses():
+    for kind, value in BAD.items():
+        decision = decided(value)
+        assert isinstance(decision, Refused), kind
+        assert decision.message == "Unauthorized", kind
+        # The page and the log show it: words, and no exception's name.
+        assert not re.search(r"[a-z][A-Z]|Error\b", decision.reason), decision.reason
 
 
 def test_two_headers_are_refused():
@@ -234,7 +234,6 @@ def test_reads_the_configured_header():
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
 def test_no_change_of_a_token_is_accepted(data):
     """Change octets, not characters: base64 has more spellings than one."""
     parts = [base64.urlsafe_b64decode(f"{part}==") for part in GOOD.split(".")]
@@ -251,7 +250,6 @@ def test_no_change_of_a_token_is_accepted(data):
         st.text(), st.binary().map(lambda b: b.decode("utf-8", "surrogateescape"))
     )
 )
-@settings(max_examples=200, deadline=None)
 def test_any_input_is_only_refused(value):
     assert isinstance(decided(value), Refused)
     assert isinstance(decided(f"Bearer {value}", ["a/read"]), Refused)

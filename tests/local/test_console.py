@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 from aiohttp import web
+from local.conftest import REGION, RestApi
 
 from cognito_gw.aws.endpoints import AccessKey
 from cognito_gw.local import process
@@ -27,6 +29,14 @@ PAGE = {"Accept": "text/html,application/xhtml+xml"}
 HOSTILE = "<script>alert('x')</script>"
 ESCAPED = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
 CHATTY = f'def handler(event, context):\n    print("{HOSTILE}")\n'
+# Flags of Chromium without which it starts services of no use here.
+QUICK = (
+    "disable-gpu",
+    "disable-sync",
+    "disable-extensions",
+    "disable-background-networking",
+    "disable-component-update",
+)
 MOCK = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
 
 
@@ -364,6 +374,33 @@ def test_an_empty_local_aws_says_what_to_do_and_ends_its_streams_in_order(state_
         assert stream.read() == b""  # a stream that breaks off would raise
 
 
+@contextmanager
+def serving(folder, port=0, key=None):
+    """Serve a local AWS from a thread of this process, and give its address."""
+    listener = socket.create_server(("127.0.0.1", port))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    ready = Future()
+
+    async def serve():
+        app = application(Start(url, "", key or AccessKey.create(), folder))
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        end = asyncio.Event()
+        ready.set_result(
+            partial(asyncio.get_running_loop().call_soon_threadsafe, end.set)
+        )
+        await end.wait()
+        await runner.cleanup()
+
+    with ThreadPoolExecutor(1) as thread:
+        served = thread.submit(asyncio.run, serve())
+        end = ready.result(30)
+        yield url
+        end()
+        served.result(30)
+
+
 @pytest.fixture(scope="module")
 def browser():
     """One browser for all tests: to start it takes longer than most of them."""
@@ -373,8 +410,8 @@ def browser():
         pytest.skip("needs chromium and its driver")
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for each in ("headless=new", "no-sandbox", "disable-dev-shm-usage"):
-        options.add_argument(f"--{each}")
+    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", *QUICK):
+        options.add_argument(f"--{flag}")
     started = webdriver.Chrome(options, webdriver.ChromeService(driver))
     yield started
     started.quit()
@@ -395,106 +432,104 @@ def wait_for(browser):
     return wait
 
 
-def test_in_a_browser_the_page_is_live(browser, wait_for, local_url, call, deployed):
-    browser.get(local_url)
-    wait_for("#connection", "live")
-    call("/shown")
-    wait_for("#request tr", "no such route is deployed")
-    deployed.deployment(stageName="another-stage")
-    wait_for("#deployed", "another-stage")
-    assert browser.get_log("browser") == []
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory):
+    """A local AWS without what other tests made: a long page takes a browser long."""
+    key = AccessKey.create()
+    with serving(tmp_path_factory.mktemp("apart"), key=key) as url:
+        yield url, key
 
 
-def test_in_a_browser_requests_are_filtered(browser, wait_for, local_url, call, api):
-    """By path, status and decision; a preflight that passed is shown on demand."""
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.common.keys import Keys
-    from selenium.webdriver.support.select import Select
+class TestInABrowser:
+    """The page runs its script."""
 
-    api.method("OPTIONS")
-    api.on_method("put_integration", "OPTIONS", **MOCK)
-    api.on_method("put_method_response", "OPTIONS", statusCode="200")
-    api.on_method("put_integration_response", "OPTIONS", statusCode="200")
-    api.deployment(stageName="dev")
+    @pytest.fixture
+    def local_url(self, apart):
+        return apart[0]
 
-    def shown():
-        rows = browser.find_elements(By.CSS_SELECTOR, "#request tr")
-        texts = [row.text.split()[1:4] for row in rows if row.is_displayed()]
-        return [each for each in texts if each[1].startswith("/row-")]
-
-    def control(name):
-        return browser.find_element(By.ID, f"filter-{name}")
-
-    browser.get(local_url)
-    wait_for("#connection", "live")
-    call("/row-one")
-    call("/row-two", "OPTIONS")
-    wait_for("#request tr", "/row-two")
-    refused = [["OPTIONS", "/row-two", "403"], ["GET", "/row-one", "403"]]
-    assert shown() == refused
-    call("/", "OPTIONS")
-    call("/last")
-    wait_for("#request tr", "/last")
-    passed = "#request tr[data-decision='let in'] [data-cell=method]"
-    methods = browser.find_elements(By.CSS_SELECTOR, passed)
-    preflight = next(
-        each for each in methods if each.get_attribute("textContent") == "OPTIONS"
-    )
-    assert not preflight.is_displayed()
-    control("preflights").send_keys(Keys.SPACE)
-    assert preflight.is_displayed()
-    control("path").send_keys("ROW-ONE")
-    assert shown() == refused[1:]
-    call("/row-one/more")
-    wait_for("#request tr", "/row-one/more")
-    call("/elsewhere")
-    wait_for("#request tr", "/elsewhere")
-    assert shown() == [["GET", "/row-one/more", "403"], *refused[1:]]
-    wait_for("#filter-count", " shown")
-    control("status").send_keys("2")
-    assert shown() == []
-    control("status").send_keys(Keys.BACKSPACE, "4xx")
-    Select(control("decision")).select_by_visible_text("let in")
-    assert shown() == []
-    Select(control("decision")).select_by_visible_text("refused")
-    assert shown() == [["GET", "/row-one/more", "403"], *refused[1:]]
-    assert browser.get_log("browser") == []
-
-
-@contextmanager
-def serving(folder, port=0):
-    """Serve a local AWS from a thread of this process, and give its address."""
-    listener = socket.create_server(("127.0.0.1", port))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    ready = Future()
-
-    async def serve():
-        app = application(Start(url, "", AccessKey.create(), folder))
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.SockSite(runner, listener).start()
-        end = asyncio.Event()
-        ready.set_result(
-            partial(asyncio.get_running_loop().call_soon_threadsafe, end.set)
+    @pytest.fixture
+    def api(self, apart, name):
+        url, key = apart
+        client = boto3.client(
+            "apigateway",
+            endpoint_url=url,
+            region_name=REGION,
+            aws_access_key_id=key.id,
+            aws_secret_access_key=key.secret,
         )
-        await end.wait()
-        await runner.cleanup()
+        return RestApi(client, name)
 
-    with ThreadPoolExecutor(1) as thread:
-        served = thread.submit(asyncio.run, serve())
-        end = ready.result(30)
-        yield url
-        end()
-        served.result(30)
-
-
-def test_in_a_browser_a_lost_connection_is_reported_and_restored(
-    browser, wait_for, tmp_path
-):
-    with serving(tmp_path) as url:
-        browser.get(url)
+    def test_the_page_is_live(self, browser, wait_for, local_url, call, deployed):
+        browser.get(local_url)
         wait_for("#connection", "live")
-    wait_for("#connection", "connection lost")
-    with serving(tmp_path, urlsplit(url).port):
+        call("/shown")
+        wait_for("#request tr", "no such route is deployed")
+        deployed.deployment(stageName="another-stage")
+        wait_for("#deployed", "another-stage")
+        assert browser.get_log("browser") == []
+
+    def test_requests_are_filtered(self, browser, wait_for, local_url, call, api):
+        """By path, status and decision; a preflight that passed is shown on demand."""
+        from selenium.webdriver.common.by import By
+        from selenium.webdriver.common.keys import Keys
+        from selenium.webdriver.support.select import Select
+
+        api.method("OPTIONS")
+        api.on_method("put_integration", "OPTIONS", **MOCK)
+        api.on_method("put_method_response", "OPTIONS", statusCode="200")
+        api.on_method("put_integration_response", "OPTIONS", statusCode="200")
+        api.deployment(stageName="dev")
+
+        def shown():
+            rows = browser.find_elements(By.CSS_SELECTOR, "#request tr")
+            texts = [row.text.split()[1:4] for row in rows if row.is_displayed()]
+            return [each for each in texts if each[1].startswith("/row-")]
+
+        def control(name):
+            return browser.find_element(By.ID, f"filter-{name}")
+
+        browser.get(local_url)
         wait_for("#connection", "live")
-        browser.get("about:blank")  # so that no request is open at the end
+        call("/row-one")
+        call("/row-two", "OPTIONS")
+        wait_for("#request tr", "/row-two")
+        refused = [["OPTIONS", "/row-two", "403"], ["GET", "/row-one", "403"]]
+        assert shown() == refused
+        call("/", "OPTIONS")
+        call("/last")
+        wait_for("#request tr", "/last")
+        passed = "#request tr[data-decision='let in'] [data-cell=method]"
+        methods = browser.find_elements(By.CSS_SELECTOR, passed)
+        preflight = next(
+            each for each in methods if each.get_attribute("textContent") == "OPTIONS"
+        )
+        assert not preflight.is_displayed()
+        control("preflights").send_keys(Keys.SPACE)
+        assert preflight.is_displayed()
+        control("path").send_keys("ROW-ONE")
+        assert shown() == refused[1:]
+        call("/row-one/more")
+        wait_for("#request tr", "/row-one/more")
+        call("/elsewhere")
+        wait_for("#request tr", "/elsewhere")
+        assert shown() == [["GET", "/row-one/more", "403"], *refused[1:]]
+        wait_for("#filter-count", " shown")
+        control("status").send_keys("2")
+        assert shown() == []
+        control("status").send_keys(Keys.BACKSPACE, "4xx")
+        Select(control("decision")).select_by_visible_text("let in")
+        assert shown() == []
+        Select(control("decision")).select_by_visible_text("refused")
+        assert shown() == [["GET", "/row-one/more", "403"], *refused[1:]]
+        assert browser.get_log("browser") == []
+
+    def test_a_lost_connection_is_reported_and_restored(
+        self, browser, wait_for, tmp_path
+    ):
+        with serving(tmp_path) as url:
+            browser.get(url)
+            wait_for("#connection", "live")
+        wait_for("#connection", "connection lost")
+        with serving(tmp_path, urlsplit(url).port):
+            wait_for("#connection", "live")
+            browser.get("about:blank")  # so that no request is open at the end

@@ -397,14 +397,18 @@ def test_the_good_token_opens(use, prefix):
 
 
 @USES
-@pytest.mark.parametrize("kind", ALL)
-def test_a_forgery_is_refused(use, kind):
-    assert isinstance(decided(use, values_of(ALL[kind](Good(use)))), Refused)
+def test_a_forgery_is_refused(use):
+    good = Good(use)
+    for kind, forge in ALL.items():
+        assert isinstance(decided(use, values_of(forge(good))), Refused), kind
 
 
-@pytest.mark.parametrize("kind", OF_SCOPES)
-def test_a_forged_scope_is_refused(kind):
-    assert isinstance(decided("access", [OF_SCOPES[kind](Good("access"))]), Refused)
+def test_a_forged_scope_is_refused():
+    good = Good("access")
+    decisions = {kind: decided("access", [OF_SCOPES[kind](good)]) for kind in OF_SCOPES}
+    assert [
+        kind for kind in OF_SCOPES if not isinstance(decisions[kind], Refused)
+    ] == []
 
 
 def test_a_good_signature_of_the_other_alphabet_has_its_letters():

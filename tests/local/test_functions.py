@@ -345,12 +345,20 @@ def test_a_result_that_is_not_json_is_an_error(make, once):
     assert (done.error, answer["errorType"]) == (True, "Runtime.MarshalError")
 
 
-def test_a_function_ends_at_its_timeout(make, once):
-    answer, done = once(make(Timeout=1), do="sleep")
+def test_a_function_ends_at_its_timeout(make, runner, functions):
+    """The log reports it, and the next call works."""
+
+    async def run():
+        arn = make(Timeout=1)
+        return await call(functions, arn, do="sleep"), await call(functions, arn, n=1)
+
+    (answer, done), (following, _) = runner.run(run())
     assert done.error
     assert answer["errorType"] == "Sandbox.Timedout"
     assert answer["errorMessage"].endswith(" Error: Task timed out after 1.00 seconds")
     assert answer["errorMessage"].startswith("RequestId: ")
+    assert done.lines[-1].endswith("Status: timeout\t")
+    assert following == {"n": 1}
 
 
 SLOW_TO_START = "import time; time.sleep({}); handler = lambda event, _: event"
@@ -410,7 +418,7 @@ def test_a_response_has_6_mb_at_most(make, runner, functions):
 
 
 @pytest.mark.parametrize(
-    "event", [{"do": "exit"}, {"do": "raise"}, {"do": "sleep"}], ids=lambda e: e["do"]
+    "event", [{"do": "exit"}, {"do": "raise"}], ids=lambda event: event["do"]
 )
 def test_the_next_call_after_a_failure_works(make, event, runner, functions):
     async def run():
@@ -443,10 +451,6 @@ def test_the_log_has_the_lines_of_lambda(make, runner, functions):
             rf"(\tMax Memory Used: \d+ MB)?{init}\t",
             report,
         )
-
-
-def test_the_log_reports_a_timeout(make, once):
-    assert once(make(Timeout=1), do="sleep")[1].lines[-1].endswith("Status: timeout\t")
 
 
 def test_a_function_that_does_not_start_has_a_whole_log(make, once):

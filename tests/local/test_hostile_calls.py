@@ -56,7 +56,6 @@ JSON = st.recursive(
 )
 BODIES = st.binary(max_size=30) | JSON.map(json.dumps).map(str.encode)
 HARD = settings(
-    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -34,7 +34,6 @@ REQUESTS = st.tuples(METHODS, PATHS, QUERIES, HEADERS, st.binary(max_size=200))
 
 HARD = settings(
     deadline=None,
-    max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

@@ -104,7 +104,6 @@ REQUESTS = st.tuples(
 
 @settings(
     deadline=None,
-    max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(REQUESTS)

@@ -30,34 +30,53 @@ def state_dir(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def shared_dir(tmp_path_factory):
-    """The state directory of one server, for tests that leave it running."""
+def at_once(tmp_path_factory):
+    """What several starts at the same time return, with settings for the real AWS."""
     state_dir = tmp_path_factory.mktemp("shared") / "state"
-    process.start(state_dir)
-    yield state_dir
+    assert process.running(state_dir) is None
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(4) as pool:
+        patch.setenv("AWS_PROFILE", "none-such")
+        patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        yield state_dir, set(pool.map(lambda _: process.start(state_dir), range(4)))
     process.stop(state_dir)
 
 
-def test_starts_at_the_same_time_give_one_server_that_is_found(state_dir, monkeypatch):
-    """Settings for the real AWS do not affect it."""
-    monkeypatch.setenv("AWS_PROFILE", "none-such")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert process.running(state_dir) is None
-    with ThreadPoolExecutor(4) as pool:
-        servers = set(pool.map(lambda _: process.start(state_dir), range(4)))
+@pytest.fixture
+def shared_dir(at_once):
+    """The state directory of one server, for tests that leave it running."""
+    return at_once[0]
+
+
+def test_starts_at_the_same_time_give_one_server_that_is_found(at_once):
+    state_dir, servers = at_once
     assert servers == {process.running(state_dir)}
     assert servers == {process.start(state_dir)}
 
 
-def test_stops_and_leaves_no_listener_and_no_state(state_dir):
-    port = int(process.start(state_dir).url.rpartition(":")[2])
+def test_a_server_stops_or_is_lost_and_the_next_one_starts(state_dir):
+    first = process.start(state_dir)
+    port = int(first.url.rpartition(":")[2])
     assert process.stop(state_dir) is True
     with socket.socket() as client, pytest.raises(ConnectionRefusedError):
         client.connect(("127.0.0.1", port))
     assert not (state_dir / process.STATE).exists()
     assert process.stop(state_dir) is False
-    restarted = process.start(state_dir, port)
-    assert restarted.url == f"http://127.0.0.1:{port}", "its port is free at once"
+    killed = process.start(state_dir, port)
+    assert killed.url == f"http://127.0.0.1:{port}", "its port is free at once"
+    os.kill(killed.pid, signal.SIGKILL)
+    assert process.running(state_dir) is None
+    assert not (state_dir / process.STATE).exists()
+    # No client could find or stop a server without its state file: it stops itself.
+    lost = process.start(state_dir)
+    with _ends(lost):
+        shutil.rmtree(state_dir)
+        assert process.running(state_dir) is None
+        moved = process.start(state_dir)
+    assert process.running(state_dir) == moved
+    with _ends(moved):
+        state_dir.rename(state_dir.with_name("elsewhere"))
+        assert process.running(state_dir) is None
+    assert len({first.pid, killed.pid, lost.pid, moved.pid}) == 4
 
 
 def test_only_the_user_can_read_its_files(shared_dir):
@@ -75,29 +94,6 @@ def test_a_port_in_use_is_named(state_dir):
         with pytest.raises(CgwError, match=f"port {port}") as caught:
             process.start(state_dir, port)
     assert "--port" in caught.value.hint
-
-
-def test_a_killed_server_is_forgotten_and_restarted(state_dir):
-    killed = process.start(state_dir)
-    os.kill(killed.pid, signal.SIGKILL)
-    assert process.running(state_dir) is None
-    assert not (state_dir / process.STATE).exists()
-    assert process.start(state_dir).pid != killed.pid
-
-
-@pytest.mark.parametrize("what", ["deleted", "renamed"])
-def test_stops_when_its_state_file_has_gone(state_dir, what):
-    """No client could find or stop it. `start` starts another one."""
-    first = process.start(state_dir)
-    with _ends(first):
-        if what == "deleted":
-            shutil.rmtree(state_dir)
-        else:
-            state_dir.rename(state_dir.with_name("elsewhere"))
-        assert process.running(state_dir) is None
-        second = process.start(state_dir)
-    assert second.pid != first.pid
-    assert process.running(state_dir) == second
 
 
 @contextlib.contextmanager
@@ -270,14 +266,22 @@ def test_missing_packages_are_named_with_how_to_install_them(state_dir, monkeypa
     assert caught.value.hint == "pip install 'cognito-gw[local]'"
 
 
-def test_persists_by_default_if_a_state_is_saved(state_dir):
+def test_persists_by_default_if_a_state_is_saved(state_dir, monkeypatch):
     kept = process.start(state_dir, persist=True)
     assert kept.saved.parent == state_dir
     process.stop(state_dir)
     assert stat.S_IMODE(kept.saved.stat().st_mode) == 0o600
     assert process.start(state_dir).url == kept.url
     process.stop(state_dir)
-    assert process.start(state_dir, persist=False).saved is None
+
+    def refuse(_state_dir, options, _pipe):
+        raise CgwError(" ".join(options))
+
+    monkeypatch.setattr(process, "_spawn", refuse)
+    for persist, expected in ((None, True), (False, False)):
+        with pytest.raises(CgwError) as caught:
+            process.start(state_dir, persist=persist)
+        assert ("--persist" in caught.value.what) is expected
 
 
 def test_a_running_server_cannot_start_to_persist(shared_dir):
@@ -299,7 +303,13 @@ def test_an_unreadable_saved_state_is_not_replaced(state_dir):
     assert Saved(state_dir).path.read_bytes() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.nightly),  # as `stop` does
+    ],
+)
 def test_a_signal_stops_the_foreground_server(state_dir, number):
     command = [sys.executable, "-m", "cognito_gw.local", "--state-dir", str(state_dir)]
     with subprocess.Popen(command) as server:

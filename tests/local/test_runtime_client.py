@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import json
 import os
 import shutil
-import uuid
-import zipfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from lambdas import deploy, results
 
-from cognito_gw.aws.endpoints import AccessKey
-from cognito_gw.local import moto_store
-from cognito_gw.local.access import AccessKeys
 from cognito_gw.local.awslambda.clients import Unsupported, find_client
 from cognito_gw.local.awslambda.environment import Places
-from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.lambda_store import Function
-from cognito_gw.local.awslambda.worker import Host
-from cognito_gw.local.events import Activity
 
 FUNCTION = Function(
     arn="arn:aws:lambda:us-east-1:123456789012:function:hello",
@@ -50,6 +42,7 @@ def node_client():
     return ""
 
 
+make = partial(deploy, Runtime="nodejs22.x", Handler="index.handler")
 with_node = pytest.mark.skipif(bool(node_client()), reason=node_client())
 
 
@@ -121,44 +114,8 @@ def test_lists_the_supported_runtimes(tmp_path):
     assert "java21" in str(caught.value)
 
 
-def make(files, **settings):
-    """Make a function of these files; return its ARN."""
-    iam = moto_store.client("iam", "us-east-1")
-    if not iam.list_roles()["Roles"]:
-        principal = {"Service": "lambda.amazonaws.com"}
-        statement = {"Effect": "Allow", "Principal": principal}
-        statement["Action"] = "sts:AssumeRole"
-        trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
-        iam.create_role(RoleName="test", AssumeRolePolicyDocument=trust)
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        for name, source in files.items():
-            file.writestr(name, source)
-    made = moto_store.client("lambda", "us-east-1").create_function(
-        FunctionName=f"f{uuid.uuid4().hex[:12]}",
-        Code={"ZipFile": archive.getvalue()},
-        Role="arn:aws:iam::123456789012:role/test",
-        **{"Runtime": "nodejs22.x", "Handler": "index.handler"} | settings,
-    )
-    return made["FunctionArn"]
-
-
-def run(arn, *events, environment=os.environ):
-    """Run a function for each event; return what came of them."""
-    keys = AccessKeys(AccessKey.create())
-
-    async def run_all():
-        functions = Functions(Host("http://127.0.0.1:1", Activity(), keys, environment))
-        try:
-            return [await functions.invoke(arn, json.dumps(e).encode()) for e in events]
-        finally:
-            await functions.close()
-
-    return asyncio.run(run_all())
-
-
 def test_a_function_without_its_client_says_what_to_install(tmp_path):
-    (done,) = run(make({"index.mjs": ""}), {}, environment={"PATH": str(tmp_path)})
+    (done,) = results(make({"index.mjs": ""}), {}, environment={"PATH": str(tmp_path)})
     answer = json.loads(done.payload)
     assert (done.error, answer["errorType"]) == (True, "Runtime.Unsupported")
     assert INSTALL in answer["errorMessage"]
@@ -182,7 +139,7 @@ export const handler = async (event) => ({ statusCode: 200, body: import.meta.ur
 @with_node
 def test_runs_a_commonjs_handler_and_stays_warm():
     arn = make({"index.js": COMMONJS}, Environment={"Variables": {"STAGE": "dev"}})
-    first, second = run(arn, {"text": "é"}, {})
+    first, second = results(arn, {"text": "é"}, {})
     answer = json.loads(first.payload)
     name = arn.rpartition(":")[2]
     assert answer == {"calls": 1, "event": {"text": "é"}, "name": name, "stage": "dev"}
@@ -195,13 +152,13 @@ def test_runs_a_commonjs_handler_and_stays_warm():
 
 @with_node
 def test_runs_an_es_module():
-    (done,) = run(make({"index.mjs": MODULE}), {})
+    (done,) = results(make({"index.mjs": MODULE}), {})
     assert json.loads(done.payload)["body"].startswith("file://")
 
 
 @with_node
 def test_an_exception_in_node_is_a_function_error():
-    failed, next_one = run(make({"index.js": COMMONJS}), {"fail": True}, {})
+    failed, next_one = results(make({"index.js": COMMONJS}), {"fail": True}, {})
     answer = json.loads(failed.payload)
     assert failed.error
     assert (answer["errorType"], answer["errorMessage"]) == ("TypeError", "no")
@@ -218,5 +175,5 @@ def test_an_exception_in_node_is_a_function_error():
     ],
 )
 def test_a_node_function_that_does_not_start_says_why(files, error_type):
-    (done,) = run(make(files or {"other.js": ""}), {})
+    (done,) = results(make(files or {"other.js": ""}), {})
     assert (done.error, json.loads(done.payload)["errorType"]) == (True, error_type)

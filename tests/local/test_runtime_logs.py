@@ -14,7 +14,8 @@ import zipfile
 import boto3
 import pytest
 
-from cognito_gw.local import process
+from cognito_gw.local import logs, moto_store, process
+from cognito_gw.local.awslambda import log
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/{}"
@@ -141,7 +142,28 @@ def test_a_deleted_log_group_comes_back_with_the_next_call_only(
     assert "line 0\n" in messages()
 
 
-def test_a_log_group_keeps_the_newest_lines(invoke, messages):
+def test_a_log_group_keeps_the_newest_lines(monkeypatch):
+    monkeypatch.setattr(log, "KEPT", 10)
+    queue, name = log.LogQueue(), "/aws/lambda/newest"
+
+    def put(*numbers):
+        for number in numbers:
+            queue.put(REGION, name, "stream", f"line {number}")
+
+    for first, last in ((0, 6), (6, 12), (12, 40)):
+        put(*range(first, last))
+        logs.deliver_everywhere(queue)
+    group = moto_store.backend("logs", REGION).groups[name]
+    (stream,) = group.streams.values()
+    kept = [event.message for event in stream.events]
+    assert kept == [f"line {number}\n" for number in range(30, 40)]
+    put(*range(50))
+    ((_, waiting),) = queue.take(REGION)
+    assert len(waiting) == 10
+
+
+@pytest.mark.nightly
+def test_a_log_group_keeps_ten_thousand_lines(invoke, messages):
     invoke(to=6_000)
     assert len(messages()) == 6_004
     invoke(**{"from": 6_000, "to": 12_000})

@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from botocore.config import Config
+from commandline import share_service_models
 from local.conftest import REGION, server, signed  # noqa: F401 - fixtures
+
+from cognito_gw.aws.clients import Aws
 
 
 class Answer(NamedTuple):
@@ -58,6 +61,22 @@ def ask(server):  # noqa: F811
             return Answer(response.status, response.headers, text)
 
     return request
+
+
+@pytest.fixture(scope="session")
+def local_home(server):  # noqa: F811
+    """The XDG_STATE_HOME with which `cgw --local` finds the running local AWS."""
+    return str(server.log.parent.parent)
+
+
+@pytest.fixture
+def at_home(local_home, environment):
+    """The environment of a user whose local AWS runs, in which `cgw` is quick."""
+    environment.setenv("XDG_STATE_HOME", local_home)
+    environment.setenv("HOME", local_home)
+    share_service_models(environment)
+    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", lambda _: None)
+    return environment
 
 
 def _connected(place, user):

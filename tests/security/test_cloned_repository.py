@@ -27,23 +27,25 @@ api: {routes: {GET /hello: {}, GET /open: {auth: none}}}
 """
 PROGRAMS = ("node", "npm", "git", "uname", "sh", "env", "ldconfig", "gcc", "xdg-open")
 PROGRAMS += ("python", "python3", "www-browser", "firefox", "x-www-browser")
-# What only looks, around the two commands that make something to look at.
+# They look for programs, start processes, or run functions. One has no other way to
+# run what is in the folder than the rest, and they run nightly.
 LOOKS = [
-    ("plan", "--help"),
-    ("local", "start"),
     ("--local", "up"),
-    ("--local", "plan"),
     ("--local", "call", "/hello"),
+    ("--local", "open"),
+    ("--local", "doctor"),
+]
+OTHER_LOOKS = [
+    ("plan", "--help"),
+    ("--local", "plan"),
     ("--local", "test-method", "/hello"),
     ("--local", "check"),
     ("--local", "explain", "/hello"),
     ("--local", "logs"),
-    ("--local", "open"),
-    ("--local", "doctor"),
     ("demo",),
 ]
 # Without these the others would look at nothing, and no worker would start.
-MUST_WORK = [("local", "start"), ("--local", "up"), ("--local", "call", "/hello")]
+MUST_WORK = LOOKS[:2]
 
 
 def module_names():
@@ -78,7 +80,7 @@ class Repository:
             (self.folder / f"{name}.py").write_text(word)
         for part in ("cognito_gw", "cognito_gw/local", "awslambdaric"):
             if part.partition("/")[0] in names:
-                (self.folder / part).mkdir()
+                (self.folder / part).mkdir(exist_ok=True)
                 (self.folder / part / "__init__.py").write_text(word)
                 (self.folder / part / "__main__.py").write_text(word)
 
@@ -126,7 +128,12 @@ def repository(tmp_path):
     process.stop(made.state / "cognito-gw")
 
 
-def test_no_command_that_looks_runs_what_is_there(repository):
+@pytest.mark.parametrize(
+    "others",
+    [[], pytest.param(OTHER_LOOKS, marks=pytest.mark.nightly)],
+    ids=["some", "every"],
+)
+def test_no_command_that_looks_runs_what_is_there(repository, others):
     """With every module of Python's, of cgw's and of its libraries planted."""
     repository.plant(module_names())
     repository.plant_programs()
@@ -134,7 +141,7 @@ def test_no_command_that_looks_runs_what_is_there(repository):
     repository.write("package.json", '{"name": "cloned"}')
     repository.write(".aws/config", "[default]\ncredential_process = ./git\n")
     path = f".::bin:node_modules/.bin:{os.environ['PATH']}:"
-    for arguments in LOOKS:
+    for arguments in (*LOOKS, *others):
         done = repository.run(str(CGW), *arguments, PATH=path, code=None)
         assert (arguments, repository.ran) == (arguments, [])
         assert done.returncode == 0 or arguments not in MUST_WORK, done.stderr
@@ -177,41 +184,36 @@ def test_the_server_takes_no_path_into_the_folder_from_its_caller(repository, se
     site = repository.folder / f"lib/{folder}/site-packages"
     site.mkdir(parents=True)
     (site / "evil.pth").write_text(f"import os; open({str(repository.witness)!r}, 'a')")
-    starts = "import sys, pathlib; from cognito_gw.local import process\n"
-    starts += "print(process.start(pathlib.Path(sys.argv[1])).url)"
-    state = str(repository.state / "cognito-gw")
-    # `-I`: this process stands for a cgw that was found without that path.
-    done = repository.run(sys.executable, "-I", "-c", starts, state, **settings)
-    assert done.stdout.startswith("http://127.0.0.1:")
-    assert (repository.ran, repository.witness.exists()) == ([], False)
-
-
-def test_python_m_leaves_the_folder_before_it_imports_more(repository):
-    """Python has put it first by then; cgw takes it out before all that is not ours."""
-    names = {*metadata.packages_distributions()} - {"cognito_gw"}
-    repository.plant(name for name in names if name.isidentifier())
-    for arguments in (["local", "start"], ["--local", "plan"], ["--local", "status"]):
-        repository.run(sys.executable, "-m", "cognito_gw", *arguments, code=None)
-        assert (arguments, repository.ran) == (arguments, [])
-
-
-def test_safe_path_keeps_all_of_it_out_of_python_m(repository):
-    """As the documentation says."""
-    repository.plant(module_names())
-    command = [sys.executable, "-P", "-m", "cognito_gw", "local", "start"]
-    repository.run(*command)
-    assert repository.ran == []
-
-
-def test_the_server_works_in_its_own_folder(repository):
-    """And starts nothing in the caller's; a relative state directory is found."""
     script = "import sys, pathlib; from cognito_gw.local import process\n"
     script += "where = pathlib.Path(sys.argv[1])\n"
     script += "server = process.start(where)\n"
     script += "own = pathlib.Path(f'/proc/{server.pid}/cwd')\n"
-    script += "print(own.readlink() if own.exists() else where.resolve())\n"
+    script += "print(server.url, own.readlink() if own.exists() else where.resolve())\n"
     script += "print(server == process.running(where), process.stop(where))"
-    done = repository.run(sys.executable, "-I", "-c", script, "relative/state")
+    # `-I`: this process stands for a cgw that was found without that path.
+    command = [sys.executable, "-I", "-c", script, "relative/state"]
+    started, stopped = repository.run(*command, **settings).stdout.splitlines()
     state = repository.folder / "relative/state"
-    assert done.stdout.splitlines() == [str(state), "True True"]
+    # The server works in its own folder, and starts nothing in the caller's.
+    assert started.startswith("http://127.0.0.1:")
+    assert started.endswith(f" {state}")
+    assert stopped == "True True"
     assert (state / "local.log").exists()
+    assert (repository.ran, repository.witness.exists()) == ([], False)
+
+
+def test_python_m_leaves_the_folder_before_it_imports_more(repository):
+    """Python has put it first by then; cgw takes it out before all that is not ours.
+
+    Safe path keeps all of it out of `python -m`, as the documentation says.
+    """
+    names = {*metadata.packages_distributions()} - {"cognito_gw"}
+    repository.plant(name for name in names if name.isidentifier())
+    python = [sys.executable, "-m", "cognito_gw"]
+    repository.run(*python, "local", "start")
+    repository.run(*python, "--local", "plan", code=None)
+    assert repository.ran == []
+    repository.plant(module_names())
+    python = [sys.executable, "-P", "-m", "cognito_gw"]
+    repository.run(*python, "--local", "plan")
+    assert repository.ran == []

@@ -8,15 +8,13 @@ import zipfile
 from pathlib import PurePosixPath
 
 import pytest
-from commandline import QuickTerminal, share_service_models
+from commandline import QuickTerminal
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cognito_gw.config.load import load
 from cognito_gw.errors import UsageError
-from cognito_gw.local import process
 from cognito_gw.resources import code as code_of
-from cognito_gw.state import state_directory
 
 KEY = b"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n"
 CERTIFICATE = b"# CA\n-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----\n"
@@ -122,19 +120,21 @@ def refusal(code, *include):
     return error.value
 
 
-@pytest.mark.parametrize("name", [*SECRETS, *BY_CONTENT])
-def test_a_secret_is_refused_by_its_name(code, tmp_path, name):
+def test_a_secret_is_refused_by_its_name(tmp_path):
     """Wherever it is in the folder, or in a .zip; and the message says which."""
-    content = BY_CONTENT.get(name, b"x")
-    put(code, name, content)
-    archive = archived(tmp_path / "code.zip", {name: content})
-    for where in [archive] if name in LEFT_OUT else [code, archive]:
-        problem = refusal(where)
-        assert problem.what == f"{where} has files that look like secrets: {name}"
-        assert f"include: [{name}]" in problem.hint
-        code_of.refuse_secrets(where, [name])
-        code_of.refuse_secrets(where, [PurePosixPath(name).name])
-        refusal(where, "other", "app.py", f"x{name}", "*", ".", "")
+    for number, name in enumerate([*SECRETS, *BY_CONTENT]):
+        content = BY_CONTENT.get(name, b"x")
+        folder = tmp_path / str(number)
+        put(folder, "app.py", b"a = 1")
+        put(folder, name, content)
+        archive = archived(tmp_path / f"{number}.zip", {name: content})
+        for where in [archive] if name in LEFT_OUT else [folder, archive]:
+            problem = refusal(where)
+            assert problem.what == f"{where} has files that look like secrets: {name}"
+            assert f"include: [{name}]" in problem.hint
+            code_of.refuse_secrets(where, [name])
+            code_of.refuse_secrets(where, [PurePosixPath(name).name])
+            refusal(where, "other", "app.py", f"x{name}", "*", ".", "")
 
 
 @pytest.mark.parametrize("name", HARMLESS)
@@ -257,46 +257,38 @@ def test_the_function_is_not_made_with_a_secret(built, do, code):
 
 
 FILE = """\
-name: shop
+name: code-folder
 functions: {hello: {code: ./code, handler: app.f}}
 api: {routes: {GET /orders: {}}}
 """
 
 
-def test_what_deploys_is_refused_and_what_reads_or_removes_is_not(
-    code, tmp_path, environment
-):
+def test_what_deploys_is_refused_and_what_reads_is_not(code, tmp_path, at_home):
     """The whole stack, its step and the plan; before anything is made."""
-    share_service_models(environment)
-    environment.chdir(tmp_path)
+    at_home.chdir(tmp_path)
     cgw = QuickTerminal(tmp_path, ("--local",))
     cgw.write(FILE)
     put(code, "id_rsa")
-    try:
-        for command in ("plan", "up"):
-            assert f"{code} has files that look like" in cgw(command, code=2).err
-        assert {each["state"] for each in states(cgw)} == {"missing"}
-        (code / "id_rsa").unlink()
-        cgw("up", "-q")
-        put(code, "id_rsa")
-        for command in ("plan", "up", "lambda"):
-            assert "include: [id_rsa]" in cgw(command, code=2).err
-        for command in ("pool", "outputs", "logs", "policy"):
-            cgw(command)
-        changed = [each for each in states(cgw) if each["state"] != "ok"]
-        assert [each["kind"] for each in changed] == ["function"]
-        cgw.write(FILE.replace("./code,", "./code, include: [id_rsa],"))
-        cgw("up", "-q")
-        cgw.write(FILE)
-        (code / "id_rsa").unlink()
-        put(code, ".env")
-        told = f"{code / '.env'} is not deployed"
-        assert told in cgw("plan").err
-        put(code, ".cgwignore", b".env")
-        assert told not in cgw("plan").err
-        cgw("down", "--yes")
-    finally:
-        process.stop(state_directory())
+    for command in ("plan", "up"):
+        assert f"{code} has files that look like" in cgw(command, code=2).err
+    assert {each["state"] for each in states(cgw)} == {"missing"}
+    (code / "id_rsa").unlink()
+    cgw("up", "-q")
+    put(code, "id_rsa")
+    for command in ("up", "lambda"):
+        assert "include: [id_rsa]" in cgw(command, code=2).err
+    cgw("outputs")
+    changed = [each for each in states(cgw) if each["state"] != "ok"]
+    assert [each["kind"] for each in changed] == ["function"]
+    cgw.write(FILE.replace("./code,", "./code, include: [id_rsa],"))
+    cgw("plan")
+    cgw.write(FILE)
+    (code / "id_rsa").unlink()
+    put(code, ".env")
+    told = f"{code / '.env'} is not deployed"
+    assert told in cgw("plan").err
+    put(code, ".cgwignore", b".env")
+    assert told not in cgw("plan").err
 
 
 def states(cgw):

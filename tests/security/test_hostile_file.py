@@ -6,10 +6,9 @@ import time
 from contextlib import suppress
 
 import pytest
-from commandline import QuickTerminal, share_service_models
+from commandline import QuickTerminal
 from hypothesis import given
 from hypothesis import strategies as st
-from moto_server import moto_server
 from served import Served
 
 from cognito_gw.app.context import Context, Options
@@ -307,39 +306,39 @@ def test_the_addresses_of_an_emulator_come_from_the_file(tmp_path, environment):
 
 
 @pytest.fixture
-def cgw(tmp_path, environment):
-    """A shell whose AWS is an emulator that was started by itself."""
-    share_service_models(environment)
-    environment.chdir(tmp_path)
-    with moto_server() as url:
-        environment.setenv("AWS_ENDPOINT_URL", url)
-        yield QuickTerminal(tmp_path)
+def cgw(tmp_path, server, at_home):
+    """A shell whose AWS is an emulator: the endpoint of the local AWS."""
+    at_home.chdir(tmp_path)
+    for name, value in server.variables().items():
+        at_home.setenv(name, value)
+    return QuickTerminal(tmp_path)
 
 
+FRESH = Tokens("a.b.access", time.time() + 999, "a.b.id", "refresh")
+TO_RENEW = Tokens("a.b.access", 1, "a.b.id", "refresh", by_oauth=True)
+
+
+@pytest.mark.server
 def test_a_kept_token_goes_to_no_host_that_a_file_adds(cgw, tmp_path):
     """Whichever command it is that would send it."""
     cgw.write(HONEST)
     cgw("up", "-q")
     key = TokenRequest().key(session_of(tmp_path, HONEST))
-    fresh = Tokens("a.b.access", time.time() + 999, "a.b.id", "refresh")
     with Served() as spy:
         cgw.write(f"{HONEST}endpoints: {{invoke: '{spy.url}', issuer: '{spy.url}'}}\n")
-        for tokens in (
-            fresh,
-            Tokens("a.b.access", 1, "a.b.id", "refresh", by_oauth=True),
+        for tokens, command in (
+            (FRESH, ("call", "/orders")),
+            (FRESH, ("check",)),
+            (FRESH, ("explain", "/orders")),
+            (FRESH, ("token", "--decode")),
+            (FRESH, ("open", "--no-browser")),
+            (TO_RENEW, ("token", "--id")),
+            (TO_RENEW, ("call", "/orders")),
+            (TO_RENEW, ("logout",)),
         ):
             cache.keep(key, tokens)
-            for command in (
-                ("call", "/orders"),
-                ("check",),
-                ("explain", "/orders"),
-                ("token", "--id"),
-                ("token", "--decode"),
-                ("logout",),
-                ("open", "--no-browser"),
-            ):
-                told = cgw.run(*command)
-                assert "a.b." not in told.out + told.err, command
+            told = cgw.run(*command)
+            assert "a.b." not in told.out + told.err, command
         assert "a.b." not in str(spy.seen)
         assert "refresh" not in str(spy.seen)
     assert cache.recall(key)

@@ -135,6 +135,7 @@ def browser(tmp_path_factory):
     profile = tmp_path_factory.mktemp("profile")
     for flag in ("headless", "no-sandbox", "disable-gpu", "disable-sync"):
         options.add_argument(f"--{flag}")
+    options.add_argument("--disable-extensions")
     options.add_argument("--disable-background-networking")
     options.add_argument(f"--user-data-dir={profile}")
     driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))

@@ -17,15 +17,14 @@ from types import SimpleNamespace
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from commandline import PASSWORD, QuickTerminal, share_service_models
+from commandline import PASSWORD, QuickTerminal
 from fakes import FakeResource
 from rich.console import Console
 
 import cognito_gw
-from cognito_gw.aws.clients import Aws
 from cognito_gw.engine.resource import Action, Change, Step
 from cognito_gw.errors import AwsRefused, CgwError
-from cognito_gw.local import events, process
+from cognito_gw.local import events
 
 PACKAGE = Path(cognito_gw.__file__).parent
 HOSTILE = (
@@ -87,25 +86,24 @@ local logs""".splitlines()
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory):
-    """The home of a user with a local AWS that runs."""
-    home = tmp_path_factory.mktemp("terminal")
-    yield home
-    process.stop(home / "cognito-gw")
+def project(tmp_path_factory):
+    """The folder of a project with a hostile file and function."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "hello").mkdir()
+    (folder / "hello" / "lambda_function.py").write_text(_CODE)
+    return folder
 
 
 @pytest.fixture
-def cgw(tmp_path, state, environment):
-    """A shell with a hostile file and function, for the local AWS."""
-    environment.setenv("XDG_STATE_HOME", str(state))
-    environment.setenv("HOME", str(state))
-    environment.chdir(tmp_path)
-    share_service_models(environment)
-    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", lambda _: None)
-    (tmp_path / "hello").mkdir()
-    (tmp_path / "hello" / "lambda_function.py").write_text(_CODE)
-    terminal = QuickTerminal(tmp_path, ("--local",))
-    terminal.write(_FILE.format(name="hostile", password=PASSWORD))
+def cgw(project, at_home):
+    """A shell in it whose stack is on the local AWS, with a hostile user."""
+    at_home.chdir(project)
+    terminal = QuickTerminal(project, ("--local",))
+    if not (project / "cgw.yaml").exists():
+        terminal.write(_FILE.format(name="hostile", password=PASSWORD))
+        terminal("up")
+        name = f"name={HOSTILE[:12]}"
+        terminal.run("user", "add", "mallory@example.com", "--attribute", name)
     return terminal
 
 
@@ -145,25 +143,34 @@ def _refuse(operation, _answer):
 
 
 USUAL = "texts that nothing depends on"
-SOME = ["plan", "status", "user list", "token", "call /hello", "explain /hello"]
+SOME = """\
+plan
+status
+user list
+token --decode
+call /hello
+explain /hello -o json
+check
+logs""".splitlines()
 MODES = {
     "all texts": lambda _operation, answer: _poisoned(answer, None),
     USUAL: lambda _operation, answer: _poisoned(answer, _IDENTITY),
     "errors": _refuse,
 }
+NIGHTLY = {"marks": pytest.mark.nightly}
+EVERY = [*COMMANDS, *(f"{command} -o json" for command in SOME[:-3])]
 
 
 @pytest.mark.server
 @pytest.mark.parametrize("mode", MODES)
-def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode):
+@pytest.mark.parametrize(
+    "commands", [SOME, pytest.param(EVERY, **NIGHTLY)], ids=["some", "every"]
+)
+def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode, commands):
     """Whatever AWS answers, each command prints it as text that can be seen."""
-    cgw("up")
-    cgw.run("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
     _answering(environment, MODES[mode])
     spelled = 0
-    for command in (
-        COMMANDS if mode == USUAL else [*SOME, *(f"{each} -o json" for each in SOME)]
-    ):
+    for command in commands:
         done = cgw.run(*shlex.split(command), "-v")
         printed = done.err + ("" if command.startswith("call") else done.out)
         assert not _UNSAFE.search(printed), (command, printed)
@@ -173,11 +180,8 @@ def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode):
 
 
 @pytest.mark.server
-def test_claims_and_what_functions_say_are_spelled_out(cgw):
+def test_claims_and_what_functions_say_are_spelled_out(cgw, server):
     """Nothing of AWS is changed here: the users and the code are hostile."""
-    cgw("up")
-    cgw.run("user", "add", "mallory@example.com", "--attribute", f"name={HOSTILE[:12]}")
-    cgw.environment.update(CGW_PASSWORD="")
     who = ("--user", "alice@example.com")
     called = cgw("call", "/hello", *who, code=4)
     assert called.out == "\x1b[31mhi\x9b\n"  # a program gets what was sent
@@ -191,16 +195,9 @@ def test_claims_and_what_functions_say_are_spelled_out(cgw):
         done = cgw.run(*shlex.split(command))
         assert not _UNSAFE.search(done.out + done.err), command
     assert "\\x1b]0;owned" in cgw("logs").out
-    log = process.running(Path(cgw_state())).log.read_text(encoding="utf-8")
+    log = server.log.read_text(encoding="utf-8")
     assert "\\x1b]0;owned\\x07" in log
     assert not _UNSAFE.search(log)
-
-
-def cgw_state():
-    """The state directory of the test's user."""
-    import os
-
-    return Path(os.environ["XDG_STATE_HOME"], "cognito-gw")
 
 
 def test_a_line_of_the_log_stays_one(capsys):
@@ -367,8 +364,9 @@ def test_junit_is_xml_whatever_is_in_it(tmp_path):
 
 
 @pytest.mark.parametrize("words", [["plan", HOSTILE], ["outputs", "x", HOSTILE]])
-def test_a_wrong_command_line_is_quoted_safely(cgw, words):
+def test_a_wrong_command_line_is_quoted_safely(tmp_path, words):
     """A pasted command line does not drive the terminal by its error message."""
+    cgw = QuickTerminal(tmp_path, ("--local",))
     done = cgw.run(*(each.replace("\udc9b", "") for each in words))
     assert done.code
     assert not _UNSAFE.search(done.out + done.err)

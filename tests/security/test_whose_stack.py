@@ -1,20 +1,20 @@
-"""The first `up` of a folder on a stack that exists says whose it is and how old."""
+"""The first `up` of a folder on an existing stack shows its origin and age."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
 import sys
+import uuid
 from pathlib import Path
 
 import pexpect
 import pytest
-from commandline import QuickTerminal, share_service_models
+from commandline import QuickTerminal
 
-from cognito_gw.aws.clients import Aws
-from cognito_gw.local import process
+from cognito_gw.app.context import Context, Options
+from cognito_gw.app.history import History
 
 pytestmark = pytest.mark.server
 FILE = """\
@@ -24,106 +24,126 @@ api:
   routes: {{GET /a: {{}}}}
 """
 AGE = r"created on \d{4}-\d\d-\d\d \(\d+ \w+ ago\)"
+TOLD = "already exists"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """The home of a user with a local AWS that runs."""
-    home = tmp_path_factory.mktemp("whose")
-    yield home
-    process.stop(home / "cognito-gw")
+def projects(tmp_path_factory):
+    """A folder with the folders of projects."""
+    return tmp_path_factory.mktemp("projects")
 
 
 @pytest.fixture
-def name(request):
-    """The name of a stack that no other test uses."""
-    return "w" + re.sub(r"\W", "", request.node.name.removeprefix("test_"))[
-        :24
-    ].replace("_", "-").strip("-")
+def at(at_home, projects):
+    """Return what runs `cgw` in the folder of a project, with a file for a stack."""
 
-
-@pytest.fixture
-def at(home, tmp_path, environment, name):
-    """Return what runs `cgw` in a folder, with the file of the stack."""
-    environment.setenv("XDG_STATE_HOME", str(home))
-    environment.setenv("HOME", str(home))
-    share_service_models(environment)
-    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", lambda _: None)
-
-    def run(folder, *arguments, code=0, stack=name):
-        where = tmp_path / folder
-        where.mkdir(exist_ok=True)
-        environment.chdir(where)
-        terminal = QuickTerminal(where, ("--local",))
+    def run(project, *arguments, stack, code=0):
+        folder = projects / project
+        folder.mkdir(exist_ok=True)
+        at_home.chdir(folder)
+        terminal = QuickTerminal(folder, ("--local",))
         terminal.write(FILE.format(stack))
         return terminal(*arguments, code=code)
 
     return run
 
 
-def test_a_second_project_is_told(at, tmp_path, name):
-    """Of the same name, it takes over what another folder made: not without a word."""
-    told = "already exists"
-    assert told not in at("one", "up").err
-    assert told not in at("one", "up").err  # its own
-    quiet = at("two", "plan", "-q", "-o", "json")
-    assert (quiet.err, bool(json.loads(quiet.out)["steps"])) == ("", True)
+@pytest.fixture(scope="module")
+def made():
+    """The stacks that exist."""
+    return []
+
+
+@pytest.fixture
+def name(at, made):
+    """A stack that the project `one` made."""
+    if not made:
+        name = f"w{uuid.uuid4().hex[:8]}"
+        assert TOLD not in at("one", "up", stack=name).err
+        made.append(name)
+    return made[0]
+
+
+def records():
+    """The files that say which project applied which stack."""
+    return Path(os.environ["XDG_STATE_HOME"], "cognito-gw/stacks").iterdir()
+
+
+def test_a_second_project_is_warned(at, projects, name):
+    """With the same name, it takes over what another folder made."""
+    assert TOLD not in at("one", "plan", stack=name).err  # it made the stack
+    quiet = at("two", "plan", "-q", "-o", "json", stack=name)
+    assert (quiet.err, bool(quiet.document["steps"])) == ("", True)
     for command in ("plan", "up"):
-        err = at("two", command).err
+        err = at("two", command, stack=name).err
         assert f"the stack `{name}` already exists in the local AWS (us-east-1)" in err
         assert re.search(AGE, err)
-        assert f"last applied from {tmp_path / 'one' / 'cgw.yaml'}" in err
-    assert told not in at("two", "up").err  # told once
-    assert told not in at("one", "up").err
+        assert f"last applied from {projects / 'one' / 'cgw.yaml'}" in err
+    assert TOLD not in at("two", "plan", stack=name).err  # only the first time
+    assert TOLD not in at("one", "plan", stack=name).err
 
 
-def test_a_step_tells_too(at):
-    at("one", "up")
-    for step in ("pool", "api", "user"):
-        assert "already exists" in at(f"two-{step}", step, "--with-deps").err
-        assert "already exists" not in at(f"two-{step}", step).err
-
-
-def test_down_tells_and_forgets(at):
-    """`down --yes` in another project removes the first one's stack: it is said."""
-    at("one", "up")
-    assert "already exists" in at("two", "down", "--yes").err
-    assert "already exists" not in at("two", "up").err
+def test_a_step_warns_too(at, name):
+    assert TOLD in at("three", "pool", stack=name).err
+    assert TOLD not in at("three", "pool", stack=name).err
 
 
 def test_a_renamed_stack_leaves_the_old_one_and_says_so(at, name):
     """A second stack is made, and the first one stays until `down`."""
-    at("one", "up")
-    for command in ("plan", "up"):
-        err = at("one", command, stack=f"{name}-2").err
-        assert f"this file applied the stack `{name}` before, which still exists" in err
-        assert f"set `name: {name}` and run `cgw --local down`" in err
-    at("one", "down", "--yes")
-    assert "before, which" not in at("one", "plan", stack=f"{name}-3").err.replace(
-        f"`{name}-2` before, which", ""
-    )
+    second = f"{name}-2"
+    err = at("one", "up", stack=second).err
+    assert f"this file applied the stack `{name}` before, which still exists" in err
+    assert f"set `name: {name}` and run `cgw --local down`" in err
+    listed = at("one", "list", "-o", "json", stack=name).document["stacks"]
+    found = {stack["name"]: stack for stack in listed}
+    assert {name, second} <= found.keys()
+    assert found[name]["region"] == "us-east-1"
+    assert found[name]["env"] is None
+    assert found[name]["resources"] >= 4  # pool, API, stage, function
+    assert re.match(r"\d{4}-\d\d-\d\dT", found[name]["created"])
+    # `down --yes` in another project removes the stack of the first, and says so.
+    assert TOLD in at("two", "down", "--yes", stack=second).err
+    assert f'"{second}"' not in "".join(each.read_text() for each in records())
+    assert TOLD not in at("two", "plan", stack=second).err
+    err = at("one", "plan", stack=f"{name}-3").err
+    assert f"`{name}` before, which" in err
+    assert f"`{second}` before, which" not in err
+    Path("cgw.yaml").unlink()
+    listed = QuickTerminal(Path(), ("--local",))("list").out
+    assert f"{name} " in listed
+    assert second not in listed
 
 
-def test_the_record_is_private_and_a_bad_one_is_ignored(at, home, name):
+def test_the_record_is_private_and_a_bad_one_is_ignored(at_home, projects, name):
     """As is one that is missing, as on another machine."""
-    at("one", "up")
-    records = [*(home / "cognito-gw" / "stacks").iterdir()]
-    assert {stat.S_IMODE(each.stat().st_mode) for each in records} == {0o600}
-    for bad in ("[]", '{"stack": 1, "target": "", "files": {}}', "{"):
-        for each in records:
-            each.write_text(bad)
-        assert at("one", "plan").code == 0
-    for each in records:
-        each.unlink()
-    err = at("two", "plan").err
-    assert f"`{name}` already exists" in err
-    assert "not applied from this machine before" in err
+    at_home.chdir(projects)
+
+    def notices(project):
+        folder = projects / project
+        folder.mkdir(exist_ok=True)
+        (folder / "cgw.yaml").write_text(FILE.format(name))
+        options = Options(config=folder / "cgw.yaml", local=True)
+        return History(Context(options)).notices()
+
+    (told,) = notices("four")
+    assert "last applied from" in told
+    kept = {record: record.read_text() for record in records()}
+    assert {stat.S_IMODE(record.stat().st_mode) for record in kept} == {0o600}
+    for bad in ("[]", '{"stack": 1, "target": "", "files": {}}', "{", None):
+        for record in kept:
+            record.unlink() if bad is None else record.write_text(bad)
+        (told,) = notices("one")
+        assert f"`{name}` already exists" in told
+        assert "not applied from this machine before" in told
+    for record, text in kept.items():
+        record.touch(0o600)
+        record.write_text(text)
+    assert notices("one") == []
 
 
-def test_at_a_terminal_it_asks(at, tmp_path, name):
-    """Where something would be changed; a no leaves all as it was."""
-    at("one", "up")
-    folder = tmp_path / "two"
+def test_at_a_terminal_it_asks(at, projects, name):
+    """Before it would change something; a no leaves everything as it was."""
+    folder = projects / "five"
     folder.mkdir()
     text = FILE.format(name).replace("{GET /a: {}}", "{GET /a: {}, GET /b: {}}")
     (folder / "cgw.yaml").write_text(text)
@@ -137,28 +157,9 @@ def test_at_a_terminal_it_asks(at, tmp_path, name):
         dimensions=(50, 300),
     )
     child.expect_exact("Go on? [y/N]: ")
-    assert "already exists" in child.before
+    assert TOLD in child.before
     child.sendline("n")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 1
-    assert at("one", "plan", "-o", "json").changed == {}
-
-
-def test_stacks_are_listed(at, name):
-    """Without a file, too; what was deleted is none."""
-    other = f"{name}-other"
-    at("one", "up")
-    at("two", "up", stack=other)
-    listed = at("one", "list", "-o", "json").document["stacks"]
-    found = {each["name"]: each for each in listed}
-    assert {name, other} <= {*found}
-    assert found[name]["region"] == "us-east-1"
-    assert found[name]["env"] is None
-    assert found[name]["resources"] >= 4  # pool, API, stage, function
-    assert re.match(r"\d{4}-\d\d-\d\dT", found[name]["created"])
-    at("two", "down", "--yes", stack=other)
-    Path("cgw.yaml").unlink()
-    listed = QuickTerminal(Path(), ("--local",))("list").out
-    assert f"{name} " in listed
-    assert other not in listed
+    assert at("one", "plan", "-o", "json", stack=name).changed == {}
