@@ -15,7 +15,6 @@ import boto3
 import pytest
 
 from cognito_gw.local import logs, moto_store, process
-from cognito_gw.local.awslambda import log
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/{}"
@@ -143,8 +142,8 @@ def test_a_deleted_log_group_comes_back_with_the_next_call_only(
 
 
 def test_a_log_group_keeps_the_newest_lines(monkeypatch):
-    monkeypatch.setattr(log, "KEPT", 10)
-    queue, name = log.LogQueue(), "/aws/lambda/newest"
+    monkeypatch.setattr(logs, "KEPT", 10)
+    queue, name = logs.LogQueue(), "/aws/lambda/newest"
 
     def put(*numbers):
         for number in numbers:
