@@ -229,7 +229,7 @@ def test_quick_start(arguments):
     assert _loaded_by(*arguments) == []
 
 
-def test_a_plugin_that_nobody_uses_costs_nothing():
+def test_an_unused_plugin_costs_nothing():
     """Pytest imports it in every project of the environment."""
     script = (
         "import sys, pytest\n"

@@ -61,7 +61,7 @@ def test_a_link_is_not_followed(file):
         open_private(link)
 
 
-def test_what_is_no_plain_file_is_not_opened(tmp_path):
+def test_only_plain_files_are_opened(tmp_path):
     """A folder, and a pipe that nobody writes to."""
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "folder").mkdir(mode=0o700)
@@ -100,7 +100,7 @@ def test_folders_are_made_private_again(tmp_path):
     assert mode_of(private(folder)) == mode_of(folder.parent) == 0o700
 
 
-def test_a_lock_is_private_and_its_wait_is_told(tmp_path):
+def test_a_lock_is_private_and_waiting_is_reported(tmp_path):
     """Whoever comes second is told that another is at it, and waits for its end."""
     file, told = tmp_path / "locks" / "one", threading.Event()
 

@@ -300,7 +300,7 @@ def test_an_unknown_shell_is_asked_for(cgw, environment, shell):
 
 
 @pytest.mark.usefixtures("program")
-def test_a_terminal_is_told_where_the_line_goes():
+def test_a_terminal_shows_where_to_put_the_line():
     """Behind the script, which it is not part of."""
     shown = pexpect.run("cgw completion bash", env=os.environ, encoding="utf-8")
     *_, head, line = shown.splitlines()

@@ -317,7 +317,7 @@ def test_a_denied_call_names_the_action_and_the_way_out(cgw, endpoint, action):
     assert f"cognito-idp:{action}" in step["error"]
 
 
-def test_an_endpoint_that_nobody_listens_at_is_named(cgw, environment):
+def test_an_endpoint_without_a_server_is_named(cgw, environment):
     """With where its address is from."""
     for name, value in (LOST | {"AWS_ENDPOINT_URL": NO_ONE}).items():
         environment.setenv(name, value)

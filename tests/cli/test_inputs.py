@@ -120,7 +120,7 @@ def test_a_body_is_posted(verb, data, sent):
         (f"eyJSECRET.e30.x {ACCESS}", "2 tokens were given"),
     ],
 )
-def test_an_address_without_a_token_is_told_without_its_values(address, words):
+def test_an_address_without_a_token_is_shown_without_its_values(address, words):
     """What it holds may be a secret."""
     with pytest.raises(UsageError) as told:
         given_token(address)
@@ -128,14 +128,14 @@ def test_an_address_without_a_token_is_told_without_its_values(address, words):
     assert "SECRET" not in f"{told.value} {told.value.hint}"
 
 
-def test_several_tokens_are_told_apart_by_what_they_say(tmp_path):
+def test_several_tokens_are_distinguished_by_their_claims(tmp_path):
     """As two lines of a terminal, say."""
     (tmp_path / "both").write_text(f"{unsigned({'token_use': 'id'})}\n{A_TOKEN}\n")
     assert given_token(f"@{tmp_path / 'both'}", "access") == A_TOKEN
 
 
 @pytest.mark.parametrize("text", [f"Authorization {A_TOKEN}", A_TOKEN, "x-api-key k3y"])
-def test_a_header_that_is_not_one_is_told_without_its_value(text):
+def test_an_invalid_header_is_shown_without_its_value(text):
     """It may be a token."""
     with pytest.raises(UsageError) as told:
         pair(text, ":", "-H")
@@ -153,7 +153,7 @@ def test_a_header_that_is_not_one_is_told_without_its_value(text):
         ("orders", False),
     ],
 )
-def test_a_pasted_address_is_told_from_a_path(text, address):
+def test_a_pasted_address_is_distinguished_from_a_path(text, address):
     """With what a copy brings along."""
     assert address_in(text) == (text.strip(" '\n") if address else None)
 
@@ -172,7 +172,7 @@ def test_an_address_of_the_other_target_is_refused(cgw, command, options, addres
     assert "but the target is" in cgw(*options, command, address, code=2).err
 
 
-def test_an_address_that_cannot_be_called_is_told_without_its_secrets(cgw):
+def test_an_address_that_cannot_be_called_is_shown_without_its_secrets(cgw):
     """What follows the path may be a token."""
     for command in ("call", "explain"):
         told = cgw(command, "http://localhost:8765/cb#id_token=SECRET", code=2).err

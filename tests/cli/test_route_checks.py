@@ -73,7 +73,7 @@ def test_any_is_not_tried_where_it_gets_no_call():
 
 
 @pytest.mark.parametrize("user", ["", "GET /a=", "GET /a", "GET /b=alice"])
-def test_a_user_option_that_names_nobody_is_refused(user):
+def test_a_user_option_without_a_name_is_refused(user):
     """Before anybody signs in as somebody else."""
     config = Config.model_validate({"name": "t", "api": {"routes": {"GET /a": {}}}})
     with pytest.raises(UsageError):

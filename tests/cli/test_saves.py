@@ -111,7 +111,7 @@ def test_what_is_not_deployed_is_not_heard_of(watched):
     assert heard(watched, *quiet, writing("hello/app.py")) == {"hello/app.py"}
 
 
-def test_by_looking_where_nothing_tells(watched, environment):
+def test_polls_where_no_events_arrive(watched, environment):
     """As on network drives, by watchfiles' own setting."""
     environment.setenv("WATCHFILES_FORCE_POLLING", "1")
     environment.setenv("WATCHFILES_POLL_DELAY_MS", "10")
@@ -137,7 +137,7 @@ def test_what_is_not_there_is_awaited_above(tmp_path):
     assert not watched.has(tmp_path / "other")
 
 
-def test_a_folder_that_has_gone_is_told():
+def test_a_missing_folder_is_reported():
     """Whoever watches looks again."""
     with pytest.raises(FileNotFoundError):
         saves({Path("/nowhere/at/all")}, bool)

@@ -162,7 +162,7 @@ def test_when_up_does_not_ask(cgw, at_terminal):
         ("app_clients: {web: {secret: true}}", "`app_clients.web.secret` is true in"),
     ],
 )
-def test_what_aws_fixes_is_told_before_anything_is_deleted(cgw, change, told):
+def test_settings_fixed_by_aws_are_reported_before_any_deletion(cgw, change, told):
     """A run that is sure to fail removes no route first."""
     cgw.write(f"{SMALLER}{change}\n")
     failed = cgw("up", "--yes", code=1)
@@ -227,7 +227,7 @@ LEFT = [
 ]
 
 
-def test_what_left_the_file_and_stays_is_told(cgw):
+def test_unmanaged_resources_are_listed(cgw):
     """By `plan` and `up`, each with how to remove it; and once it is, no more."""
     cgw.write(LARGER)
     assert "not in the file" not in cgw("up", "--yes").err

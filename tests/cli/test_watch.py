@@ -109,7 +109,7 @@ def test_saved_code_is_made_and_nothing_else_looked_at(watch, saved, account):
     assert len(functions.list_functions()["Functions"]) == 1
 
 
-def test_unchanged_is_no_news(watch, saved):
+def test_unchanged_resources_are_not_reported(watch, saved):
     """Neither steps nor outputs are told again."""
     first, *rest = watch(saved("cgw.yaml", FILE), saved(CODE, "old"))
     assert "created   rest api" in first
@@ -120,7 +120,7 @@ def test_unchanged_is_no_news(watch, saved):
     assert watch.out.count("invoke_url") == 1
 
 
-def test_a_wrong_file_is_told_whole_until_it_is_mended(watch, saved):
+def test_all_problems_of_a_file_are_shown_until_it_is_fixed(watch, saved):
     """Also when something else is saved meanwhile."""
     wrong = FILE.replace("api:", "apo:").replace("region", "regoin")
     _, broken, still, mended = watch(
@@ -143,7 +143,7 @@ def test_a_file_that_is_wrong_at_first_ends_it(watch, cgw):
         watch()
 
 
-def test_a_failed_step_is_told_and_what_it_held_up_is_made_later(watch, saved, cgw):
+def test_a_failed_step_is_reported_and_its_dependents_follow_later(watch, saved, cgw):
     """By whatever is saved next."""
     link = cgw.folder / "order" / "link.py"
 
@@ -185,7 +185,7 @@ def test_another_zip_in_the_same_folder_is_watched(watch, saved, cgw):
     assert not has(cgw.folder / "old.zip")
 
 
-def test_a_folder_that_was_made_anew_is_watched_anew(watch, cgw):
+def test_a_recreated_folder_is_watched_again(watch, cgw):
     """Who watches a folder that was deleted hears nothing of the new one."""
     watch(lambda: {cgw.folder / "hello", cgw.folder / CODE})
     assert len(watch.watched) == 2

@@ -176,7 +176,7 @@ def test_the_paths_are_those_of_the_schema():
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: ".".join(map(str, path)))
-def test_a_wrong_value_is_told_with_its_key(file, path):
+def test_a_wrong_value_is_reported_with_its_key(file, path):
     """Whichever key of the file it is, and whatever it holds."""
     for value in WRONG:
         text = yaml.dump(holding(path, value), Dumper=yaml.CSafeDumper)

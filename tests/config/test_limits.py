@@ -165,7 +165,7 @@ def is_our_own(value, sent):
 
 
 @pytest.mark.parametrize(("path", "service", "shape"), LISTS)
-def test_a_list_is_no_longer_than_the_model_has_it(path, service, shape, complaints):
+def test_a_list_has_at_most_the_length_of_the_model(path, service, shape, complaints):
     """The file says so, with key and line."""
     most = shape_of(service, shape).metadata["max"]
     value = "code" if "flows" in path[-1] else "https://a.example/"

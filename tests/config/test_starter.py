@@ -18,7 +18,7 @@ def test_without_answers_it_is_what_is_shipped():
     assert Starter().text == EXAMPLE.read_text(encoding="utf-8")
 
 
-def test_an_answer_stands_in_the_place_of_what_is_shipped(loaded):
+def test_an_answer_replaces_the_shipped_value(loaded):
     """And what is about the name follows it; all other lines stay as they are."""
     routes = {"GET /orders/{id}": False, "ANY /": True}
     made = Starter("orders", "eu-west-1", "username", routes)

@@ -72,7 +72,7 @@ ALIKE = {
 
 
 @over(ALIKE.values())
-def test_where_the_export_is_denied_the_draft_tells_of_the_method(code, evidence, call):
+def test_if_the_export_is_denied_the_draft_describes_the_method(code, evidence, call):
     """It is what was most likely deployed."""
     first = told(call, "get_export").causes[0]
     assert first.code == code
@@ -107,7 +107,7 @@ BARE = {
 
 
 @over((code, call) for code, _, call in BARE.values())
-def test_a_token_tells_by_itself_what_is_the_matter_with_it(code, call):
+def test_a_token_alone_shows_its_problem(code, call):
     """Where the method is known neither by the stage nor by the draft."""
     diagnosis = told(call, *API_READS)
     assert codes(diagnosis) == [code]
@@ -148,7 +148,7 @@ SPOKEN = [
 
 
 @over((code, case, reads) for code, _, case, reads in SPOKEN)
-def test_what_the_answer_says_by_itself_is_told(code, case, reads):
+def test_a_cause_that_the_response_names_is_shown(code, case, reads):
     """Whatever else may not be read."""
     assert codes(told(case, *reads.split()))[:1] == [code]
 

@@ -72,7 +72,7 @@ def test_rules_of_other_statuses_are_not_asked():
     assert [each["code"] for each in diagnosis.ruled_out] == ["one", "two-more"]
 
 
-def test_what_is_not_in_question_is_not_told_of():
+def test_irrelevant_facts_are_not_shown():
     """Neither as a cause, nor as ruled out, nor as unknown."""
     diagnosis = diagnose(RULES, Case({"one": NotInQuestion()}))
     assert diagnosis == Diagnosis()
@@ -123,7 +123,7 @@ def test_what_was_given_as_the_fix_comes_before_the_usual():
     assert cause.fix == "theirs it"
 
 
-def test_several_diagnoses_are_told_as_one():
+def test_several_diagnoses_are_shown_as_one():
     """Each cause once; what one of them found is not ruled out by another."""
     unknown = {"what": "the stage", "why": "denied", "codes": ["c"]}
     found = Diagnosis([CAUSE], [{"code": "b", "why": "no b"}], [unknown])

@@ -100,7 +100,7 @@ def test_which_methods_take_a_token(changes, taken):
     assert [each for each in sent if version.match(*each.split()).takes(token)] == taken
 
 
-def test_who_may_call_is_told_in_words():
+def test_the_allowed_callers_are_described():
     """With all by which two versions may differ."""
     told = {
         each.route: each.described for each in api.exported(VARIED.document()).methods

@@ -51,7 +51,7 @@ def only(security=(), schemes=None, verb="get", path="/things", **integration):
     ],
     ids=str,
 )
-def test_who_may_call_a_method(security, guard, scopes, authorizer):
+def test_the_callers_that_a_method_allows(security, guard, scopes, authorizer):
     """An API key beside an authorizer says who calls, and guards nothing."""
     method = only(security)
     assert method.authorization_type == guard
@@ -67,7 +67,7 @@ def test_an_authorizer_that_is_lost_still_guards(schemes):
     assert method.described == "secured by an authorizer that does not exist"
 
 
-def test_where_an_authorizer_reads_the_token_and_whom_it_trusts():
+def test_the_token_source_and_pools_of_an_authorizer():
     """Any header, several pools, and an expression for app clients."""
     arns = [pool_arn(POOL), pool_arn("us-east-1_Far", "210987654321")]
     more = {"providerARNs": arns, "identityValidationExpression": "web-.*"}

@@ -76,7 +76,7 @@ def read(*messages):
     ],
     ids=lambda value: value if isinstance(value, str | None) else "",
 )
-def test_the_first_line_that_tells_of_an_error_is_read(messages, error):
+def test_the_first_line_about_an_error_is_read(messages, error):
     """As the runtime spells it, or the function's own log."""
     log = read(*messages)
     assert log.error == error
@@ -122,7 +122,7 @@ def test_the_log_of_an_invocation_before_ours_is_not_taken():
     assert len(world.naps) == 2
 
 
-def test_invocations_at_the_same_time_are_told_apart():
+def test_concurrent_invocations_are_kept_apart():
     """Each instance of a function writes to a stream of its own."""
     ours = [event(each) for each in (START, DIVISION, END, REPORT)]
     others = [event(each, stream="two") for each in ("theirs\n", OTHERS)]

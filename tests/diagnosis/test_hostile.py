@@ -170,7 +170,7 @@ def test_a_function_may_write_anything(lines, last, ends):
 
 @SLOWLY
 @given(st.text(), st.text(), st.lists(st.text(), max_size=3), st.text() | st.none())
-def test_whatever_an_app_was_told_is_diagnosed(told, user, uris, flow):
+def test_any_text_that_an_app_received_is_diagnosed(told, user, uris, flow):
     """In words of any kind."""
     attempt = SignIn(told, user, flow, redirect_uris=tuple(uris))
     assert well_formed(attempt.diagnosed())

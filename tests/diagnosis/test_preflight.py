@@ -168,7 +168,7 @@ def test_a_method_that_is_allowed_blocks_nothing(allowed):
     ],
     ids=["open", "guarded", "any", "absent"],
 )
-def test_what_becomes_of_a_preflight_is_told(live, words):
+def test_the_outcome_of_a_preflight_is_shown(live, words):
     """By what the stage serves."""
     call = Call(**FROM_PAGE, live=live, preflight=Answer(403))
     assert call.diagnosed().causes[0].evidence["OPTIONS"].startswith(words)
@@ -277,7 +277,7 @@ def test_a_preflight_that_is_the_call_names_what_it_is_not_let_do(headers, named
     assert cause.evidence["wanted"] == named
 
 
-def test_a_preflight_that_is_let_in_is_no_cause():
+def test_an_accepted_preflight_is_not_a_cause():
     """A header that no browser puts into a preflight does not count."""
     asked_for = ("Access-Control-Request-Headers", "authorization")
     said = preflighted(asked_for, ("X-Custom", "a"))

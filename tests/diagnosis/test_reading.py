@@ -75,7 +75,7 @@ class Known(Facts):
         return self.read()
 
 
-def test_whoever_asks_while_a_fact_is_read_waits_for_it():
+def test_a_second_reader_of_a_fact_waits_for_the_first():
     """And does not read it again."""
     readings, found = [], []
 
@@ -123,7 +123,7 @@ def test_a_failure_of_aws_is_a_fact_that_is_unread(error, why):
 
 
 @pytest.mark.parametrize("error", [Unread("another", "so"), NotInQuestion()])
-def test_what_a_fact_stands_on_may_be_unread(error):
+def test_a_dependency_of_a_fact_may_be_unread(error):
     """It is that which is told of."""
 
     def read():
@@ -134,7 +134,7 @@ def test_what_a_fact_stands_on_may_be_unread(error):
     assert told.value is error
 
 
-def test_a_bug_of_ours_is_no_unread_fact():
+def test_a_bug_of_ours_is_not_an_unread_fact():
     """Or nobody would hear of it."""
 
     def read():

@@ -119,7 +119,7 @@ def test_other_words_name_nothing(text):
         ("according to header 'Access-Control-Allow-Headers' from CORS", _PREFLIGHT),
     ],
 )
-def test_words_that_are_alike_are_told_apart(text, only):
+def test_similar_messages_are_distinguished(text, only):
     """Each names one cause."""
     assert named_by(text) == {only}
 
@@ -169,7 +169,7 @@ def test_what_is_around_the_words_does_not_matter(wrapped, text, only, spelled):
         ("Custom auth lambda trigger is not configured", {}, "triggers: none"),
     ],
 )
-def test_whether_this_stack_is_in_that_state_is_told(text, answers, shown):
+def test_the_state_of_this_stack_is_shown(text, answers, shown):
     """Beside the words."""
     first = SignIn(text, ALICE, answers=answers).diagnosed().causes[0]
     assert shown in first.evidence["this stack"]

@@ -18,7 +18,7 @@ def test_a_route_that_answered_401_is_not_called_open():
     assert "responded 401" in call.case().contradiction
 
 
-def test_without_a_draft_that_tells_more_nothing_is_named():
+def test_without_a_more_detailed_draft_no_cause_is_named():
     """The contradiction is all there is."""
     call = Call(None, live=TOLD_OPEN)
     assert codes(call.diagnosed()) == []

@@ -29,7 +29,7 @@ def parts(token):
 
 
 @over(product([call for *_, call in CALLS.values()], OURS_OR_NOT))
-def test_nothing_of_a_token_stands_in_what_is_told_of_a_call(call, is_ours):
+def test_a_diagnosis_contains_no_part_of_a_token(call, is_ours):
     """Neither as it was sent, nor who it is about."""
     if call.claims is not None:
         call = replace(call, claims={**PERSONAL, **call.claims})
@@ -40,7 +40,7 @@ def test_nothing_of_a_token_stands_in_what_is_told_of_a_call(call, is_ours):
 
 
 @over(attempt for *_, attempt in SIGN_INS.values())
-def test_no_secret_of_an_app_client_is_told(attempt):
+def test_no_secret_of_an_app_client_is_shown(attempt):
     """That there is one is all that matters."""
     described = attempt.world().answers["describe_user_pool_client"]
     if isinstance(described, dict):
@@ -65,7 +65,7 @@ SENT = st.tuples(
 
 @settings(deadline=None)
 @given(said=SAID, sent=SENT, status=st.sampled_from([200, 401, 403, 500, 502, 504]))
-def test_no_claim_about_a_person_is_told(said, sent, status):
+def test_no_claim_about_a_person_is_shown(said, sent, status):
     """Whatever a token says, and wherever it is sent."""
     token = unsigned(claims(**{said["name"]: said["value"], "token_use": said["use"]}))
     header, form = sent
@@ -83,7 +83,7 @@ def test_no_claim_about_a_person_is_told(said, sent, status):
         '{{"errorType": "ValueError", "errorMessage": "{}"}}\n',
     ],
 )
-def test_a_token_that_a_function_wrote_into_its_log_is_not_told_on(line):
+def test_a_token_in_a_function_log_is_not_shown(line):
     """As those do that raise what they were called with."""
     token = unsigned(claims())
     written = line.format(token)

@@ -44,7 +44,7 @@ def client(**changes):
         ("something else", {}, None),
     ],
 )
-def test_the_words_that_somebody_was_told_lead_to_the_cause(told, answers, code):
+def test_error_texts_lead_to_the_cause(told, answers, code):
     """In whichever case they are written."""
     attempt = SignIn(told, ALICE, answers=answers)
     assert codes(attempt.diagnosed()) == ([code] if code else [])
@@ -123,7 +123,7 @@ def test_either_domain_is_enough_for_the_pages(domain):
     assert codes(attempt.diagnosed()) == []
 
 
-def test_who_signs_in_by_api_needs_no_domain():
+def test_sign_in_by_api_needs_no_domain():
     """Nor is the user pool asked for one."""
     attempt = SignIn(user=ALICE, auth_flow="USER_SRP_AUTH")
     world = attempt.world()
@@ -196,7 +196,7 @@ def test_a_second_factor_is_named_with_or_without_a_user():
     assert codes(SignIn(told, ALICE, answers=user()).diagnosed()) == ["mfa-required"]
 
 
-def test_a_user_who_may_be_meant_is_named():
+def test_a_similar_user_name_is_suggested():
     """By an address or a name of the pool's users, where they may be read."""
     email = {"Name": "email", "Value": "alice@example.com"}
     users = {"Users": [{"Username": "0-1", "Attributes": [email]}]}

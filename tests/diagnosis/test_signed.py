@@ -51,7 +51,7 @@ def told(publisher, token, answered=None, **changes):
     return diagnose(CALL_RULES, case(publisher, token, answered, **changes))
 
 
-def test_a_good_token_is_no_cause(publisher):
+def test_a_valid_token_is_not_a_cause(publisher):
     """Whatever else the gateway had against it."""
     diagnosis = told(publisher, publisher.signed())
     assert diagnosis.causes == []
@@ -156,14 +156,14 @@ def test_a_signature_by_another_key_of_the_same_name_is_found(publisher):
     assert cause.evidence["kid"] == publisher.keys.of(POOL, "id").kid
 
 
-def test_the_times_of_a_forged_token_are_told_after_that_it_is_forged(publisher):
+def test_a_forgery_is_shown_before_its_times(publisher):
     """Who made it may say anything."""
     forged = changed(publisher.signed(exp=1))
     assert codes(told(publisher, forged)) == ["bad-signature", "expired-token"]
 
 
 @pytest.mark.parametrize("issuer", ["https://evil.example.com", "http://127.0.0.1:1"])
-def test_nobody_is_asked_for_keys_but_the_pools_that_count(publisher, issuer):
+def test_keys_are_requested_only_from_relevant_pools(publisher, issuer):
     """However much a token is of another's."""
     told(publisher, publisher.signed(iss=f"{issuer}/{OTHER}"))
     assert publisher.asked == []

@@ -96,7 +96,7 @@ def test_a_finding_becomes_a_cause_with_the_fix_for_whose_it_is(rule, case, is_o
 
 
 @over(CASES)
-def test_what_mends_what_others_made_is_no_command_of_ours_that_changes_it(rule, case):
+def test_fixes_of_foreign_resources_name_no_cgw_command_that_changes_them(rule, case):
     """Only `cgw token` and the like, which need no file, may be named there."""
     del case
     for command in ("up", "deploy", "authorizer", "method", "lambda", "client", "user"):

@@ -86,7 +86,7 @@ def test_a_refusal_by_time_is_about_the_clock(code, message, date):
     assert finding.fix == "set the clock: see `clock`"
 
 
-def test_another_refusal_tells_the_time_as_well():
+def test_another_refusal_also_shows_the_clock():
     """The credentials are wrong; the clock is right."""
     identity = asked(Sts("InvalidClientTokenId"))
     assert clock(identity).state == "ok"
@@ -101,7 +101,7 @@ def test_without_a_date_there_is_nothing_to_compare(date):
         clock(asked(Sts(date=date)))
 
 
-def test_without_credentials_there_is_no_answer():
+def test_without_credentials_the_caller_is_unknown():
     """It is the checkup's to word."""
     sts = Sts()
 

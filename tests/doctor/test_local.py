@@ -39,7 +39,7 @@ def test_a_local_aws_that_answers(tmp_path):
 
 
 @pytest.mark.parametrize(("is_local", "state"), [(True, "fail"), (False, "warn")])
-def test_on_windows_there_is_no_local_aws(is_local, state):
+def test_windows_has_no_local_aws(is_local, state):
     """The finding lists what does not work, and names WSL as the alternative."""
     finding = local(None, was_recorded=False, is_local=is_local, platform="win32")
     assert finding.state == state
@@ -66,7 +66,7 @@ def test_a_checkup_on_windows_passes_the_platform_on(tmp_path, monkeypatch):
         checks["credentials"]()
 
 
-def test_nobody_has_run_one_here(tmp_path):
+def test_no_local_aws_has_run_here(tmp_path):
     """To look for it starts nothing, and leaves nothing."""
     assert find(tmp_path) == (None, False)
     assert list(tmp_path.iterdir()) == []

@@ -125,7 +125,7 @@ def actions_of(policy):
     return {each for part in policy["Statement"] for each in part["Action"]}
 
 
-def test_who_may_do_all_is_ready(examined, iam, policy):
+def test_a_caller_with_all_permissions_is_ready(examined, iam, policy):
     """Each action is asked about with the resources of its own service."""
     finding = examined()
     count = len(actions_of(policy))
@@ -242,7 +242,7 @@ def test_an_action_that_the_simulator_does_not_know_is_named(examined, iam):
     assert finding.found.splitlines()[1:] == ["not simulated: lambda:ListTags"]
 
 
-def test_who_may_not_simulate_is_told_what_that_takes(examined, iam):
+def test_a_caller_who_cannot_simulate_sees_the_missing_permission(examined, iam):
     """It is no failure: the caller may be allowed all the rest."""
     iam.faults = {"SimulatePrincipalPolicy": ("AccessDenied", "User: x is not…")}
     with pytest.raises(CannotTell) as reason:
@@ -252,7 +252,7 @@ def test_who_may_not_simulate_is_told_what_that_takes(examined, iam):
     assert len(iam.asked) == 1
 
 
-def test_a_simulator_that_is_not_there_is_no_failure(examined, iam):
+def test_a_missing_simulator_is_not_a_failure(examined, iam):
     """As with an emulator."""
     iam.faults = {"SimulatePrincipalPolicy": ("404", "Not Found")}
     with pytest.raises(CannotTell, match="without an AWS error"):

@@ -54,7 +54,7 @@ def test_what_may_not_be_counted_is_named():
     assert second.startswith("not counted: the caller may not do lambda:GetAccount")
 
 
-def test_who_may_count_nothing_learns_nothing():
+def test_without_permission_to_count_quotas_are_unknown():
     """Neither good nor bad."""
     with pytest.raises(CannotTell, match="iam:GetAccountSummary"):
         quotas([refused("iam:GetAccountSummary")])
@@ -89,7 +89,7 @@ def test_the_kind_of_api_is_the_files(aws, endpoint, kind):
     assert [usage.what for usage in apis()] == [f"{kind.lower()} REST APIs"]
 
 
-def test_lambda_tells_its_own_quotas():
+def test_lambda_reports_its_quotas():
     """Of code in MiB, and of concurrency that functions have reserved."""
     settings = {
         "AccountLimit": {

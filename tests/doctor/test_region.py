@@ -23,7 +23,7 @@ BOTH = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}
         (None, None, {}, "the profile"),
     ],
 )
-def test_who_names_the_region(asked, in_file, environment, source):
+def test_the_source_of_the_region_is_named(asked, in_file, environment, source):
     """The nearest word counts."""
     assert origin(asked, in_file, environment) == source
 

@@ -85,7 +85,7 @@ def test_an_authorizer_refuses_the_access_token(standing):
     assert "*********" not in outcome.err
 
 
-def test_an_authorizer_refuses_what_is_no_token(standing):
+def test_an_authorizer_refuses_text_that_is_not_a_token(standing):
     """From stdin, too."""
     told = standing.cgw(
         "test-authorizer", "--token", "-", "-o", "json", typed="x", code=4

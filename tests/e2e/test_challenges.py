@@ -467,7 +467,7 @@ class TestWithoutCredentials:
         assert decoded["id_token"]["valid"]
         assert decoded["id_token"]["good_for"] is None
 
-    def test_ids_that_nobody_has_are_named(self, token, people):
+    def test_unknown_ids_are_named(self, token, people):
         people.id = "0" * 26
         refused = token(people, code=1)
         assert f"User pool client {people.id} does not exist" in refused.err

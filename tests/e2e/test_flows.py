@@ -57,7 +57,7 @@ def test_a_password_that_will_not_do_gives_way_to_the_browser(stack):
     assert "`cgw --local token --flow browser`" in refused.err
 
 
-def test_only_who_was_asked_for_signs_in(stack):
+def test_only_the_requested_user_signs_in(stack):
     """Nor are another's tokens taken from the cache."""
     line = ["token", "--flow", "browser", "--id"]
     refused = stack.browse(*line, "--user", BOB, code=1)
@@ -75,7 +75,7 @@ def test_only_who_was_asked_for_signs_in(stack):
     assert "the sign-in was not completed within 0 seconds" in late.err
 
 
-def test_a_browser_that_nobody_uses_is_not_waited_for_forever(stack):
+def test_waiting_for_an_unused_browser_ends(stack):
     """The link is printed; the hint names what gives more time."""
     outcome = stack.quick(
         "token", "--flow", "browser", "--no-browser", "--timeout", "0", code=1
@@ -208,7 +208,7 @@ class TestDecode:
         assert "(bad-signature)" in told
         assert "/transactions" not in told
 
-    def test_a_token_of_nobody_known(self, signed_in):
+    def test_a_token_of_an_unknown_issuer(self, signed_in):
         """Its issuer is not asked for keys: any token could name any address."""
         part = base64.urlsafe_b64encode(b'{"iss": "http://127.0.0.1:1/p"}').decode()
         outcome = signed_in.quick(
@@ -217,7 +217,7 @@ class TestDecode:
         assert "(wrong-pool)" in outcome.out
         assert "http://127.0.0.1:1" not in outcome.err
 
-    def test_what_is_no_token(self, signed_in):
+    def test_text_that_is_not_a_token(self, signed_in):
         refresh = signed_in.quick("token", "--refresh").out
         for typed in ("", "a.b.c", refresh):
             refused = signed_in.quick("token", "--decode", "-", typed=typed, code=2)
@@ -264,7 +264,7 @@ def test_logout_revokes_what_was_kept(stack):
     assert "0 dropped" in stack.quick("logout").err
 
 
-def test_no_secret_is_told_on_the_way_to_tokens(stack, account, tmp_path):
+def test_sign_in_shows_no_secret(stack, account, tmp_path):
     """By any flow, with -v; nor do other programs see one among the arguments."""
     seen = tmp_path / "arguments"
     stack.shell.environment["ARGUMENTS_SEEN"] = str(seen)

@@ -32,7 +32,7 @@ def api(standing_flows, home):
         yield stack
 
 
-def test_who_asks_is_said_by_name(api):
+def test_the_user_is_chosen_by_name(api):
     """Nobody, unless somebody is named; a public route asks nobody."""
     assert api.get("/transactions").status_code == 401
     assert api.get("/transactions", user=ALICE).json() == "Hello from Lambda!"
@@ -90,7 +90,7 @@ def test_tokens_of_every_kind(api, options, use, whose):
     assert (claims["token_use"], claims.get("email")) == (use, whose)
 
 
-def test_one_sign_in_does_for_all_who_ask_for_the_same(api):
+def test_equal_requests_share_one_sign_in(api):
     """And a refresh token comes with it."""
     assert api.token(ALICE) == api.token()
     assert api.token(kind="refresh").count(".") == 4

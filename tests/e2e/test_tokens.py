@@ -202,7 +202,7 @@ def test_a_generated_password_is_shown_once(cgw, edited):
         "user disable alice",
     ],
 )
-def test_a_user_who_is_not_there(standing, line):
+def test_an_unknown_user(standing, line):
     """Neither in the file nor in the pool: the error suggests similar names."""
     refused = standing.cgw(*line.split(), code=3)
     assert f"no such user in user pool `{standing.name}`: `alice`" in refused.err

@@ -247,7 +247,7 @@ def test_in_a_terminal_the_password_is_asked_for(cgw, pool, name):
     assert pool.sign_in(name, STRONG) == "Bearer"
 
 
-def test_who_is_there_is_not_added_again(cgw, dora):
+def test_an_existing_user_is_not_added_again(cgw, dora):
     """In any case; exit 1, and the commands that change a user."""
     outcome = cgw("user", "add", dora.upper(), "-v", code=1)
     assert "already exists\n  hint: see `cgw --local user password` and" in outcome.err
@@ -293,7 +293,7 @@ def test_a_group_that_is_not_there_costs_no_user(cgw, pool, name):
     assert name not in pool.names()
 
 
-def test_the_list_says_who_is_there(cgw, pool, dora):
+def test_the_list_shows_all_users(cgw, pool, dora):
     """In columns for people."""
     cgw("user", "disable", dora)
     rows = [line.split() for line in cgw("user", "list").out.splitlines()]
@@ -369,7 +369,7 @@ def test_one_user_by_several_names_is_one(cgw, pool, dora):
     assert outcome.writes == ["AdminDisableUser"]
 
 
-def test_who_signed_up_is_confirmed_once(cgw, standing, pool, dora, name):
+def test_a_signed_up_user_is_confirmed_once(cgw, standing, pool, dora, name):
     """Who was made by an administrator needs a password instead."""
     signed_up = f"s{name}"
     standing.change(["user_pool", "self_sign_up"], value=True)
@@ -425,7 +425,7 @@ def test_a_group_is_not_joined_and_left_at_once(cgw):
     assert outcome.calls == []
 
 
-def test_nobody_is_removed_without_a_yes(cgw, pool, dora):
+def test_no_user_is_removed_without_confirmation(cgw, pool, dora):
     """Without a terminal it refuses, once it has shown the users it would delete."""
     refused = cgw("user", "remove", dora, code=2)
     assert f"  user              {dora}\n" in refused.err
@@ -444,7 +444,7 @@ def test_nobody_is_removed_without_a_yes(cgw, pool, dora):
     assert cgw("user", "remove", dora, "--yes", code=3).out == ""
 
 
-def test_who_is_in_the_file_comes_back(standing, cgw, pool):
+def test_a_user_of_the_file_is_created_again(standing, cgw, pool):
     """The error says so, and no cached token of a deleted user is returned."""
     cgw("token", "--user", ALICE, "--id")
     removed = cgw("user", "remove", ALICE, "--yes")

@@ -78,7 +78,7 @@ class TestLook:
             "UserNotFoundException",
         ],
     )
-    def test_absence_is_no_failure(self, fake_aws, code):
+    def test_absence_is_not_a_failure(self, fake_aws, code):
         """Each of AWS's ways of saying that something is not there means absent."""
         fake_aws.faults["read", "a"] = refusal(code)
         resource = FakeResource("a")

@@ -189,7 +189,7 @@ class TestConcurrency:
         list(walk(visit, graph, workers=2))
         assert most == 2
 
-    def test_tells_when_each_starts(self, diamond):
+    def test_reports_the_start_of_each_step(self, diamond):
         """Who watches hears of each resource before its step."""
         heard = []
         seen = []

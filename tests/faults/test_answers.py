@@ -154,7 +154,7 @@ def test_an_answer_that_lacks_a_field_ends_in_words(applied, replayed, run):
     assert tracebacks == []
 
 
-def test_what_nobody_knows_changes_nothing(cgw, wire):
+def test_unknown_fields_change_nothing(cgw, wire):
     """Fields that AWS may add one day are neither missed nor taken for drift."""
     wire.carry = from_the_future
     assert cgw.up(SMALL).errors == []

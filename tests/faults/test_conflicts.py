@@ -99,7 +99,7 @@ QUOTAS = [
 
 
 @pytest.mark.parametrize("quota", QUOTAS, ids=lambda quota: quota[1])
-def test_a_quota_is_told_at_once(cgw, clock, wire, quota):
+def test_a_quota_is_reported_at_once(cgw, clock, wire, quota):
     """What AWS counts is not asked for twice, and named."""
     service, operation, code, status = quota
     asked = Counter()

@@ -98,7 +98,7 @@ def test_a_key_of_a_deleted_plan_opens_nothing(aws, api, key):
     assert api.get("/", x_api_key=key["value"]).status == 403
 
 
-def test_a_key_is_no_token(aws, local_url, key):
+def test_a_key_is_not_a_token(aws, local_url, key):
     """Without a token the authorizer refuses first, with its own answer."""
     user, api = sign_in(aws), Api(aws, local_url)
     authorizer = {"authorizerId": api.authorizer(user.pool_arn)}

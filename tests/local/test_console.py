@@ -158,7 +158,7 @@ def test_every_client_other_than_aws_clients_gets_the_page(get):
     assert (status, headers.get_content_type()) == (200, "text/html")
 
 
-def test_shows_who_may_call_what(page, api, deployed, name):
+def test_shows_the_allowed_callers_of_routes(page, api, deployed, name):
     api.authorizer()
     secured = {"authorizationType": "COGNITO_USER_POOLS"}
     secured["authorizerId"] = api.call("get_authorizers")["items"][0]["id"]
@@ -211,7 +211,7 @@ def test_links_to_the_sign_in_pages(page, make_pool, name):
     }
 
 
-def test_without_self_sign_up_or_a_flow_there_is_no_such_link(page, make_pool, name):
+def test_without_self_sign_up_or_a_flow_the_link_is_missing(page, make_pool, name):
     pool = make_pool(AdminCreateUserConfig={"AllowAdminCreateUserOnly": True})
     pool.domain(name)
     pool.oauth_client("code")

@@ -160,7 +160,7 @@ def test_pages_through_lists(api):
     assert sorted(itertools.chain(*paths)) == ["/", "/a", "/b", "/c"]
 
 
-def test_a_page_has_25_items_unless_told(api):
+def test_a_page_has_25_items_by_default(api):
     for number in range(25):
         api.resource(f"r{number}")
     assert len(api.call("get_resources")["items"]) == 25

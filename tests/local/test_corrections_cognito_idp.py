@@ -75,7 +75,7 @@ def test_tags_a_pool(make_pool):
     assert tags == pool.described()["UserPoolTags"] == {"b": "2"}
 
 
-def test_a_domain_tells_its_account_and_its_pages(pool):
+def test_a_domain_returns_its_account_and_pages(pool):
     made = pool.domain(pool.name, ManagedLoginVersion=2)
     assert made["ManagedLoginVersion"] == 2
     describe = pool.client.describe_user_pool_domain

@@ -70,7 +70,7 @@ def test_a_new_function_is_pending_then_active(aws, create_function):
 
 
 @pytest.mark.parametrize("limit", [0, 5])
-def test_a_function_tells_of_its_reserved_concurrency(aws, function, limit):
+def test_a_function_returns_its_reserved_concurrency(aws, function, limit):
     """Of none at all, too; unless none is reserved."""
     client = aws("lambda")
     assert "Concurrency" not in client.get_function(FunctionName=function)

@@ -119,7 +119,7 @@ def test_headers_keep_their_case_and_the_last_value_wins():
     assert made["multiValueHeaders"]["tEsT"] == ["1", "2"]
 
 
-def test_headers_tell_who_forwarded():
+def test_headers_name_the_forwarder():
     assert event()["headers"].keys() >= {
         "X-Amzn-Trace-Id",
         "X-Forwarded-For",

@@ -165,7 +165,7 @@ def test_an_iam_method_requires_a_signature(served):
     assert answer.body == b'{"message":"Missing Authentication Token"}'
 
 
-def test_invalid_bytes_in_the_header_are_no_server_error(served):
+def test_invalid_bytes_in_the_header_are_not_a_server_error(served):
     assert served.get("/none", Authorization=b"\xff").status == 403
 
 

@@ -150,7 +150,7 @@ def sent(place, request):
 
 
 @pytest.mark.parametrize("request_", WHOLE.values(), ids=WHOLE)
-def test_what_is_no_request_is_refused(server, place, request_):
+def test_malformed_requests_are_refused(server, place, request_):
     """As the sender's fault, or unknown here; the log has a line at most."""
     before = len(server.log.read_text())
     with sent(place, request_) as connection:
@@ -170,7 +170,7 @@ def test_what_is_no_request_is_refused(server, place, request_):
         b"GET /_cgw/events HTTP/1.1\r\n%s\r\n",
     ],
 )
-def test_who_goes_in_the_middle_leaves_no_trace(server, place, request_):
+def test_an_aborted_request_leaves_no_trace(server, place, request_):
     """Half a request is forgotten; the next one is answered."""
     before = len(server.log.read_text())
     sent(place, request_).close()

@@ -90,7 +90,7 @@ class TestCode:
         assert identity["at_hash"] == at_hash
         assert identity["origin_jti"] == access["origin_jti"]
 
-    def test_without_openid_there_is_no_id_token(self, app):
+    def test_without_openid_no_id_token_is_issued(self, app):
         given = tokens(app, scope="api/read")
         assert "id_token" not in given
         assert claims(given["access_token"])["scope"] == "api/read"

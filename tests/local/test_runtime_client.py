@@ -70,13 +70,13 @@ def install(modules, entry="./index.mjs"):
     return package / entry
 
 
-def test_says_that_there_is_no_node(tmp_path):
+def test_reports_missing_node(tmp_path):
     said = refusal(tmp_path, PATH=str(tmp_path))
     assert "no `node` on the PATH" in said
     assert INSTALL in said
 
 
-def test_says_that_there_is_no_client_for_node(tmp_path):
+def test_reports_a_missing_client_for_node(tmp_path):
     path = programs(tmp_path, node="echo v22.0.0", npm=f"echo {tmp_path}/global")
     said = refusal(tmp_path, PATH=str(path))
     assert "runtime client for Node.js is not installed" in said

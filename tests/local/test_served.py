@@ -126,6 +126,6 @@ def test_a_raising_function_is_an_unhandled_error(aws, function):
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("Event", 202), ("DryRun", 204)])
-def test_answers_at_once_when_nobody_waits(aws, function, kind, expected):
+def test_answers_at_once_without_waiters(aws, function, kind, expected):
     answer = aws("lambda").invoke(FunctionName=function, InvocationType=kind)
     assert answer["StatusCode"] == expected

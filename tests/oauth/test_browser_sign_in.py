@@ -186,7 +186,7 @@ def test_tokens_of_another_key_are_refused(pool):
 
 
 @pytest.mark.parametrize("flow", ["by_code", "by_fragment"])
-def test_an_error_of_the_pages_is_told(pool, flow):
+def test_an_error_of_the_pages_is_reported(pool, flow):
     """In its own words, with our advice."""
     pool.answer = {"error": "invalid_request", "error_description": "invalid_scope"}
     with pytest.raises(OAuthRefused, match="invalid_scope") as caught:
@@ -194,7 +194,7 @@ def test_an_error_of_the_pages_is_told(pool, flow):
     assert "oauth_scopes" in caught.value.hint
 
 
-def test_nobody_answers(pool):
+def test_a_browser_that_never_responds(pool):
     """It ends, and frees the port."""
     pool.answer = None
     with pytest.raises(NoAnswer):
@@ -228,7 +228,7 @@ def test_without_a_callback_url_on_this_machine_nothing_is_asked(pool, urls):
     assert pool.asked == {}
 
 
-def test_without_a_domain_there_are_no_pages(pool):
+def test_without_a_domain_the_pages_are_missing(pool):
     """The command that makes one is named."""
     pool.provider = Provider("i", "k")
     for flow in ("by_code", "by_fragment"):

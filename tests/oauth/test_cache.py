@@ -156,7 +156,7 @@ def test_a_pipe_in_its_place_is_not_waited_for():
 
 
 @pytest.mark.parametrize("kept", [{}, {"challenge": None}, {"challenge": [1]}])
-def test_what_does_not_wait_is_no_challenge(kept):
+def test_a_changed_file_is_not_a_challenge(kept):
     """A file with the right key, and not what we write beside it."""
     cache.keep_waiting(KEY, {"name": "EMAIL_OTP"})
     (file,) = (state_directory() / "challenges" / "shop").iterdir()

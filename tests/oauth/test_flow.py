@@ -58,7 +58,7 @@ def test_the_flow_that_is_allowed_and_gives_what_is_wanted(
     assert chosen.because
 
 
-def test_why_a_password_will_not_do_is_told():
+def test_the_reason_against_a_password_is_reported():
     """The scope that no sign-in by API gives is named."""
     chosen = choose(client([SRP], ["code"]), "password", ["openid", "api/read"])
     assert chosen.because == "an API sign-in does not give openid, api/read"

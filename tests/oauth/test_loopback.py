@@ -252,7 +252,7 @@ def test_a_refusal_is_an_answer_too(listener):
         f"access_token=a.c.t&state={STATE}",
     ],
 )
-def test_what_is_no_answer_changes_nothing(unanswered, query):
+def test_an_invalid_response_changes_nothing(unanswered, query):
     """Without the state, or twice, or of nothing."""
     assert ask(unanswered, f"/callback?{query}").status == 400
     assert is_waiting(unanswered)
@@ -363,7 +363,7 @@ def test_what_is_not_http_is_refused(unanswered, capfd, data, status):
     assert is_waiting(unanswered)
 
 
-def test_a_browser_that_goes_away_is_no_matter(listener, capfd):
+def test_a_browser_that_disconnects_does_not_matter(listener, capfd):
     """In the middle of a request, or before it reads the page."""
     port = int(listener.url.split(":")[2].split("/")[0])
     reset = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # close by RST
@@ -510,7 +510,7 @@ def test_a_form_that_breaks_off_is_not_taken(unanswered_taker):
         "\x00\x7f%FF&&==%",
     ],
 )
-def test_a_form_that_is_no_answer_changes_nothing(unanswered_taker, form):
+def test_an_invalid_form_changes_nothing(unanswered_taker, form):
     """The rules of a query are those of a form."""
     assert hand_over(unanswered_taker, form).status == 400
     assert is_waiting(unanswered_taker)

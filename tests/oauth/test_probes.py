@@ -167,7 +167,7 @@ def test_a_refusal_by_the_function_does_not_secure_a_route(check, stage, case):
 
 
 @pytest.mark.parametrize("status", [502, 504])
-def test_a_function_that_fails_is_no_refusal_of_its_own(check, stage, status):
+def test_a_failing_function_does_not_count_as_its_refusal(check, stage, status):
     """API Gateway answers in its place."""
     stage.pages["/orders"] = (status, {})
     case = Probe(check(), "right token", "let in", "token").case_at(stage.url, "X")

@@ -61,6 +61,6 @@ def test_an_address_where_nothing_answers_is_an_error():
     assert len(Stage(one=["no answer"], two=["401"]).run_probes()) == 2
 
 
-def test_nothing_to_try_is_no_failure():
+def test_no_probes_are_not_a_failure():
     """A file may have no routes."""
     assert Stage().run_probes() == []

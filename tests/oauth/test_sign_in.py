@@ -262,7 +262,7 @@ def test_challenges_follow_one_another():
     assert last["ChallengeResponses"]["SECRET_HASH"] == proof("sub-1")
 
 
-def test_where_a_code_was_sent_is_told():
+def test_the_destination_of_a_code_is_shown():
     """As far as Cognito tells it."""
     doing, _ = sign_in(challenge("EMAIL_OTP", **SENT), RESULT)
     doing.with_password("alice")

@@ -118,20 +118,20 @@ def test_a_refusal_has_its_error_and_our_advice(server, endpoint, page, words, h
 
 
 @pytest.mark.parametrize("seconds", [None, "soon", [], {}])
-def test_a_lifetime_that_is_no_number_is_none(server, endpoint, seconds):
+def test_a_lifetime_that_is_not_a_number_is_ignored(server, endpoint, seconds):
     """So that the token is not kept for longer than it may last."""
     server.pages["/oauth2/token"] = ANSWER | {"expires_in": seconds}
     assert endpoint().for_machine([]).expires_in == 0
 
 
-def test_what_is_told_has_no_secret_in_it(endpoint, server):
+def test_messages_contain_no_secret(endpoint, server):
     """Only where it was sent, and what came of it."""
     made = endpoint("shh")
     made.for_code("the-code", "http://localhost:1/c", "verifier")
     assert made.told == [f"POST {server.url}/oauth2/token: 200"]
 
 
-def test_without_a_domain_there_is_no_endpoint():
+def test_without_a_domain_the_endpoint_is_missing():
     """And the command that makes one is named."""
     with pytest.raises(Missing) as caught:
         TokenEndpoint(Provider("i", "k"), AppClient("p", "c"), print)

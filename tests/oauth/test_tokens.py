@@ -22,7 +22,7 @@ def test_claims_and_header_are_read(jwt):
 @pytest.mark.parametrize(
     "text", ["", "abc", "a.b", "a.b.c", "a.b.c.d", "..", "W10.W10.W10", "é.é.é"]
 )
-def test_what_is_no_jwt_says_nothing(text):
+def test_text_that_is_not_a_jwt_has_no_claims(text):
     """Neither claims nor an error."""
     assert claims_of(text) == header_of(text) == {}
 
@@ -69,7 +69,7 @@ def test_tokens_last_as_long_as_the_first_of_them(jwt):
         assert tokens.expires_in in (3599, 3600)
 
 
-def test_whose_tokens_they_are_is_told_by_the_pages_alone(jwt):
+def test_only_the_pages_decide_whose_tokens_they_are(jwt):
     """By the ID token; who signed in by API gave that user's password."""
     claims = {"cognito:username": "sub-1", "email": "Alice@example.com"}
     identity = jwt(**claims)

@@ -71,7 +71,7 @@ def test_a_good_token_has_no_flaw(keys, token):
 @pytest.mark.parametrize(
     "text", ["", "a", "a.b.c", "a.b.c.d.e", "é.é.é", "....", "e30.e30."]
 )
-def test_what_is_no_token_is_malformed(keys, text):
+def test_text_that_is_not_a_token_is_malformed(keys, text):
     """Whatever else it may be."""
     assert keys.flaw_of(text).code == "malformed-token"
 

@@ -45,7 +45,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize(("before", "after", "line"), CHANGES)
-def test_a_change_is_told_with_both_values(before, after, line):
+def test_a_change_is_shown_with_both_values(before, after, line):
     """The new one alone where there was none; long ones are cut."""
     (told,) = change_lines({"size": Change(before, after)})
     assert told.strip() == line

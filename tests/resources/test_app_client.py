@@ -164,7 +164,7 @@ def test_external(aws, find, do):
     assert "UpdateUserPoolClient" not in aws.writes
 
 
-def test_secret_is_no_change(aws, find, do):
+def test_a_secret_is_not_a_change(aws, find, do):
     """No plan shows the secret that AWS gave the client."""
     client = find("app client", "machine")
     do("apply", client)

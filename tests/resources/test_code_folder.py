@@ -83,7 +83,7 @@ def test_what_editors_keep_beside_a_file_is_left_out(code):
         ".cgwignore",
     ],
 )
-def test_what_nobody_deploys_on_purpose_is_left_out(code, name):
+def test_files_that_are_never_deployed_on_purpose_are_excluded(code, name):
     """In any depth; what is beside it is deployed."""
     write(code, name, "")
     write(code, "node_modules/left-pad/index.js", "")
@@ -146,7 +146,7 @@ def test_an_ignore_file_that_is_not_text_is_named(code):
     assert refusal(code) == f"{code / '.cgwignore'} cannot be read: Is a directory"
 
 
-def test_nothing_to_deploy_is_told(code):
+def test_an_empty_folder_is_reported(code):
     """Lambda takes no empty zip."""
     write(code, ".cgwignore", "*")
     assert refusal(code) == f"{code} has no file to deploy"
@@ -218,7 +218,7 @@ def test_what_is_left_out_may_be_odd(code, name):
     assert names(zipped(code)) == ["app.py"]
 
 
-def test_a_name_that_is_no_text_is_refused(code):
+def test_a_name_that_is_not_text_is_refused(code):
     """A zip spells its names in UTF-8."""
     with (code / os.fsdecode(b"caf\xe9.py")).open("w"):
         pass

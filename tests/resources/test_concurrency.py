@@ -21,7 +21,7 @@ def on_aws(aws):
     return answer.get("ReservedConcurrentExecutions")
 
 
-def test_none_is_reserved_unless_the_file_asks_for_it(reserved, do, aws):
+def test_nothing_is_reserved_unless_the_file_sets_it(reserved, do, aws):
     resource = reserved(None)
     do("apply", resource)
     assert on_aws(aws) is None

@@ -75,7 +75,7 @@ def test_confirmed_once(aws, dora):
     assert dora["UserStatus"] == "CONFIRMED"
 
 
-def test_who_never_signed_up_cannot_be_confirmed(aws, dora):
+def test_a_user_who_never_signed_up_cannot_be_confirmed(aws, dora):
     """The state is named, and what gives a password."""
     dora.is_temporary = True
     dora.give_password(aws)

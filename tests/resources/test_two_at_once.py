@@ -81,7 +81,7 @@ def test_both_go_on_with_the_same_one(aws, cgw, case):
 
 
 @of_tagged
-def test_one_that_nobody_takes_back_is_kept(aws, cgw, case):
+def test_the_other_one_is_kept_if_its_maker_uses_it(aws, cgw, case):
     """Its maker looked before ours was there, and works with it: ours goes."""
     made = []
 

@@ -55,14 +55,14 @@ def test_no_advisory_passes(verdict):
 
 
 @pytest.mark.parametrize("err", [REFUSED, TIMED_OUT, DOWN])
-def test_an_unreachable_service_is_told(verdict, err):
+def test_an_unreachable_service_is_reported(verdict, err):
     """Not taken for a clean answer."""
     code, words = verdict("", f"Traceback (most recent call last):\n{err}\n")
     assert code == 0
     assert "SKIPPED" in words
 
 
-def test_an_index_without_advisories_is_told(verdict):
+def test_an_index_without_advisories_is_reported(verdict):
     """pip-audit itself says "No known vulnerabilities found" and exits 0."""
     code, words = verdict(_answer(UNKNOWN), "No known vulnerabilities found")
     assert code == 0

@@ -115,7 +115,7 @@ def test_the_dual_stack_wildcard_is_taken_too():
 
 @pytest.mark.parametrize("address", [V4, pytest.param(V6, marks=needs_ipv6)])
 @pytest.mark.parametrize("option", ["SO_REUSEADDR", "SO_REUSEPORT"])
-def test_nobody_can_share_the_port(address, option):
+def test_the_port_cannot_be_shared(address, option):
     """Not even with the options that share a port between willing programs."""
     if not hasattr(socket, option):
         pytest.skip(f"this system has no {option}")
@@ -130,7 +130,7 @@ def test_nobody_can_share_the_port(address, option):
 
 @pytest.mark.skipif(not hasattr(socket, "SO_REUSEADDR"), reason="no SO_REUSEADDR")
 @pytest.mark.parametrize("address", [V4, WILDCARD, pytest.param(V6, marks=needs_ipv6)])
-def test_who_bound_the_port_before_cannot_listen_on_it_later(address):
+def test_a_program_that_bound_the_port_first_cannot_listen_later(address):
     port = free_port()
     with closing(bound(address, port, SO_REUSEADDR=1)) as other:
         try:

@@ -163,7 +163,7 @@ def test_a_link_to_a_secret_is_one(code):
 
 
 @pytest.mark.parametrize("place", [".ssh", ".aws", ".git", ".kube/cache"])
-def test_a_folder_of_secrets_is_no_code(tmp_path, place):
+def test_a_folder_of_secrets_is_not_code(tmp_path, place):
     """Also where `code` itself leads there."""
     put(tmp_path, f"{place}/work")
     assert refusal(tmp_path / place).what.endswith(": work")

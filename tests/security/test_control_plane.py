@@ -173,7 +173,7 @@ def test_moto_s_own_pages_are_shut_to_the_user_too(service, server, ask, signed)
     assert server.pid
 
 
-def test_the_state_survives_whoever_wants_it_reset(ask, client, signed):
+def test_no_request_resets_the_state(ask, client, signed):
     """Every spelling of a reset, unsigned from a page, and signed."""
     pools = client("cognito-idp")
     made = pools.create_user_pool(PoolName="kept")["UserPool"]["Id"]
@@ -359,7 +359,7 @@ def test_a_function_may_do_what_its_role_allows(
     assert "assumed-role/caller/caller" in refused["Message"]
 
 
-def test_a_function_may_ask_who_it_is_and_write_its_log(function, client):
+def test_a_function_can_get_its_identity_and_write_its_log(function, client):
     """As the role that cgw makes allows it; not into another's log."""
     asked = function("sts", "get_caller_identity")
     assert asked["Arn"].endswith(":assumed-role/caller/caller")
@@ -371,7 +371,7 @@ def test_a_function_may_ask_who_it_is_and_write_its_log(function, client):
     assert denied["Code"] == "AccessDeniedException"
 
 
-def test_an_unknown_key_is_told_how_to_get_one(client):
+def test_a_refusal_of_an_unknown_key_explains_how_to_get_one(client):
     """In AWS's code, and by the command that prints it."""
     with pytest.raises(ClientError) as caught:
         client("cognito-idp", AccessKey("any", "any")).list_user_pools(MaxResults=1)

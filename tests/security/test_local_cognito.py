@@ -226,7 +226,7 @@ class TestAlias:
         assert refusal(people.sign_in, OTHER, "eve").code == "UserNotConfirmedException"
         assert sub_of(people, name=ALICE) == owner
 
-    def test_who_is_told_and_goes_on_takes_it(self, people, mailed, refusal):
+    def test_a_user_can_take_the_alias_after_the_warning(self, people, mailed, refusal):
         """The same code works; the former owner loses the alias, and is told so."""
         new = {"Username": "eve", "Password": OTHER}
         people.call("sign_up", UserAttributes=pairs(email=ALICE), **new)
@@ -279,7 +279,7 @@ class TestAlias:
             assert refused.code == code
             assert refusal(people.pool.user, taken).code == code
 
-    def test_an_unverified_address_signs_nobody_in(self, people, mallory, refusal):
+    def test_an_unverified_address_cannot_sign_in(self, people, mallory, refusal):
         update(people, mallory, email="new@example.com")
         refused = refusal(people.sign_in, name="new@example.com")
         assert refused.code == "UserNotFoundException"
@@ -384,7 +384,7 @@ class TestVerification:
         refused = refusal(update, people, token, email=MALLORY)
         assert refused.code == "AliasExistsException"
 
-    def test_an_administrator_who_does_not_say_so_verifies_nothing(self, make_people):
+    def test_an_administrator_verifies_only_explicitly(self, make_people):
         people = make_people()
         people.pool.call(
             "admin_update_user_attributes",
@@ -1102,7 +1102,7 @@ class TestGuessing:
         assert guesser.said("by_password", PASSWORD) is None
 
     @pytest.mark.parametrize("way", WAYS)
-    def test_nobody_is_locked_out_like_a_user(self, way):
+    def test_an_unknown_user_is_locked_out_like_a_user(self, way):
         guesser = Guesser(**HIDING)
         said = [
             [guesser.said(way, username=name) for _ in range(6)]

@@ -172,7 +172,7 @@ def test_no_path_but_that_of_the_key_is_served(prefix):
     assert statuses(paths) == ([403] * 4, False, False)
 
 
-def test_half_a_key_is_no_key():
+def test_half_a_key_is_not_accepted():
     async def run():
         api = RuntimeApi(FUNCTION, lambda: None)
         address = f"127.0.0.1:{await api.start()}"
