@@ -11,7 +11,7 @@ from cognito_gw.app.walks import failure_code, locked, look, planned, prepare, w
 from cognito_gw.engine.resource import Action, Step, told
 from cognito_gw.errors import CannotChange, CgwError, Missing, NotOurs, UsageError
 from cognito_gw.oauth.cache import forget
-from cognito_gw.resources.code_folder import IGNORE_FILE, CodeFolder
+from cognito_gw.resources.code import IGNORE_FILE, CodeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

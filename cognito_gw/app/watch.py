@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cognito_gw.app.deploy import apply, warn
 from cognito_gw.app.walks import failure_code, is_news, known_error
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.resources.code_folder import CodeFolder
+from cognito_gw.resources.code import CodeFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aiohttp import web
     from filelock import FileLock
 
-    from cognito_gw.local.apigateway.snapshot import Snapshots
+    from cognito_gw.local.apigateway.context import Snapshots
     from cognito_gw.local.events import Activity
     from cognito_gw.local.logs import LogQueue
     from cognito_gw.local.moto_store import MotoThread

@@ -25,7 +25,7 @@ from cognito_gw.local.moto_store import HttpCall
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cognito_gw.local.apigateway.snapshot import Snapshots
+    from cognito_gw.local.apigateway.context import Snapshots
     from cognito_gw.local.dispatch import ControlPlane
     from cognito_gw.local.events import Activity, Event
 

@@ -14,8 +14,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from cognito_gw.local.access import AccessKeys, is_another_user
+from cognito_gw.local.apigateway.context import Snapshots
 from cognito_gw.local.apigateway.gateway import Gateway
-from cognito_gw.local.apigateway.snapshot import Snapshots
 from cognito_gw.local.autosave import Autosave
 from cognito_gw.local.awslambda.functions import Functions
 from cognito_gw.local.awslambda.operations import Invoke

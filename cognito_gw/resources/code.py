@@ -1,31 +1,287 @@
-"""A function's code as a reproducible zip."""
+"""A function's code: which files are deployed, and their reproducible zip."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import io
+import os
+import re
+import stat
 import struct
 import zipfile
 from contextlib import suppress
-from functools import partial
-from pathlib import PurePosixPath
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.errors import UsageError
-from cognito_gw.resources.code_folder import (
-    ENOUGH,
-    IGNORE_FILE,
-    CodeFolder,
-    is_secret,
-    refuse,
-    unreadable,
-)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path, PurePath
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import PurePath
+
+    from pathspec import GitIgnoreSpec
+
+
+_HISTORIES = {".bzr", ".git", ".hg", ".jj", ".svn"}
+_FOLDERS = _HISTORIES | {".aws", ".azure", ".gnupg", ".kube", ".password-store", ".ssh"}
+# The names of a file's folder and of the file.
+_NAMES = re.compile(
+    r"""
+    .*/( \.env(\..+)? | .+\.env | \.envrc | \.flaskenv
+    | (.+[._-])?id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\.(bak|old|orig|txt))? | .+\.ppk
+    | .+\.(p12|pfx|p8|jks|keystore|kdbx)
+    | [._]?netrc | [._]pgpass | pgpass\.conf | \.my\.cnf | \.mylogin\.cnf | \.htpasswd
+    | \.git-credentials | \.pypirc | \.dockercfg | \.dockerconfigjson | \.vault_pass
+    | \.(bash|zsh|python|node_repl|psql|mysql|sqlite|rediscli)_history
+    | (rootkey|accesskeys|.*credentials)\.csv | passwords?\.(txt|csv)
+    | local\.settings\.json | token\.json | kubeconfig | .+\.kubeconfig
+    | \.vault-token | \.s3cfg | \.boto | \.terraformrc | credentials\.tfrc\.json
+    | (.+\.)?tfstate(\..+)? | .+\.tfvars(\.json)?
+    | credentials(\.(db|ini|json|toml|xml|ya?ml))? | secrets?\.(json|toml|ya?ml)
+    | application_default_credentials\.json
+    | (client[_-]?secret|service[_-]?account|.*firebase-adminsdk).*\.json )
+    | gh/hosts\.yml | \.docker/config\.json | \.m2/settings\.xml
+    """,
+    re.VERBOSE,
+)
+_EXAMPLE = re.compile(r"\.env\.(example|sample|template|dist)")
+# Names that may be of secrets, and the content that shows it.
+_CONTENT = {
+    re.compile(r".+\.(pem|key)"): re.compile(
+        rb"PRIVATE KEY|\A(?!.*-----BEGIN )", re.DOTALL
+    ),
+    re.compile(r"\.npmrc|\.yarnrc(\.yml)?"): re.compile(
+        rb"auth|token|password", re.IGNORECASE
+    ),
+    re.compile(r"[^.]+|.+\.(cfg|conf|csv|ini|json|properties|toml|txt|xml|ya?ml)"): (
+        re.compile(
+            rb"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----"
+            rb"|aws_secret_access_key\W{1,5}[\w/+]{40}",
+            re.IGNORECASE,
+        )
+    ),
+}
+ENOUGH = 1 << 20  # bytes of a file that are searched for a secret
+_SHOWN = 5  # refused files that the message names
+
+
+def is_secret(path: PurePath, read: Callable[[], bytes]) -> bool:
+    """Whether a file looks like a secret by its name, or by its name and content."""
+    *folders, name = (part.lower() for part in path.parts)
+    if _FOLDERS & {*folders}:
+        return True
+    if _NAMES.fullmatch(f"{folders[-1] if folders else ''}/{name}"):
+        return not _EXAMPLE.fullmatch(name)
+    return any(
+        names.fullmatch(name) and bool(content.search(read()))
+        for names, content in _CONTENT.items()
+    )
+
+
+def is_included(path: PurePath, include: Sequence[str]) -> bool:
+    """Whether `include` lists a file: by path, by name, or by one of its folders."""
+    listed = {entry.removeprefix("./").rstrip("/") for entry in include}
+    paths = {part.as_posix() for part in (path, *path.parents)} - {"."}
+    return bool(listed & {path.name, *paths})
+
+
+def refuse(code: Path, secrets: Iterable[PurePath], include: Sequence[str]) -> None:
+    """Raise for secrets in a function's code that `include` does not list."""
+    names = [
+        secret.as_posix() for secret in secrets if not is_included(secret, include)
+    ]
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
+        raise UsageError(
+            f"{code} has files that look like secrets: "
+            f"{', '.join(names[:_SHOWN])}{more}",
+            hint="list them in the folder's .cgwignore, or move them out of it; or, to "
+            "deploy them, list them under the function's `include`, such as "
+            f"`include: [{names[0]}]`",
+        )
+
+
+IGNORE_FILE = ".cgwignore"
+# Left out unless the ignore file or `include` says otherwise, in upper case too. vim
+# makes a 4913 to see whether it can write there.
+LEFT_OUT = (
+    *(".env", ".env.*"),
+    *(".bzr", ".git", ".hg", ".jj", ".svn"),
+    *(".venv", "venv", "__pycache__", "*.pyc", "**/node_modules/.cache"),
+    *(".mypy_cache", ".nox", ".pytest_cache", ".ruff_cache", ".tox"),
+    *(".fleet", ".idea", ".vs", ".vscode", ".zed"),
+    *(".*.sw[a-p]", ".#*", r"\#*#", "*~", "4913"),
+    *(".ds_store", "thumbs.db", IGNORE_FILE),
+)
+_EMPTY = (
+    "put the function's code there; caches, editors' files and what "
+    f"{IGNORE_FILE} lists are left out"
+)
+
+
+@dataclass(frozen=True)
+class CodeFolder:
+    """A function's `code`, and the files that its `include` names.
+
+    It may be a .zip, too, which has no folders.
+    """
+
+    path: Path
+    include: tuple[str, ...] = ()
+
+    @cached_property
+    def root(self) -> Path:
+        """The folder itself, where `path` is a link to it."""
+        return self.path.resolve()
+
+    @cached_property
+    def ignored(self) -> GitIgnoreSpec:
+        """What the folder's ignore file says, read once."""
+        file = self.root / IGNORE_FILE
+        try:
+            lines = file.read_text("utf-8").splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            return _patterns([])
+        except OSError as error:
+            raise unreadable(file, error) from None
+        except UnicodeDecodeError:
+            raise UsageError(f"{file} is not UTF-8 text") from None
+        for number, line in enumerate(lines, 1):
+            try:
+                _patterns([line])
+            except (ValueError, re.error):
+                raise UsageError(
+                    f"{file}:{number}: `{line}` is not a valid pattern",
+                    hint="the syntax is that of .gitignore",
+                ) from None
+        return _patterns(lines)
+
+    def files(self) -> list[Path]:
+        """Return the files to deploy, in the order of their names."""
+        found = sorted(self._paths())
+        for path in found:
+            try:
+                why = _refusal(path, self.root)
+            except OSError as error:
+                raise unreadable(path, error) from None
+            if why:
+                hint = (
+                    "put the file itself there, move it out of the folder, "
+                    f"or list it in {IGNORE_FILE}"
+                )
+                raise UsageError(f"{path} {why}: Lambda takes files", hint=hint)
+        if not found:
+            raise UsageError(f"{self.path} has no file to deploy", hint=_EMPTY)
+        return found
+
+    def secrets(self) -> Iterator[Path]:
+        """Yield the files that look like secrets, relative to the folder."""
+        for path in sorted(self._paths()):
+            if _is_secret(path):
+                yield path.relative_to(self.root)
+
+    def folders(self) -> list[Path]:
+        """Return the folder and those in it whose files are deployed."""
+        return [at for at, _, _ in self._walked(self.path)]
+
+    def settings_left_out(self) -> list[str]:
+        """Return the `.env` files that are left out by default."""
+        names = sorted(path.name for path in self.root.glob(".env*"))
+        said = {name for name in names if self.ignored.match_file(name)}
+        return [name for name in names if name not in said and self._leaves_out(name)]
+
+    def deploys(self, path: Path) -> bool:
+        """Whether a change of this path may change what is deployed."""
+        if not path.is_relative_to(self.path):
+            return False
+        inner = path.relative_to(self.path)
+        above = [folder.as_posix() for folder in inner.parents if folder.name]
+        name = inner.as_posix() + "/" * path.is_dir()
+        return inner.name == IGNORE_FILE or not any(
+            map(self._leaves_out, [*(f"{folder}/" for folder in above), name])
+        )
+
+    def _leaves_out(self, name: str) -> bool:
+        """Whether a path of the folder is not deployed; that of a folder ends in /."""
+        said = self.ignored.check_file(name).include
+        if said is not None:
+            return said
+        is_useless = _defaults().match_file(name.lower())
+        return is_useless and not is_included(PurePosixPath(name), self.include)
+
+    def _paths(self) -> Iterator[Path]:
+        for folder, inner, names in self._walked(self.root, _stop):
+            links = [name for name in inner if (folder / name).is_symlink()]
+            at = folder.relative_to(self.root)
+            for name in [*names, *links]:
+                if not self._leaves_out((at / name).as_posix()):
+                    yield folder / name
+
+    def _walked(
+        self, root: Path, refused: Callable[[OSError], None] | None = None
+    ) -> Iterator[tuple[Path, list[str], list[str]]]:
+        for at, inner, names in os.walk(root, onerror=refused):
+            here = Path(at).relative_to(root)
+            inner[:] = [
+                name
+                for name in inner
+                if not self._leaves_out(f"{(here / name).as_posix()}/")
+            ]
+            yield Path(at), inner, names
+
+
+@cache
+def _defaults() -> GitIgnoreSpec:
+    return _patterns(LEFT_OUT)
+
+
+def _patterns(lines: Iterable[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec
+
+    return GitIgnoreSpec.from_lines(lines)
+
+
+def _is_secret(path: Path) -> bool:
+    """Whether a file looks like a secret, by its name or that of what it links to."""
+    paths = {path, Path(os.path.realpath(path))} if path.is_symlink() else {path}
+    return any(is_secret(place, partial(_file_start, path)) for place in paths)
+
+
+def _file_start(path: Path) -> bytes:
+    try:
+        if not path.is_file():  # reading a pipe would block
+            return b""
+        with path.open("rb") as file:
+            return file.read(ENOUGH)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path | str, error: OSError) -> UsageError:
+    """Return the error that says which file cannot be read, and why."""
+    return UsageError(f"{path} cannot be read: {error.strerror}")
+
+
+def _stop(error: OSError) -> None:
+    raise unreadable(error.filename, error)
+
+
+def _refusal(path: Path, root: Path) -> str | None:
+    real = Path(os.path.realpath(path, strict=True))
+    if not real.is_relative_to(root):
+        return f"is a link out of {root}"
+    if real.is_dir():
+        return "is a link to a folder"
+    if not stat.S_ISREG(real.stat().st_mode):
+        return "is neither a file nor a folder"
+    name = str(path)
+    is_text = name.encode("utf-8", "replace").decode("utf-8") == name
+    return None if is_text else "has a name that is not UTF-8"
+
 
 # What the Lambda console puts into a new Python function.
 HELLO = """\
@@ -95,11 +351,13 @@ def _secrets_in(file: Path) -> Iterator[PurePath]:
         for entry in archive.infolist():
             path = PurePosixPath(entry.filename.replace("\\", "/"))
             is_file = bool(path.name) and not entry.is_dir()
-            if is_file and is_secret(path, partial(_beginning, archive, entry)):
+            if is_file and is_secret(
+                path, partial(_entry_start, archive, entry)
+            ):
                 yield path
 
 
-def _beginning(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def _entry_start(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(entry) as file:
             return file.read(ENOUGH)

@@ -10,7 +10,7 @@ from queue import Queue
 import pytest
 
 from cognito_gw.app.watch import Watched, saves
-from cognito_gw.resources.code_folder import CodeFolder
+from cognito_gw.resources.code import CodeFolder
 
 SECONDS = 30  # a test that would hang fails instead
 

@@ -16,7 +16,7 @@ from moto.core.exceptions import JsonRESTError, ServiceException
 from werkzeug.datastructures import Headers
 
 from cognito_gw.local import moto_store, wire
-from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.apigateway.context import Snapshots
 from cognito_gw.local.autosave import SERVICES as KEEPING
 from cognito_gw.local.cognito import Cognito
 from cognito_gw.local.cognito.tokens import Keys

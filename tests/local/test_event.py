@@ -10,13 +10,18 @@ import uuid
 import pytest
 
 from cognito_gw.gateway_rules import Match
-from cognito_gw.local.apigateway.context import Context, Request, Served, claims_as_text
+from cognito_gw.local.apigateway.context import (
+    Context,
+    Request,
+    Served,
+    Snapshot,
+    claims_as_text,
+)
 from cognito_gw.local.apigateway.integrations import (
     Malformed,
     from_payload,
     proxy_event,
 )
-from cognito_gw.local.apigateway.snapshot import Snapshot
 
 REQUEST_ID = str(uuid.uuid4())
 RESOURCE = {"id": "abc123", "path": "/pets/{id}"}

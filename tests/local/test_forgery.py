@@ -22,8 +22,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cognito_gw.local.apigateway.authorizer import Allowed, Authorizer, Refused
+from cognito_gw.local.apigateway.context import DeployedStage, Snapshot
 from cognito_gw.local.apigateway.gateway import Gateway
-from cognito_gw.local.apigateway.snapshot import DeployedStage, Snapshot
 from cognito_gw.local.cognito.tokens import Keys
 
 URL = "http://127.0.0.1:4566"

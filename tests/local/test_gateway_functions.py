@@ -9,9 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from cognito_gw.gateway_rules import Match
-from cognito_gw.local.apigateway.context import Context, Request, Served
+from cognito_gw.local.apigateway.context import Context, Request, Served, Snapshot
 from cognito_gw.local.apigateway.integrations import FunctionIntegration
-from cognito_gw.local.apigateway.snapshot import Snapshot
 from cognito_gw.local.errors import AwsFault
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"

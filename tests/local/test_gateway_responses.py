@@ -8,9 +8,8 @@ import pytest
 
 from cognito_gw.gateway_rules import Match, with_stage_variables
 from cognito_gw.local.apigateway import responses
-from cognito_gw.local.apigateway.context import Context, Request, Served
+from cognito_gw.local.apigateway.context import Context, Request, Served, Snapshot
 from cognito_gw.local.apigateway.responses import rendered, respond
-from cognito_gw.local.apigateway.snapshot import Snapshot
 
 HEADERS = [("Origin", "https://a"), ("X-A", "1"), ("X-A", "2")]
 MATCH = Match({"id": "r", "path": "/pets/{id}"}, {}, {"id": "7"})

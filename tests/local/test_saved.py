@@ -15,7 +15,7 @@ from moto.core.base_backend import BackendDict
 
 from cognito_gw.errors import CgwError
 from cognito_gw.local import autosave, moto_store
-from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.apigateway.context import Snapshots
 from cognito_gw.local.cognito.directory import User
 from cognito_gw.local.state_file import Saved
 

@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cognito_gw.errors import UsageError
-from cognito_gw.resources import code_folder
-from cognito_gw.resources.code import zipped
+from cognito_gw.resources.code import CodeFolder, zipped
 
 MIB = 1 << 20
 
@@ -156,7 +155,7 @@ def test_settings_that_are_left_out_are_named(code):
     """Unless somebody said so: by `include`, or in the ignore file."""
     for name in (".env", ".env.local", ".envrc"):
         write(code, name, "")
-    folder = code_folder.CodeFolder
+    folder = CodeFolder
     assert folder(code).settings_left_out() == [".env", ".env.local"]
     assert folder(code, (".env",)).settings_left_out() == [".env.local"]
     write(code, ".cgwignore", ".env*")

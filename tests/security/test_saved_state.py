@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from moto.iam import models
 
 from cognito_gw.local import autosave
-from cognito_gw.local.apigateway.snapshot import Snapshots
+from cognito_gw.local.apigateway.context import Snapshots
 
 CLASSES = [
     "moto.iam.models.Role",
@@ -20,7 +20,7 @@ CLASSES = [
     "moto.cognitoidp.models.UserStatus",
     "moto.awslambda.models.LambdaFunction",
     "moto.utilities.tagging_service.TaggingService",
-    "cognito_gw.local.apigateway.snapshot.Snapshot",
+    "cognito_gw.local.apigateway.context.Snapshot",
     "cognito_gw.local.cognito.directory.Mfa",
     "weakref.WeakValueDictionary",
     "dateutil.tz.tz.tzlocal",

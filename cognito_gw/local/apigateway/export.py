@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cognito_gw.gateway_rules import INTEGRATION_TIMEOUT
-from cognito_gw.local.apigateway.snapshot import Snapshot, Snapshots
+from cognito_gw.local.apigateway.context import Snapshot, Snapshots
 from cognito_gw.local.errors import bad_request, not_found
 from cognito_gw.local.operations import apigateway
 

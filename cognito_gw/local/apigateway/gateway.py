@@ -18,19 +18,23 @@ from cognito_gw.local.apigateway.context import (
     Outcome,
     Response,
     Served,
+    find_api_key,
     from_http,
     to_http,
 )
 from cognito_gw.local.apigateway.integrations import FunctionIntegration, mock_response
 from cognito_gw.local.apigateway.responses import default, refused, respond
-from cognito_gw.local.apigateway.snapshot import find_api_key
 from cognito_gw.local.cognito.directory import pool_exists
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cognito_gw.local.apigateway.context import Request
-    from cognito_gw.local.apigateway.snapshot import ApiKey, DeployedStage, Snapshot
+    from cognito_gw.local.apigateway.context import (
+        ApiKey,
+        DeployedStage,
+        Request,
+        Snapshot,
+    )
     from cognito_gw.local.awslambda.functions import Functions
     from cognito_gw.local.cognito.tokens import Keys
     from cognito_gw.local.events import Activity

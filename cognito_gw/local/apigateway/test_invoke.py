@@ -25,8 +25,12 @@ from cognito_gw.local.operations import apigateway
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cognito_gw.local.apigateway.context import FunctionCall, Outcome, Request
-    from cognito_gw.local.apigateway.snapshot import Snapshot
+    from cognito_gw.local.apigateway.context import (
+        FunctionCall,
+        Outcome,
+        Request,
+        Snapshot,
+    )
     from cognito_gw.local.operations import Call
 
 

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw.local.apigateway.context import Snapshot, Snapshots
 from cognito_gw.local.apigateway.operations.authorizers import gateway_responses
 from cognito_gw.local.apigateway.patch import Field, patched
-from cognito_gw.local.apigateway.snapshot import Snapshot, Snapshots
 from cognito_gw.local.errors import bad_request, not_found
 from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import apigateway
