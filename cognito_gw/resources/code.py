@@ -351,9 +351,7 @@ def _secrets_in(file: Path) -> Iterator[PurePath]:
         for entry in archive.infolist():
             path = PurePosixPath(entry.filename.replace("\\", "/"))
             is_file = bool(path.name) and not entry.is_dir()
-            if is_file and is_secret(
-                path, partial(_entry_start, archive, entry)
-            ):
+            if is_file and is_secret(path, partial(_entry_start, archive, entry)):
                 yield path
 
 
