@@ -15,7 +15,6 @@ from cognito_gw.app.stack_state import outputs, variables
 from cognito_gw.app.walks import look, walk
 from cognito_gw.aws.clients import EndpointSession
 from cognito_gw.config.load import load
-from cognito_gw.config.model import Config, Endpoints, UserConfig
 from cognito_gw.config.variables import Password
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import forward
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cognito_gw.app.token_request import TokenRequest
+    from cognito_gw.config.model import Config, UserConfig
 
 
 class RouteToken(httpx.Auth):
@@ -225,10 +225,10 @@ def local_stack(file: Path, folder: Path) -> Iterator[LocalStack]:
 
 
 def _for_tests(config: Config) -> Config:
-    """Return it with a password for every user, and without `endpoints`."""
+    """Return it with a password for every user."""
     length = config.user_pool.password_policy.min_length
     users = [_with_password(user, length) for user in config.users]
-    return config.model_copy(update={"users": users, "endpoints": Endpoints()})
+    return config.model_copy(update={"users": users})
 
 
 def _with_password(user: UserConfig, length: int) -> UserConfig:

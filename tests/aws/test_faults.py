@@ -10,14 +10,16 @@ from fakes import refusal
 
 from cognito_gw.aws.clients import Aws, local_session
 from cognito_gw.aws.endpoints import AccessKey
-from cognito_gw.aws.errors import ABSENT, absent_is_none, as_cgw_error
+from cognito_gw.aws.errors import ABSENT, absent_is_none, as_cgw_error, is_lost
 from cognito_gw.errors import AwsRefused, Missing
 
 CALLER = "User: arn:aws:iam::1:user/bob is not authorized to perform: "
 
 
-def test_a_local_aws_that_stopped_is_named():
-    """At once, and not as a network without its proxy."""
+def test_a_local_aws_that_stopped_is_named(environment):
+    """At once, and without asking a proxy."""
+    environment.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    environment.setenv("NO_PROXY", "")
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -218,6 +220,23 @@ def test_absent(code):
     """Each of AWS's words for absence passes."""
     with absent_is_none():
         raise refusal(code)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "may_be_done"),
+    [
+        ("InternalFailure", 500, True),
+        ("BadGateway", 502, True),
+        ("ServiceUnavailable", 503, True),
+        ("GatewayTimeout", 504, True),
+        ("Throttling", 503, False),
+        ("500", 500, False),  # of an emulator that lacks the operation
+        ("ValidationException", 400, False),
+    ],
+)
+def test_a_failed_server_may_have_carried_out_the_call(code, status, may_be_done):
+    """The caller then reads before it writes again."""
+    assert is_lost(refusal(code, "", "CreateUserPool", status)) is may_be_done
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "Throttling", "500", ""])

@@ -32,6 +32,13 @@ def test_a_route_that_let_the_call_in_is_open():
     assert call.case().contradiction is None
 
 
+def test_a_preflight_needs_no_token():
+    """Browsers send none with it."""
+    live = replace(HEALTHY, routes=HEALTHY.routes | {"OPTIONS /transactions": OPEN})
+    call = Call(None, verb="OPTIONS", status=200, error="", live=live)
+    assert "unauthenticated-route" not in codes(call.diagnosed())
+
+
 def test_a_function_that_refuses_does_not_close_an_open_route():
     """The gateway let the call in, whatever the function made of it."""
     traced = {"x-amzn-trace-id": "Root=1-2-3"}

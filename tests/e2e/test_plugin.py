@@ -54,16 +54,22 @@ def test_a_project_gets_a_secured_api_in_one_line(project):
     assert processes_of(project.path) == []
 
 
-def test_what_is_wrong_is_one_message(project):
-    """And no traceback; what needs no stack goes on."""
-    project.path.joinpath("bad.yaml").write_text("name: x\napis: {}\n")
+def test_what_is_wrong_is_one_message(project, environment):
+    """And no traceback; what needs no stack goes on.
+
+    The option names a file from the working folder, as all options do.
+    """
+    project.makeini("[pytest]\n")
+    folder = project.mkdir("infra")
+    folder.joinpath("bad.yaml").write_text("name: x\napis: {}\n")
     project.makepyfile(
         test_more="""
         def test_no_file(cgw_stack_factory):
             cgw_stack_factory("nowhere.yaml")
         """
     )
-    done = project.runpytest_inprocess("-pno:xdist", "--cgw-config=bad.yaml")
+    environment.chdir(folder)
+    done = project.runpytest_inprocess("-pno:xdist", "..", "--cgw-config=bad.yaml")
     done.assert_outcomes(passed=1, failed=1, errors=5)
     told = done.stdout.str()
     assert "bad.yaml:2: apis: unknown key; did you mean `api`?" in told

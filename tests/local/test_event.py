@@ -248,6 +248,7 @@ def test_decodes_base64_where_the_caller_accepts_bytes():
         '{"statusCode": 200, "body": 3}',
         '{"statusCode": "ok"}',
         '{"statusCode": true}',
+        '{"statusCode": 199}',  # interim: a client would wait for another response
         '{"statusCode": 2000}',
         '{"statusCode": -1}',
         '{"statusCode": 200, "headers": ["a"]}',
