@@ -1,4 +1,4 @@
-"""What a diagnosis reads from AWS: read-only, each fact once, and only what it needs."""
+"""What a diagnosis reads from AWS: read-only, each fact once, nothing unneeded."""
 
 from __future__ import annotations
 
