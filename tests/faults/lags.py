@@ -35,7 +35,7 @@ class Refusing:
 class Lagging:
     """Changes the response of one operation for some seconds after another operation.
 
-    The other one's first answer can be lost, too.
+    The other operation's first response can also be lost.
     """
 
     def __init__(self, clock, *lag, loses=False):

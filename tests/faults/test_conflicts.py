@@ -60,7 +60,7 @@ EVERYWHERE = API | {
     ids=["30% of the API's", "20% of all"],
 )
 def test_a_share_of_all_writes(cgw, clock, local, wire, conflicts):
-    """Each resource is created and deleted once, soon, without reports of other clients."""
+    """Each resource is created and deleted once and soon; no other cgw is blamed."""
     wire.carry = conflicts
     up = cgw.up(TWELVE)
     assert up.errors == []

@@ -234,7 +234,7 @@ class TestAnswer:
         ],
     )
     def test_created(self, cgw, clock, wire, lag, until):
-        """cgw waits until a new resource is usable, but not forever."""
+        """A new resource is waited for until it is usable, but not forever."""
         wire.carry = Lagging(clock, *lag, 60)
         done = cgw.up(SMALL)
         assert done.errors == []
@@ -247,7 +247,7 @@ class TestAnswer:
 
     @pytest.mark.usefixtures("small")
     def test_updated(self, cgw, clock, wire):
-        """cgw waits for a function's update: Lambda refuses concurrent ones."""
+        """A function's update is waited for: Lambda refuses concurrent ones."""
         lag = "GetFunction", "UpdateFunctionConfiguration", _updating
         wire.carry = Lagging(clock, *lag, 20)
         done = cgw.up(LARGER)
@@ -257,7 +257,7 @@ class TestAnswer:
         )
 
     def test_failed(self, cgw, clock, wire):
-        """cgw does not wait for a function whose creation failed."""
+        """A function whose creation failed is not waited for."""
         wire.carry = Lagging(clock, "GetFunction", "CreateFunction", _failed, inf)
         errors = cgw.up(SMALL).errors
         assert (
@@ -269,7 +269,7 @@ class TestAnswer:
 
     @pytest.mark.usefixtures("small")
     def test_gone(self, cgw, clock, local, wire):
-        """cgw waits until a domain is deleted before it deletes the pool."""
+        """A pool is deleted only after its domain is gone."""
         lag = "DescribeUserPoolDomain", "DeleteUserPoolDomain", _deleting
         wire.carry = Lagging(clock, *lag, 60)
         done = cgw.down(SMALL)
@@ -285,7 +285,7 @@ class TestAnswer:
         ],
     )
     def test_not_listed_yet(self, cgw, clock, local, wire, lag):
-        """A resource that is not listed yet is not created twice if its response is lost."""
+        """After a lost response, a resource not listed yet is not created twice."""
         wire.carry = Lagging(clock, *lag, 5, loses=True)
         assert cgw.up(SMALL).errors == []
         assert len(local.inventory["pools"]) == len(local.inventory["apis"]) == 1

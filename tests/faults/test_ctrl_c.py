@@ -171,7 +171,7 @@ def test_while_a_step_is_begun(press, fake_aws, monkeypatch):
 
 
 def test_between_two_steps(fake_aws):
-    """After an interrupt in `on_step`, the walk finishes and reports its current steps."""
+    """After an interrupt in `on_step`, current steps finish and are reported."""
     slow, quick = FakeResource("slow"), FakeResource("quick")
     is_interrupted = threading.Event()
 

@@ -1,4 +1,4 @@
-"""After a kill at any point, a rerun creates no duplicates and leaves nothing behind."""
+"""After a kill at any point, a rerun creates no duplicates and no leftovers."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def run(cgw):
 
 @pytest.fixture
 def points(local, wire, run):
-    """Return a function that runs cgw and lists AWS's states before and after each call.
+    """Return a function that runs cgw and lists AWS's states around each call.
 
-    A process that is killed does nothing more, so a point in a run is what AWS held
-    then: before a call, or when it is done and not answered yet. Reads change nothing:
-    theirs is what the last write left.
+    A killed process does nothing more, so each point of a run is AWS's state at that
+    time: before a call, or after it is done and before its response. Reads change
+    nothing: they share the state after the last write.
     """
 
     def record(before, after):

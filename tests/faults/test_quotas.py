@@ -30,7 +30,7 @@ def test_alone(cgw, clock, local, wire):
 
 
 def test_with_another(cgw, clock, local, wire):
-    """If another client uses half of the quota, the run takes longer and reports why."""
+    """With half of the quota in use elsewhere, the run is slower and says why."""
     quotas = wire.carry = Quotas(clock, share=0.5)
     run = cgw.up(LARGE)
     assert run.errors == []

@@ -25,7 +25,7 @@ class Wire:
 
         def send(_stub, event_name, request, **_):
             if self.is_inside:
-                return None  # a request of the local AWS to moto, which the local AWS answers itself
+                return None  # from the local AWS to moto: answered there
             _, service, operation = event_name.split(".")
             return self.carry(service, operation, partial(self._serve, serve, request))
 
@@ -80,7 +80,7 @@ class Killed(BaseException):
 
 
 class Kill:
-    """Kills the process at its n-th call: before AWS receives it, or after it is done."""
+    """Kills the process at its n-th call: before AWS receives it, or afterwards."""
 
     def __init__(self, number, *, is_done):
         self._left, self._is_done = number, is_done

@@ -11,7 +11,7 @@ from cognito_gw.errors import CannotChange, CgwError
 
 @pytest.fixture
 def updated(aws, find, stubbed):
-    """Return the parameters of UpdateUserPoolClient for a client with these settings."""
+    """Return what UpdateUserPoolClient is sent for a client with these settings."""
 
     def run(label="web", **settings):
         client = find("app client", label)

@@ -88,7 +88,7 @@ class TestOtherBytes:
         assert zipped(folder("one", "a.py")) != zipped(folder("two", "b.py"))
 
     def test_executable(self, folder):
-        """The executable bit is preserved for `bootstrap`, and everyone can read the files."""
+        """The executable bit is preserved for `bootstrap`; all files are readable."""
         code = folder("one", "bootstrap", "a.py")
         (code / "bootstrap").chmod(0o700)
         with zipfile.ZipFile(io.BytesIO(zipped(code))) as archive:

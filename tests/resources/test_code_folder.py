@@ -1,4 +1,4 @@
-"""A function's folder: plain files inside of it, or an error that names the exception."""
+"""A function's folder: plain files inside of it, or an error with the name."""
 
 from __future__ import annotations
 

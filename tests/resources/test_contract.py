@@ -17,7 +17,7 @@ from cognito_gw.errors import NotOurs
 
 
 def test_create_answers_as_observe_does(built, do):
-    """A creation's response has the same values as `observe`, as far as the file sets them."""
+    """A creation's response has the same values as `observe`, for all set fields."""
     resources = built().resources
     do("apply", *resources)
     created = {each: (each.id, diff(each.desired(), each.live)) for each in resources}
@@ -121,7 +121,7 @@ def _create_role(aws):
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.kind)
 def test_foreign_name(aws, find, do, foreign):
-    """A name that something else uses is an error, and `up` and `down` leave it alone."""
+    """A name that something else uses is an error; `up` and `down` leave it alone."""
     _create_role(aws)
     getattr(getattr(aws, foreign.client), foreign.call)(**foreign.settings)
     resource = find(foreign.kind, foreign.label)

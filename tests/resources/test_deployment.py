@@ -80,7 +80,7 @@ class TestMadeWhenNeeded:
         assert up(**sections)[1] == 0
 
     def test_edited_in_the_console(self, aws, deployed, up):
-        """A change in the console of a setting that the file does not mention is deployed."""
+        """A console edit of a setting that the file does not mention is deployed."""
         aws.apigateway.put_gateway_response(
             restApiId=deployed.api.id, responseType="THROTTLED", statusCode="420"
         )
@@ -121,7 +121,7 @@ class TestMadeWhenNeeded:
         ids=["a new route", "a route less"],
     )
     def test_plan_of_a_change(self, built, do, standing, routes):
-        """A plan that changes the API shows a new deployment, and the stage's change."""
+        """A plan that changes the API shows a new deployment and stage."""
         standing(api={"routes": ROUTES})
         stack = built(api={"routes": routes})
         steps = do("plan", *stack.resources)
@@ -160,7 +160,7 @@ class TestStage:
         assert served == {"prod": before}
 
     def test_a_stage_of_ours_too_many(self, aws, deployed, up):
-        """A stage with our tag that is not in the file is deleted; it would stay live."""
+        """A stage with our tag that is not in the file is deleted."""
         stage = aws.apigateway.get_stage(restApiId=deployed.api.id, stageName="dev")
         aws.apigateway.create_stage(
             restApiId=deployed.api.id,

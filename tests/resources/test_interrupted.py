@@ -57,7 +57,7 @@ def up(aws, built, do):
 
 
 def test_up_goes_on(aws, up):
-    """An `up` that loses each write's response once reads again, and repeats nothing."""
+    """An `up` that loses each response once reads again, and repeats nothing."""
     aws.session.lost = set(UP)
     errors, _ = up()
     assert errors == []
@@ -72,7 +72,7 @@ def test_up_goes_on(aws, up):
 
 
 def test_down_goes_on(aws, up):
-    """A `down` that loses each write's response once reads again, and finishes."""
+    """A `down` that loses each response once reads again, and finishes."""
     up()
     aws.session.lost = set(DOWN)
     errors, _ = up("destroy")

@@ -40,7 +40,7 @@ class TestClosed:
         assert "UpdateMethod" not in aws.writes
 
     def test_before_its_authorizer(self, aws, find, do):
-        """If it exists before the authorizer, as in the tutorial, it refuses all calls."""
+        """Created before its authorizer, as in the tutorial, it refuses all calls."""
         method = find("method", "GET /orders")
         do("apply", method.path, method.function)
         method.create(aws)
