@@ -1,4 +1,4 @@
-"""Break cgw on purpose, and show which test fails: `python tests/mutate.py`.
+"""Break cgw on purpose, and show which test notices: `python tests/mutate.py`.
 
 tests/mutants.yaml lists the mutants. Each is applied to a copy of the checkout, so the
 checkout itself never changes. A mutant that no test detects survives: write a test.

@@ -72,7 +72,7 @@ def test_hosts_of_aws(region):
         "https://evilamazonaws.com",
     ],
 )
-def test_hosts_of_others(url):
+def test_foreign_hosts(url):
     """A host that only resembles an AWS host does not count."""
     assert not _is_of_aws(SimpleNamespace(meta=SimpleNamespace(endpoint_url=url)))
 

@@ -44,7 +44,7 @@ def test_until_taken(aws, settled):
     assert aws.told == [f"waiting {nap:.0f} s until it is ready" for nap in aws.naps]
 
 
-def test_other_refusals_stand(aws, settled):
+def test_other_errors_are_permanent(aws, settled):
     """A permanent error is raised without a retry."""
     with pytest.raises(ClientError, match="Denied"):
         settled(1, refusal("Denied"))

@@ -89,7 +89,7 @@ def test_every_rule_is_found_by_a_case(rules, cases):
     ],
     ids=["ID token", "access token", "variable", "open", "open, with a token"],
 )
-def test_a_call_that_is_well_has_no_cause(call, status, is_ours):
+def test_a_correct_call_has_no_cause(call, status, is_ours):
     """Whether or not it was sent."""
     good = replace(call, status=status, error="")
     assert codes(good.diagnosed(is_ours=is_ours)) == []
@@ -114,7 +114,7 @@ def test_a_call_that_is_well_has_no_cause(call, status, is_ours):
     ],
     ids=["nobody", "by API", "by the pages", "told something else"],
 )
-def test_a_sign_in_that_is_well_has_no_cause(attempt, ruled_out):
+def test_a_correct_sign_in_has_no_cause(attempt, ruled_out):
     """The possible causes of its failure are ruled out."""
     diagnosis = attempt.diagnosed()
     assert codes(diagnosis) == []
@@ -132,7 +132,7 @@ def test_a_sign_in_that_is_well_has_no_cause(attempt, ruled_out):
     ],
     ids=["an open route", "no token", "no browser", "not sent"],
 )
-def test_what_is_not_in_question_is_not_ruled_out(call, silent):
+def test_irrelevant_causes_are_not_ruled_out(call, silent):
     """A diagnosis without a token does not report that the token is valid."""
     diagnosis = call.diagnosed()
     told = {each["code"] for each in diagnosis.ruled_out}

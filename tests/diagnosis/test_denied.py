@@ -88,7 +88,7 @@ WITHOUT_DRAFT = {name: case for name, case in ALIKE.items() if name != TRUSTS_AN
     for case in WITHOUT_DRAFT.values()
     for read in ("get_resources", "get_authorizers")
 )
-def test_where_the_draft_is_denied_the_export_is_enough(code, evidence, call, read):
+def test_if_the_draft_is_denied_the_export_is_enough(code, evidence, call, read):
     """The draft only shows whether a deployment would fix the problem."""
     diagnosis = told(call, read)
     first = diagnosis.causes[0]
@@ -115,7 +115,7 @@ def test_a_token_alone_shows_its_problem(code, call):
     assert {"authorizer-not-deployed", "authorizer-missing", "wrong-client"} <= maybe
 
 
-def test_nothing_is_ruled_out_by_what_could_not_be_read():
+def test_unread_facts_rule_nothing_out():
     """A call that was not sent, to an unknown API."""
     diagnosis = told(Call({"exp": None}, status=None), *READS)
     ruled_out = {each["code"] for each in diagnosis.ruled_out}
@@ -153,14 +153,14 @@ def test_a_cause_that_the_response_names_is_shown(code, case, reads):
     assert codes(told(case, *reads.split()))[:1] == [code]
 
 
-def test_a_call_that_is_forbidden_is_not_for_want_of_a_route():
+def test_a_forbidden_call_does_not_imply_a_missing_route():
     """It may lack an API key, or a firewall may block it."""
     forbidden = Call(**routes.CLOSED)
     assert codes(forbidden.diagnosed()) == []
     assert codes(told(forbidden, "get_export")) == []
 
 
-def test_without_an_answer_the_draft_does_not_tell_what_is_not_served():
+def test_without_a_response_the_draft_does_not_show_missing_routes():
     """The stage may still have an older route."""
     diagnosis = told(Call(status=None, path="/nothing"), "get_export")
     assert codes(diagnosis) == []

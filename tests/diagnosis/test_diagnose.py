@@ -110,7 +110,7 @@ def test_rules_are_asked_at_the_same_time():
     assert len(diagnose(patient, Case()).ruled_out) == 3
 
 
-def test_what_was_given_as_the_fix_comes_before_the_usual():
+def test_a_specific_fix_precedes_the_default():
     """The fix for foreign resources comes second."""
 
     def find(_):
@@ -137,7 +137,7 @@ def test_several_diagnoses_are_shown_as_one():
     assert merged([]) == Diagnosis()
 
 
-def test_diagnoses_stay_what_they_were_when_they_are_merged():
+def test_merging_does_not_change_the_diagnoses():
     """Merged diagnoses do not share lists."""
     found = Diagnosis([CAUSE])
     merged([found, Diagnosis([Cause("b", "", {}, "")])])

@@ -40,7 +40,7 @@ VARIABLE = "${stageVariables.pool}"
 STAGE = {"stageName": "dev", "variables": {"pool": POOL, "function": "hello"}}
 
 
-def test_the_draft_and_the_export_tell_the_same():
+def test_the_draft_and_the_export_agree():
     """For the same API."""
     export = api.exported(VARIED.document())
     draft = drafted(VARIED.resources(), VARIED.authorizers())
@@ -74,7 +74,7 @@ def test_a_resource_may_have_no_methods(resource):
     assert drafted([resource], []).methods == []
 
 
-def test_a_method_may_say_little():
+def test_a_method_may_lack_settings():
     """Missing settings have AWS's defaults."""
     draft = drafted([{"path": "/", "resourceMethods": {"GET": {}}}], [])
     assert draft.methods == [Method("GET", "/", OPEN)]
@@ -128,7 +128,7 @@ def varied(**more):
     return Call(live=live, answers=stages | more)
 
 
-def test_the_stages_variables_are_put_into_their_places():
+def test_stage_variables_are_filled_in():
     """In the pool's ARN and in the function's."""
     method = varied().case().live
     assert method.authorizer.pool_ids == [POOL]

@@ -60,7 +60,7 @@ def test_the_callers_that_a_method_allows(security, guard, scopes, authorizer):
 
 
 @pytest.mark.parametrize("schemes", [{}, {"sigv4": SCHEMES["sigv4"]}])
-def test_an_authorizer_that_is_lost_still_guards(schemes):
+def test_a_missing_authorizer_still_secures_its_methods(schemes):
     """The method refers to a missing authorizer."""
     method = only([{"ours": ["a"]}], schemes)
     assert method == Method("GET", "/things", COGNITO, ("a",))
@@ -85,7 +85,7 @@ def test_methods_are_named_as_requests_name_them(verb):
     assert only(verb=verb).route == f"{verb.upper()} /things"
 
 
-def test_any_method_answers_all_that_have_none_of_their_own():
+def test_any_method_answers_all_undefined_methods():
     """ANY is an extension of OpenAPI."""
     any_method = "x-amazon-apigateway-any-method"
     document = {"paths": {"/things": {any_method: {}, "get": {}}}}
@@ -157,7 +157,7 @@ def test_how_long_an_integration_may_take():
 
 
 @pytest.mark.parametrize("document", [{}, {"paths": {}}, {"components": {}}], ids=str)
-def test_an_api_may_have_nothing(document):
+def test_an_api_may_be_empty(document):
     """An empty API matches no request."""
     version = exported(document)
     assert version.methods == []

@@ -93,7 +93,7 @@ def test_the_first_line_about_an_error_is_read(messages, error):
     ],
     ids=lambda value: value if isinstance(value, str | None) else "",
 )
-def test_a_timeout_is_read_in_the_runtimes_words(messages, words):
+def test_a_timeout_is_read_from_the_runtimes_message(messages, words):
     """The runtime's message has changed once."""
     assert read(*messages).timeout == words
 
@@ -142,7 +142,7 @@ def test_a_log_is_waited_for():
     assert world.told == ["waiting for the function's log"]
 
 
-def test_a_log_that_does_not_come_is_not_waited_for_for_ever():
+def test_the_wait_for_a_log_is_limited():
     """After a while the log counts as empty."""
     log, world = reading()
     assert log == FunctionLog(GROUP, "")

@@ -37,7 +37,7 @@ def test_each_code_has_one_section():
 
 
 @over(RULES)
-def test_a_section_says_what_it_is_and_what_mends_it(rule):
+def test_a_section_has_an_explanation_and_a_fix(rule):
     """With cgw, and without it if that differs."""
     section = SECTIONS[rule.code]
     assert section.startswith(f"\n{rule.text}\n")
@@ -74,7 +74,7 @@ def codes_of(status):
     return [rule.code for rule in CALL_RULES if wanted[0] in rule.statuses]
 
 
-def test_pages_that_it_names_are_there():
+def test_linked_pages_exist():
     """The linked files exist."""
     for name in re.findall(r"\]\(([a-z-]+\.md)\)", PAGE):
         assert (DOCS / name).exists()

@@ -19,7 +19,7 @@ def trusting(*arns, **changes):
     return Call(**changes, live=replace(HEALTHY, arns=arns))
 
 
-def test_one_pool_that_is_there_is_enough():
+def test_one_existing_pool_is_enough():
     """Although another was deleted."""
     call = trusting(pool_arn(LOST), pool_arn(POOL), claims={"exp": 1})
     world = call.world()
@@ -37,7 +37,7 @@ def test_all_pools_of_an_authorizer_may_be_deleted():
     assert first.evidence["authorizer's pool"] == f"{LOST}, {POOL}"
 
 
-def test_a_pool_in_another_region_is_not_asked_for():
+def test_a_pool_in_another_region_is_not_read():
     """Whether it exists cannot be known here."""
     call = trusting(FAR_ARN, claims={"iss": issuer_of(FAR), "exp": 1})
     world = call.world()
@@ -45,7 +45,7 @@ def test_a_pool_in_another_region_is_not_asked_for():
     assert "describe_user_pool" not in world.names
 
 
-def test_a_pool_of_another_account_is_not_asked_for():
+def test_a_pool_of_another_account_is_not_read():
     """It may be trusted, but this account cannot read it."""
     call = trusting(OF_OTHERS, claims={"iss": issuer_of("eu-west-1_Theirs"), "exp": 1})
     world = call.world()

@@ -65,7 +65,7 @@ def test_a_preflight_that_was_the_call_itself_is_not_sent_again(server):
     assert server.seen == []
 
 
-def test_no_preflight_is_sent_where_no_browser_is_at_work(server):
+def test_no_preflight_is_sent_without_a_browser(server):
     """The request has no origin."""
     assert codes(asking(Call(), server).diagnosed()) == []
     assert server.seen == []
@@ -247,7 +247,7 @@ def test_a_method_of_the_stage_that_is_not_allowed_is_named():
     assert "origin" not in cause.fix
 
 
-def test_the_origins_that_are_let_in_stay():
+def test_allowed_origins_stay():
     """The fix includes them."""
     others = ("https://one.example.com", "http://localhost:3000")
     told = {"access-control-allow-origin": others[0]}

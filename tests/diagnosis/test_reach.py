@@ -25,7 +25,7 @@ def opened(claims, **more):
     return {each.route: each.is_open for each in reach_of(claims, RESOURCES, **more)}
 
 
-def test_an_id_token_opens_what_asks_for_no_scopes():
+def test_an_id_token_opens_routes_without_scopes():
     """And public routes; preflights are ignored."""
     assert opened({"token_use": "id"}) == {
         "GET /": True,
@@ -35,7 +35,7 @@ def test_an_id_token_opens_what_asks_for_no_scopes():
     }
 
 
-def test_an_access_token_opens_what_asks_for_one_of_its_scopes():
+def test_an_access_token_opens_routes_with_one_of_its_scopes():
     """Scopes are compared as whole words."""
     granted = {"token_use": "access", "scope": "openid api/write"}
     assert opened(granted)["POST /orders"]
@@ -44,7 +44,7 @@ def test_an_access_token_opens_what_asks_for_one_of_its_scopes():
     assert not opened(near)["POST /orders"]
 
 
-def test_the_reason_is_in_words():
+def test_the_reason_is_readable():
     """As readable text, also in JSON."""
     granted = {"token_use": "access", "scope": "api/write"}
     told = {each.route: each.document() for each in reach_of(granted, RESOURCES)}
@@ -57,7 +57,7 @@ def test_the_reason_is_in_words():
     assert "AWS_IAM" in told["ANY /shut"]["why"]
 
 
-def test_a_token_of_another_pool_opens_only_what_is_open_to_all():
+def test_a_token_of_another_pool_opens_only_public_routes():
     """Even if it is valid there."""
     assert opened({"token_use": "id"}, is_ours=False) == {
         "GET /": True,

@@ -55,7 +55,7 @@ def test_a_call_that_was_not_sent_reads_each_fact_once(name):
     ],
     ids=["a token", "no token", "a function that fails", "not sent", "all is well"],
 )
-def test_what_does_not_matter_is_not_read(call, unasked):
+def test_irrelevant_facts_are_not_read(call, unasked):
     """It would take time and require permissions that callers may lack."""
     world = call.world()
     call.diagnosed(world)
@@ -134,7 +134,7 @@ def test_a_dependency_of_a_fact_may_be_unread(error):
     assert told.value is error
 
 
-def test_a_bug_of_ours_is_not_an_unread_fact():
+def test_a_bug_is_not_an_unread_fact():
     """Otherwise the bug would stay hidden."""
 
     def read():
@@ -146,7 +146,7 @@ def test_a_bug_of_ours_is_not_an_unread_fact():
             known.thing  # noqa: B018 - reading it is the point
 
 
-def test_facts_of_two_cases_are_apart():
+def test_cases_do_not_share_facts():
     """Each case reads its own."""
     world, cases = Call().world(), [Call().case(), Call().case()]
     for case in cases:

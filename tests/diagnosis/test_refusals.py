@@ -89,7 +89,7 @@ def test_every_code_of_the_table_has_a_rule_and_words_that_name_it():
         "https://app.example.com/?code=1&redirect_uri=x&code_challenge_method=S256",
     ],
 )
-def test_other_words_name_nothing(text):
+def test_unknown_texts_lead_to_no_cause(text):
     """They may refer to anything."""
     assert named_by(text) == frozenset()
 
@@ -188,7 +188,7 @@ def test_the_state_of_this_stack_is_shown(text, answers, shown):
         ("redirect_mismatch", {}, (f"{CALLBACK}/",), "callback_urls"),
     ],
 )
-def test_the_fix_is_for_the_state_that_is_so(text, answers, uris, fix):
+def test_the_fix_fits_the_current_state(text, answers, uris, fix):
     """A confirmed user does not need to be confirmed."""
     attempt = SignIn(text, ALICE, redirect_uris=uris, answers=answers)
     assert fix in attempt.diagnosed().causes[0].fix

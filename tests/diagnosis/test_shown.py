@@ -34,7 +34,7 @@ def test_a_cause_is_shown_with_its_evidence_and_its_fix(capsys):
     assert capsys.readouterr() == ("", "  a: b\n    fix: c\n")
 
 
-def test_what_drives_a_terminal_is_spelled_out(capsys):
+def test_control_characters_are_escaped(capsys):
     """It may come from a token, a log or a name."""
     evil = "\x1b]0;owned\x07\x1b[2J"
     show_causes([Cause("a", evil, {"kid": evil}, evil)])

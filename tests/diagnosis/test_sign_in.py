@@ -81,7 +81,7 @@ def test_a_flow_by_api_is_held_against_the_app_client(flows, asked, allowed):
     assert codes(attempt.diagnosed()) == ([] if allowed else ["flow-not-enabled"])
 
 
-def test_flows_of_oauth_have_a_switch_of_their_own():
+def test_oauth_flows_have_a_separate_switch():
     """Without it, none of the listed flows is allowed."""
     answers = client(AllowedOAuthFlowsUserPoolClient=False)
     attempt = SignIn(oauth_flows=("code",), answers=answers)

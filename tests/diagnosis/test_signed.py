@@ -106,7 +106,7 @@ def test_only_the_servers_clock_counts(publisher, ahead):
     assert not BY_TIME & {*codes(told(publisher, good, answer(ahead)))}
 
 
-def test_a_date_that_is_none_leaves_our_clock(publisher):
+def test_with_an_invalid_date_our_clock_counts(publisher):
     """It is the best one available."""
     headers = {"Date": "tomorrow", "x-amzn-errortype": "UnauthorizedException"}
     answered = Answer.of(httpx.Response(401, headers=headers))
@@ -195,7 +195,7 @@ def test_a_good_access_token_is_judged_by_the_other_key(publisher):
     assert codes(told(publisher, token)) == ["access-token-without-scopes"]
 
 
-def test_keys_that_cannot_be_had_leave_the_signature_unknown(publisher):
+def test_without_keys_the_signature_is_unknown(publisher):
     """The other findings about the token are shown."""
     token = publisher.signed(exp=time.time() - 90)
     lost = publisher.server.pages.pop(f"/{POOL}/keys")

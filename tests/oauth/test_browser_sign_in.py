@@ -203,7 +203,7 @@ def test_a_browser_that_never_responds(pool):
         pool.sign_in(seconds=0).by_code([], None)
 
 
-def test_the_next_callback_url_is_taken_where_a_port_is_in_use(pool):
+def test_the_next_callback_url_is_used_if_a_port_is_taken(pool):
     """If all are in use, the error names the first one's port."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

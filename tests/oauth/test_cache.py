@@ -27,7 +27,7 @@ def the_file():
     return file
 
 
-def test_what_is_kept_is_recalled():
+def test_cached_tokens_are_found():
     """With every field."""
     assert cache.recall(KEY) is None
     cache.keep(KEY, TOKENS)
@@ -45,7 +45,7 @@ def test_what_is_kept_is_recalled():
         ("scopes", ("openid",)),
     ],
 )
-def test_tokens_of_another_are_not_recalled(field, value):
+def test_other_tokens_are_not_found(field, value):
     """Each of stack, AWS, app client, user, flow and scopes must match."""
     cache.keep(KEY, TOKENS)
     assert cache.recall(dataclasses.replace(KEY, **{field: value})) is None
@@ -75,7 +75,7 @@ def test_only_the_user_may_read_them():
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_another_users_file_is_not_believed():
+def test_another_users_file_is_ignored():
     """A file copied to the path of ours."""
     other = dataclasses.replace(KEY, user="mallory@example.com")
     cache.keep(KEY, TOKENS)
@@ -125,7 +125,7 @@ def test_a_reader_sees_the_old_tokens_or_the_new():
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
-def test_a_file_that_others_may_see_or_write_is_not_believed(mode):
+def test_a_file_that_is_not_private_is_ignored(mode):
     """Another user may have written it."""
     cache.keep(KEY, TOKENS)
     the_file().chmod(mode)

@@ -299,7 +299,7 @@ def test_another_host_is_misdirected(unanswered, host):
     assert is_waiting(unanswered)
 
 
-def test_two_hosts_are_none(unanswered):
+def test_two_hosts_are_refused(unanswered):
     """Even if both are correct."""
     host = f"Host: {unanswered.url.split('/')[2]}\r\n"
     request = f"GET /callback?{GOOD} HTTP/1.1\r\n{host}{host}\r\n"
@@ -386,7 +386,7 @@ def test_a_browser_that_disconnects_does_not_matter(listener, capfd):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_every_page_is_shut_tight(listener, target, method):
+def test_every_page_has_strict_headers(listener, target, method):
     """No caching, no framing, no resources, and no referrer."""
     headers = ask(listener, target, method, {"Origin": "http://evil.test"}).headers
     assert headers["Cache-Control"] == "no-store"

@@ -34,7 +34,7 @@ def probed(check):
     return {each.case: (each.expected, each.token) for each in probes_of(check)}
 
 
-def test_a_route_without_scopes_wants_the_id_token(check):
+def test_a_route_without_scopes_requires_the_id_token(check):
     """The access token is the wrong kind."""
     one = check()
     cases = probed(one)
@@ -46,7 +46,7 @@ def test_a_route_without_scopes_wants_the_id_token(check):
     assert cases["CORS preflight"] == ("403", None)
 
 
-def test_a_route_with_scopes_wants_an_access_token_that_has_one(check):
+def test_a_route_with_scopes_requires_an_access_token_with_one(check):
     """A token without the scope is tried as well."""
     origin = "https://app.example.com"
     one = check("a/b", origin=origin, preflight="CORS headers")
@@ -57,7 +57,7 @@ def test_a_route_with_scopes_wants_an_access_token_that_has_one(check):
     assert cases["CORS preflight"] == ("CORS headers", None)
 
 
-def test_what_cannot_be_had_is_not_tried(check):
+def test_unavailable_tokens_are_not_tried(check):
     """The other probes run."""
     poor = check("a/b", scoped_token=None, access_token=None, id_token=None)
     assert list(probed(poor)) == ["no token", *FORGED, "CORS preflight"]

@@ -97,7 +97,7 @@ def test_the_proxy_of_the_environment_is_used(
         ("GET", "/", [("a", "b\nc")]),
     ],
 )
-def test_what_cannot_be_sent_is_the_users_to_mend(server, verb, path, headers):
+def test_an_invalid_request_is_a_usage_error(server, verb, path, headers):
     """Nothing is sent."""
     with pytest.raises(UsageError):
         send(verb, server.url + path, headers)

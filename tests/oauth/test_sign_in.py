@@ -430,7 +430,7 @@ def test_where_rotation_is_not_known_both_ways_are_tried():
     assert doing.refreshed(OLD).access_token == "new"
 
 
-def test_what_cannot_be_refreshed_is_none():
+def test_without_a_valid_refresh_token_the_result_is_none():
     """Without a refresh token, or with one that Cognito no longer accepts."""
     assert renewal()[0].refreshed(Tokens("a", 0.0)) is None
     doing, _ = renewal(refusal("NotAuthorizedException"))

@@ -87,12 +87,12 @@ def test_text_that_is_not_a_token_is_malformed(keys, text):
         ({"nbf": time.time() + 9999}, "not-yet-valid"),
     ],
 )
-def test_what_a_good_signature_does_not_mend(keys, token, claims, code):
+def test_a_good_signature_is_not_enough(keys, token, claims, code):
     """The issuer and the times are verified as well."""
     assert keys.flaw_of(token(**claims)).code == code
 
 
-def test_a_signature_of_others_is_found_out(keys, token, pool):
+def test_a_signature_with_another_key_is_detected(keys, token, pool):
     """Another key with the ID of the pool's, and an unknown key ID."""
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert keys.flaw_of(token(private=other)).code == "bad-signature"

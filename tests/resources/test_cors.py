@@ -112,7 +112,7 @@ def test_turned_off(aws, built, do):
     assert steps[stack.stage].word == "updated"
 
 
-def test_somebodys_gateway_response(aws, find, do):
+def test_foreign_gateway_response(aws, find, do):
     """A gateway response without CORS headers is not deleted."""
     api = find("rest api")
     do("apply", api)

@@ -172,7 +172,7 @@ class TestStage:
         stages = aws.apigateway.get_stages(restApiId=deployed.api.id)["item"]
         assert [stage["stageName"] for stage in stages] == ["dev"]
 
-    def test_stage_of_others(self, aws, deployed, up):
+    def test_foreign_stage(self, aws, deployed, up):
         """A stage that the file does not name is left alone."""
         aws.apigateway.create_stage(
             restApiId=deployed.api.id,

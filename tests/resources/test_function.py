@@ -82,7 +82,7 @@ class TestRoleTooNew:
             ("AccessDeniedException", "not authorized: cannot be assumed"),
         ],
     )
-    def test_other_refusals_stand(self, aws, function, stubbed, refusal):
+    def test_other_errors_are_permanent(self, aws, function, stubbed, refusal):
         """Other errors are not temporary and are reported without a retry."""
         with (
             pytest.raises(ClientError, match=refusal[0]),
