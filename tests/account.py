@@ -117,7 +117,7 @@ class Account:
             yield cognito.describe_user_pool_client(**key)["UserPoolClient"]
         for user in self.pages("cognito-idp", "list_users", "Users", **pool):
             key = pool | {"Username": user["Username"]}
-            found = {each["Name"]: each["Value"] for each in user["Attributes"]}
+            found = {item["Name"]: item["Value"] for item in user["Attributes"]}
             names[found["sub"]] = f"user {found['email']}"
             yield cognito.admin_get_user(**key)
             yield cognito.admin_list_groups_for_user(**key)["Groups"]

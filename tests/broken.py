@@ -63,7 +63,7 @@ class Broken(ExitStack):
         """Return the parameters that select a method, or a possible one."""
         verb, path = route.split()
         items = self.gateway.get_resources(**self.api)["items"]
-        [found] = [each["id"] for each in items if each["path"] == path]
+        [found] = [item["id"] for item in items if item["path"] == path]
         return self.api | {"resourceId": found, "httpMethod": verb}
 
     def patch_method(self, route, before, after):

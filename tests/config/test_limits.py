@@ -80,7 +80,7 @@ LISTS = [
 ]
 ODD = ["\n", "\t", "\0", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", "é", "東", "👍"]
 ODD += ["5", "a", "Z", " ", *string.punctuation]
-IDS = [f"{'.'.join(map(str, each.path))}-{each.service}" for each in SENT]
+IDS = [f"{'.'.join(map(str, sent.path))}-{sent.service}" for sent in SENT]
 
 
 @cache

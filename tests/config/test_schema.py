@@ -79,7 +79,7 @@ def test_schema_takes_what_the_file_may_hold(name):
     """The schema accepts every file that we generate or document."""
     data = yaml.safe_load(EXAMPLES[name])
     errors = Draft202012Validator(published_schema()).iter_errors(data)
-    assert [f"{[*each.path]}: {each.message}" for each in errors] == []
+    assert [f"{[*error.path]}: {error.message}" for error in errors] == []
 
 
 @pytest.mark.parametrize(

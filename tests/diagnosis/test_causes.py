@@ -59,7 +59,7 @@ def test_a_diagnosis_is_json(name):
     for cause in document["causes"]:
         assert cause.keys() == {"code", "summary", "evidence", "fix"}
     found = codes(diagnosis)
-    others = [each["code"] for each in document["ruled_out"]]
+    others = [cause["code"] for cause in document["ruled_out"]]
     assert len({*found, *others}) == len(found) + len(others)
     order = [rule.code for rule in TABLE]
     assert found == sorted(found, key=order.index)
@@ -119,7 +119,7 @@ def test_a_correct_sign_in_has_no_cause(attempt, ruled_out):
     diagnosis = attempt.diagnosed()
     assert codes(diagnosis) == []
     assert diagnosis.unknown == []
-    assert ruled_out <= {each["code"] for each in diagnosis.ruled_out}
+    assert ruled_out <= {cause["code"] for cause in diagnosis.ruled_out}
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_correct_sign_in_has_no_cause(attempt, ruled_out):
 def test_irrelevant_causes_are_not_ruled_out(call, silent):
     """A diagnosis without a token does not report that the token is valid."""
     diagnosis = call.diagnosed()
-    told = {each["code"] for each in diagnosis.ruled_out}
+    told = {cause["code"] for cause in diagnosis.ruled_out}
     assert told
     assert not told & silent
     assert not {*codes(diagnosis)} & silent

@@ -46,7 +46,7 @@ def test_a_cause_that_cannot_be_read_is_listed_as_possible(name):
         maybe = [code for each in diagnosis.unknown for code in each["codes"]]
         assert code in [*codes(diagnosis), *maybe]
         assert not {*codes(diagnosis)} & {*maybe}
-        assert not {each["code"] for each in diagnosis.ruled_out} & {*maybe}
+        assert not {cause["code"] for cause in diagnosis.ruled_out} & {*maybe}
         for each in diagnosis.unknown:
             assert each.keys() == {"what", "why", "codes"}
             assert each["what"][0].islower()
@@ -60,7 +60,7 @@ def test_nothing_at_all_may_be_read(name):
     diagnosis = told(case, *READS)
     maybe = [code for each in diagnosis.unknown for code in each["codes"]]
     assert code in [*codes(diagnosis), *maybe]
-    names = [each["what"] for each in diagnosis.unknown]
+    names = [fact["what"] for fact in diagnosis.unknown]
     assert len(names) == len({*names})
 
 
@@ -118,7 +118,7 @@ def test_a_token_alone_shows_its_problem(code, call):
 def test_unread_facts_rule_nothing_out():
     """A call that was not sent, to an unknown API."""
     diagnosis = told(Call({"exp": None}, status=None), *READS)
-    ruled_out = {each["code"] for each in diagnosis.ruled_out}
+    ruled_out = {cause["code"] for cause in diagnosis.ruled_out}
     assert ruled_out <= {
         "wrong-header",
         "no-token",
@@ -185,4 +185,4 @@ def test_any_failure_of_aws_leaves_a_fact_unknown(failure):
     diagnosis = call.diagnosed()
     assert diagnosis.causes == []
     assert len(diagnosis.unknown) == 3
-    assert all(each["why"] for each in diagnosis.unknown)
+    assert all(fact["why"] for fact in diagnosis.unknown)

@@ -69,7 +69,7 @@ def test_rules_of_other_statuses_are_not_asked():
     """They are not ruled out either."""
     found = {"three": RuntimeError("must not be asked")}
     diagnosis = diagnose(RULES, Case(found, (403,)))
-    assert [each["code"] for each in diagnosis.ruled_out] == ["one", "two-more"]
+    assert [cause["code"] for cause in diagnosis.ruled_out] == ["one", "two-more"]
 
 
 def test_irrelevant_facts_are_not_shown():

@@ -53,7 +53,7 @@ def reading(*batches, **configuration):
 
 def read(*messages):
     """Read a log that is available immediately."""
-    return reading([event(each) for each in messages])[0]
+    return reading([event(line) for line in messages])[0]
 
 
 @pytest.mark.parametrize(
@@ -104,17 +104,17 @@ def test_lines_of_a_log_are_those_of_one_invocation():
         "old line\n", DIVISION, OTHERS, INIT, START, "mine\n", END, REPORT, "x"
     )
     assert lines.text.splitlines() == [
-        each.rstrip() for each in (INIT, START, "mine", END, REPORT)
+        line.rstrip() for line in (INIT, START, "mine", END, REPORT)
     ]
     assert lines.error is None
 
 
 def test_the_log_of_an_invocation_before_ours_is_not_taken():
     """Even if it failed and ended just before."""
-    before = [event(each, ago=3) for each in (START, DIVISION, END, REPORT)]
+    before = [event(line, ago=3) for line in (START, DIVISION, END, REPORT)]
     log, world = reading(before)
     assert log.text == ""
-    ours = [event(each.replace("abc", "def")) for each in (START, END, REPORT)]
+    ours = [event(line.replace("abc", "def")) for line in (START, END, REPORT)]
     log, world = reading(before, [], ours)
     assert log.error is None
     assert "def" in log.text
@@ -124,8 +124,8 @@ def test_the_log_of_an_invocation_before_ours_is_not_taken():
 
 def test_concurrent_invocations_are_kept_apart():
     """Each instance of a function writes to a log stream."""
-    ours = [event(each) for each in (START, DIVISION, END, REPORT)]
-    others = [event(each, stream="two") for each in ("theirs\n", OTHERS)]
+    ours = [event(line) for line in (START, DIVISION, END, REPORT)]
+    others = [event(line, stream="two") for line in ("theirs\n", OTHERS)]
     mixed = [*ours[:2], *others, *ours[2:]]
     log, _ = reading(mixed)
     assert log.error == DIVISION.splitlines()[0]
@@ -134,7 +134,7 @@ def test_concurrent_invocations_are_kept_apart():
 
 def test_a_log_is_waited_for():
     """CloudWatch Logs is some seconds behind; the user is informed once."""
-    whole = [event(each) for each in (START, DIVISION, END, REPORT)]
+    whole = [event(line) for line in (START, DIVISION, END, REPORT)]
     log, world = reading([], whole[:2], [], whole[2:])
     assert log.error == DIVISION.splitlines()[0]
     assert log.group == GROUP
@@ -152,7 +152,7 @@ def test_the_wait_for_a_log_is_limited():
 
 def test_a_log_is_read_from_where_the_call_may_have_begun():
     """A call takes at most 29 seconds."""
-    _, world = reading([event(each, 30) for each in (INIT, START)], [event(REPORT)])
+    _, world = reading([event(line, 30) for line in (INIT, START)], [event(REPORT)])
     assert NOW - 60 < world.asked[0][1] / 1000 < NOW - 30
 
 
@@ -193,21 +193,21 @@ IN_TIME = [
 
 def test_a_log_in_json_is_read_too():
     """Including the platform's lines."""
-    log, world = reading([event(each) for each in IN_JSON])
+    log, world = reading([event(line) for line in IN_JSON])
     assert log.error == "KeyError: 'a'"
     assert world.naps == []
 
 
 def test_a_timeout_in_json_is_read_too():
     """The report's status shows it."""
-    log, _ = reading([event(each) for each in IN_TIME])
+    log, _ = reading([event(line) for line in IN_TIME])
     assert log.timeout
     assert log.error is None
 
 
 def test_a_log_group_may_come_with_its_first_line():
     """Lambda creates it when the function first writes."""
-    log, _ = reading(ABSENT, [event(each) for each in (START, DIVISION, END, REPORT)])
+    log, _ = reading(ABSENT, [event(line) for line in (START, DIVISION, END, REPORT)])
     assert log.error == DIVISION.splitlines()[0]
 
 
@@ -222,7 +222,7 @@ def test_a_log_that_did_not_come_rules_nothing_out():
     (unknown,) = diagnosis.unknown
     waiting = {"lambda-timeout", "lambda-error", "lambda-malformed-response"}
     assert {*unknown["codes"]} == waiting
-    assert not {each["code"] for each in diagnosis.ruled_out} & waiting
+    assert not {cause["code"] for cause in diagnosis.ruled_out} & waiting
 
 
 def test_the_functions_name_is_that_of_its_configuration():

@@ -21,7 +21,7 @@ RECORDED = Path(__file__).parents[1] / "recorded" / "cognito_refusals.json"
 REFUSALS = json.loads(RECORDED.read_text(encoding="utf-8"))["refusals"]
 _PREFLIGHT = "cors-preflight-blocked"
 _PROVIDER = "identity-provider-failed"
-TEXTS = [(each["text"], each["code"]) for each in REFUSALS]
+TEXTS = [(row["text"], row["code"]) for row in REFUSALS]
 FIRST = [(text, code) for code, text in {c: t for t, c in reversed(TEXTS)}.items()]
 
 
@@ -62,10 +62,10 @@ def test_every_exception_of_the_api_is_known():
 def test_every_code_of_the_table_has_a_rule_and_words_that_name_it():
     """Its texts are recorded with their source."""
     rules = {rule.code for rule in TOLD_RULES}
-    recorded = {each["code"] for each in REFUSALS}
+    recorded = {row["code"] for row in REFUSALS}
     assert set(refusals()) - rules == set()
     assert set(refusals()) - recorded == {"passkey-refused"} - recorded
-    assert all(each["source"] for each in REFUSALS)
+    assert all(row["source"] for row in REFUSALS)
 
 
 @pytest.mark.parametrize(

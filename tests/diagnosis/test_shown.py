@@ -55,7 +55,7 @@ def test_what_was_ruled_out_is_shown_where_it_is_asked_for(capsys):
     show_rest(diagnosis, in_full=True)
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2:] == [first, second]
-    assert lines[:-2] == [f"    {each['why']}" for each in diagnosis.ruled_out]
+    assert lines[:-2] == [f"    {cause['why']}" for cause in diagnosis.ruled_out]
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -64,7 +64,7 @@ def test_every_case_can_be_shown(name, capsys):
     causes = diagnosed(name)[0].causes
     show_causes(causes)
     shown = capsys.readouterr().out
-    assert [f"  {each.code}: " in shown for each in causes] == [True] * len(causes)
+    assert [f"  {cause.code}: " in shown for cause in causes] == [True] * len(causes)
 
 
 AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com"

@@ -166,7 +166,7 @@ def test_an_app_client_that_is_missing_is_one_cause():
     )
     diagnosis = attempt.diagnosed()
     assert codes(diagnosis) == ["client-missing"]
-    ruled_out = {each["code"] for each in diagnosis.ruled_out}
+    ruled_out = {cause["code"] for cause in diagnosis.ruled_out}
     assert "callback-mismatch" not in ruled_out
 
 
@@ -174,7 +174,7 @@ def test_an_app_client_that_is_missing_rules_nothing_out():
     """A missing client neither allows a flow nor has a secret."""
     answers = {"describe_user_pool_client": ABSENT}
     attempt = SignIn("told", oauth_flows=("implicit",), answers=answers)
-    ruled_out = {each["code"] for each in attempt.diagnosed().ruled_out}
+    ruled_out = {cause["code"] for cause in attempt.diagnosed().ruled_out}
     assert not ruled_out & {"flow-not-enabled", "client-secret-required"}
 
 

@@ -55,7 +55,7 @@ def test_a_valid_token_is_not_a_cause(publisher):
     """Whatever other reason the gateway had."""
     diagnosis = told(publisher, publisher.signed())
     assert diagnosis.causes == []
-    ruled_out = {each["code"] for each in diagnosis.ruled_out}
+    ruled_out = {cause["code"] for cause in diagnosis.ruled_out}
     assert {"bad-signature", "wrong-pool", *BY_TIME} <= ruled_out
     assert publisher.asked == [POOL]
 

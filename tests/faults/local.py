@@ -128,7 +128,7 @@ class LocalAws:
             _add(found, "clients", [each["ClientName"] for each in clients])
             _add(found, "servers", pool.resource_servers)
             _add(found, "groups", pool.groups)
-            _add(found, "users", [_described(each) for each in pool.users.values()])
+            _add(found, "users", [_described(item) for item in pool.users.values()])
         for api in apis.apis.values():
             _add(found, "apis", [api.name])
             _add(found, "paths", [each.get_path() for each in api.resources.values()])

@@ -75,9 +75,9 @@ class Cgw:
         stack = build(self.configured(text), aws.account)
         self.session.calls.clear()
         steps = do(stack, aws, workers)
-        errors = [f"{each.resource}: {each.error}" for each in steps if each.error]
+        errors = [f"{step.resource}: {step.error}" for step in steps if step.error]
         calls = [name for _, name, _ in self.session.calls]
-        return Run(errors, calls, told, {each.word for each in steps})
+        return Run(errors, calls, told, {step.word for step in steps})
 
     def _up(self, stack, aws, workers):
         return self._walk(reconcile.apply, forward(stack.resources), aws, workers)
@@ -85,7 +85,7 @@ class Cgw:
     def _down(self, stack, aws, workers):
         resources = stack.resources + leftover_functions(stack, aws)
         steps = self._walk(reconcile.refresh, forward(resources), aws, workers)
-        found = [each for each in resources if each.live is not None]
+        found = [resource for resource in resources if resource.live is not None]
         return steps + self._walk(reconcile.destroy, backward(found), aws, workers)
 
     def _down_unchanged(self, stack, aws, workers):
@@ -96,7 +96,7 @@ class Cgw:
             for each in planned
             if each.is_change
         ]
-        found = [each for each in resources if each.live is not None]
+        found = [resource for resource in resources if resource.live is not None]
         done = self._walk(reconcile.destroy, backward(found), aws, workers)
         return changes + done
 

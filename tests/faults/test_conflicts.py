@@ -115,7 +115,7 @@ def test_a_quota_is_reported_at_once(cgw, clock, wire, quota):
         each for each in cgw.up(SMALL).errors if "a dependency failed" not in each
     ]
     assert errors != []
-    assert all(f"is reached: {operation}: {code}" in each for each in errors)
-    assert all(": the AWS quota for " in each for each in errors)
+    assert all(f"is reached: {operation}: {code}" in error for error in errors)
+    assert all(": the AWS quota for " in error for error in errors)
     assert asked[operation] == len(errors)
     assert clock.now < 10

@@ -128,7 +128,7 @@ class TestRefusal:
         done = go()
         assert done.errors == []
         for wait in case.waits:
-            assert any(f"until {wait}" in each for each in done.told)
+            assert any(f"until {wait}" in message for message in done.told)
 
     @pytest.mark.parametrize(
         "case",
@@ -206,7 +206,7 @@ class TestUnknown:
         refusal = (*UNKNOWN["CreateAuthorizer"], "it does not exist")
         wire.carry = Refusing(clock, {"CreateAuthorizer": refusal}, inf)
         errors = cgw.up(SMALL).errors
-        assert any("NotFoundException: it does not exist" in each for each in errors)
+        assert any("NotFoundException: it does not exist" in error for error in errors)
         assert clock.now < 60
 
     @pytest.mark.usefixtures("small")
@@ -216,7 +216,7 @@ class TestUnknown:
         refusal = "ResourceNotFoundException", 404, "Function not found"
         wire.carry = Refusing(clock, {"UpdateFunctionConfiguration": refusal}, inf)
         errors = cgw.up(LARGER).errors
-        assert any("Function not found" in each for each in errors)
+        assert any("Function not found" in error for error in errors)
         assert clock.now - began < 5
 
 
@@ -238,12 +238,12 @@ class TestAnswer:
         wire.carry = Lagging(clock, *lag, 60)
         done = cgw.up(SMALL)
         assert done.errors == []
-        assert any(until in each for each in done.told)
+        assert any(until in message for message in done.told)
         assert clock.now >= 60
         assert cgw.down(SMALL).errors == []
         wire.carry = Lagging(clock, *lag, inf)
         errors = cgw.up(SMALL).errors
-        assert any("gave up waiting" in each and until in each for each in errors)
+        assert any("gave up waiting" in error and until in error for error in errors)
 
     @pytest.mark.usefixtures("small")
     def test_updated(self, cgw, clock, wire):

@@ -35,7 +35,7 @@ def test_with_another(cgw, clock, local, wire):
     run = cgw.up(LARGE)
     assert run.errors == []
     assert quotas.refusals != {}
-    assert any("API Gateway throttles" in each for each in run.told)
+    assert any("API Gateway throttles" in message for message in run.told)
     assert cgw.down(LARGE).errors == []
     assert local.inventory == {}
 
@@ -48,4 +48,4 @@ def test_again_at_once(cgw, clock, local, wire):
         run = cgw.down(SMALL)
         assert run.errors == []
     assert local.inventory == {}
-    assert any("throttles DeleteRestApi" in each for each in run.told)
+    assert any("throttles DeleteRestApi" in message for message in run.told)

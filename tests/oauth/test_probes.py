@@ -31,7 +31,7 @@ def check(jwt):
 
 def probed(check):
     """Map each case to its expected response and its token."""
-    return {each.case: (each.expected, each.token) for each in probes_of(check)}
+    return {probe.case: (probe.expected, probe.token) for probe in probes_of(check)}
 
 
 def test_a_route_without_scopes_requires_the_id_token(check):
@@ -180,17 +180,17 @@ def test_a_failing_function_does_not_count_as_its_refusal(check, stage, status):
 def test_a_function_that_may_write_is_not_called(check, verb, is_secured):
     """Probes that must be refused still run: the API must stop them."""
     one = check(verb=verb) if is_secured else RouteCheck(verb, "/orders")
-    writes = [each.case for each in probes_of(one) if each.may_write]
+    writes = [probe.case for probe in probes_of(one) if probe.may_write]
     assert writes == ["right token" if is_secured else "no token"]
-    refused = [each for each in probes_of(one) if each.expected == "401"]
+    refused = [probe for probe in probes_of(one) if probe.expected == "401"]
     assert not any(each.may_write for each in refused)
 
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD", "OPTIONS", "ANY"])
 def test_a_function_that_reads_is_called(check, verb):
     """ANY uses a read method, unless other routes define all of them."""
-    assert not any(each.may_write for each in probes_of(check(verb=verb)))
-    assert any(each.may_write for each in probes_of(check(verb="ANY", sends="POST")))
+    assert not any(probe.may_write for probe in probes_of(check(verb=verb)))
+    assert any(probe.may_write for probe in probes_of(check(verb="ANY", sends="POST")))
 
 
 def test_a_try_that_is_left_out_is_named(check):

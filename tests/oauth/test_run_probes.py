@@ -32,7 +32,7 @@ class Stage:
 def test_a_stage_that_comes_late_is_waited_for(surprise):
     """Only failed probes are repeated."""
     stage = Stage(good=["401"], late=[surprise, surprise, "401"])
-    assert [each["ok"] for each in stage.run_probes()] == [True, True]
+    assert [case["ok"] for case in stage.run_probes()] == [True, True]
     assert stage.asked.count("good") == 1
     assert stage.asked.count("late") == 3
     assert len(stage.naps) == 2
@@ -42,7 +42,7 @@ def test_a_stage_that_comes_late_is_waited_for(surprise):
 def test_a_failure_is_one_after_a_minute():
     """Exactly one minute."""
     stage = Stage(good=["401"], hole=["200"])
-    assert [each["ok"] for each in stage.run_probes()] == [True, False]
+    assert [case["ok"] for case in stage.run_probes()] == [True, False]
     assert 60 <= sum(stage.naps) <= 75
     assert stage.asked.count("hole") == len(stage.naps) + 1
 

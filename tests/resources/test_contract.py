@@ -51,7 +51,7 @@ def test_gone_after_down(aws, built, do, standing):
     do("destroy", *resources)
     assert aws.writes == []
     do("refresh", *resources)
-    assert [str(each) for each in resources if each.live] == []
+    assert [str(resource) for resource in resources if resource.live] == []
 
 
 class Foreign(NamedTuple):
@@ -488,5 +488,5 @@ def test_every_field_has_its_drift(standing):
     """Every field of every resource has a drift test."""
     resources = standing().resources
     fields = {(each.kind, field) for each in resources for field in each.desired()}
-    tested = {(each.kind, each.field) for each in DRIFTS}
+    tested = {(drift.kind, drift.field) for drift in DRIFTS}
     assert fields - tested == set(ELSEWHERE)

@@ -79,7 +79,7 @@ def test_own_options(built):
     """A path with an OPTIONS route in the file has no generated preflight."""
     routes = {"OPTIONS /own": {"function": "hello"}, "GET /x": {"function": "hello"}}
     stack = built(api=_api("*", routes=routes))
-    assert [each.label for each in stack.preflights] == ["OPTIONS /x"]
+    assert [method.label for method in stack.preflights] == ["OPTIONS /x"]
 
 
 @pytest.mark.parametrize(

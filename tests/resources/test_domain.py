@@ -116,7 +116,7 @@ def test_goes_before_its_pool(aws, find, do):
 def test_default_prefix_without_reserved_words(word):
     """The generated prefix contains no word that AWS reserves."""
     prefix = default_prefix(f"my-{word}-{word.upper()}", Account("aws", "r-1", "1"))
-    assert not [each for each in RESERVED_WORDS if each in prefix]
+    assert not [word for word in RESERVED_WORDS if word in prefix]
 
 
 def test_default_prefix():

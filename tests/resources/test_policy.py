@@ -89,7 +89,7 @@ def status(cgw, text):
     stack = build(cgw.configured(text), aws.account)
     visit = partial(reconcile.plan, aws=aws)
     errors = [each.error for each in walk(visit, forward(stack.resources), workers=1)]
-    assert [each for each in errors if each] == []
+    assert [error for error in errors if error] == []
     unmanaged(stack, aws, with_users=True)
     return stack
 
@@ -170,7 +170,7 @@ def test_a_file_without_the_boundary_is_refused(cgw, guard, policy_of):
     """The option alone does not make `up` set it."""
     guard.document = policy_of(SMALL, BOUNDARY)
     errors = cgw.up(SMALL, workers=1).errors
-    assert any("iam:CreateRole" in each for each in errors)
+    assert any("iam:CreateRole" in error for error in errors)
 
 
 def test_every_action_is_missed(cgw, guard, policy_of):
@@ -181,7 +181,7 @@ def test_every_action_is_missed(cgw, guard, policy_of):
             statement["Action"].remove("lambda:CreateFunction")
     guard.document = document
     errors = cgw.up(SMALL, workers=1).errors
-    assert any("lambda:CreateFunction" in each for each in errors)
+    assert any("lambda:CreateFunction" in error for error in errors)
 
 
 def test_a_changed_trust_policy_is_reported(cgw, guard, policy_of):

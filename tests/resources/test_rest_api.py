@@ -150,7 +150,7 @@ class TestExternal:
         assert do("apply", stack.api)[stack.api].word == "unchanged"
         assert destroy(stack.api, aws).word == "skipped"
         assert aws.writes == []
-        kinds = {each.kind for each in stack.resources}
+        kinds = {resource.kind for resource in stack.resources}
         assert not kinds & {"method", "resource", "stage", "deployment", "function"}
 
 

@@ -190,7 +190,7 @@ CASES = {
 }
 RECORDED = Path(__file__).parents[2] / "recorded" / "cognito_refusals.json"
 REFUSALS = json.loads(RECORDED.read_text(encoding="utf-8"))["refusals"]
-WORDS = {each["code"]: each["text"] for each in reversed(REFUSALS)}
+WORDS = {row["code"]: row["text"] for row in reversed(REFUSALS)}
 CASES |= {
     f"told: {rule.code}": (
         rule.code,
