@@ -1,4 +1,4 @@
-"""An AWS account as boto3 describes it: what is there, and what it is like."""
+"""An AWS account as boto3 describes it: its resources and their settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import boto3
 from cognito_gw.aws.endpoints import AccessKey
 
 REGION = "us-east-1"
-ANY = AccessKey("any", "any")  # where nobody checks it
+ANY = AccessKey("any", "any")  # for services that do not check it
 _DROPPED = {
     "CloudFrontDistribution",
     "ResponseMetadata",
@@ -30,7 +30,7 @@ class Account:
 
     @classmethod
     def of(cls, server, region=REGION):
-        """The account of a local AWS, whose access key it wants."""
+        """Return the account of a local AWS, with its access key."""
         return cls(server.url, region, server.access_key)
 
     def __init__(self, url=None, region=REGION, key=ANY):
@@ -53,7 +53,7 @@ class Account:
         return [item for page in pages for item in page[key]]
 
     def listing(self):
-        """Return the ids of all there is, by service."""
+        """Return all IDs by service."""
         pools = self.pages("cognito-idp", "list_user_pools", "UserPools", MaxResults=60)
         apis = self.pages("apigateway", "get_rest_apis", "items")
         functions = self.pages("lambda", "list_functions", "Functions")
@@ -73,13 +73,13 @@ class Account:
         }
 
     def description(self, outputs):
-        """Describe all of one stack, with names in the places of ids and times."""
+        """Describe one stack completely, with names instead of IDs and times."""
         parts, names = self._described(outputs)
         text = named(json.dumps(_lasting(parts)), names)
         return _ordered(json.loads(text))
 
     def names(self, outputs):
-        """Return words for the ids of one stack."""
+        """Return readable names for the IDs of one stack."""
         return self._described(outputs)[1]
 
     def _described(self, outputs):
@@ -117,7 +117,7 @@ class Account:
             yield cognito.describe_user_pool_client(**key)["UserPoolClient"]
         for user in self.pages("cognito-idp", "list_users", "Users", **pool):
             key = pool | {"Username": user["Username"]}
-            found = {each["Name"]: each["Value"] for each in user["Attributes"]}
+            found = {item["Name"]: item["Value"] for item in user["Attributes"]}
             names[found["sub"]] = f"user {found['email']}"
             yield cognito.admin_get_user(**key)
             yield cognito.admin_list_groups_for_user(**key)["Groups"]
@@ -160,14 +160,14 @@ class Account:
 
 
 def named(text, names):
-    """Put words in the places of ids, the longest first."""
+    """Replace IDs with names, the longest first."""
     for value in sorted(names, key=len, reverse=True):
         text = text.replace(value, f"<{names[value]}>")
     return text
 
 
 def _lasting(value):
-    """Drop what is another each time."""
+    """Remove values that differ each time."""
     if isinstance(value, dict):
         return {
             key: _lasting(item) for key, item in value.items() if key not in _DROPPED
@@ -178,7 +178,7 @@ def _lasting(value):
 
 
 def _ordered(value):
-    """Put lists, which AWS may shuffle, in order."""
+    """Sort lists that AWS may return in any order."""
     if isinstance(value, dict):
         return {key: _ordered(item) for key, item in value.items()}
     if isinstance(value, list):

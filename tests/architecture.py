@@ -1,8 +1,8 @@
 """Draw the packages and their imports: `python tests/architecture.py [--write]`.
 
 It prints a Mermaid flowchart, or writes it into docs/architecture.md. An arrow leads
-from a package to another that it imports at run time; arrows that follow from others
-are left out. The modules beside the packages that import no package are one node.
+from a package to one that it imports at run time; arrows that follow from others are
+omitted. Top-level modules that import no package are one node.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MARKED = re.compile(r"(<!-- imports .*?-->\n).*?(<!-- end of imports -->)", re.
 
 @cache
 def imports():
-    """Map each package, and each module beside the packages, to those it imports."""
+    """Map each package, and each top-level module, to those it imports."""
     found = {}
     for file in sorted(PACKAGE.rglob("*.py")):
         name = file.relative_to(PACKAGE).with_suffix("").parts[0]
@@ -51,7 +51,7 @@ def _imported(node):
 
 
 def reachable(graph):
-    """Map each node to all that it reaches; a node on a cycle reaches itself."""
+    """Map each node to all reachable nodes; a node on a cycle reaches itself."""
     found = {}
     for name in graph:
         seen, ahead = set(), list(graph[name])
@@ -64,7 +64,7 @@ def reachable(graph):
 
 
 def grouped(graph):
-    """Return the graph with the modules that reach no package as one node, and them."""
+    """Return the graph with modules that import no package as one node, and them."""
     packages = {name for name in graph if (PACKAGE / name).is_dir()}
     reached = reachable(graph)
     shared = {name for name in graph.keys() - packages if not reached[name] & packages}
@@ -77,7 +77,7 @@ def grouped(graph):
 
 
 def reduced(graph):
-    """Return the graph without the arrows that follow from others."""
+    """Return the graph without arrows that follow from other arrows."""
     reached = reachable(graph)
 
     def follows(source, target):
@@ -93,7 +93,7 @@ def reduced(graph):
 
 
 def chart():
-    """Return the flowchart, those on top first that import most."""
+    """Return the flowchart, starting with the packages that import most."""
     graph, shared = grouped(imports())
     reached = reachable(graph)
     order = sorted(graph, key=lambda name: (-len(reached[name]), name))
@@ -109,7 +109,7 @@ def chart():
 
 
 def page():
-    """Return docs/architecture.md with the chart of today."""
+    """Return docs/architecture.md with the current chart."""
     text = PAGE.read_text("utf-8")
     new, count = _MARKED.subn(lambda found: found[1] + chart() + found[2], text)
     if count != 1:

@@ -1,4 +1,4 @@
-"""A stack that somebody breaks with boto3, behind cgw's back, and then mends again."""
+"""A stack that tests break with boto3, outside of cgw, and then restore."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cognito_gw.resources.code import zipped
 
 
 class Broken(ExitStack):
-    """A stack, with what mends it again: done in reverse order on leaving it."""
+    """A stack with its restore steps, which run in reverse order at exit."""
 
     def __init__(self, stack, terminal, account, environment):
         super().__init__()
@@ -29,28 +29,28 @@ class Broken(ExitStack):
         self.pool = {"UserPoolId": outputs["user_pool_id"]}
         self.function_arn = outputs["functions"]["hello"]
         self.function = {"FunctionName": self.function_arn.rpartition(":")[2]}
-        self.user = None  # who was made last
+        self.user = None  # the last user created
 
     def change(self, path, value):
-        """Change the file, and the stack with it."""
+        """Change the file, and update the stack."""
         self.callback(self.rebuild)
         self.stack.change(path, value)
         self.cgw("up")
 
     def rebuild(self):
-        """Make all anew that is missing: for what no call of boto3 brings back."""
+        """Create everything that is missing: for what no single boto3 call restores."""
         self.stack.restore()
         self.outputs |= self.stack.restored().document["outputs"]
-        self.sign_out()  # an app client may be another now
+        self.sign_out()  # an app client may have a new ID
 
     def sign_out(self):
-        """Keep no tokens, so that the next one who wants some has to sign in."""
+        """Remove all tokens, so that the next command has to sign in."""
         self.cgw("token", "--forget")
 
-    # The API: its draft, and what the stage serves.
+    # The API: its draft and its deployed version.
 
     def deploy(self):
-        """Let the stage serve the draft as it is now."""
+        """Deploy the current draft to the stage."""
         before = self.gateway.get_stage(**self.stage)["deploymentId"]
         made = self.gateway.create_deployment(**self.stage)
         self.callback(
@@ -60,24 +60,24 @@ class Broken(ExitStack):
         self.callback(self.gateway.update_stage, **self.stage, patchOperations=back)
 
     def method(self, route):
-        """Return what names a method, or one that could be there, in every call."""
+        """Return the parameters that select a method, or a possible one."""
         verb, path = route.split()
         items = self.gateway.get_resources(**self.api)["items"]
-        [found] = [each["id"] for each in items if each["path"] == path]
+        [found] = [item["id"] for item in items if item["path"] == path]
         return self.api | {"resourceId": found, "httpMethod": verb}
 
     def patch_method(self, route, before, after):
-        """Change fields of the draft's method."""
+        """Change fields of a method of the draft."""
         key = self.method(route)
         self._patch(self.gateway.update_method, key, before, after)
 
     def patch_integration(self, route, before, after):
-        """Change fields of what answers the draft's method."""
+        """Change fields of a method's integration in the draft."""
         key = self.method(route)
         self._patch(self.gateway.update_integration, key, before, after)
 
     def guard(self, route, *, now="COGNITO_USER_POOLS", then="NONE"):
-        """Let the draft's method be guarded by other than now."""
+        """Change the authorization type of a method of the draft."""
         fields = {"authorizerId": self.outputs["authorizer_id"]}
         before, after = (
             {"authorizationType": kind} | (fields if kind != "NONE" else {})
@@ -86,7 +86,7 @@ class Broken(ExitStack):
         self.patch_method(route, before, after)
 
     def ask_for(self, route, scope):
-        """Let the draft's method take tokens with another scope, too."""
+        """Let a method of the draft accept tokens with another scope, too."""
         key = self.method(route)
         patch = {"path": "/authorizationScopes", "value": scope}
         update = self.gateway.update_method
@@ -94,7 +94,7 @@ class Broken(ExitStack):
         self.callback(update, **key, patchOperations=[{"op": "remove", **patch}])
 
     def put_method(self, route, **settings):
-        """Add a method to the draft; its integration answers by itself."""
+        """Add a method to the draft, with a mock integration."""
         key = self.method(route)
         guard = {"authorizationType": "NONE"} | settings
         self.gateway.put_method(**key, **guard)
@@ -104,29 +104,29 @@ class Broken(ExitStack):
 
     @property
     def authorizer(self):
-        """What names the authorizer in every call."""
+        """Return the parameters that select the authorizer."""
         return self.api | {"authorizerId": self.outputs["authorizer_id"]}
 
     def patch_authorizer(self, before, after):
-        """Change fields of the draft's authorizer."""
+        """Change fields of the authorizer in the draft."""
         self._patch(self.gateway.update_authorizer, self.authorizer, before, after)
 
     def trust(self, then, now=None):
-        """Let the draft's authorizer take the tokens of another pool than now."""
+        """Let the draft's authorizer accept the tokens of another pool."""
         now = now or self.arn
         key, update = self.authorizer, self.gateway.update_authorizer
         update(**key, patchOperations=_replaced(now, then))
         self.callback(update, **key, patchOperations=_replaced(then, now))
 
     def _patch(self, call, key, before, after):
-        """Patch what `call` patches, and take it back afterwards."""
+        """Apply a patch with `call`, and revert it at exit."""
         call(**key, patchOperations=_operations(after))
         self.callback(call, **key, patchOperations=_operations(before))
 
     # The function behind the API.
 
     def run(self, source):
-        """Let the function be another program."""
+        """Replace the function's code."""
         self._deploy_code(_zip(source))
         self.callback(self._deploy_code, zipped(None))
 
@@ -140,7 +140,7 @@ class Broken(ExitStack):
         self.callback(change, **self.function, **before)
 
     def permit(self, source):
-        """Let a source invoke the function, in the place of our API."""
+        """Let a source invoke the function, instead of our API."""
         allowed = {"Principal": "apigateway.amazonaws.com"}
         allowed |= {"Action": "lambda:InvokeFunction"}
         key = self.function | {"StatementId": f"cgw-{self.name}"}
@@ -152,7 +152,7 @@ class Broken(ExitStack):
             self.callback(self.functions.remove_permission, **key)
 
     def source(self, rest, api_id=None):
-        """Return the ARN of calls to our API, or to another."""
+        """Return the source ARN of calls from our API or another one."""
         place = ":".join(self.function_arn.split(":")[3:5])
         return f"arn:aws:execute-api:{place}:{api_id or self.api['restApiId']}/{rest}"
 
@@ -161,7 +161,7 @@ class Broken(ExitStack):
         """The stack's name."""
         return self.function["FunctionName"].removesuffix("-hello")
 
-    # The user pool, its app clients, and its people.
+    # The user pool, its app clients, and its users.
 
     def set_pool(self, **settings):
         """Change settings of the user pool."""
@@ -175,7 +175,7 @@ class Broken(ExitStack):
         self._replace("UpdateUserPoolClient", key, answer["UserPoolClient"], settings)
 
     def _replace(self, operation, key, live, settings):
-        """Send the whole object, for AWS resets what is left out."""
+        """Send the whole object, because AWS resets missing fields."""
         call = getattr(self.cognito, xform_name(operation))
         before = key | settable(self.cognito, operation, live)
         call(**before | settings)
@@ -187,19 +187,19 @@ class Broken(ExitStack):
         return self.cognito.describe_user_pool(**self.pool)["UserPool"]["Arn"]
 
     def other_pool(self):
-        """Make another user pool; return its id and ARN."""
+        """Create another user pool; return its ID and ARN."""
         made = self.cognito.create_user_pool(PoolName=f"p{uuid.uuid4().hex[:8]}")
         pool_id, arn = made["UserPool"]["Id"], made["UserPool"]["Arn"]
         self.callback(self.delete_pool, pool_id)
         return pool_id, arn
 
     def delete_pool(self, pool_id):
-        """Delete a user pool, if it is there yet."""
+        """Delete a user pool if it still exists."""
         with suppress(self.cognito.exceptions.ResourceNotFoundException):
             self.cognito.delete_user_pool(UserPoolId=pool_id)
 
     def person(self, *, temporary=False):
-        """Make a user who can sign in at once; return what names the user."""
+        """Create a user who can sign in; return parameters that select the user."""
         attributes = [
             {"Name": "email", "Value": self.named()["Username"]},
             {"Name": "email_verified", "Value": "true"},
@@ -219,33 +219,33 @@ class Broken(ExitStack):
         return key
 
     def named(self, password=PASSWORD):
-        """Make a name up, and have the password at hand that goes with it."""
+        """Generate a name, and make its password available."""
         self.user = f"u{uuid.uuid4().hex[:8]}@example.com"
         self.environment.setenv("CGW_PASSWORD", password)
         return {"Username": self.user, "Password": password}
 
     @property
     def id_token(self):
-        """A good ID token."""
+        """A valid ID token."""
         return self.token("--id")
 
     @property
     def other_stage_url(self):
-        """The address of a stage that is not there."""
+        """The URL of a stage that does not exist."""
         return f"{self.outputs['invoke_url'].rpartition('/')[0]}/prod"
 
     @property
     def client(self):
-        """The id of the first app client."""
+        """The ID of the first app client."""
         return self.outputs["app_client_id"]
 
     def token(self, *options):
-        """Return a good token of this stack."""
+        """Return a valid token of this stack."""
         return self.cgw("token", *options).out.strip()
 
 
 def _operations(fields):
-    """Word what fields are to be as patch operations; None empties one."""
+    """Return new values as patch operations; None empties a field."""
     return [
         {"op": "replace", "path": f"/{name}", "value": value or ""}
         for name, value in fields.items()
@@ -253,7 +253,7 @@ def _operations(fields):
 
 
 def _replaced(now, then):
-    """Word that one user pool takes the place of another."""
+    """Return patch operations that replace one user pool with another."""
     return [
         {"op": op, "path": "/providerARNs", "value": arn}
         for op, arn in (("add", then), ("remove", now))

@@ -1,4 +1,4 @@
-"""A browser without a screen: cookies, links, and forms filled in by name."""
+"""A headless browser: cookies, links, and forms filled in by name."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CALLBACK = "http://localhost:8765/callback"
 LOGOUT = "http://localhost:8765/"
 
 
-# Reading the certificates of the world for each client would take a while.
+# Loading the system's certificates for each client would be slow.
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def http_client():
-    """Return a client that leaves no connection open behind it."""
+    """Return a client that keeps no connections open."""
     return httpx.Client(
         verify=_NO_TLS, limits=httpx.Limits(max_keepalive_connections=0)
     )
@@ -34,7 +34,7 @@ def fetch(url, method="GET", **options):
 
 
 class Form(HTMLParser):
-    """The forms of a page: where each goes, and what stands in its fields."""
+    """The forms of a page: their targets and fields."""
 
     def __init__(self, html):
         super().__init__()
@@ -50,7 +50,7 @@ class Form(HTMLParser):
 
 
 class Browser:
-    """Walks the pages of a domain; stops where it is sent to the app."""
+    """Follows the pages of a domain; stops at a redirect to the app."""
 
     def __init__(self, base):
         self.base = base
@@ -58,15 +58,15 @@ class Browser:
         self.response = None
 
     def open(self, path, **params):
-        """Go to a page of the domain, and where it leads to."""
+        """Open a path of the domain, and follow redirects."""
         return self._follow(self.http.get(f"{self.base}{path}", params=params))
 
     def go(self, url):
-        """Go to a whole address."""
+        """Open a URL."""
         return self._follow(self.http.get(url))
 
     def send(self, number=0, **fields):
-        """Fill a form of the page in, and send it."""
+        """Fill in a form of the page, and send it."""
         action, known = Form(self.response.text).forms[number]
         unknown = fields.keys() - known.keys() - {"code"}
         assert not unknown, f"the form has no {unknown}"
@@ -91,22 +91,22 @@ class Browser:
 
     @property
     def page(self):
-        """The last part of where the browser is."""
+        """The last part of the current URL."""
         return urlsplit(str(self.response.url)).path.rpartition("/")[2]
 
     @property
     def text(self):
-        """What the page says."""
+        """The text of the page."""
         without_tags = re.sub(r"<[^>]+>", " ", self.response.text)
         return " ".join(without_tags.split())
 
     def code(self):
-        """The code that the page shows in the place of a mail."""
+        """The code that the page shows instead of an email."""
         return re.search(r"here it is: (\d{6})", self.text)[1]
 
 
 class Arrival:
-    """Where an app is told what came of a sign-in."""
+    """The redirect that reports the result of a sign-in to an app."""
 
     def __init__(self, url):
         self.url = url
@@ -116,7 +116,7 @@ class Arrival:
 
 
 class App:
-    """An app that signs people in through the pages, as OAuth 2.0 has it."""
+    """An app that signs users in through the pages, according to OAuth 2.0."""
 
     def __init__(self, url, domain, client):
         self.base = f"{url}/_aws/cognito/{domain}"
@@ -126,7 +126,7 @@ class App:
         self.http = http_client()
 
     def request(self, **changes):
-        """The parameters of an authorization request; None takes one out."""
+        """Return the parameters of an authorization request; None removes one."""
         params = {
             "client_id": self.client_id,
             "redirect_uri": CALLBACK,
@@ -137,13 +137,13 @@ class App:
         return {name: value for name, value in params.items() if value is not None}
 
     def pkce(self):
-        """The parameters that announce our verifier."""
+        """Return the parameters with the PKCE challenge."""
         digest = hashlib.sha256(self.verifier.encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         return {"code_challenge": challenge, "code_challenge_method": "S256"}
 
     def authorize(self, **changes):
-        """Ask without a browser's session; return where one is sent."""
+        """Send the request without a session; return the target of the redirect."""
         answer = self.http.get(
             f"{self.base}/oauth2/authorize", params=self.request(**changes)
         )
@@ -151,7 +151,7 @@ class App:
         return answer.headers["Location"]
 
     def refused(self, **changes):
-        """Return the error with which a request comes back to the app."""
+        """Return the error with which the app gets its request back."""
         url = self.authorize(**changes)
         assert url.startswith(CALLBACK), url
         return {
@@ -159,7 +159,7 @@ class App:
         }
 
     def sign_in(self, username, password, **changes):
-        """Sign in with a fresh browser; return where the app is told."""
+        """Sign in with a new browser; return the redirect to the app."""
         browser = Browser(self.base)
         browser.open("/oauth2/authorize", **self.request(**changes))
         return browser.send(username=username, password=password)
@@ -185,11 +185,11 @@ class App:
         return self.token("authorization_code", **form)
 
     def basic(self, secret=None):
-        """The header with our id and secret."""
+        """Return the header with our ID and secret."""
         pair = f"{self.client_id}:{secret or self.secret}".encode()
         return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
     def user_info(self, token):
-        """Call the user-info endpoint."""
+        """Call the userInfo endpoint."""
         headers = {"Authorization": f"Bearer {token}"}
         return self.http.get(f"{self.base}/oauth2/userInfo", headers=headers)

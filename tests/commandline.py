@@ -1,4 +1,4 @@
-"""The command line as tests run it: in this process, or in one of its own."""
+"""The command line in tests: in this process, or in a separate one."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ _CALL = re.compile(r"^  [\w-]+ (\w+): \S+, \d+ ms", re.MULTILINE)
 
 
 def commands_in(line):
-    """The arguments of every `cgw` on a line of shell."""
+    """Return the arguments of every `cgw` in a line of shell."""
     for arguments in _COMMAND.findall(f"{line.partition(' #')[0]}\n"):
         words = shlex.split(arguments.replace('"$(', ""))
         yield [word for word in words if word not in _ELLIPSES]
 
 
 def parse(words):
-    """Let click parse a command line, and run nothing; return the command it is of."""
+    """Parse a command line without running it; return its command."""
     parent, name, command, rest = None, "cgw", cgw, list(words)
     while rest and isinstance(command, click.Group):
         parent = click.Context(command, parent, name, **command.context_settings)
         rest = command.make_parser(parent).parse_args(rest)[1]
         if rest:
             name, command, rest = command.resolve_command(parent, rest)
-    with suppress(click.exceptions.Exit):  # --help and --version are answered
+    with suppress(click.exceptions.Exit):  # --help and --version exit here
         command.make_context(name, rest, parent=parent)
     return command
 
 
 def strange_options(arguments, text):
-    """The options that the hints in a text name, and that the command does not have."""
+    """Return the options in a text's commands that the command does not have."""
     command = cgw
     for word in arguments:
         if isinstance(command, click.Group):
@@ -64,7 +64,7 @@ def strange_options(arguments, text):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command left: its exit code and its two streams."""
+    """The result of a command: its exit code and both streams."""
 
     code: int
     out: str
@@ -77,33 +77,33 @@ class Outcome:
 
     @property
     def calls(self):
-        """The AWS operations that `-v` told of."""
+        """The AWS operations that `-v` showed."""
         return _CALL.findall(self.err)
 
     @property
     def writes(self):
-        """Those of them that change something."""
+        """The operations that write."""
         return [name for name in self.calls if not is_read(name)]
 
     @property
     def actions(self):
-        """What became of each resource, by kind and name."""
+        """The action on each resource, by kind and name."""
         steps = self.document["steps"]
         return {f"{step['kind']} {step['name']}": step["action"] for step in steps}
 
     @property
     def changed(self):
-        """What became of the resources that did not stay as they were."""
+        """The resources that changed, with their action."""
         kept = ("unchanged", "keep")
         return {key: did for key, did in self.actions.items() if did not in kept}
 
 
 @dataclass
 class Terminal:
-    """Runs `cgw` in a folder of its own, and expects an exit code each time."""
+    """Runs `cgw` in a separate folder, and checks the exit code each time."""
 
     folder: Path
-    options: tuple[str, ...] = ()  # given every time
+    options: tuple[str, ...] = ()  # added to every command
     environment: dict[str, str] = field(default_factory=dict)
 
     def write(self, text, name="cgw.yaml"):
@@ -113,7 +113,7 @@ class Terminal:
         return path
 
     def run(self, *arguments, typed=None):
-        """Run the command line in a process of its own."""
+        """Run the command line in a separate process."""
         done = subprocess.run(
             [sys.executable, "-m", "cognito_gw", *self.options, *arguments],
             cwd=self.folder,
@@ -127,7 +127,7 @@ class Terminal:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def __call__(self, *arguments, code=0, typed=None):
-        """Run the command line; no traceback, the expected exit code."""
+        """Run the command line; check for the exit code and against tracebacks."""
         outcome = self.run(*arguments, typed=typed)
         assert "Traceback" not in outcome.err, outcome.err
         assert not strange_options(arguments, outcome.err), outcome.err
@@ -143,9 +143,9 @@ _methods, _services = {}, {}
 
 
 def share_service_models(monkeypatch):
-    """Let all clients share what botocore reads and makes for each.
+    """Let all clients share the models and methods that botocore creates.
 
-    That is more than half the time of a quick command.
+    Creating them takes more than half the time of a quick command.
     """
     monkeypatch.setattr(Files, "load_file", staticmethod(_read))
     monkeypatch.setattr(Models, "list_available_services", _services_of)
@@ -154,7 +154,7 @@ def share_service_models(monkeypatch):
 
 
 def _services_of(models, kind):
-    """Return the services that botocore has models of, looked up once."""
+    """Return the services that botocore has models for, cached."""
     folders = tuple(models.search_paths)
     if folders not in _services:
         _services[folders] = _list(models, kind)
@@ -162,17 +162,17 @@ def _services_of(models, kind):
 
 
 def _methods_of(creator, model):
-    """Return the methods of a service's clients, made once."""
+    """Return the methods of a service's clients, cached."""
     if model.service_name not in _methods:
         _methods[model.service_name] = _make_methods(creator, model)
     return dict(_methods[model.service_name])
 
 
 class QuickTerminal(Terminal):
-    """Runs `cgw` in this process, in its folder and environment: an error is raised."""
+    """Runs `cgw` in this process with its folder and environment; raises errors."""
 
     def run(self, *arguments, typed=None):
-        """Run the command line here."""
+        """Run the command line in this process."""
         done = CliRunner().invoke(
             cgw,
             [*self.options, *arguments],
@@ -184,7 +184,7 @@ class QuickTerminal(Terminal):
 
 
 def brought_up(cgw):
-    """Make a stack from nothing, find nothing left to do in any way, return `up`."""
+    """Create a stack, check that nothing is left to do, and return the `up`."""
     assert set(cgw("plan", "-o", "json").actions.values()) == {"create"}
     up = cgw("up", "-o", "json")
     assert set(up.actions.values()) == {"created"}

@@ -1,4 +1,4 @@
-"""What every test shares: tiers, a clean environment, and moto's AWS in memory."""
+"""Shared by all tests: tiers, a clean environment, and moto's AWS in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import settings
 
 pytest_plugins = ["pytester"]
 
-# The slowest first: short tests fill the gaps at the end of a run on several workers.
+# The slowest first: short tests fill the gaps at the end of a parallel run.
 TIERS = ("e2e", "server", "aws", "unit")
 NIGHTLY = "nightly"
 TIER_OF_FOLDER = {
@@ -49,7 +49,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Let hypothesis try few examples, but many in a nightly run."""
+    """Let hypothesis try few examples, and many in a nightly run."""
     is_nightly = NIGHTLY in config.option.markexpr
     settings.register_profile("ci", deadline=None, database=None, max_examples=60)
     settings.register_profile("nightly", settings.get_profile("ci"), max_examples=2000)
@@ -58,7 +58,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Mark each test with its tier; sort by tier, and leave out what runs nightly."""
+    """Mark each test with its tier; sort by tier, and skip nightly tests."""
     is_nightly = NIGHTLY in config.option.markexpr
     by_tier = {tier: [] for tier in TIERS}
     left_out = []
@@ -76,7 +76,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def tier_of(item):
-    """Return a test's tier: its marker's, or else its folder's, or its fixtures'."""
+    """Return a test's tier from its marker, or else its folder or its fixtures."""
     marks = {mark.name for mark in item.iter_markers()}
     explicit = [tier for tier in TIERS if tier in marks]
     if explicit:
@@ -89,12 +89,12 @@ def tier_of(item):
 
 @cache
 def _folder(path):
-    """Return the folder of `tests` that a file is in."""
+    """Return a file's folder in `tests`."""
     return path.relative_to(Path(__file__).parent).parts[0]
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Print each tier's tests and seconds, and the points at which cgw was killed."""
+    """Print each tier's tests and seconds, and the points where cgw was killed."""
     seconds, tests, points = Counter(), Counter(), 0
     for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
         if not isinstance(report, pytest.TestReport):  # a warning, or deselected
@@ -115,7 +115,7 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment():
-    """Keep the user's settings and credentials away from all tests."""
+    """Hide the user's settings and credentials from all tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(_OURS) or name.upper() in _PROXIES:
@@ -127,14 +127,14 @@ def _clean_environment():
 
 @pytest.fixture(scope="session")
 def _state_homes(tmp_path_factory):
-    """Folders that are there only once something is written to them."""
+    """Folders that exist only after something is written to them."""
     top = tmp_path_factory.mktemp("states")
     return (top / str(number) for number in itertools.count())
 
 
 @pytest.fixture(autouse=True)
 def environment(request, monkeypatch, _state_homes):
-    """The environment, which a test may change, with a state directory per test."""
+    """An environment that the test may change, with a state directory per test."""
     is_asked_for = "tmp_path" in request.fixturenames
     home = request.getfixturevalue("tmp_path") if is_asked_for else next(_state_homes)
     monkeypatch.setenv("XDG_STATE_HOME", f"{home}/state")
@@ -143,7 +143,7 @@ def environment(request, monkeypatch, _state_homes):
 
 @pytest.fixture(scope="session")
 def quick_keys():
-    """Let moto read its signing key once, and look its own names up once."""
+    """Let moto cache its signing key and its table of names."""
     from moto.cognitoidp import models
     from moto.core import responses
     from moto.core.base_backend import BaseBackend
@@ -159,7 +159,7 @@ def quick_keys():
 
 @pytest.fixture(scope="session")
 def session(quick_keys):  # noqa: ARG001 - moto sees only sessions made after its import
-    """One session, and one client per service, for all tests of a worker."""
+    """One session for all tests of a worker, with one client per service."""
     from fakes import SharedSession
 
     return SharedSession(
@@ -178,8 +178,8 @@ def aws(session):
     with mock_aws(config={"lambda": {"use_docker": False}}):
         quick = QuickAws(session)
         assert quick.account.region == REGION
-        # moto makes its tables of these routes at the first call; Python 3.11 may fail
-        # at that in several threads at once.
+        # moto builds its tables of these routes at the first call; Python 3.11 may fail
+        # if several threads do so at once.
         quick.apigateway.get_rest_apis()
         quick.functions.list_functions()
         session.calls.clear()
@@ -188,7 +188,7 @@ def aws(session):
 
 @pytest.fixture
 def fake_aws():
-    """A world in memory."""
+    """AWS in memory."""
     from fakes import FakeAws
 
     return FakeAws()
@@ -196,12 +196,12 @@ def fake_aws():
 
 @pytest.fixture
 def configured():
-    """Return a maker of configurations: the full one with some sections replaced."""
+    """Return a function that makes configurations: the full one with new sections."""
     from cognito_gw.config.model import Config
 
     def make(text="", **sections):
         data = deepcopy(_read(text or FULL.read_text("utf-8")))
-        if "user_pool" in sections:  # what it has besides stays: others name it
+        if "user_pool" in sections:  # other entries stay: other sections refer to them
             sections["user_pool"] = data["user_pool"] | sections["user_pool"]
         return Config.model_validate(data | sections)
 
@@ -215,7 +215,7 @@ def _read(text):
 
 @pytest.fixture
 def built(aws, configured):
-    """Return a maker of stacks: the full configuration with sections replaced."""
+    """Return a function that makes stacks: the full one with new sections."""
     from cognito_gw.resources.stack import build
 
     def make(text="", **sections):
@@ -226,7 +226,7 @@ def built(aws, configured):
 
 @pytest.fixture
 def do(aws):
-    """Return what walks a verb of the engine over resources and all they need."""
+    """Return a function that applies a verb to resources and their dependencies."""
     from cognito_gw.engine import reconcile
     from cognito_gw.engine.walk import backward, closure, forward, walk
 

@@ -1,4 +1,4 @@
-"""Stand-ins that touch no AWS: a world in memory and resources that live in it."""
+"""Fakes that do not use AWS: a world in memory, and resources in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Resource
 
 
 def refusal(code, message="no", call="DoIt", status=400):
-    """Return the error that boto3 raises for an answer of AWS."""
+    """Return the exception that boto3 raises for an error of AWS."""
     answer = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},
@@ -22,17 +22,17 @@ def refusal(code, message="no", call="DoIt", status=400):
 
 
 class FakeAws:
-    """What exists, by name; every call is noted, and can be made to fail."""
+    """Existing resources by name; records every call, and can let it fail."""
 
     def __init__(self, **world):
         self.world = world
         self.calls = []
         self.faults = {}  # (verb, name): the exception to raise
-        self.on_call = None  # told of each verb and name
+        self.on_call = None  # called with each verb and name
         self._lock = threading.Lock()
 
     def call(self, verb, name):
-        """Note one call, and raise what was asked for."""
+        """Record a call, and raise its configured exception."""
         with self._lock:
             self.calls.append((verb, name))
         if self.on_call:
@@ -42,13 +42,13 @@ class FakeAws:
 
     @property
     def writes(self):
-        """Every call that was not a read."""
+        """The calls that were not reads."""
         return [call for call in self.calls if call[0] != "read"]
 
 
 @dataclass(eq=False)
 class FakeResource(Resource):
-    """A resource of a `FakeAws`, as the fields say."""
+    """A resource in a `FakeAws`, with configurable behavior."""
 
     kind = "thing"
     command = "thing"
@@ -59,7 +59,7 @@ class FakeResource(Resource):
     above: tuple[Resource, ...] = ()
     container: Resource | None = None
     wants: dict = field(default_factory=lambda: {"size": 1})
-    points_at: tuple[Resource, str] | None = None  # a field taken from another
+    points_at: tuple[Resource, str] | None = None  # a field from another
     is_wanted: bool = True
     is_managed: bool = True
 
@@ -70,39 +70,39 @@ class FakeResource(Resource):
     frozen = property(lambda self: {"fixed": ("things", self.name, "fixed")})
 
     def desired(self):
-        """Return what is wanted, with the other's field when it points at one."""
+        """Return the desired state, with another resource's field if configured."""
         if self.points_at is None:
             return dict(self.wants)
         other, key = self.points_at
         return {**self.wants, "target": other.get(key, KNOWN_AFTER_APPLY)}
 
     def observe(self, aws):
-        """Look it up, inside its container if it has one."""
+        """Read the resource, inside its parent if it has one."""
         if self.container is not None:
             self.container["id"]
         aws.call("read", self.name)
         return aws.world.get(self.name)
 
     def create(self, aws):
-        """Put it into the world."""
+        """Create the resource."""
         aws.call("create", self.name)
         aws.world[self.name] = {"id": f"id-{self.name}", **self.desired()}
         return aws.world[self.name]
 
     def update(self, aws, _):
-        """Bring it to what is desired."""
+        """Update the resource."""
         aws.call("update", self.name)
         aws.world[self.name] |= self.desired()
         return aws.world[self.name]
 
     def delete(self, aws):
-        """Take it out of the world."""
+        """Delete the resource."""
         aws.call("delete", self.name)
         aws.world.pop(self.name)
 
 
 class SharedSession(boto3.Session):
-    """A session that makes each client once, as making them is what costs."""
+    """A session that caches its clients, because creating them is slow."""
 
     def __init__(self, **settings):
         super().__init__(**settings)
@@ -113,7 +113,7 @@ class SharedSession(boto3.Session):
         self.events.register("after-call.*.*", self._lose)
 
     def client(self, service, **settings):
-        """Return the client of the service, made at most once for each signature."""
+        """Return the service's client, cached by signature."""
         config = settings.get("config")
         key = service, config and config.signature_version
         if key not in self.made:
@@ -131,15 +131,15 @@ class SharedSession(boto3.Session):
 
 
 class InTurn(Aws):
-    """AWS that is asked one thing after the other, and by no thread of its own."""
+    """An `Aws` that makes one call at a time, without threads."""
 
     def gather(self, *asks):
-        """Ask in the order in which it is written."""
+        """Make the calls in the given order."""
         return [ask() for ask in asks]
 
 
 class QuickAws(InTurn):
-    """AWS that never sleeps, and remembers what was said and how long it waited."""
+    """An `Aws` that never sleeps, and records its messages and waits."""
 
     def __init__(self, session):
         self.told, self.announced, self.naps = [], [], []
@@ -157,14 +157,14 @@ class QuickAws(InTurn):
 
     @property
     def writes(self):
-        """The names of those operations that are no reads."""
+        """The operations that write."""
         return [name for name in self.calls if not is_read(name)]
 
     def sent(self, operation):
-        """Return the parameters of the last call of an operation."""
+        """Return the parameters of an operation's last call."""
         return [sent for _, name, sent in self.session.calls if name == operation][-1]
 
 
 def is_read(operation):
-    """Whether an operation only reads, as AWS names them."""
+    """Whether an operation only reads, by its name."""
     return operation.startswith(("Get", "List", "Describe", "AdminGet", "AdminList"))

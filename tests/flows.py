@@ -19,14 +19,14 @@ IMPORTS = {"PYTHONPATH": os.pathsep.join(map(str, (BROWSER.parent,)))}
 
 
 def free_port():
-    """A port on which nobody listens just now."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def stack_text(name, port):
-    """A stack with an app client for each flow."""
+    """Return the file of a stack with an app client for each flow."""
     data = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
     urls = {
         "callback_urls": ["https://app.example.com/", f"http://localhost:{port}/back"],
@@ -55,7 +55,7 @@ def stack_text(name, port):
 
 
 class Stack:
-    """A stack that is up, and its users' browser."""
+    """A stack after `up`, and its users' browser."""
 
     def __init__(self, folder, name, variables, home):
         self.name, self.home = name, home
@@ -68,12 +68,12 @@ class Stack:
         self.outputs = self.quick("up", "-o", "json").document["outputs"]
 
     def browse(self, *arguments, user=ALICE, code=0, run=None):
-        """Run the command line where a browser is, in which somebody signs in."""
+        """Run the command line with a browser in which a user signs in."""
         os.environ["SIGN_IN_AS"] = f"{user} {PASSWORD}"
         return (run or self.quick)(*arguments, code=code)
 
     def call(self, path, token, verb="GET"):
-        """Return the status with which the API answers."""
+        """Return the status of the API's response."""
         headers = {"Authorization": token}
         return fetch(
             self.outputs["invoke_url"] + path, verb, headers=headers
@@ -81,12 +81,12 @@ class Stack:
 
     @property
     def cache(self):
-        """The files in which tokens are kept."""
+        """The files of cached tokens."""
         folder = self.home / "state" / "cognito-gw" / "tokens" / self.name
         return sorted(folder.glob("*"), key=lambda file: file.stat().st_mtime)
 
     def expire(self):
-        """Let all that is kept expire."""
+        """Let all cached tokens expire."""
         for file in self.cache:
             content = json.loads(file.read_text())
             content["tokens"]["expires_at"] = 0

@@ -1,4 +1,4 @@
-"""What IAM would decide: a policy held against the requests that calls make of it."""
+"""A simulation of IAM: compares a policy with the requests of each call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOKEN = re.compile(r"\$\{(.+?)\}|([*?])|([^$*?]+|\$)")
 
 
 def resource_tag(stack):
-    """Return the context of something that carries a stack's tag."""
+    """Return the context of a resource with a stack's tag."""
     return {f"aws:ResourceTag/{STACK_TAG}": stack}
 
 
@@ -29,7 +29,7 @@ def is_allowed(document, action, arn="*", context=None):
 
 
 def allowing(document, action, arn="*", context=None):
-    """Return the ids of the statements that allow it; none where one denies it."""
+    """Return the IDs of the statements that allow it; none if one denies it."""
     found = [
         each
         for each in document["Statement"]
@@ -42,7 +42,7 @@ def allowing(document, action, arn="*", context=None):
 
 
 def matches(pattern, text, context):
-    """Whether a pattern with wildcards and variables stands for a text."""
+    """Whether a pattern with wildcards and variables matches a text."""
     parts = []
     for variable, wildcard, plain in _TOKEN.findall(pattern):
         if variable in ("*", "?", "$"):
@@ -76,14 +76,14 @@ def _list(value):
 
 
 class Guard:
-    """Refuses the calls of a session that a policy does not allow, as AWS does.
+    """Refuses calls of a session that a policy does not allow, as AWS does.
 
-    It knows what carries which tags, and which permissions boundary a role has, from
-    the calls that went through.
+    It learns each resource's tags and each role's permissions boundary from the calls
+    that it let through.
     """
 
     def __init__(self, events):
-        """Listen to the clients that a session makes from now on."""
+        """Listen to all clients that a session creates from now on."""
         self._call = threading.local()
         self.forget()
         events.register_first("provide-client-params.*.*", self._note)
@@ -91,7 +91,7 @@ class Guard:
         events.register_first("after-call.*.*", self._learn)
 
     def forget(self):
-        """Begin again, in an empty account."""
+        """Reset for an empty account."""
         self.document = None  # None: everything is allowed
         self.used = set()  # statement and action, statement and resource
         self.refused = []  # action and resource
@@ -124,13 +124,13 @@ class Guard:
     def _requests(self):
         params, model = self._call.params, self._call.model
         service = model.service_model.signing_name
-        if model.auth_type == "none":  # unsigned: IAM is not asked
+        if model.auth_type == "none":  # unsigned: no IAM check
             return []
         ask = getattr(self, f"_of_{service.replace('-', '_')}", self._of_nothing)
         return list(ask(model, params))
 
     def _of_nothing(self, model, _):
-        """Of a service whose actions know no resources."""
+        """For services whose actions have no resources."""
         prefix = {"tagging": "tag"}.get(model.service_model.signing_name)
         yield f"{prefix or model.service_model.signing_name}:{model.name}", "*", {}
 
@@ -212,11 +212,11 @@ class Guard:
         if model.name == "CreateLogGroup":
             context |= _as_tags("Resource", params["tags"])
             yield "logs:TagResource", arn, context
-        # Only tags are asked for with the bare ARN.
+        # Only tag operations use the bare ARN.
         yield action, arn if "TagsFor" in model.name else f"{arn}:*", context
 
     def _tags_of(self, arn):
-        """Return the context of something: its own tags, or its REST API's."""
+        """Return the context of a resource: its tags, or its REST API's."""
         api = "/".join(arn.split("/")[:3]) if "::/restapis/" in arn else arn
         return _as_tags("Resource", self.tags.get(api, {}) | self.tags.get(arn, {}))
 
@@ -235,7 +235,7 @@ class Guard:
 
 
 def gateway_arn(path):
-    """Return an ARN of API Gateway's."""
+    """Return an ARN of API Gateway."""
     return f"arn:aws:apigateway:{REGION}::{path}"
 
 

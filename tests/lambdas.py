@@ -1,4 +1,4 @@
-"""Functions as tests deploy and run them, without a server around them."""
+"""Functions that tests deploy and run without a server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROLE = "arn:aws:iam::123456789012:role/test"
 
 
 def deploy(files, **settings):
-    """Deploy a function of these files, its handler `app.handler`; return its ARN."""
+    """Deploy a function with these files and handler `app.handler`; return its ARN."""
     iam = moto_store.client("iam", REGION)
     if not iam.list_roles()["Roles"]:
         principal = {"Service": "lambda.amazonaws.com"}
@@ -50,7 +50,7 @@ def deploy(files, **settings):
 
 @contextmanager
 def running(environment=os.environ):
-    """Give what runs a function for each event; its processes end with the block."""
+    """Yield a function that runs the Lambda once per event; processes end at exit."""
 
     async def start():
         return Functions(Host(URL, Activity(), KEYS, environment=environment))
@@ -73,18 +73,18 @@ def results(arn, *events, environment=os.environ):
 
 
 def answers(arn, *events, environment=os.environ):
-    """Run a function for each event; return what it answered."""
+    """Run a function for each event; return its responses."""
     done = results(arn, *events, environment=environment)
     return [json.loads(each.payload) for each in done]
 
 
 def answer(files, event=None, environment=os.environ, **settings):
-    """Deploy a function, run it once, and return what it answered."""
+    """Deploy a function, run it once, and return its response."""
     return answers(deploy(files, **settings), event, environment=environment)[0]
 
 
 def node_client():
-    """Return the folder of AWS's client for Node.js, if it is installed here."""
+    """Return the folder of AWS's client for Node.js, if it is installed."""
     node = shutil.which("node")
     folders = [*os.environ.get("NODE_PATH", "").split(os.pathsep)]
     if node:

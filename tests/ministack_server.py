@@ -1,4 +1,4 @@
-"""ministack, an AWS emulator that nobody here wrote, in a process of its own."""
+"""ministack, an independent AWS emulator, in a separate process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ministack_server(home):
     with server:
         next(line for line in server.stdout if "Running on" in line)
         drain = threading.Thread(target=deque, args=(server.stdout, 0))
-        drain.start()  # or it would stand still once the pipe is full
+        drain.start()  # or it would block once the pipe is full
         try:
             yield f"http://127.0.0.1:{port}"
         finally:

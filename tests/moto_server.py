@@ -1,4 +1,4 @@
-"""A moto_server as moto ships it, in a process of its own."""
+"""An unmodified moto_server in a separate process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def moto_server():
         lines = iter(server.stderr.readline, "")
         running = next(filter(None, (re.search(r"http://\S+", each) for each in lines)))
         drain = threading.Thread(target=deque, args=(server.stderr, 0))
-        drain.start()  # or it would stand still once the pipe is full
+        drain.start()  # or it would block once the pipe is full
         try:
             yield running[0]
         finally:

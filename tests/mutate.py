@@ -1,7 +1,7 @@
 """Break cgw on purpose, and show which test notices: `python tests/mutate.py`.
 
-tests/mutants.yaml lists the breaks. Each is applied to a copy of the checkout, so the
-checkout itself never changes. A mutant that no test notices survives: write a test.
+tests/mutants.yaml lists the mutants. Each is applied to a copy of the checkout, so the
+checkout itself never changes. A mutant that no test detects survives: write a test.
 """
 
 from __future__ import annotations
@@ -30,34 +30,34 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "cognito_gw"
 _LIST = Path(__file__).with_name("mutants.yaml")
 _NOT_COPIED = shutil.ignore_patterns(".*_cache", ".git", ".venv", "build", "dist")
-_LONGEST = 900  # seconds that one run of tests may take; then the mutant counts as seen
+_LONGEST = 900  # seconds per run; beyond that, the mutant counts as detected
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (tests/.+?)(?: - .*)?$", re.MULTILINE)
 _PASSED, _NOTHING_RUN = 0, 5  # exit codes of pytest
 
 
 class NotApplicable(Exception):
-    """Raised for a mutant whose text is not in the code exactly once, or no change."""
+    """Raised for a mutant without effect, or whose text does not occur exactly once."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One break: a text of the code, what it becomes, and what a user would see."""
+    """A deliberate bug: the text, its replacement, and the effect for users."""
 
     id: str
     text: str  # occurs once in the package; spaces and line ends count as one space
     becomes: str
     wrong: str
-    killed_by: str = ""  # the tests that noticed it last, from the root
+    killed_by: str = ""  # the tests that detected it last, from the root
     near: tuple[str, ...] = ()  # tests to try next, before the whole suite
 
     @property
     def nearest(self) -> list[str]:
-        """The tests to try before all others, of those that still exist."""
+        """The existing tests to try before all others."""
         places = dict.fromkeys(filter(None, (self.killed_by, *self.near)))
         return [place for place in places if (ROOT / place).exists()]
 
     def apply(self, sources: dict[Path, str]) -> tuple[Path, str]:
-        """Return the one file that has the text, and its code with the break."""
+        """Return the one file that contains the text, and its code with the bug."""
         words = self.text.split()
         spaced = re.compile(r"\s+".join(map(re.escape, words)))
         rarest = max(words, key=len)  # in few files
@@ -94,7 +94,7 @@ def mutants(only: tuple[str, ...] = ()) -> list[Mutant]:
 
 @cache
 def _meaning(code: str) -> str:
-    """Return what code means, whatever its spaces and comments."""
+    """Return the meaning of code, without spaces and comments."""
     return ast.dump(ast.parse(code))
 
 
@@ -110,11 +110,11 @@ def sources() -> dict[Path, str]:
 class Copy:
     """A copy of the checkout, with an environment that has the package from there.
 
-    PYTHONPATH would not do: tests start processes that ignore it.
+    PYTHONPATH is not enough: tests start processes that ignore it.
     """
 
     def __init__(self, folder: Path, workers: int) -> None:
-        """Copy the checkout into `folder`, and check that Python finds the copy."""
+        """Copy the checkout into `folder`, and check that Python imports the copy."""
         self._root = folder / "checkout"
         self._python = folder / "environment" / "bin" / "python"
         self._workers = workers
@@ -126,7 +126,7 @@ class Copy:
             raise SystemExit(f"the tests would import {seen}, and not the copy")
 
     def _make_environment(self, folder: Path) -> None:
-        """Make one with all that is installed here, but for this checkout."""
+        """Create an environment with all installed packages except this checkout."""
         venv.create(folder, symlinks=True)
         variables = {"base": str(folder), "platbase": str(folder)}
         site = Path(sysconfig.get_path("purelib", vars=variables))
@@ -140,7 +140,7 @@ class Copy:
         command.chmod(0o755)
 
     def killer(self, mutant: Mutant, places: list[str]) -> str | None:
-        """Return the first test of these places that fails with the mutant, if any."""
+        """Return the first test in these places that fails with the mutant, or None."""
         path, broken = mutant.apply(sources())
         self._write(path, broken)
         try:
@@ -149,7 +149,7 @@ class Copy:
             self._write(path, sources()[path])
 
     def first_failure(self, places: list[str]) -> str | None:
-        """Return the first test that fails, if any does."""
+        """Return the first failing test, or None."""
         command = [self._python, "-m", "pytest", "-x", "-q", "-rfE", "--no-header"]
         command += ["-p", "no:cacheprovider", "-n", str(self._workers), *places]
         try:
@@ -168,7 +168,7 @@ class Copy:
         Path(cache_from_source(str(file))).unlink(missing_ok=True)
 
     def _run(self, command: list[Path | str], cwd: Path):
-        """Run a command on the copy; end all of its processes if it takes too long."""
+        """Run a command on the copy; end all its processes after the timeout."""
         bin_ = str(self._python.parent)
         with subprocess.Popen(
             command,
@@ -188,7 +188,7 @@ class Copy:
 
 
 def killer_of(mutant: Mutant, copy: Copy, tests: list[str]) -> str | None:
-    """Return the test that notices a mutant: of `tests`, or the nearest, or any."""
+    """Return the test that detects a mutant: in `tests`, the nearest, or any."""
     for places in [tests] if tests else [[place] for place in mutant.nearest] + [[]]:
         if killer := copy.killer(mutant, places):
             return killer
@@ -196,7 +196,7 @@ def killer_of(mutant: Mutant, copy: Copy, tests: list[str]) -> str | None:
 
 
 def check(chosen: list[Mutant], copy: Copy, tests: list[str]) -> list[str]:
-    """Try every mutant, print what came of it, and return the ids of the survivors."""
+    """Try every mutant, print the result, and return the IDs of the survivors."""
     survivors, killers = [], set()
     for mutant in chosen:
         killer = killer_of(mutant, copy, tests)
@@ -205,7 +205,7 @@ def check(chosen: list[Mutant], copy: Copy, tests: list[str]) -> list[str]:
             survivors.append(mutant.id)
         elif not killer.startswith("("):
             killers.add(killer)
-    # A test that fails anyway has noticed nothing.
+    # A test that always fails detects nothing.
     if killers and (broken := copy.first_failure(sorted(killers))):
         raise SystemExit(f"{broken} fails without any mutant, too")
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} killed")

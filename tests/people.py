@@ -1,4 +1,4 @@
-"""A user pool with one app client, and the ways in which people sign in through it."""
+"""A user pool with one app client, and the ways to sign in through it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EVERY_FLOW = [
     "ALLOW_ADMIN_USER_PASSWORD_AUTH",
     "ALLOW_REFRESH_TOKEN_AUTH",
 ]
-STEP = 30  # seconds of a one-time password
+STEP = 30  # period of a one-time password in seconds
 LOOPBACK = "http://localhost:8765/callback"
 SIGN_IN_BY_MAIL = {
     "UsernameAttributes": ["email"],
@@ -71,7 +71,7 @@ class UserPool:
 
 
 class People:
-    """Calls on the pool's users: as an administrator, and as they themselves."""
+    """Calls about the pool's users: by an administrator, and by the users."""
 
     def __init__(self, pool, **settings):
         self.pool = pool
@@ -81,11 +81,11 @@ class People:
         self.api = _public_api(pool.client.meta.endpoint_url)
 
     def call(self, operation, **params):
-        """Call an operation that names the app client."""
+        """Call an operation with the app client's ID."""
         return getattr(self.api, operation)(ClientId=self.id, **params)
 
     def confirmed(self, name=USER, password=PASSWORD, **attributes):
-        """Make a user who can sign in at once."""
+        """Create a user who can sign in immediately."""
         given = {"email": name} | attributes if "@" in name else attributes
         verified = {"email_verified": "true"} | given if "email" in given else given
         self.pool.user(
@@ -126,7 +126,7 @@ class People:
         return self
 
     def with_totp(self):
-        """Give the signed-in user an authenticator app, preferred; return it.
+        """Give the signed-in user a preferred authenticator app; return it.
 
         The code of this moment is still to be used, as is the one after it.
         """
@@ -142,7 +142,7 @@ class People:
 
 @cache
 def _public_api(url):
-    """Return a client for people, who have no credentials of AWS."""
+    """Return a client without AWS credentials, for users."""
     config = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
     return boto3.client(
         "cognito-idp", endpoint_url=url, region_name="eu-west-1", config=config
@@ -157,13 +157,13 @@ class App:
         self._totp = pyotp.TOTP(secret)
 
     def code(self):
-        """The code of this moment."""
+        """The current code."""
         return self._totp.now()
 
     def last_code(self):
-        """The one before it, which is still good."""
+        """The previous code, which is still valid."""
         return self._totp.at(int(time.time()) - STEP)
 
     def next_code(self):
-        """The one after it, for each code works once."""
+        """The next code, because each code works once."""
         return self._totp.at(int(time.time()) + STEP)

@@ -1,4 +1,4 @@
-"""The picture of the README, of a real first run: `python tests/picture.py`."""
+"""The README's picture of a real first run: `python tests/picture.py`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ RUN = (
     "cgw --local call /transactions --token none",
     "cgw --local call /transactions",
 )
-_FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)  # nothing is to be fetched
+_FONT_FACE = re.compile(r"@font-face \{.*?\}", re.DOTALL)  # nothing may be downloaded
 
 
 def picture():
-    """Return the SVG of the commands and what they print."""
+    """Return the SVG of the commands and their output."""
     console = Console(record=True, width=WIDTH, file=io.StringIO())
     with tempfile.TemporaryDirectory() as folder:
         for command in RUN:
@@ -38,7 +38,7 @@ def picture():
 
 
 def _printed(command, folder):
-    """Run a command at a terminal that draws nothing over; return what it prints."""
+    """Run a command in a terminal that cannot overwrite lines; return its output."""
     program, *arguments = shlex.split(command)
     environment = {
         "PATH": os.environ["PATH"],

@@ -1,4 +1,4 @@
-"""Which processes run."""
+"""Running processes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def processes_of(folder):
-    """The processes, zombies aside, whose environment or arguments name a folder."""
+    """Return the processes, except zombies, that refer to a folder."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and int(entry.name) != os.getpid():
@@ -25,7 +25,7 @@ def processes_of(folder):
 
 @contextmanager
 def full_disk():
-    """No file can be written to: the system refuses it as it does on a full disk."""
+    """Let all writes to files fail as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
     try:

@@ -1,4 +1,4 @@
-"""The reference pages of docs/, made from the code that they describe."""
+"""The reference pages of docs/, generated from the code."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def configuration():
 
 
 def _helps():
-    """Give each command with the depth of its heading, its words and its help."""
+    """Yield each command with its heading level, its words and its help."""
     top = click.Context(cgw, info_name="cgw", **cgw.context_settings)
     yield from _helps_of(cgw, top, 2)
 
@@ -134,7 +134,7 @@ def _rows(schema, section, above):
 
 
 def _inner(schema, value):
-    """Return the section that a value holds, and how its own key is spelled."""
+    """Return the section in a value, and how its key is written."""
     for each in value.get("anyOf", [value]):
         named = [*each.get("patternProperties", {}).values()]
         named.append(each.get("additionalProperties"))

@@ -1,4 +1,4 @@
-"""What AWS refuses, as `tests/recorded/refusals.yaml` has it."""
+"""AWS's errors, from `tests/recorded/refusals.yaml`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def refusals():
 
 
 def archive(*names):
-    """Return a zip with these files, made on Unix, which anyone may read."""
+    """Return a zip with these files, created on Unix, readable by everyone."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
         for name in names:
@@ -30,7 +30,7 @@ def archive(*names):
 
 
 def filled(value, **places):
-    """Return a value with the words that stand for something filled in."""
+    """Return a value with its placeholders filled in."""
     if isinstance(value, dict):
         return {key: filled(each, **places) for key, each in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""A second cgw that is at work on the same stack, in the same account."""
+"""A second cgw process that changes the same stack in the same account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import backward, closure, forward, walk
 from cognito_gw.resources.stack import build
 
-WHO = threading.local()  # which cgw a thread works for
+WHO = threading.local()  # the cgw that a thread works for
 SMALL = {
     "app_clients": {"web": {}},
     "users": [{"username": "bob@example.com", "groups": ["writers"]}],
@@ -26,13 +26,13 @@ SMALL = {
 
 
 class Refused(NamedTuple):
-    """The answer that comes with an error."""
+    """The response of a raised error."""
 
     status_code: int = 409
 
 
 class Cgw:
-    """One cgw on a machine of its own: it shares no lock and no memory with others."""
+    """A cgw on a separate machine: it shares no lock and no memory with others."""
 
     def __init__(self, session, configured, url=None, **sections):
         self.aws = QuickAws(session)
@@ -40,7 +40,7 @@ class Cgw:
         self.stack = build(configured(**SMALL | sections), self.aws.account)
 
     def up(self, *resources, me=None):
-        """Bring resources and all they need up, one call after the other."""
+        """Create resources and their dependencies, one call at a time."""
         chosen = closure(resources or self.stack.resources)
         steps = self._walked(reconcile.apply, forward(chosen), me)
         for step in steps:
@@ -49,7 +49,7 @@ class Cgw:
         return {step.resource: step.word for step in steps}
 
     def down(self, me=None):
-        """Remove the stack, one call after the other; return the errors."""
+        """Delete the stack, one call at a time; return the errors."""
         chosen = closure(self.stack.resources)
         self._walked(reconcile.refresh, forward(chosen), me)
         steps = self._walked(reconcile.destroy, backward(chosen), me)
@@ -69,7 +69,7 @@ class Cgw:
 
 @contextmanager
 def once(when, client, operation, act, refusal=None):
-    """Let something happen right before a call, or right after it (`after-call`)."""
+    """Run an action right before a call, or right after it (`after-call`)."""
     event = f"{when}.*.{operation}"
 
     def happen(**_):
@@ -83,7 +83,7 @@ def once(when, client, operation, act, refusal=None):
 
 
 class Turns:
-    """Lets two cgws make one call each in turn, once the first is some calls ahead."""
+    """Lets two cgws alternate calls, once the first is some calls ahead."""
 
     def __init__(self, clients, lead):
         self._clients, self._lead = clients, lead
@@ -91,20 +91,20 @@ class Turns:
         self._changed = threading.Condition()
 
     def __enter__(self):
-        """Begin to hold calls back."""
+        """Start to hold calls back."""
         for client in self._clients:
             client.meta.events.register_first("before-call.*.*", self._take)
             client.meta.events.register_last("after-call.*.*", self._give)
         return self
 
     def __exit__(self, *_):
-        """Let all calls go as they come."""
+        """Stop holding calls back."""
         for client in self._clients:
             client.meta.events.unregister("before-call.*.*", self._take)
             client.meta.events.unregister("after-call.*.*", self._give)
 
     def run(self, first, second):
-        """Let both do their work; return what came of each."""
+        """Run both; return their results."""
         with ThreadPoolExecutor(2) as pool:
             works = {"first": first, "second": second}
             futures = [pool.submit(self._work, *each) for each in works.items()]

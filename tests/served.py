@@ -1,4 +1,4 @@
-"""A small server on the loopback that answers as a test tells it."""
+"""A small server on the loopback with responses that a test sets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers with the page of a path, and notes what it is sent."""
+    """Answers with the page of a path, and records its requests."""
 
     def do_GET(self):
         """Answer any request."""
@@ -28,19 +28,19 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def do_POST(self):
-        """Answer as any other."""
+        """Answer as for GET."""
         self.do_GET()
 
     def do_OPTIONS(self):
-        """Answer as any other."""
+        """Answer as for GET."""
         self.do_GET()
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Served(ThreadingHTTPServer):
-    """Serves JSON pages, by path: a document, or a status with one."""
+    """Serves JSON pages by path: a document, or a status with a document."""
 
     daemon_threads = True
 
@@ -50,13 +50,13 @@ class Served(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def __enter__(self):
-        """Begin to answer."""
+        """Start the server."""
         self.thread = threading.Thread(target=self.serve_forever, args=(0.01,))
         self.thread.start()
         return self
 
     def __exit__(self, *_):
-        """End, and leave nothing."""
+        """Stop the server, and free its port."""
         self.shutdown()
         self.thread.join()
         self.server_close()

@@ -1,6 +1,6 @@
-"""A browser, run as a program: signs in on the page it is given, as BROWSER has it.
+"""A browser program for BROWSER: signs in on the page it is given.
 
-SIGN_IN_AS is `name password`; it prints what a program may print that opens pages.
+SIGN_IN_AS is `name password`; it also prints a line, as real browsers may.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from browsing import Browser, fetch
 
 
 def main(url):
-    """Sign in, and bring the answer to the app."""
+    """Sign in, and deliver the response to the app."""
     print("Opening in existing browser session.")  # noqa: T201 - as browsers do
     name, password = os.environ["SIGN_IN_AS"].split()
     browser = Browser(url.partition("/oauth2/")[0])
@@ -33,7 +33,7 @@ def main(url):
 def _read(file):
     try:
         return file.read_text(encoding="utf-8", errors="replace").replace("\0", " ")
-    except OSError:  # the program has ended meanwhile
+    except OSError:  # the program has exited in the meantime
         return ""
 
 

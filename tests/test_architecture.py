@@ -1,4 +1,4 @@
-"""docs/architecture.md shows the packages and their imports as they are."""
+"""The chart in docs/architecture.md matches the packages and their imports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ A_PATH = re.compile(r"`((?:\w+/)+\w*(?:\.\w+)?)`")
 
 
 def test_the_chart_is_drawn_from_the_imports():
-    """`python tests/architecture.py --write` draws it again."""
+    """`python tests/architecture.py --write` regenerates it."""
     assert architecture.PAGE.read_text("utf-8") == architecture.page()
 
 
@@ -30,7 +30,7 @@ def test_no_two_packages_import_each_other():
     ids=["chain", "diamond", "circle"],
 )
 def test_an_arrow_that_follows_from_others_is_left_out(graph, arrows):
-    """But none of a circle, where each would follow from the others."""
+    """Except on a cycle, where each arrow would follow from others."""
     found = architecture.reduced({name: set(to) for name, to in graph.items()})
     assert found == {name: set(arrows.get(name, "")) for name in graph}
 
@@ -40,7 +40,7 @@ def test_an_arrow_that_follows_from_others_is_left_out(graph, arrows):
 )
 @pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
 def test_a_page_names_files_that_exist(page):
-    """Below cognito_gw, or below the root."""
+    """In cgw's package or in the root folder."""
     named = A_PATH.findall((architecture.ROOT / page).read_text("utf-8"))
     roots = (architecture.PACKAGE, architecture.ROOT)
     assert [n for n in named if not any((root / n).exists() for root in roots)] == []

@@ -1,4 +1,4 @@
-"""docs/aws.md names tests that exist, and the pages that lead to it."""
+"""docs/aws.md names existing tests, and other pages link to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which package may import which, and what is not imported before it is needed."""
+"""Which package may import which, and which modules load only when needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGE = Path(cognito_gw.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 BELOW = {"", "aws_rules", "errors", "gateway_rules", "text"}
 
-# What each package may import from our own code besides itself and what is BELOW all,
+# Allowed imports of each package from our code, besides itself and BELOW,
 # also for annotations. "" is the version; `local` is the root of the local AWS.
 MAY_IMPORT = {
     **{module: set() for module in BELOW},
@@ -126,7 +126,7 @@ HEAVY = (
 
 @cache
 def _imports():
-    """Return what each module imports, also in functions and for annotations."""
+    """Return each module's imports, also in functions and for annotations."""
     return {_name(file): _imported(file) for file in FILES}
 
 
@@ -147,14 +147,14 @@ def _name(file):
 
 
 def _module(base, name):
-    """Return the module `name` of a package, or else the module it is defined in."""
+    """Return the module `name` of a package, or the module that defines it."""
     path = PACKAGE.parent.joinpath(*base.split("."), name)
     is_module = path.is_dir() or path.with_suffix(".py").is_file()
     return f"{base}.{name}" if is_module else base
 
 
 def _layer(module):
-    """Return a module's top package; of the local AWS, the part."""
+    """Return a module's top-level package; for the local AWS, the part."""
     _, top, *rest = [*module.split("."), ""]
     is_part = top == "local" and rest[0] and (PACKAGE / top / rest[0]).is_dir()
     return f"local.{rest[0]}" if is_part else top
@@ -165,12 +165,12 @@ def _is_ours(module):
 
 
 def test_every_package_is_bound():
-    """A new package says what it may import."""
+    """A new package must declare its imports."""
     assert {_layer(module) for module in _imports()} == set(MAY_IMPORT)
 
 
 def test_packages_import_only_those_below():
-    """The command line is at the top; nothing imports it but the program itself."""
+    """The command line is at the top; only the program itself imports it."""
     astray = {
         (module, other)
         for module, found in _imports().items()
@@ -181,7 +181,7 @@ def test_packages_import_only_those_below():
 
 
 def test_no_module_imports_itself_through_others():
-    """A circle would mean that no part of it can be read, or tested, first."""
+    """A cycle would make its modules impossible to read or test one by one."""
     graph = {module: found & _imports().keys() for module, found in _imports().items()}
     try:
         TopologicalSorter(graph).prepare()
@@ -190,7 +190,7 @@ def test_no_module_imports_itself_through_others():
 
 
 def test_libraries_stay_in_their_packages():
-    """Each library is used only in the packages that it is for."""
+    """Each library is used only in the packages that need it."""
     astray = {
         (module, top)
         for module, found in _imports().items()
@@ -202,7 +202,7 @@ def test_libraries_stay_in_their_packages():
 
 
 def _loaded_by(*arguments, **environment):
-    """Return the libraries that `cgw` with these arguments has loaded at its end."""
+    """Return the libraries that `cgw` with these arguments loads."""
     script = (
         "import sys\n"
         "from cognito_gw.__main__ import main\n"
@@ -225,7 +225,7 @@ def _loaded_by(*arguments, **environment):
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
 def test_quick_start(arguments):
-    """What needs no AWS and no file loads nothing heavy."""
+    """Commands that need neither AWS nor a file load no slow library."""
     assert _loaded_by(*arguments) == []
 
 
@@ -244,7 +244,7 @@ def test_an_unused_plugin_costs_nothing():
 
 
 def test_quick_completion(tmp_path):
-    """Somebody waits for it at each Tab: the file is read, and no more than that."""
+    """The user waits for each Tab: only the file is read."""
     (tmp_path / "cgw.yaml").write_text("functions: {mine: }")
     line = f"cgw -c {tmp_path}/cgw.yaml logs "
     asked = {"_CGW_COMPLETE": "bash_complete", "COMP_LINE": line}

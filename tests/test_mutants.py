@@ -1,4 +1,4 @@
-"""The breaks of tests/mutants.yaml can be applied to the code as it is."""
+"""The mutants in tests/mutants.yaml can be applied to the current code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CODE = {Path("one.py"): "def f(a):\n    if a and a != 1:\n        return 2\n"}
 
 
 def test_every_mutant_applies():
-    """Its text occurs once, the break changes the code, and each package has some."""
+    """Its text occurs once, it changes the code, and each package has some."""
     listed = mutants()
     assert len({mutant.id for mutant in listed}) == len(listed)
     assert [mutant.id for mutant in listed if not mutant.wrong.endswith(".")] == []
@@ -21,7 +21,7 @@ def test_every_mutant_applies():
 
 
 def test_line_breaks_and_margins_do_not_matter():
-    """A text is found however the formatter breaks it, and the break is indented."""
+    """A text is found despite other line breaks, and the replacement is indented."""
     mutant = Mutant("m", "if a\n and a != 1:", "if not a:\n    pass\nif a:", "Wrong.")
     path, broken = mutant.apply(CODE)
     assert path == Path("one.py")
@@ -37,6 +37,6 @@ def test_line_breaks_and_margins_do_not_matter():
     ],
 )
 def test_what_cannot_be_applied_is_an_error(text, becomes, why):
-    """A mutant that breaks nothing would count as killed by luck, or never."""
+    """A mutant without effect would survive, or be killed by accident."""
     with pytest.raises(NotApplicable, match=why):
         Mutant("m", text, becomes, "Wrong.").apply(CODE)

@@ -1,4 +1,4 @@
-"""A name that is not there: which one was meant."""
+"""Suggestions for an unknown name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PEOPLE = ["alice@example.com", "bob@example.com"]
     ],
 )
 def test_what_is_like_a_name(name, known, meant):
-    """By its letters, or as a part of it."""
+    """By similar letters, or as a part of it."""
     assert near(name, known) == [meant or known[-1]]
 
 
@@ -30,12 +30,12 @@ def test_what_is_like_a_name(name, known, meant):
     "name", ["zzz", "x", "", "a", "GET /nothing", "no@example.com"]
 )
 def test_nothing_is_guessed_by_chance(name):
-    """One letter is in many names."""
+    """A single letter is in many names."""
     assert guess(name, [*PEOPLE, "GET /health"]) == ""
 
 
 def test_what_is_said():
-    """The guess first, then all that there are."""
+    """The suggestion first, then all existing names."""
     assert unknown("no group `re`", "re", []) == "no group `re`; known: none"
     assert unknown("no app client `wb`", "wb", ["web", "app"]) == (
         "no app client `wb`; did you mean `web`? known: web, app"

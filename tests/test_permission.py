@@ -1,4 +1,4 @@
-"""Whom a function's resource policy lets invoke it."""
+"""Who can invoke a function, according to its resource policy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def allowed(**changes):
     ids=str,
 )
 def test_api_gateway_may_invoke(changes):
-    """As API Gateway, or as anyone, for this call."""
+    """API Gateway, or anyone, for this call."""
     assert allowed(**changes)
 
 
@@ -52,7 +52,7 @@ def test_a_statement_for_something_else_does_not_count(changes):
 
 
 def test_one_statement_of_several_is_enough():
-    """And none is not."""
+    """And no statement is not enough."""
     other = STATEMENT | {"Action": "lambda:GetFunction"}
     assert may_invoke([other, STATEMENT], SOURCE, "123456789012")
     assert not may_invoke([], SOURCE, "123456789012")

@@ -1,4 +1,4 @@
-"""The project's own automation: workflows, hooks and templates agree with the code."""
+"""The project's automation: workflows, hooks and templates agree with the code."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PUBLISH = "pypa/gh-action-pypi-publish"
 
 
 def read(file):
-    """The YAML of a file below the root."""
+    """Return the YAML of a file below the root."""
     return yaml.safe_load((ROOT / file).read_text("utf-8"))
 
 
 def uses(job):
-    """The actions of a job, without their versions."""
+    """Return the actions of a job without their versions."""
     return {step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step}
 
 
@@ -100,7 +100,7 @@ def test_nothing_is_published_before_the_wheel_was_used():
     assert set(RELEASE["jobs"]["publish"]["needs"]) == {"build", "wheel"}
     wheel = RELEASE["jobs"]["wheel"]
     assert wheel["needs"] == "build"
-    assert "actions/checkout" not in uses(wheel)  # else the source could be what runs
+    assert "actions/checkout" not in uses(wheel)  # otherwise the source could be used
     runs = [step["run"] for step in wheel["steps"] if "run" in step]
     assert shlex.split(runs[-1]) == ["fresh/bin/cgw", "demo"]
 

@@ -1,4 +1,4 @@
-"""The README's commands exist, and its help is the real one."""
+"""The README's commands exist, and the help in it is current."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HELP = "$ cgw --help\n"
 
 
 def blocks(*languages, pages=PAGES):
-    """Every code block of the pages in one of the languages."""
+    """Return every code block of the pages in one of the languages."""
     for page in pages:
         if page.exists():
             for language, text in _BLOCK.findall(page.read_text(encoding="utf-8")):
@@ -26,7 +26,7 @@ def blocks(*languages, pages=PAGES):
 
 
 def shown_commands(pages=PAGES):
-    """Every command line of `cgw` in the blocks of shell, and of CI."""
+    """Return every `cgw` command line in shell blocks and in CI."""
     found = {}
     for block in blocks("console", "sh", "shell", "bash", "yaml", pages=pages):
         text = block.partition(_HELP)[0].replace("\\\n", "")
@@ -37,14 +37,14 @@ def shown_commands(pages=PAGES):
 
 
 def test_a_shown_command_exists_with_its_options(environment, tmp_path):
-    """As click's own parser sees it; nothing is run."""
+    """By click's parser; no command runs."""
     environment.chdir(tmp_path)
     for words in shown_commands().values():
         parse(words)
 
 
 def test_the_shown_help_is_the_real_one():
-    """To the letter, wherever it is shown."""
+    """Exactly, wherever it is shown."""
     shown = [block for block in blocks("console") if block.startswith(_HELP)]
     told = [block.removeprefix(_HELP).strip() for block in shown]
     assert told
@@ -59,12 +59,12 @@ def test_the_shown_help_is_the_real_one():
 
 
 def test_the_readme_has_commands():
-    """Else the tests above would test nothing."""
+    """Otherwise the tests above would check nothing."""
     assert len(shown_commands()) > 5
 
 
 def test_the_shown_workflow_is_the_file_to_copy():
-    """To the letter."""
+    """Exactly."""
     workflow = (ROOT / "docs/ci/github-actions.yml").read_text(encoding="utf-8")
     page = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
     assert f"```yaml\n{workflow}```\n" in page

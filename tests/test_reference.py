@@ -1,4 +1,4 @@
-"""The reference pages say what the code does."""
+"""The reference pages match the code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PAGES = {"commands": reference.commands, "configuration": reference.configuratio
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_is_what_the_code_says(request, name):
-    """`pytest --update-golden` writes it anew."""
+    """`pytest --update-golden` regenerates it."""
     page = reference.DOCS / f"{name}.md"
     told = PAGES[name]()
     if request.config.getoption("--update-golden"):
@@ -19,6 +19,6 @@ def test_the_page_is_what_the_code_says(request, name):
 
 
 def test_the_readme_has_the_exit_codes():
-    """As the commands' page has them."""
+    """As on the commands' page."""
     readme = reference.DOCS.parent / "README.md"
     assert reference.exit_codes() in readme.read_text(encoding="utf-8")

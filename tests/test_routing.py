@@ -1,4 +1,4 @@
-"""Which method answers a request, as API Gateway chooses."""
+"""Which method answers a request, by API Gateway's rules."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RESOURCES = [
 ]
 ROUTER = Router(RESOURCES)
 
-# Request, the resource and the method that answer, the path's variables.
+# Request, the resource and method that answer, the path's variables.
 ANSWERED = [
     ("GET /", "/", "GET", {}),
     ("GET /things", "/things", "GET", {}),
@@ -57,7 +57,7 @@ UNANSWERED = [
 
 @pytest.mark.parametrize(("request_line", "path", "verb", "parameters"), ANSWERED)
 def test_the_nearest_method_answers(request_line, path, verb, parameters):
-    """A literal part wins over {one}, and that over {all+}; ANY stands in."""
+    """A literal part precedes {one}, which precedes {all+}; ANY comes last."""
     found = ROUTER.match(*request_line.split(" ", 1))
     assert found.resource["path"] == path
     assert found.method["httpMethod"] == verb
@@ -71,13 +71,13 @@ def test_nothing_answers_what_the_api_has_not(request_line):
 
 
 def test_a_resource_without_methods_and_an_empty_api_answer_nothing():
-    """Though API Gateway leaves `resourceMethods` out of the one."""
+    """Although API Gateway omits `resourceMethods` of such a resource."""
     assert Router([{"path": "/a"}]).match("GET", "/a") is None
     assert Router([]).match("GET", "/") is None
 
 
 def test_the_order_of_the_resources_does_not_matter():
-    """AWS lists them as it likes."""
+    """AWS lists them in any order."""
     reverse = Router(reversed(RESOURCES))
     for line, path, _, _ in ANSWERED:
         assert reverse.match(*line.split(" ", 1)).resource["path"] == path
@@ -90,7 +90,7 @@ VERB = st.sampled_from(["GET", "POST", "ANY"])
 
 @given(st.lists(PATH, unique=True), VERB, PATH | st.text())
 def test_no_request_makes_it_fail(paths, verb, sent):
-    """It answers or it does not, whatever the API and the request are."""
+    """For any API and any request."""
     resources = [{"path": path, "resourceMethods": GET} for path in paths]
     found = Router(resources).match(verb, sent)
     assert found is None or found.resource in resources
@@ -98,7 +98,7 @@ def test_no_request_makes_it_fail(paths, verb, sent):
 
 @given(st.text(min_size=1))
 def test_variables_stay_as_they_were_sent(text):
-    """Encoded, as API Gateway hands them to the function."""
+    """Encoded, as API Gateway passes them to the function."""
     sent = quote(f"-{text}", safe="")
     assert ROUTER.match("GET", f"/things/{sent}/").parameters == {"id": sent}
     assert ROUTER.match("GET", f"/files/{sent}").parameters == {"path": sent}

@@ -1,4 +1,4 @@
-"""Files and folders for this user alone: made so, and believed only if they are."""
+"""Private files and folders: how they are created, and when they are trusted."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def file(tmp_path):
 
 
 def test_a_private_file_is_read(file):
-    """As it is."""
+    """With its exact content."""
     with open_private(file) as opened:
         assert opened.read() == b"ours"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o666])
 def test_a_file_of_others_too_is_not_opened(file, mode):
-    """They may have read it, or written what is in it."""
+    """Other users may have read or written it."""
     file.chmod(mode)
     with pytest.raises(PermissionError, match="other users can access this file"):
         open_private(file)
@@ -47,14 +47,14 @@ def test_a_file_of_others_too_is_not_opened(file, mode):
 
 @pytest.mark.skipif(bool(os.geteuid()), reason="only root can give files away")
 def test_a_file_of_another_owner_is_not_opened(file):
-    """Not even where root could read it."""
+    """Even if root could read it."""
     os.chown(file, 12345, -1)
     with pytest.raises(PermissionError, match="other users can access this file"):
         open_private(file)
 
 
 def test_a_link_is_not_followed(file):
-    """Not even to a private file."""
+    """Even to a private file."""
     link = file.with_name("link")
     link.symlink_to(file)
     with pytest.raises(OSError, match="link"):
@@ -62,7 +62,7 @@ def test_a_link_is_not_followed(file):
 
 
 def test_only_plain_files_are_opened(tmp_path):
-    """A folder, and a pipe that nobody writes to."""
+    """Neither a folder nor a pipe without a writer."""
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "folder").mkdir(mode=0o700)
     for name in ("pipe", "folder"):
@@ -81,7 +81,7 @@ def test_a_new_file_is_private_from_its_first_byte(tmp_path):
 
 
 def test_a_new_file_is_not_written_through_a_link(file):
-    """What the link leads to stays as it was; so does whoever has the old file open."""
+    """The link's target and readers of the old file keep the old content."""
     link = file.with_name("link")
     link.symlink_to(file)
     with os.fdopen(create_private(link), "wb") as opened:
@@ -92,7 +92,7 @@ def test_a_new_file_is_not_written_through_a_link(file):
 
 
 def test_folders_are_made_private_again(tmp_path):
-    """The folder and the one that it is in."""
+    """The folder and its parent."""
     folder = tmp_path / "above" / "below"
     assert mode_of(private(folder)) == mode_of(folder.parent) == 0o700
     folder.chmod(0o755)
@@ -101,7 +101,7 @@ def test_folders_are_made_private_again(tmp_path):
 
 
 def test_a_lock_is_private_and_waiting_is_reported(tmp_path):
-    """Whoever comes second is told that another is at it, and waits for its end."""
+    """The second process reports that it waits, and waits."""
     file, told = tmp_path / "locks" / "one", threading.Event()
 
     def second():
@@ -119,7 +119,7 @@ def test_a_lock_is_private_and_waiting_is_reported(tmp_path):
 
 
 def test_a_file_is_replaced_whole(file):
-    """For this user alone."""
+    """The new one is private."""
     file.chmod(0o644)
     replace_private(file, b"new", is_synced=True)
     assert file.read_bytes() == b"new"
@@ -128,7 +128,7 @@ def test_a_file_is_replaced_whole(file):
 
 
 def test_a_full_disk_leaves_what_was_there(file):
-    """And no draft; the error names the file."""
+    """And no temporary file; the error names the file."""
     with full_disk(), pytest.raises(OSError, match="File too large") as error:
         replace_private(file, b"new")
     assert error.value.filename == str(file)

@@ -1,4 +1,4 @@
-"""What AWS's refusals mean for the one who reads them."""
+"""The messages for AWS errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CALLER = "User: arn:aws:iam::1:user/bob is not authorized to perform: "
 
 
 def test_a_local_aws_that_stopped_is_named(environment):
-    """At once, and without asking a proxy."""
+    """Immediately, and not as a network problem; no proxy is asked."""
     environment.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     environment.setenv("NO_PROXY", "")
     with socket.socket() as listener:
@@ -192,7 +192,7 @@ def test_a_local_aws_that_stopped_is_named(environment):
     ],
 )
 def test_words(error, what, hint, reason):
-    """Each refusal says what happened and what to do, and exits with 1."""
+    """Each message says what happened and what to do, with exit code 1."""
     known = as_cgw_error(error)
     assert isinstance(known, AwsRefused), reason
     assert what in known.what, reason
@@ -204,20 +204,20 @@ def test_words(error, what, hint, reason):
 
 
 def test_ours_stay():
-    """Our own errors are what they are."""
+    """Our own errors stay the same."""
     mine = Missing("x")
     assert as_cgw_error(mine) is mine
 
 
 @pytest.mark.parametrize("bug", [KeyError("x"), AttributeError(), KeyboardInterrupt()])
 def test_bugs(bug):
-    """What neither AWS nor we meant is no message for the user."""
+    """Other exceptions have no message for the user."""
     assert as_cgw_error(bug) is None
 
 
 @pytest.mark.parametrize("code", sorted(ABSENT))
 def test_absent(code):
-    """Each of AWS's words for absence passes."""
+    """Each of AWS's errors for a missing object counts as absent."""
     with absent_is_none():
         raise refusal(code)
 
@@ -241,14 +241,14 @@ def test_a_failed_server_may_have_carried_out_the_call(code, status, may_be_done
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "Throttling", "500", ""])
 def test_not_absent(code):
-    """No other refusal passes for absence."""
+    """No other error counts as absent."""
     error = refusal(code)
     with pytest.raises(type(error)), absent_is_none():
         raise error
 
 
 def test_a_profile_that_may_be_meant_is_named(environment, tmp_path):
-    """Of those in the AWS configuration files."""
+    """From the AWS configuration files."""
     (tmp_path / "config").write_text("[profile work]\n[profile home]\n")
     environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     known = as_cgw_error(exceptions.ProfileNotFound(profile="wrok"))

@@ -1,4 +1,4 @@
-"""Log events are given once each, by time, however late CloudWatch shows them."""
+"""Each log event is returned once, by time, even if CloudWatch shows it late."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NOW = 1_800_000_000_000
 
 
 class FakeLogs:
-    """CloudWatch Logs with two events to a page, and its log groups in memory."""
+    """CloudWatch Logs in memory, with two events per page, and its log groups."""
 
     def __init__(self):
         self.groups = {"one": [], "two": []}

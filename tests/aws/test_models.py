@@ -1,4 +1,4 @@
-"""Where the descriptions of the services are found."""
+"""Where the service models are found."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ OWN = {"version": "2.0", "metadata": {"serviceId": "Own"}, "operations": {}}
 
 @pytest.fixture
 def described(tmp_path, monkeypatch):
-    """Give a session whose AWS_DATA_PATH is an empty folder, and the folder."""
+    """Return a session whose AWS_DATA_PATH is an empty folder, and the folder."""
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
     return read_quickly(Session()), tmp_path
 
 
 @pytest.mark.parametrize(("suffix", "opened"), [("", open), (".gz", gzip.open)])
 def test_own_descriptions(described, suffix, opened):
-    """A service that only AWS_DATA_PATH describes is found there, packed or not."""
+    """A service that exists only in AWS_DATA_PATH is found, compressed or not."""
     session, folder = described
     path = folder / "own" / "2020-01-01"
     path.mkdir(parents=True)
@@ -33,21 +33,21 @@ def test_own_descriptions(described, suffix, opened):
 
 
 def test_unknown_service(described):
-    """A service that nobody describes is refused by its name."""
+    """The error for an unknown service contains its name."""
     session, _ = described
     with pytest.raises(UnknownServiceError, match="'nothing'"):
         session.get_service_model("nothing")
 
 
 def test_what_a_service_lacks(described):
-    """A service may be there without what is asked of it, such as waiters."""
+    """A known service may lack other files, such as waiters."""
     session, _ = described
     with pytest.raises(DataNotFoundError):
         session.get_waiter_model("resourcegroupstaggingapi")
 
 
 def test_like_botocore(described):
-    """What is read is what botocore itself reads."""
+    """The result is the same as botocore's."""
     session, _ = described
     ours, theirs = (each.get_component("data_loader") for each in (session, Session()))
     for kind in ("service-2", "paginators-1"):

@@ -1,4 +1,4 @@
-"""How long calls wait, so that API Gateway refuses none of them."""
+"""How long calls wait so that API Gateway refuses none of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cognito_gw.aws.waits import Pace
 
 @pytest.mark.parametrize("operation", RATES)
 def test_a_call_waits_for_the_quota_of_its_operation(operation):
-    """So many at once, and then each for its turn."""
+    """A burst is allowed; later calls wait for their turn."""
     rate, burst = RATES[operation]
     pace = Pace(lambda: 0.0)
     assert [pace.wait(operation) for _ in range(burst)] == [0.0] * burst

@@ -1,4 +1,4 @@
-"""AWS's partitions: addresses, ARNs and which hosts are AWS's own."""
+"""AWS's partitions: URLs, ARNs and the hosts that belong to AWS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cognito_gw.aws.clients import _is_of_aws, named_account
 from cognito_gw.aws.endpoints import aws_links, filled
 from cognito_gw.errors import UsageError
 
-# By region: partition, suffix, and where the sign-in pages are. Sources: botocore's
+# By region: partition, suffix, and the sign-in pages' domain. Sources: botocore's
 # partitions.json; "Amazon Cognito in AWS GovCloud (US)", user guide; the Public
 # Suffix List's `auth.cognito-idp.eusc-de-east-1.on.amazonwebservices.eu`.
 KNOWN = {
@@ -41,7 +41,7 @@ KNOWN = {
 
 @pytest.mark.parametrize("region", KNOWN)
 def test_addresses(region):
-    """Each partition has its own, and a region that is new to botocore has them."""
+    """Each partition has its own, also for regions unknown to botocore."""
     partition, suffix, pages = KNOWN[region]
     links, place = aws_links(region), {"region": region, "api_id": "a1", "stage": "dev"}
     place |= {"user_pool_id": f"{region}_x", "domain": "shop"}
@@ -58,7 +58,7 @@ def test_addresses(region):
 
 @pytest.mark.parametrize("region", KNOWN)
 def test_hosts_of_aws(region):
-    """Calls are paced in every partition, and no emulator's are."""
+    """Calls are paced in every partition, but not for emulators."""
     _, suffix, _ = KNOWN[region]
     url = f"https://apigateway.{region}.{suffix}"
     assert _is_of_aws(SimpleNamespace(meta=SimpleNamespace(endpoint_url=url)))
@@ -72,12 +72,12 @@ def test_hosts_of_aws(region):
         "https://evilamazonaws.com",
     ],
 )
-def test_hosts_of_others(url):
-    """A host that only looks like one of AWS's is none."""
+def test_foreign_hosts(url):
+    """A host that only resembles an AWS host does not count."""
     assert not _is_of_aws(SimpleNamespace(meta=SimpleNamespace(endpoint_url=url)))
 
 
 def test_not_a_region():
-    """What is not a region's name is refused."""
+    """An invalid region name is refused."""
     with pytest.raises(UsageError, match="`moon` is not an AWS region"):
         named_account("1", "moon")

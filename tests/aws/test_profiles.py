@@ -1,4 +1,4 @@
-"""The AWS configuration files, as completion and `cgw init` read them."""
+"""The AWS configuration files, as read by completion and `cgw init`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ region = us-west-2
 
 @pytest.fixture
 def around(tmp_path):
-    """An environment that leads to both files."""
+    """Return an environment that refers to both files."""
     (tmp_path / "config").write_text(CONFIG)
     (tmp_path / "credentials").write_text("[old]\naws_access_key_id = x\n[bare]\n")
     return {
@@ -29,7 +29,7 @@ def around(tmp_path):
 
 
 def test_profiles_of_both_files(around):
-    """Sections of other kinds are none."""
+    """Sections of other kinds are ignored."""
     assert profile_regions(around) == {
         "default": "eu-west-3",
         "two words": "eu-north-1",
@@ -51,13 +51,13 @@ def test_profiles_of_both_files(around):
     ],
 )
 def test_the_region_is_that_of_a_stack_without_one(around, variables, profile, region):
-    """The variables come before the profile, as they do when a stack is made."""
+    """Variables take precedence over the profile, as in `up`."""
     assert region_around(around | variables, profile) == region
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"no section", b"[", b"[a]\n[a]\nx"])
 def test_a_file_that_cannot_be_read_has_no_profiles(tmp_path, content):
-    """Nor has one that is not there."""
+    """A missing file has none either."""
     (tmp_path / "config").write_bytes(content)
     nowhere = str(tmp_path / "nowhere")
     files = {"AWS_SHARED_CREDENTIALS_FILE": nowhere}

@@ -1,4 +1,4 @@
-"""Requests built from what AWS answered."""
+"""Requests built from AWS responses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cognito_gw.aws.responses import is_empty, overlay, settable, without_empty
     ],
 )
 def test_overlay(base, top, expected, reason):
-    """What is laid over wins, mapping by mapping."""
+    """The overlay takes precedence, mapping by mapping."""
     below = str(base)
     assert overlay(base, top) == expected, reason
     assert str(base) == below, "the lower one is not changed"
@@ -29,24 +29,24 @@ def test_overlay(base, top, expected, reason):
 
 @pytest.mark.parametrize("value", [None, "", [], {}])
 def test_empty(value):
-    """None says nothing, nor does what is empty."""
+    """None and empty values count as empty."""
     assert is_empty(value)
 
 
 @pytest.mark.parametrize("value", [0, False, "x", [0], {"a": 0}])
 def test_not_empty(value):
-    """Nought and false say something."""
+    """Zero and false do not count as empty."""
     assert not is_empty(value)
 
 
 def test_without_empty():
-    """What says nothing goes, and only at the top."""
+    """Empty values are removed, but only at the top level."""
     request = {"a": None, "b": 0, "c": [], "d": {"e": ""}}
     assert without_empty(request) == {"b": 0, "d": {"e": ""}}
 
 
 def test_settable(aws):
-    """Of a description, what the operation takes stays, if it says something."""
+    """Of a description, the operation's non-empty parameters remain."""
     described = {"UserPoolId": "p", "Policies": {}, "Arn": "x", "UserPoolTier": "LITE"}
     assert settable(aws.cognito, "UpdateUserPool", described) == {
         "UserPoolId": "p",

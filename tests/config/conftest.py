@@ -1,4 +1,4 @@
-"""Files to be loaded, and what is said of them."""
+"""Files to load, and their problems."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def file(tmp_path):
 
 @pytest.fixture
 def loaded(file):
-    """Return what loads a text in an environment."""
+    """Return a function that loads a text in an environment."""
 
     def run(text, **environment):
         file.write_text(text, encoding="utf-8")
@@ -25,7 +25,7 @@ def loaded(file):
 
 @pytest.fixture
 def complaints(loaded, file):
-    """Return what lists the complaints about a text, each as `LINE: KEY: WHAT`."""
+    """Return a function that lists a text's problems, each as `LINE: KEY: WHAT`."""
 
     def run(text, **environment):
         with pytest.raises(BadConfig) as error:

@@ -1,4 +1,4 @@
-"""Every rule of the file, and the words in which its breach is told."""
+"""Every rule of the file, and its error message."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _table():
 
 @pytest.mark.parametrize(("text", "expected"), list(_table()))
 def test_complaint(complaints, tmp_path, text, expected):
-    """Each breach is told with its line, its key and what is allowed."""
+    """Each error has its line, its key and the allowed values."""
     whole = text if text.startswith("name:") else f"name: shop\n{text}"
     found = complaints(whole)
     assert found == [line.replace("{folder}", str(tmp_path)) for line in expected]
@@ -59,7 +59,7 @@ def test_complaint(complaints, tmp_path, text, expected):
     ],
 )
 def test_allowed(loaded, text, reason):
-    """What only looks wrong is taken."""
+    """Unusual but valid values are accepted."""
     assert loaded(f"name: shop\n{text}").config.name == "shop", reason
 
 
@@ -77,5 +77,5 @@ def test_allowed(loaded, text, reason):
     ],
 )
 def test_weaknesses(password, lacks):
-    """A password's weaknesses are what Cognito would refuse it for."""
+    """A password's weaknesses are the reasons for which Cognito would refuse it."""
     assert weaknesses(password, PasswordPolicy())[: len(lacks) or None] == lacks

@@ -1,4 +1,4 @@
-"""YAML with its lines and its ${VARIABLES}, and everything that is not YAML."""
+"""YAML with line numbers and ${VARIABLES}, and text that is not YAML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cognito_gw.errors import UsageError
 
 @pytest.fixture
 def read(file):
-    """Return what reads a text in an environment."""
+    """Return a function that reads a text in an environment."""
 
     def run(text, **environment):
         file.write_text(text, encoding="utf-8")
@@ -43,22 +43,22 @@ def test_variables(read, text, expected, reason):
 
 
 def test_variables_in_keys(read):
-    """Keys are what they are: variables stand in values."""
+    """Keys are literal: variables are replaced only in values."""
     assert read("'${A}': 1", A="one").data == {"${A}": 1}
 
 
 def test_unset_variable(read):
-    """A variable that is not set is a problem, where it stands."""
+    """An unset variable is reported with its line."""
     (problem,) = read("name: a\ntags:\n  x: ${NO}").problems
     assert problem.path == ("tags", "x")
     assert problem.what == "the environment variable NO is not set"
 
 
 class TestPasswords:
-    """Passwords may lack their variable, until a command needs them."""
+    """A password's variable may be unset until a command needs it."""
 
     def test_missing(self, read):
-        """A missing one says which variable would hold it, when it is asked for."""
+        """A missing password names its variable when a command reads it."""
         document = read("users: [{password: '${NO}'}]")
         assert document.problems == []
         with pytest.raises(UsageError, match="NO") as error:
@@ -66,23 +66,23 @@ class TestPasswords:
         assert error.value.hint == "export NO=…"
 
     def test_partly_missing(self, read):
-        """A password that lacks one of two variables is missing as a whole."""
+        """A password with one of two variables unset is missing as a whole."""
         document = read("users: [{password: '${A}-${NO}'}]", A="one")
         assert document.data["users"][0]["password"].missing == "NO"
 
     def test_alias(self, read):
-        """An alias of a missing password is as missing."""
+        """An alias of a missing password is missing as well."""
         text = "users: [{password: &p '${NO}'}, {password: *p}]"
         first, second = read(text).data["users"]
         assert first["password"].missing == second["password"].missing == "NO"
 
     def test_merged(self, read):
-        """A password that comes by a merge key may be missing as well."""
+        """A password from a merge key may be missing as well."""
         text = "users: [{<<: {password: '${NO}'}}]"
         assert read(text).data["users"][0]["password"].missing == "NO"
 
     def test_elsewhere(self, read):
-        """A key called password that is no user's has no such licence."""
+        """A key `password` outside of users may not be missing."""
         assert len(read("tags: {password: '${NO}'}").problems) == 1
 
     @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ class TestPasswords:
         [("hunter2", True), ("${A}", False), ("$${A}", False), ("${NO:-x}", False)],
     )
     def test_literal(self, read, text, is_literal):
-        """A password that stands in the file is known to do so."""
+        """A plain-text password in the file is marked as such."""
         document = read(f"users: [{{password: '{text}'}}]", A="one")
         expected = [("users", 0, "password")] if is_literal else []
         assert document.literal_passwords == expected
 
     def test_aliased_variable_is_not_literal(self, read):
-        """An alias of a variable is a variable, and is filled in once."""
+        """An alias of a variable counts as a variable, and is replaced once."""
         text = "users: [{password: &p '${A}'}, {password: *p}]"
         document = read(text, A="${B}")
         assert document.literal_passwords == []
@@ -104,10 +104,10 @@ class TestPasswords:
 
 
 class TestLines:
-    """Where each key stands."""
+    """The line of each key."""
 
     def test_lines(self, read, file):
-        """A key's line is that of the key itself, an item's that of the item."""
+        """A key's line is that of the key itself, and an item's that of the item."""
         document = read("a:\n  b: 1\n\n  c:\n  - x\n  -\n    d: 2\n")
         expected = {
             ("a",): 1,
@@ -121,13 +121,13 @@ class TestLines:
         assert document.where(("a", "b")) == f"{file}:2"
 
     def test_absent_key(self, read):
-        """A key that is not there is where its nearest parent is."""
+        """A missing key has the line of its nearest parent."""
         document = read("a: 1\nb:\n  c: 2\n")
         assert document.line(("b", "x", "y")) == 2
         assert document.line(("z",)) == 1
 
     def test_double_key(self, read):
-        """A key that stands twice is a problem at the second place."""
+        """A duplicate key is reported at the second occurrence."""
         document = read("a: 1\nb: 2\na: 3\n")
         (problem,) = document.problems
         assert problem.what == "duplicate key; first used on line 1"
@@ -136,7 +136,7 @@ class TestLines:
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n"])
 def test_empty(read, text):
-    """A file without content is an empty mapping or nothing at all, never a crash."""
+    """An empty file is an empty mapping or nothing, and never a crash."""
     assert not read(text).data
 
 
@@ -149,7 +149,7 @@ def test_empty(read, text):
     ],
 )
 def test_dates_are_text(read, text, expected):
-    """There are no dates in the file, not even impossible ones."""
+    """Dates in the file are text, even impossible ones."""
     assert read(text).data == {"a": expected}
 
 
@@ -177,27 +177,27 @@ def test_dates_are_text(read, text, expected):
     ],
 )
 def test_not_yaml(read, text, words, reason):
-    """What cannot be read is one error that says where."""
+    """Unreadable YAML is one error with its position."""
     with pytest.raises(UsageError) as error:
         read(text)
     assert words in error.value.what, reason
 
 
 def test_no_file(file):
-    """A file that is not there is told with what writes one."""
+    """The error for a missing file names the command that creates one."""
     with pytest.raises(UsageError, match="there is no file") as error:
         read_document(file, {})
     assert "cgw init" in error.value.hint
 
 
 def test_folder(tmp_path):
-    """A folder is no file."""
+    """A folder is not accepted as a file."""
     with pytest.raises(UsageError, match="cannot be read"):
         read_document(tmp_path, {})
 
 
 def test_not_text(file):
-    """Bytes that are not UTF-8 are told."""
+    """Bytes that are not UTF-8 are reported."""
     file.write_bytes(b"name: \xff")
     with pytest.raises(UsageError, match="cannot be read"):
         read_document(file, {})

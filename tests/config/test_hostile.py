@@ -1,4 +1,4 @@
-"""Whatever is given as the file, it ends in one message: bounded, and in words."""
+"""Any content of the file leads to one short, readable message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEVELS = range(1, 20)
 
 
 def refusal(file):
-    """Return the words in which a file is refused."""
+    """Return the error message for a file."""
     with pytest.raises(UsageError) as error:
         load(file, {})
     assert error.value.exit_code == 2
@@ -27,7 +27,7 @@ def refusal(file):
 
 
 def levels(first, following):
-    """Write lines of which each names the one before it several times."""
+    """Return lines in which each refers to the previous one several times."""
     lines = [f"k{n}: &a{n} {following.format(f'*a{n - 1}')}" for n in LEVELS]
     return "\n".join([f"k0: &a0 {first}", *lines, "name: x\n"])
 
@@ -42,13 +42,13 @@ BLOWN_UP = {
 
 @pytest.mark.parametrize("text", BLOWN_UP.values(), ids=BLOWN_UP)
 def test_aliases_that_blow_up_are_refused(file, text):
-    """Some lines that stand for more values than there are atoms on earth."""
+    """A few lines can expand to more values than there are atoms on Earth."""
     file.write_text(text)
     assert ": with what aliases repeat, these are over 50,000 values" in refusal(file)
 
 
 def test_a_key_that_blows_up_is_refused(file):
-    """Nobody spells it out to say that it is no key."""
+    """The error does not expand it."""
     file.write_text("? &a [[x, x], [x, x]]\n: 1\n")
     assert "line 1, column 3: this is not YAML: a key must be text" in refusal(file)
 
@@ -63,13 +63,13 @@ def test_a_key_that_blows_up_is_refused(file):
     ],
 )
 def test_what_is_nested_too_deep_is_refused(file, text):
-    """A list in a list in a list, or one that holds itself."""
+    """Lists nested in lists, or a list that contains itself."""
     file.write_text(text)
     assert "nested too deep" in refusal(file)
 
 
 def test_many_complaints_are_some_complaints(file):
-    """Nobody reads thousands; how many there are is not hidden."""
+    """The error shows some of them, and the total number."""
     file.write_text("name: x\nusers:\n" + "- {username: a}\n" * 1000)
     head, *lines = refusal(file).splitlines()
     assert head == f"{file} has over 100 problems, such as:"
@@ -87,19 +87,19 @@ def test_many_complaints_are_some_complaints(file):
     ],
 )
 def test_a_long_value_is_not_repeated_at_length(file, text):
-    """What it begins with tells which one it is."""
+    """The error shows only its beginning."""
     file.write_text(text)
     assert max(map(len, refusal(file).splitlines())) < 2500
 
 
 @pytest.mark.parametrize("key", ["1", "on", "null", "1.5", "0x10"])
 def test_a_key_is_text_without_quotes_too(loaded, key):
-    """What YAML would take for a number or a truth names a tag as it is spelled."""
+    """Numbers and booleans in YAML are tag names as they are written."""
     assert loaded(f"name: x\ntags: {{{key}: a}}\n").config.tags == {key: "a"}
 
 
 def test_our_own_marks_cannot_be_spelled(file):
-    """A tag that names a lacking password makes none."""
+    """A tag with the name of our marker does not create a missing password."""
     file.write_text("name: x\nusers: [{username: a@b.c, password: !missing [P]}]")
     assert "line 2, column 37: this is not YAML" in refusal(file)
 
@@ -116,7 +116,7 @@ def test_our_own_marks_cannot_be_spelled(file):
     ],
 )
 def test_what_can_be_a_secret_is_not_repeated(complaints, text, path):
-    """Also where it stands in the wrong place or has the wrong type."""
+    """Also in the wrong place or with the wrong type."""
     (told,) = complaints(f"name: x\n{text}\n")
     assert path in told
     assert not {"hunter2", "4711"} & set(told.replace("`", " ").split())
@@ -127,7 +127,7 @@ WRONG += [{"": None}, {"a": {"b": "c"}}, "x" * 300]
 
 
 def key_paths(schema, path=()):
-    """Return every path that the schema knows, with a name for what is free."""
+    """Return every path in the schema, with a name for free keys."""
     schema = resolved(schema)
     found = [path] if path else []
     below = dict(schema.get("properties", {}))
@@ -160,7 +160,7 @@ def holding(path, value):
     return {"name": "x"} | value
 
 
-BESIDE = {  # what must be there, whatever else is
+BESIDE = {  # always required
     ("users", 0): {"username": "a@b.c"},
     ("resource_servers", "abc"): {"scopes": {"read": "Read"}},
 }
@@ -168,7 +168,7 @@ PATHS = key_paths(SCHEMA)
 
 
 def test_the_paths_are_those_of_the_schema():
-    """From the first level to the last."""
+    """On all levels."""
     assert ("users", 0, "password") in PATHS
     assert ("api", "routes", "GET /x", "scopes", 0) in PATHS
     assert {path[0] for path in PATHS} == set(Config.model_fields)
@@ -177,7 +177,7 @@ def test_the_paths_are_those_of_the_schema():
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: ".".join(map(str, path)))
 def test_a_wrong_value_is_reported_with_its_key(file, path):
-    """Whichever key of the file it is, and whatever it holds."""
+    """For every key of the file and every value."""
     for value in WRONG:
         text = yaml.dump(holding(path, value), Dumper=yaml.CSafeDumper)
         file.write_text(text, encoding="utf-8")
@@ -190,7 +190,7 @@ def of_one_branch(path, other):
 
 
 def told_of(file):
-    """Return the keys that are complained of, or nothing."""
+    """Return the keys with errors, or nothing."""
     try:
         load(file, {})
     except BadConfig as error:
@@ -203,7 +203,7 @@ def told_of(file):
 )
 @given(st.binary() | st.binary().map(b"name: x\n".__add__))
 def test_any_bytes(file, content):
-    """Whatever bytes a file holds, it is loaded or refused, in words."""
+    """Any bytes are either loaded or refused with a message."""
     file.write_bytes(content)
     with suppress(UsageError):
         load(file, {})

@@ -1,4 +1,4 @@
-"""What the file may hold fits the service models, and it may hold what they take."""
+"""The file accepts exactly the values that AWS's service models accept."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from cognito_gw.config.model import Config
 from cognito_gw.config.rules import check
 from cognito_gw.local.constraints import OVERRIDES, refusal
 
-KEY = "KEY"  # in a path: the key of a mapping is what is tried
+KEY = "KEY"  # in a path: the mapping's key is the tested value
 COGNITO = "cognito-idp"
 CLIENT, SERVER = ("app_clients", "c"), ("resource_servers", "s")
 FUNCTION = ("functions", "f")
-# What must be beside a key, by the path of what holds it.
+# Required settings next to a key, by the path of their parent.
 BESIDE = {
     ("users", 0): {"username": "a@b.c"},
     ("user_pool",): {"sign_in_with": []},
@@ -29,7 +29,7 @@ BESIDE = {
 
 
 class Sent(NamedTuple):
-    """Where a key's value is sent to, and why the file takes less, if it does."""
+    """Where a key's value is sent, and why the file may be stricter."""
 
     path: tuple[str | int, ...]
     service: str
@@ -80,7 +80,7 @@ LISTS = [
 ]
 ODD = ["\n", "\t", "\0", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", "é", "東", "👍"]
 ODD += ["5", "a", "Z", " ", *string.punctuation]
-IDS = [f"{'.'.join(map(str, each.path))}-{each.service}" for each in SENT]
+IDS = [f"{'.'.join(map(str, sent.path))}-{sent.service}" for sent in SENT]
 
 
 @cache
@@ -90,7 +90,7 @@ def shape_of(service, name):
 
 
 def fits(value, shape):
-    """Tell whether AWS takes a value, by the model: as a member of a call."""
+    """Whether AWS accepts a value as a member of a call, by the model."""
 
     class Call:
         required_members = ()
@@ -100,7 +100,7 @@ def fits(value, shape):
 
 
 def holding(path, value):
-    """Return the data of a file with a value, or a key, at a path."""
+    """Return a file's data with a value or a key at a path."""
     for depth in range(len(path), 0, -1):
         key = path[depth - 1]
         if key == KEY:
@@ -113,7 +113,7 @@ def holding(path, value):
 
 
 def is_taken(path, value, folder):
-    """Tell whether the file may hold a value there; what comes of it elsewhere, too."""
+    """Whether the file accepts a value at a path, and everything derived from it."""
     try:
         config = Config.model_validate(holding(path, value))
     except ValidationError:
@@ -123,7 +123,7 @@ def is_taken(path, value, folder):
 
 
 def tried(shape):
-    """Return values on both sides of all that a shape says."""
+    """Return values on both sides of each limit of a shape."""
     least, most = (shape.metadata.get(trait) for trait in ("min", "max"))
     if shape.type_name == "integer":
         return [least - 1, least, most, most + 1]
@@ -146,8 +146,8 @@ def tried(shape):
 
 @pytest.mark.parametrize("sent", SENT, ids=IDS)
 def test_the_file_takes_what_the_model_takes(sent, tmp_path, monkeypatch):
-    """No more, as AWS would refuse it; no less, but for what we say."""
-    monkeypatch.delitem(OVERRIDES, "DomainType")  # there for custom domains
+    """Not more, which AWS would refuse; not less, except for documented reasons."""
+    monkeypatch.delitem(OVERRIDES, "DomainType")  # used for custom domains
     shape = shape_of(sent.service, sent.shape)
     values = tried(shape)
     taken = [each for each in values if is_taken(sent.path, each, tmp_path)]
@@ -160,13 +160,13 @@ def test_the_file_takes_what_the_model_takes(sent, tmp_path, monkeypatch):
 
 
 def is_our_own(value, sent):
-    """Tell whether AWS refuses a value for more than its model says."""
+    """Whether AWS refuses a value for a reason outside of its model."""
     return str(value).lower().startswith("aws:") and sent.path[0] == "tags"
 
 
 @pytest.mark.parametrize(("path", "service", "shape"), LISTS)
 def test_a_list_has_at_most_the_length_of_the_model(path, service, shape, complaints):
-    """The file says so, with key and line."""
+    """The error has its key and line."""
     most = shape_of(service, shape).metadata["max"]
     value = "code" if "flows" in path[-1] else "https://a.example/"
     text = f"name: t\napp_clients:\n  c:\n    {path[-1]}: [{f'{value}, ' * (most + 1)}]"
@@ -176,7 +176,7 @@ def test_a_list_has_at_most_the_length_of_the_model(path, service, shape, compla
 
 @pytest.mark.parametrize("runtime", sorted(aws_rules.RUNTIMES))
 def test_a_runtime_is_taken(runtime, tmp_path):
-    """Each that Lambda still has, and none that is gone."""
+    """All runtimes that Lambda still supports, and no retired ones."""
     (tmp_path / "bootstrap").touch(0o755)
     handler = {"runtime": runtime, "handler": "bootstrap.main", "code": "."}
     for suffix in ("py", "mjs", "rb"):
@@ -187,7 +187,7 @@ def test_a_runtime_is_taken(runtime, tmp_path):
 
 
 def test_botocore_is_asked_for_a_runtime_that_is_new(tmp_path, monkeypatch):
-    """Whoever updates it can have what Lambda has since."""
+    """After an update of botocore, its new runtimes are accepted."""
     monkeypatch.setattr(aws_rules, "RUNTIMES", frozenset())
     config = Config.model_validate({"name": "t"})
     assert [*check(config, tmp_path)] == []

@@ -1,4 +1,4 @@
-"""The file as a whole: everything wrong with it at once, or a configuration."""
+"""The file as a whole: all errors at once, or a configuration."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SMALLEST = "name: transactions\napi:\n  routes: {GET /transactions: {}}\n"
 
 
 class TestSmallest:
-    """The three lines with which the tutorial can be followed."""
+    """The three lines that are enough for the tutorial."""
 
     def test_defaults(self, loaded):
-        """Everything else has the tutorial's default."""
+        """Everything else has the tutorial's defaults."""
         config = loaded(SMALLEST).config
         assert config.user_pool.sign_in_with == ["email"]
         assert config.user_pool.mfa == "off"
@@ -34,24 +34,24 @@ class TestSmallest:
         assert config.target == "aws"
 
     def test_no_warnings(self, loaded):
-        """There is nothing to warn of."""
+        """It has no warnings."""
         assert loaded(SMALLEST).warnings == []
 
     def test_name_alone(self, loaded):
-        """The name alone gives the tutorial's route."""
+        """The name alone creates the tutorial's route."""
         assert loaded("name: x").config.api == loaded(SMALLEST).config.api
 
     def test_empty_sections(self, loaded):
-        """A section without content is its default."""
+        """An empty section has its defaults."""
         text = "name: x\nuser_pool:\ndomain:\napi:\nfunctions: {hello: }\n"
         assert loaded(text).config == loaded("name: x").config
 
 
 class TestAtOnce:
-    """One run tells everything."""
+    """One run reports all errors."""
 
     def test_every_layer(self, complaints):
-        """Wrong shapes, unset variables, double keys and broken rules come together."""
+        """Wrong types, unset variables, duplicate keys and other errors together."""
         text = (
             "name: shop\n"
             "regoin: eu-west-1\n"
@@ -71,20 +71,20 @@ class TestAtOnce:
         ]
 
     def test_without_a_name(self, complaints):
-        """Where the name is missing the rest is checked all the same."""
+        """The rest is checked even if the name is missing."""
         assert complaints("domain: my-cognito") == [
             "1: name: this key is required",
             "1: domain: AWS reserves the word `cognito` in domains",
         ]
 
     def test_unset_variable_is_one_complaint(self, complaints):
-        """What a missing variable leaves empty is not complained of again."""
+        """The empty value of an unset variable is not reported again."""
         assert complaints("name: x\nregion: ${NO}") == [
             "2: region: the environment variable NO is not set"
         ]
 
     def test_exit_code(self, loaded):
-        """A wrong file is a usage error."""
+        """An invalid file is a usage error."""
         with pytest.raises(UsageError) as error:
             loaded("name: 1")
         assert error.value.exit_code == 2
@@ -92,12 +92,12 @@ class TestAtOnce:
 
 @pytest.mark.parametrize("text", ["- a", "text", "5", "null", "[]"])
 def test_not_a_mapping(complaints, text):
-    """A file that holds no mapping says what it should be."""
+    """The error for a file without a mapping describes what it should contain."""
     assert complaints(text) == ["1: the file must be a mapping, such as `name: my-api`"]
 
 
 def test_empty_file(complaints):
-    """An empty file lacks its name."""
+    """The error for an empty file is the missing name."""
     assert complaints("") == ["1: name: this key is required"]
 
 
@@ -112,27 +112,27 @@ def test_empty_file(complaints):
     ],
 )
 def test_spell(path, text):
-    """A key path is spelled as people write it."""
+    """Key paths are written in a readable form."""
     assert spell(path) == text
 
 
 class TestWarnings:
-    """What is allowed, and yet worth a second thought."""
+    """Settings that are allowed but questionable."""
 
     def test_literal_password(self, loaded, file):
-        """A password in the file is accepted with a warning that does not show it."""
+        """A plain-text password is accepted with a warning that does not show it."""
         text = "name: x\nusers:\n- {username: a@b.c, password: Hunter-2-secret}\n"
         (warning,) = loaded(text).warnings
         assert warning.startswith(f"{file}:3: plain-text password in the file")
         assert "Hunter" not in warning
 
     def test_variable_password(self, loaded):
-        """A password from the environment is none of that."""
+        """A password from the environment has no warning."""
         text = "name: x\nusers:\n- {username: a@b.c, password: '${P}'}\n"
         assert loaded(text, P="Hunter-2-secret").warnings == []
 
     def test_self_sign_up(self, loaded):
-        """Open sign-up is pointed out for the routes that any token opens."""
+        """Open sign-up causes a warning for routes that accept any token."""
         text = (
             "name: x\n"
             "user_pool: {self_sign_up: true}\n"
@@ -150,7 +150,7 @@ class TestWarnings:
         assert "/public" not in warning
 
     def test_variables_of_others(self, loaded, file):
-        """`:id` is no variable to API Gateway; a colon within a part is meant."""
+        """API Gateway has no `:id` variables; a colon within a part is literal."""
         text = (
             "name: x\n"
             "api:\n"
@@ -167,21 +167,21 @@ class TestWarnings:
         ]
 
     def test_the_other_suffix(self, loaded, file):
-        """With two files, one of them is not read."""
+        """If two files exist, a warning says that one is not read."""
         other = file.with_suffix(".yml")
         other.write_text("name: y\n", encoding="utf-8")
         assert loaded("name: x\n").warnings == [f"{other} is ignored: {file} is read"]
 
     def test_closed_sign_up(self, loaded):
-        """Without open sign-up there is nothing to point out."""
+        """Without open sign-up, that warning does not appear."""
         assert loaded("name: x\nuser_pool: {self_sign_up: false}").warnings == []
 
 
 class TestPasswords:
-    """What may not be seen, and what may be missing."""
+    """Passwords stay secret and may be missing."""
 
     def test_missing_is_tolerated(self, loaded):
-        """The file is valid while the variable of a password is not set."""
+        """The file is valid while a password's variable is unset."""
         text = "name: x\nusers: [{username: a@b.c, password: '${NO}'}]"
         password = loaded(text).config.users[0].password
         assert password.missing == "NO"
@@ -189,7 +189,7 @@ class TestPasswords:
             password.reveal()
 
     def test_kept(self, loaded):
-        """The password is what the file and the environment say."""
+        """The password is the combination of the file and the environment."""
         text = "name: x\nusers: [{username: a@b.c, password: 'A-${P}-1'}]"
         config = loaded(text, P="secret").config
         assert config.users[0].password.reveal() == "A-secret-1"
@@ -201,7 +201,7 @@ class TestPasswords:
 
     @pytest.mark.parametrize("password", ["hunter2", "12345678", "[hunter2]", "''"])
     def test_not_in_complaints(self, complaints, password):
-        """A password that is refused is not repeated."""
+        """The error for an invalid password does not contain it."""
         text = f"name: x\nusers: [{{username: a@b.c, password: {password}}}]"
         (complaint,) = complaints(text)
         assert complaint.startswith("2: users[0].password: ")
@@ -210,23 +210,23 @@ class TestPasswords:
 
 
 class TestCode:
-    """Where the code of functions is looked for."""
+    """Where the code of functions is read from."""
 
     def test_beside_the_file(self, loaded, file):
-        """A relative path starts at the file, wherever the command runs."""
+        """A relative path starts at the file, whatever the current directory is."""
         (file.parent / "hello").mkdir()
         (file.parent / "hello" / "lambda_function.py").touch()
         text = "name: x\nfunctions: {hello: {code: ./hello}}"
         assert loaded(text).config.functions["hello"].code == file.parent / "hello"
 
     def test_absolute(self, loaded, tmp_path):
-        """An absolute path is taken as it is."""
+        """An absolute path is used unchanged."""
         (tmp_path / "lambda_function.py").touch()
         text = f"name: x\nfunctions: {{hello: {{code: {tmp_path}}}}}"
         assert loaded(text).config.functions["hello"].code == tmp_path
 
     def test_none(self, loaded):
-        """Without code there is the default, and no path."""
+        """Without `code`, the default code is used, and there is no path."""
         assert loaded("name: x").config.functions["hello"].code is None
 
 
@@ -269,7 +269,7 @@ PIECES = st.lists(
 
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory):
-    """One file for all examples: the property does not depend on what it held."""
+    """One file for all examples: its earlier content does not matter."""
     return tmp_path_factory.mktemp("property") / "cgw.yaml"
 
 
@@ -293,19 +293,19 @@ QUICK = settings(
 @example("endpoints: {invoke: '{region.x}'}")
 @example("functions: {hello: {code: " + "a" * 5000 + "}}")
 def test_any_data(scratch, text):
-    """Whatever stands under the known keys, it is loaded or refused, in words."""
+    """Any data under the known keys is either loaded or refused with a message."""
     _load_or_refuse(scratch, text)
 
 
 @QUICK
 @given(VALUES.map(yaml.safe_dump))
 def test_any_document(scratch, text):
-    """Whatever YAML a file holds, it is loaded or refused, in words."""
+    """Any YAML is either loaded or refused with a message."""
     _load_or_refuse(scratch, text)
 
 
 @QUICK
 @given(PIECES.map("".join) | st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text(scratch, text):
-    """Whatever text a file holds, it is loaded or refused, in words."""
+    """Any text is either loaded or refused with a message."""
     _load_or_refuse(scratch, text)

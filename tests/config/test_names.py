@@ -1,4 +1,4 @@
-"""The names in a file, as completion reads them."""
+"""The names in a file that shell completion offers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ api: {stage: live, routes: {GET /: {function: b}}}
 
 @pytest.mark.parametrize("text", ["name: x", FILLED])
 def test_the_names_of_a_good_file_are_those_of_its_configuration(loaded, file, text):
-    """The defaults of what it leaves out as well, though the schema is not asked."""
+    """Including the defaults, although the schema is not loaded."""
     config = loaded(text).config
     names = names_in(file, {})
     assert names.functions == list(config.functions)
@@ -33,7 +33,7 @@ def test_the_names_of_a_good_file_are_those_of_its_configuration(loaded, file, t
 
 
 def test_a_name_may_come_from_a_variable(file):
-    """As everywhere in the file."""
+    """As in all values of the file."""
     file.write_text("users: [{username: '${WHO}'}, {username: '${NOBODY}'}]")
     assert names_in(file, {"WHO": "me"}).users == ["me"]
 
@@ -47,7 +47,7 @@ def test_a_name_may_come_from_a_variable(file):
     ],
 )
 def test_what_is_not_as_it_should_be_is_passed_over(file, text):
-    """The rest of the file may still have names."""
+    """The rest of the file may still contain names."""
     file.write_text(text)
     names = names_in(file, {})
     assert names.users == names.groups == names.scopes == []

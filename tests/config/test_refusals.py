@@ -1,4 +1,4 @@
-"""The check of the file says what AWS would refuse, before any call."""
+"""The check of the file reports what AWS would refuse, before any call."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ZIPS = (
     ("deeper.zip", "code/app.py"),
     ("program.zip", "bootstrap"),
 )
-UNIX, WINDOWS = 3, 0  # as zips name the systems that made them
+UNIX, WINDOWS = 3, 0  # zips store the system that created them
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a folder with the code that the rows name."""
+    """Return a folder with the code that the rows refer to."""
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "app.py").touch()
     (tmp_path / "empty").mkdir()
@@ -139,7 +139,7 @@ def test_a_scope_that_no_client_can_get_is_pointed_out(loaded, file):
 
 
 def test_a_zip_that_unfolds_to_too_much_is_refused(complaints, file):
-    """Lambda takes 250 MiB of files, however small they are zipped."""
+    """Lambda accepts 250 MiB of unzipped files, whatever the size of the zip."""
     with zipfile.ZipFile(file.parent / "code.zip", "w") as archive:
         archive.writestr("app.py", b"a")
         archive.filelist[0].file_size = 251 << 20

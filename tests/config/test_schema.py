@@ -1,4 +1,4 @@
-"""The published schema and the example: what editors and readers are given."""
+"""The published schema and the example, for editors and readers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXAMPLES = {
 
 
 def test_shipped_schema():
-    """The JSON Schema is that of the models; `cgw schema` regenerates it.
+    """The JSON Schema matches the models; `cgw schema` regenerates it.
 
     cgw schema > cognito_gw/config/cgw.schema.json
     """
@@ -37,7 +37,7 @@ def test_shipped_schema():
 
 
 def test_example_is_the_starter():
-    """The example in the repository is what `cgw init` writes."""
+    """The example in the repository equals the output of `cgw init`."""
     example = Path(__file__).parents[2] / "config.example.yaml"
     assert example.read_text("utf-8") == SHIPPED.joinpath("starter.yaml").read_text(
         "utf-8"
@@ -45,14 +45,14 @@ def test_example_is_the_starter():
 
 
 def test_example_is_valid(loaded):
-    """The example can be used as it is, and there is nothing to warn of."""
+    """The example is valid and has no warnings."""
     found = loaded(SHIPPED.joinpath("starter.yaml").read_text("utf-8"))
     assert found.config.name == "transactions"
     assert found.warnings == []
 
 
 def test_example_shows_the_defaults(loaded):
-    """What the example sets to a default is the default."""
+    """Values that the example marks as defaults are the defaults."""
     config = loaded(SHIPPED.joinpath("starter.yaml").read_text("utf-8")).config
     smallest = loaded("name: transactions").config
     assert config.functions == smallest.functions
@@ -62,13 +62,13 @@ def test_example_shows_the_defaults(loaded):
 
 
 def test_every_section_is_in_the_example():
-    """Each key of the file's top level is in the example, if only in a comment."""
+    """Each top-level key is in the example, at least in a comment."""
     text = SHIPPED.joinpath("starter.yaml").read_text("utf-8")
     assert [key for key in Config.model_fields if f"{key}:" not in text] == []
 
 
 def test_immutable(loaded):
-    """A configuration is not changed once it is read."""
+    """A loaded configuration cannot be changed."""
     config = loaded("name: x").config
     with pytest.raises(ValueError, match="frozen"):
         config.name = "y"
@@ -76,10 +76,10 @@ def test_immutable(loaded):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_schema_takes_what_the_file_may_hold(name):
-    """An editor complains of no file that we write or show."""
+    """The schema accepts every file that we generate or document."""
     data = yaml.safe_load(EXAMPLES[name])
     errors = Draft202012Validator(published_schema()).iter_errors(data)
-    assert [f"{[*each.path]}: {each.message}" for each in errors] == []
+    assert [f"{[*error.path]}: {error.message}" for error in errors] == []
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,11 @@ def test_schema_takes_what_the_file_may_hold(name):
     ],
 )
 def test_schema_refuses_what_the_file_may_not_hold(text):
-    """It is no weaker for what it takes."""
+    """The schema still refuses invalid files."""
     data = yaml.safe_load(text)
     assert not Draft202012Validator(published_schema()).is_valid(data)
 
 
 def test_editors_find_the_schema():
-    """The first file names the schema in the words of the YAML language server."""
+    """The starter file names the schema for the YAML language server."""
     assert "\n# yaml-language-server: $schema=cgw.schema.json\n" in Starter().text

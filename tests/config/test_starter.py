@@ -1,4 +1,4 @@
-"""The first file, with a few answers in it."""
+"""The starter file, with a few values from the user."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
 
 def test_without_answers_it_is_what_is_shipped():
-    """To the letter."""
+    """Byte for byte."""
     assert Starter().text == EXAMPLE.read_text(encoding="utf-8")
 
 
 def test_an_answer_replaces_the_shipped_value(loaded):
-    """And what is about the name follows it; all other lines stay as they are."""
+    """Values that depend on the name follow it; all other lines stay the same."""
     routes = {"GET /orders/{id}": False, "ANY /": True}
     made = Starter("orders", "eu-west-1", "username", routes)
     shipped, lines = Starter().text.splitlines(), made.text.splitlines()
@@ -49,20 +49,20 @@ def test_an_answer_replaces_the_shipped_value(loaded):
 
 @pytest.mark.parametrize("name", ["no", "on", "null", "y", "true", "e5", "x" * 32])
 def test_what_yaml_would_take_for_something_else_is_quoted(loaded, name):
-    """It is a name, and text."""
+    """The name stays text."""
     assert loaded(Starter(name).validated()).config.name == name
 
 
 @pytest.mark.parametrize("path", ["/a:", "/a#b", "/" + "long" * 40, "/{proxy+}", "/é"])
 def test_a_route_is_the_key_that_it_is(path):
-    """Whatever is in it; whether API Gateway takes it is another question."""
+    """For any text; whether API Gateway accepts it is not tested here."""
     text = Starter(routes={f"GET {path}": True}).text
     assert list(yaml.safe_load(text)["api"]["routes"]) == [f"GET {path}"]
 
 
 @pytest.mark.parametrize("kind", SIGN_INS)
 def test_the_first_user_has_a_name_that_the_pool_takes(loaded, kind):
-    """An address, a name, or a number."""
+    """An email address, a name, or a phone number."""
     config = loaded(Starter(sign_in_with=kind).validated()).config
     assert config.user_pool.sign_in_with == SIGN_INS[kind][0]
     assert config.users[0].username == SIGN_INS[kind][1]
@@ -82,7 +82,7 @@ def test_the_first_user_has_a_name_that_the_pool_takes(loaded, kind):
     ],
 )
 def test_a_bad_answer_has_its_reason(answers, reason):
-    """In words that do not speak of a file, which there is not yet."""
+    """The message does not mention a file, which does not exist yet."""
     with pytest.raises(UsageError) as error:
         Starter(**answers).validated()
     assert reason in error.value.what

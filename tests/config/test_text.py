@@ -1,4 +1,4 @@
-"""The text of the file, whatever kind of file that is."""
+"""Reading the file's text from any kind of file."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cognito_gw.errors import UsageError
 
 
 def refusal(file):
-    """Return the words in which a file is refused."""
+    """Return the error message for a file."""
     with pytest.raises(UsageError) as error:
         read_text(file)
     return str(error.value)
 
 
 def test_size(file):
-    """A file up to the limit is read. A device may have no end, or be empty."""
+    """A file up to the limit is read. A device may be endless or empty."""
     file.write_bytes(b"#" * LIMIT)
     assert len(read_text(file)) == LIMIT
     file.write_bytes(b"#" * (LIMIT + 1))
@@ -31,20 +31,20 @@ def test_size(file):
 
 
 class TestKinds:
-    """Other things than plain files that can be opened."""
+    """Other kinds of files."""
 
     def test_a_folder(self, tmp_path):
-        """A folder says that it is one."""
+        """The error says that it is a folder."""
         assert refusal(tmp_path) == f"{tmp_path} cannot be read: Is a directory"
 
     def test_a_socket(self, file):
-        """A socket is nothing to read."""
+        """A socket is refused."""
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(os.fspath(file))
             assert f"{file} cannot be read" in refusal(file)
 
     def test_a_pipe(self):
-        """What another program writes is read to its end."""
+        """A pipe is read to its end."""
         reading, writing = os.pipe()
         writer = threading.Thread(target=_write, args=(writing, b"name: piped\n"))
         writer.start()
@@ -56,12 +56,12 @@ class TestKinds:
 
     @pytest.mark.skipif(not os.geteuid(), reason="root may read everything")
     def test_a_file_that_may_not_be_read(self, file):
-        """The system's words say why."""
+        """The error shows the system's message."""
         file.touch(mode=0o000)
         assert refusal(file) == f"{file} cannot be read: Permission denied"
 
     def test_a_link_to_itself(self, file):
-        """A link that leads nowhere is told by the system's words, too."""
+        """For a link to itself, the error shows the system's message, too."""
         file.symlink_to(file)
         assert f"{file} cannot be read" in refusal(file)
 

@@ -1,4 +1,4 @@
-"""What is said of a file is said in words: no pattern, and no parser's terms."""
+"""Errors of the file are readable: without patterns or parser terms."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _patterns(node):
 
 
 def test_every_pattern_has_words():
-    """Each pattern of the file can be told in words."""
+    """Each pattern of the file has a description."""
     assert {*_patterns(Config.model_json_schema())} <= {*ALLOWED}
 
 
@@ -40,7 +40,7 @@ def test_every_pattern_has_words():
     ],
 )
 def test_bad_yaml(loaded, text, words, line):
-    """With the line, and what to do about it."""
+    """With the line, and how to fix it."""
     with pytest.raises(UsageError) as error:
         loaded(text)
     said = str(error.value)
@@ -60,7 +60,7 @@ def test_bad_yaml(loaded, text, words, line):
     ],
 )
 def test_a_secret_is_not_shown(loaded, text):
-    """A line that may hold a password is named by its number alone."""
+    """For a line that may contain a password, only its number is shown."""
     with pytest.raises(UsageError) as error:
         loaded(text)
     assert "this is not YAML" in str(error.value)

@@ -1,4 +1,4 @@
-"""One call to explain: a good one of `GET /transactions`, unless a case changes it."""
+"""One call to explain: by default, a correct call of `GET /transactions`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def issuer_of(pool_id):
 
 
 def claims(**changes):
-    """Return the claims of a good ID token, with changes; None takes one away."""
+    """Return the claims of a valid ID token with changes; None removes a claim."""
     now = time.time()
     good = {
         "iss": issuer_of(POOL),
@@ -48,12 +48,12 @@ def claims(**changes):
 
 
 def access(**changes):
-    """Return what makes an access token of an ID token."""
+    """Return the claims that turn an ID token into an access token."""
     return {"token_use": "access", "aud": None, "client_id": CLIENT} | changes
 
 
 def unsigned(content, header=None):
-    """Return a JWT whose signature is worth nothing."""
+    """Return a JWT with an invalid signature."""
     parts = [{"alg": "RS256", "kid": "one"} | (header or {}), content]
     encoded = [
         base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
@@ -64,29 +64,29 @@ def unsigned(content, header=None):
 
 @dataclass(frozen=True)
 class Call:
-    """What was sent, what came back, and what AWS tells about it."""
+    """A request, its response, and the account that AWS describes."""
 
     claims: Mapping[str, Any] | None = field(default_factory=dict)  # None: no token
-    form: str = "Bearer {}"  # of the header's value
+    form: str = "Bearer {}"  # added to the header's value
     header: str = "Authorization"
     verb: str = "GET"
     path: str = "/transactions"
     headers: tuple[tuple[str, str], ...] = ()
-    status: int | None = 401  # None: it was not sent
-    error: str = "UnauthorizedException"  # empty: the function's own answer
+    status: int | None = 401  # None: the call was not sent
+    error: str = "UnauthorizedException"  # empty: the function's own response
     message: str = ""
     answered: Mapping[str, str] = field(default_factory=dict)  # headers
     live: Version = HEALTHY
-    draft: Version | None = None  # None: what is live
+    draft: Version | None = None  # None: the deployed version
     log: tuple[str, ...] = ()
-    answers: Mapping[str, Any] = field(default_factory=dict)  # in place of the usual
+    answers: Mapping[str, Any] = field(default_factory=dict)  # replace the default
     target: Mapping[str, Any] = field(default_factory=dict)
     flaw: Flaw | None = None
     preflight: Answer | None = field(default_factory=lambda: Answer(204))
 
     @cached_property
     def token(self):
-        """Return the token that is sent, which is the same whenever it is asked for."""
+        """Return the token sent; every call returns the same one."""
         return None if self.claims is None else unsigned(claims(**self.claims))
 
     @property
@@ -98,7 +98,7 @@ class Call:
 
     @property
     def answer(self):
-        """Return what came back, if anything did."""
+        """Return the response, if there is one."""
         if self.status is None:
             return None
         named = {"x-amzn-errortype": self.error} if self.error else {}
@@ -115,21 +115,21 @@ class Call:
         return World(usual | dict(self.answers))
 
     def case(self, world=None, *, is_ours=True):
-        """Return what the rules are asked about."""
+        """Return the input of the rules."""
         target = {"api_id": API, "stage": "dev", "url": "http://127.0.0.1:1"}
         target |= {"pool_id": POOL, "wants": "COGNITO_USER_POOLS"} if is_ours else {}
         pools = SimpleNamespace(flaw_of=lambda *_: self.flaw)
         target = Target(**target | {"is_ours": is_ours} | dict(self.target))
         case = CallCase(world or self.world(), pools, target, self.sent, self.answer)
-        if self.preflight is not None:  # else it is asked for
+        if self.preflight is not None:  # otherwise it is requested
             case.once("preflight", lambda: self.preflight)
         return case
 
     def diagnosed(self, world=None, *, is_ours=True):
-        """Return what all rules find."""
+        """Return the findings of all rules."""
         return diagnose(CALL_RULES, self.case(world, is_ours=is_ours))
 
 
 def codes(diagnosis):
-    """Return the codes of the causes, in their order."""
+    """Return the codes of the causes in order."""
     return [cause.code for cause in diagnosis.causes]

@@ -1,4 +1,4 @@
-"""A user pool that publishes its keys, and the tokens that it signs."""
+"""A user pool that publishes its keys, and tokens signed by it."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from cognito_gw.local.cognito.tokens import Keys
 
 
 class InTurn(Executor):
-    """Does one thing after the other: threads are what a diagnosis costs."""
+    """Run tasks one by one; starting threads is the slowest part of a diagnosis."""
 
     def __init__(self, _):
-        """Need no number of threads."""
+        """Ignore the number of threads."""
 
     def map(self, do, things):
-        """Return what comes of each thing."""
+        """Return the result for each item."""
         return [do(thing) for thing in things]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def in_turn():
-    """Ask the rules without threads."""
+    """Run the rules without threads."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cognito_gw.diagnosis.rule.ThreadPoolExecutor", InTurn)
         yield
 
 
 class Publisher:
-    """Two user pools, whose documents a small server has."""
+    """Two user pools whose documents a small server publishes."""
 
     def __init__(self, server):
         self.keys, self.server, self.asked = Keys(), server, []
@@ -50,17 +50,17 @@ class Publisher:
         self.asked.clear()
 
     def issuer(self, pool_id):
-        """Return the address of a pool, and note that it was requested."""
+        """Return the issuer of a pool, and record the request."""
         self.asked.append(pool_id)
         return f"{self.server.url}/{pool_id}"
 
     @property
     def pools(self):
-        """Return the pools as a case asks them."""
+        """Return the pools as a case reads them."""
         return Pools(self.issuer)
 
     def signed(self, *, kid=None, key=None, algorithm="RS256", **changes):
-        """Return an ID token that the pool signs."""
+        """Return an ID token signed by the pool."""
         issued = {"iss": f"{self.server.url}/{POOL}"} | changes
         own = self.keys.of(POOL, "id")
         headers = {"kid": kid or own.kid, "typ": None}
@@ -72,14 +72,14 @@ class Publisher:
 
 @pytest.fixture(scope="module")
 def published():
-    """Pools for the tests of a file."""
+    """Two pools shared by the tests of a file."""
     with Served() as server:
         yield Publisher(server)
 
 
 @pytest.fixture
 def publisher(published):
-    """The same, of which nothing has been asked."""
+    """The same pools, with an empty list of requests."""
     published.asked.clear()
     published.server.seen.clear()
     return published

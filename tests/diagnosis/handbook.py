@@ -45,7 +45,7 @@ _PLACE = {
 
 
 # A code has one section, even if both calls and sign-ins can fail for it.
-_CALLS = {each.code for each in CALL_RULES}
+_CALLS = {rule.code for rule in CALL_RULES}
 
 
 def page() -> str:
@@ -56,7 +56,7 @@ def page() -> str:
         "## The call is refused or fails\n",
         *map(_section, CALL_RULES),
         "## The sign-in fails\n",
-        *(_section(each) for each in SIGN_IN_RULES if each.code not in _CALLS),
+        *(_section(rule) for rule in SIGN_IN_RULES if rule.code not in _CALLS),
     ]
     return "\n".join(parts).rstrip() + "\n"
 
@@ -73,11 +73,11 @@ def _table() -> Iterator[str]:
         (502, "`Internal server error`"),
         (504, "`Endpoint request timed out`"),
     ):
-        codes = [_link(each.code) for each in CALL_RULES if status in each.statuses]
+        codes = [_link(rule.code) for rule in CALL_RULES if status in rule.statuses]
         yield f"| {status} {words}".rstrip() + f" | {', '.join(codes)} |"
-    anything = [_link(each.code) for each in CALL_RULES if not each.statuses]
+    anything = [_link(rule.code) for rule in CALL_RULES if not rule.statuses]
     yield f"| any | {', '.join(anything)} |"
-    codes = [_link(each.code) for each in SIGN_IN_RULES]
+    codes = [_link(rule.code) for rule in SIGN_IN_RULES]
     yield f"| no token | {', '.join(codes)} |\n"
 
 

@@ -1,4 +1,4 @@
-"""Of each thing that may be the matter, the cause comes first, with what mends it."""
+"""For each problem, the real cause comes first, together with its fix."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
 
 TABLE = (*CALL_RULES, *SIGN_IN_RULES)
 UNFILLED = re.compile(r"\{\w*\}")
-# What needs nothing to be held against: a 0, and words that say what is the matter.
+# Findings that need no comparison: a 0, and text that states the problem.
 ALONE = ({"ReservedConcurrentExecutions"}, {"message"}, {"told"})
 
 
 @over(product(BOTH, OURS_OR_NOT))
 def test_the_cause_comes_first(name, is_ours):
-    """With the values that show it, and a fix that has every name filled in."""
+    """It shows the values that prove it, and a fix with every name filled in."""
     code, evidence, _ = BOTH[name]
     diagnosis, _ = diagnosed(name, is_ours=is_ours)
     assert codes(diagnosis)[:1] == [code]
@@ -44,7 +44,7 @@ def test_the_cause_comes_first(name, is_ours):
 
 @over(BOTH)
 def test_a_cause_is_shown_by_values_that_differ(name):
-    """One is what was expected, and another what was found."""
+    """One value was expected, and another was found."""
     for cause in diagnosed(name)[0].causes:
         shown = {str(value) for value in cause.evidence.values()}
         assert len(shown) > 1 or cause.evidence.keys() in ALONE
@@ -52,14 +52,14 @@ def test_a_cause_is_shown_by_values_that_differ(name):
 
 @over(BOTH)
 def test_a_diagnosis_is_json(name):
-    """It lists each rule that was asked, as found or as ruled out."""
+    """It lists each rule that ran, either as found or as ruled out."""
     diagnosis, _ = diagnosed(name)
     document = json.loads(json.dumps(diagnosis.document()))
     assert document.keys() == {"causes", "ruled_out", "unknown", "note"}
     for cause in document["causes"]:
         assert cause.keys() == {"code", "summary", "evidence", "fix"}
     found = codes(diagnosis)
-    others = [each["code"] for each in document["ruled_out"]]
+    others = [cause["code"] for cause in document["ruled_out"]]
     assert len({*found, *others}) == len(found) + len(others)
     order = [rule.code for rule in TABLE]
     assert found == sorted(found, key=order.index)
@@ -72,7 +72,7 @@ def test_a_diagnosis_is_json(name):
     ids=["calls", "sign-ins"],
 )
 def test_every_rule_is_found_by_a_case(rules, cases):
-    """As the first of the causes."""
+    """As the first cause."""
     assert {code for code, *_ in cases.values()} == {rule.code for rule in rules}
 
 
@@ -89,8 +89,8 @@ def test_every_rule_is_found_by_a_case(rules, cases):
     ],
     ids=["ID token", "access token", "variable", "open", "open, with a token"],
 )
-def test_a_call_that_is_well_has_no_cause(call, status, is_ours):
-    """Whether it was sent or not."""
+def test_a_correct_call_has_no_cause(call, status, is_ours):
+    """Whether or not it was sent."""
     good = replace(call, status=status, error="")
     assert codes(good.diagnosed(is_ours=is_ours)) == []
 
@@ -109,17 +109,17 @@ def test_a_call_that_is_well_has_no_cause(call, status, is_ours):
         ),
         (
             SignIn("no idea", "alice@example.com"),
-            {"client-missing", "user-missing"},  # words rule out no other words
+            {"client-missing", "user-missing"},  # text does not rule out other text
         ),
     ],
     ids=["nobody", "by API", "by the pages", "told something else"],
 )
-def test_a_sign_in_that_is_well_has_no_cause(attempt, ruled_out):
-    """And what may be the matter with such a one is ruled out."""
+def test_a_correct_sign_in_has_no_cause(attempt, ruled_out):
+    """The possible causes of its failure are ruled out."""
     diagnosis = attempt.diagnosed()
     assert codes(diagnosis) == []
     assert diagnosis.unknown == []
-    assert ruled_out <= {each["code"] for each in diagnosis.ruled_out}
+    assert ruled_out <= {cause["code"] for cause in diagnosis.ruled_out}
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,10 @@ def test_a_sign_in_that_is_well_has_no_cause(attempt, ruled_out):
     ],
     ids=["an open route", "no token", "no browser", "not sent"],
 )
-def test_what_is_not_in_question_is_not_ruled_out(call, silent):
-    """Nobody is told that a token is good where there is none."""
+def test_irrelevant_causes_are_not_ruled_out(call, silent):
+    """A diagnosis without a token does not report that the token is valid."""
     diagnosis = call.diagnosed()
-    told = {each["code"] for each in diagnosis.ruled_out}
+    told = {cause["code"] for cause in diagnosis.ruled_out}
     assert told
     assert not told & silent
     assert not {*codes(diagnosis)} & silent
@@ -143,5 +143,5 @@ def test_what_is_not_in_question_is_not_ruled_out(call, silent):
 
 
 def test_names_of_cases_are_distinct():
-    """No case hides another."""
+    """No case overrides another."""
     assert len(BOTH) == len(CALLS) + len(SIGN_INS)

@@ -1,4 +1,4 @@
-"""Facts that the caller may not read: what they hide is named, and all else is told."""
+"""Facts that the caller may not read: the diagnosis lists them and shows the rest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ API_READS = ("get_stages", "get_export", "get_resources", "get_authorizers")
 
 
 def denied(case, *reads):
-    """Return the account in which a case happens, where these may not be read."""
+    """Return a case's account in which these facts are unreadable."""
     world = case.world()
     for read in reads:
         words = f"User: me is not authorized to perform: some:{read} on it"
@@ -33,20 +33,20 @@ def denied(case, *reads):
 
 
 def told(case, *reads):
-    """Return what is found of a case where these may not be read."""
+    """Return the diagnosis of a case in which these facts are unreadable."""
     return case.diagnosed(denied(case, *reads))
 
 
 @over(BOTH)
 def test_a_cause_that_cannot_be_read_is_listed_as_possible(name):
-    """With what could not be read, and why, whichever of the facts it is."""
+    """With the fact that could not be read, and the reason."""
     code, _, case = BOTH[name]
     for read in diagnosed(name)[1].names:
         diagnosis = told(case, read)
         maybe = [code for each in diagnosis.unknown for code in each["codes"]]
         assert code in [*codes(diagnosis), *maybe]
         assert not {*codes(diagnosis)} & {*maybe}
-        assert not {each["code"] for each in diagnosis.ruled_out} & {*maybe}
+        assert not {cause["code"] for cause in diagnosis.ruled_out} & {*maybe}
         for each in diagnosis.unknown:
             assert each.keys() == {"what", "why", "codes"}
             assert each["what"][0].islower()
@@ -55,12 +55,12 @@ def test_a_cause_that_cannot_be_read_is_listed_as_possible(name):
 
 @over(BOTH)
 def test_nothing_at_all_may_be_read(name):
-    """The diagnosis says so, and does not break."""
+    """The diagnosis reports this and does not fail."""
     code, _, case = BOTH[name]
     diagnosis = told(case, *READS)
     maybe = [code for each in diagnosis.unknown for code in each["codes"]]
     assert code in [*codes(diagnosis), *maybe]
-    names = [each["what"] for each in diagnosis.unknown]
+    names = [fact["what"] for fact in diagnosis.unknown]
     assert len(names) == len({*names})
 
 
@@ -73,7 +73,7 @@ ALIKE = {
 
 @over(ALIKE.values())
 def test_if_the_export_is_denied_the_draft_describes_the_method(code, evidence, call):
-    """It is what was most likely deployed."""
+    """The deployed version is most likely the same."""
     first = told(call, "get_export").causes[0]
     assert first.code == code
     assert evidence.items() <= first.evidence.items()
@@ -88,8 +88,8 @@ WITHOUT_DRAFT = {name: case for name, case in ALIKE.items() if name != TRUSTS_AN
     for case in WITHOUT_DRAFT.values()
     for read in ("get_resources", "get_authorizers")
 )
-def test_where_the_draft_is_denied_the_export_is_enough(code, evidence, call, read):
-    """But for whether something newer mends it."""
+def test_if_the_draft_is_denied_the_export_is_enough(code, evidence, call, read):
+    """The draft only shows whether a deployment would fix the problem."""
     diagnosis = told(call, read)
     first = diagnosis.causes[0]
     assert first.code == code
@@ -102,23 +102,23 @@ BARE = {
     name: case
     for name, case in tokens.CASES.items()
     if case[0] not in ("wrong-pool", "bad-signature")
-    and case[2].status == 401  # another answer leaves fewer causes
+    and case[2].status == 401  # another response leaves fewer causes
 }
 
 
 @over((code, call) for code, _, call in BARE.values())
 def test_a_token_alone_shows_its_problem(code, call):
-    """Where the method is known neither by the stage nor by the draft."""
+    """Even if neither the stage nor the draft describes the method."""
     diagnosis = told(call, *API_READS)
     assert codes(diagnosis) == [code]
     maybe = {code for each in diagnosis.unknown for code in each["codes"]}
     assert {"authorizer-not-deployed", "authorizer-missing", "wrong-client"} <= maybe
 
 
-def test_nothing_is_ruled_out_by_what_could_not_be_read():
-    """A call that was not sent, to an API of which nothing is known."""
+def test_unread_facts_rule_nothing_out():
+    """A call that was not sent, to an unknown API."""
     diagnosis = told(Call({"exp": None}, status=None), *READS)
-    ruled_out = {each["code"] for each in diagnosis.ruled_out}
+    ruled_out = {cause["code"] for cause in diagnosis.ruled_out}
     assert ruled_out <= {
         "wrong-header",
         "no-token",
@@ -149,19 +149,19 @@ SPOKEN = [
 
 @over((code, case, reads) for code, _, case, reads in SPOKEN)
 def test_a_cause_that_the_response_names_is_shown(code, case, reads):
-    """Whatever else may not be read."""
+    """Whatever else is unreadable."""
     assert codes(told(case, *reads.split()))[:1] == [code]
 
 
-def test_a_call_that_is_forbidden_is_not_for_want_of_a_route():
-    """It may lack an API key, or a firewall may be in the way."""
+def test_a_forbidden_call_does_not_imply_a_missing_route():
+    """It may lack an API key, or a firewall may block it."""
     forbidden = Call(**routes.CLOSED)
     assert codes(forbidden.diagnosed()) == []
     assert codes(told(forbidden, "get_export")) == []
 
 
-def test_without_an_answer_the_draft_does_not_tell_what_is_not_served():
-    """The stage may have an older route."""
+def test_without_a_response_the_draft_does_not_show_missing_routes():
+    """The stage may still have an older route."""
     diagnosis = told(Call(status=None, path="/nothing"), "get_export")
     assert codes(diagnosis) == []
     (unknown,) = diagnosis.unknown
@@ -180,9 +180,9 @@ def test_without_an_answer_the_draft_does_not_tell_what_is_not_served():
     ids=lambda each: each.response["Error"]["Code"],
 )
 def test_any_failure_of_aws_leaves_a_fact_unknown(failure):
-    """In words for people."""
+    """With a readable reason."""
     call = Call(**NOT_SIGNED, path="/nothing", answers=dict.fromkeys(READS, failure))
     diagnosis = call.diagnosed()
     assert diagnosis.causes == []
     assert len(diagnosis.unknown) == 3
-    assert all(each["why"] for each in diagnosis.unknown)
+    assert all(fact["why"] for fact in diagnosis.unknown)

@@ -1,4 +1,4 @@
-"""How what the rules find is put together."""
+"""How the findings of the rules are combined."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cognito_gw.diagnosis.rule import (
 
 @dataclass
 class Case:
-    """A case of which rules find what the test says."""
+    """A case in which rules find what the test sets."""
 
     found: dict = field(default_factory=dict)
     statuses: tuple = ()
@@ -29,12 +29,12 @@ class Case:
     place: dict = field(default_factory=lambda: {"name": "it"})
 
     def is_behind(self, statuses):
-        """Whether a rule of these statuses is asked."""
+        """Whether a rule with these statuses applies."""
         return not statuses or bool({*statuses} & {*self.statuses})
 
 
 def made(name, *statuses):
-    """Return a rule that finds what the case has under its name."""
+    """Return a rule that finds the case's value of its name."""
 
     def find(case):
         found = case.found.get(name)
@@ -53,11 +53,11 @@ CAUSE = Cause("a", "it is so", {}, "mend it")
 
 @pytest.fixture(scope="module", autouse=True)
 def in_turn():
-    """Ask the rules in threads, as cgw does."""
+    """Run the rules in threads, as cgw does."""
 
 
 def test_causes_come_in_the_order_of_the_table():
-    """Not in that in which they are found."""
+    """Regardless of the order in which they are found."""
     case = Case({"three": Finding("c"), "two_more": Finding("b")}, (401, 500))
     diagnosis = diagnose(RULES, case)
     assert [cause.code for cause in diagnosis.causes] == ["two-more", "three"]
@@ -66,20 +66,20 @@ def test_causes_come_in_the_order_of_the_table():
 
 
 def test_rules_of_other_statuses_are_not_asked():
-    """Nor are they ruled out."""
+    """They are not ruled out either."""
     found = {"three": RuntimeError("must not be asked")}
     diagnosis = diagnose(RULES, Case(found, (403,)))
-    assert [each["code"] for each in diagnosis.ruled_out] == ["one", "two-more"]
+    assert [cause["code"] for cause in diagnosis.ruled_out] == ["one", "two-more"]
 
 
 def test_irrelevant_facts_are_not_shown():
-    """Neither as a cause, nor as ruled out, nor as unknown."""
+    """They are not a cause, not ruled out, and not unknown."""
     diagnosis = diagnose(RULES, Case({"one": NotInQuestion()}))
     assert diagnosis == Diagnosis()
 
 
 def test_a_fact_that_could_not_be_read_is_named_once():
-    """With all the causes that wait for it."""
+    """With all causes that depend on it."""
     found = {
         "one": Unread("the stage", "denied"),
         "two_more": Unread("the function", "denied, too"),
@@ -94,13 +94,13 @@ def test_a_fact_that_could_not_be_read_is_named_once():
 
 
 def test_a_bug_in_a_rule_is_not_hidden():
-    """It is for us to hear of."""
+    """The exception reaches the caller."""
     with pytest.raises(ZeroDivisionError):
         diagnose(RULES, Case({"one": ZeroDivisionError()}))
 
 
 def test_rules_are_asked_at_the_same_time():
-    """Most of them wait for AWS."""
+    """Most rules wait for AWS."""
     meeting = threading.Barrier(3, timeout=10)
 
     def find(_):
@@ -110,8 +110,8 @@ def test_rules_are_asked_at_the_same_time():
     assert len(diagnose(patient, Case()).ruled_out) == 3
 
 
-def test_what_was_given_as_the_fix_comes_before_the_usual():
-    """And what mends it elsewhere is for what is not ours."""
+def test_a_specific_fix_precedes_the_default():
+    """The fix for foreign resources comes second."""
 
     def find(_):
         return Finding("so")
@@ -124,7 +124,7 @@ def test_what_was_given_as_the_fix_comes_before_the_usual():
 
 
 def test_several_diagnoses_are_shown_as_one():
-    """Each cause once; what one of them found is not ruled out by another."""
+    """Each cause appears once; a cause found by one is not ruled out by another."""
     unknown = {"what": "the stage", "why": "denied", "codes": ["c"]}
     found = Diagnosis([CAUSE], [{"code": "b", "why": "no b"}], [unknown])
     other = Diagnosis(
@@ -137,8 +137,8 @@ def test_several_diagnoses_are_shown_as_one():
     assert merged([]) == Diagnosis()
 
 
-def test_diagnoses_stay_what_they_were_when_they_are_merged():
-    """The lists are not shared."""
+def test_merging_does_not_change_the_diagnoses():
+    """Merged diagnoses do not share lists."""
     found = Diagnosis([CAUSE])
     merged([found, Diagnosis([Cause("b", "", {}, "")])])
     assert found == Diagnosis([CAUSE])

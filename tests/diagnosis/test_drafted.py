@@ -1,4 +1,4 @@
-"""The draft of an API, and what both it and the stage say of a token."""
+"""The draft of an API, and which tokens the draft and the stage accept."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ VARIABLE = "${stageVariables.pool}"
 STAGE = {"stageName": "dev", "variables": {"pool": POOL, "function": "hello"}}
 
 
-def test_the_draft_and_the_export_tell_the_same():
-    """Of the same API."""
+def test_the_draft_and_the_export_agree():
+    """For the same API."""
     export = api.exported(VARIED.document())
     draft = drafted(VARIED.resources(), VARIED.authorizers())
     assert draft.methods == export.methods
@@ -52,7 +52,7 @@ def test_the_draft_and_the_export_tell_the_same():
 
 
 def test_a_method_whose_authorizer_was_deleted_has_none():
-    """It is guarded all the same."""
+    """It is still not public."""
     draft = drafted(HEALTHY.resources(), [])
     method = draft.match("GET", "/transactions")
     assert method.authorization_type == COGNITO
@@ -70,12 +70,12 @@ def test_a_method_whose_authorizer_was_deleted_has_none():
     ids=str,
 )
 def test_a_resource_may_have_no_methods(resource):
-    """As the root often has none."""
+    """The root often has none."""
     assert drafted([resource], []).methods == []
 
 
-def test_a_method_may_say_little():
-    """What is not said is the usual."""
+def test_a_method_may_lack_settings():
+    """Missing settings have AWS's defaults."""
     draft = drafted([{"path": "/", "resourceMethods": {"GET": {}}}], [])
     assert draft.methods == [Method("GET", "/", OPEN)]
 
@@ -93,7 +93,7 @@ def test_a_method_may_say_little():
     ids=str,
 )
 def test_which_methods_take_a_token(changes, taken):
-    """By its pool, its app client, its kind and its scopes."""
+    """By its pool, app client, kind and scopes."""
     version = api.exported(VARIED.document())
     token = unsigned(claims(**changes))
     sent = ["GET /", "GET /things", "POST /things", "DELETE /things/7", "PUT /files/a"]
@@ -101,7 +101,7 @@ def test_which_methods_take_a_token(changes, taken):
 
 
 def test_the_allowed_callers_are_described():
-    """With all by which two versions may differ."""
+    """With everything in which two versions may differ."""
     told = {
         each.route: each.described for each in api.exported(VARIED.document()).methods
     }
@@ -118,7 +118,7 @@ def test_the_allowed_callers_are_described():
 
 
 def varied(**more):
-    """Return a call of an API whose pool and function are the stage's variables."""
+    """Return a call of an API whose pool and function come from stage variables."""
     live = replace(
         HEALTHY,
         arns=(pool_arn(VARIABLE),),
@@ -128,7 +128,7 @@ def varied(**more):
     return Call(live=live, answers=stages | more)
 
 
-def test_the_stages_variables_are_put_into_their_places():
+def test_stage_variables_are_filled_in():
     """In the pool's ARN and in the function's."""
     method = varied().case().live
     assert method.authorizer.pool_ids == [POOL]
@@ -137,7 +137,7 @@ def test_the_stages_variables_are_put_into_their_places():
 
 
 def test_a_variable_that_the_stage_does_not_have_stays_as_it_is():
-    """It is what shows that it is missing."""
+    """The unresolved variable shows that it is missing."""
     bare = varied(get_stages={"item": [{"stageName": "dev"}]})
     assert bare.case().live.authorizer.pool_ids == [VARIABLE]
     (first, *_) = bare.diagnosed().causes
@@ -145,7 +145,7 @@ def test_a_variable_that_the_stage_does_not_have_stays_as_it_is():
 
 
 def test_stages_are_not_read_for_an_export_without_variables():
-    """It is a permission that not everybody has."""
+    """Reading stages needs a permission that the caller may lack."""
     call = Call(answers={"get_export": lambda **_: exported(HEALTHY.document())})
     world = call.world()
     assert call.case(world).live
@@ -153,7 +153,7 @@ def test_stages_are_not_read_for_an_export_without_variables():
 
 
 def test_the_draft_in_place_of_the_export_has_the_stages_variables_too():
-    """Or a good token would be told to be of another pool."""
+    """Otherwise a valid token would seem to come from another pool."""
     denied = varied(get_export=refusal("AccessDeniedException"))
     method = denied.case().method
     assert method.authorizer.pool_ids == [POOL]

@@ -1,4 +1,4 @@
-"""How a request's token and an answer's time are read."""
+"""How a request's token and a response's time are read."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def sent(**headers):
     ],
 )
 def test_a_token_is_read_as_the_authorizer_reads_it(value, token):
-    """With `Bearer` and one blank before it, or without."""
+    """With or without `Bearer` and one space before it."""
     assert sent(Authorization=value).token_in("authorization") == token
 
 
 def test_the_first_header_of_a_name_counts():
-    """Whatever the case it is written in."""
+    """Header names are case-insensitive."""
     request = Sent("GET", "/", (("X-A", "one"), ("x-a", "two")))
     assert request.header("x-A") == "one"
     assert request.header("X-B") is None
@@ -48,7 +48,7 @@ def test_the_first_header_of_a_name_counts():
 
 
 def test_headers_with_a_token_are_found_by_what_is_in_them():
-    """In their order."""
+    """In the order of the headers."""
     request = Sent(
         "GET",
         "/",
@@ -64,13 +64,13 @@ def test_headers_with_a_token_are_found_by_what_is_in_them():
 
 
 def test_a_token_is_not_shown_with_its_request():
-    """Nor anything of it."""
+    """No part of it is shown either."""
     assert TOKEN not in repr(sent(Authorization=TOKEN))
 
 
 @pytest.mark.parametrize("path", ["/a/b", "/a/b?c=d", "/a/b?c=/d?e", "/a/b#c"])
 def test_a_call_is_routed_by_its_path_alone(path):
-    """Without what follows it."""
+    """Without the query or the fragment."""
     assert Sent("GET", path).bare_path == "/a/b"
 
 
@@ -85,8 +85,8 @@ def test_a_call_is_routed_by_its_path_alone(path):
         "\t",
     ],
 )
-def test_a_date_that_is_none_is_now(date):
-    """A server may say anything."""
+def test_an_invalid_date_counts_as_now(date):
+    """A server may send any text."""
     answer = Answer.of(httpx.Response(200, headers={"Date": date}))
     assert abs(answer.at - time.time()) < 60
 
@@ -98,8 +98,8 @@ def test_a_date_that_is_none_is_now(date):
         "Tue, 24 Nov 2026 20:00:00 +99999999999999",
     ],
 )
-def test_a_date_beyond_all_bounds_is_now(date):
-    """Rather than the end of the diagnosis."""
+def test_a_date_out_of_range_counts_as_now(date):
+    """The diagnosis does not fail."""
     answer = Answer.of(httpx.Response(200, headers={"Date": date}))
     assert abs(answer.at - time.time()) < 60
 
@@ -112,11 +112,11 @@ def test_a_date_beyond_all_bounds_is_now(date):
     ],
 )
 def test_the_servers_time_is_read_from_its_date(date):
-    """In whichever zone it is told."""
+    """In any time zone."""
     answer = Answer.of(httpx.Response(200, headers={"Date": date}))
     assert answer.at == 1795550400.0
 
 
 def test_a_token_in_a_case_of_tests_is_a_token():
-    """Or the other tests would be worth nothing."""
+    """Otherwise the other tests would prove nothing."""
     assert sent(A=unsigned(claims())).token_headers == ["A"]

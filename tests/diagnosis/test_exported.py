@@ -1,4 +1,4 @@
-"""What a stage serves, as an export tells of it."""
+"""What an export says about a stage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OURS = Authorizer("Authorization", frozenset([pool_arn(POOL)]))
 
 
 def only(security=(), schemes=None, verb="get", path="/things", **integration):
-    """Return the one method of a document."""
+    """Return the only method of a document."""
     operation = {"responses": {}}
     if security:
         operation["security"] = [*security]
@@ -52,7 +52,7 @@ def only(security=(), schemes=None, verb="get", path="/things", **integration):
     ids=str,
 )
 def test_the_callers_that_a_method_allows(security, guard, scopes, authorizer):
-    """An API key beside an authorizer says who calls, and guards nothing."""
+    """An API key next to an authorizer identifies the client and secures nothing."""
     method = only(security)
     assert method.authorization_type == guard
     assert method.scopes == scopes
@@ -60,8 +60,8 @@ def test_the_callers_that_a_method_allows(security, guard, scopes, authorizer):
 
 
 @pytest.mark.parametrize("schemes", [{}, {"sigv4": SCHEMES["sigv4"]}])
-def test_an_authorizer_that_is_lost_still_guards(schemes):
-    """The method names one that is nowhere to be found."""
+def test_a_missing_authorizer_still_secures_its_methods(schemes):
+    """The method refers to a missing authorizer."""
     method = only([{"ours": ["a"]}], schemes)
     assert method == Method("GET", "/things", COGNITO, ("a",))
     assert method.described == "secured by an authorizer that does not exist"
@@ -81,12 +81,12 @@ def test_the_token_source_and_pools_of_an_authorizer():
     "verb", ["get", "post", "put", "delete", "patch", "head", "options"]
 )
 def test_methods_are_named_as_requests_name_them(verb):
-    """In capitals."""
+    """In capital letters."""
     assert only(verb=verb).route == f"{verb.upper()} /things"
 
 
-def test_any_method_answers_all_that_have_none_of_their_own():
-    """It is an extension of OpenAPI."""
+def test_any_method_answers_all_undefined_methods():
+    """ANY is an extension of OpenAPI."""
     any_method = "x-amazon-apigateway-any-method"
     document = {"paths": {"/things": {any_method: {}, "get": {}}}}
     version = exported(document)
@@ -118,7 +118,7 @@ def test_any_method_answers_all_that_have_none_of_their_own():
     ],
 )
 def test_paths_have_variables(sent, path):
-    """What is spelled out comes before them."""
+    """Literal paths take precedence."""
     paths = ["/", "/things/{id}", "/things/new", "/things/{id}/parts/{part}"]
     document = {"paths": {each: {"get": {}} for each in [*paths, "/files/{path+}"]}}
     found = exported(document).match("GET", sent)
@@ -145,20 +145,20 @@ def test_the_function_is_named_by_the_integration(function):
     ids=str,
 )
 def test_other_integrations_have_no_function(integration):
-    """There is none to look into."""
+    """The diagnosis cannot inspect a function."""
     assert only(**integration).function is None
 
 
 def test_how_long_an_integration_may_take():
-    """29 seconds, unless it says otherwise."""
+    """29 seconds by default."""
     assert only(uri="").milliseconds == 29_000
     assert only(timeoutInMillis=50).milliseconds == 50
     assert only(timeoutInMillis="120000").milliseconds == 120_000
 
 
 @pytest.mark.parametrize("document", [{}, {"paths": {}}, {"components": {}}], ids=str)
-def test_an_api_may_have_nothing(document):
-    """Then it matches nothing."""
+def test_an_api_may_be_empty(document):
+    """An empty API matches no request."""
     version = exported(document)
     assert version.methods == []
     assert version.match("GET", "/") is None

@@ -1,4 +1,4 @@
-"""What a function wrote while it was called, and what is read in it."""
+"""What a function logged during a call, and what the diagnosis reads from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from diagnosis.world import ABSENT, FUNCTION, GROUP, World
 
 from cognito_gw.diagnosis.exchange import FunctionLog
 
-NOW = 1_800_000_000.0  # when the call was answered
+NOW = 1_800_000_000.0  # the time of the response
 OTHERS = "REPORT RequestId: xyz\tDuration: 2.00 ms\n"
 INIT = "INIT_START Runtime Version: python:3.13.v1\n"
 NO_IMPORT = "Runtime.ImportModuleError: Unable to import module 'app': No module …"
@@ -52,8 +52,8 @@ def reading(*batches, **configuration):
 
 
 def read(*messages):
-    """Read a log that is there at once."""
-    return reading([event(each) for each in messages])[0]
+    """Read a log that is available immediately."""
+    return reading([event(line) for line in messages])[0]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def read(*messages):
     ids=lambda value: value if isinstance(value, str | None) else "",
 )
 def test_the_first_line_about_an_error_is_read(messages, error):
-    """As the runtime spells it, or the function's own log."""
+    """In the format of the runtime or of the function's own log."""
     log = read(*messages)
     assert log.error == error
     assert log.timeout is None
@@ -93,28 +93,28 @@ def test_the_first_line_about_an_error_is_read(messages, error):
     ],
     ids=lambda value: value if isinstance(value, str | None) else "",
 )
-def test_a_timeout_is_read_in_the_runtimes_words(messages, words):
-    """Which have changed once."""
+def test_a_timeout_is_read_from_the_runtimes_message(messages, words):
+    """The runtime's message has changed once."""
     assert read(*messages).timeout == words
 
 
 def test_lines_of_a_log_are_those_of_one_invocation():
-    """From the end of the one before it, and not beyond its own end."""
+    """From the end of the previous one to its own end."""
     lines = read(
         "old line\n", DIVISION, OTHERS, INIT, START, "mine\n", END, REPORT, "x"
     )
     assert lines.text.splitlines() == [
-        each.rstrip() for each in (INIT, START, "mine", END, REPORT)
+        line.rstrip() for line in (INIT, START, "mine", END, REPORT)
     ]
     assert lines.error is None
 
 
 def test_the_log_of_an_invocation_before_ours_is_not_taken():
-    """Though it failed, and ended but a little before."""
-    before = [event(each, ago=3) for each in (START, DIVISION, END, REPORT)]
+    """Even if it failed and ended just before."""
+    before = [event(line, ago=3) for line in (START, DIVISION, END, REPORT)]
     log, world = reading(before)
     assert log.text == ""
-    ours = [event(each.replace("abc", "def")) for each in (START, END, REPORT)]
+    ours = [event(line.replace("abc", "def")) for line in (START, END, REPORT)]
     log, world = reading(before, [], ours)
     assert log.error is None
     assert "def" in log.text
@@ -123,9 +123,9 @@ def test_the_log_of_an_invocation_before_ours_is_not_taken():
 
 
 def test_concurrent_invocations_are_kept_apart():
-    """Each instance of a function writes to a stream of its own."""
-    ours = [event(each) for each in (START, DIVISION, END, REPORT)]
-    others = [event(each, stream="two") for each in ("theirs\n", OTHERS)]
+    """Each instance of a function writes to a log stream."""
+    ours = [event(line) for line in (START, DIVISION, END, REPORT)]
+    others = [event(line, stream="two") for line in ("theirs\n", OTHERS)]
     mixed = [*ours[:2], *others, *ours[2:]]
     log, _ = reading(mixed)
     assert log.error == DIVISION.splitlines()[0]
@@ -133,8 +133,8 @@ def test_concurrent_invocations_are_kept_apart():
 
 
 def test_a_log_is_waited_for():
-    """CloudWatch Logs is some seconds behind; who waits is told, once."""
-    whole = [event(each) for each in (START, DIVISION, END, REPORT)]
+    """CloudWatch Logs is some seconds behind; the user is informed once."""
+    whole = [event(line) for line in (START, DIVISION, END, REPORT)]
     log, world = reading([], whole[:2], [], whole[2:])
     assert log.error == DIVISION.splitlines()[0]
     assert log.group == GROUP
@@ -142,8 +142,8 @@ def test_a_log_is_waited_for():
     assert world.told == ["waiting for the function's log"]
 
 
-def test_a_log_that_does_not_come_is_not_waited_for_for_ever():
-    """There is nothing in it then."""
+def test_the_wait_for_a_log_is_limited():
+    """After a while the log counts as empty."""
     log, world = reading()
     assert log == FunctionLog(GROUP, "")
     assert log.error is log.timeout is None
@@ -152,7 +152,7 @@ def test_a_log_that_does_not_come_is_not_waited_for_for_ever():
 
 def test_a_log_is_read_from_where_the_call_may_have_begun():
     """A call takes at most 29 seconds."""
-    _, world = reading([event(each, 30) for each in (INIT, START)], [event(REPORT)])
+    _, world = reading([event(line, 30) for line in (INIT, START)], [event(REPORT)])
     assert NOW - 60 < world.asked[0][1] / 1000 < NOW - 30
 
 
@@ -167,7 +167,7 @@ def test_a_log_is_read_from_where_the_call_may_have_begun():
     ids=str,
 )
 def test_the_log_group_is_the_functions_own(configuration, group):
-    """By its name, unless it is set to another."""
+    """The default name, unless the function sets another."""
     log, world = reading([event(REPORT)], **configuration)
     assert log.group == group
     assert {name for name, _ in world.asked} == {group}
@@ -192,41 +192,41 @@ IN_TIME = [
 
 
 def test_a_log_in_json_is_read_too():
-    """Every line of it, the platform's as well."""
-    log, world = reading([event(each) for each in IN_JSON])
+    """Including the platform's lines."""
+    log, world = reading([event(line) for line in IN_JSON])
     assert log.error == "KeyError: 'a'"
     assert world.naps == []
 
 
 def test_a_timeout_in_json_is_read_too():
-    """It is the status of the report."""
-    log, _ = reading([event(each) for each in IN_TIME])
+    """The report's status shows it."""
+    log, _ = reading([event(line) for line in IN_TIME])
     assert log.timeout
     assert log.error is None
 
 
 def test_a_log_group_may_come_with_its_first_line():
-    """Lambda makes it when the function first writes."""
-    log, _ = reading(ABSENT, [event(each) for each in (START, DIVISION, END, REPORT)])
+    """Lambda creates it when the function first writes."""
+    log, _ = reading(ABSENT, [event(line) for line in (START, DIVISION, END, REPORT)])
     assert log.error == DIVISION.splitlines()[0]
 
 
 def test_a_log_that_did_not_come_shows_nothing():
-    """No cause is made of it."""
+    """It leads to no cause."""
     assert codes(Call(**FAILED).diagnosed()) == []
 
 
 def test_a_log_that_did_not_come_rules_nothing_out():
-    """That the function raised no error is not known."""
+    """The function may have raised an error."""
     diagnosis = Call(**FAILED).diagnosed()
     (unknown,) = diagnosis.unknown
     waiting = {"lambda-timeout", "lambda-error", "lambda-malformed-response"}
     assert {*unknown["codes"]} == waiting
-    assert not {each["code"] for each in diagnosis.ruled_out} & waiting
+    assert not {cause["code"] for cause in diagnosis.ruled_out} & waiting
 
 
 def test_the_functions_name_is_that_of_its_configuration():
-    """Whatever alias the integration names."""
+    """Regardless of the alias in the integration."""
     call = Call(**FAILED, log=(START, DIVISION, END, REPORT))
     world = call.world()
     call.diagnosed(world)
@@ -239,7 +239,7 @@ def test_the_functions_name_is_that_of_its_configuration():
     "line", ['{"timeout": 3}\n', 'connecting, {"status": "timeout"}\n', '"timeout"\n']
 )
 def test_a_function_may_write_of_timeouts(line):
-    """It is the platform that says whether this one was one."""
+    """Only the platform's line counts as a timeout."""
     log = read(START, line, DIVISION, END, REPORT)
     assert log.timeout is None
     assert log.error == DIVISION.splitlines()[0]
@@ -247,7 +247,7 @@ def test_a_function_may_write_of_timeouts(line):
 
 @pytest.mark.parametrize("record", ["text", None, 7, ["abc"]], ids=str)
 def test_a_function_may_write_what_looks_like_a_report(record):
-    """It is none without the invocation."""
+    """Without the invocation's ID it does not count."""
     line = json.dumps({"type": "platform.report", "record": record})
     assert read(START, line, DIVISION, END, REPORT).error == DIVISION.splitlines()[0]
 

@@ -1,4 +1,4 @@
-"""The page on why calls are refused: what the rules say, and nothing besides."""
+"""The page on why calls are refused contains exactly what the rules say."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECTIONS = dict(
 
 
 def test_the_page_is_written_from_the_rules(request):
-    """`pytest --update-golden` writes it anew."""
+    """`pytest --update-golden` regenerates it."""
     file = DOCS / "why-401.md"
     if request.config.getoption("--update-golden"):
         file.write_text(PAGE, encoding="utf-8")
@@ -31,14 +31,14 @@ def test_the_page_is_written_from_the_rules(request):
 
 
 def test_each_code_has_one_section():
-    """In the order of the table, which is that of the diagnosis."""
+    """In the order of the table and the diagnosis."""
     headings = re.findall(r"^### (\S+)$", PAGE, re.MULTILINE)
     assert headings == [rule.code for rule in RULES]
 
 
 @over(RULES)
-def test_a_section_says_what_it_is_and_what_mends_it(rule):
-    """With cgw, and without it where that is another thing."""
+def test_a_section_has_an_explanation_and_a_fix(rule):
+    """With cgw, and without it if that differs."""
     section = SECTIONS[rule.code]
     assert section.startswith(f"\n{rule.text}\n")
     assert section.count("\nWith cgw: ") == 1
@@ -46,14 +46,14 @@ def test_a_section_says_what_it_is_and_what_mends_it(rule):
 
 
 def test_every_name_in_a_fix_is_filled_in():
-    """With what anybody can tell for an example."""
+    """With example values."""
     assert not re.search(r"\{[a-z_]*\}", PAGE)
     assert "{{" not in PAGE
     assert "}}" not in PAGE.replace("]}}", "")
 
 
 def test_the_table_leads_to_the_sections():
-    """By each status, and every rule from somewhere."""
+    """By each status; every rule is linked."""
     table = PAGE[PAGE.index("| response") : PAGE.index("\n## ")]
     links = re.findall(r"\[([a-z-]+)\]\(#([a-z-]+)\)", table)
     assert all(name == anchor for name, anchor in links)
@@ -65,7 +65,7 @@ def test_the_table_leads_to_the_sections():
 
 
 def codes_of(status):
-    """Return the codes that stand beside a status in the table."""
+    """Return the codes that the table lists for a status."""
     if status == "no":
         return [rule.code for rule in SIGN_IN_RULES]
     wanted = () if status == "any" else (int(status),)
@@ -74,7 +74,7 @@ def codes_of(status):
     return [rule.code for rule in CALL_RULES if wanted[0] in rule.statuses]
 
 
-def test_pages_that_it_names_are_there():
-    """Beside it."""
+def test_linked_pages_exist():
+    """The linked files exist."""
     for name in re.findall(r"\]\(([a-z-]+\.md)\)", PAGE):
         assert (DOCS / name).exists()

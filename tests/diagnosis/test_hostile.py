@@ -1,4 +1,4 @@
-"""Whatever is sent, answered or written: it is diagnosed, and nothing breaks."""
+"""Any request, response or log is diagnosed without a failure."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ VERSIONS = [
 
 
 def well_formed(diagnosis):
-    """Whether a diagnosis can be shown, in JSON too."""
+    """Whether a diagnosis can be shown, also as JSON."""
     document = diagnosis.document()
     for cause in document["causes"]:
         assert cause["code"]
@@ -84,7 +84,7 @@ def well_formed(diagnosis):
 def test_whatever_was_sent_and_answered_is_diagnosed(
     headers, answer, version, verb, path
 ):
-    """Tokens of any content, any status, any message."""
+    """Tokens with any content, any status, any message."""
     usual = Call(live=version, preflight=answer or Answer(0))
     case = usual.case()
     case.sent = Sent(verb, f"/{path.lstrip('/')}", tuple(headers))
@@ -95,7 +95,7 @@ def test_whatever_was_sent_and_answered_is_diagnosed(
 @SLOWLY
 @given(CLAIMS, HEADS, st.sampled_from(list(CALLS)))
 def test_any_token_may_be_sent_in_any_case(content, head, name):
-    """Be it that of a pool that the authorizer trusts."""
+    """Even a token of a pool that the authorizer trusts."""
     _, _, call = CALLS[name]
     token = unsigned(claims() | content, head)
     headers = (("Authorization", f"Bearer {token}"), *call.headers)
@@ -105,7 +105,7 @@ def test_any_token_may_be_sent_in_any_case(content, head, name):
 @SLOWLY
 @given(CLAIMS, HEADS, st.none() | st.floats(0, 2**40))
 def test_keys_judge_any_token(keys, content, head, at):
-    """By the words for what is wrong with it."""
+    """Each verdict has a text that explains it."""
     token = unsigned(content | {"iss": keys.issuer}, head)
     flaw = keys.flaw_of(token, at)
     assert flaw is not None
@@ -114,7 +114,7 @@ def test_keys_judge_any_token(keys, content, head, at):
 
 @pytest.fixture(scope="module")
 def keys(published):
-    """The keys of a pool, which sign none of these tokens."""
+    """The keys of a pool, which signed none of these tokens."""
     from cognito_gw.oauth.app_client import discover
     from cognito_gw.oauth.tokens import Keys
 
@@ -136,8 +136,8 @@ ENDLESS = [("exp", "-1e999"), ("exp", f"-{HUGE}"), ("iat", "1e999"), ("nbf", HUG
     ],
     ids=lambda value: value[:8],
 )
-def test_times_beyond_all_bounds_are_diagnosed(name, number):
-    """They are no less numbers in JSON, and good for nothing."""
+def test_times_out_of_range_are_diagnosed(name, number):
+    """JSON allows such numbers."""
     said = json.dumps(claims(**{name: "TIME"})).replace('"TIME"', number)
     body = base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
     head, _, signature = unsigned({}).split(".")
@@ -146,16 +146,16 @@ def test_times_beyond_all_bounds_are_diagnosed(name, number):
 
 
 @pytest.mark.parametrize("audience", [["web", "api"], {"web": 1}, 7, True], ids=str)
-def test_an_audience_may_be_no_text(audience):
-    """Other issuers' tokens have lists of them; the expression fits none."""
+def test_an_audience_may_not_be_text(audience):
+    """Other issuers use lists; the expression matches none of them."""
     live = replace(HEALTHY, pattern="web.*")
     call = Call({"aud": audience}, live=live)
     assert "wrong-client" in [cause.code for cause in call.diagnosed().causes]
 
 
 @pytest.mark.parametrize("scope", [None, 7, ["a"], {"a": 1}, "", "  ", "a\tb"], ids=str)
-def test_a_scope_may_be_no_text(scope):
-    """Then there is none of those that are wanted."""
+def test_a_scope_may_not_be_text(scope):
+    """Then the token has none of the required scopes."""
     call = Call(access(scope=scope), verb="POST")
     assert [cause.code for cause in call.diagnosed().causes] == ["insufficient-scope"]
 
@@ -163,7 +163,7 @@ def test_a_scope_may_be_no_text(scope):
 @SLOWLY
 @given(st.lists(st.text(), max_size=6), st.text(), st.booleans())
 def test_a_function_may_write_anything(lines, last, ends):
-    """Be it what looks like the runtime's own lines."""
+    """Including text that looks like the runtime's lines."""
     report = [f"REPORT RequestId: {last or 'a'}"] if ends else []
     assert well_formed(Call(**FAILED, log=(*lines, *report)).diagnosed())
 
@@ -171,7 +171,7 @@ def test_a_function_may_write_anything(lines, last, ends):
 @SLOWLY
 @given(st.text(), st.text(), st.lists(st.text(), max_size=3), st.text() | st.none())
 def test_any_text_that_an_app_received_is_diagnosed(told, user, uris, flow):
-    """In words of any kind."""
+    """Any text."""
     attempt = SignIn(told, user, flow, redirect_uris=tuple(uris))
     assert well_formed(attempt.diagnosed())
     assert well_formed(SignIn(told, ALICE, oauth_flows=(flow or "",)).diagnosed())
@@ -179,8 +179,8 @@ def test_any_text_that_an_app_received_is_diagnosed(told, user, uris, flow):
 
 @SLOWLY
 @given(st.text(), st.text(), st.text(), st.text())
-def test_any_name_may_stand_in_a_fix(api_id, stage, origin, header):
-    """Braces in it are no names of ours."""
+def test_any_name_may_appear_in_a_fix(api_id, stage, origin, header):
+    """Braces in a value are not placeholders."""
     target = {"api_id": api_id or API, "stage": stage, "header": header or None}
     call = Call(None, target=target, status=200, headers=(("Origin", origin),))
     assert well_formed(call.diagnosed())

@@ -1,4 +1,4 @@
-"""What a browser asks before it sends a token, as the diagnosis asks it."""
+"""The CORS preflight, as the diagnosis repeats it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ READ_ONLY = BOTH | {METHODS: "GET,OPTIONS"}
 
 
 class Browsed(Handler):
-    """Answers OPTIONS, too."""
+    """Also answers OPTIONS."""
 
     do_OPTIONS = Handler.do_GET  # noqa: N815 - the name that is looked for
 
 
 @pytest.fixture
 def server():
-    """An API that allows nothing, and notes what it is sent."""
+    """An API that allows nothing and records its requests."""
     with Served() as server:
         server.RequestHandlerClass = Browsed
         yield server
@@ -38,7 +38,7 @@ def asking(call, server):
 
 
 def test_the_preflight_is_as_a_browser_sends_it(server):
-    """It has no token; it names the page, the method and the page's headers."""
+    """Without a token; with the page's origin, method and headers."""
     server.pages = {"/dev/transactions": (403, {"message": "no"})}
     own = (("X-Custom", "a"), ("Accept", "text/html"), ("Content-Type", "text/plain"))
     headers = {"headers": (*FROM_PAGE["headers"], *own, ("User-Agent", "me"))}
@@ -59,13 +59,13 @@ def test_the_preflight_is_as_a_browser_sends_it(server):
 
 
 def test_a_preflight_that_was_the_call_itself_is_not_sent_again(server):
-    """Its answer is at hand."""
+    """Its response is already known."""
     call = Call(None, verb="OPTIONS", **NOT_SIGNED)
     assert asking(call, server).case().preflight.status == 403
     assert server.seen == []
 
 
-def test_no_preflight_is_sent_where_no_browser_is_at_work(server):
+def test_no_preflight_is_sent_without_a_browser(server):
     """The request has no origin."""
     assert codes(asking(Call(), server).diagnosed()) == []
     assert server.seen == []
@@ -77,14 +77,14 @@ def test_no_preflight_is_sent_where_no_browser_is_at_work(server):
     ids=["from a page", "a preflight"],
 )
 def test_no_preflight_is_sent_where_nothing_is_to_be_sent(server, call):
-    """What it would be answered is not known then."""
+    """Its response is not known then."""
     diagnosis = asking(call, server).diagnosed()
     assert server.seen == []
     assert "cors-preflight-blocked" not in codes(diagnosis)
 
 
 def test_a_server_that_cannot_be_reached_leaves_the_preflight_unknown():
-    """All else is told."""
+    """The rest of the diagnosis is shown."""
     diagnosis = Call(
         {"exp": 1},
         headers=(("Origin", PAGE),),
@@ -98,7 +98,7 @@ def test_a_server_that_cannot_be_reached_leaves_the_preflight_unknown():
 
 
 def asked(headers, status=204, **changes):
-    """Return whether a preflight with these headers blocks a call from the page."""
+    """Return whether a preflight response with these headers blocks the page's call."""
     usual = FROM_PAGE | {"answered": ALLOWED, "live": OPENED} | changes
     call = Call(**usual, preflight=Answer(status, headers=headers))
     return "cors-preflight-blocked" in codes(call.diagnosed())
@@ -121,12 +121,12 @@ def asked(headers, status=204, **changes):
     ],
 )
 def test_which_preflights_block_a_call(headers, status, blocked):
-    """Each word must be there, and `*` does not stand for the token's header."""
+    """Each name must be listed, and `*` does not include the token's header."""
     assert asked(headers, status) is blocked
 
 
 def test_any_header_may_be_another_than_authorization():
-    """Where the authorizer reads the token in one of its own."""
+    """If the authorizer reads the token from a custom header."""
     own = replace(OPENED, header="X-Auth")
     anything = ALLOWED | {TOKENS_HEADER: "*"}
     assert not asked(anything, header="X-Auth", live=own)
@@ -134,7 +134,7 @@ def test_any_header_may_be_another_than_authorization():
 
 
 def test_without_a_token_no_header_need_be_allowed():
-    """A browser sends none."""
+    """A browser sends no such header."""
     assert not asked(ALLOWED, claims=None, path="/health")
 
 
@@ -143,13 +143,13 @@ ROUTES = {"routes": OPENED.routes | {"DELETE /transactions": ()}}
 
 
 def test_a_method_that_is_not_allowed_blocks_a_call():
-    """Browsers ask for all but GET, HEAD and POST."""
+    """Browsers always allow GET, HEAD and POST only."""
     assert asked(READ_ONLY, verb="DELETE", live=replace(OPENED, **ROUTES))
 
 
 @pytest.mark.parametrize("allowed", ["GET,DELETE", "DELETE", "*", "PUT , DELETE"])
 def test_a_method_that_is_allowed_blocks_nothing(allowed):
-    """Be it by `*`."""
+    """Also if `*` allows it."""
     live = replace(OPENED, **ROUTES)
     assert not asked(BOTH | {METHODS: allowed}, verb="DELETE", live=live)
     assert not asked(BOTH | {METHODS: "PUT"}, live=live)
@@ -169,13 +169,13 @@ def test_a_method_that_is_allowed_blocks_nothing(allowed):
     ids=["open", "guarded", "any", "absent"],
 )
 def test_the_outcome_of_a_preflight_is_shown(live, words):
-    """By what the stage serves."""
+    """Depending on what the stage serves."""
     call = Call(**FROM_PAGE, live=live, preflight=Answer(403))
     assert call.diagnosed().causes[0].evidence["OPTIONS"].startswith(words)
 
 
 def from_page(*headers, told=BOTH, verb="GET", path="/transactions", **changes):
-    """Return what is said of a call from the page with these headers."""
+    """Return the diagnosis of a page's call with these headers."""
     usual = {"answered": ALLOWED, "live": OPENED} | changes
     call = Call(
         **FROM_PAGE | {"headers": (*FROM_PAGE["headers"], *headers)} | usual,
@@ -195,7 +195,7 @@ def from_page(*headers, told=BOTH, verb="GET", path="/transactions", **changes):
     ],
 )
 def test_a_header_of_the_page_that_is_not_allowed_is_named(headers, named):
-    """With what the page may set instead."""
+    """With the headers that the page may set."""
     (cause,) = from_page(*headers).causes
     assert cause.code == "cors-preflight-blocked"
     assert cause.summary.endswith(f" {named}")
@@ -214,7 +214,7 @@ def test_a_header_of_the_page_that_is_not_allowed_is_named(headers, named):
     ],
 )
 def test_other_headers_need_not_be_allowed(header):
-    """Those of the browser itself, those that are safe, and those that are allowed."""
+    """Browser headers, safelisted headers, and those that are allowed."""
     assert from_page(header).causes == []
 
 
@@ -232,7 +232,7 @@ def test_any_header_is_allowed_but_authorization():
     ],
 )
 def test_a_route_that_is_not_there_is_not_blamed_on_its_preflight(verb, path, summary):
-    """The page's origin has nothing to do with it."""
+    """The page's origin is irrelevant."""
     changes = NOT_SIGNED | {"answered": {}}
     (cause,) = from_page(told=READ_ONLY, verb=verb, path=path, **changes).causes
     assert cause.code == "route-not-found"
@@ -240,15 +240,15 @@ def test_a_route_that_is_not_there_is_not_blamed_on_its_preflight(verb, path, su
 
 
 def test_a_method_of_the_stage_that_is_not_allowed_is_named():
-    """The route is there; its OPTIONS does not say so."""
+    """The route exists, but its OPTIONS does not list the method."""
     live = replace(OPENED, **ROUTES)
     (cause,) = from_page(told=READ_ONLY, verb="DELETE", live=live).causes
     assert cause.summary == "the CORS preflight does not allow the method DELETE"
     assert "origin" not in cause.fix
 
 
-def test_the_origins_that_are_let_in_stay():
-    """The fix names them, too."""
+def test_allowed_origins_stay():
+    """The fix includes them."""
     others = ("https://one.example.com", "http://localhost:3000")
     told = {"access-control-allow-origin": others[0]}
     blocked, missing = from_page(
@@ -270,7 +270,7 @@ def test_the_origins_that_are_let_in_stay():
     ],
 )
 def test_a_preflight_that_is_the_call_names_what_it_is_not_let_do(headers, named):
-    """Its own headers tell of the page's call."""
+    """Its headers describe the page's call."""
     asked_for = [(f"Access-Control-Request-{what}", headers[what]) for what in headers]
     cause = preflighted(*asked_for).causes[0]
     assert cause.code == "cors-preflight-blocked"
@@ -278,14 +278,14 @@ def test_a_preflight_that_is_the_call_names_what_it_is_not_let_do(headers, named
 
 
 def test_an_accepted_preflight_is_not_a_cause():
-    """A header that no browser puts into a preflight does not count."""
+    """Headers that browsers never list in a preflight are ignored."""
     asked_for = ("Access-Control-Request-Headers", "authorization")
     said = preflighted(asked_for, ("X-Custom", "a"))
     assert "cors-preflight-blocked" not in codes(said)
 
 
 def preflighted(*headers):
-    """Return what is said of a page's preflight with these headers."""
+    """Return the diagnosis of a page's preflight with these headers."""
     told = ALLOWED | BOTH | {TOKENS_HEADER: "authorization", METHODS: "GET,OPTIONS"}
     return Call(
         None,

@@ -1,4 +1,4 @@
-"""What a good token opens, and why the rest stays shut."""
+"""Which routes a valid token opens, and why the others refuse it."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ RESOURCES = [
 
 
 def opened(claims, **more):
-    """Route by route, whether it is open."""
+    """Return for each route whether it is open."""
     return {each.route: each.is_open for each in reach_of(claims, RESOURCES, **more)}
 
 
-def test_an_id_token_opens_what_asks_for_no_scopes():
-    """And what is open to all; preflights are nobody's concern."""
+def test_an_id_token_opens_routes_without_scopes():
+    """And public routes; preflights are ignored."""
     assert opened({"token_use": "id"}) == {
         "GET /": True,
         "GET /orders": True,
@@ -35,8 +35,8 @@ def test_an_id_token_opens_what_asks_for_no_scopes():
     }
 
 
-def test_an_access_token_opens_what_asks_for_one_of_its_scopes():
-    """Each scope is a word of its own."""
+def test_an_access_token_opens_routes_with_one_of_its_scopes():
+    """Scopes are compared as whole words."""
     granted = {"token_use": "access", "scope": "openid api/write"}
     assert opened(granted)["POST /orders"]
     assert not opened(granted)["GET /orders"]
@@ -44,8 +44,8 @@ def test_an_access_token_opens_what_asks_for_one_of_its_scopes():
     assert not opened(near)["POST /orders"]
 
 
-def test_the_reason_is_in_words():
-    """For people; in JSON too."""
+def test_the_reason_is_readable():
+    """As readable text, also in JSON."""
     granted = {"token_use": "access", "scope": "api/write"}
     told = {each.route: each.document() for each in reach_of(granted, RESOURCES)}
     assert told["POST /orders"] == {
@@ -57,8 +57,8 @@ def test_the_reason_is_in_words():
     assert "AWS_IAM" in told["ANY /shut"]["why"]
 
 
-def test_a_token_of_another_pool_opens_only_what_is_open_to_all():
-    """However good it is there."""
+def test_a_token_of_another_pool_opens_only_public_routes():
+    """Even if it is valid there."""
     assert opened({"token_use": "id"}, is_ours=False) == {
         "GET /": True,
         "GET /orders": False,

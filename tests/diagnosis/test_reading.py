@@ -1,4 +1,4 @@
-"""What is read of AWS: only read, each fact once, and none that nobody asks for."""
+"""What a diagnosis reads from AWS: read-only, each fact once, nothing unneeded."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ READS = ("get_", "describe_", "list_", "admin_get_", "filter_")
 
 @pytest.fixture(scope="module", autouse=True)
 def in_turn():
-    """Ask the rules in threads, as cgw does."""
+    """Run the rules in threads, as cgw does."""
 
 
 @over(BOTH)
 def test_every_call_of_aws_only_reads_and_is_made_once(name):
-    """Though the rules are asked all at the same time."""
+    """Although all rules run at the same time."""
     *_, case = BOTH[name]
     world = case.world()
     case.diagnosed(world)
@@ -33,7 +33,7 @@ def test_every_call_of_aws_only_reads_and_is_made_once(name):
 
 @over(CALLS)
 def test_a_call_that_was_not_sent_reads_each_fact_once(name):
-    """Though other rules apply to it."""
+    """Although other rules apply to it."""
     *_, call = CALLS[name]
     world = call.world()
     replace(call, status=None).diagnosed(world)
@@ -55,15 +55,15 @@ def test_a_call_that_was_not_sent_reads_each_fact_once(name):
     ],
     ids=["a token", "no token", "a function that fails", "not sent", "all is well"],
 )
-def test_what_does_not_matter_is_not_read(call, unasked):
-    """It would take time, and permissions that not everybody has."""
+def test_irrelevant_facts_are_not_read(call, unasked):
+    """It would take time and require permissions that callers may lack."""
     world = call.world()
     call.diagnosed(world)
     assert not world.names & unasked
 
 
 class Known(Facts):
-    """A fact that is read by what a test passes in."""
+    """A fact that the test provides."""
 
     def __init__(self, read):
         super().__init__()
@@ -71,12 +71,12 @@ class Known(Facts):
 
     @fact
     def thing(self):
-        """The thing."""
+        """The fact."""
         return self.read()
 
 
 def test_a_second_reader_of_a_fact_waits_for_the_first():
-    """And does not read it again."""
+    """It is not read again."""
     readings, found = [], []
 
     def read():
@@ -106,7 +106,7 @@ def test_a_second_reader_of_a_fact_waits_for_the_first():
     ],
 )
 def test_a_failure_of_aws_is_a_fact_that_is_unread(error, why):
-    """For everybody who asks, though it was tried but once."""
+    """Every rule sees the failure, and the call is made only once."""
     tries = []
 
     def read():
@@ -124,7 +124,7 @@ def test_a_failure_of_aws_is_a_fact_that_is_unread(error, why):
 
 @pytest.mark.parametrize("error", [Unread("another", "so"), NotInQuestion()])
 def test_a_dependency_of_a_fact_may_be_unread(error):
-    """It is that which is told of."""
+    """The unread dependency is the one reported."""
 
     def read():
         raise error
@@ -134,8 +134,8 @@ def test_a_dependency_of_a_fact_may_be_unread(error):
     assert told.value is error
 
 
-def test_a_bug_of_ours_is_not_an_unread_fact():
-    """Or nobody would hear of it."""
+def test_a_bug_is_not_an_unread_fact():
+    """Otherwise the bug would stay hidden."""
 
     def read():
         raise KeyError("ours")
@@ -146,8 +146,8 @@ def test_a_bug_of_ours_is_not_an_unread_fact():
             known.thing  # noqa: B018 - reading it is the point
 
 
-def test_facts_of_two_cases_are_apart():
-    """Each is read for itself."""
+def test_cases_do_not_share_facts():
+    """Each case reads its own."""
     world, cases = Call().world(), [Call().case(), Call().case()]
     for case in cases:
         case.aws = world

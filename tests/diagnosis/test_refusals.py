@@ -1,4 +1,4 @@
-"""Every refusal that Cognito is known for leads to its cause, from its words alone."""
+"""Every known error text of Cognito leads to its cause, from the text alone."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ RECORDED = Path(__file__).parents[1] / "recorded" / "cognito_refusals.json"
 REFUSALS = json.loads(RECORDED.read_text(encoding="utf-8"))["refusals"]
 _PREFLIGHT = "cors-preflight-blocked"
 _PROVIDER = "identity-provider-failed"
-TEXTS = [(each["text"], each["code"]) for each in REFUSALS]
+TEXTS = [(row["text"], row["code"]) for row in REFUSALS]
 FIRST = [(text, code) for code, text in {c: t for t, c in reversed(TEXTS)}.items()]
 
 
 @over(TEXTS)
 def test_the_words_name_the_cause_in_a_healthy_stack(text, code):
-    """The state of this stack is evidence, and does not hide the cause."""
+    """The state of this stack is evidence and does not hide the cause."""
     assert code in codes(SignIn(text, ALICE).diagnosed())
 
 
 @over(FIRST)
 def test_the_words_name_the_cause_without_a_user(text, code):
-    """As for a sign-in of a machine, or where the text is all that is known."""
+    """For a machine's sign-in, or if only the text is known."""
     assert code in codes(SignIn(text, None).diagnosed())
 
 
 @over(TEXTS)
 def test_the_words_are_known_however_they_are_written(text, code):
-    """In any case, with anything before them; but for a name that is all there is."""
+    """In any case, with any prefix; a bare exception name stays as it is."""
     if text.endswith("Exception") and " " not in text:
         assert code in named_by(f" {text}: ")
         return
@@ -60,12 +60,12 @@ def test_every_exception_of_the_api_is_known():
 
 
 def test_every_code_of_the_table_has_a_rule_and_words_that_name_it():
-    """And its words are recorded with their source."""
+    """Its texts are recorded with their source."""
     rules = {rule.code for rule in TOLD_RULES}
-    recorded = {each["code"] for each in REFUSALS}
+    recorded = {row["code"] for row in REFUSALS}
     assert set(refusals()) - rules == set()
     assert set(refusals()) - recorded == {"passkey-refused"} - recorded
-    assert all(each["source"] for each in REFUSALS)
+    assert all(row["source"] for row in REFUSALS)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +89,8 @@ def test_every_code_of_the_table_has_a_rule_and_words_that_name_it():
         "https://app.example.com/?code=1&redirect_uri=x&code_challenge_method=S256",
     ],
 )
-def test_other_words_name_nothing(text):
-    """They may be of anything."""
+def test_unknown_texts_lead_to_no_cause(text):
+    """They may refer to anything."""
     assert named_by(text) == frozenset()
 
 
@@ -120,7 +120,7 @@ def test_other_words_name_nothing(text):
     ],
 )
 def test_similar_messages_are_distinguished(text, only):
-    """Each names one cause."""
+    """Each leads to one cause."""
     assert named_by(text) == {only}
 
 
@@ -150,7 +150,7 @@ def test_similar_messages_are_distinguished(text, only):
 )
 @pytest.mark.parametrize("spelled", [str, str.upper, quote_plus])
 def test_what_is_around_the_words_does_not_matter(wrapped, text, only, spelled):
-    """Logs, pages, addresses and stack traces."""
+    """Logs, pages, URLs and stack traces."""
     assert named_by(wrapped.format(spelled(text))) == {only}
 
 
@@ -170,7 +170,7 @@ def test_what_is_around_the_words_does_not_matter(wrapped, text, only, spelled):
     ],
 )
 def test_the_state_of_this_stack_is_shown(text, answers, shown):
-    """Beside the words."""
+    """In addition to the text."""
     first = SignIn(text, ALICE, answers=answers).diagnosed().causes[0]
     assert shown in first.evidence["this stack"]
     assert first.evidence["told"] == text
@@ -188,15 +188,15 @@ def test_the_state_of_this_stack_is_shown(text, answers, shown):
         ("redirect_mismatch", {}, (f"{CALLBACK}/",), "callback_urls"),
     ],
 )
-def test_the_fix_is_for_the_state_that_is_so(text, answers, uris, fix):
-    """A user who is confirmed need not be."""
+def test_the_fix_fits_the_current_state(text, answers, uris, fix):
+    """A confirmed user does not need to be confirmed."""
     attempt = SignIn(text, ALICE, redirect_uris=uris, answers=answers)
     assert fix in attempt.diagnosed().causes[0].fix
 
 
 @pytest.mark.parametrize("part", ["a", "\n", "\\", "<a ", "cognito", "&a=", "at a("])
 def test_a_text_of_any_length_is_read_in_time(part):
-    """A whole log, say; the words at its end count."""
+    """For example a whole log whose last line matters."""
     text = part * (100_000 // len(part))
     before = time.process_time()
     assert named_by(f"{text}\nUser is disabled.") == {"user-disabled"}

@@ -1,4 +1,4 @@
-"""A cause that the answer itself refutes is never named."""
+"""A cause that the response contradicts is never reported."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import replace
 from diagnosis.call import HEALTHY, Call, codes
 from diagnosis.world import OPEN
 
-# Some emulators export no security.
+# Some emulators do not export security settings.
 TOLD_OPEN = replace(HEALTHY, routes=HEALTHY.routes | {"GET /transactions": OPEN})
 
 
 def test_a_route_that_answered_401_is_not_called_open():
-    """The draft tells the cause, and the contradiction is said."""
+    """The draft shows the cause, and the diagnosis reports the contradiction."""
     call = Call(None, live=TOLD_OPEN, draft=HEALTHY)
     assert codes(call.diagnosed()) == ["no-token"]
     assert "responded 401" in call.case().contradiction
 
 
 def test_without_a_more_detailed_draft_no_cause_is_named():
-    """The contradiction is all there is."""
+    """The diagnosis reports only the contradiction."""
     call = Call(None, live=TOLD_OPEN)
     assert codes(call.diagnosed()) == []
     assert call.case().contradiction
 
 
 def test_a_route_that_let_the_call_in_is_open():
-    """There the answer agrees."""
+    """The response agrees."""
     call = Call(None, status=200, error="", live=TOLD_OPEN)
     assert "unauthenticated-route" in codes(call.diagnosed())
     assert call.case().contradiction is None
@@ -40,7 +40,7 @@ def test_a_preflight_needs_no_token():
 
 
 def test_a_function_that_refuses_does_not_close_an_open_route():
-    """The gateway let the call in, whatever the function made of it."""
+    """The gateway let the call in, whatever the function returned."""
     traced = {"x-amzn-trace-id": "Root=1-2-3"}
     call = Call(None, status=401, error="", answered=traced, live=TOLD_OPEN)
     diagnosis = call.diagnosed()

@@ -1,4 +1,4 @@
-"""Diagnoses are printed, and pasted into tickets: no token stands in them."""
+"""Diagnoses are printed and pasted into tickets: they contain no tokens."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ PERSONAL = {
 
 
 def parts(token):
-    """Return what of a token nobody may read; of no token, nothing."""
+    """Return the parts of a token that must stay secret; without a token, nothing."""
     return [token, token.split(".")[1]] if token else []
 
 
 @over(product([call for *_, call in CALLS.values()], OURS_OR_NOT))
 def test_a_diagnosis_contains_no_part_of_a_token(call, is_ours):
-    """Neither as it was sent, nor who it is about."""
+    """Neither the token itself nor its user."""
     if call.claims is not None:
         call = replace(call, claims={**PERSONAL, **call.claims})
     told = str(call.diagnosed(is_ours=is_ours).document())
@@ -41,7 +41,7 @@ def test_a_diagnosis_contains_no_part_of_a_token(call, is_ours):
 
 @over(attempt for *_, attempt in SIGN_INS.values())
 def test_no_secret_of_an_app_client_is_shown(attempt):
-    """That there is one is all that matters."""
+    """Only its existence matters."""
     described = attempt.world().answers["describe_user_pool_client"]
     if isinstance(described, dict):
         client = described["UserPoolClient"] | {"ClientSecret": SECRET}
@@ -66,7 +66,7 @@ SENT = st.tuples(
 @settings(deadline=None)
 @given(said=SAID, sent=SENT, status=st.sampled_from([200, 401, 403, 500, 502, 504]))
 def test_no_claim_about_a_person_is_shown(said, sent, status):
-    """Whatever a token says, and wherever it is sent."""
+    """Whatever the token contains and wherever it is sent."""
     token = unsigned(claims(**{said["name"]: said["value"], "token_use": said["use"]}))
     header, form = sent
     headers = ((header, form.replace("{}", token)),)
@@ -84,7 +84,7 @@ def test_no_claim_about_a_person_is_shown(said, sent, status):
     ],
 )
 def test_a_token_in_a_function_log_is_not_shown(line):
-    """As those do that raise what they were called with."""
+    """Some functions log the event with which they failed."""
     token = unsigned(claims())
     written = line.format(token)
     call = Call(**FAILED, log=(START, written, END, REPORT))

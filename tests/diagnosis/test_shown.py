@@ -1,4 +1,4 @@
-"""A diagnosis as people read it, and the addresses that one may ask about."""
+"""A diagnosis as text, and the URLs that users can ask about."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cognito_gw.diagnosis.rule import Cause, Diagnosis
 
 
 def test_a_cause_is_shown_with_its_evidence_and_its_fix(capsys):
-    """One value under the other."""
+    """One value per line."""
     evidence = {"authorizer reads": "X-Auth", "sent in": None, "times": 2}
     show_causes([Cause("wrong-header", "it is so", evidence, "mend it")])
     assert capsys.readouterr().out.splitlines() == [
@@ -34,8 +34,8 @@ def test_a_cause_is_shown_with_its_evidence_and_its_fix(capsys):
     assert capsys.readouterr() == ("", "  a: b\n    fix: c\n")
 
 
-def test_what_drives_a_terminal_is_spelled_out(capsys):
-    """It may come from a token, from a log, from a name."""
+def test_control_characters_are_escaped(capsys):
+    """It may come from a token, a log or a name."""
     evil = "\x1b]0;owned\x07\x1b[2J"
     show_causes([Cause("a", evil, {"kid": evil}, evil)])
     unknown = [{"what": "the log", "why": evil, "codes": ["b"]}]
@@ -44,7 +44,7 @@ def test_what_drives_a_terminal_is_spelled_out(capsys):
 
 
 def test_what_was_ruled_out_is_shown_where_it_is_asked_for(capsys):
-    """What is not known always is, with the causes that it may hide."""
+    """Unknown facts are always shown, with the causes they may hide."""
     diagnosis = Call(
         answers={"get_export": refusal("AccessDeniedException")}
     ).diagnosed()
@@ -55,16 +55,16 @@ def test_what_was_ruled_out_is_shown_where_it_is_asked_for(capsys):
     show_rest(diagnosis, in_full=True)
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2:] == [first, second]
-    assert lines[:-2] == [f"    {each['why']}" for each in diagnosis.ruled_out]
+    assert lines[:-2] == [f"    {cause['why']}" for cause in diagnosis.ruled_out]
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_every_case_can_be_shown(name, capsys):
-    """Each cause by its code."""
+    """Each cause with its code."""
     causes = diagnosed(name)[0].causes
     show_causes(causes)
     shown = capsys.readouterr().out
-    assert [f"  {each.code}: " in shown for each in causes] == [True] * len(causes)
+    assert [f"  {cause.code}: " in shown for cause in causes] == [True] * len(causes)
 
 
 AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com"
@@ -98,8 +98,8 @@ AT_AWS = f"https://{API}.execute-api.{REGION}.amazonaws.com"
     ],
 )
 def test_the_address_of_a_call_names_it(url, found, monkeypatch, tmp_path):
-    """And nothing that only looks like one."""
-    monkeypatch.chdir(tmp_path)  # where no file is
+    """Text that only resembles a URL does not."""
+    monkeypatch.chdir(tmp_path)  # in a folder without a file
     session = Context(Options(local="127.0.0.1" in url))
     parsed = at_address(session, url)
     if found is None:
@@ -111,7 +111,7 @@ def test_the_address_of_a_call_names_it(url, found, monkeypatch, tmp_path):
 
 
 def calling(world):
-    """Return what calls an API that no file knows."""
+    """Return a client for an API without a file."""
     session = SimpleNamespace(
         aws=world,
         given="an API that is named",
@@ -124,7 +124,7 @@ def calling(world):
 
 
 def asked(call):
-    """Return the request as the command line has it."""
+    """Return the request as the command line builds it."""
     return SimpleNamespace(
         verb=call.verb,
         path=call.path,
@@ -134,7 +134,7 @@ def asked(call):
 
 
 def test_a_token_goes_where_the_authorizer_of_another_api_reads_it():
-    """Which the stage tells."""
+    """The stage shows the header."""
     call = Call(live=CALLS["authorizers: another app client"][2].live)
     sent = calling(call.world()).sent(asked(call), Credential("given", "a.b.c"))
     assert sent.headers == (("Authorization", "a.b.c"),)
@@ -142,7 +142,7 @@ def test_a_token_goes_where_the_authorizer_of_another_api_reads_it():
 
 
 def test_an_answer_of_the_functions_own_is_noted_as_such():
-    """Where nothing else is to be said."""
+    """If there is nothing else to report."""
     call = Call(access(scope="transactions/write"), verb="POST")
     here = calling(call.world())
     note = here.explained(call.sent, Answer(403)).note

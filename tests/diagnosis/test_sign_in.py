@@ -1,4 +1,4 @@
-"""Why nobody gets tokens, by what they were told and by what AWS tells of them."""
+"""Why a sign-in fails, from the error text and from what AWS reports."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WEB = CONFIDENTIAL | {"ClientSecret": None}
 
 
 def client(**changes):
-    """Return what DescribeUserPoolClient answers."""
+    """Return a response of DescribeUserPoolClient."""
     return {"describe_user_pool_client": {"UserPoolClient": WEB | changes}}
 
 
@@ -45,7 +45,7 @@ def client(**changes):
     ],
 )
 def test_error_texts_lead_to_the_cause(told, answers, code):
-    """In whichever case they are written."""
+    """Case-insensitively."""
     attempt = SignIn(told, ALICE, answers=answers)
     assert codes(attempt.diagnosed()) == ([code] if code else [])
 
@@ -59,7 +59,7 @@ def test_error_texts_lead_to_the_cause(told, answers, code):
     ],
 )
 def test_names_keep_their_capitals_in_a_summary(told, first):
-    """The first word of others is within a sentence."""
+    """The first word of other summaries starts within a sentence."""
     assert SignIn(told, ALICE).diagnosed().causes[0].summary.split()[0] == first
 
 
@@ -76,13 +76,13 @@ def test_names_keep_their_capitals_in_a_summary(told, first):
     ],
 )
 def test_a_flow_by_api_is_held_against_the_app_client(flows, asked, allowed):
-    """By AWS's older names, too, and what goes without saying."""
+    """Including AWS's older names and implied flows."""
     attempt = SignIn(auth_flow=asked, answers=client(ExplicitAuthFlows=flows))
     assert codes(attempt.diagnosed()) == ([] if allowed else ["flow-not-enabled"])
 
 
-def test_flows_of_oauth_have_a_switch_of_their_own():
-    """Without it none of those on the list is allowed."""
+def test_oauth_flows_have_a_separate_switch():
+    """Without it, none of the listed flows is allowed."""
     answers = client(AllowedOAuthFlowsUserPoolClient=False)
     attempt = SignIn(oauth_flows=("code",), answers=answers)
     assert codes(attempt.diagnosed()) == ["flow-not-enabled"]
@@ -100,7 +100,7 @@ def test_flows_of_oauth_have_a_switch_of_their_own():
     ],
 )
 def test_callbacks_are_compared_to_the_letter(url, nearest):
-    """The one that is most like it is shown beside it."""
+    """The most similar one is shown next to it."""
     (cause,) = SignIn(redirect_uris=(CALLBACK, url)).diagnosed().causes
     assert cause.code == "callback-mismatch"
     assert cause.evidence["sent"] == url
@@ -108,7 +108,7 @@ def test_callbacks_are_compared_to_the_letter(url, nearest):
 
 
 def test_an_app_client_may_have_no_callback():
-    """Then none is near."""
+    """Then there is nothing similar."""
     attempt = SignIn(redirect_uris=(CALLBACK,), answers=client(CallbackURLs=[]))
     (cause,) = attempt.diagnosed().causes
     assert cause.evidence == {"sent": CALLBACK, "nearest": "none", "registered": "none"}
@@ -116,7 +116,7 @@ def test_an_app_client_may_have_no_callback():
 
 @pytest.mark.parametrize("domain", ["Domain", "CustomDomain"])
 def test_either_domain_is_enough_for_the_pages(domain):
-    """Cognito's own, or one of the user's."""
+    """Cognito's own or a custom domain."""
     names = {"Domain": None, "CustomDomain": None} | {domain: "shop"}
     answers = {"describe_user_pool": pools("eu-west-1_Pool", **names)}
     attempt = SignIn(redirect_uris=(CALLBACK,), answers=answers)
@@ -124,7 +124,7 @@ def test_either_domain_is_enough_for_the_pages(domain):
 
 
 def test_sign_in_by_api_needs_no_domain():
-    """Nor is the user pool asked for one."""
+    """The user pool is not read for one."""
     attempt = SignIn(user=ALICE, auth_flow="USER_SRP_AUTH")
     world = attempt.world()
     assert codes(attempt.diagnosed(world)) == []
@@ -145,19 +145,19 @@ def test_sign_in_by_api_needs_no_domain():
     ids=["disabled", "twice", "reset", "federated", "unknown", "missing", "nobody"],
 )
 def test_a_password_is_wrong_only_where_nothing_else_is(attempt, found):
-    """Cognito says the same of users that it does not know."""
+    """Cognito gives the same response for unknown users."""
     assert codes(attempt.diagnosed()) == found
 
 
 def test_a_user_is_read_only_where_one_signs_in():
-    """A machine has none."""
+    """A machine has no user."""
     world = SignIn().world()
     SignIn().diagnosed(world)
     assert world.names == {"describe_user_pool_client"}
 
 
 def test_an_app_client_that_is_missing_is_one_cause():
-    """What it would allow is not in question."""
+    """The settings of a missing client are irrelevant."""
     attempt = SignIn(
         "redirect_mismatch, invalid_scope",
         oauth_flows=("implicit",),
@@ -166,15 +166,15 @@ def test_an_app_client_that_is_missing_is_one_cause():
     )
     diagnosis = attempt.diagnosed()
     assert codes(diagnosis) == ["client-missing"]
-    ruled_out = {each["code"] for each in diagnosis.ruled_out}
+    ruled_out = {cause["code"] for cause in diagnosis.ruled_out}
     assert "callback-mismatch" not in ruled_out
 
 
 def test_an_app_client_that_is_missing_rules_nothing_out():
-    """It neither allows a flow nor has a secret."""
+    """A missing client neither allows a flow nor has a secret."""
     answers = {"describe_user_pool_client": ABSENT}
     attempt = SignIn("told", oauth_flows=("implicit",), answers=answers)
-    ruled_out = {each["code"] for each in attempt.diagnosed().ruled_out}
+    ruled_out = {cause["code"] for cause in attempt.diagnosed().ruled_out}
     assert not ruled_out & {"flow-not-enabled", "client-secret-required"}
 
 
@@ -190,14 +190,14 @@ def test_an_app_client_goes_by_its_name_in_the_file_or_by_its_id(attempt, name):
 
 
 def test_a_second_factor_is_named_with_or_without_a_user():
-    """The words are enough."""
+    """The text is enough."""
     told = "SOFTWARE_TOKEN_MFA"
     assert codes(SignIn(told).diagnosed()) == ["mfa-required"]
     assert codes(SignIn(told, ALICE, answers=user()).diagnosed()) == ["mfa-required"]
 
 
 def test_a_similar_user_name_is_suggested():
-    """By an address or a name of the pool's users, where they may be read."""
+    """By the email addresses and names of the pool's users, if readable."""
     email = {"Name": "email", "Value": "alice@example.com"}
     users = {"Users": [{"Username": "0-1", "Attributes": [email]}]}
     answers = {"admin_get_user": ABSENT, "list_users": users}

@@ -1,4 +1,4 @@
-"""Tokens that a user pool has signed, or has not, by the keys that it publishes."""
+"""Tokens with valid and invalid signatures, by the keys that a user pool publishes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cognito_gw.diagnosis.rules import CALL_RULES
 
 NO, EXPIRED = "Unauthorized", "The incoming token has expired"
 BY_TIME = {"expired-token", "not-yet-valid"}
-# By how much the server's clock is ahead of ours, and how that is spelled.
+# How far the server's clock is ahead of ours, and how that is written.
 SKEWS = [
     (0, None),
     (30, None),
@@ -30,7 +30,7 @@ SKEWS = [
 
 
 def answer(ahead=0, message=NO):
-    """Return the gateway's 401, by the clock of a server that is so far ahead."""
+    """Return the gateway's 401 from a server whose clock is this far ahead."""
     headers = {
         "Date": formatdate(time.time() + ahead, usegmt=True),
         "x-amzn-ErrorType": "UnauthorizedException",
@@ -39,7 +39,7 @@ def answer(ahead=0, message=NO):
 
 
 def case(publisher, token, answered=None, **changes):
-    """Return the call that such a token was sent with."""
+    """Return the call that sent the token."""
     usual = Call(**changes).case()
     sent = Sent("GET", "/transactions", (("Authorization", f"Bearer {token}"),))
     answered = answered or answer()
@@ -47,15 +47,15 @@ def case(publisher, token, answered=None, **changes):
 
 
 def told(publisher, token, answered=None, **changes):
-    """Return what is found of it."""
+    """Return the diagnosis of the token."""
     return diagnose(CALL_RULES, case(publisher, token, answered, **changes))
 
 
 def test_a_valid_token_is_not_a_cause(publisher):
-    """Whatever else the gateway had against it."""
+    """Whatever other reason the gateway had."""
     diagnosis = told(publisher, publisher.signed())
     assert diagnosis.causes == []
-    ruled_out = {each["code"] for each in diagnosis.ruled_out}
+    ruled_out = {cause["code"] for cause in diagnosis.ruled_out}
     assert {"bad-signature", "wrong-pool", *BY_TIME} <= ruled_out
     assert publisher.asked == [POOL]
 
@@ -63,7 +63,7 @@ def test_a_valid_token_is_not_a_cause(publisher):
 @pytest.mark.parametrize(("ahead", "clock"), SKEWS)
 @pytest.mark.parametrize("message", [NO, EXPIRED])
 def test_a_token_has_expired_by_the_servers_clock(publisher, ahead, clock, message):
-    """Ours is named where it is another."""
+    """The diagnosis shows our clock if it differs."""
     over = publisher.signed(exp=time.time() + ahead - 90)
     first, *others = told(publisher, over, answer(ahead, message)).causes
     assert first.code == "expired-token"
@@ -75,7 +75,7 @@ def test_a_token_has_expired_by_the_servers_clock(publisher, ahead, clock, messa
 
 @pytest.mark.parametrize(("ahead", "clock"), SKEWS)
 def test_a_token_is_from_the_future_by_the_servers_clock(publisher, ahead, clock):
-    """By when it was made."""
+    """By the time of its creation."""
     now = time.time() + ahead
     early = publisher.signed(iat=now + 300, exp=now + HOUR)
     first, *others = told(publisher, early, answer(ahead)).causes
@@ -87,27 +87,27 @@ def test_a_token_is_from_the_future_by_the_servers_clock(publisher, ahead, clock
 
 
 def test_a_token_may_say_from_when_on_it_is_good(publisher):
-    """In a claim of its own, which few tokens have."""
+    """Few tokens have the claim `nbf`."""
     early = publisher.signed(nbf=time.time() + 300)
     assert codes(told(publisher, early)) == ["not-yet-valid"]
 
 
 def test_what_shows_that_a_token_is_early_is_the_claim_that_says_so(publisher):
-    """Not when it was made, which is past."""
+    """Not the creation time, which is in the past."""
     (cause,) = told(publisher, publisher.signed(nbf=time.time() + 300)).causes
     assert cause.evidence["nbf"] > cause.evidence["server's clock"]
 
 
 @pytest.mark.parametrize("ahead", [0, 2 * HOUR, -2 * HOUR])
 def test_only_the_servers_clock_counts(publisher, ahead):
-    """What has expired by our clock may be good, and the other way round."""
+    """A token that has expired by our clock may be valid, and vice versa."""
     now = time.time() + ahead
     good = publisher.signed(iat=now - 60, exp=now + 60)
     assert not BY_TIME & {*codes(told(publisher, good, answer(ahead)))}
 
 
-def test_a_date_that_is_none_leaves_our_clock(publisher):
-    """As good as any."""
+def test_with_an_invalid_date_our_clock_counts(publisher):
+    """It is the best one available."""
     headers = {"Date": "tomorrow", "x-amzn-errortype": "UnauthorizedException"}
     answered = Answer.of(httpx.Response(401, headers=headers))
     assert abs(answered.at - time.time()) < 60
@@ -117,7 +117,7 @@ def test_a_date_that_is_none_leaves_our_clock(publisher):
 
 
 def test_a_token_that_was_not_sent_is_judged_by_our_clock(publisher):
-    """There is no other."""
+    """There is no other clock."""
     over = publisher.signed(exp=time.time() - 90)
     unsent = case(publisher, over)
     unsent.answer = None
@@ -125,7 +125,7 @@ def test_a_token_that_was_not_sent_is_judged_by_our_clock(publisher):
 
 
 def changed(token):
-    """Return a token with another signature."""
+    """Return a token with a different signature."""
     head, _, signature = token.rpartition(".")
     return f"{head}.{signature[10:] + signature[:10]}"
 
@@ -141,7 +141,7 @@ def changed(token):
     ids=["changed", "unknown key", "password", "no signature"],
 )
 def test_a_signature_that_is_not_the_pools_is_found(publisher, form, found):
-    """With what gives it away."""
+    """With the reason."""
     token = publisher.signed(**form)
     first = told(publisher, token if form else changed(token)).causes[0]
     assert first.code == "bad-signature"
@@ -149,7 +149,7 @@ def test_a_signature_that_is_not_the_pools_is_found(publisher, form, found):
 
 
 def test_a_signature_by_another_key_of_the_same_name_is_found(publisher):
-    """As whoever read the pool's keys can make it."""
+    """Anyone can forge such a token from the pool's public keys."""
     stranger = publisher.keys.of("nobody's", "id")
     (cause,) = told(publisher, publisher.signed(key=stranger.private)).causes
     assert cause.code == "bad-signature"
@@ -157,14 +157,14 @@ def test_a_signature_by_another_key_of_the_same_name_is_found(publisher):
 
 
 def test_a_forgery_is_shown_before_its_times(publisher):
-    """Who made it may say anything."""
+    """A forger can set any times."""
     forged = changed(publisher.signed(exp=1))
     assert codes(told(publisher, forged)) == ["bad-signature", "expired-token"]
 
 
 @pytest.mark.parametrize("issuer", ["https://evil.example.com", "http://127.0.0.1:1"])
 def test_keys_are_requested_only_from_relevant_pools(publisher, issuer):
-    """However much a token is of another's."""
+    """Even if a token comes from another pool."""
     told(publisher, publisher.signed(iss=f"{issuer}/{OTHER}"))
     assert publisher.asked == []
     told(publisher, publisher.signed(iss=f"{issuer}/{POOL}"))
@@ -172,16 +172,16 @@ def test_keys_are_requested_only_from_relevant_pools(publisher, issuer):
 
 
 def test_a_pool_of_the_same_id_elsewhere_is_another_pool(publisher):
-    """Such as one of a local AWS that has moved to another port."""
+    """For example of a local AWS that moved to another port."""
     elsewhere = publisher.signed(iss=f"http://127.0.0.1:1/{POOL}")
     assert codes(told(publisher, elsewhere)) == ["wrong-pool"]
 
 
 def test_a_token_of_a_pool_that_the_authorizer_trusts_is_judged_by_its_keys(publisher):
-    """Though it is not the pool of the file."""
+    """Even if it differs from the file's pool."""
     live = replace(HEALTHY, arns=(pool_arn(OTHER), pool_arn(POOL)))
     issuer = f"{publisher.server.url}/{OTHER}"
-    token = publisher.signed(iss=issuer)  # by the key of the first pool
+    token = publisher.signed(iss=issuer)  # signed by the first pool
     assert codes(told(publisher, token, live=live)) == ["bad-signature"]
     own = publisher.keys.of(OTHER, "id")
     good = publisher.signed(iss=issuer, kid=own.kid, key=own.private)
@@ -189,14 +189,14 @@ def test_a_token_of_a_pool_that_the_authorizer_trusts_is_judged_by_its_keys(publ
 
 
 def test_a_good_access_token_is_judged_by_the_other_key(publisher):
-    """A pool has one for each kind."""
+    """A pool has one key for each kind of token."""
     own = publisher.keys.of(POOL, "access")
     token = publisher.signed(**access(), kid=own.kid, key=own.private)
     assert codes(told(publisher, token)) == ["access-token-without-scopes"]
 
 
-def test_keys_that_cannot_be_had_leave_the_signature_unknown(publisher):
-    """All else about the token is told."""
+def test_without_keys_the_signature_is_unknown(publisher):
+    """The other findings about the token are shown."""
     token = publisher.signed(exp=time.time() - 90)
     lost = publisher.server.pages.pop(f"/{POOL}/keys")
     try:

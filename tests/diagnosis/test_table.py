@@ -1,4 +1,4 @@
-"""The table of rules: its codes, its words, and the names that its words use."""
+"""The table of rules: its codes, its texts, and the placeholders in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cognito_gw.diagnosis.refusals import refusals
 from cognito_gw.diagnosis.rule import Cause, Finding
 from cognito_gw.diagnosis.rules import CALL_RULES, SIGN_IN_RULES
 
-# What `cgw explain` promises to tell apart.
+# The causes that `cgw explain` promises to distinguish.
 PROMISED = {
     "access-token-without-scopes",
     "api-not-found",
@@ -65,7 +65,7 @@ CASES += [(rule, SignIn().case()) for rule in SIGN_IN_RULES]
 
 
 def test_the_codes_are_those_that_were_promised_and_some_more():
-    """Each once among the calls, and once among the sign-ins."""
+    """Each once for calls, and once for sign-ins."""
     assert len(PROMISED) == 33
     assert {rule.code for rule, _ in CASES} == PROMISED | BESIDES
     for rules in (CALL_RULES, SIGN_IN_RULES):
@@ -74,7 +74,7 @@ def test_the_codes_are_those_that_were_promised_and_some_more():
 
 @over(CASES)
 def test_each_fix_uses_names_that_are_known_of_every_case(rule, case):
-    """For what cgw made, and for what it did not."""
+    """For resources of cgw, and for foreign resources."""
     known = {name: f"<{name}>" for name in case.place}
     for template in filter(None, (rule.fix, rule.elsewhere)):
         assert template.format_map(known)
@@ -85,7 +85,7 @@ def test_each_fix_uses_names_that_are_known_of_every_case(rule, case):
 
 @over((*case, is_ours) for case in CASES for is_ours in OURS_OR_NOT)
 def test_a_finding_becomes_a_cause_with_the_fix_for_whose_it_is(rule, case, is_ours):
-    """Where there is but one fix, it is good for both."""
+    """A single fix applies to both."""
     found = Finding("it is so", {"this": 1, "that": 2})
     usual = rule.fix if is_ours or rule.elsewhere is None else rule.elsewhere
     fix = usual.format_map(case.place)
@@ -97,7 +97,7 @@ def test_a_finding_becomes_a_cause_with_the_fix_for_whose_it_is(rule, case, is_o
 
 @over(CASES)
 def test_fixes_of_foreign_resources_name_no_cgw_command_that_changes_them(rule, case):
-    """Only `cgw token` and the like, which need no file, may be named there."""
+    """Except `cgw token` and similar commands, which need no file."""
     del case
     for command in ("up", "deploy", "authorizer", "method", "lambda", "client", "user"):
         assert f"`cgw {command}" not in (rule.elsewhere or "")
@@ -105,7 +105,7 @@ def test_fixes_of_foreign_resources_name_no_cgw_command_that_changes_them(rule, 
 
 @over(CASES)
 def test_each_rule_is_explained(rule, case):
-    """In a sentence first; and why it does not apply, where it does not."""
+    """In a sentence first, with the reason why it may not apply."""
     del case
     first, _, rest = rule.text.partition("\n\n")
     assert first.endswith(".")
@@ -117,13 +117,13 @@ def test_each_rule_is_explained(rule, case):
 
 @over(CALL_RULES)
 def test_the_statuses_of_rules_are_those_of_the_gateway(rule):
-    """Each once, in order; a rule without any is asked whatever came back."""
+    """Each once, in order; a rule without statuses always runs."""
     assert {*rule.statuses} <= STATUSES
     assert list(rule.statuses) == sorted({*rule.statuses})
 
 
 def test_sign_ins_have_no_status():
-    """Any rule may apply to them."""
+    """Every rule applies to them."""
     for rule in SIGN_IN_RULES:
         assert rule.statuses == ()
         assert SignIn().case().is_behind(rule.statuses)

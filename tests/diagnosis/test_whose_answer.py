@@ -1,4 +1,4 @@
-"""Whether API Gateway refused a call or the function did, whatever the status."""
+"""Whether API Gateway or the function refused a call, whatever the status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOOD = {
     "an open route": Call(None, path="/health", target={"wants": "NONE"}),
     "an open route of others": Call(None, path="/health", target={"wants": None}),
 }
-# The gateway's own name for what it answers, and the rules that it makes us ask.
+# The gateway's name for a response, and the rules that it triggers.
 MEANT = {
     "UnauthorizedException": 401,
     "MissingAuthenticationTokenException": 403,
@@ -34,7 +34,7 @@ MEANT = {
 
 @over(product(GOOD.values(), [400, 401, 403, 404, 409, 418, 429, 500, 503]))
 def test_what_the_function_itself_answers_has_no_cause(call, status):
-    """The gateway let the call through, and no more than that is known."""
+    """The gateway let the call through; nothing else is known."""
     for message in WORDS:
         own = replace(call, status=status, message=message, **FUNCTIONS_OWN)
         world = own.world()
@@ -46,14 +46,14 @@ def test_what_the_function_itself_answers_has_no_cause(call, status):
 
 
 def test_an_expired_token_does_not_explain_what_the_function_answers():
-    """It was let in before, or the route is open."""
+    """The call was let in earlier, or the route is open."""
     assert codes(Call({"exp": 1}, status=401, error="").diagnosed()) == []
     assert codes(Call({"exp": 1}, status=403, error="").diagnosed()) == []
 
 
 @over(product(MEANT, [200, 302, 400, 404, 418, 499, 503]))
 def test_the_gateways_own_answer_is_known_by_its_error(error, status):
-    """Though the API has given it another status."""
+    """Although the API changed its status."""
     case = Call(status=status, error=error).case()
     assert not case.is_functions_own
     asked = {rule.code for rule in CALL_RULES if case.is_behind(rule.statuses)}
@@ -75,7 +75,7 @@ REFUSED = {
     (code, call, status) for code, _, call in REFUSED.values() for status in (404, 418)
 )
 def test_a_refusal_with_a_status_of_the_apis_own_is_diagnosed(code, call, status):
-    """As if it had the usual one."""
+    """As with the default status."""
     custom = replace(call, status=status)
     if call.verb == "OPTIONS":
         custom = replace(custom, preflight=Answer(status))
@@ -92,13 +92,13 @@ BROKEN = {
 
 @pytest.mark.parametrize(("code", "_", "call"), BROKEN.values(), ids=BROKEN)
 def test_an_authorizer_that_fails_with_a_status_of_the_apis_own(code, _, call):
-    """Is no less out of order."""
+    """Is reported as well."""
     assert codes(replace(call, status=503).diagnosed())[:1] == [code]
 
 
 @pytest.mark.parametrize("status", [502, 504])
 def test_some_statuses_are_the_gateways_even_without_its_error(status):
-    """Functions hardly ever answer so."""
+    """Functions rarely respond this way."""
     case = Call(status=status, error="").case()
     assert not case.is_functions_own
     assert any(case.is_behind(rule.statuses) for rule in CALL_RULES if rule.statuses)
@@ -113,7 +113,7 @@ def test_some_statuses_are_the_gateways_even_without_its_error(status):
     ],
 )
 def test_the_name_of_the_error_is_read_without_what_follows(value, name):
-    """Whatever the case of the header's name."""
+    """In any case of the header's name."""
     for header in ("x-amzn-ErrorType", "X-AMZN-ERRORTYPE"):
         answer = Answer.of(httpx.Response(403, headers={header: value}))
         assert answer.error_type == name
@@ -132,5 +132,5 @@ def test_the_name_of_the_error_is_read_without_what_follows(value, name):
     ],
 )
 def test_the_message_is_that_of_a_json_body(body, message):
-    """Of another body there is none."""
+    """Other bodies have no message."""
     assert Answer.of(httpx.Response(401, content=body)).message == message

@@ -1,4 +1,4 @@
-"""An account with one API, one user pool and one function, as AWS tells of them."""
+"""An account with one API, one user pool and one function, as AWS describes it."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ ABSENT = refusal("NotFoundException", "it is not there", status=404)
 
 
 def pool_arn(pool_id, account=NUMBER):
-    """Spell the ARN of a user pool."""
+    """Return the ARN of a user pool."""
     return f"arn:aws:cognito-idp:{REGION}:{account}:userpool/{pool_id}"
 
 
 def invocation_of(function):
-    """Spell the address by which an integration calls a function."""
+    """Return the URI with which an integration calls a function."""
     place = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31"
     return f"{place}/functions/{function}/invocations"
 
 
 def statement(source):
-    """Permit API Gateway's calls from a source."""
+    """Allow API Gateway's calls from a source."""
     return {
         "Effect": "Allow",
         "Principal": {"Service": "apigateway.amazonaws.com"},
@@ -53,9 +53,9 @@ def statement(source):
 
 @dataclass(frozen=True)
 class Version:
-    """An API at one time, which AWS describes in two ways."""
+    """One version of an API, which AWS describes in two ways."""
 
-    # Route: its scopes, or another guard than a Cognito authorizer.
+    # Route: its scopes, or an authorization type other than a Cognito authorizer.
     routes: Mapping[str, Any] = field(
         default_factory=lambda: {
             "GET /transactions": (),
@@ -73,7 +73,7 @@ class Version:
     keyed: tuple[str, ...] = ()  # routes that require an API key
 
     def document(self):
-        """Return it as an export has it."""
+        """Return it as an export describes it."""
         paths = {}
         for route, guard in self.routes.items():
             verb, path = route.split(" ")
@@ -88,7 +88,7 @@ class Version:
         return {"openapi": "3.0.1", "paths": paths, "components": components}
 
     def resources(self):
-        """Return it as GetResources has it."""
+        """Return it as GetResources describes it."""
         paths = {}
         for route, guard in self.routes.items():
             verb, path = route.split(" ")
@@ -110,7 +110,7 @@ class Version:
         ]
 
     def authorizers(self):
-        """Return what GetAuthorizers has of it."""
+        """Return its authorizers as GetAuthorizers describes them."""
         header = {"identitySource": f"method.request.header.{self.header}"}
         ours = {"id": "auth1", "type": COGNITO, "providerARNs": [*self.arns]}
         custom = {"id": "auth2", "type": "TOKEN", "authorizerUri": self.uri}
@@ -147,7 +147,7 @@ def _security(guard):
 
 
 def answers_of(live, draft, events=()):
-    """Return what AWS answers, by the name of the call; a whole account is there."""
+    """Return the responses of AWS by operation, for a complete account."""
     function = {"FunctionName": "hello", "Timeout": 3}
     policy = json.dumps({"Statement": [statement(EVERYWHERE)]})
     client = {
@@ -175,12 +175,12 @@ def answers_of(live, draft, events=()):
 
 
 def exported(document):
-    """Return a document as GetExport does."""
+    """Return a document as GetExport returns it."""
     return {"body": io.BytesIO(json.dumps(document).encode())}
 
 
 def pools(*there, **settings):
-    """Answer for the user pools that are there."""
+    """Respond for the user pools that exist."""
     settings = {"Domain": "shop", "MfaConfiguration": "OFF"} | settings
 
     def describe(UserPoolId):  # noqa: N803 - AWS's name
@@ -192,7 +192,7 @@ def pools(*there, **settings):
 
 
 class World(SimpleNamespace):
-    """Stands in for `Aws`: answers from a table, and notes what it is asked."""
+    """Replaces `Aws`: responds from a table, and records the calls."""
 
     def __init__(self, answers):
         clients = ("apigateway", "cognito", "functions", "logs")
@@ -207,7 +207,7 @@ class World(SimpleNamespace):
         return partial(self.ask, name)
 
     def ask(self, name, **parameters):
-        """Answer one call, as the table says."""
+        """Respond to one call from the table."""
         self.calls.append((name, repr(sorted(parameters.items()))))
         if None in parameters.values():
             raise ParamValidationError(report="Invalid type: None")
@@ -217,7 +217,7 @@ class World(SimpleNamespace):
         return answer(**parameters) if callable(answer) else answer
 
     def get_paginator(self, name):
-        """Return what asks for all pages; there is one."""
+        """Return a paginator with a single page."""
 
         def paginate(**parameters):
             parameters.pop("PaginationConfig", None)
@@ -227,11 +227,11 @@ class World(SimpleNamespace):
 
     @property
     def names(self):
-        """Which calls were made."""
+        """The calls made, by name."""
         return {name for name, _ in self.calls}
 
     @property
     def repeated(self):
-        """The calls that were made more than once, but for those of a log to come."""
+        """The calls made more than once, except those that wait for a log."""
         counts = Counter(call for call in self.calls if call[0] != "filter_log_events")
         return [call for call, count in counts.items() if count > 1]

@@ -1,4 +1,4 @@
-"""Who calls, and whether the clocks agree."""
+"""The caller's identity, and the clock difference to AWS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DATE = "Fri, 02 Jan 2026 03:04:05 GMT"
 
 
 class Sts:
-    """Answers, or refuses, at AWS's time."""
+    """Responds or refuses at AWS's time."""
 
     def __init__(self, code=None, message="no", date=DATE):
         headers = {"HTTPHeaders": {"date": date} if date else {}}
@@ -25,19 +25,19 @@ class Sts:
         self.error = code and {"Error": {"Code": code, "Message": message}}
 
     def get_caller_identity(self):
-        """Say who calls."""
+        """Return the caller's identity."""
         if self.error:
             raise ClientError(self.error | self.meta, "GetCallerIdentity")
         return {"Arn": ARN, "Account": "123456789012", "UserId": "x"} | self.meta
 
 
 def asked(sts, ahead=0):
-    """Ask by a clock that is some seconds ahead."""
+    """Call with a clock that is some seconds ahead."""
     return ask(sts, lambda: AWS_TIME + timedelta(seconds=ahead))
 
 
 def test_the_caller_is_known_by_its_arn():
-    """With the account, as ARNs of this partition spell it."""
+    """With the account, in the format of this partition's ARNs."""
     identity = asked(Sts())
     finding = credentials(identity, "from env")
     assert (finding.state, finding.fix) == ("ok", None)
@@ -58,7 +58,7 @@ def test_the_caller_is_known_by_its_arn():
     ],
 )
 def test_a_clock_may_be_off_by_less_than_five_minutes(ahead, state, found):
-    """Then AWS refuses what it signs; a minute is a warning."""
+    """Beyond that AWS refuses signatures; from one minute on it is a warning."""
     finding = clock(asked(Sts(), ahead))
     assert (finding.state, finding.found) == (state, found)
     assert (finding.fix is None) is (state == "ok")
@@ -75,7 +75,7 @@ def test_a_clock_may_be_off_by_less_than_five_minutes(ahead, state, found):
 )
 @pytest.mark.parametrize("date", [DATE, None])
 def test_a_refusal_by_time_is_about_the_clock(code, message, date):
-    """Not about the credentials, though AWS words it so."""
+    """Not the credentials, although AWS's message names them."""
     identity = asked(Sts(code, message, date), ahead=900)
     finding = clock(identity)
     assert finding.state == "fail"
@@ -87,7 +87,7 @@ def test_a_refusal_by_time_is_about_the_clock(code, message, date):
 
 
 def test_another_refusal_also_shows_the_clock():
-    """The credentials are wrong; the clock is right."""
+    """The credentials are invalid; the clock is right."""
     identity = asked(Sts("InvalidClientTokenId"))
     assert clock(identity).state == "ok"
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
@@ -102,7 +102,7 @@ def test_without_a_date_there_is_nothing_to_compare(date):
 
 
 def test_without_credentials_the_caller_is_unknown():
-    """It is the checkup's to word."""
+    """The checkup reports it."""
     sts = Sts()
 
     def nobody():

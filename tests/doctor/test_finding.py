@@ -1,4 +1,4 @@
-"""Checks are carried out side by side, and none stops another."""
+"""Checks run in parallel, and none stops another."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def raising(error):
 
 
 def test_what_goes_wrong_is_one_finding_of_several():
-    """A refusal, an absent file, a reason to skip, a bug: the rest goes on."""
+    """An AWS error, a missing file, a reason to skip, a bug: the rest continues."""
     found = dict(
         examine(
             {
@@ -50,7 +50,7 @@ def test_what_goes_wrong_is_one_finding_of_several():
 
 
 def test_checks_run_at_the_same_time():
-    """Each waits for all others, and all end."""
+    """Each waits for all others, and all finish."""
     meeting = threading.Barrier(5, timeout=10)
 
     def check():
@@ -62,7 +62,7 @@ def test_checks_run_at_the_same_time():
 
 
 def test_a_question_is_asked_once():
-    """Whoever asks gets the one answer."""
+    """All checks share its result."""
     asked = []
     question = Once(lambda: asked.append("?") or len(asked))
     checks = {str(number): lambda: Finding("ok", str(question())) for number in "1234"}
@@ -71,7 +71,7 @@ def test_a_question_is_asked_once():
 
 
 def test_a_failed_question_fails_for_all():
-    """It is not asked again, either."""
+    """It is not repeated."""
     asked = []
 
     def ask():
@@ -86,7 +86,7 @@ def test_a_failed_question_fails_for_all():
 
 
 def test_what_another_check_reports_is_skipped_here():
-    """But for the errors that this one is to report."""
+    """Except for errors that this check itself reports."""
     with pytest.raises(CannotTell) as reason, needed("see there"):
         raise ZeroDivisionError
     assert reason.value.why == "see there"

@@ -1,4 +1,4 @@
-"""Whether the local AWS runs matters where it is the target."""
+"""The state of the local AWS matters if it is the target."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cognito_gw.local.process import Server
     ],
 )
 def test_a_local_aws_that_does_not_run(was_recorded, is_local, state):
-    """One that died is told of, whatever the target."""
+    """A crashed one is reported for every target."""
     finding = local(None, was_recorded=was_recorded, is_local=is_local)
     assert finding.state == state
     assert ("cgw local start" in (finding.fix or "")) is is_local
@@ -29,7 +29,7 @@ def test_a_local_aws_that_does_not_run(was_recorded, is_local, state):
 
 
 def test_a_local_aws_that_answers(tmp_path):
-    """Its address is told."""
+    """The finding shows its URL."""
     server = Server("http://127.0.0.1:1234", 1, tmp_path, AccessKey.create())
     finding = local(server, was_recorded=True, is_local=True)
     assert (finding.state, finding.found) == (
@@ -67,6 +67,6 @@ def test_a_checkup_on_windows_passes_the_platform_on(tmp_path, monkeypatch):
 
 
 def test_no_local_aws_has_run_here(tmp_path):
-    """To look for it starts nothing, and leaves nothing."""
+    """The check starts nothing and leaves no files."""
     assert find(tmp_path) == (None, False)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""What this machine offers: the file, a place for state, free ports."""
+"""The user's machine: the file, the state directory, and free ports."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ FILE = Path("cgw.yaml")
 
 
 def test_no_file_is_a_warning():
-    """All else can be looked at without one."""
+    """The other checks work without one."""
     finding = file(DoctorOptions(FILE))
     assert (finding.state, finding.fix) == ("warn", "`cgw init` writes one")
 
 
 def test_a_bad_file_is_a_failure():
-    """In the words that every command has for it."""
+    """With the same message as in all commands."""
     finding = file(DoctorOptions(FILE, problem=UsageError("it is bad", hint="mend it")))
     assert finding == Finding("fail", "it is bad", "mend it")
 
 
 def test_a_file_may_have_warnings(tmp_path):
-    """They are told in full, one to a line."""
+    """All are shown, one per line."""
     path = tmp_path / "cgw.yaml"
     path.write_text("name: notes\n", encoding="utf-8")
     assert file(DoctorOptions(FILE, load(path))) == Finding(
@@ -43,7 +43,7 @@ def test_a_file_may_have_warnings(tmp_path):
 
 
 def test_a_taken_port_is_a_warning():
-    """Only the sign-in by browser wants it."""
+    """Only browser sign-in needs it."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         finding = callback_ports([f"http://localhost:{port}/callback"])
@@ -55,13 +55,13 @@ def test_a_taken_port_is_a_warning():
 
 
 def test_other_callback_urls_are_not_for_us_to_try():
-    """What is served elsewhere says nothing about this machine."""
+    """Other machines serve them."""
     with pytest.raises(CannotTell, match="no callback URL on this machine"):
         callback_ports(["https://app.example.com/callback"])
 
 
 def test_state_is_for_its_user_alone(tmp_path):
-    """It holds tokens."""
+    """It contains tokens."""
     tmp_path.chmod(0o700)
     assert state_directory(lambda: tmp_path).state == "ok"
     tmp_path.chmod(0o755)
@@ -73,7 +73,7 @@ def test_state_is_for_its_user_alone(tmp_path):
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
 def test_state_that_cannot_be_written_is_a_failure(tmp_path):
-    """No command would get far."""
+    """No command would work."""
     tmp_path.chmod(0o500)
     finding = state_directory(lambda: tmp_path)
     tmp_path.chmod(0o700)
@@ -81,7 +81,7 @@ def test_state_that_cannot_be_written_is_a_failure(tmp_path):
 
 
 def test_state_that_cannot_be_made_is_a_failure(tmp_path):
-    """It says what is in the way, and how to keep state elsewhere."""
+    """The finding shows the obstacle, and how to use another directory."""
     path = tmp_path / "file"
     path.touch()
 

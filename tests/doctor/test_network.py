@@ -1,4 +1,4 @@
-"""Whatever an endpoint answers, it has been reached."""
+"""An endpoint counts as reachable whatever it responds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ URLS = {
 
 
 class Net:
-    """A network in which some addresses cannot be reached."""
+    """A network in which some URLs are unreachable."""
 
     def __init__(self, *silent):
         self.silent, self.sent = silent, []
@@ -27,7 +27,7 @@ class Net:
 
 
 def test_every_service_has_its_address(aws):
-    """Those that `up` and `down` call, as boto3 would call them."""
+    """All services that `up` and `down` call, with boto3's URLs."""
     urls = endpoints_of(aws)
     assert list(urls.values()) == [
         ["cognito-idp"],
@@ -42,7 +42,7 @@ def test_every_service_has_its_address(aws):
 
 
 def test_all_answer():
-    """Each address is called once."""
+    """Each URL is requested once."""
     net = Net()
     finding = endpoints(URLS, net)
     assert (finding.state, finding.fix) == ("ok", None)
@@ -59,7 +59,7 @@ def test_one_address_for_all_is_named():
 
 
 def test_an_unreachable_endpoint_is_a_failure():
-    """It is named, and so is what to look at."""
+    """The finding shows it, and what to check."""
     finding = endpoints(URLS, Net("https://iam.amazonaws.com"))
     assert finding.state == "fail"
     assert finding.found == (
@@ -79,7 +79,7 @@ def test_an_unreachable_endpoint_is_a_failure():
     ],
 )
 def test_the_proxy_is_named_without_its_password(environment, proxy, url, shown):
-    """Where one is used: not on this machine, nor where NO_PROXY says so."""
+    """If one is used: not for this machine or for hosts in NO_PROXY."""
     environment.setenv("HTTPS_PROXY", proxy)
     environment.setenv("NO_PROXY", "in.house")
     assert proxy_for(url) == (shown and f"{shown}:3128")

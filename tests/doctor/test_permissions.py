@@ -1,4 +1,4 @@
-"""What the caller may do is held against what the file needs, by IAM's simulator."""
+"""The caller's permissions are compared with the file's needs by IAM's simulator."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _ALONE = "Invalid Input Actions: [{}] and [{}] require different authorization i
 
 
 class Iam:
-    """The simulator behind a client of botocore's, which checks what it is sent."""
+    """The simulator behind a botocore client, which validates its requests."""
 
     def __init__(self, client):
         self.client = client
         self.asked = []  # the parameters of each simulation
         self.decide = lambda *_: "allowed"  # of action and resource
-        self.missing = ()  # the keys of conditions that nobody gave
-        self.apart = ()  # actions that are to be asked about alone
-        self.unknown = None  # an action that it does not take at all
+        self.missing = ()  # condition keys without a value
+        self.apart = ()  # actions that need separate requests
+        self.unknown = None  # an action unknown to the simulator
         self.faults = {}  # operation: code and message
         self.role = PATH_ROLE
 
     def note(self, params, **_):
-        """Take a request as our code spells it."""
+        """Record a request before it is serialized."""
         self.asked.append(params)
 
     def answer(self, model, **_):
-        """Answer it, before it is sent."""
+        """Answer a request before it is sent."""
         if model.name in self.faults:
             return self._refused(*self.faults[model.name])
         if model.name == "GetRole":
@@ -73,7 +73,7 @@ class Iam:
             "EvalDecision": "implicitDeny" if worst else "allowed",
             "MissingContextValues": list(self.missing),
         }
-        is_all = resources == ["*"]  # then AWS tells of no resources
+        is_all = resources == ["*"]  # then AWS returns no resources
         return result | ({} if is_all else {"ResourceSpecificResults": specific})
 
     @staticmethod
@@ -84,14 +84,14 @@ class Iam:
 
 @pytest.fixture(scope="module")
 def client():
-    """A client of botocore's that never sends anything."""
+    """Return a botocore client that never sends a request."""
     session = boto3.Session("any", "any", region_name=REGION)
     return session.client("iam")
 
 
 @pytest.fixture
 def iam(client):
-    """A simulator that allows all."""
+    """A simulator that allows everything."""
     simulator = Iam(client)
     events = {
         "provide-client-params.iam.SimulatePrincipalPolicy": simulator.note,
@@ -106,7 +106,7 @@ def iam(client):
 
 @pytest.fixture
 def policy(configured):
-    """What the full configuration needs."""
+    """The policy for the full configuration."""
     return operator_policy(build(configured(), Account("aws", REGION, NUMBER)))
 
 
@@ -121,12 +121,12 @@ def examined(iam, policy):
 
 
 def actions_of(policy):
-    """Return the names of all actions of a policy."""
+    """Return all actions of a policy."""
     return {each for part in policy["Statement"] for each in part["Action"]}
 
 
 def test_a_caller_with_all_permissions_is_ready(examined, iam, policy):
-    """Each action is asked about with the resources of its own service."""
+    """Each action is simulated with its service's resources."""
     finding = examined()
     count = len(actions_of(policy))
     assert (finding.state, finding.fix) == ("ok", None)
@@ -149,7 +149,7 @@ def test_a_caller_with_all_permissions_is_ready(examined, iam, policy):
 
 
 def test_statements_are_asked_about_under_their_own_conditions(examined, iam, policy):
-    """On their resources, where they have any; in the region that is called."""
+    """On their resources, if any, and in the current region."""
     examined()
     stated = {part["Sid"]: part for part in policy["Statement"]}
     asked = {each["ActionNames"][0]: each for each in iam.asked}
@@ -167,13 +167,13 @@ def test_statements_are_asked_about_under_their_own_conditions(examined, iam, po
 
 
 def context_of(request):
-    """Return the context of a simulation as a mapping."""
+    """Return a simulation's context as a mapping."""
     entries = request["ContextEntries"]
     return {each["ContextKeyName"]: each["ContextKeyValues"][0] for each in entries}
 
 
 def test_missing_actions_are_named(examined, iam):
-    """Those that are denied on any resource, each once."""
+    """Actions denied on any resource, each once."""
     denied = ("iam:PassRole", "apigateway:PUT")
     iam.decide = lambda action, _: "implicitDeny" if action in denied else "allowed"
     finding = examined()
@@ -183,7 +183,7 @@ def test_missing_actions_are_named(examined, iam):
 
 
 def test_a_log_group_has_two_names(examined, iam):
-    """Which of them AWS looks at depends on the action: either will do."""
+    """Which of them AWS checks depends on the action; one is sufficient."""
     iam.decide = lambda action, resource: (
         "implicitDeny"
         if action.startswith("logs:") and resource.endswith(":*")
@@ -193,7 +193,7 @@ def test_a_log_group_has_two_names(examined, iam):
 
 
 def test_one_role_of_several_may_be_denied(examined, iam, policy):
-    """What is allowed on another does not make up for it."""
+    """Permissions on another role do not compensate for it."""
     stated = {part["Sid"]: part["Resource"] for part in policy["Statement"]}
     *others, last = stated["PassRoles"]
     assert others
@@ -204,7 +204,7 @@ def test_one_role_of_several_may_be_denied(examined, iam, policy):
 
 
 def test_conditions_of_others_cannot_be_simulated(examined, iam):
-    """A policy may ask for a second factor, of which the simulation knows nothing."""
+    """A policy may require MFA, which the simulation does not know about."""
     iam.decide = lambda action, _: (
         "implicitDeny" if action == "iam:CreateRole" else "allowed"
     )
@@ -218,14 +218,14 @@ def test_conditions_of_others_cannot_be_simulated(examined, iam):
 
 
 def test_an_explicit_denial_is_one_whatever_the_conditions(examined, iam):
-    """A service control policy, perhaps."""
+    """For example from a service control policy."""
     iam.decide = lambda *_: "explicitDeny"
     iam.missing = ("aws:SourceIp",)
     assert examined().state == "fail"
 
 
 def test_actions_that_are_not_taken_together_are_asked_apart(examined, iam, policy):
-    """IAM does not say beforehand which these are."""
+    """IAM does not document which these are."""
     iam.apart = ("lambda:AddPermission", "cognito-idp:CreateUserPoolDomain")
     finding = examined()
     assert finding.state == "ok"
@@ -235,7 +235,7 @@ def test_actions_that_are_not_taken_together_are_asked_apart(examined, iam, poli
 
 
 def test_an_action_that_the_simulator_does_not_know_is_named(examined, iam):
-    """All others are judged."""
+    """The other actions are simulated."""
     iam.unknown = "lambda:ListTags"
     finding = examined()
     assert finding.state == "warn"
@@ -243,7 +243,7 @@ def test_an_action_that_the_simulator_does_not_know_is_named(examined, iam):
 
 
 def test_a_caller_who_cannot_simulate_sees_the_missing_permission(examined, iam):
-    """It is no failure: the caller may be allowed all the rest."""
+    """It is not a failure: the caller may have all other permissions."""
     iam.faults = {"SimulatePrincipalPolicy": ("AccessDenied", "User: x is not…")}
     with pytest.raises(CannotTell) as reason:
         examined()
@@ -260,7 +260,7 @@ def test_a_missing_simulator_is_not_a_failure(examined, iam):
 
 
 def test_root_may_do_all(examined, iam):
-    """It has no policies to simulate."""
+    """The root user has no policies to simulate."""
     root = f"arn:aws:iam::{NUMBER}:root"
     finding = examined(root)
     assert (finding.state, finding.found) == (
@@ -271,13 +271,13 @@ def test_root_may_do_all(examined, iam):
 
 
 def test_a_session_is_simulated_as_its_role(examined, iam):
-    """With the role's path, which the session's ARN has lost."""
+    """With the role's path, which the session's ARN omits."""
     assert PATH_ROLE in examined(SESSION).found
     assert iam.asked[0]["PolicySourceArn"] == PATH_ROLE
 
 
 def test_a_role_that_may_not_be_read_is_taken_to_have_no_path(examined, iam):
-    """Where it has one after all, iam:GetRole is what is missing."""
+    """If it has a path, the missing permission is iam:GetRole."""
     iam.faults = {"GetRole": ("AccessDenied", "no")}
     assert principal_of(SESSION, iam.client) == ROLE
     assert principal_of(SESSION.replace("aws", "aws-cn"), iam.client) == (
@@ -290,14 +290,14 @@ def test_a_role_that_may_not_be_read_is_taken_to_have_no_path(examined, iam):
 
 
 def test_other_callers_cannot_be_simulated(iam):
-    """They have policies of their session alone."""
+    """They have only session policies."""
     with pytest.raises(CannotTell, match="not a user or role"):
         principal_of(f"arn:aws:sts::{NUMBER}:federated-user/bob", iam.client)
     assert principal_of(USER, iam.client) == USER
 
 
 def test_an_arn_that_iam_does_not_take_is_asked_about_once(examined, iam):
-    """It would not be taken with fewer actions either."""
+    """Fewer actions would not help."""
     iam.faults = {"SimulatePrincipalPolicy": ("InvalidInput", "Invalid Entity Arn: x")}
     with pytest.raises(CannotTell, match="Invalid Entity Arn"):
         examined()

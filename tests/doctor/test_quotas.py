@@ -1,4 +1,4 @@
-"""What AWS counts is held against what it allows."""
+"""Current usage is compared with AWS's quotas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MIB = 1024 * 1024
 
 
 def refused(action):
-    """Return a count that the caller may not make."""
+    """Return a count that the caller may not read."""
 
     def count():
         message = f"User: x is not authorized to perform: {action} on resource: *"
@@ -34,7 +34,7 @@ def refused(action):
 
 @pytest.mark.parametrize(("used", "state"), [(79, "ok"), (80, "warn"), (100, "warn")])
 def test_a_quota_near_its_end_is_a_warning(used, state):
-    """From 80 % on; then only those near their end are told."""
+    """From 80% on; then only those are shown."""
     finding = quotas(
         [lambda: [Usage("roles", used, 100)], lambda: [Usage("pools", 1, 10, True)]]
     )
@@ -45,7 +45,7 @@ def test_a_quota_near_its_end_is_a_warning(used, state):
 
 
 def test_what_may_not_be_counted_is_named():
-    """The rest is counted."""
+    """The others are counted."""
     counts = [refused("lambda:GetAccountSettings"), lambda: [Usage("roles", 1, 100)]]
     finding = quotas(counts)
     assert finding.state == "ok"
@@ -55,13 +55,13 @@ def test_what_may_not_be_counted_is_named():
 
 
 def test_without_permission_to_count_quotas_are_unknown():
-    """Neither good nor bad."""
+    """Neither passed nor failed."""
     with pytest.raises(CannotTell, match="iam:GetAccountSummary"):
         quotas([refused("iam:GetAccountSummary")])
 
 
 def test_an_account_is_counted(aws):
-    """User pools, the REST APIs of the stack's kind, and roles."""
+    """User pools, REST APIs of the stack's kind, and roles."""
     for number in range(3):
         aws.cognito.create_user_pool(PoolName=f"pool {number}")
     for kind in ("REGIONAL", "EDGE", "REGIONAL"):
@@ -84,13 +84,13 @@ def test_an_account_is_counted(aws):
 
 @pytest.mark.parametrize(("endpoint", "kind"), [("edge", "EDGE"), ("", "REGIONAL")])
 def test_the_kind_of_api_is_the_files(aws, endpoint, kind):
-    """Without a file it is the default one."""
+    """The default without a file."""
     _, apis, *_ = counts_of(aws, endpoint)
     assert [usage.what for usage in apis()] == [f"{kind.lower()} REST APIs"]
 
 
 def test_lambda_reports_its_quotas():
-    """Of code in MiB, and of concurrency that functions have reserved."""
+    """Code size in MiB, and reserved concurrency."""
     settings = {
         "AccountLimit": {
             "TotalCodeSize": 75 * 1024 * MIB,
@@ -110,6 +110,6 @@ def test_lambda_reports_its_quotas():
 
 
 def test_iam_may_not_count_roles():
-    """Its documentation does not promise it."""
+    """AWS's documentation does not guarantee it."""
     client = SimpleNamespace(get_account_summary=lambda: {"SummaryMap": {"Users": 1}})
     assert [*roles(client)] == []

@@ -1,4 +1,4 @@
-"""Which region is meant, and whether it has what a stack needs."""
+"""The selected region, and whether it has all services for a stack."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOTH = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}
     ],
 )
 def test_the_source_of_the_region_is_named(asked, in_file, environment, source):
-    """The nearest word counts."""
+    """The most specific source takes precedence."""
     assert origin(asked, in_file, environment) == source
 
 
@@ -37,7 +37,7 @@ def test_a_region_has_what_is_needed(name):
 
 
 def test_an_unknown_region_is_a_warning():
-    """It may be mistyped, or younger than botocore."""
+    """It may be a typo, or newer than botocore."""
     finding = region(local_session("us-esat-1", KEY), "the file")
     assert finding.state == "warn"
     assert "Cognito, API Gateway, Lambda there" in finding.found

@@ -1,4 +1,4 @@
-"""What is installed is held against what the package says that it needs."""
+"""Installed versions are compared with the package's requirements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REQUIREMENTS = [
 
 
 def among(**there):
-    """Return a look-up of versions among these."""
+    """Return a function that looks up these versions."""
 
     def installed(name):
         if name not in there:
@@ -33,7 +33,7 @@ GOOD = {"boto3": "1.44.8", "botocore": "1.44.8", "pyjwt": "2.10.0", "moto": "5.2
 
 @pytest.mark.parametrize("is_local", [False, True])
 def test_this_environment_is_right(is_local):
-    """These tests run in one that was made by the package's own word."""
+    """It was installed from the package's metadata."""
     finding = versions(is_local=is_local)
     assert finding.state == "ok"
     assert f"Python {platform.python_version()}, boto3 1." in finding.found
@@ -56,7 +56,7 @@ def test_this_environment_is_right(is_local):
     ],
 )
 def test_what_is_too_old_or_too_new_is_named(change, is_local, complaint):
-    """What only the local AWS needs counts only when it is the target."""
+    """Requirements of the local AWS count only if it is the target."""
     there = {name: version for name, version in (GOOD | change).items() if version}
     finding = judged(REQUIREMENTS, ">=3.11", among(**there), is_local=is_local)
     assert finding.state == ("fail" if complaint else "ok")
@@ -65,7 +65,7 @@ def test_what_is_too_old_or_too_new_is_named(change, is_local, complaint):
 
 
 def test_python_has_a_bound_too():
-    """A Python of the future is wanted here."""
+    """A future version of Python is required here."""
     finding = judged([], ">=4", among(**GOOD), is_local=False)
     assert finding.state == "fail"
     assert "is not >=4" in finding.found

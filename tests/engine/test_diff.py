@@ -31,7 +31,7 @@ from cognito_gw.engine.resource import Change, Exactly
     ],
 )
 def test_no_difference(desired, live, reason):
-    """Returns nothing for what the file and AWS agree on."""
+    """Returns nothing if the file and AWS agree."""
     assert diff(desired, live) == {}, reason
 
 

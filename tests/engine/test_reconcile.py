@@ -1,4 +1,4 @@
-"""What is done with one resource, for each state that it can be in."""
+"""The action on one resource, for each of its possible states."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ EXTERNAL = {"is_managed": False}
 
 
 class Case(NamedTuple):
-    """One state of a resource, and what is to be done about it."""
+    """A state of a resource, and the action for it."""
 
     reason: str
     live: dict | None
     settings: dict
-    words: tuple[str, str]  # of the plan, and of the apply
+    words: tuple[str, str]  # of the plan and of the apply
     writes: list[str]
 
 
@@ -42,7 +42,7 @@ class Case(NamedTuple):
     ids=lambda case: case.reason,
 )
 def test_action(fake_aws, case):
-    """A plan writes nothing, and an apply does exactly what the plan says."""
+    """A plan writes nothing, and an apply does exactly what the plan shows."""
     if case.live:
         fake_aws.world["a"] = dict(case.live)
     resource = FakeResource("a", **case.settings)
@@ -60,10 +60,10 @@ def test_action(fake_aws, case):
 
 
 class TestLook:
-    """Reading, and what may be absent."""
+    """Reading, and what counts as absent."""
 
     def test_reads_what_is_there(self, fake_aws):
-        """A refresh keeps what AWS says, even if the file differs."""
+        """A refresh keeps AWS's values, even if the file differs."""
         fake_aws.world["a"] = dict(DRIFTED)
         resource = FakeResource("a")
         assert refresh(resource, fake_aws).action is Action.KEEP
@@ -79,27 +79,27 @@ class TestLook:
         ],
     )
     def test_absence_is_not_a_failure(self, fake_aws, code):
-        """Each of AWS's ways of saying that something is not there means absent."""
+        """Each of AWS's errors for a missing object means absent."""
         fake_aws.faults["read", "a"] = refusal(code)
         resource = FakeResource("a")
         refresh(resource, fake_aws)
         assert resource.live is None
 
     def test_refusal_is_a_failure(self, fake_aws):
-        """Not being allowed to look does not mean that there is nothing."""
+        """A denied read does not mean that the resource is absent."""
         fault = fake_aws.faults["read", "a"] = refusal("AccessDeniedException")
         with pytest.raises(type(fault)):
             refresh(FakeResource("a"), fake_aws)
 
     def test_absent_container(self, fake_aws):
-        """What is inside something absent is absent, without a call."""
+        """Children of an absent resource are absent, without a call."""
         inside = FakeResource("a", container=FakeResource("box"))
         refresh(inside, fake_aws)
         assert inside.live is None
         assert fake_aws.calls == []
 
     def test_forgets_what_was(self, fake_aws):
-        """A second look at what is gone meanwhile does not keep the first answer."""
+        """A second read of a deleted resource discards the first result."""
         fake_aws.world["a"] = dict(AS_WANTED)
         resource = FakeResource("a")
         plan(resource, fake_aws)
@@ -109,10 +109,10 @@ class TestLook:
 
 
 class TestRequire:
-    """What another step must have made."""
+    """Resources that another step must have created."""
 
     def test_missing_names_the_command(self, fake_aws):
-        """The error names the command that makes it, and exits with 3."""
+        """The error names the command that creates it, with exit code 3."""
         with pytest.raises(Missing, match="thing `a` does not exist yet") as error:
             require(FakeResource("a"), fake_aws)
         assert "cgw thing" in error.value.hint
@@ -120,18 +120,18 @@ class TestRequire:
 
     @pytest.mark.parametrize("settings", [{}, UNWANTED, EXTERNAL])
     def test_present(self, fake_aws, settings):
-        """What is there is enough, as it is."""
+        """An existing resource is sufficient in any state."""
         fake_aws.world["a"] = dict(DRIFTED)
         step = require(FakeResource("a", **settings), fake_aws)
         assert step.action is Action.KEEP
         assert fake_aws.writes == []
 
     def test_unwanted_may_be_missing(self, fake_aws):
-        """What the file does not want is not asked for."""
+        """A resource that the file turns off is not required."""
         assert require(FakeResource("a", **UNWANTED), fake_aws).error is None
 
     def test_optional_may_be_missing(self, fake_aws):
-        """What others can do without is not asked for."""
+        """An optional resource is not required."""
 
         class Optional(FakeResource):
             optional = True
@@ -140,15 +140,15 @@ class TestRequire:
 
 
 class TestPlan:
-    """What is promised, and what is refused."""
+    """What a plan shows, and what it refuses."""
 
     def test_says_what_changes(self, fake_aws):
-        """Each differing field is named, with what it is and what it will be."""
+        """Each differing field is shown with both values."""
         fake_aws.world["a"] = dict(DRIFTED)
         assert plan(FakeResource("a"), fake_aws).changes == {"size": Change(2, 1)}
 
     def test_creation_shows_every_field(self, fake_aws):
-        """A creation lists all that will be set."""
+        """A creation shows all fields that will be set."""
         assert plan(FakeResource("a"), fake_aws).changes == {"size": Change(None, 1)}
 
     def test_hidden_values(self, fake_aws):
@@ -160,14 +160,14 @@ class TestPlan:
         assert "secret" not in str(step.changes)
 
     def test_known_after_apply(self, fake_aws):
-        """A field that only another's creation tells is shown as such."""
+        """A field that depends on another resource's creation is marked as such."""
         other = FakeResource("b")
         resource = FakeResource("a", points_at=(other, "id"))
         changes = plan(resource, fake_aws).changes
         assert changes["target"] == Change(None, KNOWN_AFTER_APPLY)
 
     def test_apply_does_not_take_the_placeholder(self, fake_aws):
-        """What is known after apply never reaches AWS as a value."""
+        """The placeholder for such a value is never sent to AWS."""
         other = FakeResource("b")
         resource = FakeResource("a", points_at=(other, "id"))
         with pytest.raises(NotReady, match="thing `a` needs a value"):
@@ -175,7 +175,7 @@ class TestPlan:
         assert "a" not in fake_aws.world
 
     def test_frozen(self, fake_aws):
-        """What AWS fixes at creation is an error that says both values, and where."""
+        """A change of a fixed field is an error with both values and the key."""
         fake_aws.world["a"] = {"fixed": "old", "size": 2}
         resource = FakeResource("a", wants={"fixed": "new", "size": 1})
         with pytest.raises(CannotChange) as error:
@@ -191,19 +191,19 @@ class TestPlan:
         assert fake_aws.writes == []
 
     def test_frozen_at_creation(self, fake_aws):
-        """What AWS fixes at creation can be chosen at creation."""
+        """Fixed fields can be set at creation."""
         resource = FakeResource("a", wants={"fixed": "new"})
         assert plan(resource, fake_aws).action is Action.CREATE
 
     def test_external_missing(self, fake_aws):
-        """What the file names by `id` must be there: it is never made."""
+        """A missing resource with an `id` in the file is never created."""
         with pytest.raises(Missing, match="names it by `id`"):
             apply(FakeResource("a", **EXTERNAL), fake_aws)
         assert fake_aws.writes == []
 
 
 class TestApply:
-    """What is carried out."""
+    """What an apply does."""
 
     def test_failed_write_is_not_done(self, fake_aws):
         """A refused creation leaves the resource absent and its change pending."""
@@ -218,7 +218,7 @@ class TestApply:
         )
 
     def test_goes_on(self, fake_aws):
-        """After a failure the next apply does what is left."""
+        """After a failure the next apply does the rest."""
         fake_aws.faults["create", "a"] = refusal("Throttling")
         with pytest.raises(type(refusal("Throttling"))):
             apply(FakeResource("a"), fake_aws)
@@ -227,7 +227,7 @@ class TestApply:
         assert apply(FakeResource("a"), fake_aws).word == "unchanged"
 
     def test_pending_until_applied(self, fake_aws):
-        """A planned change is pending, and an applied one has changed it."""
+        """A planned change is pending, and an applied one is not."""
         resource = FakeResource("a")
         assert not resource.pending
         plan(resource, fake_aws)
@@ -238,7 +238,7 @@ class TestApply:
         assert (resource.pending, resource.changed) == (False, False)
 
     def test_what_is_new_has_nothing_in_it(self, fake_aws):
-        """A part of what this run has made is made without a look."""
+        """Children of a resource created in this run are created without a read."""
         container = FakeResource("box")
         part = FakeResource("part", container=container)
         for each in (container, part):
@@ -246,7 +246,7 @@ class TestApply:
         assert ("read", "part") not in fake_aws.calls
 
     def test_what_was_there_is_looked_into(self, fake_aws):
-        """A part of what an earlier run has made may be there."""
+        """Children of a resource from an earlier run may exist."""
         fake_aws.world |= {"box": dict(AS_WANTED), "part": dict(AS_WANTED)}
         container = FakeResource("box")
         apply(container, fake_aws)
@@ -254,7 +254,7 @@ class TestApply:
         assert apply(part, fake_aws).word == "unchanged"
 
     def test_a_lost_answer_is_looked_for_even_there(self, fake_aws):
-        """AWS made the part, and its answer was lost: it is not made twice."""
+        """AWS created the child but the response was lost: it is not created twice."""
         fake_aws.sleep, fake_aws.tell = lambda _: None, lambda _: None
         container = FakeResource("box")
         apply(container, fake_aws)
@@ -272,7 +272,7 @@ class TestApply:
 
 
 class TestDestroy:
-    """What is removed, and what is left."""
+    """What is deleted, and what stays."""
 
     def _found(self, fake_aws, **settings):
         fake_aws.world["a"] = dict(AS_WANTED)
@@ -281,7 +281,7 @@ class TestDestroy:
         return resource
 
     def test_removes(self, fake_aws):
-        """What is ours goes, and is not spoken to through a stale id afterwards."""
+        """Our resources are deleted, and their old ID is not used afterwards."""
         resource = self._found(fake_aws)
         assert destroy(resource, fake_aws).word == "deleted"
         assert fake_aws.world == {}
@@ -289,19 +289,19 @@ class TestDestroy:
             resource["id"]
 
     def test_absent(self, fake_aws):
-        """What is absent is left alone."""
+        """An absent resource needs no call."""
         assert destroy(FakeResource("a"), fake_aws).word == "unchanged"
         assert fake_aws.calls == []
 
     def test_gone_meanwhile(self, fake_aws):
-        """What somebody else has just removed is removed."""
+        """A resource that disappeared in the meantime counts as deleted."""
         resource = self._found(fake_aws)
         fake_aws.faults["delete", "a"] = refusal("NotFoundException")
         assert destroy(resource, fake_aws).word == "deleted"
         assert resource.live is None
 
     def test_refused(self, fake_aws):
-        """What AWS does not delete is still there."""
+        """A resource that AWS refuses to delete still exists."""
         resource = self._found(fake_aws)
         fault = fake_aws.faults["delete", "a"] = refusal("ConflictException")
         with pytest.raises(type(fault)):
@@ -309,7 +309,7 @@ class TestDestroy:
         assert resource.live == AS_WANTED
 
     def test_external(self, fake_aws):
-        """What the file names by `id` is never deleted."""
+        """A resource with an `id` in the file is never deleted."""
         step = destroy(self._found(fake_aws, **EXTERNAL), fake_aws)
         assert step.word == "skipped"
         assert isinstance(step.error, CgwError)
@@ -321,12 +321,12 @@ class TestDestroy:
         assert destroy(resource, fake_aws).word == "deleted"
 
     def test_unwanted(self, fake_aws):
-        """A resource that left the file is deleted, too."""
+        """A resource that the file turns off is deleted, too."""
         resource = self._found(fake_aws, **UNWANTED)
         assert destroy(resource, fake_aws).word == "deleted"
 
     def test_gone_with_its_container(self, fake_aws):
-        """What its container took along needs no call of its own."""
+        """A child that was deleted with its parent needs no call."""
         box = FakeResource("box")
         resource = self._found(fake_aws)
         resource.container = box
@@ -334,7 +334,7 @@ class TestDestroy:
         assert fake_aws.writes == []
 
     def test_container_stays(self, fake_aws):
-        """What is inside something that stays is deleted on its own."""
+        """A child of a resource that stays is deleted by a separate call."""
         fake_aws.world["box"] = {"id": "id-box"}
         box = FakeResource("box")
         refresh(box, fake_aws)
@@ -345,16 +345,16 @@ class TestDestroy:
 
 
 class TestResource:
-    """What every resource can say of itself."""
+    """Properties of every resource."""
 
     def test_needs(self):
-        """It needs every resource among its fields, also those in collections."""
+        """A resource depends on all resources in its fields, also in collections."""
         a, b, c = FakeResource("a"), FakeResource("b"), FakeResource("c")
         top = FakeResource("top", above=(a, (b,)), points_at=(c, "id"))
         assert set(top.needs) == {a, b, c}
 
     def test_errors_show_no_values(self):
-        """What AWS answered, which may hold secrets, is in no representation."""
+        """Responses of AWS, which may contain secrets, are in no representation."""
         resource = FakeResource("a")
         resource.live = {"ClientSecret": "hush"}
         assert "hush" not in repr(resource)
@@ -365,7 +365,7 @@ class TestResource:
         [(None, None), ({"id": "i-1"}, "i-1"), ({"size": 1}, "a")],
     )
     def test_id(self, live, expected):
-        """Its id is AWS's, or its name where AWS has no other; none while absent."""
+        """Its ID is AWS's ID, or else its name; None while absent."""
         resource = FakeResource("a")
         resource.live = live
         assert resource.id == expected

@@ -1,4 +1,4 @@
-"""The order of visits, their concurrency, and what a failure stops."""
+"""The order of visits, their concurrency, and the effect of failures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cognito_gw.engine.resource import Action, Step, state_of
 from cognito_gw.engine.walk import backward, closure, forward, walk
 from cognito_gw.errors import AwsRefused, CannotChange, CgwError, NotOurs
 
-SECONDS = 10  # a test that would hang fails instead
+SECONDS = 10  # fail instead of blocking forever
 
 
 def keep(resource):
@@ -27,17 +27,17 @@ def named(steps):
 
 @pytest.fixture
 def diamond():
-    """A top on two sides on one base."""
+    """A resource on top of two others, which share a dependency."""
     base = FakeResource("base")
     left, right = FakeResource("left", (base,)), FakeResource("right", (base,))
     return FakeResource("top", (left, right)), left, right, base
 
 
 class TestOrder:
-    """What comes before what."""
+    """The order of creation."""
 
     def test_needs_first(self, diamond, fake_aws):
-        """A resource is visited once all that it needs is done."""
+        """A resource is visited after all its dependencies."""
         visit = partial(apply, aws=fake_aws)
         order = [step.resource.name for step in walk(visit, forward(diamond))]
         assert order[0] == "base"
@@ -45,7 +45,7 @@ class TestOrder:
         assert order[3] == "top"
 
     def test_each_once(self, diamond):
-        """Every resource is visited, and none twice."""
+        """Every resource is visited exactly once."""
         visited = []
 
         def visit(resource):
@@ -56,28 +56,28 @@ class TestOrder:
         assert sorted(each.name for each in visited) == ["base", "left", "right", "top"]
 
     def test_needs_outside(self, diamond):
-        """A need that is not among the chosen is not waited for."""
+        """A dependency outside of the selection is ignored."""
         top, *_ = diamond
         assert forward([top]) == {top: set()}
 
     def test_closure(self, diamond):
-        """All direct and indirect needs of a resource, needs first."""
+        """All direct and indirect dependencies of a resource, dependencies first."""
         top, left, right, base = diamond
         assert closure([top]) == [base, left, right, top]
 
     def test_nothing(self):
-        """An empty graph is no work."""
+        """An empty graph needs no work."""
         assert list(walk(keep, {})) == []
 
     def test_cycle(self):
-        """A cycle is a bug, found before anything is visited."""
+        """A cycle is a bug, found before the first visit."""
         a, b = FakeResource("a"), FakeResource("b")
         with pytest.raises(CycleError):
             list(walk(keep, {a: {b}, b: {a}}))
 
 
 class TestBackward:
-    """The order of removing."""
+    """The order of deletion."""
 
     def test_dependents_first(self, diamond, fake_aws):
         """A resource is deleted after all its dependents."""
@@ -88,13 +88,13 @@ class TestBackward:
         assert (gone[0], gone[3]) == ("top", "base")
 
     def test_contents_after_their_container(self):
-        """What goes with its container is visited after it."""
+        """Children are visited after their parent."""
         box = FakeResource("box")
         content = FakeResource("content", container=box)
         assert backward([content, box]) == {content: {box}, box: set()}
 
     def test_contents_of_contents(self):
-        """Content that needs other content of its container goes in any order."""
+        """Children that depend on each other are visited in any order."""
         box = FakeResource("box")
         first = FakeResource("first", container=box)
         second = FakeResource("second", (first,), container=box)
@@ -105,14 +105,14 @@ class TestBackward:
         }
 
     def test_content_needs_an_outsider(self):
-        """An outsider that content needs goes after the content's container."""
+        """A dependency of a child outside of the parent is visited after the parent."""
         outsider, box = FakeResource("outsider"), FakeResource("box")
         content = FakeResource("content", (outsider,), container=box)
         graph = backward([outsider, box, content])
         assert graph == {outsider: {content}, box: set(), content: {box}}
 
     def test_container_needs_an_outsider(self):
-        """What a container needs itself goes after it, though its content needs it."""
+        """A parent's dependency is visited after it, even if its child needs it too."""
         base = FakeResource("base")
         box = FakeResource("box", (base,))
         content = FakeResource("content", (base,), container=box)
@@ -121,13 +121,13 @@ class TestBackward:
         assert order.index(box) < order.index(content)
 
     def test_container_left_out(self):
-        """Content is removed on its own where its container is not."""
+        """Children are deleted separately if their parent is not deleted."""
         box = FakeResource("box")
         content = FakeResource("content", container=box)
         assert backward([content]) == {content: set()}
 
     def test_user_of_content(self):
-        """A dependent of the content of a container is deleted before the container."""
+        """A dependent of a child is deleted before the parent."""
         box = FakeResource("box")
         content = FakeResource("content", container=box)
         user = FakeResource("user", (content,))
@@ -135,7 +135,7 @@ class TestBackward:
         assert order.index(user) < order.index(content)
 
     def test_has_no_cycle(self, built):
-        """The whole stack has an order for making and one for removing."""
+        """The whole stack has an order for creation and one for deletion."""
         resources = built().resources
         for graph in (forward(resources), backward(resources)):
             assert len(list(walk(keep, graph))) == len(resources)
@@ -145,7 +145,7 @@ class TestConcurrency:
     """What runs at the same time."""
 
     def test_independent_ones_meet(self):
-        """Resources that do not need each other are visited at the same time."""
+        """Independent resources are visited at the same time."""
         barrier = threading.Barrier(3)
 
         def visit(resource):
@@ -156,7 +156,7 @@ class TestConcurrency:
         assert len(list(walk(visit, graph))) == 3
 
     def test_no_level_barrier(self):
-        """A branch goes on while another, slower one is still under way."""
+        """A branch continues while a slower one is still running."""
         slow, quick = FakeResource("slow"), FakeResource("quick")
         after = FakeResource("after", (quick,))
         after_is_done = threading.Event()
@@ -171,7 +171,7 @@ class TestConcurrency:
         assert len(list(walk(visit, forward([slow, quick, after])))) == 3
 
     def test_bounded(self):
-        """No more are visited at once than there are workers."""
+        """At most as many visits run at once as there are workers."""
         lock, running, most = threading.Lock(), set(), 0
         pair = threading.Barrier(2)
 
@@ -190,7 +190,7 @@ class TestConcurrency:
         assert most == 2
 
     def test_reports_the_start_of_each_step(self, diamond):
-        """Who watches hears of each resource before its step."""
+        """Each resource is reported before its step."""
         heard = []
         seen = []
 
@@ -203,10 +203,10 @@ class TestConcurrency:
 
 
 class TestFailure:
-    """What one failure stops, and what it does not."""
+    """What a failure stops, and what it does not."""
 
     def test_stops_only_dependents(self, diamond, fake_aws):
-        """A failure skips what needs it, however far up; the rest is done."""
+        """A failure skips all direct and indirect dependents; the rest runs."""
         _, left, right, base = diamond
         far = FakeResource("far", (left, right))
         fake_aws.faults["create", "left"] = refusal("LimitExceededException", "full")
@@ -224,7 +224,7 @@ class TestFailure:
         assert base.live is not None
 
     def test_error_is_readable(self, fake_aws):
-        """AWS's refusal is told as one for people, with its code."""
+        """An AWS error becomes a readable one with its code."""
         fake_aws.faults["create", "a"] = refusal("LimitExceededException", "full")
         graph = forward([FakeResource("a")])
         (step,) = walk(partial(apply, aws=fake_aws), graph)
@@ -233,13 +233,13 @@ class TestFailure:
         assert (step.action, step.done) == (Action.FAIL, True)
 
     def test_own_errors_stay(self, fake_aws):
-        """An error of ours is told as it is."""
+        """Our own errors stay the same."""
         mine = fake_aws.faults["read", "a"] = NotOurs("taken")
         (step,) = walk(partial(apply, aws=fake_aws), forward([FakeResource("a")]))
         assert step.error is mine
 
     def test_goes_on_next_time(self, diamond, fake_aws):
-        """The next walk does what the failure left, and keeps the rest."""
+        """The next walk does the rest, and keeps what exists."""
         fake_aws.faults["create", "left"] = refusal("ServiceUnavailable")
         list(walk(partial(apply, aws=fake_aws), forward(diamond)))
         fake_aws.faults.clear()
@@ -252,7 +252,7 @@ class TestFailure:
         }
 
     def test_failed_removal_keeps_what_it_needs(self, diamond, fake_aws):
-        """What could not be removed keeps what it needs."""
+        """A failed deletion keeps the dependencies."""
         fake_aws.world |= {each.name: {"id": each.name} for each in diamond}
         fake_aws.faults["delete", "left"] = refusal("ConflictException")
         list(walk(partial(refresh, aws=fake_aws), forward(diamond)))
@@ -266,7 +266,7 @@ class TestFailure:
         assert set(fake_aws.world) == {"left", "base"}
 
     def test_bug_is_raised(self, diamond, fake_aws):
-        """What is neither ours nor AWS's is a bug: it is raised, not reported."""
+        """Any other exception is a bug and is raised."""
         fake_aws.faults["create", "base"] = KeyError("bug")
         with pytest.raises(KeyError, match="bug"):
             list(walk(partial(apply, aws=fake_aws), forward(diamond)))
@@ -274,10 +274,10 @@ class TestFailure:
 
 
 class TestInterrupt:
-    """What Ctrl-C stops."""
+    """The effect of Ctrl-C."""
 
     def test_begins_nothing_more(self, fake_aws):
-        """Interrupted, the walk begins nothing new, not even what was waiting."""
+        """An interrupted walk starts nothing new, including queued steps."""
         base = FakeResource("base")
         others = [FakeResource(f"other{n}", (base,)) for n in range(3)]
 
@@ -291,7 +291,7 @@ class TestInterrupt:
         assert set(fake_aws.world) == {"base"}
 
     def test_queued_visits_are_dropped(self, fake_aws):
-        """What waits for a free worker when Ctrl-C comes is never begun."""
+        """Visits that wait for a free worker during Ctrl-C never start."""
         first, second = FakeResource("first"), FakeResource("second")
         third = FakeResource("third")
         interrupted, is_running = threading.Event(), threading.Event()
@@ -315,7 +315,7 @@ class TestInterrupt:
         assert set(fake_aws.world) == {"first"}, "and what was under way is finished"
 
     def test_error_while_reporting(self, diamond, fake_aws):
-        """An error in `on_step` starts nothing more either, and is raised."""
+        """An error in `on_step` also starts nothing new, and is raised."""
 
         def on_step(step):
             raise BrokenPipeError(step.resource.name)
@@ -341,6 +341,6 @@ class TestInterrupt:
     ],
 )
 def test_state(action, error, settings, expected):
-    """Each planned step says of the present what `status` shows."""
+    """Each planned step contains the current state for `status`."""
     step = Step(FakeResource("a", **settings), action, error=error)
     assert state_of(step) == expected

@@ -1,4 +1,4 @@
-"""Time that passes only while everybody waits: hours cost nothing."""
+"""Time that passes only while every thread waits: tests of hours run instantly."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from types import SimpleNamespace
 
 
 class Clock:
-    """A clock for many threads: it goes on once all that are at work wait for it."""
+    """A clock for many threads: it advances once all active threads wait for it."""
 
     def __init__(self):
         self.now = 0.0
         self._changed = threading.Condition()
-        self._waiting = []  # until when, a heap
+        self._waiting = []  # heap of (end of the wait, ...)
         self._places = itertools.count()  # none is another's
         self._busy = 0
         self._own = threading.local()
 
     def time(self):
-        """Return the seconds since the beginning."""
+        """Return the seconds since the start."""
         return self.now
 
     @contextmanager
     def at_work(self):
-        """Let time stand still while the caller does not wait."""
+        """Stop time while the caller is active and does not wait."""
         with self._changed:
             self._busy += 1
         self._own.is_busy = True
@@ -39,7 +39,7 @@ class Clock:
                 self._go_on()
 
     def sleep(self, seconds):
-        """Wait until so many seconds have passed."""
+        """Wait for this many seconds."""
         is_busy = getattr(self._own, "is_busy", False)
         with self._changed:
             place = self.now + seconds, next(self._places), is_busy
@@ -50,7 +50,7 @@ class Clock:
                 self._changed.wait()
 
     def _go_on(self):
-        """Wake the thread that waits least, once no thread is at work."""
+        """Wake the thread with the earliest end once no thread is active."""
         if self._busy == 0 and self._waiting:
             self.now, _, is_busy = heapq.heappop(self._waiting)
             self._busy += is_busy
@@ -58,5 +58,5 @@ class Clock:
 
     @property
     def module(self):
-        """The substitute for the module `time` where botocore waits."""
+        """Return the substitute for the module `time` where botocore waits."""
         return SimpleNamespace(sleep=self.sleep, time=self.time)

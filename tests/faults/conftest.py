@@ -1,4 +1,4 @@
-"""An account on a wire that fails, by a clock that nobody waits for."""
+"""An account behind a connection that fails, with a simulated clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from moto import mock_aws
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The clock by which cgw and botocore wait."""
+    """The clock that cgw and botocore wait by."""
     clock = Clock()
     monkeypatch.setattr("botocore.endpoint.time", clock.module)
     monkeypatch.setattr("botocore.waiter.time", clock.module)
@@ -22,7 +22,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def local(monkeypatch, quick_keys):  # noqa: ARG001 - user pools are made with it
-    """What answers: moto, with the refusals of the real AWS."""
+    """The local AWS: moto, with the errors of the real AWS."""
     quicken(monkeypatch)
     with mock_aws():
         yield LocalAws()
@@ -30,7 +30,7 @@ def local(monkeypatch, quick_keys):  # noqa: ARG001 - user pools are made with i
 
 @pytest.fixture
 def wire(local, monkeypatch):
-    """What happens to requests; nothing, until a test says so."""
+    """The connection, which works until a test changes it."""
     return Wire(monkeypatch, local.serve)
 
 
@@ -47,7 +47,7 @@ _MADE = {}
 
 @pytest.fixture
 def small(cgw, local):
-    """The small stack, up: it is made once a worker."""
+    """The small stack after `up`, created once per worker."""
     if not _MADE:
         assert cgw.up(SMALL).errors == []
         _MADE["small"] = local.state
@@ -56,7 +56,7 @@ def small(cgw, local):
 
 @pytest.fixture
 def count(record_property):
-    """Return what counts points, to be summed up at the end of all tests."""
+    """Return a counter; its totals are printed after all tests."""
 
     def points(number):
         record_property("points", number)

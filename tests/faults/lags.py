@@ -1,4 +1,4 @@
-"""What AWS does before it agrees with itself: refuses, and answers from before."""
+"""AWS's eventual consistency: temporary errors and outdated responses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from faults.wire import refused
 
 
 class Refusing:
-    """Refuses operations, each for so many seconds after it was first asked for."""
+    """Refuses operations, each for some seconds after its first call."""
 
     def __init__(self, clock, refusals, seconds):
         self._clock, self._refusals, self._seconds = clock, refusals, seconds
@@ -19,11 +19,11 @@ class Refusing:
 
     @property
     def refused(self):
-        """The operations that were asked for."""
+        """The operations called."""
         return self._ends.keys()
 
     def __call__(self, service, operation, serve):
-        """Carry a request, or refuse it."""
+        """Carry or refuse a request."""
         if operation not in self._refusals:
             return serve()
         now = self._clock.now
@@ -33,9 +33,9 @@ class Refusing:
 
 
 class Lagging:
-    """Amends what one operation answers for so many seconds after another one.
+    """Changes the response of one operation for some seconds after another operation.
 
-    The other one's first answer can be lost, too.
+    The other operation's first response can also be lost.
     """
 
     def __init__(self, clock, *lag, loses=False):
@@ -44,7 +44,7 @@ class Lagging:
         self._end = -inf
 
     def __call__(self, _service, operation, serve):
-        """Carry a request, and amend its answer."""
+        """Carry a request, and change its response."""
         answer = serve()
         if operation == self._after:
             self._end = self._clock.now + self._seconds

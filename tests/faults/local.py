@@ -1,4 +1,4 @@
-"""Our local AWS without its server: moto, with the refusals of the real one."""
+"""The local AWS without its server: moto, with the errors of the real AWS."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REGION, GLOBAL = "eu-west-1", "us-east-1"
 
 
 def quicken(monkeypatch):
-    """Let moto answer without a web server; it reads of signatures only the scope."""
+    """Let moto answer without a web server; of signatures, it reads only the scope."""
     monkeypatch.setattr(moto_store, "send", _send)
     monkeypatch.setattr(SigV4Auth, "add_auth", _name_scope)
 
@@ -51,7 +51,7 @@ def _send(call):
 
 
 class LocalAws:
-    """Answers requests one at a time; goes back to what it held before."""
+    """Answers requests one at a time, and can return to an earlier state."""
 
     def __init__(self):
         self._snapshots = Snapshots()
@@ -61,7 +61,7 @@ class LocalAws:
         self._one_at_a_time = threading.Lock()
 
     def serve(self, request):
-        """Do what is asked, and return the answer."""
+        """Carry out a request, and return the response."""
         headers = Headers((key, _text(each)) for key, each in request.headers.items())
         body = _bytes(request.body or b"")
         call = HttpCall(request.method, request.url, headers, body)
@@ -74,7 +74,7 @@ class LocalAws:
         return written(answer.status, answer.headers, answer.body)
 
     def answer(self, service, operation, params):
-        """Do what is asked in so many parameters, and return the answer to them."""
+        """Carry out an operation with these parameters, and return its response."""
         region = GLOBAL if service == "iam" else REGION
         call = Call(service, operation, region, params, self._parts)
         with self._one_at_a_time:
@@ -105,7 +105,7 @@ class LocalAws:
 
     @property
     def state(self):
-        """All that it holds."""
+        """Return the complete state."""
         return state_of(*backends(), self._snapshots)
 
     @state.setter
@@ -114,7 +114,7 @@ class LocalAws:
 
     @property
     def inventory(self):
-        """The names of all that it holds, by kind; what is there twice, twice."""
+        """Return the names of all resources by kind, with duplicates."""
         apis, pools, roles, functions, logs, _ = backends()
         found = {
             "roles": [each.name for each in roles.roles.values()],
@@ -128,7 +128,7 @@ class LocalAws:
             _add(found, "clients", [each["ClientName"] for each in clients])
             _add(found, "servers", pool.resource_servers)
             _add(found, "groups", pool.groups)
-            _add(found, "users", [_described(each) for each in pool.users.values()])
+            _add(found, "users", [_described(item) for item in pool.users.values()])
         for api in apis.apis.values():
             _add(found, "apis", [api.name])
             _add(found, "paths", [each.get_path() for each in api.resources.values()])
@@ -139,24 +139,24 @@ class LocalAws:
 
 
 def backends():
-    """Return what holds moto's account, by service, and Lambda without Docker."""
+    """Return the backends of moto's account by service, with Lambda without Docker."""
     simple = lambda_simple_backends[moto_store.ACCOUNT][REGION]
     return [*(moto_store.backend(service, REGION) for service in KEEPING), simple]
 
 
 def state_of(*things):
-    """Return a copy of all that some things hold."""
+    """Return a copy of the state of these objects."""
     return _copied([vars(thing) for thing in things])
 
 
 def restore(state, *things):
-    """Let things hold again what they held."""
+    """Restore the state of these objects."""
     for thing, held in zip(things, _copied(state), strict=True):
         vars(thing).clear()
         vars(thing).update(held)
         if stored := held.get(
             "_lambdas"
-        ):  # its weak references are still to the others
+        ):  # its weak references still point to the old objects
             for kept in stored._functions.values():  # noqa: SLF001
                 for function in (kept["latest"], *kept["versions"]):
                     stored._arns[function.function_arn] = function  # noqa: SLF001
@@ -167,7 +167,7 @@ def _copied(content):
 
 
 def written(status, headers, body):
-    """Return an answer as botocore reads it."""
+    """Return a response as botocore parses it."""
     names = HTTPHeaders.from_dict(dict(headers))
     return AWSResponse("https://aws", status, names, _Raw(_bytes(body)))
 

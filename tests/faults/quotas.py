@@ -1,4 +1,4 @@
-"""API Gateway's quotas, kept by the other side."""
+"""API Gateway's quotas, enforced by the server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 from faults.wire import refused
 
-# Calls per second, and how many at once: Amazon API Gateway quotas for creating,
+# Calls per second, and burst: Amazon API Gateway quotas for creating,
 # deploying and managing an API.
 ALL = (10, 40)
 RATES = {
@@ -22,7 +22,7 @@ _ROUNDING = 1e-6
 
 
 class Quotas:
-    """Refuses what is more than AWS takes, less what others use."""
+    """Refuses calls above AWS's quota, of which other clients use a share."""
 
     def __init__(self, clock, share=1.0):
         self._clock, self._lock = clock, threading.Lock()
@@ -31,7 +31,7 @@ class Quotas:
         self.refusals = Counter()
 
     def __call__(self, service, operation, serve):
-        """Carry a request, or refuse it."""
+        """Carry or refuse a request."""
         if service == "api-gateway" and not self._takes(operation):
             self.refusals[operation] += 1
             return refused(service, "TooManyRequestsException", 429)
@@ -49,14 +49,14 @@ class Quotas:
 
 
 class Bucket:
-    """Fills at a rate, up to what it holds; a call takes one."""
+    """A token bucket: refills at a rate up to its size; each call takes one token."""
 
     def __init__(self, rate, size, share):
         self._rate, self._size = rate * share, max(1.0, size * share)
         self.left, self._then = self._size, 0.0
 
     def level(self, now):
-        """Return how many calls it has now."""
+        """Return the number of calls available now."""
         self.left = min(self._size, self.left + (now - self._then) * self._rate)
         self._then = now
         return self.left

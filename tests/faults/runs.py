@@ -1,4 +1,4 @@
-"""Runs of cgw, each as a process of its own would be: nothing is remembered."""
+"""Runs of cgw, each like a separate process: without memory of earlier runs."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ PACE = {
 
 @dataclass(frozen=True)
 class Run:
-    """What came of it."""
+    """The result of a run."""
 
     errors: list
     calls: list
     told: list
-    words: set  # what was done with the resources
+    words: set  # the actions on the resources
 
     @property
     def writes(self):
-        """The operations that were no reads."""
+        """The operations that write."""
         return [name for name in self.calls if not is_read(name)]
 
 
 class Cgw:
-    """Brings stacks up and down, at the pace of a clock."""
+    """Runs `up` and `down` by a simulated clock."""
 
     def __init__(self, session, clock, configured):
         self.session, self.clock, self.configured = session, clock, configured
 
     def up(self, text, workers=16):
-        """Bring a stack up."""
+        """Run `up` on a stack."""
         return self._run(self._up, text, workers)
 
     def down(self, text, workers=16):
-        """Take a stack down."""
+        """Run `down` on a stack."""
         return self._run(self._down, text, workers)
 
     def down_unchanged(self, text):
-        """Take a stack down; an error for each resource that `up` would change."""
+        """Run `down`, with an error for each resource that `up` would change."""
         return self._run(self._down_unchanged, text, 16)
 
     def aws(self, told=None):
-        """Return clients that wait by the clock."""
+        """Return clients that wait by the simulated clock."""
         self.forget_pace()
         return InTurn(
             self.session,
@@ -64,7 +64,7 @@ class Cgw:
         )
 
     def forget_pace(self):
-        """Take the pace of an earlier run from the clients, which are shared."""
+        """Reset the pacing of the shared clients after an earlier run."""
         for client in self.session.made.values():
             for event, name in PACE.items():
                 client.meta.events.unregister(event, unique_id=name)
@@ -75,9 +75,9 @@ class Cgw:
         stack = build(self.configured(text), aws.account)
         self.session.calls.clear()
         steps = do(stack, aws, workers)
-        errors = [f"{each.resource}: {each.error}" for each in steps if each.error]
+        errors = [f"{step.resource}: {step.error}" for step in steps if step.error]
         calls = [name for _, name, _ in self.session.calls]
-        return Run(errors, calls, told, {each.word for each in steps})
+        return Run(errors, calls, told, {step.word for step in steps})
 
     def _up(self, stack, aws, workers):
         return self._walk(reconcile.apply, forward(stack.resources), aws, workers)
@@ -85,7 +85,7 @@ class Cgw:
     def _down(self, stack, aws, workers):
         resources = stack.resources + leftover_functions(stack, aws)
         steps = self._walk(reconcile.refresh, forward(resources), aws, workers)
-        found = [each for each in resources if each.live is not None]
+        found = [resource for resource in resources if resource.live is not None]
         return steps + self._walk(reconcile.destroy, backward(found), aws, workers)
 
     def _down_unchanged(self, stack, aws, workers):
@@ -96,7 +96,7 @@ class Cgw:
             for each in planned
             if each.is_change
         ]
-        found = [each for each in resources if each.live is not None]
+        found = [resource for resource in resources if resource.live is not None]
         done = self._walk(reconcile.destroy, backward(found), aws, workers)
         return changes + done
 

@@ -1,4 +1,4 @@
-"""A small stack with a resource of every kind, and the same one after an edit."""
+"""A small stack with a resource of every kind, before and after an edit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of AWS that lack what AWS documents, or hold what nobody knows."""
+"""AWS responses with missing or unknown fields."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from cognito_gw.engine import reconcile
 
 
 class Tape:
-    """What AWS answered while one resource was applied, to be played again."""
+    """The responses of AWS while one resource was applied, for replay."""
 
     def __init__(self):
-        self.answers = []  # (operation, what was answered), in order
+        self.answers = []  # (operation, response), in order
 
     def note(self, model, parsed, **_):
-        """Keep an answer of AWS."""
+        """Record a response of AWS."""
         self.answers.append((model.name, deepcopy(parsed)))
 
     def play(self, model, **_):
-        """Answer in AWS's place: the next of the operation, or its last again."""
+        """Replay the operation's next response, or repeat its last one."""
         found = [each for each in self.answers if each[0] == model.name]
         if not found:
             raise refusal("ResourceNotFoundException", call=model.name)
@@ -36,7 +36,7 @@ class Tape:
         return Reply(status), answer
 
     def without(self):
-        """Return this tape with one field of one answer left out, for each field."""
+        """Yield this tape without one field of one response, for each field."""
         for index, (operation, answer) in enumerate(self.answers):
             for path in _paths(answer):
                 tape = Tape()
@@ -46,7 +46,7 @@ class Tape:
 
 
 class Reply:
-    """As much of an HTTP response as botocore looks at."""
+    """The parts of an HTTP response that botocore reads."""
 
     def __init__(self, status):
         self.status_code, self.headers = status, {}
@@ -79,7 +79,7 @@ def aws(session, wire):  # noqa: ARG001 - it calls over the wire
 
 @pytest.fixture
 def listen(session, aws):
-    """Return what puts a handler at an event of every client, for a while."""
+    """Return a context that attaches a handler to an event of every client."""
     taken = []
 
     def put(event, handler):
@@ -101,7 +101,7 @@ def listen(session, aws):
 
 @pytest.fixture
 def applied(aws, listen, built):
-    """Return what applies a file, and gives each resource with its tape."""
+    """Return a generator that applies a file and yields each resource with its tape."""
 
     def apply(text):
         tapes = []
@@ -118,7 +118,7 @@ def applied(aws, listen, built):
 
 @pytest.fixture
 def replayed(aws, listen):
-    """Return what applies a resource again, to the answers of a tape."""
+    """Return a function that applies a resource again with the responses of a tape."""
 
     def replay(resource, tape):
         before = resource.live
@@ -137,7 +137,7 @@ RUNS = {"made": [SMALL], "changed": [SMALL, CHANGED]}
 
 @pytest.mark.parametrize("run", RUNS)
 def test_an_answer_that_lacks_a_field_ends_in_words(applied, replayed, run):
-    """Whatever AWS leaves out of whichever answer, cgw does without, or says it."""
+    """Without a field of a response, cgw either succeeds or reports an error."""
     tracebacks, ended = [], 0
     *before, last = RUNS[run]
     for text in before:
@@ -155,7 +155,7 @@ def test_an_answer_that_lacks_a_field_ends_in_words(applied, replayed, run):
 
 
 def test_unknown_fields_change_nothing(cgw, wire):
-    """Fields that AWS may add one day are neither missed nor taken for drift."""
+    """Fields that AWS may add later do not count as drift."""
     wire.carry = from_the_future
     assert cgw.up(SMALL).errors == []
     again = cgw.up(SMALL)
@@ -163,7 +163,7 @@ def test_unknown_fields_change_nothing(cgw, wire):
 
 
 def from_the_future(_service, _operation, serve):
-    """Let AWS answer, with a field that it does not have yet."""
+    """Add an unknown field to AWS's responses."""
     answer = serve()
     if not answer.content.startswith(b"{"):
         return answer

@@ -1,4 +1,4 @@
-"""AWS refuses parallel changes of one API or one user pool; cgw repeats them."""
+"""AWS refuses concurrent changes of one API or one user pool; cgw retries them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ api:
 
 
 class Conflicts:
-    """Refuses a share of the writes of some services, the same for the same seed."""
+    """Refuses a share of some services' writes, reproducible by seed."""
 
     def __init__(self, share, answers, seed=0, *, operation=None):
         self._share, self._answers, self._seed = share, answers, seed
@@ -34,7 +34,7 @@ class Conflicts:
         self._calls, self.refusals = Counter(), Counter()
 
     def __call__(self, service, operation, serve):
-        """Carry a request, or refuse it."""
+        """Carry or refuse a request."""
         code, status = self._answers.get(service, (None, None))
         if code is None or is_read(operation) or self._only not in (None, operation):
             return serve()
@@ -60,7 +60,7 @@ EVERYWHERE = API | {
     ids=["30% of the API's", "20% of all"],
 )
 def test_a_share_of_all_writes(cgw, clock, local, wire, conflicts):
-    """Everything is created and deleted once, soon, and nobody else is blamed."""
+    """Each resource is created and deleted once and soon; no other cgw is blamed."""
     wire.carry = conflicts
     up = cgw.up(TWELVE)
     assert up.errors == []
@@ -77,7 +77,7 @@ def test_a_share_of_all_writes(cgw, clock, local, wire, conflicts):
 
 
 def test_for_good(cgw, clock, wire):
-    """A conflict that does not pass ends with AWS's words, and with what to do."""
+    """A permanent conflict is reported with AWS's message and a hint."""
     wire.carry = Conflicts(1, API, operation="CreateAuthorizer")
     run = cgw.up(SMALL)
     (error,) = [each for each in run.errors if "a dependency failed" not in each]
@@ -100,7 +100,7 @@ QUOTAS = [
 
 @pytest.mark.parametrize("quota", QUOTAS, ids=lambda quota: quota[1])
 def test_a_quota_is_reported_at_once(cgw, clock, wire, quota):
-    """What AWS counts is not asked for twice, and named."""
+    """An exceeded quota is reported without a retry, by its name."""
     service, operation, code, status = quota
     asked = Counter()
 
@@ -115,7 +115,7 @@ def test_a_quota_is_reported_at_once(cgw, clock, wire, quota):
         each for each in cgw.up(SMALL).errors if "a dependency failed" not in each
     ]
     assert errors != []
-    assert all(f"is reached: {operation}: {code}" in each for each in errors)
-    assert all(": the AWS quota for " in each for each in errors)
+    assert all(f"is reached: {operation}: {code}" in error for error in errors)
+    assert all(": the AWS quota for " in error for error in errors)
     assert asked[operation] == len(errors)
     assert clock.now < 10

@@ -1,4 +1,4 @@
-"""AWS agrees with itself only after a while, and cgw waits for it."""
+"""AWS is eventually consistent, and cgw waits for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RECORDED = json.loads(
 
 
 def recorded(name):
-    """Return the code, status and words of a refusal that is on record."""
+    """Return the code, status and message of a recorded error."""
     return tuple(RECORDED[name][key] for key in ("code", "status", "message"))
 
 
@@ -42,7 +42,7 @@ LARGER = SMALL.replace("hello: {}", "hello: {timeout: 7}") + "    GET /more: {}\
 
 
 class Case(NamedTuple):
-    """What AWS refuses for a while in a run, and what cgw says that it waits for."""
+    """A temporary refusal of AWS in a run, and the progress message for it."""
 
     verb: str
     text: str
@@ -107,7 +107,7 @@ NAMES = ["up", "changed", "down", "new", "grant", "rights", "ec2"]
 
 @pytest.fixture
 def run(cgw, request):
-    """Return what runs `up` or `down`, on what has to be there before."""
+    """Return a function that runs `up` or `down` after preparing the account."""
 
     def prepared(case):
         if case.verb == "down" or case.text == LARGER:
@@ -118,17 +118,17 @@ def run(cgw, request):
 
 
 class TestRefusal:
-    """What AWS refuses for a while."""
+    """Temporary refusals."""
 
     @pytest.mark.parametrize("case", CASES, ids=NAMES)
     def test_passes(self, clock, wire, run, case):
-        """It is asked for again, with a word of why, and done."""
+        """The call is retried with a message, and succeeds."""
         go = run(case)
         wire.carry = Refusing(clock, case.refusals, 15)
         done = go()
         assert done.errors == []
         for wait in case.waits:
-            assert any(f"until {wait}" in each for each in done.told)
+            assert any(f"until {wait}" in message for message in done.told)
 
     @pytest.mark.parametrize(
         "case",
@@ -136,7 +136,7 @@ class TestRefusal:
         ids=["up", "changed", "new", "grant", "ec2"],
     )
     def test_stays(self, clock, wire, run, case):
-        """In the end one error tells what was waited for, in AWS's words and ours."""
+        """After the timeout one error reports the wait, with AWS's message and ours."""
         go = run(case)
         began = clock.now
         operation, refusal = next(iter(case.refusals.items()))
@@ -175,7 +175,7 @@ def _no_api(content):
     content["item"] = []
 
 
-# What each service says of a thing that it does not know yet: API reference.
+# Each service's error for an object that it does not know yet: API reference.
 UNKNOWN = {
     "AddPermission": ("ResourceNotFoundException", 404),
     "AdminAddUserToGroup": ("ResourceNotFoundException", 400),
@@ -189,10 +189,10 @@ UNKNOWN = {
 
 
 class TestUnknown:
-    """What one server of AWS made a moment ago, and another does not know yet."""
+    """An object just created on one server of AWS is unknown to another."""
 
     def test_passes(self, cgw, clock, wire):
-        """It is asked for again, and nothing is left to do afterwards."""
+        """The call is retried, and the next run changes nothing."""
         unknown = {name: (*code, "not there") for name, code in UNKNOWN.items()}
         wire.carry = refusing = Refusing(clock, unknown, 8)
         done = cgw.up(SMALL)
@@ -202,26 +202,26 @@ class TestUnknown:
         assert cgw.up(SMALL).writes == []
 
     def test_stays(self, cgw, clock, wire):
-        """After a while AWS's words are the error."""
+        """After the timeout AWS's message is the error."""
         refusal = (*UNKNOWN["CreateAuthorizer"], "it does not exist")
         wire.carry = Refusing(clock, {"CreateAuthorizer": refusal}, inf)
         errors = cgw.up(SMALL).errors
-        assert any("NotFoundException: it does not exist" in each for each in errors)
+        assert any("NotFoundException: it does not exist" in error for error in errors)
         assert clock.now < 60
 
     @pytest.mark.usefixtures("small")
     def test_of_what_was_there_before(self, cgw, clock, wire):
-        """A change of what was there before, and is gone, fails at once."""
+        """A change of an older object that is gone fails without a retry."""
         began = clock.now
         refusal = "ResourceNotFoundException", 404, "Function not found"
         wire.carry = Refusing(clock, {"UpdateFunctionConfiguration": refusal}, inf)
         errors = cgw.up(LARGER).errors
-        assert any("Function not found" in each for each in errors)
+        assert any("Function not found" in error for error in errors)
         assert clock.now - began < 5
 
 
 class TestAnswer:
-    """What AWS answers from before, or on the way."""
+    """Outdated or transitional responses."""
 
     @pytest.mark.parametrize(
         ("lag", "until"),
@@ -234,20 +234,20 @@ class TestAnswer:
         ],
     )
     def test_created(self, cgw, clock, wire, lag, until):
-        """What is made is waited for until it can be used, and not for ever."""
+        """A new resource is waited for until it is usable, but not forever."""
         wire.carry = Lagging(clock, *lag, 60)
         done = cgw.up(SMALL)
         assert done.errors == []
-        assert any(until in each for each in done.told)
+        assert any(until in message for message in done.told)
         assert clock.now >= 60
         assert cgw.down(SMALL).errors == []
         wire.carry = Lagging(clock, *lag, inf)
         errors = cgw.up(SMALL).errors
-        assert any("gave up waiting" in each and until in each for each in errors)
+        assert any("gave up waiting" in error and until in error for error in errors)
 
     @pytest.mark.usefixtures("small")
     def test_updated(self, cgw, clock, wire):
-        """An update of a function is waited for, as it takes no other meanwhile."""
+        """A function's update is waited for: Lambda refuses concurrent ones."""
         lag = "GetFunction", "UpdateFunctionConfiguration", _updating
         wire.carry = Lagging(clock, *lag, 20)
         done = cgw.up(LARGER)
@@ -257,7 +257,7 @@ class TestAnswer:
         )
 
     def test_failed(self, cgw, clock, wire):
-        """A function that Lambda fails to make is not waited for."""
+        """A function whose creation failed is not waited for."""
         wire.carry = Lagging(clock, "GetFunction", "CreateFunction", _failed, inf)
         errors = cgw.up(SMALL).errors
         assert (
@@ -269,7 +269,7 @@ class TestAnswer:
 
     @pytest.mark.usefixtures("small")
     def test_gone(self, cgw, clock, local, wire):
-        """A domain that is on its way out is waited for, before its pool goes."""
+        """A pool is deleted only after its domain is gone."""
         lag = "DescribeUserPoolDomain", "DeleteUserPoolDomain", _deleting
         wire.carry = Lagging(clock, *lag, 60)
         done = cgw.down(SMALL)
@@ -285,7 +285,7 @@ class TestAnswer:
         ],
     )
     def test_not_listed_yet(self, cgw, clock, local, wire, lag):
-        """What is not listed yet is not made twice, though its answer was lost."""
+        """After a lost response, a resource not listed yet is not created twice."""
         wire.carry = Lagging(clock, *lag, 5, loses=True)
         assert cgw.up(SMALL).errors == []
         assert len(local.inventory["pools"]) == len(local.inventory["apis"]) == 1

@@ -1,4 +1,4 @@
-"""Ctrl-C ends in order: what was begun is finished, and what is left is told."""
+"""Ctrl-C ends a run in order: current steps finish, and the rest is reported."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from cognito_gw.aws.clients import Aws
 from cognito_gw.engine.reconcile import apply
 from cognito_gw.engine.walk import forward, walk
 
-SECONDS = 30  # a test that would hang fails instead
+SECONDS = 30  # fail instead of blocking forever
 
 
 class Interrupting:
-    """Carries requests, and presses Ctrl-C while one operation is under way."""
+    """Carries requests, and presses Ctrl-C during one operation."""
 
     def __init__(self, operation):
         self.calls = []
@@ -30,12 +30,12 @@ class Interrupting:
         self._is_heard = threading.Event()
 
     def hear(self, *_):
-        """Take the signal, as Python does."""
+        """Handle the signal as Python does."""
         self._is_heard.set()
         raise KeyboardInterrupt
 
     def press(self):
-        """Press Ctrl-C, once, and wait until it is heard."""
+        """Press Ctrl-C once, and wait until it is handled."""
         if not self._is_heard.is_set():
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             assert self._is_heard.wait(SECONDS)
@@ -50,7 +50,7 @@ class Interrupting:
 
 @pytest.fixture
 def terminal(tmp_path, monkeypatch, clock, wire):  # noqa: ARG001 - it calls over the wire
-    """The command line, in a folder with the small stack."""
+    """The command line in a folder with the small stack."""
     share_service_models(monkeypatch)
     monkeypatch.setitem(Aws.__init__.__kwdefaults__, "sleep", clock.sleep)
     monkeypatch.setitem(Aws.__init__.__kwdefaults__, "clock", clock.time)
@@ -62,7 +62,7 @@ def terminal(tmp_path, monkeypatch, clock, wire):  # noqa: ARG001 - it calls ove
 
 @pytest.fixture
 def press(wire):
-    """Return what presses Ctrl-C during an operation."""
+    """Return a function that presses Ctrl-C during an operation."""
     before = signal.getsignal(signal.SIGINT)
 
     def during(operation):
@@ -75,7 +75,7 @@ def press(wire):
 
 
 def test_up_and_down(terminal, press, local):
-    """Both tell what they wait for, finish that, begin no more, and say how far."""
+    """Both finish current steps, start nothing new, and report what is left."""
     pressed = press("CreateDeployment")
     outcome = terminal("up", code=130)
     assert pressed.calls[-1] == "CreateDeployment"
@@ -99,7 +99,7 @@ def test_up_and_down(terminal, press, local):
 
 
 def test_what_waits_for_a_worker(press, fake_aws):
-    """What is ready, but waits for a free worker, is never begun."""
+    """Steps that wait for a free worker never start."""
     base = FakeResource("base")
     things = [FakeResource(f"thing{number}", (base,)) for number in range(5)]
     pressed = press("")
@@ -108,7 +108,7 @@ def test_what_waits_for_a_worker(press, fake_aws):
 
     def started(resource):
         if resource is things[-1]:
-            are_ready.release()  # no Event: Ctrl-C may leave the lock in it locked
+            are_ready.release()  # no Event: Ctrl-C may leave its lock locked
 
     def on_call(verb, name):
         if (verb, name) == ("create", "thing0"):
@@ -152,7 +152,7 @@ def test_shares_no_lock_that_ctrl_c_may_leave_locked(fake_aws):
 
 
 def test_while_a_step_is_begun(press, fake_aws, monkeypatch):
-    """What began while Ctrl-C was pressed is waited for and told, too."""
+    """A step that starts during Ctrl-C is finished and reported as well."""
     thing, pressed, has_begun = FakeResource("thing"), press(""), threading.Event()
     submit = ThreadPoolExecutor.submit
 
@@ -171,7 +171,7 @@ def test_while_a_step_is_begun(press, fake_aws, monkeypatch):
 
 
 def test_between_two_steps(fake_aws):
-    """Interrupted while a step is told, the walk finishes and tells what was begun."""
+    """After an interrupt in `on_step`, current steps finish and are reported."""
     slow, quick = FakeResource("slow"), FakeResource("quick")
     is_interrupted = threading.Event()
 
@@ -192,7 +192,7 @@ def test_between_two_steps(fake_aws):
             on_step=on_step,
             on_interrupt=lambda _: is_interrupted.set(),
         )
-    # The step that was being told is told again: it may not have come through.
+    # The interrupted report is repeated: it may not have been shown.
     assert told[0] is quick
     assert sorted(each.name for each in told[1:]) == ["quick", "slow"]
     assert set(fake_aws.world) == {"slow", "quick"}

@@ -1,4 +1,4 @@
-"""Killed anywhere, cgw goes on: nothing is made twice, and nothing is left."""
+"""After a kill at any point, a rerun creates no duplicates and no leftovers."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ RUNS = {
 
 @pytest.fixture
 def wire(session, local, monkeypatch):
-    """What happens to calls; nothing, until a test says so."""
+    """The connection, which works until a test changes it."""
     return ShortWire(monkeypatch, local.answer, session)
 
 
 @pytest.fixture
 def run(cgw):
-    """Return what goes from one stack to another."""
+    """Return a function that changes one stack into another."""
 
     def run(before, after, workers=16):
         return cgw.up(after, workers) if after else cgw.down(before, workers)
@@ -37,11 +37,11 @@ def run(cgw):
 
 @pytest.fixture
 def points(local, wire, run):
-    """Return what runs cgw and tells all that AWS held after each call, and before.
+    """Return a function that runs cgw and lists AWS's states around each call.
 
-    A process that is killed does nothing more, so a point in a run is what AWS held
-    then: before a call, or when it is done and not answered yet. Reads change nothing:
-    theirs is what the last write left.
+    A killed process does nothing more, so each point of a run is AWS's state at that
+    time: before a call, or after it is done and before its response. Reads change
+    nothing: they share the state after the last write.
     """
 
     def record(before, after):
@@ -66,7 +66,7 @@ def points(local, wire, run):
 
 @pytest.fixture
 def kill(cgw, wire, run, count):
-    """Return what runs cgw and kills it at a call that a seed chooses."""
+    """Return a function that kills cgw at a call chosen by a seed."""
 
     def killed(before, after, seed):
         if before:
@@ -89,7 +89,7 @@ def after_makings(held):
 
 
 def check_goes_on(cgw, local, held, wanted, unharmed):
-    """From each state, up finishes with nothing more to do, and down cleans."""
+    """From each state, `up` completes the stack, and `down` deletes everything."""
     for place, state in held:
         local.state = state
         assert cgw.up(wanted).errors == [], place
@@ -100,7 +100,7 @@ def check_goes_on(cgw, local, held, wanted, unharmed):
 
 @pytest.fixture
 def recorded(cgw, local, points):
-    """Return what runs cgw once, and what AWS held on the way."""
+    """Return a function that runs cgw once and records the states of AWS."""
 
     def run(name):
         before, after = RUNS[name]
@@ -114,7 +114,7 @@ def recorded(cgw, local, points):
 
 
 def check_down(cgw, local, held, wanted):
-    """From each state, down leaves nothing."""
+    """From each state, `down` deletes everything."""
     for place, state in held:
         local.state = state
         assert cgw.down(wanted).errors == [], place
@@ -123,7 +123,7 @@ def check_down(cgw, local, held, wanted):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_goes_on_from_each_creation_and_deletion(cgw, local, recorded, count, name):
-    """Killed before AWS's answer, cgw finishes the stack, or cleans up."""
+    """After a kill before AWS's response, `up` completes the stack or cleans up."""
     held, _, *rest = recorded(name)
     held = after_makings(held)
     check_goes_on(cgw, local, held, *rest)
@@ -135,7 +135,7 @@ def test_goes_on_from_each_creation_and_deletion(cgw, local, recorded, count, na
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", RUNS)
 def test_goes_on_from_anywhere(cgw, local, recorded, count, name):
-    """Wherever it was killed."""
+    """At any point."""
     held, number, *rest = recorded(name)
     check_goes_on(cgw, local, held, *rest)
     check_down(cgw, local, held, rest[0])
@@ -145,7 +145,7 @@ def test_goes_on_from_anywhere(cgw, local, recorded, count, name):
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("name", RUNS)
 def test_killed_in_the_middle_of_many(cgw, local, kill, name, seed):
-    """Killed while many calls are under way, it goes on as well."""
+    """With many calls in progress."""
     before, after = RUNS[name]
     wanted = after or before
     kill(before, after, f"{name} {seed}")

@@ -1,4 +1,4 @@
-"""API Gateway's quotas: kept to when alone, and waited for when others use them."""
+"""API Gateway's quotas: respected by a single client, and shared with other clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ api:
 
 
 def test_alone(cgw, clock, local, wire):
-    """A large API comes up and goes down, and no call is refused."""
+    """A large API is created and deleted without a refused call."""
     quotas = wire.carry = Quotas(clock)
     run = cgw.up(LARGE)
     assert run.errors == []
@@ -30,22 +30,22 @@ def test_alone(cgw, clock, local, wire):
 
 
 def test_with_another(cgw, clock, local, wire):
-    """With half of the quota used by another, it takes longer, and says why."""
+    """With half of the quota in use elsewhere, the run is slower and says why."""
     quotas = wire.carry = Quotas(clock, share=0.5)
     run = cgw.up(LARGE)
     assert run.errors == []
     assert quotas.refusals != {}
-    assert any("API Gateway throttles" in each for each in run.told)
+    assert any("API Gateway throttles" in message for message in run.told)
     assert cgw.down(LARGE).errors == []
     assert local.inventory == {}
 
 
 def test_again_at_once(cgw, clock, local, wire):
-    """The second deletion of an API waits until AWS takes one, and says so."""
+    """A second deletion of an API waits for the quota, and reports it."""
     wire.carry = Quotas(clock)
     for _ in range(2):
         assert cgw.up(SMALL).errors == []
         run = cgw.down(SMALL)
         assert run.errors == []
     assert local.inventory == {}
-    assert any("throttles DeleteRestApi" in each for each in run.told)
+    assert any("throttles DeleteRestApi" in message for message in run.told)

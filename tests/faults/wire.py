@@ -1,4 +1,4 @@
-"""The wire between botocore and AWS: what can happen to a request on its way."""
+"""The connection between botocore and AWS, and its failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTICE = "<Response><Error><Code>{0}</Code><Message>{0}</Message></Error></Respo
 
 
 class Wire:
-    """Hands each request to `carry`, with what lets AWS do it and answer."""
+    """Passes each request to `carry`, with a function that lets AWS answer it."""
 
     def __init__(self, monkeypatch, serve):
         self.carry = straight
@@ -25,7 +25,7 @@ class Wire:
 
         def send(_stub, event_name, request, **_):
             if self.is_inside:
-                return None  # a question of our AWS to moto, which it answers itself
+                return None  # from the local AWS to moto: answered there
             _, service, operation = event_name.split(".")
             return self.carry(service, operation, partial(self._serve, serve, request))
 
@@ -33,7 +33,7 @@ class Wire:
 
     @property
     def is_inside(self):
-        """Whether our AWS is at work in this thread."""
+        """Whether the local AWS is running in this thread."""
         return getattr(self._inside, "is_served", False)
 
     def _serve(self, serve, *request):
@@ -45,7 +45,7 @@ class Wire:
 
 
 class ShortWire(Wire):
-    """Hands each call to `carry` before it becomes a request, in half the time."""
+    """Passes each call to `carry` before it becomes a request: twice as fast."""
 
     def __init__(self, monkeypatch, answer, session):
         super().__init__(monkeypatch, answer)
@@ -68,7 +68,7 @@ def straight(_service, _operation, serve):
 
 
 def refused(service, code, status=400, words=""):
-    """Return the answer by which a service refuses a request."""
+    """Return an error response of a service."""
     if service in ("iam", "sts"):
         return written(status, {"Content-Type": "text/xml"}, NOTICE.format(code))
     body = json.dumps({"__type": code, "message": words or code})
@@ -76,11 +76,11 @@ def refused(service, code, status=400, words=""):
 
 
 class Killed(BaseException):
-    """The end of the process: nothing catches it, and nothing comes after it."""
+    """The end of the process: it is not caught, and no other code runs after it."""
 
 
 class Kill:
-    """Ends the process at its n-th call: before AWS hears it, or after it is done."""
+    """Kills the process at its n-th call: before AWS receives it, or afterwards."""
 
     def __init__(self, number, *, is_done):
         self._left, self._is_done = number, is_done
@@ -104,7 +104,7 @@ class Kill:
 
 
 class Flaky:
-    """Loses and refuses a share of the calls, the same ones for the same seed."""
+    """Loses and refuses a share of the calls, reproducible by seed."""
 
     def __init__(self, seed, share=0.3):
         self._seed, self._share = seed, share
@@ -113,7 +113,7 @@ class Flaky:
         self.happened = Counter()
 
     def __call__(self, service, operation, serve):
-        """Carry a request, or let something happen to it."""
+        """Carry a request, or let it fail."""
         with self._lock:
             self._calls[operation] += 1
             place = f"{self._seed} {operation} {self._calls[operation]}"
@@ -127,41 +127,41 @@ class Flaky:
 
 
 def throttled(service, _serve):
-    """Refuse it for now, in the service's words."""
+    """Throttle it with the service's error."""
     if service == "iam":
         return refused(service, "Throttling")
     return refused(service, "TooManyRequestsException", 429)
 
 
 def failed(service, _serve):
-    """Fail, having done nothing."""
+    """Fail without an effect."""
     return refused(service, "InternalFailure", 500)
 
 
 def done_and_failed(service, serve):
-    """Do it, and fail over the answer."""
+    """Carry it out, and fail."""
     serve()
     return refused(service, "ServiceUnavailable", 503)
 
 
 def unreachable(_service, _serve):
-    """Take no connection."""
+    """Refuse the connection."""
     raise exceptions.ConnectTimeoutError(endpoint_url="https://aws")
 
 
 def reset(_service, _serve):
-    """Close the connection, having done nothing."""
+    """Close the connection without an effect."""
     raise exceptions.ConnectionClosedError(endpoint_url="https://aws")
 
 
 def done_and_reset(_service, serve):
-    """Do it, and close the connection."""
+    """Carry it out, and close the connection."""
     serve()
     raise exceptions.ConnectionClosedError(endpoint_url="https://aws")
 
 
 def done_and_silent(_service, serve):
-    """Do it, and never answer."""
+    """Carry it out, and never respond."""
     serve()
     raise exceptions.ReadTimeoutError(endpoint_url="https://aws")
 

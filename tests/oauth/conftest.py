@@ -1,4 +1,4 @@
-"""Tokens that are only shaped like tokens."""
+"""Tokens with the shape of a JWT."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def jwt():
-    """Return a maker of unsigned JWTs with given claims."""
+    """Return a function that makes unsigned JWTs with given claims."""
 
     def make(**claims):
         parts = [{"alg": "RS256", "kid": "one"}, claims]

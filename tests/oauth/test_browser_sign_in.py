@@ -1,4 +1,4 @@
-"""Sign-in by pages: what the browser is asked, and which answers are believed."""
+"""Browser sign-in: what is requested, and which responses are accepted."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def free_port():
-    """A port on which nobody listens just now."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Pool:
-    """A user pool's endpoints, and a browser that comes back at once."""
+    """A user pool's endpoints, and a browser that returns immediately."""
 
     def __init__(self, server, keys):
         self.server, self.keys = server, keys
@@ -42,7 +42,7 @@ class Pool:
         self.urls = [f"http://localhost:{free_port()}/callback"]
         self.asked = {}
         self.answer = {"code": "the-code"}  # of the pages
-        self.claims = {}  # that differ from what they ought to be
+        self.claims = {}  # that differ from the correct ones
 
     def sign_in(self, seconds=30, **settings):
         """Return a sign-in to an app client of the pool."""
@@ -52,7 +52,7 @@ class Pool:
         return BrowserSignIn(self.provider, client, browser, lambda _: None)
 
     def show(self, url):
-        """Be the browser: note what is asked, and bring the answer back."""
+        """Act as the browser: record the request and deliver the response."""
         self.asked = dict(parse_qsl(urlsplit(url).query))
         self.server.pages["/oauth2/token"] = self.tokens()
         if self.answer is not None:
@@ -72,7 +72,7 @@ class Pool:
                 )
 
     def tokens(self):
-        """The tokens of an honest pool, but for the claims that are set."""
+        """The tokens of a correct pool, with changed claims."""
         common = {"iss": self.server.url, "exp": time.time() + 60}
         access = self._signed("access", common | {"client_id": "client-1"})
         digest = hashlib.sha256(access.encode()).digest()[:16]
@@ -92,19 +92,19 @@ class Pool:
 
 @pytest.fixture(scope="module")
 def keys():
-    """The keys of a pool, which take a while to make."""
+    """The keys of a pool; generating them is slow."""
     return PoolKeys()
 
 
 @pytest.fixture
 def pool(keys):
-    """A pool that answers."""
+    """A pool that responds."""
     with Served() as server:
         yield Pool(server, keys)
 
 
 def test_the_pages_are_asked_for_a_code_with_pkce(pool):
-    """Bound to this process by state, nonce and verifier; the user's name is a hint."""
+    """State, nonce and verifier bind it to this process; the user name is a hint."""
     tokens = pool.sign_in().by_code(["openid", "api/read"], "alice")
     assert tokens.id_token
     asked = dict(pool.asked)
@@ -128,7 +128,7 @@ def test_the_pages_are_asked_for_a_code_with_pkce(pool):
 
 
 def test_nothing_is_asked_twice_with_the_same_secrets(pool):
-    """State, nonce and verifier are made for each sign-in."""
+    """Each sign-in creates its state, nonce and verifier."""
     seen = []
     for _ in range(2):
         pool.sign_in().by_code([], None)
@@ -138,7 +138,7 @@ def test_nothing_is_asked_twice_with_the_same_secrets(pool):
 
 
 def test_tokens_come_by_the_fragment_where_that_is_asked_for(pool):
-    """And are looked at as closely."""
+    """They are verified as strictly."""
     pool.asked = {}
     doing = pool.sign_in()
 
@@ -172,7 +172,7 @@ def test_tokens_come_by_the_fragment_where_that_is_asked_for(pool):
     ],
 )
 def test_tokens_that_were_not_asked_for_are_refused(pool, use, claims, words):
-    """However well they are signed."""
+    """Even if their signature is valid."""
     pool.claims = {use: claims}
     with pytest.raises(CgwError, match=words):
         pool.sign_in().by_code(["openid"], None)
@@ -187,7 +187,7 @@ def test_tokens_of_another_key_are_refused(pool):
 
 @pytest.mark.parametrize("flow", ["by_code", "by_fragment"])
 def test_an_error_of_the_pages_is_reported(pool, flow):
-    """In its own words, with our advice."""
+    """With the original text and our advice."""
     pool.answer = {"error": "invalid_request", "error_description": "invalid_scope"}
     with pytest.raises(OAuthRefused, match="invalid_scope") as caught:
         getattr(pool.sign_in(), flow)(["a/b"], None)
@@ -195,7 +195,7 @@ def test_an_error_of_the_pages_is_reported(pool, flow):
 
 
 def test_a_browser_that_never_responds(pool):
-    """It ends, and frees the port."""
+    """The sign-in times out and frees the port."""
     pool.answer = None
     with pytest.raises(NoAnswer):
         pool.sign_in(seconds=0).by_code([], None)
@@ -203,8 +203,8 @@ def test_a_browser_that_never_responds(pool):
         pool.sign_in(seconds=0).by_code([], None)
 
 
-def test_the_next_callback_url_is_taken_where_a_port_is_in_use(pool):
-    """And where all are, the first that is taken is named."""
+def test_the_next_callback_url_is_used_if_a_port_is_taken(pool):
+    """If all are in use, the error names the first one's port."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -220,7 +220,7 @@ def test_the_next_callback_url_is_taken_where_a_port_is_in_use(pool):
 
 @pytest.mark.parametrize("urls", [[], ["https://app.example.com/callback"]])
 def test_without_a_callback_url_on_this_machine_nothing_is_asked(pool, urls):
-    """It says which URL to add."""
+    """The error shows which URL to add."""
     pool.urls = urls
     with pytest.raises(UsageError) as caught:
         pool.sign_in().by_code([], None)
@@ -229,7 +229,7 @@ def test_without_a_callback_url_on_this_machine_nothing_is_asked(pool, urls):
 
 
 def test_without_a_domain_the_pages_are_missing(pool):
-    """The command that makes one is named."""
+    """The error names the command that creates a domain."""
     pool.provider = Provider("i", "k")
     for flow in ("by_code", "by_fragment"):
         with pytest.raises(Missing) as caught:

@@ -1,4 +1,4 @@
-"""Tokens on disk: whose they are, who may read them, what is ignored."""
+"""Cached tokens: their owner, who can read them, and which files are ignored."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def the_file():
     return file
 
 
-def test_what_is_kept_is_recalled():
-    """To the last field."""
+def test_cached_tokens_are_found():
+    """With every field."""
     assert cache.recall(KEY) is None
     cache.keep(KEY, TOKENS)
     assert cache.recall(KEY) == TOKENS
@@ -45,14 +45,14 @@ def test_what_is_kept_is_recalled():
         ("scopes", ("openid",)),
     ],
 )
-def test_tokens_of_another_are_not_recalled(field, value):
-    """Another stack's, AWS's, app client's, user's or flow's, or of other scopes."""
+def test_other_tokens_are_not_found(field, value):
+    """Each of stack, AWS, app client, user, flow and scopes must match."""
     cache.keep(KEY, TOKENS)
     assert cache.recall(dataclasses.replace(KEY, **{field: value})) is None
 
 
 def test_the_keys_of_what_is_kept_are_listed():
-    """Of one stack; what is no cache is left out."""
+    """Of one stack; other files are ignored."""
     scoped = dataclasses.replace(KEY, scopes=("a", "b"), flow="browser")
     for key in (KEY, scoped, dataclasses.replace(KEY, stack="other")):
         cache.keep(key, TOKENS)
@@ -66,7 +66,7 @@ def test_the_keys_of_what_is_kept_are_listed():
 
 
 def test_only_the_user_may_read_them():
-    """Mode 0600 in directories of 0700, and nothing else is left beside it."""
+    """Files have mode 0600 in directories of 0700, and no other files remain."""
     cache.keep(KEY, TOKENS)
     cache.keep(KEY, TOKENS)
     file = the_file()
@@ -75,8 +75,8 @@ def test_only_the_user_may_read_them():
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_another_users_file_is_not_believed():
-    """A file that was copied to where ours would be."""
+def test_another_users_file_is_ignored():
+    """A file copied to the path of ours."""
     other = dataclasses.replace(KEY, user="mallory@example.com")
     cache.keep(KEY, TOKENS)
     content = the_file().read_text()
@@ -99,7 +99,7 @@ def test_another_users_file_is_not_believed():
     ],
 )
 def test_a_file_that_is_not_what_we_wrote_is_ignored(old, new):
-    """And the next sign-in writes it anew."""
+    """The next sign-in replaces it."""
     cache.keep(KEY, TOKENS)
     file = the_file()
     file.write_text(file.read_text().replace(old, new))
@@ -109,7 +109,7 @@ def test_a_file_that_is_not_what_we_wrote_is_ignored(old, new):
 
 
 def test_a_reader_sees_the_old_tokens_or_the_new():
-    """Nothing between, and no error, while others write."""
+    """Never a partial file or an error during concurrent writes."""
     cache.keep(KEY, TOKENS)
     writers = [
         threading.Thread(
@@ -125,15 +125,15 @@ def test_a_reader_sees_the_old_tokens_or_the_new():
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
-def test_a_file_that_others_may_see_or_write_is_not_believed(mode):
-    """It may not be what we wrote."""
+def test_a_file_that_is_not_private_is_ignored(mode):
+    """Another user may have written it."""
     cache.keep(KEY, TOKENS)
     the_file().chmod(mode)
     assert cache.recall(KEY) is None
 
 
 def test_a_link_is_not_followed(tmp_path):
-    """It may lead to what is another's."""
+    """It may lead to another user's file."""
     cache.keep(KEY, TOKENS)
     file = the_file()
     moved = file.rename(tmp_path / "moved")
@@ -145,7 +145,7 @@ def test_a_link_is_not_followed(tmp_path):
 
 
 def test_a_pipe_in_its_place_is_not_waited_for():
-    """Nobody may ever write to it; the next sign-in replaces it."""
+    """A read could block forever; the next sign-in replaces it."""
     cache.keep(KEY, TOKENS)
     file = the_file()
     file.unlink()
@@ -157,7 +157,7 @@ def test_a_pipe_in_its_place_is_not_waited_for():
 
 @pytest.mark.parametrize("kept", [{}, {"challenge": None}, {"challenge": [1]}])
 def test_a_changed_file_is_not_a_challenge(kept):
-    """A file with the right key, and not what we write beside it."""
+    """A file with the right key and other content."""
     cache.keep_waiting(KEY, {"name": "EMAIL_OTP"})
     (file,) = (state_directory() / "challenges" / "shop").iterdir()
     content = json.loads(file.read_text())
@@ -187,7 +187,7 @@ CHANGES = st.tuples(st.sampled_from(["key", "tokens"]), st.none() | st.text(), J
 @example(("key", "stack", "../shop"))
 @example(("key", "scopes", {"a": 1}))
 def test_whatever_is_in_the_file_is_tokens_or_nothing(odd):
-    """Random bytes, other JSON, and what we wrote with one thing in it changed."""
+    """Random bytes, other JSON, and our file with one change."""
     cache.keep(KEY, TOKENS)
     file = the_file()
     content = json.loads(file.read_text())
@@ -201,7 +201,7 @@ def test_whatever_is_in_the_file_is_tokens_or_nothing(odd):
 
 
 def test_what_waits_for_an_answer_is_given_once():
-    """For the same key, and for no other."""
+    """Only for the same key."""
     asked = {"name": "EMAIL_OTP", "session": "one"}
     cache.keep_waiting(KEY, asked)
     assert cache.waiting(dataclasses.replace(KEY, user="bob")) is None
@@ -213,7 +213,7 @@ def test_what_waits_for_an_answer_is_given_once():
 
 
 def test_one_at_a_time_gets_tokens():
-    """The second is told that it waits, and then finds what the first has kept."""
+    """The second process reports that it waits, then uses the first one's tokens."""
     told, found = threading.Event(), []
 
     def second():
@@ -231,7 +231,7 @@ def test_one_at_a_time_gets_tokens():
 
 
 def test_forgetting_drops_the_tokens_of_one_stack():
-    """Drafts that a crash left as well; another stack's tokens stay."""
+    """Including temporary files left by a crash; other stacks' tokens stay."""
     other = dataclasses.replace(KEY, stack="other")
     cache.keep(KEY, TOKENS)
     cache.keep(other, TOKENS)

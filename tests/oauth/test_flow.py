@@ -1,4 +1,4 @@
-"""Which flow is taken: what is asked for, what is allowed, what it gives."""
+"""How cgw chooses a flow: by the request, the app client, and what the flow returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ API_SCOPE = "aws.cognito.signin.user.admin"
 
 
 def client(explicit=(), oauth=()):
-    """An app client that allows these flows."""
+    """Return an app client that allows these flows."""
     settings = {
         "ExplicitAuthFlows": [*explicit, "ALLOW_REFRESH_TOKEN_AUTH"],
         "AllowedOAuthFlows": list(oauth),
@@ -26,7 +26,7 @@ def client(explicit=(), oauth=()):
     return AppClient("eu-west-1_a", "c", settings=settings)
 
 
-# What the client allows by API and by OAuth, what is asked for, scopes, the flow.
+# The client's API and OAuth flows, the request, the scopes, and the flow chosen.
 CASES = [
     ([SRP, PASSWORD], ["code"], "auto", [], "srp"),
     ([PASSWORD, CHOICE], ["code"], "auto", [], "password"),
@@ -52,14 +52,14 @@ CASES = [
 def test_the_flow_that_is_allowed_and_gives_what_is_wanted(
     explicit, oauth, asked, scopes, flow
 ):
-    """With a reason, for `-v`."""
+    """With a reason for `-v`."""
     chosen = choose(client(explicit, oauth), asked, scopes)
     assert chosen.flow == flow
     assert chosen.because
 
 
 def test_the_reason_against_a_password_is_reported():
-    """The scope that no sign-in by API gives is named."""
+    """It names the scope that no API sign-in grants."""
     chosen = choose(client([SRP], ["code"]), "password", ["openid", "api/read"])
     assert chosen.because == "an API sign-in does not give openid, api/read"
 
@@ -75,21 +75,21 @@ def test_the_reason_against_a_password_is_reported():
     ],
 )
 def test_a_flow_that_the_client_does_not_allow_is_refused(asked, lacks):
-    """Before anything is sent, with the setting that would allow it."""
+    """Before any request, with the setting that would allow it."""
     with pytest.raises(UsageError) as caught:
         choose(client([PASSWORD]), asked, [])
     assert str(caught.value).endswith(lacks)
 
 
 def test_nothing_is_left_where_only_pages_would_do_and_there_are_none():
-    """It says which flows would give the scope."""
+    """The error lists the flows that would grant the scope."""
     with pytest.raises(UsageError, match="browser, implicit, client-credentials"):
         choose(client([SRP]), "auto", ["api/read"])
 
 
 @pytest.mark.parametrize("asked", ["srp", "browser", "client-credentials"])
 def test_where_aws_was_not_asked_anything_may_be_tried(asked):
-    """Cognito refuses what the client does not allow."""
+    """Cognito refuses flows that the client does not allow."""
     unknown = AppClient("eu-west-1_a", "c")
     assert choose(unknown, asked, []).flow == asked
     assert choose(unknown, "auto", []).flow == "srp"
@@ -102,7 +102,7 @@ def test_where_aws_was_not_asked_anything_may_be_tried(asked):
         (None, {"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH"}),
         ([], {"USER_SRP_AUTH", "REFRESH_TOKEN_AUTH"}),
         (["ALLOW_USER_AUTH"], {"USER_AUTH"}),
-        # The older names leave SRP and refresh unsaid.
+        # The older names imply SRP and refresh.
         (
             ["USER_PASSWORD_AUTH"],
             {"USER_PASSWORD_AUTH", "USER_SRP_AUTH", "REFRESH_TOKEN_AUTH"},
@@ -110,7 +110,7 @@ def test_where_aws_was_not_asked_anything_may_be_tried(asked):
     ],
 )
 def test_what_a_list_of_flows_allows(flows, allowed):
-    """As Cognito reads it, the defaults and the older names too."""
+    """As Cognito reads it, including defaults and older names."""
     every = {"USER_SRP_AUTH", "USER_PASSWORD_AUTH", "USER_AUTH", "REFRESH_TOKEN_AUTH"}
     settings = {} if flows is None else {"ExplicitAuthFlows": flows}
     described = AppClient("eu-west-1_a", "c", settings=settings)

@@ -1,4 +1,4 @@
-"""The end of a sign-in through the browser: what counts as the answer, and what not."""
+"""The callback of a browser sign-in: which requests count as the response."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ GOOD = f"code=abc&state={STATE}"
 TOKENS = {"id_token": "i.d.t", "access_token": "a.c.t", "expires_in": "3600"}
 FORM = urlencode(TOKENS | {"token_type": "Bearer", "state": STATE})
 FORM_TYPE = "application/x-www-form-urlencoded"
-MARK = "<z1f9>"  # stands in no page of ours
+MARK = "<z1f9>"  # never part of our pages
 
 
 @dataclass
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -53,7 +53,7 @@ def free_port():
 
 
 def ask(listener, target="/callback", method="GET", headers=(), body=b""):
-    """Send a request with just these headers, and a Host unless they have one."""
+    """Send a request with only these headers, and a default Host."""
     host = listener.url.split("/")[2]
     headers = dict({"Host": host}, **dict(headers))
     connection = http.client.HTTPConnection("127.0.0.1", int(host.split(":")[1]))
@@ -69,7 +69,7 @@ def ask(listener, target="/callback", method="GET", headers=(), body=b""):
 
 
 def hand_over(listener, form=FORM, **headers):
-    """Send a form as the page's script does; `None` leaves a header out."""
+    """Send a form as the page's script does; `None` omits a header."""
     sent = {
         "Origin": "/".join(listener.url.split("/")[:3]),
         "Content-Type": FORM_TYPE,
@@ -80,7 +80,7 @@ def hand_over(listener, form=FORM, **headers):
 
 
 def send_raw(listener, data):
-    """Send bytes, and return all that comes back."""
+    """Send bytes, and return the complete response."""
     port = int(listener.url.split("/")[2].split(":")[1])
     with socket.create_connection(("127.0.0.1", port)) as connection:
         received = b""
@@ -89,13 +89,13 @@ def send_raw(listener, data):
             connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
                 received += part
-        except ConnectionError:  # it was not read to its end
+        except ConnectionError:  # the server closed before it read everything
             pass
         return received
 
 
 def is_waiting(listener):
-    """Whether no answer has come yet."""
+    """Whether no callback has arrived yet."""
     try:
         listener.wait(0)
     except NoAnswer:
@@ -104,7 +104,7 @@ def is_waiting(listener):
 
 
 def free_url():
-    """A callback URL with a free port."""
+    """Return a callback URL with a free port."""
     return f"http://localhost:{free_port()}/callback"
 
 
@@ -117,21 +117,21 @@ def listener():
 
 @pytest.fixture
 def taker():
-    """A listener for tokens that a page's script sends on."""
+    """A listener for tokens that a page's script forwards."""
     with Loopback(free_url(), STATE, by_fragment=True) as taker:
         yield taker
 
 
 @pytest.fixture(scope="module")
 def unanswered():
-    """A listener for a code that never comes."""
+    """A listener for a code that never arrives."""
     with Loopback(free_url(), STATE) as listener:
         yield listener
 
 
 @pytest.fixture(scope="module")
 def unanswered_taker():
-    """A listener for tokens that never come."""
+    """A listener for tokens that never arrive."""
     with Loopback(free_url(), STATE, by_fragment=True) as taker:
         yield taker
 
@@ -167,18 +167,18 @@ def unanswered_taker():
     ],
 )
 def test_only_urls_of_this_machine_can_be_served(url, is_served):
-    """By plain HTTP, as a browser would ask for them to the letter."""
+    """Over plain HTTP, in exactly the form that browsers request."""
     assert (Callback.of(url) is not None) is is_served
 
 
 def test_another_url_is_refused():
-    """Before any port is taken."""
+    """Before any port is opened."""
     with pytest.raises(UsageError, match=r"https://example\.com"):
         Loopback("https://example.com/callback", STATE)
 
 
 def test_a_code_is_the_answer(listener):
-    """Without the state, and the user sees that all went well."""
+    """The state is removed, and the user sees that the sign-in succeeded."""
     page = ask(listener, f"/callback?{GOOD}")
     assert page.status == 200
     assert "Signed in" in page.text
@@ -187,7 +187,7 @@ def test_a_code_is_the_answer(listener):
 
 
 def test_an_answer_ends_the_wait(listener):
-    """While somebody waits for it."""
+    """Also if it arrives during the wait."""
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(listener.wait, 60)
         ask(listener, f"/callback?{GOOD}")
@@ -195,7 +195,7 @@ def test_an_answer_ends_the_wait(listener):
 
 
 def test_no_answer_says_what_to_do(listener):
-    """Once the time is over."""
+    """After the timeout."""
     with pytest.raises(NoAnswer, match=r"within 0\.01 seconds") as caught:
         listener.wait(0.01)
     assert "--timeout" in caught.value.hint
@@ -203,7 +203,7 @@ def test_no_answer_says_what_to_do(listener):
 
 
 def test_ctrl_c_ends_the_wait(listener):
-    """At once: the user has closed the page."""
+    """Immediately: the user has closed the page."""
     pressed = threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT))
 
     def wait():
@@ -220,7 +220,7 @@ def test_ctrl_c_ends_the_wait(listener):
 
 
 def test_a_refusal_is_an_answer_too(listener):
-    """The user reads the reason, which cannot be anything but text."""
+    """The user sees the reason, escaped as text."""
     query = {"error": "access_denied", "error_description": f"no & {MARK}"}
     page = ask(listener, f"/callback?{urlencode(query | {'state': STATE})}")
     assert page.status == 400
@@ -253,20 +253,20 @@ def test_a_refusal_is_an_answer_too(listener):
     ],
 )
 def test_an_invalid_response_changes_nothing(unanswered, query):
-    """Without the state, or twice, or of nothing."""
+    """Without the state, with duplicates, or empty."""
     assert ask(unanswered, f"/callback?{query}").status == 400
     assert is_waiting(unanswered)
 
 
 def test_the_true_answer_still_counts_after_a_false_one(listener):
-    """Whoever sends rubbish ends no sign-in."""
+    """Invalid requests do not end a sign-in."""
     assert ask(listener, "/callback?code=abc&state=other").status == 400
     assert ask(listener, f"/callback?{GOOD}").status == 200
     assert listener.wait(0) == {"code": "abc"}
 
 
 def test_the_first_answer_wins(listener):
-    """A second one is told so, whatever it brings."""
+    """A second one gets an error page, whatever it contains."""
     ask(listener, f"/callback?{GOOD}")
     for query in (GOOD, f"code=other&state={STATE}", f"error=no&state={STATE}"):
         assert ask(listener, f"/callback?{query}").status == 409
@@ -274,7 +274,7 @@ def test_the_first_answer_wins(listener):
 
 
 def test_of_answers_at_the_same_time_one_wins(listener):
-    """And it is the one whose sender was told so."""
+    """Only its sender gets the success page."""
     start = threading.Barrier(8)
 
     def answer(number):
@@ -291,7 +291,7 @@ def test_of_answers_at_the_same_time_one_wins(listener):
     "host", ["example.com", "localhost", "127.0.0.1", "LOCALHOST:{port}", "", None]
 )
 def test_another_host_is_misdirected(unanswered, host):
-    """A name that an attacker lets point here (DNS rebinding), and no name."""
+    """A name that an attacker resolves to this address (DNS rebinding), or no name."""
     port = unanswered.url.split(":")[2].split("/")[0]
     host = "" if host is None else f"Host: {host.format(port=port)}\r\n"
     request = f"GET /callback?{GOOD} HTTP/1.1\r\n{host}\r\n"
@@ -299,8 +299,8 @@ def test_another_host_is_misdirected(unanswered, host):
     assert is_waiting(unanswered)
 
 
-def test_two_hosts_are_none(unanswered):
-    """Even if both are right."""
+def test_two_hosts_are_refused(unanswered):
+    """Even if both are correct."""
     host = f"Host: {unanswered.url.split('/')[2]}\r\n"
     request = f"GET /callback?{GOOD} HTTP/1.1\r\n{host}{host}\r\n"
     assert b" 421 " in send_raw(unanswered, request.encode())
@@ -312,20 +312,20 @@ def test_two_hosts_are_none(unanswered):
     ["/", "/favicon.ico", "/callback/", "//callback", "/Callback", "/callbac%6b", "*"],
 )
 def test_another_path_is_not_found(unanswered, path):
-    """The path is the callback URL's to the letter."""
+    """The path must equal the callback URL's exactly."""
     assert ask(unanswered, f"{path}?{GOOD}").status == 404
     assert is_waiting(unanswered)
 
 
 def test_a_url_without_a_path_is_the_root():
-    """As a browser asks for it."""
+    """As browsers request it."""
     with Loopback(f"http://127.0.0.1:{free_port()}", STATE) as listener:
         assert ask(listener, f"/?{GOOD}").status == 200
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS", "POST", "get"])
 def test_another_method_is_not_allowed(unanswered, method):
-    """A link is followed by GET."""
+    """Links use GET."""
     page = ask(unanswered, f"/callback?{GOOD}", method=method)
     assert (page.status, page.headers["Allow"]) == (405, "GET")
     assert bool(page.text) is (method != "HEAD")
@@ -354,7 +354,7 @@ def test_a_code_is_not_taken_from_a_form(unanswered):
     ],
 )
 def test_what_is_not_http_is_refused(unanswered, capfd, data, status):
-    """Without an echo, and without a word on the terminal."""
+    """Without an echo and without terminal output."""
     received = send_raw(unanswered, data)
     first = received.partition(b"\r\n")[0]
     assert first.split()[1:2] == ([] if status is None else [b"%d" % status])
@@ -364,9 +364,9 @@ def test_what_is_not_http_is_refused(unanswered, capfd, data, status):
 
 
 def test_a_browser_that_disconnects_does_not_matter(listener, capfd):
-    """In the middle of a request, or before it reads the page."""
+    """During a request, or before it reads the page."""
     port = int(listener.url.split(":")[2].split("/")[0])
-    reset = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # close by RST
+    reset = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # close with RST
     for data in (b"", b"GET /call", b"GET / HTTP/1.1\r\n\r\n"):
         connection = socket.create_connection(("127.0.0.1", port))
         connection.sendall(data)
@@ -386,8 +386,8 @@ def test_a_browser_that_disconnects_does_not_matter(listener, capfd):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_every_page_is_shut_tight(listener, target, method):
-    """Not kept, not framed, nothing loaded, and nothing told to another site."""
+def test_every_page_has_strict_headers(listener, target, method):
+    """No caching, no framing, no resources, and no referrer."""
     headers = ask(listener, target, method, {"Origin": "http://evil.test"}).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
@@ -405,13 +405,13 @@ def test_every_page_is_shut_tight(listener, target, method):
 
 
 def directives(headers):
-    """The parts of a Content-Security-Policy."""
+    """Return the directives of a Content-Security-Policy."""
     parts = headers["Content-Security-Policy"].split("; ")
     return dict(part.split(" ", 1) for part in parts)
 
 
 def test_the_page_for_a_fragment_runs_its_own_script_only(unanswered_taker):
-    """It may send to this unanswered, and it says so where scripts are off."""
+    """It may connect only to this server, and it shows a notice if scripts are off."""
     page = ask(unanswered_taker)
     policy = directives(page.headers)
     assert page.status == 200
@@ -436,7 +436,7 @@ def test_tokens_come_by_the_form_of_that_page(taker):
 
 @pytest.mark.parametrize("is_form", [False, True])
 def test_a_refusal_comes_either_way(taker, is_form):
-    """In the query or in the fragment: pools do both."""
+    """In the query or in the fragment: pools use both."""
     query = f"error=invalid_scope&state={STATE}"
     page = hand_over(taker, query) if is_form else ask(taker, f"/callback?{query}")
     assert page.status == 400
@@ -448,7 +448,7 @@ def test_a_refusal_comes_either_way(taker, is_form):
     ("query", "status"), [(FORM, 200), (GOOD, 400), (f"{FORM}&code=a", 400)]
 )
 def test_a_query_brings_no_tokens(unanswered_taker, query, status):
-    """It stands in the history of the browser; and a code was not asked for."""
+    """The browser's history contains it, and no code was requested."""
     assert ask(unanswered_taker, f"/callback?{query}").status == status
     assert is_waiting(unanswered_taker)
 
@@ -477,13 +477,13 @@ def test_a_query_brings_no_tokens(unanswered_taker, query, status):
     ],
 )
 def test_a_form_of_another_page_is_not_taken(unanswered_taker, headers, status):
-    """Nor of another type, or another size than it says, or than tokens have."""
+    """Or with another content type, a wrong length, or too many bytes."""
     assert hand_over(unanswered_taker, **headers).status == status
     assert is_waiting(unanswered_taker)
 
 
 def test_a_form_that_breaks_off_is_not_taken(unanswered_taker):
-    """A part of a token is none."""
+    """A part of a token is useless."""
     host = unanswered_taker.url.split("/")[2]
     lines = [
         "POST /callback HTTP/1.1",
@@ -511,19 +511,19 @@ def test_a_form_that_breaks_off_is_not_taken(unanswered_taker):
     ],
 )
 def test_an_invalid_form_changes_nothing(unanswered_taker, form):
-    """The rules of a query are those of a form."""
+    """The rules for queries also apply to forms."""
     assert hand_over(unanswered_taker, form).status == 400
     assert is_waiting(unanswered_taker)
 
 
 def test_by_fragment_two_methods_are_allowed(taker):
-    """And no third."""
+    """And no third one."""
     page = ask(taker, method="OPTIONS")
     assert (page.status, page.headers["Allow"]) == (405, "GET, POST")
 
 
 def test_a_port_that_is_taken_is_named(listener):
-    """With two ways out."""
+    """With two solutions."""
     port = listener.url.split(":")[2].split("/")[0]
     with pytest.raises(PortTaken, match=f"port {port}") as caught:
         Loopback(listener.url, "other")
@@ -533,7 +533,7 @@ def test_a_port_that_is_taken_is_named(listener):
 
 
 def test_a_port_that_the_system_withholds_is_named():
-    """Ports below 1024, for most users; anything else has the system's words."""
+    """Ports below 1024 for most users; other errors show the system's message."""
     error = cannot_listen(80, PermissionError(errno.EACCES, "Permission denied"))
     assert "does not allow you to listen on port 80" in error.what
     assert "1024" in error.hint
@@ -545,7 +545,7 @@ def test_a_port_that_the_system_withholds_is_named():
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:80"])
 def test_without_a_port_it_is_80(host):
-    """Which browsers leave out of Host."""
+    """Browsers omit it from Host."""
     try:
         listener = Loopback(f"http://{host}/", STATE)
     except CgwError as error:
@@ -556,14 +556,14 @@ def test_without_a_port_it_is_80(host):
 
 
 def test_it_listens_on_the_loopback_only(listener):
-    """Another address of this machine has the port still free."""
+    """The same port stays free on other addresses of this machine."""
     port = int(listener.url.split(":")[2].split("/")[0])
     with socket.socket() as other:
         other.bind(("127.0.0.2", port))
 
 
 def test_nothing_is_left():
-    """The port is free at once and all threads have ended, idle connections or not."""
+    """The port is free and all threads have ended, despite idle connections."""
     before, url = set(threading.enumerate()), free_url()
     port = int(url.split(":")[2].split("/")[0])
     for _ in range(2):
@@ -577,7 +577,7 @@ def test_nothing_is_left():
 
 
 def test_the_last_page_goes_out():
-    """Though nobody waits for it to."""
+    """Although the listener is closing."""
     with ThreadPoolExecutor() as pool:
         with Loopback(free_url(), STATE) as listener:
             asking = pool.submit(ask, listener, f"/callback?{GOOD}")
@@ -586,7 +586,7 @@ def test_the_last_page_goes_out():
 
 
 def test_an_exception_inside_is_not_swallowed():
-    """And frees the port all the same."""
+    """The port is freed."""
     url = free_url()
     with pytest.raises(ZeroDivisionError), Loopback(url, STATE):
         raise ZeroDivisionError
@@ -604,7 +604,7 @@ HEADER = st.sampled_from(
 @settings(deadline=None)
 @given(parts=st.tuples(START, ANY, HEADER, ANY, ANY))
 def test_nothing_but_the_state_makes_an_answer(unanswered, unanswered_taker, parts):
-    """Whatever bytes come: no failure of ours, no echo, and the wait goes on."""
+    """For any bytes: no failure, no echo, and the wait continues."""
     start, target, header, value, body = parts
     mark = MARK.encode()
     for each in (unanswered, unanswered_taker):
@@ -625,12 +625,12 @@ def test_nothing_but_the_state_makes_an_answer(unanswered, unanswered_taker, par
 
 @given(error=st.text(), description=st.text())
 def test_a_reason_is_never_markup(error, description):
-    """The page has the same elements for all of them."""
+    """The page has the same elements for every reason."""
     plain = callback_server.failed("a", "b").html
     page = callback_server.failed(f"{MARK}{error}", description).html
     assert re.findall(r"<[^>]*>", page) == re.findall(r"<[^>]*>", plain)
 
 
 def test_a_long_reason_is_cut():
-    """A page is to be read."""
+    """The page stays readable."""
     assert len(callback_server.failed("a" * 10_000, "b").html) < 5_000

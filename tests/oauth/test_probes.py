@@ -1,4 +1,4 @@
-"""What `cgw check` tries, with which tokens, and which answers it takes."""
+"""What `cgw check` sends, with which tokens, and which responses pass."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ISSUER = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Ab12Cd34E"
 
 @pytest.fixture
 def check(jwt):
-    """Return a maker of secured checks, with a token of each kind."""
+    """Return a function that makes checks of secured routes, with both tokens."""
     made = {
         "id_token": jwt(token_use="id", iss=ISSUER, exp=9e9, sub="alice"),
         "access_token": jwt(token_use="access", iss=ISSUER, exp=9e9, scope="x"),
@@ -30,12 +30,12 @@ def check(jwt):
 
 
 def probed(check):
-    """Case: the answer that it must have, and the token."""
-    return {each.case: (each.expected, each.token) for each in probes_of(check)}
+    """Map each case to its expected response and its token."""
+    return {probe.case: (probe.expected, probe.token) for probe in probes_of(check)}
 
 
-def test_a_route_without_scopes_wants_the_id_token(check):
-    """And the access token is the other kind."""
+def test_a_route_without_scopes_requires_the_id_token(check):
+    """The access token is the wrong kind."""
     one = check()
     cases = probed(one)
     refused = ["no token", *FORGED, "other token type"]
@@ -46,8 +46,8 @@ def test_a_route_without_scopes_wants_the_id_token(check):
     assert cases["CORS preflight"] == ("403", None)
 
 
-def test_a_route_with_scopes_wants_an_access_token_that_has_one(check):
-    """One without is tried, too."""
+def test_a_route_with_scopes_requires_an_access_token_with_one(check):
+    """A token without the scope is tried as well."""
     origin = "https://app.example.com"
     one = check("a/b", origin=origin, preflight="CORS headers")
     cases = probed(one)
@@ -57,14 +57,14 @@ def test_a_route_with_scopes_wants_an_access_token_that_has_one(check):
     assert cases["CORS preflight"] == ("CORS headers", None)
 
 
-def test_what_cannot_be_had_is_not_tried(check):
-    """The rest is."""
+def test_unavailable_tokens_are_not_tried(check):
+    """The other probes run."""
     poor = check("a/b", scoped_token=None, access_token=None, id_token=None)
     assert list(probed(poor)) == ["no token", *FORGED, "CORS preflight"]
 
 
 def test_a_public_route_lets_everybody_in():
-    """No token is wasted on it; an OPTIONS route is no preflight."""
+    """It gets no token; an OPTIONS route is not a preflight."""
     assert probed(RouteCheck("GET", "/health")) == {
         "no token": ("let in", None),
         "CORS preflight": ("403", None),
@@ -73,7 +73,7 @@ def test_a_public_route_lets_everybody_in():
 
 
 def test_forgeries_are_as_near_to_the_good_one_as_can_be(check):
-    """Each differs in what it is named for."""
+    """Each differs in exactly the property in its name."""
     good = check().id_token
     forged = forgeries(good)
     assert list(forged) == FORGED
@@ -90,7 +90,7 @@ def test_forgeries_are_as_near_to_the_good_one_as_can_be(check):
 
 
 def test_a_foreign_token_is_well_signed(check):
-    """By a pool that nobody trusts: only the trust is missing."""
+    """By an untrusted pool: only trust is missing."""
     token = forgeries(check().id_token)["foreign pool"]
     assert jwt.get_unverified_header(token)["alg"] == "RS256"
     assert "typ" not in header_of(token)
@@ -98,13 +98,13 @@ def test_a_foreign_token_is_well_signed(check):
 
 
 def test_forgeries_can_be_made_of_nothing():
-    """Where nobody can sign in."""
+    """For stacks without a user who can sign in."""
     assert list(forgeries("")) == FORGED
 
 
 @pytest.fixture
 def stage():
-    """A stage that answers as it is told."""
+    """A stage with given responses."""
     with Served() as server:
         yield server
 
@@ -130,7 +130,7 @@ def stage():
     ],
 )
 def test_an_answer_of_the_gateway_is_judged(check, stage, expected, status, is_ok):
-    """Its error type tells that the answer is its own."""
+    """The error type shows that the response comes from the gateway."""
     stage.headers["x-amzn-ErrorType"] = "AnyException"
     stage.pages["/orders"] = (status, {})
     case = Probe(check(), "any", expected, "token").case_at(stage.url, "X-Token")
@@ -147,7 +147,7 @@ def test_an_answer_of_the_gateway_is_judged(check, stage, expected, status, is_o
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
 def test_a_refusal_by_the_function_is_its_answer(check, stage, status):
-    """A check of groups in the function: API Gateway let the call through."""
+    """The function checks groups: API Gateway let the call through."""
     stage.pages["/orders"] = (status, {})
     case = Probe(check(), "right token", "let in", "token").case_at(stage.url, "X")
     assert case["got"] == f"{status} from the function"
@@ -156,7 +156,7 @@ def test_a_refusal_by_the_function_is_its_answer(check, stage, status):
 
 @pytest.mark.parametrize("case", ["no token", "garbage", "expired"])
 def test_a_refusal_by_the_function_does_not_secure_a_route(check, stage, case):
-    """It was called: API Gateway let everybody in."""
+    """API Gateway let the call through without a token."""
     stage.headers["X-Amzn-Trace-Id"] = "Root=1-2-3"
     stage.pages["/orders"] = (401, {})
     found = Probe(check(), case, "401").case_at(stage.url, "X")
@@ -168,7 +168,7 @@ def test_a_refusal_by_the_function_does_not_secure_a_route(check, stage, case):
 
 @pytest.mark.parametrize("status", [502, 504])
 def test_a_failing_function_does_not_count_as_its_refusal(check, stage, status):
-    """API Gateway answers in its place."""
+    """API Gateway responds instead."""
     stage.pages["/orders"] = (status, {})
     case = Probe(check(), "right token", "let in", "token").case_at(stage.url, "X")
     assert case["got"] == str(status)
@@ -178,23 +178,23 @@ def test_a_failing_function_does_not_count_as_its_refusal(check, stage, status):
 @pytest.mark.parametrize("is_secured", [True, False])
 @pytest.mark.parametrize("verb", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_function_that_may_write_is_not_called(check, verb, is_secured):
-    """The refused tries go on: they are what the API must stop."""
+    """Probes that must be refused still run: the API must stop them."""
     one = check(verb=verb) if is_secured else RouteCheck(verb, "/orders")
-    writes = [each.case for each in probes_of(one) if each.may_write]
+    writes = [probe.case for probe in probes_of(one) if probe.may_write]
     assert writes == ["right token" if is_secured else "no token"]
-    refused = [each for each in probes_of(one) if each.expected == "401"]
+    refused = [probe for probe in probes_of(one) if probe.expected == "401"]
     assert not any(each.may_write for each in refused)
 
 
 @pytest.mark.parametrize("verb", ["GET", "HEAD", "OPTIONS", "ANY"])
 def test_a_function_that_reads_is_called(check, verb):
-    """ANY is tried by a method that reads, unless other routes take all of those."""
-    assert not any(each.may_write for each in probes_of(check(verb=verb)))
-    assert any(each.may_write for each in probes_of(check(verb="ANY", sends="POST")))
+    """ANY uses a read method, unless other routes define all of them."""
+    assert not any(probe.may_write for probe in probes_of(check(verb=verb)))
+    assert any(probe.may_write for probe in probes_of(check(verb="ANY", sends="POST")))
 
 
 def test_a_try_that_is_left_out_is_named(check):
-    """It is neither an answer nor a failure."""
+    """It is neither a response nor a failure."""
     *_, right, _ = probes_of(check(verb="PUT"))
     assert right.untried() == {
         "route": "PUT /orders",
@@ -206,7 +206,7 @@ def test_a_try_that_is_left_out_is_named(check):
 
 
 def test_an_expired_token_takes_the_place_of_an_altered_one(check):
-    """Only a token that was good until its time proves that time counts."""
+    """Only a token that was valid proves that expiry counts."""
     cases = probed(check(expired_token="was.good.once"))
     assert cases["expired"] == ("401", "was.good.once")
     assert "altered expiry" not in cases
@@ -214,7 +214,7 @@ def test_an_expired_token_takes_the_place_of_an_altered_one(check):
 
 @pytest.mark.parametrize("expected", ["401", "403", "let in", "CORS headers"])
 def test_a_preflight_is_what_the_file_makes_of_options(check, stage, expected):
-    """Such as 401 of an authorizer on ANY; CORS headers are wrong where none belong."""
+    """For example 401 from an authorizer on ANY; unexpected CORS headers fail."""
     one = check(preflight=expected)
     (probe,) = [each for each in probes_of(one) if each.is_preflight]
     stage.headers["x-amzn-ErrorType"] = "AnyException"
@@ -230,7 +230,7 @@ def test_a_preflight_is_what_the_file_makes_of_options(check, stage, expected):
 
 
 def test_no_answer_at_all_is_a_case_of_its_own(check, monkeypatch):
-    """It may come later."""
+    """The response may come later."""
 
     def send(*_):
         raise NoAnswer("cannot resolve the name")
@@ -248,7 +248,7 @@ def test_no_answer_at_all_is_a_case_of_its_own(check, monkeypatch):
     ],
 )
 def test_any_method_and_every_variable_is_filled_in(check, stage, route, sent):
-    """With something that gets as far as the authorizer."""
+    """With values that pass as far as the authorizer."""
     verb, path = route
     Probe(check(verb=verb, path=path), "any", "401").case_at(stage.url, "Authorization")
     assert stage.seen[0][:2] == sent
@@ -256,7 +256,7 @@ def test_any_method_and_every_variable_is_filled_in(check, stage, route, sent):
 
 
 def test_no_token_shows_itself(check):
-    """Not in a traceback."""
+    """Tracebacks do not contain it."""
     one = check("a/b")
     shown = repr(one) + repr(list(probes_of(one)))
     assert one.id_token not in shown

@@ -1,4 +1,4 @@
-"""Where a user pool's issuer, keys and endpoints are, as it publishes them."""
+"""The issuer, keys and endpoints that a user pool publishes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_pool_of_every_partition_is_cognitos(issuer):
     ],
 )
 def test_a_pool_is_its_own_issuer(monkeypatch, url, issuer):
-    """Under each name that AWS has for it, or at the address of an emulator."""
+    """Under each of its AWS names, or at the address of an emulator."""
     pages = "https://shop.auth.eu-west-1.amazoncognito.com/oauth2/authorize"
     document = {
         "issuer": issuer,

@@ -1,4 +1,4 @@
-"""One HTTP request: what is sent, through which proxy, and what goes wrong."""
+"""One HTTP request: its content, its proxy, and its errors."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from cognito_gw.oauth.request import NoAnswer, message_in, send
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Notes what it is sent."""
+    """Records its requests."""
 
     def do_GET(self):
-        """Answer any request with nothing."""
+        """Answer any request with an empty body."""
         length = int(self.headers.get("Content-Length", 0))
         sent = (self.command, self.path, list(self.headers.items()))
         self.server.seen.append((*sent, self.rfile.read(length)))
@@ -24,16 +24,16 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
 
     def do_POST(self):
-        """Answer as any other."""
+        """Answer as for GET."""
         self.do_GET()
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def server():
-    """A server on the loopback that notes what it is sent."""
+    """A server on the loopback that records its requests."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
         server.seen = []
         server.daemon_threads = True
@@ -57,7 +57,7 @@ def test_everything_asked_for_is_sent(server):
 
 
 def test_a_query_in_the_path_is_kept(server):
-    """When none is given as an option."""
+    """If no query is given as an option."""
     send("GET", f"{server.url}/a?b=c")
     assert server.seen[0][1] == "/a?b=c"
 
@@ -74,7 +74,7 @@ def test_a_query_in_the_path_is_kept(server):
 def test_the_proxy_of_the_environment_is_used(
     server, environment, host, no_proxy, is_proxied
 ):
-    """But for what NO_PROXY names, and never to this machine itself."""
+    """Except for hosts in NO_PROXY and for this machine."""
     environment.setenv("HTTP_PROXY", server.url)
     environment.setenv("http_proxy", server.url)
     environment.setenv("NO_PROXY", no_proxy)
@@ -97,8 +97,8 @@ def test_the_proxy_of_the_environment_is_used(
         ("GET", "/", [("a", "b\nc")]),
     ],
 )
-def test_what_cannot_be_sent_is_the_users_to_mend(server, verb, path, headers):
-    """And nothing of it is sent."""
+def test_an_invalid_request_is_a_usage_error(server, verb, path, headers):
+    """Nothing is sent."""
     with pytest.raises(UsageError):
         send(verb, server.url + path, headers)
     assert server.seen == []
@@ -106,7 +106,7 @@ def test_what_cannot_be_sent_is_the_users_to_mend(server, verb, path, headers):
 
 @pytest.mark.parametrize("name", ["AWS_CA_BUNDLE", "SSL_CERT_FILE"])
 def test_a_ca_bundle_that_cannot_be_read_is_named(environment, tmp_path, name):
-    """Whichever variable names it."""
+    """For each variable that can set it."""
     bundle = tmp_path / "bundle.pem"
     environment.setenv(name, str(bundle))
     with pytest.raises(CgwError, match=r"bundle\.pem"):
@@ -129,7 +129,7 @@ def test_a_ca_bundle_that_cannot_be_read_is_named(environment, tmp_path, name):
     ],
 )
 def test_the_message_of_a_gateway_is_read_from_its_json(content, message):
-    """From any other body nothing."""
+    """Other bodies have no message."""
     assert message_in(httpx.Response(401, content=content)) == message
 
 
@@ -141,7 +141,7 @@ def test_the_message_of_a_gateway_is_read_from_its_json(content, message):
     ],
 )
 def test_what_nothing_answers_for(url, hint):
-    """On this machine it is no matter of names."""
+    """For this machine, the error does not mention DNS."""
     with pytest.raises(NoAnswer, match=url) as error:
         send("GET", url)
     assert hint in error.value.hint

@@ -1,4 +1,4 @@
-"""Surprising answers are asked for again, while a new stage may explain them."""
+"""Failed probes are repeated while a new stage may explain the failure."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from cognito_gw.oauth.probes import Probe, Retry, RouteCheck, run_probes
 
 
 class Stage:
-    """Answers each case as on a list, then with the last; time passes by naps alone."""
+    """Answers each case from a list, then by its last item; naps advance time."""
 
     def __init__(self, **answers):
         self.answers, self.asked, self.naps, self.told = answers, [], [], []
 
     def case_of(self, probe):
-        """Take the next answer of a case."""
+        """Return the next response to a case."""
         self.asked.append(probe.case)
         left = self.answers[probe.case]
         got = left.pop(0) if len(left) > 1 else left[0]
         return {"case": probe.case, "got": got, "ok": got == probe.expected}
 
     def run_probes(self, patience=60.0):
-        """Try every case; 401 is right."""
+        """Run every probe; 401 is correct."""
         probes = [Probe(RouteCheck("GET", "/"), case, "401") for case in self.answers]
         waiting = Retry(self.naps.append, self.told.append, patience)
         return run_probes(probes, self.case_of, waiting)
@@ -30,9 +30,9 @@ class Stage:
 
 @pytest.mark.parametrize("surprise", ["403", "500", "no answer", "200"])
 def test_a_stage_that_comes_late_is_waited_for(surprise):
-    """Only what surprised is tried again."""
+    """Only failed probes are repeated."""
     stage = Stage(good=["401"], late=[surprise, surprise, "401"])
-    assert [each["ok"] for each in stage.run_probes()] == [True, True]
+    assert [case["ok"] for case in stage.run_probes()] == [True, True]
     assert stage.asked.count("good") == 1
     assert stage.asked.count("late") == 3
     assert len(stage.naps) == 2
@@ -40,15 +40,15 @@ def test_a_stage_that_comes_late_is_waited_for(surprise):
 
 
 def test_a_failure_is_one_after_a_minute():
-    """No more than that, and no less."""
+    """Exactly one minute."""
     stage = Stage(good=["401"], hole=["200"])
-    assert [each["ok"] for each in stage.run_probes()] == [True, False]
+    assert [case["ok"] for case in stage.run_probes()] == [True, False]
     assert 60 <= sum(stage.naps) <= 75
     assert stage.asked.count("hole") == len(stage.naps) + 1
 
 
 def test_without_patience_the_first_answer_counts():
-    """Nothing is late on the local AWS."""
+    """The local AWS has no delay."""
     stage = Stage(hole=["200", "401"])
     assert stage.run_probes(patience=0)[0]["got"] == "200"
     assert stage.naps == stage.told == []

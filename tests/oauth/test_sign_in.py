@@ -1,4 +1,4 @@
-"""Sign-in by API, against a Cognito that answers as it is told."""
+"""Sign-in through the API, against a fake Cognito."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RESULT = {
 
 
 def challenge(name, available=None, **parameters):
-    """What Cognito answers that wants to know more."""
+    """Return a response of Cognito with a challenge."""
     parameters = {"USER_ID_FOR_SRP": "sub-1"} | parameters
     answer = {
         "ChallengeName": name,
@@ -44,7 +44,7 @@ SENT = {"CODE_DELIVERY_DESTINATION": "a***@e***"}
 
 
 class FakeCognito:
-    """Gives or raises its answers in turn, and notes what it is sent."""
+    """Returns or raises its responses in turn, and records its requests."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -62,12 +62,12 @@ class FakeCognito:
 
     @property
     def responses(self):
-        """What the challenges were answered."""
+        """The responses to the challenges."""
         return [sent["ChallengeResponses"] for _, sent in self.sent[1:]]
 
 
 class Ready:
-    """Has an answer to everything, and asks again as often as it may."""
+    """Has a response to each prompt, and allows every retry."""
 
     def __init__(self, patience=0):
         self.patience = patience
@@ -115,13 +115,13 @@ def sign_in(*answers, secret=None, patience=0):
 
 
 def proof(user):
-    """The SECRET_HASH as Cognito documents it."""
+    """Return the SECRET_HASH as Cognito documents it."""
     digest = hmac.new(b"shh", f"{user}client-1".encode(), hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
 
 
 def test_a_password_gives_tokens():
-    """All three, and how long they last."""
+    """All three, with their lifetime."""
     doing, cognito = sign_in(RESULT)
     tokens = doing.with_password("alice")
     assert (tokens.access_token, tokens.id_token) == ("access", "id")
@@ -140,9 +140,9 @@ def test_a_password_gives_tokens():
 
 
 def test_srp_sends_no_password():
-    """A proof goes in its place, under the name that Cognito has for the user."""
+    """It sends a proof, under the user name that Cognito returns."""
     asked = challenge("PASSWORD_VERIFIER", SRP_B="2", SALT="1", SECRET_BLOCK="AAAA")
-    del asked["Session"]  # AWS gives none here
+    del asked["Session"]  # AWS returns none here
     doing, cognito = sign_in(asked, RESULT)
     assert doing.with_srp("alice").id_token == "id"
     opening, answer = (sent for _, sent in cognito.sent)
@@ -163,21 +163,21 @@ def test_srp_sends_no_password():
     ],
 )
 def test_a_side_of_srp_that_makes_no_sense_is_an_error(parameters):
-    """Of Cognito, or of what stands in for it."""
+    """From Cognito or from an emulator."""
     doing, _ = sign_in(challenge("PASSWORD_VERIFIER", **parameters))
     with pytest.raises(CgwError, match="SRP"):
         doing.with_srp("alice")
 
 
 def test_a_proof_that_nothing_has_begun_is_not_given():
-    """Nor is there a traceback."""
+    """It raises no traceback."""
     doing, _ = sign_in(challenge("PASSWORD_VERIFIER", SRP_B="2", SALT="1"))
     with pytest.raises(CgwError, match="out of order"):
         doing.with_password("alice")
 
 
 def test_a_client_with_a_secret_proves_that_it_knows_it():
-    """With the name that Cognito uses for the user at that moment."""
+    """With the user name that Cognito uses at that step."""
     doing, cognito = sign_in(NEW_PASSWORD, RESULT, secret="shh")
     doing.with_password("alice")
     (_, first), (_, second) = cognito.sent
@@ -192,7 +192,7 @@ def test_a_secret_hash_is_as_aws_documents_it():
     assert client.proof("Mess") == {"SECRET_HASH": expected}
 
 
-# A challenge, and the responses to it besides the user's name.
+# A challenge, and the responses to it except the user name.
 CASES = [
     (NEW_PASSWORD, {"NEW_PASSWORD": "new-alice"}),
     (
@@ -227,7 +227,7 @@ CASES = [
     ("asked", "responses"), CASES, ids=lambda x: x.get("ChallengeName")
 )
 def test_a_challenge_is_answered(asked, responses):
-    """In its session, for the user as Cognito names it."""
+    """In its session, for the user name that Cognito returned."""
     doing, cognito = sign_in(asked, RESULT)
     assert doing.with_choice("alice").id_token == "id"
     _, answer = cognito.sent[1]
@@ -242,7 +242,7 @@ def test_a_challenge_is_answered(asked, responses):
 
 @pytest.mark.parametrize("name", ["PASSWORD_SRP", "SELECT_CHALLENGE"])
 def test_srp_may_begin_in_a_challenge(name):
-    """Where the user chooses it among other ways."""
+    """If the user can choose among several methods."""
     verify = challenge("PASSWORD_VERIFIER", SRP_B="2", SALT="1", SECRET_BLOCK="AAAA")
     doing, cognito = sign_in(challenge(name, ["PASSWORD_SRP"]), verify, RESULT)
     doing.with_choice("alice")
@@ -252,7 +252,7 @@ def test_srp_may_begin_in_a_challenge(name):
 
 
 def test_challenges_follow_one_another():
-    """Each in the session of the last answer; a name, once told, stays."""
+    """Each uses the session of the last response; the returned user name is kept."""
     later = {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": "two"}
     doing, cognito = sign_in(NEW_PASSWORD, later, RESULT, secret="shh")
     doing.with_password("alice")
@@ -263,14 +263,14 @@ def test_challenges_follow_one_another():
 
 
 def test_the_destination_of_a_code_is_shown():
-    """As far as Cognito tells it."""
+    """As Cognito masks it."""
     doing, _ = sign_in(challenge("EMAIL_OTP", **SENT), RESULT)
     doing.with_password("alice")
     assert doing.ready.asked == ["the email that Cognito sent to a***@e***"]
 
 
 def test_an_authenticator_app_is_set_up():
-    """The session goes from the challenge to Associate, Verify, and the answer."""
+    """The session passes from the challenge to Associate, Verify and the response."""
     secret = {"SecretCode": "ABC", "Session": "two"}
     doing, cognito = sign_in(MFA_SETUP, secret, {"Session": "three"}, RESULT)
     assert doing.with_password("alice").access_token == "access"
@@ -288,7 +288,7 @@ def test_an_authenticator_app_is_set_up():
 
 
 def test_a_wrong_code_at_the_set_up_is_asked_for_again():
-    """With the same secret: it is in the app already."""
+    """With the same secret, which the app already has."""
     secret = {"SecretCode": "ABC", "Session": "two"}
     wrong = refusal("EnableSoftwareTokenMFAException", "Code mismatch")
     doing, _ = sign_in(
@@ -313,7 +313,7 @@ def test_a_wrong_code_at_the_set_up_is_asked_for_again():
     ],
 )
 def test_a_challenge_that_cgw_cannot_answer_is_named(asked, words):
-    """With another way in; exit 3."""
+    """With an alternative; exit code 3."""
     doing, _ = sign_in(asked)
     with pytest.raises(Missing, match=words) as caught:
         doing.with_password("alice")
@@ -330,7 +330,7 @@ def test_a_challenge_that_cgw_cannot_answer_is_named(asked, words):
     ],
 )
 def test_a_refused_answer_is_asked_for_again(code):
-    """In the same session, as often as there is another, and three times at most."""
+    """In the same session while Cognito returns one, at most three times."""
     no = refusal(code, "Not this one.")
     doing, cognito = sign_in(NEW_PASSWORD, no, no, RESULT, patience=9)
     assert doing.with_password("alice").id_token == "id"
@@ -362,7 +362,7 @@ def test_a_refused_answer_is_asked_for_again(code):
 )
 @pytest.mark.parametrize("is_late", [False, True])
 def test_a_refusal_has_cognitos_words_and_our_advice(code, words, hint, is_late):
-    """At the first call or in a challenge; the password is not in it."""
+    """For the first call and for challenges; without the password."""
     first = [NEW_PASSWORD] if is_late else []
     doing, _ = sign_in(*first, refusal(code, words), patience=9)
     with pytest.raises(SignInRefused) as caught:
@@ -374,14 +374,14 @@ def test_a_refusal_has_cognitos_words_and_our_advice(code, words, hint, is_late)
 
 
 def test_a_set_up_that_is_refused_says_so():
-    """Associate can be refused as well."""
+    """Associate can fail as well."""
     doing, _ = sign_in(MFA_SETUP, refusal("NotAuthorizedException", "Invalid session"))
     with pytest.raises(SignInRefused, match="Invalid session"):
         doing.with_password("alice")
 
 
 def renewal(*answers, secret=None, **settings):
-    """Return what renews sign-ins at a fake Cognito, and the fake."""
+    """Return a refresher for a fake Cognito, and the fake."""
     cognito = FakeCognito(*answers)
     client = AppClient("p_1", "client-1", secret, settings)
     return Renewal(cognito, client), cognito
@@ -393,7 +393,7 @@ OLD = Tokens("old", 0.0, refresh_token="refresh")
 
 
 def test_a_refresh_keeps_the_refresh_token(jwt):
-    """Cognito gives no new one; the proof is over the name in the token."""
+    """Cognito returns no new one; the proof uses the user name in the token."""
     doing, cognito = renewal(FRESH, secret="shh")
     old = Tokens(jwt(username="sub-1"), 0.0, refresh_token="refresh")
     tokens = doing.refreshed(old)
@@ -407,7 +407,7 @@ def test_a_refresh_keeps_the_refresh_token(jwt):
 
 
 def test_a_rotated_refresh_token_takes_the_place_of_the_old():
-    """By the call that takes the secret itself."""
+    """Through the call that takes the client secret itself."""
     doing, cognito = renewal(RESULT, secret="shh", **ROTATING)
     old = Tokens("old", 0.0, refresh_token="old-refresh")
     assert doing.refreshed(old).refresh_token == "refresh"
@@ -424,21 +424,21 @@ def test_a_rotated_refresh_token_takes_the_place_of_the_old():
 
 
 def test_where_rotation_is_not_known_both_ways_are_tried():
-    """Cognito refuses the one that is not the client's."""
+    """Cognito refuses the call that does not fit the client."""
     cognito = FakeCognito(refusal("InvalidParameterException"), FRESH)
     doing = Renewal(cognito, AppClient("p_1", "client-1"))
     assert doing.refreshed(OLD).access_token == "new"
 
 
-def test_what_cannot_be_refreshed_is_none():
-    """No refresh token, or one that Cognito does not take any more."""
+def test_without_a_valid_refresh_token_the_result_is_none():
+    """Without a refresh token, or with one that Cognito no longer accepts."""
     assert renewal()[0].refreshed(Tokens("a", 0.0)) is None
     doing, _ = renewal(refusal("NotAuthorizedException"))
     assert doing.refreshed(OLD) is None
 
 
 def test_a_sign_in_is_revoked_where_the_client_lets_it_be():
-    """With the plain secret, as RevokeToken takes it."""
+    """With the plain secret, as RevokeToken requires."""
     doing, cognito = renewal({}, secret="shh")
     assert doing.revoke("refresh")
     assert cognito.sent == [
@@ -451,7 +451,7 @@ def test_a_sign_in_is_revoked_where_the_client_lets_it_be():
 
 
 def test_no_secret_shows_itself():
-    """Not in a log, nor in a traceback."""
+    """Neither logs nor tracebacks contain it."""
     client = AppClient("p", "client-1", "shh", {"ClientSecret": "shh"})
     doing, _ = sign_in(challenge("SMS_MFA", SALT="salt"), refusal("NotAuthorized"))
     with pytest.raises(SignInRefused):

@@ -1,4 +1,4 @@
-"""The client's half of SRP, against published vectors; tests/local has the server's."""
+"""The client side of SRP, against published vectors; tests/local has the server."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MOMENT = timegm((2018, 7, 10, 11, 1, 0))
 
 
 def challenge(user, server_public, salt, block=BLOCK):
-    """The parameters of PASSWORD_VERIFIER."""
+    """Return the parameters of PASSWORD_VERIFIER."""
     return {
         "USER_ID_FOR_SRP": user,
         "SRP_B": server_public,
@@ -47,7 +47,7 @@ def challenge(user, server_public, salt, block=BLOCK):
 
 
 def test_the_vector_of_aws():
-    """The proof is made with the very key that AWS's library derives."""
+    """The proof uses the key that AWS's library derives."""
     exchange = Exchange("us-east-1_Pj8nlkpKR", "Password1!", AWS_SECRET)
     asked = challenge("User5", AWS_B, "b704a27deb8cf5efec43a40eac5b60d2")
     answer = exchange.answer(asked, MOMENT)
@@ -62,7 +62,7 @@ def test_the_vector_of_aws():
 
 
 def test_the_vector_of_alexrudd():
-    """From github.com/alexrudd/cognito-srp, cognitosrp_test.go: a whole answer."""
+    """From github.com/alexrudd/cognito-srp, cognitosrp_test.go: a complete response."""
     exchange = Exchange("eu-west-1_myPool", "test", 1234567890)
     number = f"{1234567890:x}"
     assert exchange.answer(challenge("test", number, number), MOMENT) == {
@@ -76,7 +76,7 @@ def test_the_vector_of_alexrudd():
 @settings(deadline=None, max_examples=6)
 @given(st.text(), st.integers(1, 2**128 - 1))
 def test_both_halves_agree_on_any_password(password, salt):
-    """Whatever its letters; tests/local has those that are wrong."""
+    """With any characters; tests/local covers wrong passwords."""
     exchange = Exchange("eu-west-1_Pool1", password)
     public = public_number(exchange.opening["SRP_A"])
     server = Server("Pool1", "a-user-id", password, public, salt=salt)
@@ -89,13 +89,13 @@ def test_both_halves_agree_on_any_password(password, salt):
     "number", ["0", f"{srp.N:x}", f"{2 * srp.N:x}", "-1", "xyz", ""]
 )
 def test_a_server_that_would_fix_the_key_is_not_answered(number):
-    """Whoever sends such a number wants to know without knowing the password."""
+    """Such a number would let the server succeed without the password."""
     with pytest.raises(srp.SrpError, match="SRP_B"):
         Exchange("x_y", "pw").answer(challenge("u", number, "1"))
 
 
 def test_the_time_is_english_in_every_language():
-    """With a day of one digit as Cognito wants it: without a zero, without a space."""
+    """Cognito expects one-digit days without a zero or a space."""
     before = locale.setlocale(locale.LC_TIME)
     with suppress(locale.Error):
         locale.setlocale(locale.LC_TIME, "de_DE.UTF-8")
@@ -108,6 +108,6 @@ def test_the_time_is_english_in_every_language():
 
 
 def test_each_exchange_has_its_own_secret():
-    """Else whoever saw one could take part in the next."""
+    """Otherwise an observer of one exchange could take part in the next."""
     openings = {Exchange("x_y", "pw").opening["SRP_A"] for _ in range(3)}
     assert len(openings) == 3

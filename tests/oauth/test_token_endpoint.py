@@ -1,4 +1,4 @@
-"""The token endpoint: what is sent for each grant, and what its refusals mean."""
+"""The token endpoint: the request for each grant, and the meaning of its errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANSWER = {
 
 @pytest.fixture
 def server():
-    """A server that gives tokens."""
+    """A server that issues tokens."""
     with Served() as server:
         server.pages["/oauth2/token"] = ANSWER
         yield server
@@ -32,7 +32,7 @@ def server():
 
 @pytest.fixture
 def endpoint(server):
-    """Return a maker of endpoints, and what they told."""
+    """Return a function that makes endpoints, and their messages."""
     told = []
 
     def make(secret=None):
@@ -46,13 +46,13 @@ def endpoint(server):
 
 
 def sent(server):
-    """The headers and the form of the last request."""
+    """Return the headers and the form of the last request."""
     _, _, headers, body = server.seen[-1]
     return headers, {key: each for key, (each,) in parse_qs(body.decode()).items()}
 
 
 def test_a_code_is_exchanged(server, endpoint):
-    """With what proves that it was requested here."""
+    """With the verifier of this sign-in."""
     tokens = endpoint().for_code("the-code", "http://localhost:1/c", "verifier")
     assert (tokens.id_token, tokens.refresh_token) == ("id", "refresh")
     assert tokens.by_oauth
@@ -69,7 +69,7 @@ def test_a_code_is_exchanged(server, endpoint):
 
 
 def test_a_machine_shows_its_secret_in_the_header(server, endpoint):
-    """As Basic, and nowhere else; without scopes it gets all of its own."""
+    """As Basic, and nowhere else; without scopes it gets all of the client's."""
     endpoint("shh").for_machine(["api/read", "api/write"])
     headers, form = sent(server)
     pair = base64.b64decode(headers["Authorization"].removeprefix("Basic "))
@@ -81,7 +81,7 @@ def test_a_machine_shows_its_secret_in_the_header(server, endpoint):
 
 
 def test_a_refresh_token_stays_unless_another_comes(server, endpoint):
-    """Where it rotates, another does."""
+    """With rotation, a new one replaces it."""
     old = Tokens("a", 0.0, refresh_token="old")
     assert endpoint().refreshed(old).refresh_token == "refresh"
     assert sent(server)[1]["refresh_token"] == "old"
@@ -108,7 +108,7 @@ def test_a_refresh_token_stays_unless_another_comes(server, endpoint):
     ],
 )
 def test_a_refusal_has_its_error_and_our_advice(server, endpoint, page, words, hint):
-    """Whatever comes back; no secret is in it."""
+    """For any response; without secrets."""
     server.pages["/oauth2/token"] = page
     with pytest.raises(OAuthRefused, match=f"no tokens: {words}") as caught:
         endpoint("shh").for_code("the-code", "http://localhost:1/c", "verifier")
@@ -119,27 +119,27 @@ def test_a_refusal_has_its_error_and_our_advice(server, endpoint, page, words, h
 
 @pytest.mark.parametrize("seconds", [None, "soon", [], {}])
 def test_a_lifetime_that_is_not_a_number_is_ignored(server, endpoint, seconds):
-    """So that the token is not kept for longer than it may last."""
+    """The token is not kept longer than it may be valid."""
     server.pages["/oauth2/token"] = ANSWER | {"expires_in": seconds}
     assert endpoint().for_machine([]).expires_in == 0
 
 
 def test_messages_contain_no_secret(endpoint, server):
-    """Only where it was sent, and what came of it."""
+    """Only the endpoint and the result."""
     made = endpoint("shh")
     made.for_code("the-code", "http://localhost:1/c", "verifier")
     assert made.told == [f"POST {server.url}/oauth2/token: 200"]
 
 
 def test_without_a_domain_the_endpoint_is_missing():
-    """And the command that makes one is named."""
+    """The error names the command that creates one."""
     with pytest.raises(Missing) as caught:
         TokenEndpoint(Provider("i", "k"), AppClient("p", "c"), print)
     assert "`cgw domain`" in caught.value.hint
 
 
 def test_an_endpoint_that_does_not_answer_is_named():
-    """A new domain takes a minute."""
+    """A new domain needs a minute."""
     provider = Provider("i", "k").at("http://127.0.0.1:1")
     with pytest.raises(CgwError, match=r"127\.0\.0\.1:1"):
         TokenEndpoint(provider, AppClient("p", "c"), print).for_machine([])

@@ -1,4 +1,4 @@
-"""Whether tokens are what they say, by the keys that their pool publishes."""
+"""Verification of tokens with the keys that their pool publishes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from cognito_gw.oauth.tokens import Keys, in_words
 
 
 def silent(_):
-    """Hear of requests, and say nothing."""
+    """Log nothing."""
 
 
 @pytest.fixture(scope="module")
 def pool():
-    """A pool's two keys, which it publishes at an address."""
+    """A pool with two keys, which it publishes."""
     keys = PoolKeys()
     with Served() as server:
         base = f"{server.url}/eu-west-1_Pool"
@@ -39,13 +39,13 @@ def pool():
 
 @pytest.fixture(scope="module")
 def keys(pool):
-    """The keys as one fetches them."""
+    """Return the keys as a client fetches them."""
     return Keys(discover(pool[1], silent), silent)
 
 
 @pytest.fixture
 def token(pool):
-    """Return a maker of tokens that the pool signs."""
+    """Return a function that makes tokens signed by the pool."""
     key, base = pool
 
     def make(headers=None, private=key.private, algorithm="RS256", **claims):
@@ -58,12 +58,12 @@ def token(pool):
 
 
 def encoded(part):
-    """One part of a JWT."""
+    """Return one encoded part of a JWT."""
     return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
 
 
 def test_a_good_token_has_no_flaw(keys, token):
-    """Times with fractions are times."""
+    """Times may have fractions."""
     assert keys.flaw_of(token()) is None
     assert keys.flaw_of(token(nbf=time.time() - 5)) is None
 
@@ -72,7 +72,7 @@ def test_a_good_token_has_no_flaw(keys, token):
     "text", ["", "a", "a.b.c", "a.b.c.d.e", "é.é.é", "....", "e30.e30."]
 )
 def test_text_that_is_not_a_token_is_malformed(keys, text):
-    """Whatever else it may be."""
+    """For any other text."""
     assert keys.flaw_of(text).code == "malformed-token"
 
 
@@ -87,13 +87,13 @@ def test_text_that_is_not_a_token_is_malformed(keys, text):
         ({"nbf": time.time() + 9999}, "not-yet-valid"),
     ],
 )
-def test_what_a_good_signature_does_not_mend(keys, token, claims, code):
-    """The issuer and the times are looked at, too."""
+def test_a_good_signature_is_not_enough(keys, token, claims, code):
+    """The issuer and the times are verified as well."""
     assert keys.flaw_of(token(**claims)).code == code
 
 
-def test_a_signature_of_others_is_found_out(keys, token, pool):
-    """Another key under the name of the pool's, and a name that the pool has not."""
+def test_a_signature_with_another_key_is_detected(keys, token, pool):
+    """Another key with the ID of the pool's, and an unknown key ID."""
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     assert keys.flaw_of(token(private=other)).code == "bad-signature"
     assert keys.flaw_of(token({"kid": "other"})).code == "bad-signature"
@@ -104,7 +104,7 @@ def test_a_signature_of_others_is_found_out(keys, token, pool):
 
 @pytest.mark.parametrize("algorithm", ["none", "NONE", "HS256", "RS512", "ES256", None])
 def test_only_rs256_is_taken(keys, pool, algorithm):
-    """Not the key as a password, and not nothing at all."""
+    """Neither HMAC with the public key nor `none`."""
     head = encoded({"alg": algorithm, "kid": pool[0].kid})
     body = encoded({"iss": pool[1], "exp": time.time() + 60})
     for signature in ("", "c2ln"):
@@ -118,7 +118,7 @@ def test_only_rs256_is_taken(keys, pool, algorithm):
     [None, [], {}, {"keys": []}, {"keys": [{"kty": "EC"}]}, {"issuer": "a"}],
 )
 def test_a_pool_that_publishes_no_keys_is_named(page):
-    """By the address that was asked, with what may be wrong."""
+    """By the requested URL, with a possible reason."""
     with Served() as server:
         server.pages = {
             "/p/.well-known/openid-configuration": {
@@ -147,5 +147,5 @@ def test_a_pool_that_publishes_no_keys_is_named(page):
     ],
 )
 def test_spans_of_time_in_words(seconds, words):
-    """By their largest unit."""
+    """In their largest unit."""
     assert in_words(seconds) == words

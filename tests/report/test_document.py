@@ -1,4 +1,4 @@
-"""Steps as the JSON that scripts read."""
+"""Steps as JSON for scripts."""
 
 from __future__ import annotations
 

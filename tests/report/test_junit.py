@@ -8,7 +8,7 @@ from cognito_gw.cli.checks import write_junit
 
 
 def test_every_case_is_counted_as_what_it_is(tmp_path):
-    """CI systems read the counts, and show the failures."""
+    """CI systems read the counts and show the failures."""
     file = tmp_path / "check.xml"
     usual = {"route": "GET /a", "case": "no token", "expected": "401", "got": "401"}
     cases = [

@@ -27,11 +27,11 @@ UPDATED = Step(ONE, Action.UPDATE, {"size": Change(1, 2)}, done=True)
 
 
 def spelled(step, **options):
-    """The lines of a step, without their colours."""
+    """Return the lines of a step without colors."""
     return [click.unstyle(line) for line in step_lines(step, **options)]
 
 
-# What was, what is wanted, the line that tells it.
+# The old value, the new value, and the line.
 CHANGES = [
     (1, 2, "size: 1 → 2"),
     ("a", "b", "size: a → b"),
@@ -46,13 +46,13 @@ CHANGES = [
 
 @pytest.mark.parametrize(("before", "after", "line"), CHANGES)
 def test_a_change_is_shown_with_both_values(before, after, line):
-    """The new one alone where there was none; long ones are cut."""
+    """Only the new one if there was none; long values are cut."""
     (told,) = change_lines({"size": Change(before, after)})
     assert told.strip() == line
 
 
 def test_a_step_is_a_line_with_its_changes_or_its_error():
-    """Values of what is created only where they are asked for."""
+    """A creation's values are shown only on request."""
     assert spelled(UPDATED) == [
         "updated   thing             one",
         f"{'':12}size: 1 → 2",
@@ -68,7 +68,7 @@ def test_a_step_is_a_line_with_its_changes_or_its_error():
 
 
 def test_steps_are_counted_by_what_became_of_them():
-    """In the order in which they first occur."""
+    """In the order of their first occurrence."""
     kept = Step(ONE, Action.KEEP, done=True)
     assert summary([kept, UPDATED, kept]) == "2 unchanged, 1 updated"
     assert summary([]) == ""
@@ -82,7 +82,7 @@ def test_steps_are_counted_by_what_became_of_them():
     ],
 )
 def test_lines_go_to_stderr_and_quiet_leaves_the_failures(capsys, quiet, told):
-    """What is said only once is said even then."""
+    """A message that appears only once is shown even then."""
     lines = Terminal(Options(quiet=quiet))
     lines.started(ONE)
     lines.finished(UPDATED)
@@ -99,7 +99,7 @@ def test_lines_go_to_stderr_and_quiet_leaves_the_failures(capsys, quiet, told):
 
 
 def test_rows_end_as_what_became_of_each(capsys):
-    """What never began is left out; markup in names is no markup."""
+    """Steps that never started are omitted; markup in names is escaped."""
     unwanted = FakeResource("unwanted", is_wanted=False)
     odd, never = FakeResource("[red]odd[/]"), FakeResource("never")
     with Rows([ONE, odd, never, unwanted]) as rows:
@@ -121,7 +121,7 @@ def test_rows_end_as_what_became_of_each(capsys):
 
 
 def test_steps_are_data_with_the_contracts_keys():
-    """Ready for JSON."""
+    """They can be serialized as JSON."""
     document = steps_document("shop", [UPDATED, FAILED], {"region": "eu-west-1"})
     assert json.loads(json.dumps(document)) == {
         "stack": "shop",
@@ -147,7 +147,7 @@ def test_steps_are_data_with_the_contracts_keys():
 
 
 def test_long_values_are_shown_where_they_differ():
-    """Cut alike, both would read the same; what fits is shown whole."""
+    """If cut at the end, both would look the same; short values are shown whole."""
     same, middle = "a" * 90, "b" * 60
     for before, after, shown in [
         (f"{same}-old", f"{same}-new", f"…{'a' * 19}-old → …{'a' * 19}-new"),

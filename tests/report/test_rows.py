@@ -1,4 +1,4 @@
-"""Rows on a terminal: all that fit, and else what is under way and what is left."""
+"""Rows on a terminal: all if they fit, otherwise current steps and a count."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cognito_gw.engine.resource import Action, Step
 
 
 class Screen:
-    """A terminal of some rows, and a clock that is set by hand."""
+    """A terminal with a number of rows, and a manual clock."""
 
     def __init__(self, count, height=12):
         self.now = 100.0
@@ -24,13 +24,13 @@ class Screen:
         self.rows = Rows(self.resources, self.console, lambda: self.now)
 
     def done(self, *numbers):
-        """Let some of the resources be made."""
+        """Complete some of the resources."""
         for number in numbers:
             resource = self.resources[number]
             self.rows.finished(Step(resource, Action.CREATE, done=True))
 
     def shown(self):
-        """Return the lines of the screen."""
+        """Return the lines on the screen."""
         with self.console.capture() as drawn:
             self.console.print(self.rows._table())  # noqa: SLF001 - what Live draws
         return [line.strip() for line in drawn.get().splitlines()]
@@ -43,13 +43,13 @@ def screen():
 
 
 def test_what_fits_is_shown_whole():
-    """A row for each, from the start, and no count."""
+    """One row each from the start, and no count."""
     small = Screen(count=5)
     assert len(small.shown()) == 5
 
 
 def test_what_does_not_fit_is_counted(screen):
-    """What is under way is seen, though it is far down, and all are counted."""
+    """Current steps are visible although they are far down, and all are counted."""
     screen.done(0, 1)
     screen.rows.started(screen.resources[90])
     lines = screen.shown()
@@ -66,7 +66,7 @@ def test_the_rest_is_estimated_by_what_is_done(screen):
 
 
 def test_at_last_every_row_is_there(screen):
-    """Those that did not fit as well."""
+    """Including those that did not fit."""
     screen.done(*range(100))
     with screen.console.capture() as drawn, screen.rows:
         pass

@@ -1,4 +1,4 @@
-"""Messages on a terminal break between words."""
+"""Messages on a terminal wrap between words."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Screen(io.StringIO):
     """A terminal."""
 
     def isatty(self):
-        """Say so."""
+        """Return true."""
         return True
 
 
 @pytest.fixture(autouse=True)
 def width(environment):
-    """The width of the terminal."""
+    """Return the terminal's width."""
     environment.setenv("COLUMNS", "40")
 
 
@@ -28,7 +28,7 @@ WORDS = "the local AWS stopped, and so the call that was made has no answer"
 
 
 def test_breaks_between_words():
-    """Each line fits, and goes on a little further to the right."""
+    """Each line fits, and continuation lines are indented."""
     lines = fitted(line("  hint: ", WORDS), Screen()).split("\n")
     assert all(len(each) <= 40 for each in lines)
     assert [each[:5] for each in lines] == ["  hin", "    t"]
@@ -36,14 +36,14 @@ def test_breaks_between_words():
 
 
 def test_a_style_has_no_width():
-    """Nor is it cut."""
+    """It is not cut either."""
     text = fitted(line(styled("error: ", fg="red"), WORDS), Screen())
     assert text.startswith("\x1b[31merror: \x1b[0m")
     assert max(len(click.unstyle(each)) for each in text.split("\n")) <= 40
 
 
 def test_what_is_to_be_copied_stays_on_one_line():
-    """If a line can hold it."""
+    """If it fits on one line."""
     command = "`cgw --local -c prod.yaml up`"
     assert command in fitted(line(f"first run {command} and so on"), Screen())
     longer = "`cgw --local -c a-long-name.yaml token --user alice`"
@@ -52,14 +52,14 @@ def test_what_is_to_be_copied_stays_on_one_line():
 
 
 def test_a_word_that_no_line_can_hold_is_left():
-    """An address stays one."""
+    """URLs are not broken."""
     address = "https://example.com/" + "a" * 60
     lines = fitted(line(f"open {address} now"), Screen()).split("\n")
     assert [each.strip() for each in lines] == ["open", address, "now"]
 
 
 def test_messages_questions_and_results_fit(environment):
-    """On a terminal; what is for programs is printed by `say_exactly`."""
+    """On a terminal; output for programs is printed by `say_exactly`."""
     out, err = Screen(), Screen()
     environment.setattr("sys.stdout", out)
     environment.setattr("sys.stderr", err)

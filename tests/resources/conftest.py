@@ -15,7 +15,7 @@ _MADE = {}
 
 @pytest.fixture
 def standing(aws, built, do):
-    """Return what brings a stack up in an empty account; it is made once a worker."""
+    """Return a function that creates a stack in an empty account, once per worker."""
 
     def run(**sections):
         stack, key = built(**sections), repr(sections)
@@ -36,7 +36,7 @@ def standing(aws, built, do):
 
 @pytest.fixture
 def find(built):
-    """Return what finds a resource of a newly built stack by its kind and label."""
+    """Return a function that finds a resource of a new stack by its kind and label."""
 
     def run(kind, label=None, *, stack=None, **sections):
         return next(
@@ -50,7 +50,7 @@ def find(built):
 
 @pytest.fixture
 def stubbed():
-    """Return a context in which one client answers only what it was told to expect."""
+    """Return a context in which one client returns only expected responses."""
 
     @contextmanager
     def run(client, *expected):

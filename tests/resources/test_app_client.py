@@ -1,4 +1,4 @@
-"""The app client: what an update sends, and how it is found."""
+"""The app client: the parameters of an update, and how it is found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cognito_gw.errors import CannotChange, CgwError
 
 @pytest.fixture
 def updated(aws, find, stubbed):
-    """Return what UpdateUserPoolClient is sent for a client described with settings."""
+    """Return what UpdateUserPoolClient is sent for a client with these settings."""
 
     def run(label="web", **settings):
         client = find("app client", label)
@@ -33,10 +33,10 @@ def updated(aws, find, stubbed):
 
 
 class TestUpdate:
-    """UpdateUserPoolClient resets every field that it is not sent."""
+    """UpdateUserPoolClient resets every missing field."""
 
     def test_sends_everything(self, updated):
-        """All that the file says is sent, though one field differs."""
+        """Everything in the file is sent, even if only one field differs."""
         assert updated() == {
             "UserPoolId": "eu-west-1_abc",
             "ClientId": "c1",
@@ -64,7 +64,7 @@ class TestUpdate:
         }
 
     def test_keeps_what_the_file_does_not_speak_of(self, updated):
-        """What somebody set in the console goes back as it was."""
+        """Settings from the console that the file does not mention are preserved."""
         theirs = {
             "ReadAttributes": ["email"],
             "WriteAttributes": ["email"],
@@ -77,15 +77,15 @@ class TestUpdate:
         assert {key: sent[key] for key in theirs} == theirs
 
     def test_sends_no_empty_lists(self, updated):
-        """An empty list of URLs is left out, as AWS refuses it."""
+        """Empty lists of URLs are omitted because AWS refuses them."""
         assert "ReadAttributes" not in updated(ReadAttributes=[])
 
 
 class TestCreate:
-    """What a new app client is."""
+    """The parameters of a new app client."""
 
     def test_machine(self, aws, find, do):
-        """A client for machines has a secret, and no flow for users."""
+        """A client for machines has a secret, and no flows for users."""
         do("apply", find("app client", "machine"))
         sent = aws.sent("CreateUserPoolClient")
         assert sent["GenerateSecret"]
@@ -93,7 +93,7 @@ class TestCreate:
         assert sent["AllowedOAuthFlows"] == ["client_credentials"]
 
     def test_without_hosted_ui(self, aws, find, do):
-        """Without flows nothing of OAuth is sent, as AWS refuses scopes alone."""
+        """Without flows, no OAuth setting is sent: AWS refuses scopes alone."""
         do("apply", find("app client", app_clients={"web": {"oauth_flows": []}}))
         sent = aws.sent("CreateUserPoolClient")
         oauth = {
@@ -116,7 +116,7 @@ class TestCreate:
         ],
     )
     def test_validity(self, find, text, count, unit):
-        """A time is said in the largest unit that holds it, always with its unit."""
+        """A duration uses the largest unit that fits, and always has a unit."""
         settings = {"validity": {"refresh": text}}
         wanted = find("app client", app_clients={"web": settings}).desired()
         assert wanted["RefreshTokenValidity"] == count
@@ -124,7 +124,7 @@ class TestCreate:
 
 
 def test_secret_is_fixed(aws, find, do):
-    """Whether a client has a secret cannot be changed; the error says so."""
+    """A change of a client's secret is an error, because AWS does not allow it."""
     do("apply", find("app client", "web"))
     client = find("app client", app_clients={"web": {"secret": True}})
     do("refresh", client.pool)
@@ -137,7 +137,7 @@ def test_secret_is_fixed(aws, find, do):
 
 
 def test_two_of_one_name(aws, find, do):
-    """Two clients of one name are an error that names both; none is guessed."""
+    """Two clients with the same name are an error that lists both."""
     client = find("app client", "web")
     do("apply", client)
     aws.cognito.create_user_pool_client(
@@ -149,7 +149,7 @@ def test_two_of_one_name(aws, find, do):
 
 
 def test_external(aws, find, do):
-    """A client that the file names by `id` is used, and never changed."""
+    """A client with an `id` in the file is used, and never changed."""
     first = find("app client", "web")
     do("apply", first)
     made = aws.cognito.create_user_pool_client(
@@ -165,7 +165,7 @@ def test_external(aws, find, do):
 
 
 def test_a_secret_is_not_a_change(aws, find, do):
-    """No plan shows the secret that AWS gave the client."""
+    """Plans do not show the secret that AWS generated."""
     client = find("app client", "machine")
     do("apply", client)
     secret = client["ClientSecret"]

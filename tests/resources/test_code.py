@@ -1,4 +1,4 @@
-"""The zip of a function's code: the same bytes wherever it is made."""
+"""The zip of a function's code: the same bytes on every machine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return a maker of a folder with files, written in the order given."""
+    """Return a function that makes a folder with files, written in the given order."""
 
     def make(name, *files):
         for file in files:
@@ -38,20 +38,20 @@ def names(content):
 
 
 class TestSameBytes:
-    """What does not matter does not change the hash."""
+    """Irrelevant properties do not change the hash."""
 
     def test_order(self, folder):
-        """Files may be made in any order."""
+        """Files can be created in any order."""
         first = zipped(folder("one", "a.py", "b/c.py", "d.py"))
         assert zipped(folder("two", "d.py", "b/c.py", "a.py")) == first
 
     def test_sorted(self, folder):
-        """Files stand in the order of their names, whatever the file system's."""
+        """Files are sorted by name, whatever the file system's order."""
         files = [f"{n * 37 % 100:02}.py" for n in range(100)]
         assert names(zipped(folder("one", *files))) == sorted(files)
 
     def test_time(self, folder):
-        """Files may be of any age, and so may the zip itself."""
+        """Neither the age of the files nor that of the zip matters."""
         code = folder("one", "a.py")
         first = zipped(code)
         os.utime(code / "a.py", (1_000_000_000, 1_000_000_000))
@@ -61,34 +61,34 @@ class TestSameBytes:
 
     @pytest.mark.parametrize("mode", [0o600, 0o644, 0o666, 0o640])
     def test_umask(self, folder, mode):
-        """Files may have been made under any umask."""
+        """The umask of the files does not matter."""
         code = folder("one", "a.py")
         first = zipped(code)
         (code / "a.py").chmod(mode)
         assert zipped(code) == first
 
     def test_default(self):
-        """The default code has one hash for ever."""
+        """The hash of the default code never changes."""
         assert zipped(None) == zipped(None)
         assert names(zipped(None)) == ["lambda_function.py"]
 
 
 class TestOtherBytes:
-    """What matters changes the hash."""
+    """Relevant changes change the hash."""
 
     def test_content(self, folder):
-        """Another content is another zip."""
+        """Changed content changes the zip."""
         code = folder("one", "a.py")
         first = zipped(code)
         (code / "a.py").write_text("other", encoding="utf-8")
         assert zipped(code) != first
 
     def test_name(self, folder):
-        """The same content under another name is another zip."""
+        """A changed name changes the zip."""
         assert zipped(folder("one", "a.py")) != zipped(folder("two", "b.py"))
 
     def test_executable(self, folder):
-        """The executable bit is kept, as bootstrap needs it, and readable by all."""
+        """The executable bit is preserved for `bootstrap`; all files are readable."""
         code = folder("one", "bootstrap", "a.py")
         (code / "bootstrap").chmod(0o700)
         with zipfile.ZipFile(io.BytesIO(zipped(code))) as archive:
@@ -99,10 +99,10 @@ class TestOtherBytes:
 
 
 class TestWhatIsIn:
-    """What of a folder is deployed."""
+    """Which files of a folder are deployed."""
 
     def test_nested(self, folder):
-        """Folders within are in it, named from the top."""
+        """Nested folders are included, with paths from the top."""
         code = folder("one", "a.py", "pkg/b.py", "pkg/deep/c.json")
         assert names(zipped(code)) == ["a.py", "pkg/b.py", "pkg/deep/c.json"]
 
@@ -118,34 +118,34 @@ class TestWhatIsIn:
         ],
     )
     def test_left_out(self, folder, left_out):
-        """What tools leave behind is not deployed."""
+        """Leftovers of tools are not deployed."""
         assert names(zipped(folder("one", "a.py", left_out))) == ["a.py"]
 
     def test_nothing_but_leavings(self, folder):
-        """A folder of which nothing is deployed makes no zip that Lambda takes."""
+        """A folder with leftovers only is refused, as Lambda would refuse its zip."""
         with pytest.raises(UsageError, match="has no file to deploy"):
             zipped(folder("one", ".git/config", "__pycache__/a.pyc"))
 
     def test_given_zip(self, tmp_path):
-        """A zip that is given is deployed as it is."""
+        """A given zip is deployed unchanged."""
         given = tmp_path / "code.zip"
         given.write_bytes(b"whatever it holds")
         assert zipped(given) == b"whatever it holds"
 
 
 class TestLimit:
-    """Lambda takes no more than 50 MiB at once."""
+    """Lambda accepts at most 50 MiB at once."""
 
     def test_over(self):
-        """More is refused, with its size."""
+        """Larger code is refused with its size."""
         assert size_fault(51 * MIB, 0) == "51 MiB zipped; Lambda takes 50 MiB"
 
     def test_just(self):
-        """Just as much is taken."""
+        """Code of exactly this size is accepted."""
         assert size_fault(50 * MIB, 250 * MIB) is None
 
     def test_folder(self, folder):
-        """A folder of more than a zip may hold is compressed, and runs the same."""
+        """A folder larger than the limit is compressed, and runs the same."""
         code = folder("one", "a.py")
         with (code / "big.bin").open("wb") as file:
             file.truncate(60 * MIB)
@@ -157,7 +157,7 @@ class TestLimit:
             assert archive.getinfo("big.bin").file_size == 60 * MIB
 
     def test_folder_that_does_not_deflate(self, folder):
-        """What compressing leaves too large is refused with its size."""
+        """Code still too large after compression is refused with its size."""
         code = folder("one", "a.py")
         with (code / "big.bin").open("wb") as file:
             for _ in range(51):
@@ -166,7 +166,7 @@ class TestLimit:
             zipped(code)
 
     def test_folder_unzipped(self, folder):
-        """The files themselves have a limit, however small their zip is."""
+        """The unzipped files have a limit, whatever the size of their zip."""
         code = folder("one", "a.py")
         with (code / "big.bin").open("wb") as file:
             file.truncate(251 * MIB)
@@ -175,6 +175,6 @@ class TestLimit:
 
 
 def test_sha256():
-    """The hash is spelled as Lambda's CodeSha256."""
+    """The hash has the format of Lambda's CodeSha256."""
     expected = b64encode(hashlib.sha256(b"code").digest()).decode()
     assert sha256(b"code") == expected

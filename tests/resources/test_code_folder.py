@@ -1,4 +1,4 @@
-"""A function's folder: plain files of its own, or a message that names what is odd."""
+"""A function's folder: plain files inside of it, or an error with the name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MIB = 1 << 20
 
 @pytest.fixture
 def code(tmp_path):
-    """A folder with one file, and another file outside."""
+    """A folder with one file, and a file outside of it."""
     (tmp_path / "secret").write_text("of somebody else's")
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "app.py").write_text("a = 1")
@@ -39,7 +39,7 @@ def refusal(code):
 
 @pytest.mark.parametrize("target", ["../secret", "/etc/hostname", "../code/../secret"])
 def test_a_link_out_of_the_folder_is_refused(code, target):
-    """Wherever it leads: what is there was never meant to be deployed."""
+    """Its target was never meant for deployment."""
     link = code / "sub" / "innocent.py"
     link.parent.mkdir()
     link.symlink_to(target if target.startswith("/") else f"../{target}")
@@ -47,14 +47,14 @@ def test_a_link_out_of_the_folder_is_refused(code, target):
 
 
 def test_a_link_by_a_link_is_refused(code):
-    """The first leads to the second, and that one out."""
+    """The first link leads to the second, which leads out of the folder."""
     (code / "second").symlink_to("../secret")
     (code / "first").symlink_to("second")
     assert f"{code / 'first'} is a link out of" in refusal(code)
 
 
 def test_a_link_within_the_folder_is_the_file(code):
-    """Lambda knows no links: the zip has the file twice."""
+    """Lambda does not support links: the zip contains the file twice."""
     (code / "same.py").symlink_to("app.py")
     content = zipped(code)
     assert names(content) == ["app.py", "same.py"]
@@ -63,7 +63,7 @@ def test_a_link_within_the_folder_is_the_file(code):
 
 
 def test_what_editors_keep_beside_a_file_is_left_out(code):
-    """A swap file has the text that is not saved yet; a lock is a link to nothing."""
+    """A swap file contains unsaved text; a lock is a broken link."""
     for name in (".app.py.swp", "app.py~", "#app.py#", "4913"):
         (code / name).write_text("unsaved")
     (code / ".#app.py").symlink_to("somebody@somewhere.1:2")
@@ -83,7 +83,7 @@ def test_what_editors_keep_beside_a_file_is_left_out(code):
     ],
 )
 def test_files_that_are_never_deployed_on_purpose_are_excluded(code, name):
-    """In any depth; what is beside it is deployed."""
+    """At any depth; other files next to them are deployed."""
     write(code, name, "")
     write(code, "node_modules/left-pad/index.js", "")
     assert names(zipped(code)) == ["app.py", "node_modules/left-pad/index.js"]
@@ -99,13 +99,13 @@ def test_files_that_are_never_deployed_on_purpose_are_excluded(code, name):
         ),
         ("/build\n/tests\nsub", ["app.py", "notes.md"]),
         ("*\n!app.py", ["app.py"]),
-        ("tests/\n!tests/test_app.py\n*.md\n*.js", ["app.py"]),  # as git has it
+        ("tests/\n!tests/test_app.py\n*.md\n*.js", ["app.py"]),  # as git creates it
         ("tests/**\n*.md\n*.js\r\n", ["app.py"]),
         ("APP.PY\nbuild\n*.md\ntests", ["app.py"]),
     ],
 )
 def test_the_ignore_file(code, lines, expected):
-    """It speaks as .gitignore does."""
+    """It has the syntax of .gitignore."""
     for name in ("build/a.js", "notes.md", "sub/keep.md", "tests/test_app.py"):
         write(code, name, "")
     write(code, ".cgwignore", lines)
@@ -113,7 +113,7 @@ def test_the_ignore_file(code, lines, expected):
 
 
 def test_what_is_ignored_does_not_change_the_hash(code):
-    """So `plan` shows nothing, and no deployment comes of it."""
+    """`plan` shows no change, and nothing is deployed."""
     write(code, ".cgwignore", "*.log\n")
     before = zipped(code)
     write(code, "debug.log", "x")
@@ -122,7 +122,7 @@ def test_what_is_ignored_does_not_change_the_hash(code):
 
 
 def test_the_ignore_file_undoes_a_default(code):
-    """What somebody needs after all is deployed."""
+    """It can include files that are excluded by default."""
     write(code, "venv/a.py", "")
     write(code, ".cgwignore", "!venv\n")
     assert names(zipped(code)) == ["app.py", "venv/a.py"]
@@ -130,14 +130,14 @@ def test_the_ignore_file_undoes_a_default(code):
 
 @pytest.mark.parametrize("line", ["!", "[z-a]", "a\\"])
 def test_a_wrong_line_of_the_ignore_file_is_named(code, line):
-    """By its number; the folder is not deployed as if it were not there."""
+    """With its number; the file is not ignored."""
     write(code, ".cgwignore", f"*.md\n{line}\n")
     expected = f"{code / '.cgwignore'}:2: `{line}` is not a valid pattern"
     assert refusal(code) == expected
 
 
 def test_an_ignore_file_that_is_not_text_is_named(code):
-    """As is one that cannot be read."""
+    """Or cannot be read."""
     (code / ".cgwignore").write_bytes(b"caf\xe9")
     assert refusal(code) == f"{code / '.cgwignore'} is not UTF-8 text"
     (code / ".cgwignore").unlink()
@@ -146,13 +146,13 @@ def test_an_ignore_file_that_is_not_text_is_named(code):
 
 
 def test_an_empty_folder_is_reported(code):
-    """Lambda takes no empty zip."""
+    """Lambda refuses empty zips."""
     write(code, ".cgwignore", "*")
     assert refusal(code) == f"{code} has no file to deploy"
 
 
 def test_settings_that_are_left_out_are_named(code):
-    """Unless somebody said so: by `include`, or in the ignore file."""
+    """Unless `include` or the ignore file excludes them explicitly."""
     for name in (".env", ".env.local", ".envrc"):
         write(code, name, "")
     folder = CodeFolder
@@ -170,34 +170,34 @@ def write(code, name, text):
 
 @pytest.mark.parametrize("target", [".", "..", "sub", "/"])
 def test_a_link_to_a_folder_is_refused(code, target):
-    """One that leads back into itself would have no end."""
+    """A link to a parent folder would never end."""
     (code / "sub").mkdir()
     (code / "link").symlink_to(target)
     assert str(code / "link") in refusal(code)
 
 
 def test_links_in_a_circle_are_refused(code):
-    """They lead to nothing at all."""
+    """They have no target."""
     (code / "one").symlink_to("two")
     (code / "two").symlink_to("one")
     assert refusal(code).startswith(f"{code / 'one'} cannot be read: ")
 
 
 def test_a_link_to_nothing_is_refused(code):
-    """It is not left out without a word."""
+    """It is not omitted silently."""
     (code / "gone.py").symlink_to("no-such-file")
     assert refusal(code).startswith(f"{code / 'gone.py'} cannot be read: ")
 
 
 def test_the_folder_itself_may_be_a_link(code):
-    """What the file names is what was meant."""
+    """The file names it explicitly."""
     link = code.with_name("link")
     link.symlink_to(code)
     assert zipped(link) == zipped(code)
 
 
 def test_a_pipe_is_refused(code):
-    """Nobody waits for what it might say."""
+    """A read could block forever."""
     os.mkfifo(code / "pipe")
     expected = f"{code / 'pipe'} is neither a file nor a folder: Lambda takes files"
     assert refusal(code) == expected
@@ -212,13 +212,13 @@ def test_a_socket_is_refused(code):
 
 @pytest.mark.parametrize("name", [".git", "venv", "__pycache__", "old.pyc"])
 def test_what_is_left_out_may_be_odd(code, name):
-    """Virtual environments are full of links."""
+    """Virtual environments contain many links."""
     (code / name).symlink_to("/")
     assert names(zipped(code)) == ["app.py"]
 
 
 def test_a_name_that_is_not_text_is_refused(code):
-    """A zip spells its names in UTF-8."""
+    """A zip encodes names in UTF-8."""
     with (code / os.fsdecode(b"caf\xe9.py")).open("w"):
         pass
     assert "has a name that is not UTF-8" in refusal(code)
@@ -227,7 +227,7 @@ def test_a_name_that_is_not_text_is_refused(code):
 @pytest.mark.skipif(not os.geteuid(), reason="root may read everything")
 @pytest.mark.parametrize("name", ["app.py", "sub"])
 def test_what_may_not_be_read_is_named(code, name):
-    """A file, or a folder whose files would be missing."""
+    """An unreadable file, or a folder whose files would be missing."""
     (code / "sub").mkdir()
     (code / name).chmod(0)
     assert refusal(code) == f"{code / name} cannot be read: Permission denied"
@@ -235,14 +235,14 @@ def test_what_may_not_be_read_is_named(code, name):
 
 
 def test_a_large_folder_is_refused_by_its_size(code):
-    """Before any of its terabyte is read."""
+    """Before its terabyte is read."""
     with (code / "big.bin").open("wb") as file:
         file.truncate(1 << 40)
     assert "1048577 MiB unzipped; Lambda takes 250 MiB" in refusal(code)
 
 
 def test_a_zip_that_is_gone_is_named(tmp_path):
-    """Between the reading of the file and that of the code."""
+    """If it was deleted after cgw read the file."""
     file = tmp_path / "code.zip"
     assert refusal(file) == f"{file} cannot be read: No such file or directory"
 
@@ -268,7 +268,7 @@ SPOTS = st.lists(
 )
 @given(SPOTS)
 def test_a_damaged_zip_is_for_lambda_to_refuse(tmp_path, spots):
-    """It goes as it is, or is too large; nothing else comes of it."""
+    """It is either sent unchanged or too large; no other error occurs."""
     content = bytearray(ARCHIVE)
     for place, octet in spots:
         content[place] = octet

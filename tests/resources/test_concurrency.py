@@ -1,11 +1,11 @@
-"""Reserved concurrency of a function, beyond what the contract tests cover."""
+"""A function's reserved concurrency, in addition to the contract tests."""
 
 import pytest
 
 
 @pytest.fixture
 def reserved(built):
-    """Return a maker of a stack's one reservation, for a number of calls."""
+    """Return a function that makes a stack's reservation of this size."""
 
     def make(calls):
         settings = {} if calls is None else {"concurrency": calls}
@@ -16,7 +16,7 @@ def reserved(built):
 
 
 def on_aws(aws):
-    """Return what AWS has reserved for the function, if anything."""
+    """Return the function's reservation on AWS, or None."""
     answer = aws.functions.get_function_concurrency(FunctionName="shop-hello")
     return answer.get("ReservedConcurrentExecutions")
 

@@ -1,4 +1,4 @@
-"""What every resource must do, for each one of a full stack."""
+"""The contract of every resource, checked for each resource of a full stack."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cognito_gw.errors import NotOurs
 
 
 def test_create_answers_as_observe_does(built, do):
-    """What a creation answers is, as far as the file speaks of it, what AWS has."""
+    """A creation's response has the same values as `observe`, for all set fields."""
     resources = built().resources
     do("apply", *resources)
     created = {each: (each.id, diff(each.desired(), each.live)) for each in resources}
@@ -27,7 +27,7 @@ def test_create_answers_as_observe_does(built, do):
 
 
 def test_second_apply_keeps(aws, built, do, standing):
-    """Applied again with only what it needs, it does not change."""
+    """A second apply with only its dependencies changes nothing."""
     for place, made in enumerate(standing().resources):
         steps = do("apply", built().resources[place])
         assert {step.word for step in steps.values()} == {"unchanged"}, str(made)
@@ -35,14 +35,14 @@ def test_second_apply_keeps(aws, built, do, standing):
 
 
 def test_plan_writes_nothing(aws, built, do):
-    """A plan of what is absent promises to make it, and makes nothing."""
+    """A plan for an empty account shows creations, and creates nothing."""
     steps = do("plan", *built().resources)
     assert {step.word for step in steps.values()} == {"create"}
     assert aws.writes == []
 
 
 def test_gone_after_down(aws, built, do, standing):
-    """After down nothing is left; a second down does nothing."""
+    """`down` deletes everything; a second `down` does nothing."""
     standing()
     steps = do("destroy", *built().resources)
     assert [str(step.error) for step in steps.values() if step.error] == []
@@ -51,11 +51,11 @@ def test_gone_after_down(aws, built, do, standing):
     do("destroy", *resources)
     assert aws.writes == []
     do("refresh", *resources)
-    assert [str(each) for each in resources if each.live] == []
+    assert [str(resource) for resource in resources if resource.live] == []
 
 
 class Foreign(NamedTuple):
-    """How somebody else would take the name of a resource."""
+    """How another user takes the name of a resource."""
 
     kind: str
     label: str
@@ -121,7 +121,7 @@ def _create_role(aws):
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=lambda each: each.kind)
 def test_foreign_name(aws, find, do, foreign):
-    """A name in use by something else is an error, and that survives up and down."""
+    """A name that something else uses is an error; `up` and `down` leave it alone."""
     _create_role(aws)
     getattr(getattr(aws, foreign.client), foreign.call)(**foreign.settings)
     resource = find(foreign.kind, foreign.label)
@@ -129,7 +129,7 @@ def test_foreign_name(aws, find, do, foreign):
 
     for verb in ("plan", "apply", "destroy"):
         step = do(verb, resource)[resource]
-        if verb == "destroy":  # it was looked at and not taken for ours
+        if verb == "destroy":  # it was read and not treated as ours
             assert (step.action, resource.live) == (Action.KEEP, None)
         else:
             assert isinstance(step.error, NotOurs)
@@ -142,7 +142,7 @@ def test_foreign_name(aws, find, do, foreign):
 
 
 def test_other_stacks_name(aws, find, do):
-    """A name taken by another stack is an error that names that stack."""
+    """A name that another stack uses is an error that names that stack."""
     aws.cognito.create_user_pool(PoolName="shop", UserPoolTags={"cgw:stack": "other"})
     resource = find("user pool")
     step = do("apply", resource)[resource]
@@ -150,7 +150,7 @@ def test_other_stacks_name(aws, find, do):
 
 
 class Drift(NamedTuple):
-    """How somebody changes one field behind our back."""
+    """A change of one field outside of cgw."""
 
     kind: str
     field: str
@@ -158,7 +158,7 @@ class Drift(NamedTuple):
     label: str | None = None
 
 
-SENT = {  # what UpdateUserPool resets when it is not sent
+SENT = {  # fields that UpdateUserPool resets if they are missing
     "Policies",
     "AdminCreateUserConfig",
     "AutoVerifiedAttributes",
@@ -432,13 +432,13 @@ DRIFTS = [
     Drift("stage", "deploymentId", _other_deployment),
     Drift("stage", "tags", _stage_tag),
 ]
-# UsernameAttributes get lost in moto's UpdateUserPool, so here there are none.
+# moto's UpdateUserPool loses UsernameAttributes, so they are absent here.
 PLAIN_NAMES = {"user_pool": {"sign_in_with": []}}
 
 
 @pytest.mark.parametrize("drift", DRIFTS, ids=lambda each: f"{each.kind} {each.field}")
 def test_drift(aws, find, do, standing, drift):
-    """A change made elsewhere is detected, and the next apply repairs it."""
+    """A change made outside of cgw is detected, and the next apply reverts it."""
     sections = PLAIN_NAMES if drift.kind == "user pool" else {}
     get = partial(find, drift.kind, drift.label, **sections)
     changed = find(drift.kind, drift.label, stack=standing(**sections))
@@ -456,7 +456,7 @@ def test_drift(aws, find, do, standing, drift):
     assert (step.action, step.changes) == (Action.KEEP, {})
 
 
-# What plain moto cannot be made to change, or cannot mend, and where it is tested.
+# Fields that plain moto cannot change or restore, and where they are tested.
 ELSEWHERE = {
     ("user pool", "Name"): "frozen to moto; test_user_pool.py",
     ("user pool", "UsernameAttributes"): "fixed by AWS; test_user_pool.py",
@@ -485,8 +485,8 @@ ELSEWHERE = {
 
 
 def test_every_field_has_its_drift(standing):
-    """No field of any resource is left without a test of its drift."""
+    """Every field of every resource has a drift test."""
     resources = standing().resources
     fields = {(each.kind, field) for each in resources for field in each.desired()}
-    tested = {(each.kind, each.field) for each in DRIFTS}
+    tested = {(drift.kind, drift.field) for drift in DRIFTS}
     assert fields - tested == set(ELSEWHERE)

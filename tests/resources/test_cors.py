@@ -1,4 +1,4 @@
-"""CORS: what browsers are told, on success and on refusal."""
+"""CORS: the headers for browsers, for successful and refused calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _api(*origins, **settings):
 
 @pytest.fixture
 def headers(find):
-    """Return what a preflight of a path answers."""
+    """Return the headers of a path's preflight response."""
 
     def run(path, api):
         wanted = find("method", f"OPTIONS {path}", api=api).desired()
@@ -36,7 +36,7 @@ def headers(find):
 
 
 def test_preflight(headers):
-    """A preflight allows the path's own methods and the header with the token."""
+    """A preflight allows the path's methods and the header with the token."""
     assert headers("/orders", _api("https://a.example")) == {
         "Origin": "'https://a.example'",
         "Methods": "'GET,POST,OPTIONS'",
@@ -52,13 +52,13 @@ def test_any_method(headers):
 
 
 def test_other_header(headers):
-    """Another header with the token is allowed as well."""
+    """A custom header for the token is allowed as well."""
     api = _api("*", authorizer={"identity_source": "X-Token"})
     assert headers("/orders", api)["Headers"].endswith(",X-Token'")
 
 
 def test_several_origins(find):
-    """With several origins the one that asks is answered, if it is among them."""
+    """With several origins, the caller's is returned if it is allowed."""
     api = _api("https://a.example", "https://b.example")
     wanted = find("method", "OPTIONS /orders", api=api).desired()
     answer = wanted["methodIntegration"]["integrationResponses"]["200"]
@@ -70,16 +70,16 @@ def test_several_origins(find):
 
 
 def test_preflight_is_public(find):
-    """A preflight carries no token, so it needs none."""
+    """A preflight has no token, so it needs no authorization."""
     wanted = find("method", "OPTIONS /orders", api=_api("*")).desired()
     assert wanted["authorizationType"] == "NONE"
 
 
 def test_own_options(built):
-    """A path whose OPTIONS the file has as a route gets no preflight of ours."""
+    """A path with an OPTIONS route in the file has no generated preflight."""
     routes = {"OPTIONS /own": {"function": "hello"}, "GET /x": {"function": "hello"}}
     stack = built(api=_api("*", routes=routes))
-    assert [each.label for each in stack.preflights] == ["OPTIONS /x"]
+    assert [method.label for method in stack.preflights] == ["OPTIONS /x"]
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def test_own_options(built):
     ],
 )
 def test_refusals(find, origins, expected):
-    """What the gateway itself answers can be read by the browser, too."""
+    """Browsers can read the gateway's error responses, too."""
     wanted = find("gateway response", "DEFAULT_4XX", api=_api(*origins)).desired()
     name = "gatewayresponse.header.Access-Control-Allow-Origin"
     assert wanted == {"responseParameters": {name: expected}}
 
 
 def test_turned_off(aws, built, do):
-    """Without CORS in the file, what was there for it goes, and it is deployed."""
+    """Without CORS in the file, its resources are deleted and the API is deployed."""
     routes = {"routes": {"GET /orders": {"function": "hello"}}}
     do("apply", *built(api=routes | {"cors": {"origins": ["*"]}}).resources)
     stack = built(api=routes)
@@ -112,8 +112,8 @@ def test_turned_off(aws, built, do):
     assert steps[stack.stage].word == "updated"
 
 
-def test_somebodys_gateway_response(aws, find, do):
-    """A gateway response without CORS headers is not ours to remove."""
+def test_foreign_gateway_response(aws, find, do):
+    """A gateway response without CORS headers is not deleted."""
     api = find("rest api")
     do("apply", api)
     aws.apigateway.put_gateway_response(

@@ -1,4 +1,4 @@
-"""Deployments: made exactly when what callers get would differ."""
+"""Deployments: created exactly when callers would notice a difference."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROUTES = {"GET /orders": {"function": "hello"}, "GET /health": {"function": "hel
 
 @pytest.fixture
 def up(aws, built, do):
-    """Return what brings a stack up, and says whether it was deployed."""
+    """Return a function that runs `up` and returns whether it deployed."""
 
     def run(**sections):
         stack = built(**sections)
@@ -26,7 +26,7 @@ def up(aws, built, do):
 
 @pytest.fixture
 def deployed(standing):
-    """A stack that is up."""
+    """A stack after `up`."""
     return standing()
 
 
@@ -36,14 +36,14 @@ def _served(aws, stack):
 
 
 class TestMadeWhenNeeded:
-    """Exactly when what it freezes differs."""
+    """Exactly when the API that a deployment freezes differs."""
 
     def test_first(self, up):
         """A new API is deployed once."""
         assert up()[1] == 1
 
     def test_not_again(self, deployed, aws, up):
-        """An API that is as its stage serves it is not deployed again."""
+        """An API equal to its deployed version is not deployed again."""
         before = _served(aws, deployed)
         assert up()[1] == 0
         assert _served(aws, deployed) == before
@@ -59,7 +59,7 @@ class TestMadeWhenNeeded:
         ids=["CORS", "a new route", "a route less", "another TTL"],
     )
     def test_change_in_the_file(self, aws, standing, up, sections):
-        """What the file changes of the API is deployed, once, and served."""
+        """A change of the API in the file is deployed once, and served."""
         stack = standing(api={"routes": ROUTES})
         before = _served(aws, stack)
         assert up(**sections)[1] == 1
@@ -76,11 +76,11 @@ class TestMadeWhenNeeded:
         ids=["users", "functions"],
     )
     def test_change_of_what_is_not_frozen(self, up, sections):
-        """What a deployment does not freeze needs none."""
+        """A change outside of the API needs no deployment."""
         assert up(**sections)[1] == 0
 
     def test_edited_in_the_console(self, aws, deployed, up):
-        """An edit behind our back, of what the file does not speak of, is deployed."""
+        """A console edit of a setting that the file does not mention is deployed."""
         aws.apigateway.put_gateway_response(
             restApiId=deployed.api.id, responseType="THROTTLED", statusCode="420"
         )
@@ -90,7 +90,7 @@ class TestMadeWhenNeeded:
         assert up()[1] == 0
 
     def test_taken_back(self, aws, deployed, up):
-        """An edit that is taken back needs none: the earlier deployment is reused."""
+        """A reverted change reuses the earlier deployment."""
         before = _served(aws, deployed)
         key = {"restApiId": deployed.api.id, "responseType": "THROTTLED"}
         aws.apigateway.put_gateway_response(**key, statusCode="420")
@@ -101,7 +101,7 @@ class TestMadeWhenNeeded:
         assert _served(aws, deployed) == before
 
     def test_plan_agrees(self, aws, built, deployed, do):
-        """A plan promises a deployment exactly where an apply makes one."""
+        """A plan shows a deployment exactly when an apply creates one."""
         words = {"create": 0, "keep": 0}
         for response in (None, "THROTTLED"):
             if response:
@@ -121,7 +121,7 @@ class TestMadeWhenNeeded:
         ids=["a new route", "a route less"],
     )
     def test_plan_of_a_change(self, built, do, standing, routes):
-        """A plan that changes what is frozen promises a deployment, and the stage's."""
+        """A plan that changes the API shows a new deployment and stage."""
         standing(api={"routes": ROUTES})
         stack = built(api={"routes": routes})
         steps = do("plan", *stack.resources)
@@ -130,10 +130,10 @@ class TestMadeWhenNeeded:
 
 
 class TestStage:
-    """The stage serves the deployment that is wanted."""
+    """The stage serves the right deployment."""
 
     def test_pointed_elsewhere(self, aws, deployed, up):
-        """A stage that somebody pointed elsewhere is pointed back, not deployed."""
+        """A stage with another deployment is corrected without a new one."""
         before = _served(aws, deployed)
         other = aws.apigateway.create_deployment(restApiId=deployed.api.id)["id"]
         patch = [{"op": "replace", "path": "/deploymentId", "value": other}]
@@ -144,14 +144,14 @@ class TestStage:
         assert _served(aws, deployed) == before
 
     def test_deleted(self, aws, deployed, up):
-        """A stage that is gone is made again, with the deployment that there is."""
+        """A deleted stage is created again, with the existing deployment."""
         before = _served(aws, deployed)
         aws.apigateway.delete_stage(restApiId=deployed.api.id, stageName="dev")
         assert up()[1] == 0
         assert _served(aws, deployed) == before
 
     def test_a_renamed_stage(self, aws, standing, up):
-        """Under its new name it serves the same; the old one is gone."""
+        """The new stage serves the same; the old one is deleted."""
         deployed = standing(api={"routes": ROUTES})
         before = _served(aws, deployed)
         assert up(api={"routes": ROUTES, "stage": "prod"})[1] == 0
@@ -160,7 +160,7 @@ class TestStage:
         assert served == {"prod": before}
 
     def test_a_stage_of_ours_too_many(self, aws, deployed, up):
-        """One with our tag that is not in the file goes, or it would stay live."""
+        """A stage with our tag that is not in the file is deleted."""
         stage = aws.apigateway.get_stage(restApiId=deployed.api.id, stageName="dev")
         aws.apigateway.create_stage(
             restApiId=deployed.api.id,
@@ -172,7 +172,7 @@ class TestStage:
         stages = aws.apigateway.get_stages(restApiId=deployed.api.id)["item"]
         assert [stage["stageName"] for stage in stages] == ["dev"]
 
-    def test_stage_of_others(self, aws, deployed, up):
+    def test_foreign_stage(self, aws, deployed, up):
         """A stage that the file does not name is left alone."""
         aws.apigateway.create_stage(
             restApiId=deployed.api.id,
@@ -186,10 +186,10 @@ class TestStage:
 
 
 class TestNeverOpen:
-    """Nothing is deployed while a route that is to be secured is not."""
+    """Nothing is deployed while a secured route is still open."""
 
     def test_refused(self, aws, built, do):
-        """In the tutorial's order: the methods are there, the authorizer is not."""
+        """As in the tutorial, the methods exist before the authorizer."""
         stack = built(api={"routes": ROUTES})
         do("apply", *stack.paths.values(), *stack.functions.values())
         for method in stack.methods:
@@ -203,14 +203,14 @@ class TestNeverOpen:
         assert "cgw authorizer" in error.value.hint
 
     def test_public_routes_do_not_matter(self, built):
-        """A route that is public by the file does not prevent the deployment."""
+        """A public route does not prevent the deployment."""
         routes = {"GET /health": {"function": "hello", "auth": "none"}}
         stack = built(api={"routes": routes})
         stack.methods[0].live = {"authorizationType": "NONE"}
         assert stack.deployment.desired() == {}
 
     def test_made_open_behind_our_back(self, aws, deployed, built, do, refusing):
-        """A method that cannot be secured keeps its API from being deployed."""
+        """A method that cannot be secured prevents its API's deployment."""
         method = deployed.methods[0]
         key = {
             "restApiId": deployed.api.id,

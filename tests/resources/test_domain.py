@@ -1,4 +1,4 @@
-"""The domain: whose it is, renaming it, and the generated prefix."""
+"""The domain: its owner, its renaming, and the generated prefix."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _owner(aws, prefix):
 
 
 def test_renamed(aws, find, do):
-    """A new prefix in the file takes the old one's place: a pool has only one."""
+    """A new prefix in the file replaces the old one: a pool has only one."""
     do("apply", find("domain"))
     renamed = find("domain", domain="shop-window")
     step = do("apply", renamed)[renamed]
@@ -35,7 +35,7 @@ def test_renamed(aws, find, do):
 
 
 def test_taken(aws, find, do):
-    """A prefix of another pool is an error, and stays that pool's after down."""
+    """A prefix of another pool is an error, and `down` leaves it alone."""
     theirs = aws.cognito.create_user_pool(PoolName="theirs")["UserPool"]["Id"]
     aws.cognito.create_user_pool_domain(UserPoolId=theirs, Domain="shop-front")
     domain = find("domain")
@@ -45,7 +45,7 @@ def test_taken(aws, find, do):
 
 
 class TestTakenMeanwhile:
-    """Cognito refuses a prefix that a user pool has, whichever account it is in."""
+    """Cognito refuses a prefix that any account uses."""
 
     def _claimed(self, aws, find, stubbed, description):
         domain = find("domain")
@@ -61,14 +61,14 @@ class TestTakenMeanwhile:
             return apply(domain, aws)
 
     def test_by_a_stranger(self, aws, find, stubbed):
-        """It is told at once: nobody waits for it, or blames another cgw."""
+        """It is reported without waiting, and not attributed to another cgw."""
         with pytest.raises(ClientError, match="already associated") as caught:
             self._claimed(aws, find, stubbed, {})
         assert (aws.naps, aws.told) == ([], [])
         assert "the domain prefix is taken" in as_cgw_error(caught.value).what
 
     def test_by_this_pool(self, aws, find, stubbed):
-        """Another cgw has given it to the same pool: that is what was asked for."""
+        """Another cgw gave it to the same pool, which is the desired result."""
         ours = {"Domain": "shop-front", "UserPoolId": "eu-west-1_abc"}
         step = self._claimed(aws, find, stubbed, ours | {"Status": "ACTIVE"})
         assert step.word == "created"
@@ -76,7 +76,7 @@ class TestTakenMeanwhile:
 
 
 def test_managed_login(aws, find, stubbed):
-    """Changing the kind of pages is an update, not a new domain."""
+    """Changing the kind of pages is an update and not a new domain."""
     domain = find("domain", domain={"prefix": "shop-front", "login": "managed"})
     domain.pool.live = {"Id": "eu-west-1_abc"}
     domain.live = {"Domain": "shop-front", "ManagedLoginVersion": 1}
@@ -92,7 +92,7 @@ def test_managed_login(aws, find, stubbed):
 
 
 def test_back_to_classic(aws, find, stubbed):
-    """Going back to the classic pages is said in so many words."""
+    """A change back to the classic pages is sent explicitly."""
     domain = find("domain")
     domain.pool.live = {"Id": "eu-west-1_abc"}
     domain.live = {"Domain": "shop-front", "ManagedLoginVersion": 2}
@@ -106,7 +106,7 @@ def test_back_to_classic(aws, find, stubbed):
 
 
 def test_goes_before_its_pool(aws, find, do):
-    """Down removes the domain before the pool: AWS refuses the other way round."""
+    """`down` deletes the domain before the pool, as AWS requires."""
     do("apply", find("domain"))
     do("destroy", find("domain"))
     assert aws.writes[-2:] == ["DeleteUserPoolDomain", "DeleteUserPool"]
@@ -114,13 +114,13 @@ def test_goes_before_its_pool(aws, find, do):
 
 @pytest.mark.parametrize("word", RESERVED_WORDS)
 def test_default_prefix_without_reserved_words(word):
-    """The generated prefix holds no word that AWS reserves."""
+    """The generated prefix contains no word that AWS reserves."""
     prefix = default_prefix(f"my-{word}-{word.upper()}", Account("aws", "r-1", "1"))
-    assert not [each for each in RESERVED_WORDS if each in prefix]
+    assert not [word for word in RESERVED_WORDS if word in prefix]
 
 
 def test_default_prefix():
-    """It is the same on every machine, another's in another account, and valid."""
+    """It is the same on every machine, different in each account, and valid."""
     name = "A23456789-123456789-123456789-12"
     accounts = [
         Account("aws", "eu-west-1", "1"),

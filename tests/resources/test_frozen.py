@@ -1,4 +1,4 @@
-"""What a deployment freezes: what AWS adds or reorders is no change of the API."""
+"""Deployed APIs: what AWS adds or reorders does not count as a change."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _defaults_said(world):
     "amend", [_new_fields, _reordered, _defaults_unsaid, _defaults_said]
 )
 def test_no_change(amend):
-    """None of these makes `up` deploy again."""
+    """`up` does not deploy again for any of these."""
     world = deepcopy(WORLD)
     amend(world)
     assert world != WORLD
@@ -146,7 +146,7 @@ INTEGRATION = (*METHOD_PLACE, "methodIntegration")
     ],
 )
 def test_a_change(amend):
-    """Each of these is served otherwise, and so is deployed."""
+    """Each of these changes the API's behavior and is deployed."""
     world = deepcopy(WORLD)
     amend(world)
     assert _fingerprint(world) != _fingerprint(WORLD)

@@ -1,4 +1,4 @@
-"""Functions: patience with IAM, one update at a time, and who may invoke."""
+"""Functions: waits for IAM, sequential updates, and invoke permissions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOUND = {
 
 @pytest.fixture
 def function(find):
-    """A function whose role is there, so far as cgw knows."""
+    """A function whose role exists."""
     made = find("function", "shop-hello")
     made.role.live = {"Arn": "arn:aws:iam::123456789012:role/shop-hello-eu-west-1"}
     made.live = {"FunctionArn": ARN}
@@ -33,7 +33,7 @@ def function(find):
 
 
 def test_one_that_is_being_deleted(aws, function, stubbed):
-    """It counts as gone, and is made again once Lambda is done with it."""
+    """It counts as gone, and is created again after Lambda has deleted it."""
     leaving = {**FOUND, "Configuration": {"FunctionArn": ARN, "State": "Deleting"}}
     gone = ("ResourceNotFoundException", "Function not found")
     with stubbed(
@@ -49,10 +49,10 @@ def test_one_that_is_being_deleted(aws, function, stubbed):
 
 
 class TestRoleTooNew:
-    """IAM takes a while to tell Lambda of a role."""
+    """A new role is unknown to Lambda for a while."""
 
     def test_waits_for_it(self, aws, function, stubbed):
-        """Creation is tried again until Lambda can assume the role, and says so."""
+        """The creation is retried until Lambda can assume the role, with a message."""
         with stubbed(
             aws.functions,
             *[("create_function", None, TOO_NEW)] * 3,
@@ -67,7 +67,7 @@ class TestRoleTooNew:
         assert "until Lambda can assume execution role" in aws.told[0]
 
     def test_patience_ends(self, aws, function, stubbed):
-        """A role that stays unusable is told with AWS's words, after a while."""
+        """A role that stays unusable is reported with AWS's message after a timeout."""
         with (
             pytest.raises(ClientError, match="cannot be assumed"),
             stubbed(aws.functions, *[("create_function", None, TOO_NEW)] * 60),
@@ -82,8 +82,8 @@ class TestRoleTooNew:
             ("AccessDeniedException", "not authorized: cannot be assumed"),
         ],
     )
-    def test_other_refusals_stand(self, aws, function, stubbed, refusal):
-        """Only that refusal passes with time; others are told at once."""
+    def test_other_errors_are_permanent(self, aws, function, stubbed, refusal):
+        """Other errors are not temporary and are reported without a retry."""
         with (
             pytest.raises(ClientError, match=refusal[0]),
             stubbed(aws.functions, ("create_function", None, refusal)),
@@ -92,7 +92,7 @@ class TestRoleTooNew:
         assert aws.naps == []
 
     def test_update(self, aws, function, stubbed):
-        """An update that brings a new role waits for it as well."""
+        """An update with a new role waits as well."""
         with stubbed(
             aws.functions,
             ("update_function_configuration", None, TOO_NEW),
@@ -104,10 +104,10 @@ class TestRoleTooNew:
 
 
 class TestUpdate:
-    """Only what differs is sent, and one thing at a time."""
+    """Only differences are sent, one update at a time."""
 
     def test_code_after_configuration(self, aws, function, stubbed):
-        """Code goes up once the new configuration is in force."""
+        """The code is updated after the new configuration is active."""
         changes = {"CodeSha256": Change("a", "b"), "Timeout": Change(1, 3)}
         with stubbed(
             aws.functions,
@@ -119,7 +119,7 @@ class TestUpdate:
             function.update(aws, changes)
 
     def test_environment_is_hidden(self, find, do):
-        """What a function's environment holds is in no plan."""
+        """A plan does not show a function's environment."""
         do("apply", find("function", "shop-ship"))
         functions = {"hello": {}, "ship": {"environment": {"TABLE": "secret-name"}}}
         changed = find("function", "shop-ship", functions=functions)
@@ -130,7 +130,7 @@ class TestUpdate:
 
 
 class TestInvokePermission:
-    """The function trusts this API and no other."""
+    """The function allows only this API."""
 
     def _sources(self, aws):
         policy = aws.functions.get_policy(FunctionName="shop-hello")["Policy"]
@@ -141,7 +141,7 @@ class TestInvokePermission:
         ]
 
     def test_this_api_only(self, aws, find, do):
-        """Only this API may invoke, in this account."""
+        """Only this API can invoke it, in this account."""
         permission = find("invoke permission", "shop-hello")
         do("apply", permission)
         api_id = permission.api.id
@@ -150,7 +150,7 @@ class TestInvokePermission:
         ]
 
     def test_follows_a_new_api(self, aws, find, do):
-        """When the API was made anew, the permission of the old one goes."""
+        """After the API was recreated, the old one's permission is removed."""
         old = find("invoke permission", "shop-hello")
         do("apply", old)
         aws.apigateway.delete_rest_api(restApiId=old.api.id)
@@ -162,7 +162,7 @@ class TestInvokePermission:
         ]
 
     def test_leaves_others_alone(self, aws, find, do):
-        """What others were permitted stays."""
+        """Other permissions stay."""
         permission = find("invoke permission", "shop-hello")
         do("apply", permission.function)
         aws.functions.add_permission(

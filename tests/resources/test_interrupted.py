@@ -1,4 +1,4 @@
-"""An answer that is lost costs nothing: AWS did it, and we look again."""
+"""A lost response does no harm: AWS carried out the call, and cgw reads again."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DOWN = (
 
 @pytest.fixture
 def up(aws, built, do):
-    """Return what brings the small stack up: the errors, and what was written."""
+    """Return a function that creates the small stack: its errors and its writes."""
 
     def run(verb="apply"):
         aws.session.calls.clear()
@@ -57,7 +57,7 @@ def up(aws, built, do):
 
 
 def test_up_goes_on(aws, up):
-    """An up that lost each write's response once reads again, and repeats nothing."""
+    """An `up` that loses each response once reads again, and repeats nothing."""
     aws.session.lost = set(UP)
     errors, _ = up()
     assert errors == []
@@ -72,7 +72,7 @@ def test_up_goes_on(aws, up):
 
 
 def test_down_goes_on(aws, up):
-    """A down that lost each write's response once reads again, and finishes."""
+    """A `down` that loses each response once reads again, and finishes."""
     up()
     aws.session.lost = set(DOWN)
     errors, _ = up("destroy")
@@ -87,6 +87,6 @@ def test_down_goes_on(aws, up):
 
 
 def test_every_write_is_lost_once(up):
-    """The lists above name every write of up and down."""
+    """The lists above contain every write of `up` and `down`."""
     assert up()[1] == set(UP)
     assert up("destroy")[1] == set(DOWN)

@@ -1,4 +1,4 @@
-"""Methods and the authorizer: closed from the first moment, and never half changed."""
+"""Methods and the authorizer: secured from the start, and changed in one step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEY = {"restApiId": "a1", "resourceId": "r1", "httpMethod": "POST"}
 
 @pytest.fixture
 def method(find):
-    """The method with scopes, and what it stands on, so far as cgw knows."""
+    """The method with scopes, and its existing dependencies."""
     found = find("method", "POST /orders/{id}/ship")
     found.path.api.live = {"id": "a1"}
     found.path.live = {"id": "r1"}
@@ -31,7 +31,7 @@ class TestClosed:
         return found["authorizationType"]
 
     def test_with_its_authorizer(self, aws, find, do):
-        """A secured method has its authorizer from the call that makes it."""
+        """A secured method has its authorizer from its creation on."""
         method = find("method", "GET /orders")
         do("apply", method)
         sent = aws.sent("PutMethod")
@@ -40,14 +40,14 @@ class TestClosed:
         assert "UpdateMethod" not in aws.writes
 
     def test_before_its_authorizer(self, aws, find, do):
-        """Made before the authorizer, as in the tutorial, it is closed to all."""
+        """Created before its authorizer, as in the tutorial, it refuses all calls."""
         method = find("method", "GET /orders")
         do("apply", method.path, method.function)
         method.create(aws)
         assert self._type(aws, method) == "AWS_IAM"
 
     def test_public(self, aws, find, do):
-        """A method is public only where the file says so."""
+        """A method is public only if the file says so."""
         method = find("method", "GET /health")
         do("apply", method)
         assert self._type(aws, method) == "NONE"
@@ -71,13 +71,13 @@ class TestClosed:
         ],
     )
     def test_is_unsecured(self, method, live, is_unsecured, reason):
-        """It is secured by its own authorizer alone."""
+        """Only this stack's authorizer secures it."""
         method.live = live
         assert method.is_unsecured == is_unsecured, reason
 
 
 class TestUpdate:
-    """All that differs changes in one call."""
+    """All differences change in one call."""
 
     @pytest.mark.parametrize(
         ("changes", "patch"),
@@ -107,7 +107,7 @@ class TestUpdate:
         ],
     )
     def test_patch(self, aws, method, stubbed, changes, patch):
-        """Each change is one operation of one call; scopes are added before any goes.
+        """Each change is one operation of one call; scopes are added before others go.
 
         Without a scope in between, the method would let ID tokens in.
         """
@@ -122,7 +122,7 @@ class TestUpdate:
             assert method.update(aws, changes) == {"httpMethod": "POST"}
 
     def test_integration(self, aws, method, stubbed):
-        """The integration is put as a whole, as AWS replaces it."""
+        """The integration is sent as a whole, as AWS replaces it."""
         sent = KEY | {
             "type": "AWS_PROXY",
             "integrationHttpMethod": "POST",
@@ -137,7 +137,7 @@ class TestUpdate:
             method.update(aws, {"methodIntegration.type": Change("MOCK", "AWS_PROXY")})
 
     def test_opened_behind_our_back(self, aws, find, do):
-        """A method that somebody made public is seen as such."""
+        """A method that was made public outside of cgw is detected."""
         method = find("method", "GET /orders")
         do("apply", method)
         key = {
@@ -157,7 +157,7 @@ class TestAuthorizer:
 
     @pytest.fixture
     def authorizer(self, find):
-        """The authorizer, with another pool on AWS than the stack's."""
+        """The authorizer, with another pool on AWS."""
         found = find("authorizer")
         found.api.live = {"id": "a1"}
         found.pool.live = {"Arn": POOL_ARN}
@@ -165,11 +165,11 @@ class TestAuthorizer:
         return found
 
     def test_pool(self, aws, authorizer, stubbed):
-        """Its pool is changed by adding the new one first."""
+        """The new pool is added before the old one is removed."""
         patch = [
             {"op": "add", "path": "/providerARNs", "value": POOL_ARN},
             {"op": "remove", "path": "/providerARNs", "value": "arn:old"},
-            # AWS does not tell what it is, so that it is sent along.
+            # AWS does not return its type, so it is sent as well.
             {"op": "replace", "path": "/authorizerResultTtlInSeconds", "value": "60"},
         ]
         sent = {"restApiId": "a1", "authorizerId": "auth1", "patchOperations": patch}
@@ -181,7 +181,7 @@ class TestAuthorizer:
             authorizer.update(aws, {"providerARNs": Change(["arn:old"], [POOL_ARN])})
 
     def test_ttl(self, aws, authorizer, stubbed):
-        """A number is patched as text, where AWS told what it was."""
+        """A number is sent as text if AWS returned the old value."""
         authorizer.live["authorizerResultTtlInSeconds"] = 300
         path = "/authorizerResultTtlInSeconds"
         patch = [{"op": "replace", "path": path, "value": "0"}]
@@ -195,7 +195,7 @@ class TestAuthorizer:
 
     @pytest.mark.parametrize("ttl", [0, 60, 300])
     def test_ttl_that_aws_does_not_report(self, aws, find, stubbed, ttl):
-        """A TTL that AWS leaves out of its answer is no difference."""
+        """A TTL missing from AWS's response is not a difference."""
         authorizer = find("authorizer", api=_with_ttl(ttl))
         authorizer.api.live = {"id": "a1"}
         authorizer.pool.live = {"Arn": POOL_ARN}

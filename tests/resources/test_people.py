@@ -1,4 +1,4 @@
-"""Users whom a command line names: each verb does it once, and says what it did."""
+"""Users named on the command line: each operation acts once and reports its effect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASSWORD = Password("Correct-Horse-1")
 
 @pytest.fixture
 def stack(built, do):
-    """A stack whose pool and groups are there."""
+    """A stack whose pool and groups exist."""
     stack = built()
     do("apply", *stack.groups.values())
     return stack
@@ -30,7 +30,7 @@ def stack(built, do):
 
 @pytest.fixture
 def dora(aws, stack):
-    """A user whom the file does not name."""
+    """A user who is not in the file."""
     policy = stack.config.user_pool.password_policy
     dora = Person(stack.pool, DORA, ["readers"], (), policy, PASSWORD)
     assert dora.create(aws) is Action.CREATE
@@ -39,7 +39,7 @@ def dora(aws, stack):
 
 
 def test_a_user_is_made_as_the_file_would_make_one(aws, stack, dora):
-    """Confirmed, verified, and in its groups."""
+    """Confirmed, with a verified address, and in its groups."""
     assert (dora["UserStatus"], dora["Groups"]) == ("CONFIRMED", ["readers"])
     assert attributes_of(dora.live)["email_verified"] == "true"
     assert [sign_in_name(stack.pool, each) for each in users_of(stack.pool, aws)] == [
@@ -52,7 +52,7 @@ def test_a_user_is_made_as_the_file_would_make_one(aws, stack, dora):
     [("disable", "AdminDisableUser", False), ("enable", "AdminEnableUser", True)],
 )
 def test_disable_and_enable_once(aws, dora, verb, operation, after):
-    """The second time there is nothing to do."""
+    """A second call changes nothing."""
     key = {"UserPoolId": dora.pool.id, "Username": DORA}
     call = "enable" if verb == "disable" else "disable"
     getattr(aws.cognito, f"admin_{call}_user")(**key)
@@ -65,7 +65,7 @@ def test_disable_and_enable_once(aws, dora, verb, operation, after):
 
 
 def test_confirmed_once(aws, dora):
-    """Who signed up is; who is confirmed stays so without a call."""
+    """After self-sign-up; for confirmed users no call is made."""
     assert dora.confirm(aws) is Action.KEEP
     assert aws.calls == []
     dora.live["UserStatus"] = "UNCONFIRMED"
@@ -76,7 +76,7 @@ def test_confirmed_once(aws, dora):
 
 
 def test_a_user_who_never_signed_up_cannot_be_confirmed(aws, dora):
-    """The state is named, and what gives a password."""
+    """The error shows the state, and how to set a password."""
     dora.is_temporary = True
     dora.give_password(aws)
     assert "FORCE_CHANGE_PASSWORD" in dora.unconfirmable.what
@@ -84,7 +84,7 @@ def test_a_user_who_never_signed_up_cannot_be_confirmed(aws, dora):
 
 
 def test_groups_are_changed_by_the_difference(aws, dora):
-    """What is the same costs no call."""
+    """Unchanged groups need no call."""
     assert dora.regroup(aws, ["readers"]) is Action.KEEP
     assert aws.calls == []
     assert dora.regroup(aws, {"writers"}) is Action.UPDATE
@@ -94,7 +94,7 @@ def test_groups_are_changed_by_the_difference(aws, dora):
 
 @pytest.mark.parametrize("is_temporary", [True, False])
 def test_a_password_is_for_good_or_for_once(aws, dora, is_temporary):
-    """The state tells which."""
+    """The user's state shows which."""
     dora.password, dora.is_temporary = Password("Other-horse-2"), is_temporary
     assert dora.give_password(aws) is Action.UPDATE
     expected = "FORCE_CHANGE_PASSWORD" if is_temporary else "CONFIRMED"
@@ -103,14 +103,14 @@ def test_a_password_is_for_good_or_for_once(aws, dora, is_temporary):
 
 
 def test_removed_even_if_someone_else_was_quicker(aws, stack, dora):
-    """Gone is gone."""
+    """It counts as removed."""
     assert [dora.delete(aws), dora.delete(aws)] == [Action.DELETE] * 2
     assert dora.live is None
     assert users_of(stack.pool, aws) == []
 
 
 def test_all_users_and_groups_are_listed_whatever_their_number(aws, stack):
-    """AWS lists 60 at a time; they come sorted by the name that they sign in with."""
+    """AWS returns 60 per page; they are sorted by sign-in name."""
     names = [f"u{number:02}@example.com" for number in range(61)]
     key = {"UserPoolId": stack.pool.id}
     for name in reversed(names):
@@ -134,7 +134,7 @@ def test_all_users_and_groups_are_listed_whatever_their_number(aws, stack):
     ],
 )
 def test_users_are_called_as_they_sign_in(stack, settings, name, is_by_mail):
-    """By an address where the pool takes one, by the user name always."""
+    """By email address if the pool accepts it, and always by user name."""
     attributes = [{"Name": "email", "Value": "Al@x.de"}]
     user = {"Username": "u-1", "Attributes": attributes}
     stack.pool.live = settings

@@ -1,4 +1,4 @@
-"""The printed policies: enough for every call, little else, and small enough."""
+"""The printed policies: sufficient for every call, minimal, and within IAM's limits."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REFERENCE = Path(__file__).parents[1] / "recorded" / "service_authorization.json
 
 @pytest.fixture(scope="module")
 def session():
-    """A session whose clients a guard listens to."""
+    """A session whose calls a guard checks."""
     keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
     session = SharedSession(**keys, region_name=ACCOUNT.region)
     session.guard = Guard(session.events)
@@ -48,7 +48,7 @@ def session():
 
 @pytest.fixture
 def local(monkeypatch):
-    """The local AWS, without its server."""
+    """The local AWS without its server."""
     quicken(monkeypatch)
     with mock_aws():
         local = LocalAws()
@@ -58,7 +58,7 @@ def local(monkeypatch):
 
 @pytest.fixture
 def cgw(monkeypatch, session, local, configured):  # noqa: ARG001 - it answers
-    """Runs of cgw on the local AWS, by a clock that nobody waits for."""
+    """Runs of cgw on the local AWS, with a simulated clock."""
     clock = Clock()
     monkeypatch.setattr("botocore.endpoint.time", clock.module)
     cgw = Cgw(session, clock, configured)
@@ -68,14 +68,14 @@ def cgw(monkeypatch, session, local, configured):  # noqa: ARG001 - it answers
 
 @pytest.fixture
 def guard(session):
-    """What lets only allowed calls pass."""
+    """A guard that lets only allowed calls pass."""
     session.guard.forget()
     return session.guard
 
 
 @pytest.fixture
 def policy_of(configured):
-    """Return what makes the operator's policy of a file."""
+    """Return a function that makes the operator's policy for a file."""
 
     def make(text="", boundary=None, **sections):
         return operator_policy(build(configured(text, **sections), ACCOUNT), boundary)
@@ -84,18 +84,18 @@ def policy_of(configured):
 
 
 def status(cgw, text):
-    """Read all that `cgw status` reads, and raise what is refused."""
+    """Read everything that `cgw status` reads, and raise refused calls."""
     aws = cgw.aws()
     stack = build(cgw.configured(text), aws.account)
     visit = partial(reconcile.plan, aws=aws)
     errors = [each.error for each in walk(visit, forward(stack.resources), workers=1)]
-    assert [each for each in errors if each] == []
+    assert [error for error in errors if error] == []
     unmanaged(stack, aws, with_users=True)
     return stack
 
 
 def grants(document):
-    """Return every action and every resource with the statement that names it."""
+    """Return every action and every resource with the statement that contains it."""
     return {
         (statement["Sid"], each)
         for statement in document["Statement"]
@@ -105,12 +105,12 @@ def grants(document):
 
 
 def as_list(value):
-    """Return a list, where IAM takes one value too."""
+    """Return a list for a value that IAM also accepts as a single item."""
     return value if isinstance(value, list) else [value]
 
 
 def changed_by_others(aws):
-    """Change what only drift makes `up` change back."""
+    """Change what `up` changes back only after drift."""
     role = "shop-hello-eu-west-1"
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -129,14 +129,14 @@ def changed_by_others(aws):
 
 WITH_SHIP = CHANGED.replace("functions:", "functions:\n  ship: {}")
 CLASSIC = CHANGED.replace("login: managed", "login: classic")
-CLASSIC = CLASSIC.replace("concurrency: 5, ", "")  # which `up` then deletes
-LIFE = (SMALL, SMALL, WITH_SHIP, CLASSIC)  # `ship` comes, and leaves the file
-# Allowed, and not called by the life below.
+CLASSIC = CLASSIC.replace("concurrency: 5, ", "")  # deleted by `up`
+LIFE = (SMALL, SMALL, WITH_SHIP, CLASSIC)  # `ship` is added, and removed from the file
+# Allowed, but not called by the test below.
 UNUSED = {"cognito-idp:DeleteUserPoolClient": "a client that two cgws made at once"}
 
 
 def test_a_whole_life(cgw, guard, policy_of):
-    """Changes, drift, status and down need what is allowed, and all of it."""
+    """Changes, drift, status and down need exactly what the policy allows."""
     for text in LIFE:
         guard.document = policy_of(text)
         assert cgw.up(text, workers=1).errors == []
@@ -152,7 +152,7 @@ def test_a_whole_life(cgw, guard, policy_of):
 
 
 def test_a_life_within_a_boundary(cgw, guard, policy_of):
-    """Roles get the boundary, those that were there before it too."""
+    """All roles get the boundary, including those that existed before."""
     assert cgw.up(SMALL, workers=1).errors == []
     guard.document = policy_of(BOUNDED)
     for _ in range(2):
@@ -170,22 +170,22 @@ def test_a_file_without_the_boundary_is_refused(cgw, guard, policy_of):
     """The option alone does not make `up` set it."""
     guard.document = policy_of(SMALL, BOUNDARY)
     errors = cgw.up(SMALL, workers=1).errors
-    assert any("iam:CreateRole" in each for each in errors)
+    assert any("iam:CreateRole" in error for error in errors)
 
 
 def test_every_action_is_missed(cgw, guard, policy_of):
-    """The guard refuses what the policy leaves out: the tests above can fail."""
+    """The guard refuses every omitted action, so the tests above can fail."""
     document = policy_of(SMALL)
     for statement in document["Statement"]:
         if "lambda:CreateFunction" in statement["Action"]:
             statement["Action"].remove("lambda:CreateFunction")
     guard.document = document
     errors = cgw.up(SMALL, workers=1).errors
-    assert any("lambda:CreateFunction" in each for each in errors)
+    assert any("lambda:CreateFunction" in error for error in errors)
 
 
 def test_a_changed_trust_policy_is_reported(cgw, guard, policy_of):
-    """To change it back would take a right that gives the role to anyone."""
+    """Changing it back would need a permission that can give the role to anyone."""
     assert cgw.up(SMALL, workers=1).errors == []
     statement = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -211,24 +211,24 @@ def test_a_changed_trust_policy_is_reported(cgw, guard, policy_of):
     ],
 )
 def test_only_own_roles_are_passed(policy_of, name, service, allowed):
-    """Only to Lambda: code that runs in another role has that role's rights."""
+    """And only to Lambda: code with another role has that role's permissions."""
     arn = f"arn:aws:iam::123456789012:role/{name}"
     context = resource_tag("shop") | {"iam:PassedToService": service}
     assert is_allowed(policy_of(SMALL), "iam:PassRole", arn, context) is allowed
 
 
 class TestUse:
-    """The policy of those who use the stack."""
+    """The policy for users of the stack."""
 
     @pytest.fixture
     def stack(self, cgw, guard, configured):
-        """A stack that is up, and looked at by such a user."""
+        """A stack after `up`, read by such a user."""
         assert cgw.up(SMALL, workers=1).errors == []
         guard.document = user_policy(build(configured(SMALL), ACCOUNT))
         return status(cgw, SMALL)
 
     def test_suffices(self, cgw, stack, guard):
-        """For what the commands call: users, logs, and what `explain` reads."""
+        """For all commands that read: users, logs and `explain`."""
         aws, pool = cgw.aws(), stack.pool
         rules = stack.config.user_pool.password_policy
         carol = Person(pool, "carol@example.com", [], (), rules, None)
@@ -258,7 +258,7 @@ class TestUse:
         }
 
     def test_does_not_change_the_stack(self, cgw, local, stack, guard):  # noqa: ARG002
-        """No resource of the stack can be changed, made or deleted with it."""
+        """It allows no creation, change or deletion of a resource of the stack."""
         before = local.inventory
         for run in (cgw.up(CHANGED, workers=1), cgw.down(SMALL, workers=1)):
             assert run.errors
@@ -272,7 +272,7 @@ class TestLeast:
     """No more than the file needs."""
 
     def test_only_reading_is_not_limited(self, policy_of):
-        """What has neither a name nor a condition only reads."""
+        """Statements without a name or a condition only read."""
         free = {
             action
             for statement in policy_of()["Statement"]
@@ -289,7 +289,7 @@ class TestLeast:
 
     @pytest.mark.parametrize("make", [operator_policy, user_policy])
     def test_no_wildcard_actions(self, make, configured):
-        """Every action is named in full."""
+        """Every action is listed by its full name."""
         document = make(build(configured(), ACCOUNT))
         assert "*" not in "".join(
             action for each in document["Statement"] for action in each["Action"]
@@ -306,12 +306,12 @@ class TestLeast:
         ],
     )
     def test_only_what_the_file_has(self, policy_of, sections, absent):
-        """What the file has not asked for needs no permission."""
+        """Features that the file does not use need no permission."""
         assert absent not in json.dumps(policy_of(**sections))
 
     @pytest.mark.parametrize("make", [operator_policy, user_policy])
     def test_external(self, make, configured):
-        """What the file names by `id` may be read, and nothing of it changed."""
+        """Resources with an `id` in the file can be read, but not changed."""
         config = configured(
             user_pool={"id": "eu-west-1_theirs"},
             api={"id": "theirs", "routes": {"GET /": {"function": "hello"}}},
@@ -333,12 +333,12 @@ LONG = "a-stack-name-of-thirty-two-chars"  # the longest
 
 
 class TestSize:
-    """IAM takes 6,144 characters, white space not counted."""
+    """IAM's limit is 6,144 characters without white space."""
 
     @pytest.mark.parametrize("count", [1, 30, 300])
     @pytest.mark.parametrize("name", ["shop", LONG])
     def test_fits(self, policy_of, name, count):
-        """With names of the stack's own, however many functions and routes."""
+        """Custom names fit for any number of functions and routes."""
         functions = {f"function-number-{n}": {} for n in range(count)}
         routes = {f"GET /r{n}": {"function": "function-number-0"} for n in range(200)}
         sections = {"functions": functions, "api": {"routes": routes}}
@@ -348,7 +348,7 @@ class TestSize:
         assert size(document) == len(json.dumps(document, separators=(",", ":")))
 
     def test_split(self, configured):
-        """Parts that fit allow together what one policy would, roles one by one."""
+        """Parts within the limit allow the same as one policy, each role by name."""
         names = [f"{n:02}-{'f' * 50}" for n in range(60)]
         functions = {f"f{n}": {"name": name} for n, name in enumerate(names)}
         routes = {"GET /": {"function": "f0"}}
@@ -362,12 +362,12 @@ class TestSize:
         assert together(*parts) == together(whole)
 
     def test_what_fits_is_one(self, policy_of):
-        """Nothing is split without need."""
+        """Nothing is split unless necessary."""
         document = policy_of()
         assert split(document) == [document]
 
     def test_roles_that_may_be_passed(self, policy_of):
-        """They are named one by one, and by a pattern only for want of room."""
+        """They are listed one by one, or by a pattern if space is short."""
         few, many = (
             passed_roles(policy_of(functions=functions, api=api))
             for functions, api in (
@@ -394,14 +394,14 @@ def together(*documents):
 
 
 def passed_roles(document):
-    """Return the roles that may be passed to Lambda."""
+    """Return the roles that can be passed to Lambda."""
     statements = document["Statement"]
     (found,) = [each for each in statements if each["Action"] == ["iam:PassRole"]]
     return found["Resource"]
 
 
 def test_sids_are_unique(configured):
-    """IAM refuses a policy in which two statements have one id."""
+    """IAM refuses a policy with duplicate statement IDs."""
     stack = build(configured(BOUNDED), ACCOUNT)
     for document in (operator_policy(stack), user_policy(stack)):
         sids = [statement["Sid"] for statement in document["Statement"]]
@@ -419,7 +419,7 @@ def test_sids_are_unique(configured):
     ],
 )
 def test_partitions(configured, region, partition):
-    """Every ARN is of the region's partition, as botocore knows it."""
+    """Every ARN has the region's partition, as botocore knows it."""
     stack = build(configured(), named_account("123456789012", region))
     for document in (operator_policy(stack), user_policy(stack)):
         arns = [
@@ -434,7 +434,7 @@ def test_partitions(configured, region, partition):
 
 
 def test_an_unknown_region():
-    """It is of no partition."""
+    """It belongs to no partition."""
     with pytest.raises(UsageError, match="not an AWS region"):
         named_account("123456789012", "nowhere-1")
 
@@ -453,7 +453,7 @@ class TestReference:
         return user_policy(stack) if request.param == "use" else operator_policy(stack)
 
     def test_says_where_it_is_from(self, reference):
-        """A record without date and source is worth nothing."""
+        """The record has its date and source."""
         assert reference["source"].startswith("https://")
         assert reference["date"] >= "2026-05-10"
 
@@ -465,7 +465,7 @@ class TestReference:
                 assert name in reference["services"][service]["actions"]
 
     def test_actions_apply_to_the_resources(self, reference, document):
-        """Each action has a resource of its own, and each resource an action."""
+        """Each action has a matching resource, and each resource an action."""
         for statement in document["Statement"]:
             left = set(as_list(statement["Resource"]))
             for action in statement["Action"]:
@@ -479,7 +479,7 @@ class TestReference:
             assert left == set(), statement["Sid"]
 
     def test_conditions_are_known(self, reference, document):
-        """Each condition key is one of the action or of the resource it is for."""
+        """Each condition key belongs to the action or to its resource."""
         for statement in document["Statement"]:
             keys = {
                 key.partition("/")[0]
@@ -491,12 +491,12 @@ class TestReference:
                         assert keys <= keys_of(reference, action, kind), (action, kind)
 
 
-# AWS documents no condition keys of it: a call that lacks one is refused.
+# AWS documents no condition keys for it: a call without one is refused.
 KEYLESS = "Tags"
 
 
 def types_of(reference, action, arn):
-    """Return the resource types of an action that an ARN of a policy may name."""
+    """Return the resource types of an action that an ARN in a policy may match."""
     service, name = action.split(":")
     known = reference["services"][service]
     kinds = known["actions"][name]["resources"]
@@ -508,7 +508,7 @@ def types_of(reference, action, arn):
 
 
 def could_be(arn, template):
-    """Whether an ARN with wildcards can name what the reference describes."""
+    """Whether an ARN with wildcards can match the reference's format."""
     parts = dict(zip(("Partition", "Region", "Account"), WHERE, strict=True))
     where = re.sub(r"\$\{(\w+)\}", lambda name: parts.get(name[1], "x"), template)
     form = re.sub("(?<=[:/])x(?=[:/])", "[^/]+", re.escape(where))

@@ -1,4 +1,4 @@
-"""Groups, resource servers and MFA: what is particular to each."""
+"""Groups, resource servers and MFA: their special cases."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def test_resource_server_update(aws, find, stubbed):
 
 
 class TestMfa:
-    """The MFA setting is absent while it is off."""
+    """The MFA setting is absent while MFA is off."""
 
     @pytest.mark.parametrize(
         ("mode", "setting"), [("optional", "OPTIONAL"), ("required", "ON")]
     )
     def test_modes(self, aws, find, do, mode, setting):
-        """Each mode of the file is AWS's setting, with one-time passwords."""
+        """Each mode in the file maps to AWS's setting, with TOTP."""
         mfa = find("mfa setting", user_pool={"mfa": mode})
         do("apply", mfa)
         config = aws.cognito.get_user_pool_mfa_config(UserPoolId=mfa.pool.id)
@@ -41,13 +41,13 @@ class TestMfa:
         assert config["SoftwareTokenMfaConfiguration"] == {"Enabled": True}
 
     def test_off_by_default(self, aws, find, do):
-        """While the file wants none and there is none, there is nothing to do."""
+        """If MFA is off in the file and on AWS, nothing changes."""
         mfa = find("mfa setting", user_pool={"mfa": "off"})
         assert do("apply", mfa)[mfa].action is Action.KEEP
         assert "SetUserPoolMfaConfig" not in aws.writes
 
     def test_turned_off(self, aws, find, do):
-        """MFA that the file no longer wants is turned off."""
+        """MFA that is removed from the file is turned off."""
         do("apply", find("mfa setting"))
         off = find("mfa setting", user_pool={"mfa": "off"})
         step = do("apply", off)[off]
@@ -56,7 +56,7 @@ class TestMfa:
         assert config["MfaConfiguration"] == "OFF"
 
     def test_keeps_other_factors(self, aws, find, stubbed):
-        """Other factors go back with the change, as AWS replaces the whole setting."""
+        """Other factors are sent with the change, as AWS replaces the whole setting."""
         mfa = find("mfa setting")
         mfa.pool.live = {"Id": "eu-west-1_abc"}
         email = {"Message": "Your code is {####}", "Subject": "Code"}
@@ -77,7 +77,7 @@ class TestMfa:
 
 
 def test_groups_stay_when_the_file_forgets_them(aws, find, do):
-    """A group that left the file is left alone: users may still be in it."""
+    """A group that is removed from the file stays: it may contain users."""
     do("apply", find("group", "writers"))
     pool = find("user pool", user_pool={"groups": []}, users=[])
     do("refresh", pool)

@@ -1,4 +1,4 @@
-"""The REST API: routes removed from the file, and which API is the stack's."""
+"""The REST API: routes removed from the file, and how the stack's API is found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ARN = "arn:aws:apigateway:eu-west-1::/restapis"
 
 @pytest.fixture
 def routes(aws):
-    """Return what lists the routes and the paths that an API has."""
+    """Return a function that lists the routes and paths of an API."""
 
     def run(api):
         items = aws.apigateway.get_resources(restApiId=api.id, embed=["methods"])
@@ -26,7 +26,7 @@ def routes(aws):
 
 
 def _add(aws, api, *paths, verb="GET"):
-    """Add a route behind our back."""
+    """Add a route outside of cgw."""
     for path in paths:
         items = aws.apigateway.get_resources(restApiId=api.id)["items"]
         ids = {item["path"]: item["id"] for item in items}
@@ -43,10 +43,10 @@ def _add(aws, api, *paths, verb="GET"):
 
 
 class TestUnlisted:
-    """Routes that are not in the file are removed, and only those."""
+    """Only routes that are not in the file are removed."""
 
     def test_removed(self, aws, built, do, routes):
-        """A route that somebody added, and the paths that it alone needs, go."""
+        """A foreign route is removed with the paths that only it needs."""
         stack = built()
         do("apply", *stack.resources)
         before = routes(stack.api)
@@ -56,7 +56,7 @@ class TestUnlisted:
         assert routes(again.api) == before
 
     def test_method_of_a_kept_path(self, aws, built, do, routes):
-        """A method that somebody added to a path of ours goes; the path stays."""
+        """A foreign method on a path in the file is removed; the path stays."""
         stack = built()
         do("apply", *stack.resources)
         before = routes(stack.api)
@@ -71,7 +71,7 @@ class TestUnlisted:
         assert routes(stack.api) == before
 
     def test_vanished_from_the_file(self, built, do, routes):
-        """A route that left the file leaves the API, with the paths it alone needs."""
+        """A route removed from the file is deleted with its unused paths."""
         paths = ["GET /orders", "PUT /orders", "GET /orders/all", "GET /health"]
         kept = {"GET /orders": {"function": "hello"}}
         every = {"routes": dict.fromkeys(paths, kept["GET /orders"])}
@@ -81,7 +81,7 @@ class TestUnlisted:
         assert routes(stack.api) == ({"GET /orders"}, {"/", "/orders"})
 
     def test_children_go_with_their_parent(self, aws, find, stubbed):
-        """Of nested paths only the uppermost is deleted: AWS takes along the rest."""
+        """Of nested paths only the topmost is deleted: AWS deletes the rest."""
         api = find("rest api")
         paths = ["/", "/orders", "/old", "/old/one", "/old/one/two", "/orders/gone"]
         resources = {path: {"id": path, "path": path} for path in paths}
@@ -98,7 +98,7 @@ class TestUnlisted:
         assert sorted(sent, key=str) == sorted(gone, key=str)
 
     def test_plan_names_them(self, aws, built, do):
-        """A plan says which routes would go."""
+        """A plan shows the routes that would be removed."""
         stack = built()
         do("apply", *stack.resources)
         _add(aws, stack.api, "/admin")
@@ -107,10 +107,10 @@ class TestUnlisted:
 
 
 class TestFinding:
-    """By the stack's tag, under whatever name."""
+    """By the stack's tag, whatever the name is."""
 
     def test_two_of_ours(self, aws, find, do):
-        """Two APIs with our tag are an error that names both; none is guessed."""
+        """Two APIs with the stack's tag are an error that lists both."""
         api = find("rest api")
         do("apply", api)
         tags = {"cgw:stack": "shop"}
@@ -121,7 +121,7 @@ class TestFinding:
         assert other["id"] in error.value.what
 
     def test_renamed_in_the_file(self, aws, find, do):
-        """An API whose name in the file changed is found by its tag, and renamed."""
+        """After a name change in the file, the API is found by tag and renamed."""
         old = find("rest api")
         do("apply", old)
         routes = {"routes": {"GET /orders": {"function": "hello"}}}
@@ -130,7 +130,7 @@ class TestFinding:
         assert api.id == old.id
 
     def test_same_name_twice(self, aws, find, do):
-        """Somebody else's API of the same name beside ours does not matter."""
+        """A foreign API with the same name does not matter."""
         api = find("rest api")
         do("apply", api)
         aws.apigateway.create_rest_api(name="shop")
@@ -138,10 +138,10 @@ class TestFinding:
 
 
 class TestExternal:
-    """An API that the file names by `id`."""
+    """An API with an `id` in the file."""
 
     def test_is_left_alone(self, aws, built, do):
-        """It is neither changed nor deleted, and nothing is made in it."""
+        """It is neither changed nor deleted, and nothing is created in it."""
         made = aws.apigateway.create_rest_api(name="theirs")["id"]
         routes = {"GET /orders": {"function": "hello"}}
         stack = built(api={"id": made, "routes": routes})
@@ -150,12 +150,12 @@ class TestExternal:
         assert do("apply", stack.api)[stack.api].word == "unchanged"
         assert destroy(stack.api, aws).word == "skipped"
         assert aws.writes == []
-        kinds = {each.kind for each in stack.resources}
+        kinds = {resource.kind for resource in stack.resources}
         assert not kinds & {"method", "resource", "stage", "deployment", "function"}
 
 
 def test_tags(aws, find, stubbed):
-    """Tags are put back by the API's ARN, which has no account number."""
+    """Tags are restored by the API's ARN, which has no account number."""
     api = find("rest api")
     api.live = {"id": "a1"}
     tags = {"cgw:stack": "shop", "team": "payments"}
@@ -168,7 +168,7 @@ def test_tags(aws, find, stubbed):
 
 
 def test_endpoint(aws, find, stubbed):
-    """The endpoint's type is replaced where it stands, in one call with the name."""
+    """The endpoint's type is replaced in one call together with the name."""
     api = find("rest api")
     api.live = {"id": "a1", "endpointConfiguration": {"types": ["EDGE"]}}
     patch = [
@@ -192,7 +192,7 @@ def test_endpoint(aws, find, stubbed):
 
 
 def test_reads_do_not_grow_with_routes(aws, built, do):
-    """A plan of many routes costs as many reads as one of few."""
+    """A plan of many routes needs as many reads as a plan of few."""
 
     def reads(count):
         routes = {f"GET /r{n}": {"function": "hello"} for n in range(count)}

@@ -1,4 +1,4 @@
-"""The execution role and the log group: no more than is needed, and all gone."""
+"""The execution role and the log group: minimal permissions, complete deletion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _policies(aws, role):
 
 
 def test_least_privilege(aws, find, do):
-    """The role may write the log of its own function, and nothing else."""
+    """The role can write only its function's log."""
     role = find("execution role")
     do("apply", role)
     assert (
@@ -32,7 +32,7 @@ def test_least_privilege(aws, find, do):
 
 
 def test_deleted_with_policies_of_others(aws, find, do):
-    """Policies that somebody added do not keep the role from being deleted."""
+    """Policies added by other users do not prevent the role's deletion."""
     role = find("execution role")
     do("apply", role)
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
@@ -50,12 +50,12 @@ def test_deleted_with_policies_of_others(aws, find, do):
 
 
 def test_name_says_the_region(find):
-    """IAM knows no regions, so the name keeps the roles of two regions apart."""
+    """IAM is global, so the name contains the region."""
     assert find("execution role").name == "shop-hello-eu-west-1"
 
 
 def test_long_name_is_shortened(built):
-    """A name over IAM's limit is cut, and still no other function's."""
+    """A name over IAM's limit is shortened, and stays unique."""
     functions = {key: {"name": "f" * 60 + key} for key in ("a", "b")}
     stack = built(functions=functions, api={"routes": {"GET /": {"function": "a"}}})
     names = [function.role.name for function in stack.functions.values()]
@@ -64,7 +64,7 @@ def test_long_name_is_shortened(built):
 
 
 def test_log_group_of_a_longer_name(aws, find, do):
-    """A log group whose name only begins like ours is not ours."""
+    """A log group whose name only starts like ours is ignored."""
     aws.logs.create_log_group(logGroupName="/aws/lambda/shop-hello-2")
     group = find("log group")
     assert do("apply", group)[group].word == "created"
@@ -74,14 +74,14 @@ def test_log_group_of_a_longer_name(aws, find, do):
 
 
 def test_log_group_expires(aws, find, do):
-    """The function's log does not stay for ever."""
+    """The function's log expires."""
     do("apply", find("log group"))
     (group,) = aws.logs.describe_log_groups()["logGroups"]
     assert group["retentionInDays"] == 30
 
 
 def test_another_retention_stays(aws, find, do):
-    """What somebody sets later, be it "never expire", is no drift."""
+    """A later change of the retention, even to "never expire", is not drift."""
     do("apply", find("function"))
     name = find("log group").name
     aws.logs.put_retention_policy(logGroupName=name, retentionInDays=365)
@@ -97,7 +97,7 @@ def test_another_retention_stays(aws, find, do):
 
 
 def test_retention_is_set_after_an_interruption(aws, find, do):
-    """A run that ended after CreateLogGroup made no function: the next one goes on."""
+    """A run that ended after CreateLogGroup is continued by the next one."""
     do("apply", find("log group"))
     group = find("log group")
     aws.logs.delete_retention_policy(logGroupName=group.name)
@@ -116,7 +116,7 @@ def _boundary(aws, role):
 
 
 def test_permissions_boundary(aws, find, do):
-    """A role is created within the file's boundary, and stays so."""
+    """A role is created with the file's boundary, and keeps it."""
     role = find("execution role", **WITHIN)
     do("apply", role)
     assert aws.sent("CreateRole")["PermissionsBoundary"] == BOUNDARY
@@ -127,7 +127,7 @@ def test_permissions_boundary(aws, find, do):
 
 @pytest.mark.parametrize("other", [None, "arn:aws:iam::123456789012:policy/wider"])
 def test_permissions_boundary_is_restored(aws, find, do, other):
-    """Where it is missing or another; before any right is given."""
+    """If it is missing or different; before any permission is granted."""
     role = find("execution role")
     do("apply", role)
     if other:

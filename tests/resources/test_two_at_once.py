@@ -1,4 +1,4 @@
-"""Two cgws at work on one stack: each goes on with what the other has made."""
+"""Two cgw processes change one stack: each continues with the other's resources."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ OURS = {"cgw:stack": "shop"}
 
 @pytest.fixture
 def cgw(aws, configured):
-    """Return a maker of cgws in one account."""
+    """Return a function that makes cgw processes in one account."""
     return partial(Cgw, aws.session, configured)
 
 
 class Unnamed(NamedTuple):
-    """What AWS makes twice under one name."""
+    """A resource that AWS creates twice with the same name."""
 
     kind: str
     client: str
     create: str
     delete: str
     listed: Callable
-    theirs: dict  # how another would make one of that name by hand
+    theirs: dict  # creates one with that name manually
 
 
 UNNAMED = [
@@ -66,7 +66,7 @@ of_tagged = pytest.mark.parametrize("case", UNNAMED[:2], ids=lambda case: case.k
 
 @of_each
 def test_both_go_on_with_the_same_one(aws, cgw, case):
-    """The younger is taken back; the next `up` of anybody finds the elder."""
+    """The younger one is deleted; every later `up` finds the older one."""
     ours, theirs = cgw(), cgw()
     act = partial(theirs.up, theirs.find(case.kind))
     with once("before-call", getattr(aws, case.client), case.create, act):
@@ -82,7 +82,7 @@ def test_both_go_on_with_the_same_one(aws, cgw, case):
 
 @of_tagged
 def test_the_other_one_is_kept_if_its_maker_uses_it(aws, cgw, case):
-    """Its maker looked before ours was there, and works with it: ours goes."""
+    """The other process read before ours existed, and uses its own: ours is deleted."""
     made = []
 
     def make():
@@ -97,7 +97,7 @@ def test_the_other_one_is_kept_if_its_maker_uses_it(aws, cgw, case):
 
 @of_tagged
 def test_one_of_another_stack_is_not_touched(aws, cgw, case):
-    """It has our name and no tag of ours: both stay, and ours is ours."""
+    """It has our name without our tag: both stay, and ours is used."""
     foreign = {
         key: value if value == "shop" else {"cgw:stack": "theirs"}
         for key, value in case.theirs.items()
@@ -120,7 +120,7 @@ def _create(aws, case, settings):
 
 
 def test_a_protected_pool_is_taken_back_too(aws, cgw):
-    """Its protection is lifted first: AWS would refuse to delete it."""
+    """Its protection is turned off first: AWS would refuse to delete it."""
     protected = {"user_pool": {"deletion_protection": True}}
     ours, theirs = cgw(**protected), cgw(**protected)
     act = partial(theirs.up, theirs.stack.pool)
@@ -132,7 +132,7 @@ def test_a_protected_pool_is_taken_back_too(aws, cgw):
 
 
 class Named(NamedTuple):
-    """What AWS makes once under one name, and how it refuses a second."""
+    """A resource with a unique name, and AWS's error for a second one."""
 
     kind: str
     client: str
@@ -183,7 +183,7 @@ NAMED = [
 
 @pytest.mark.parametrize("case", NAMED, ids=lambda case: case.kind)
 def test_what_another_has_made_meanwhile_is_gone_on_with(aws, cgw, case):
-    """AWS refuses to make it twice: we look again, and it is as it is to be."""
+    """After AWS's refusal cgw reads again, and the resource is as desired."""
     ours, theirs = cgw(), cgw()
     act = partial(theirs.up, theirs.find(case.kind))
     refusal = {"Code": case.code, "Message": case.words}
@@ -195,7 +195,7 @@ def test_what_another_has_made_meanwhile_is_gone_on_with(aws, cgw, case):
 
 
 def test_what_stays_refused_fails(aws, cgw):
-    """A name that is taken, and yet not there to be seen, is not asked for for ever."""
+    """A name that is taken by an invisible resource is not retried forever."""
     ours, refused = cgw(), []
 
     def refuse(**_):

@@ -1,4 +1,4 @@
-"""Users: a password set once, and groups as far as the file speaks of them."""
+"""Users: the initial password is set once, and groups follow the file."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def _status(aws, user):
 
 @pytest.fixture
 def alice(find, do):
-    """A user who is there."""
+    """An existing user."""
     user = find("user", ALICE)
     do("apply", user)
     return user
 
 
 class TestPassword:
-    """The password of the file is the first one; later ones are the user's."""
+    """The file contains the initial password; later ones belong to the user."""
 
     def test_set_for_good(self, aws, alice):
-        """A new user can sign in at once, with the file's password."""
+        """A new user can sign in immediately with the file's password."""
         assert _status(aws, alice) == "CONFIRMED"
         sent = aws.sent("AdminSetUserPassword")
         assert (sent["Password"], sent["Permanent"]) == ("Correct-Horse-1", True)
 
     def test_set_once(self, aws, alice, find, do):
-        """A password that the user has changed meanwhile is not set back."""
+        """A password that the user has changed is not reset."""
         aws.cognito.admin_set_user_password(
             UserPoolId=alice.pool.id,
             Username=ALICE,
@@ -50,7 +50,7 @@ class TestPassword:
         assert aws.writes == []
 
     def test_interrupted_before_the_password(self, aws, find, do):
-        """A user left without a password of its own gets it by the next apply."""
+        """A user left without a password gets it in the next apply."""
         user = find("user", ALICE)
         do("apply", user.pool, *user.groups)
         aws.cognito.admin_create_user(
@@ -64,7 +64,7 @@ class TestPassword:
         assert user["Groups"] == ["readers"]
 
     def test_no_mail(self, aws, alice):
-        """No invitation is mailed, and the address counts as verified."""
+        """No invitation is sent, and the address is marked as verified."""
         sent = aws.sent("AdminCreateUser")
         assert sent["MessageAction"] == "SUPPRESS"
         assert sent["UserAttributes"] == [
@@ -73,7 +73,7 @@ class TestPassword:
         ]
 
     def test_temporary(self, aws, alice, find, do):
-        """A temporary one is there from the start, and the first sign-in changes it."""
+        """A temporary password is set at creation and changed at the first sign-in."""
         user = find("user", BOB)
         user.password, user.is_temporary = Password("Temporary-1"), True
         do("apply", user)
@@ -82,7 +82,7 @@ class TestPassword:
         assert aws.sent("AdminSetUserPassword")["Username"] == alice.username
 
     def test_missing_variable(self, aws, find, do):
-        """Where the password's variable is not set, no user is made without one."""
+        """If the password's variable is unset, the user is not created."""
         user = find("user", ALICE)
         user.password = Password(None, missing="ALICE_PASSWORD")
         step = do("apply", user)[user]
@@ -91,23 +91,23 @@ class TestPassword:
         assert "AdminCreateUser" not in aws.writes
 
     def test_missing_variable_of_a_finished_user(self, alice, find, do):
-        """The variable is not asked for when the user is there already."""
+        """The variable is not required if the user already exists."""
         user = find("user", ALICE)
         user.password = Password(None, missing="ALICE_PASSWORD")
         assert do("apply", user)[user].word == "unchanged"
         assert alice.id == user.id
 
     def test_never_shown(self, alice):
-        """Nothing that is printed of a user shows the password."""
+        """No output about a user contains the password."""
         shown = f"{alice!r} {alice.step} {alice.desired()}"
         assert "Correct-Horse-1" not in shown
 
 
 class TestGeneratedPassword:
-    """A user without a password gets one, shown this once."""
+    """A user without a password gets a generated one, which is shown once."""
 
     def test_announced_once(self, aws, find, do):
-        """It is announced with its user, and by no later apply."""
+        """It is shown when the user is created, and by no later apply."""
         bob = find("user", BOB)
         do("apply", bob)
         password = aws.sent("AdminSetUserPassword")["Password"]
@@ -118,7 +118,7 @@ class TestGeneratedPassword:
         assert len(aws.announced) == 1
 
     def test_announced_before_it_is_set(self, aws, find, do):
-        """It is announced first: set and never shown it would be lost."""
+        """It is shown first: after a crash it would be lost."""
         seen = []
         bob = find("user", BOB)
         aws.announce = lambda _: seen.append("AdminSetUserPassword" in aws.writes)
@@ -126,7 +126,7 @@ class TestGeneratedPassword:
         assert seen == [False]
 
     def test_announced_before_a_temporary_one_is_set(self, aws, find, do):
-        """Likewise where the user is made with it."""
+        """Also if the user is created with it."""
         seen = []
         bob = find("user", BOB)
         bob.is_temporary = True
@@ -135,13 +135,13 @@ class TestGeneratedPassword:
         assert seen == [False]
 
     def test_plan_announces_none(self, aws, find, do):
-        """A plan makes no password up."""
+        """A plan generates no password."""
         do("plan", find("user", BOB))
         assert aws.announced == []
 
     @pytest.mark.parametrize("length", [6, 8, 20, 50, 99])
     def test_meets_any_policy(self, length):
-        """It has the length and every kind of letter that a policy can ask for."""
+        """It has the length and the character classes that a policy can require."""
         policy = PasswordPolicy(min_length=length)
         made = {generate_password(length) for _ in range(50)}
         assert [weaknesses(password, policy) for password in made] == [[]] * 50
@@ -149,10 +149,10 @@ class TestGeneratedPassword:
 
 
 class TestGroups:
-    """Groups are the file's to say, if it says any."""
+    """Groups follow the file if it lists any."""
 
     def test_joined(self, aws, find, do):
-        """A user joins what the file says and leaves what it does not."""
+        """A user joins groups in the file and leaves others."""
         do("apply", find("user", ALICE))
         users = [{"username": ALICE, "password": "x", "groups": ["writers"]}]
         user = find("user", ALICE, users=users)
@@ -165,7 +165,7 @@ class TestGroups:
         [(None, {}), ([], {"Groups": Change(["readers"], [])})],
     )
     def test_unspoken(self, aws, alice, find, groups, changes):
-        """Without `groups` they are left as they are; an empty list empties them."""
+        """Without `groups`, they stay unchanged; an empty list removes all."""
         user = find("user", ALICE, users=[{"username": ALICE, "groups": groups}])
         user.pool.live = alice.pool.live
         assert plan(user, aws).changes == changes
@@ -182,7 +182,7 @@ class TestGroups:
     ],
 )
 def test_attributes(aws, find, do, username, names):
-    """What a user name says of its user is an attribute, and verified."""
+    """An email address or phone number as user name is a verified attribute."""
     users = [{"username": username, "password": "Correct-Horse-1"}]
     kind = {"user_pool": {"sign_in_with": []}, "users": users}
     do("apply", find("user", username, **kind))
@@ -191,7 +191,7 @@ def test_attributes(aws, find, do, username, names):
 
 
 def test_further_attributes(aws, find, do):
-    """They are set along with the address, and may overrule what it says."""
+    """They are set together with the address, and take precedence over it."""
     user = find("user", BOB)
     user.attributes = {"name": "Bob", "email_verified": "false"}
     do("apply", user)

@@ -1,4 +1,4 @@
-"""The user pool: what an update sends, and how it is found."""
+"""The user pool: the parameters of an update, and how it is found."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TAGS = {"cgw:stack": "shop", "team": "payments"}
 
 
 def described(pool, **settings):
-    """Return a pool as AWS describes it, with all that AWS adds of its own."""
+    """Return a pool as AWS describes it, with AWS's additional fields."""
     wanted = pool.desired()
     return wanted | {
         "Id": POOL_ID,
@@ -32,7 +32,7 @@ def described(pool, **settings):
 
 @pytest.fixture
 def updated(aws, find, stubbed):
-    """Return what UpdateUserPool is sent for a pool that AWS describes so."""
+    """Return the parameters of UpdateUserPool for a pool with these settings."""
 
     def run(change="DeletionProtection", **settings):
         pool = find("user pool")
@@ -47,17 +47,17 @@ def updated(aws, find, stubbed):
 
 @pytest.mark.parametrize("is_open", [False, True])
 def test_only_the_file_opens_sign_up(find, is_open):
-    """Else administrators alone create users."""
+    """By default only administrators create users."""
     pool = find("user pool", user_pool={"self_sign_up": is_open})
     creation = pool.desired()["AdminCreateUserConfig"]
     assert creation == {"AllowAdminCreateUserOnly": not is_open}
 
 
 class TestUpdate:
-    """UpdateUserPool resets what it is not sent."""
+    """UpdateUserPool resets missing fields."""
 
     def test_keeps_what_the_file_does_not_speak_of(self, updated):
-        """What somebody set in the console goes back as it was."""
+        """Settings from the console that the file does not mention are preserved."""
         theirs = {
             "LambdaConfig": {"PreSignUp": "arn:aws:lambda:eu-west-1:1:function:check"},
             "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT"},
@@ -71,7 +71,7 @@ class TestUpdate:
         assert {key: sent[key] for key in theirs} == theirs
 
     def test_lays_the_file_over_it(self, updated):
-        """Within one setting, what the file says wins and the rest stays."""
+        """Within one setting, the file takes precedence and the rest stays."""
         sent = updated(
             Policies={
                 "PasswordPolicy": {"MinimumLength": 6, "PasswordHistorySize": 5},
@@ -91,13 +91,13 @@ class TestUpdate:
         }
 
     def test_keeps_other_tags(self, updated):
-        """Tags that others have put on the pool stay on it."""
+        """Other tags of the pool stay."""
         assert updated(UserPoolTags={"cost": "42"})["UserPoolTags"] == TAGS | {
             "cost": "42"
         }
 
     def test_sends_only_what_is_taken(self, updated):
-        """What AWS describes and does not take back is not sent, nor what is empty."""
+        """Fields that the operation does not accept and empty fields are not sent."""
         assert set(updated()) == {
             "UserPoolId",
             "Policies",
@@ -108,12 +108,12 @@ class TestUpdate:
         }
 
     def test_leaves_mfa_alone(self, updated):
-        """MFA is not sent: UpdateUserPool refuses it for one-time passwords."""
+        """MFA is not sent: UpdateUserPool refuses it for TOTP."""
         assert "MfaConfiguration" not in updated()
 
     @pytest.mark.parametrize(("days", "is_sent"), [({}, True), ({"x": 1}, False)])
     def test_temporary_passwords(self, updated, days, is_sent):
-        """Of the two names of one setting only the newer is sent where it is there."""
+        """Of the two names of one setting, only the newer is sent if it exists."""
         policy = {"TemporaryPasswordValidityDays": 7} if days else {}
         config = {"UnusedAccountValidityDays": 7, "AllowAdminCreateUserOnly": True}
         sent = updated(
@@ -122,13 +122,13 @@ class TestUpdate:
         assert ("UnusedAccountValidityDays" in sent["AdminCreateUserConfig"]) == is_sent
 
     def test_rename(self, updated):
-        """A new name is sent as such; an unchanged one is not."""
+        """A new name is sent; an unchanged one is not."""
         assert updated("Name", Name="old")["PoolName"] == "shop"
         assert "PoolName" not in updated()
 
 
 class TestFinding:
-    """By name and tag, under whatever name."""
+    """By name and tag, whatever the name is."""
 
     def _tagged(self, *pool_ids):
         arn = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool"
@@ -140,7 +140,7 @@ class TestFinding:
         return "get_resources", sent, {"ResourceTagMappingList": found}
 
     def test_renamed_in_the_file(self, aws, find, do, stubbed):
-        """A pool whose name in the file changed is found by its tag, and renamed."""
+        """After a name change in the file, the pool is found by tag and renamed."""
         old = find("user pool")
         do("apply", old)
         pool = find("user pool", user_pool={"name": "new-name"})
@@ -150,12 +150,12 @@ class TestFinding:
         assert step.changes == {"Name": Change("shop", "new-name")}
 
     def test_tag_of_what_is_gone(self, aws, find, stubbed):
-        """What the tagging API still knows and AWS no longer has is not there."""
+        """A pool that only the tagging API still lists counts as absent."""
         with stubbed(aws.tagging, self._tagged(POOL_ID)):
             assert plan(find("user pool"), aws).action is Action.CREATE
 
     def test_same_name_twice(self, aws, find, do):
-        """Somebody else's pool of the same name, made later, is not taken for ours."""
+        """A newer foreign pool with the same name is ignored."""
         do("apply", find("user pool"))
         mine = find("user pool")
         refresh(mine, aws)
@@ -165,7 +165,7 @@ class TestFinding:
         assert again.id == mine.id
 
     def test_two_of_ours(self, aws, find, do):
-        """Two pools with our tag are an error that names both; none is guessed."""
+        """Two pools with the stack's tag are an error that lists both."""
         do("apply", find("user pool"))
         other = aws.cognito.create_user_pool(PoolName="shop", UserPoolTags=TAGS)
         pool = find("user pool")
@@ -175,14 +175,14 @@ class TestFinding:
         assert aws.writes.count("CreateUserPool") == 2, "the first, and this test's"
 
     def test_name_of_another_stack(self, aws, find):
-        """A pool of our name with another stack's tag is not ours."""
+        """A pool with our name and another stack's tag is ignored."""
         aws.cognito.create_user_pool(PoolName="shop", UserPoolTags={"cgw:stack": "x"})
         with pytest.raises(NotOurs, match="the cgw stack `x`"):
             plan(find("user pool"), aws)
 
 
 class TestExternal:
-    """A pool that the file names by `id`."""
+    """A pool with an `id` in the file."""
 
     def _theirs(self, aws):
         made = aws.cognito.create_user_pool(PoolName="theirs")["UserPool"]
@@ -198,12 +198,12 @@ class TestExternal:
         assert aws.writes == []
 
     def test_must_be_there(self, aws, find):
-        """It is not made where it is missing."""
+        """It is not created if it is missing."""
         with pytest.raises(Missing, match="names it by `id`"):
             plan(find("user pool", user_pool={"id": POOL_ID}, users=[]), aws)
 
     def test_nothing_is_made_in_it(self, aws, built, do):
-        """No group, client, domain or user is put into it."""
+        """No group, client, domain or user is created in it."""
         pool_id = self._theirs(aws)
         stack = built(user_pool={"id": pool_id}, app_clients={"web": {}})
         inside = [each.kind for each in stack.resources if each.parent is stack.pool]
@@ -219,7 +219,7 @@ class TestExternal:
 
 
 def test_sign_in_is_fixed(aws, find, do):
-    """What users sign in with cannot be changed; the error says so."""
+    """A change of the sign-in attributes is an error, because AWS does not allow it."""
     do("apply", find("user pool"))
     changed = find("user pool", user_pool={"sign_in_with": []})
     with pytest.raises(CannotChange) as error:
@@ -230,7 +230,7 @@ def test_sign_in_is_fixed(aws, find, do):
 
 
 def test_the_users_that_a_replacement_loses_are_counted(aws, find, do):
-    """As far as AWS tells how many there are."""
+    """If AWS reports their number."""
     pool = find("user pool")
     do("apply", pool)
     aws.cognito.admin_create_user(UserPoolId=pool.id, Username="a@example.com")

@@ -1,4 +1,4 @@
-"""What is wrong between the token and the authorizer, or with the authorizer."""
+"""Problems between the token and the authorizer, or with the authorizer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANSWERED = {"status": 200, "error": ""}
 
 
 def guarded(guard, **changes):
-    """Return the API with another guard of `GET /transactions`."""
+    """Return the API with another authorization type for `GET /transactions`."""
     routes = HEALTHY.routes | {"GET /transactions": guard}
     return replace(HEALTHY, routes=routes, **changes)
 
@@ -24,7 +24,7 @@ def guarded(guard, **changes):
 OPENED, SHUT, LOST = guarded(OPEN), guarded(IAM), replace(HEALTHY, authorizer=False)
 FOREIGN = replace(HEALTHY, arns=(pool_arn(OTHER),))
 
-# What is the matter: the first code, what shows it, and the call.
+# Problem: the first code, the evidence, and the call.
 CASES = {
     "secured, and deployed open": (
         "authorizer-not-deployed",

@@ -18,7 +18,7 @@ PREFLIGHT = {"verb": "OPTIONS", "claims": None}
 OPENED = replace(HEALTHY, routes=HEALTHY.routes | {"OPTIONS /transactions": OPEN})
 GUARDED = replace(HEALTHY, routes=HEALTHY.routes | {"OPTIONS /transactions": ()})
 
-# What is the matter: the first code, what shows it, and the call.
+# Problem: the first code, the evidence, and the call.
 CASES = {
     "no OPTIONS": (
         "cors-preflight-blocked",

@@ -1,4 +1,4 @@
-"""What is wrong with the function, or with the way to it."""
+"""Problems with the function or its integration."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ STOPPED = {
 
 
 def policy(*sources):
-    """Return what GetPolicy answers."""
+    """Return a response of GetPolicy."""
     text = json.dumps({"Statement": [statement(source) for source in sources]})
     return {"get_policy": {"Policy": text}}
 
 
-# What is the matter: the first code, what shows it, and the call.
+# Problem: the first code, the evidence, and the call.
 CASES = {
     "too many calls": (
         "throttled",

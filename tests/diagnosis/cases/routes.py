@@ -1,4 +1,4 @@
-"""What is not there, or not deployed."""
+"""Missing or undeployed resources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLOSED = {"status": 403, "error": "ForbiddenException", "message": "Forbidden"}
 
 KEYED = replace(HEALTHY, keyed=("GET /transactions",))
 
-# What is the matter: the first code, what shows it, and the call.
+# Problem: the first code, the evidence, and the call.
 CASES = {
     "no API": (
         "api-not-found",

@@ -1,4 +1,4 @@
-"""Sign-ins that are refused, or cannot but be."""
+"""Sign-ins that are refused or cannot succeed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FACTORS = {"UserMFASettingList": ["SOFTWARE_TOKEN_MFA"]}
 
 @dataclass(frozen=True)
 class SignIn:
-    """One attempt, and what AWS tells; as good as can be, unless a case changes it."""
+    """One sign-in and its account; both are correct unless a case changes them."""
 
     told: str = ""
     user: str | None = None
@@ -56,7 +56,7 @@ class SignIn:
         return World(USUAL | dict(self.answers))
 
     def case(self, world=None, *, is_ours=True):
-        """Return what the rules are asked about."""
+        """Return the input of the rules."""
         attempt = Attempt(
             "web",
             self.user,
@@ -70,21 +70,21 @@ class SignIn:
         return SignInCase(aws, POOL, self.client_id, attempt, is_ours=is_ours)
 
     def diagnosed(self, world=None, *, is_ours=True):
-        """Return what all rules find."""
+        """Return the findings of all rules."""
         return diagnose(TOLD_RULES, self.case(world, is_ours=is_ours))
 
 
 def user(status="CONFIRMED", **more):
-    """Return what AdminGetUser answers."""
+    """Return a response of AdminGetUser."""
     return {"admin_get_user": {"UserStatus": status, "Enabled": True} | more}
 
 
 def of(status, **more):
-    """Return a sign-in of a user in such a state."""
+    """Return the sign-in of a user in this state."""
     return SignIn(WRONG, ALICE, answers=user(status, **more))
 
 
-# What is the matter: the first code, what shows it, and the sign-in.
+# Problem: the first code, the evidence, and the sign-in.
 CASES = {
     "no app client": (
         "client-missing",
@@ -190,7 +190,7 @@ CASES = {
 }
 RECORDED = Path(__file__).parents[2] / "recorded" / "cognito_refusals.json"
 REFUSALS = json.loads(RECORDED.read_text(encoding="utf-8"))["refusals"]
-WORDS = {each["code"]: each["text"] for each in reversed(REFUSALS)}
+WORDS = {row["code"]: row["text"] for row in reversed(REFUSALS)}
 CASES |= {
     f"told: {rule.code}": (
         rule.code,

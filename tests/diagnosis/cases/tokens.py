@@ -1,4 +1,4 @@
-"""What is wrong with the token itself."""
+"""Problems with the token itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cognito_gw.oauth.tokens import Flaw
 THREE = {"parts between dots": 3}
 CHANGED = Flaw("bad-signature", "the signature does not match the pool's key")
 
-# What is the matter: the first code, what shows it, and the call.
+# Problem: the first code, the evidence, and the call.
 CASES = {
     "another header": (
         "wrong-header",
