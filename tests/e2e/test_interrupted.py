@@ -1,4 +1,4 @@
-"""Ctrl-C ends a command in order."""
+"""Ctrl-C ends a command cleanly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NEXT = walk.next_ended
 
 @pytest.fixture
 def interrupted(environment):
-    """Return a function that presses Ctrl-C after some calls have ended."""
+    """Return a function that presses Ctrl-C after a number of calls."""
 
     def press(after):
         left = [after]
@@ -31,7 +31,7 @@ def interrupted(environment):
 def test_an_up_says_how_far_it_has_come_and_the_next_goes_on(
     cgw, interrupted, environment
 ):
-    """What was under way has ended; what was not begun is named. Exit 130."""
+    """Running steps finish; steps not started are named. Exit 130."""
     interrupted(after=4)
     stopped = cgw("up", code=130)
     assert stopped.out == ""

@@ -1,4 +1,4 @@
-"""Two `cgw` processes at work on one stack at the same time."""
+"""Two `cgw` processes change one stack at the same time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ WAITING = "another cgw process is changing the stack"
 
 
 def at_once(*commands, held=None):
-    """Run command lines at the same time, each of a shell of its own.
+    """Run command lines at the same time, each in a separate shell.
 
-    While their lock is `held`, all of them say that they wait, and then it is let go.
+    With `held`, the lock is released once all of them report that they wait.
     """
     with ExitStack() as stack:
         lock = stack.enter_context(FileLock(held)) if held else None
@@ -57,7 +57,7 @@ def at_once(*commands, held=None):
 
 @pytest.fixture
 def lock(cgw, home, stack_name):
-    """The lock on changes of the stack, which the first change of it makes."""
+    """The lock on changes of the stack; its first change creates it."""
     cgw.write(FILE.format(name=stack_name))
     folder = home / "state" / "cognito-gw" / "stack-locks"
     before = set(folder.glob("*"))
@@ -68,7 +68,7 @@ def lock(cgw, home, stack_name):
 
 @pytest.fixture
 def machines(tmp_path, stack_name, variables, server):
-    """Two machines with the same file: they have in common the account alone."""
+    """Two machines with the same file: they share only the account."""
     shells = []
     for name in ("one", "two"):
         folder = tmp_path / name
@@ -81,7 +81,7 @@ def machines(tmp_path, stack_name, variables, server):
 
 @pytest.fixture
 def third(machines, variables, environment, server):
-    """A third machine, of which no two commands run at once."""
+    """A third machine, which runs one command at a time."""
     for name, value in (variables | server.variables()).items():
         environment.setenv(name, value)
     environment.chdir(machines[0].folder)
@@ -89,7 +89,7 @@ def third(machines, variables, environment, server):
 
 
 def made(account, name):
-    """How many pools, app clients, APIs, functions and authorizers a stack has."""
+    """The number of a stack's pools, app clients, APIs, functions, and authorizers."""
     pools = account.pages("cognito-idp", "list_user_pools", "UserPools", MaxResults=60)
     pools = [each["Id"] for each in pools if each["Name"] == name]
     apis = account.pages("apigateway", "get_rest_apis", "items")
@@ -107,7 +107,7 @@ def made(account, name):
 
 
 def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack_name):
-    """It says so. The second of two `up` finds all done; a `down` may come first."""
+    """It says so. The second `up` finds all done; a `down` may come first."""
     outcomes = at_once(*[(shell, "up", "-o", "json")] * 2, held=lock)
     assert [each.code for each in outcomes] == [0, 0]
     second, first = sorted(outcomes, key=lambda each: len(each.changed))
@@ -125,7 +125,7 @@ def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack
 
 
 def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_name):
-    """No lock is between them: both go on with one pool and one API."""
+    """They share no lock: both continue with one pool and one API."""
     before = account.listing()
     for outcome in at_once(*((each, "up", "-o", "json") for each in machines)):
         assert outcome.code == 0, outcome.out + outcome.err
@@ -137,7 +137,7 @@ def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_n
     assert account.listing() == before
 
 
-@pytest.mark.nightly  # in turns, call by call, in test_in_turns.py
+@pytest.mark.nightly  # test_in_turns.py alternates call by call
 def test_on_two_machines_a_down_during_an_up(machines, third, account):
     """Each explains what blocked it; another `up` repairs everything."""
     before = account.listing()

@@ -34,9 +34,9 @@ STEPS = (
 
 
 def test_from_nothing_to_a_secured_api_and_back(shell, cgw, stack_name, account):
-    """The whole walk; at its end the account is as it was before.
+    """The whole walk; at its end the account is as before.
 
-    Processes of their own run what a newcomer types first; the rest runs in this one.
+    Separate processes run what a newcomer types first; the rest runs in this one.
     """
     before = account.listing()
 
@@ -120,7 +120,7 @@ def _calls(shell, cgw):
 
 
 def _ten_steps(cgw, account, stack_name, by_up):
-    """One after another on an empty account, they create what `up` creates."""
+    """Run in order on an empty account, they create what `up` creates."""
     made = {step: cgw(step, "-o", "json").changed for step in STEPS}
     again = cgw("up", "-o", "json", "-v")
     assert (again.changed, again.writes) == ({}, [])

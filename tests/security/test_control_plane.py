@@ -433,7 +433,7 @@ class TestOtherUsers:
 
 
 def test_a_connection_of_one_s_own_is_known(server):
-    """cgw reads the kernel's list correctly: this process is the peer."""
+    """`cgw` reads the kernel's list correctly: this process is the peer."""
     place = urlsplit(server.url)
     with socket.create_connection((place.hostname, place.port)) as own:
         ends = own.getsockname(), own.getpeername()

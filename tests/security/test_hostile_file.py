@@ -372,7 +372,7 @@ UNSAFE = [
     "key", ["issuer", "jwks_uri", "authorization_endpoint", "token_endpoint"]
 )
 def test_a_discovered_address_is_https_or_on_this_machine(pool, key, address):
-    """cgw sends tokens, codes, and secrets there, or a browser."""
+    """`cgw` sends tokens, codes, and secrets there, or a browser."""
     url, document = pool
     document[key] = address
     with pytest.raises(CgwError):

@@ -89,7 +89,7 @@ def test_a_step_warns_too(at, name):
 
 
 def test_a_renamed_stack_leaves_the_old_one_and_says_so(at, name):
-    """cgw creates a second stack, and the first one remains until `down`."""
+    """`cgw` creates a second stack, and the first one remains until `down`."""
     second = f"{name}-2"
     err = at("one", "up", stack=second).err
     assert f"this file applied the stack `{name}` before, which still exists" in err
