@@ -1,4 +1,4 @@
-"""The local gateway before one warm Python function."""
+"""The local gateway in front of one warm Python function."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CALLERS = Path(__file__).with_name("callers.py")
 
 
 def tables(bench):
-    """Measure what is let in and what is refused."""
+    """Measure accepted and refused calls."""
     columns = ("call", "answer", "calls a second", "p50", "p99")
     table = Table("The local gateway", columns)
     with local_stack(bench) as shell:

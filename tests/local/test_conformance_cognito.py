@@ -1,4 +1,4 @@
-"""The local Cognito answers as Cognito has been seen, or is documented, to answer."""
+"""The local Cognito answers as Cognito is recorded or documented to answer."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def apps(shared_pool, people, local_url):
 
 @pytest.fixture(scope="module")
 def words(apps, people, shared_pool, local_url):
-    """What the cases cannot know: ids and tokens."""
+    """The values that cases cannot know: IDs and tokens."""
     web = apps["web"]
     arrival = web.sign_in(USER, PASSWORD, scope="openid email", nonce="n")
     given = web.redeem(arrival.query["code"]).json()
@@ -99,7 +99,7 @@ def test_the_domain_answers_as_aws(case, apps, words):
 
 
 def sent(app, request):
-    """Send a case's request, with the id of its app client."""
+    """Send a case's request, with the ID of its app client."""
     own, url = {"client_id": app.client_id}, f"{app.base}{request['path']}"
     query = own | request.get("query", {})
     headers = request.get("headers", {})

@@ -1,4 +1,4 @@
-"""API Gateway exports what a stage serves, as AWS does and moto does not."""
+"""API Gateway exports the content of a stage as AWS does and moto does not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def export(api, kind="oas30", parameters=EXTENSIONS):
 
 
 def exported(api, verb="get", **method):
-    """Return the operation and the schemes of a method that is deployed."""
+    """Return the operation and the security schemes of a deployed method."""
     api.method(**method)
     api.integration()
     api.deployment(stageName="dev")
@@ -43,7 +43,7 @@ def exported(api, verb="get", **method):
 
 
 def scheme_of(api, parameters=EXTENSIONS, **authorizer):
-    """Return the scheme of an authorizer that is deployed."""
+    """Return the security scheme of a deployed authorizer."""
     authorizer = {"identitySource": AUTHORIZATION} | authorizer
     api.authorizer(**authorizer)
     api.deployable().deployment(stageName="dev")

@@ -475,7 +475,7 @@ class TestAccessToken:
 
 
 def test_every_operation_that_takes_an_access_token_is_ours(aws):
-    """Those of moto accept its own tokens, whose key is public."""
+    """Moto's operations accept moto's own tokens, whose key is public."""
     model = aws("cognito-idp").meta.service_model
     takes = {
         name

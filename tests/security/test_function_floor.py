@@ -202,7 +202,7 @@ MADE = {"b", "db", "s", "socket"}
 
 
 def test_a_function_has_a_tmp_for_itself():
-    """tempfile uses it; the next worker gets another one, and cgw deletes it."""
+    """The module tempfile uses it; the next worker gets another; cgw deletes it."""
     first, second = (lambdas.answer({"app.py": TMP}) for _ in range(2))
     assert first[0] == second[0] == "ke"
     assert set(first[1]) >= MADE
