@@ -44,7 +44,7 @@ def test_a_variable_that_the_file_names_is_asked_for(answers, environment):
         answers(Password(None, missing="ALICE")).password("alice")
 
 
-def test_a_code_is_good_for_one_answer(answers):
+def test_a_code_is_used_once(answers):
     """A refused code is not offered again."""
     ready = answers(code="123456")
     assert ready.sent_code("alice", "an email") == "123456"

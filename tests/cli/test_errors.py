@@ -109,7 +109,7 @@ NOT_COMMANDS = [
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong[0])
 @pytest.mark.parametrize("output", ["text", "json"])
-def test_an_error_is_words_and_an_exit_code(cgw, wrong, output):
+def test_an_error_is_a_message_and_an_exit_code(cgw, wrong, output):
     """On stderr, possibly with a hint; nothing on stdout."""
     line, text, code, error, hint = wrong
     if text is not None:

@@ -56,7 +56,7 @@ def test_the_cause_is_named_without_a_stack(cgw, options, file, words, code):
 @pytest.mark.parametrize(
     "words", ["kaboom", "NotAuthorizedException: kaboom", "404", "…"]
 )
-def test_words_that_are_not_known_are_not_guessed_at(cgw, words):
+def test_unknown_text_is_not_guessed_at(cgw, words):
     """Whatever may be wrong with the stack."""
     found = cgw("explain", "--error", words, "-o", "json").document
     assert found["causes"] == []
@@ -65,7 +65,7 @@ def test_words_that_are_not_known_are_not_guessed_at(cgw, words):
     assert "ruled out" not in cgw("explain", "--error", words).out
 
 
-def test_words_come_from_a_file_or_stdin_too(cgw):
+def test_text_comes_from_a_file_or_stdin_too(cgw):
     """A whole stack trace works best."""
     trace = f"Uncaught (in promise) NotAuthorizedException: {SECRET}\n    at a (b.js:1)"
     cgw.write(trace, "trace.txt")
@@ -74,7 +74,7 @@ def test_words_come_from_a_file_or_stdin_too(cgw):
         assert codes_of(found) == ["client-secret-required"]
 
 
-def test_the_address_that_the_app_got_is_enough(cgw):
+def test_the_callback_url_of_the_app_is_enough(cgw):
     """It has no client and needs none."""
     address = "http://localhost:8765/cb?error=invalid_request&error_description="
     for end in ("invalid_scope", "invalid_scope#"):
@@ -82,7 +82,7 @@ def test_the_address_that_the_app_got_is_enough(cgw):
         assert codes_of(found) == ["scope-not-allowed"]
 
 
-def test_a_token_in_the_words_is_not_shown_again(cgw):
+def test_a_token_in_the_text_is_not_repeated(cgw):
     """The output only says that there was one."""
     token = "eyJhbGciOi.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
     found = cgw("explain", "--error", f"invalid_token {token}")

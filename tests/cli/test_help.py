@@ -55,7 +55,7 @@ def test_an_example_is_a_line_of_the_command(path, line):
         ("call / --usr me", "'--user'"),
     ],
 )
-def test_a_slip_is_answered_with_the_nearest_word(cgw, line, guess):
+def test_a_typo_gets_the_nearest_suggestion(cgw, line, guess):
     """For commands, subcommands, and options."""
     outcome = cgw(*line.split(), code=2)
     assert "Did you mean" in outcome.err

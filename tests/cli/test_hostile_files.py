@@ -29,7 +29,7 @@ KINDS = {
 
 @pytest.mark.parametrize("command", ["plan", "token"])
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-def test_a_file_that_is_none_of_ours_is_a_usage_error(cgw, make, command):
+def test_an_invalid_file_is_a_usage_error(cgw, make, command):
     """Before any call, with the file's name, and without control characters."""
     make(cgw.folder / "odd.yaml")
     done = cgw("-c", "odd.yaml", command, code=2)

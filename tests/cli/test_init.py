@@ -91,7 +91,7 @@ def test_a_bad_answer_is_a_usage_error_and_no_file(cgw, file, arguments, error, 
 @example("x", "GET /\udc80", "--route")
 @example("x\ny: z", "GET /a", "--route")
 @example("x", "GET /a: {}\n    GET /b", "--route")
-def test_any_answer_ends_in_a_good_file_or_in_none(cgw, file, name, route, option):
+def test_any_answer_gives_a_valid_file_or_none(cgw, file, name, route, option):
     """The file contains the answers exactly as given."""
     file.unlink(missing_ok=True)
     outcome = cgw.run("init", "--name", name, option, route)
@@ -105,7 +105,7 @@ def test_any_answer_ends_in_a_good_file_or_in_none(cgw, file, name, route, optio
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_what_is_there_already_stays(cgw, file, tmp_path, link):
+def test_an_existing_file_is_unchanged(cgw, file, tmp_path, link):
     """A dangling link exists, too."""
     if link:
         file.symlink_to(tmp_path / "elsewhere")
@@ -189,7 +189,7 @@ def test_a_conversation_ends_in_a_file(talk, file):
     assert routes == {"GET /orders": "cognito", "GET /up": "none"}
 
 
-def test_enter_alone_takes_what_is_shipped(talk, file):
+def test_enter_accepts_the_shipped_values(talk, file):
     """It does not prompt for values that options give."""
     somebody = talk("--name", "transactions", AWS_REGION="nonsense")
     somebody.answers(("AWS Region [us-east-1]", ""), ("Users", ""), ("Route", ""))

@@ -59,7 +59,7 @@ def test_tokens_are_taken_out_of_the_callback_address(text):
         f"\ufeff{ID}",
     ],
 )
-def test_what_is_around_a_token_goes(text, tmp_path):
+def test_text_around_a_token_is_removed(text, tmp_path):
     """From a file, too."""
     assert given_token(text) == ID
     (tmp_path / "token").write_text(text)

@@ -84,7 +84,7 @@ def test_prints_one_document(cgw, put):
     assert outcome.out.isascii()
 
 
-def test_what_would_drive_the_terminal_is_spelt_out(cgw, put):
+def test_control_characters_are_escaped(cgw, put):
     put("hello", "\x1b[2J\x1b]0;title\x07 \x9b31m\x00\x7f tab\there\r\nsecond line\n")
     shown = cgw("logs", "hello").out
     assert shown.split("  ", 1)[1] == (

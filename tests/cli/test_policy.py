@@ -28,7 +28,7 @@ def within(boundary):
     return f"iam: {{permissions_boundary: {boundary}}}\n"
 
 
-def test_says_what_remains(policy):
+def test_shows_the_remaining_risks(policy):
     """Without a boundary the holder can become administrator; stdout is the JSON."""
     for arguments in ([], ["-o", "json"], ["--split"]):
         outcome = policy(*arguments)

@@ -53,7 +53,7 @@ def test_a_preflight_is_expected_as_the_file_routes_options(routes, cors, expect
         (("GET", "HEAD", "OPTIONS"), "POST"),
     ],
 )
-def test_any_is_tried_by_a_method_of_its_own(others, sent):
+def test_any_is_tried_by_a_separate_method(others, sent):
     """One that no other route of the path has; one that reads, if possible."""
     routes = {"ANY /a": OPEN} | {f"{verb} /a": OPEN for verb in others}
     assert check("ANY /a", routes).method == sent

@@ -91,7 +91,7 @@ def test_a_change(watched, edit, expected):
     assert heard(watched, edit) == expected
 
 
-def test_what_is_not_deployed_is_not_heard_of(watched):
+def test_undeployed_files_are_not_reported(watched):
     """Caches, and the files that editors keep next to a file."""
     names = (
         "other.yaml",
@@ -128,7 +128,7 @@ def test_a_file_by_a_link(watched):
     assert linked.has(watched.file)
 
 
-def test_what_is_not_there_is_awaited_above(tmp_path):
+def test_a_missing_file_is_watched_from_its_parent(tmp_path):
     """In the nearest existing folder; creating the file is a change."""
     code = CodeFolder(tmp_path / "a" / "b" / "code")
     watched = Watched(tmp_path / "cgw.yaml", frozenset({code}))

@@ -121,7 +121,7 @@ def test_a_no_changes_nothing(cgw, at_terminal):
         assert planned(cgw) == before, command
 
 
-def test_a_yes_goes_on(cgw):
+def test_a_yes_continues(cgw):
     """At a real terminal."""
     cgw.write(SMALLER)
     child = pexpect.spawn(
@@ -179,7 +179,7 @@ def test_settings_fixed_by_aws_are_reported_before_any_deletion(cgw, change, tol
     assert [each["name"] for each in steps if each["action"] == "delete"] == ["POST /a"]
 
 
-def test_up_says_what_comes_next(cgw):
+def test_up_shows_the_next_commands(cgw):
     """A call, the local AWS's page, and how to stop what keeps running."""
     done = cgw("up")
     url = cgw("local", "status", "-o", "json").document["url"]
@@ -249,7 +249,7 @@ def test_unmanaged_resources_are_listed(cgw):
     assert "not in the file" not in cgw("plan").err
 
 
-def test_many_users_beside_the_file_are_one_line(cgw):
+def test_many_users_missing_from_the_file_are_one_line(cgw):
     """Most pools have more users than the file."""
     (pool,) = [
         each["id"]

@@ -97,7 +97,7 @@ def saved(cgw):
 CODE = "hello/lambda_function.py"
 
 
-def test_saved_code_is_made_and_nothing_else_looked_at(watch, saved, account):
+def test_only_saved_code_is_deployed(watch, saved, account):
     """The clients stay the same: the account is looked up once."""
     functions = account.client("lambda")
     first, second = watch(saved(CODE), verbose=True)
@@ -164,7 +164,7 @@ def test_a_failed_step_is_reported_and_its_dependents_follow_later(watch, saved,
     assert "1 updated in" in then
 
 
-def test_what_the_file_adds_is_watched(watch, saved, cgw):
+def test_files_added_to_the_configuration_are_watched(watch, saved, cgw):
     """It is watched before it is read, so a save in between is not lost."""
     _, added, then = watch(saved("cgw.yaml", TWO), saved("order/lambda_function.py"))
     assert "created   function          shop-order" in added
@@ -192,7 +192,7 @@ def test_a_recreated_folder_is_watched_again(watch, cgw):
     assert watch.watched[0][0] == watch.watched[1][0]
 
 
-def test_what_is_saved_while_a_watch_begins_is_made(account, cgw, capsys):
+def test_a_save_while_a_watch_starts_is_applied(account, cgw, capsys):
     """The file is read after that."""
 
     def begin(*_):
@@ -240,7 +240,7 @@ def test_the_lock_is_free_while_it_waits(watch, cgw):
     assert next(taken) == 1
 
 
-def test_quiet_says_what_is_wrong(watch, saved):
+def test_quiet_shows_errors(watch, saved):
     """It prints nothing else."""
     watch(saved(CODE), saved("cgw.yaml", "name: ["), quiet=True)
     (said,) = watch.said

@@ -20,7 +20,7 @@ def test_a_method_is_tested_without_its_authorizer(standing):
     assert (quiet.out, quiet.err) == (outcome.out, "")
 
 
-def test_a_method_is_sent_what_is_asked_for(standing):
+def test_a_method_receives_the_given_request(standing):
     """Method, query, headers, and body; JSON for scripts."""
     line = ["-X", "post", "-q", "a=1 2", "-H", "x-y: z", "-d", "text", "-o", "json"]
     told = standing.cgw("test-method", "/transactions?b=3", *line).document
@@ -100,6 +100,6 @@ def test_an_authorizer_refuses_text_that_is_not_a_token(standing):
         ("test-authorizer", "`cgw --local auth"),
     ],
 )
-def test_what_must_come_first_is_named(cgw, command, hint):
+def test_prerequisites_are_named(cgw, command, hint):
     """Exit 3; the error names the prerequisites."""
     assert hint in cgw(*command.split(), code=3).err

@@ -270,7 +270,7 @@ class TestAuthenticatorApp:
         refused = token(people, "--totp-secret", "secret", code=2)
         assert f"secret {words}" in refused.err
 
-    def test_the_secret_of_another_app_is_not_written_over(self, token, people, cgw):
+    def test_the_secret_of_another_app_is_not_overwritten(self, token, people, cgw):
         people.require_mfa("ON")
         file = cgw.folder / "secret"
         file.write_text("JBSWY3DPEHPK3PXP")
@@ -312,7 +312,7 @@ class TestSentCodes:
         )
         return app
 
-    def test_the_next_run_goes_on_with_the_code(self, token, people, mailed):
+    def test_the_next_run_continues_with_the_code(self, token, people, mailed):
         self.by_mail(people)
         refused = token(people, code=3)
         assert f"the code of {USER} from the email that Cognito sent to a***@e***" in (

@@ -182,7 +182,7 @@ def open_method(account, standing):
     )
 
 
-def test_what_was_changed_behind_its_back_is_shown_and_repaired(standing, account):
+def test_drift_is_shown_and_repaired(standing, account):
     """`status` shows the drift, and `up` repairs it."""
     standing.is_changed = True
     for meddle in (set_timeout, delete_group, open_method):
@@ -204,7 +204,7 @@ def test_what_was_changed_behind_its_back_is_shown_and_repaired(standing, accoun
     assert standing.cgw("plan", "-o", "json").changed == {}
 
 
-def test_what_left_the_file_goes_with_down_and_what_is_not_ours_stays(
+def test_down_deletes_dropped_resources_and_keeps_foreign_ones(
     cgw, account, stack_name
 ):
     """`down` deletes a function and a client dropped from the file, nothing foreign."""

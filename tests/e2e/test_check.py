@@ -46,7 +46,7 @@ def test_functions_that_write_are_called_only_on_request(stack):
     assert "right token        200\n" in stack.quick(*line).out
 
 
-def test_the_machines_token_is_had_beside_a_users(stack):
+def test_a_machine_token_works_alongside_a_user(stack):
     """A user can be named for all routes, or for one."""
     line = ("check", "--route", "POST /transactions", "--include-writes")
     for user in ("alice@example.com", "POST /transactions=alice@example.com"):
@@ -128,6 +128,6 @@ def test_preflights_are_answered_where_the_file_says_so(standing):
         ([], 3, "is not deployed yet"),
     ],
 )
-def test_what_cannot_be_checked_is_said(cgw, line, code, words):
+def test_unchecked_requests_are_reported(cgw, line, code, words):
     """As a usage error, or with the missing prerequisite."""
     assert words in cgw("check", *line, code=code).err

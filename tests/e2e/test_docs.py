@@ -51,7 +51,7 @@ def test_every_command_of_the_page_works(standing, page):
         cgw("user", "remove", "bob@example.com", "--yes")
 
 
-def test_what_is_run_elsewhere_has_its_test():
+def test_commands_run_elsewhere_have_a_test():
     """Without that file, a command would never run."""
     folder = Path(__file__).parent
     assert not [each for each in ELSEWHERE.values() if not (folder / each).exists()]

@@ -79,7 +79,7 @@ def test_for_people(cgw):
     assert outcome.err == "12 checks, none failed\n"
 
 
-def test_when_quiet_only_what_asks_for_something(cgw, tmp_path):
+def test_quiet_shows_only_problems(cgw, tmp_path):
     """With its fix."""
     (tmp_path / "cgw.yaml").unlink()
     outcome = cgw("doctor", "-q")

@@ -86,7 +86,7 @@ def test_waiting_for_an_unused_browser_ends(stack):
     assert "--timeout" in outcome.err
 
 
-def test_a_machine_gets_a_token_of_its_own(stack):
+def test_a_machine_gets_a_separate_token(stack):
     """By its secret; `call` uses the flow if there is no user for the pages."""
     given = stack.quick("token", "--flow", "client-credentials", "-o", "json").document
     claims = claims_of(given["access_token"])
@@ -123,7 +123,7 @@ def test_a_machine_gets_a_token_of_its_own(stack):
         (["--attribute", "name"], "--attribute takes a name"),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(stack, options, words):
+def test_contradictory_options_are_a_usage_error(stack, options, words):
     """Exit 2, before any sign-in."""
     refused = stack.quick("token", *options, code=2)
     assert words in refused.err
@@ -243,7 +243,7 @@ def test_open_prints_the_link_to_the_sign_in_page(stack):
     assert "cannot use the sign-in pages: it has no `callback_urls`" in refused.err
 
 
-def test_logout_revokes_what_was_kept(stack):
+def test_logout_revokes_cached_tokens(stack):
     """Only the requested ones; afterwards the refresh token is invalid."""
     alice = stack.quick("token", "--refresh").out.strip()
     stack.quick("token", "--user", BOB)

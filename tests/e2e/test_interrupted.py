@@ -28,7 +28,7 @@ def interrupted(environment):
     environment.setattr(walk, "next_ended", NEXT)
 
 
-def test_an_up_says_how_far_it_has_come_and_the_next_goes_on(
+def test_an_interrupted_up_reports_progress_and_the_next_continues(
     cgw, interrupted, environment
 ):
     """Running steps finish; steps not started are named. Exit 130."""

@@ -54,7 +54,7 @@ def test_a_client_sends_what_each_route_requires(api):
     assert api.post("/transactions", app_client="machine").status_code == 200
 
 
-def test_a_token_opens_what_it_is_for(api):
+def test_a_token_opens_only_its_routes(api):
     """An access token without the route's scope is refused, and so is a wrong one."""
     read = api.token(ALICE, scopes=["transactions/read"])
     assert claims_of(read)["scope"] == "transactions/read"
@@ -110,7 +110,7 @@ def test_equal_requests_share_one_sign_in(api):
         ({"app_client": "web", "scopes": ["email"]}, CgwError, "invalid_scope"),
     ],
 )
-def test_what_cannot_be_had_is_said(api, options, error, words):
+def test_unavailable_tokens_are_reported(api, options, error, words):
     """The error has a message, and a hint that pytest prints."""
     with pytest.raises(error, match=words) as caught:
         api.token(**options)
@@ -209,7 +209,7 @@ def test_tokens_are_not_kept_on_disk(api, standing_flows):
     assert not [*Path(standing_flows.shell.folder).glob("*.totp")]
 
 
-def test_what_cannot_be_made_locally_is_one_error(local, home, tmp_path):
+def test_a_resource_that_fails_locally_is_one_error(local, home, tmp_path):
     """It names the failed resource, but not all of its dependents."""
     assert local
     file = tmp_path / "cgw.yaml"

@@ -120,7 +120,7 @@ def what_is_beside_ours_stays(cgw, account, outputs):
     assert "by-hand" in [each["Sid"] for each in json.loads(policy)["Statement"]]
 
 
-def test_names_that_another_stack_has(cgw, account, stack_name):
+def test_names_used_by_another_stack(cgw, account, stack_name):
     """`plan`, `status`, and `up` name the owner; `up` and `down` change nothing."""
     pool = account.cognito_idp.create_user_pool(
         PoolName=stack_name, UserPoolTags=THEIRS

@@ -107,7 +107,7 @@ def another_port_is_said(shell):
     assert f"port {port} of the last time is in use" in other.err
 
 
-def test_without_persist_what_is_kept_is_left_alone(shell):
+def test_without_persist_a_saved_state_is_unchanged(shell):
     """It starts empty, says so, saves nothing, and cannot start to while it runs.
 
     That would lose its content, so the user has to decide.

@@ -54,7 +54,7 @@ def test_a_project_gets_a_secured_api_in_one_line(project):
     assert processes_of(project.path) == []
 
 
-def test_what_is_wrong_is_one_message(project):
+def test_a_problem_is_one_message(project):
     """Without a traceback; tests that need no stack still run."""
     project.path.joinpath("bad.yaml").write_text("name: x\napis: {}\n")
     project.makepyfile(

@@ -160,7 +160,7 @@ def test_a_missing_password_variable_is_reported_before_the_first_write(
     cgw("down", "--yes")
 
 
-def test_what_aws_fixes_at_creation_is_an_error_and_no_replacement(standing):
+def test_changing_a_fixed_setting_is_an_error(standing):
     """`plan` and `up` say so with a fix; `status` shows it as drifted."""
     standing.change(("user_pool", "sign_in_with"), ["phone_number", "email"])
     for command in ("plan", "up"):
@@ -197,7 +197,7 @@ def test_down_asks_and_without_a_terminal_refuses(standing):
     assert standing.cgw("plan", "-o", "json").changed == {}
 
 
-def test_steps_name_what_must_come_first(cgw):
+def test_steps_name_their_prerequisites(cgw):
     """Exit 3 with the commands in the tutorial's order; --with-deps runs them too."""
     outcome = cgw("deploy", code=3)
     assert "not there yet: " in outcome.err
@@ -251,14 +251,14 @@ def test_a_refused_call_shows_its_cause(standing, line, status, code):
         ("/health --token @nowhere", "nowhere cannot be read"),
     ],
 )
-def test_what_cannot_be_sent_is_a_usage_error(standing, line, words):
+def test_an_unsendable_call_is_a_usage_error(standing, line, words):
     """No traceback from an HTTP library."""
     outcome = standing.cgw("call", *line.split(), code=2)
     assert words in outcome.err
     assert outcome.out == ""
 
 
-def test_a_call_carries_what_was_asked_for(standing):
+def test_a_call_sends_the_given_request(standing):
     """Method, headers, body, and query; a path needs no leading slash."""
     shown = standing.cgw("call", "health", "-q", "a=1 2", "-H", "x-y: z").out
     assert shown == '"Hello from Lambda!"\n'

@@ -119,7 +119,7 @@ def test_token_shows_claims_and_expiry(standing):
     assert re.search(r"  cognito:groups +readers\n", text)
 
 
-def test_a_wrong_password_says_so_and_not_what_it_is(standing, environment):
+def test_a_wrong_password_is_reported_without_its_value(standing, environment):
     """Exit 1, with Cognito's message."""
     standing.cgw("token", "--forget")
     environment.setenv("CGW_ALICE_PASSWORD", "Wrong-horse-7")
@@ -224,7 +224,7 @@ def test_an_unknown_user(standing, line):
         ("call /transaction --token none", 4, "; did you mean GET /transactions?"),
     ],
 )
-def test_other_names_that_are_not_there(standing, line, code, told):
+def test_other_unknown_names(standing, line, code, told):
     """Each error suggests a name."""
     outcome = standing.cgw(*line.split(), code=code)
     assert told in outcome.out + outcome.err

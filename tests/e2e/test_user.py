@@ -193,7 +193,7 @@ def test_a_bad_password_is_refused_before_any_call(
         assert outcome.calls == []
 
 
-def test_two_passwords_are_one_too_many(cgw, environment):
+def test_two_passwords_are_a_usage_error(cgw, environment):
     """`cgw` does not guess which one was meant."""
     environment.setenv("CGW_PASSWORD", STRONG)
     line = ("user", "password", ALICE, "--password-stdin", "-v")
@@ -254,7 +254,7 @@ def test_an_existing_user_is_not_added_again(cgw, dora):
     assert outcome.writes == []
 
 
-def test_what_aws_refuses_is_an_error_and_a_failed_user(cgw):
+def test_a_refusal_of_aws_is_an_error_and_a_failed_user(cgw):
     """Cognito rejects the address; cgw shows no password for a user not created."""
     outcome = cgw("user", "add", "bob@x.y", "-o", "json", code=1)
     (failed,) = outcome.document["users"]
@@ -458,7 +458,7 @@ def test_a_user_of_the_file_is_created_again(standing, cgw, pool):
     assert ALICE in pool.names()
 
 
-def test_without_a_pool_it_says_what_makes_one(cgw, standing):
+def test_without_a_pool_the_error_names_the_command(cgw, standing):
     """Exit 3, like the steps."""
     cgw.write(standing.text.replace(standing.name, f"{standing.name}x"))
     for line in ("list", "add bob@example.com", f"disable {ALICE}"):
@@ -505,7 +505,7 @@ def test_a_pool_made_elsewhere_is_shown_and_never_changed(cgw, standing):
         ("phone_number=12", "phone_number: Invalid phone number format"),
     ],
 )
-def test_an_attribute_that_the_pool_has_not(cgw, name, attribute, fault):
+def test_an_attribute_missing_from_the_pool(cgw, name, attribute, fault):
     """It fails before the user is created."""
     outcome = cgw("user", "add", name, "--attribute", attribute, "-v", code=2)
     assert fault in outcome.err

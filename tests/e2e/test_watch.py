@@ -110,7 +110,7 @@ def test_each_save_goes_live_until_it_is_interrupted(cgw, shell, code, stack_nam
 
 
 @pytest.mark.usefixtures("code")
-def test_ctrl_c_while_it_is_at_work_finishes_what_was_begun(cgw, shell):
+def test_ctrl_c_during_a_step_finishes_the_step(cgw, shell):
     """The output says what is left."""
     more = "".join(f"  f{number}: {{code: ./hello}}\n" for number in range(20))
     with watching(shell) as running:

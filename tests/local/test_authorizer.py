@@ -191,11 +191,11 @@ def test_scopes_decide_which_token_is_required(use, granted, wanted, allowed):
 
 
 @pytest.mark.parametrize("pool", [POOL, SECOND])
-def test_every_pool_of_the_authorizer_will_do(pool):
+def test_every_pool_of_the_authorizer_is_accepted(pool):
     assert isinstance(decided(token(pool=pool)), Allowed)
 
 
-def test_any_client_of_the_pool_will_do():
+def test_any_client_of_the_pool_is_accepted():
     assert isinstance(decided(token(aud="other")), Allowed)
 
 

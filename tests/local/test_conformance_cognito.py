@@ -132,7 +132,7 @@ def test_the_sign_in_api_answers_as_aws(case, people, words):
 
 
 @pytest.mark.parametrize("case", CLAIMS)
-def test_the_tokens_hold_what_those_of_aws_hold(case, words):
+def test_the_tokens_have_the_claims_of_aws(case, words):
     token = words[case["request"]]
     held = jwt.decode(token, options={"verify_signature": False})
     assert fits(held, filled(case["json"], words)), held
@@ -140,7 +140,7 @@ def test_the_tokens_hold_what_those_of_aws_hold(case, words):
     assert header.keys() == {"alg", "kid"}
 
 
-def test_every_case_has_a_name_of_its_own_and_known_sources():
+def test_every_case_has_a_unique_name_and_known_sources():
     names, used = [], set()
     for file in FOLDER.glob("*/*.yaml"):
         for case in read(file) if file.stem != "apis" else []:

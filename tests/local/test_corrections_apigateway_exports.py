@@ -285,7 +285,7 @@ def test_a_mock_answers_by_its_responses(api):
     }
 
 
-def test_any_method_has_a_name_of_its_own(api):
+def test_any_method_has_a_special_name(api):
     api.method("ANY")
     api.integration("ANY")
     api.deployment(stageName="dev")
@@ -337,7 +337,7 @@ def test_swagger_spells_the_same_in_its_own_way(api):
     }
 
 
-def test_swagger_names_responses_though_there_are_none(api):
+def test_swagger_has_responses_even_if_empty(api):
     api.root = api.resource("{id}")["id"]
     api.deployable().deployment(stageName="dev")
     operation = export(api, "swagger")["paths"]["/{id}"]["get"]

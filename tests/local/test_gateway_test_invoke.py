@@ -256,7 +256,7 @@ def test_no_good_token_is_unauthorized(ask, params):
     assert (answer["clientStatus"], "claims" in answer) == (401, False)
 
 
-def test_many_values_of_one_are_one(ask, user):
+def test_many_values_of_one_header_are_joined(ask, user):
     answer = ask(multiValueHeaders={"Authorization": [user.id]})
     assert answer["clientStatus"] == 0
 

@@ -108,7 +108,7 @@ def test_a_call_by_path_is_answered_or_refused(place, signed, service, request_)
     assert status < 500 or status == 501
 
 
-def test_what_is_signed_for_another_service_is_refused(place, signed):
+def test_a_signature_for_another_service_is_refused(place, signed):
     """AWS checks the service of a call before its content, too."""
     headers = {"X-Amz-Target": f"{COGNITO}.ListUserPools"} | signed("logs")
     assert status_of(place, "POST", "/", b'{"MaxResults": 1}', headers) == 400

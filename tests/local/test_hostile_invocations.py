@@ -73,7 +73,7 @@ def test_no_request_breaks_it(api, request_):
 
 @HARD
 @given(REQUESTS)
-def test_no_spelling_opens_what_is_shut(api, request_):
+def test_no_spelling_opens_a_closed_path(api, request_):
     """Below a closed path, only a valid token is accepted."""
     method, path, query, headers, body = request_
     status = status_of(api, method, f"shut/{path}?{query}", headers, body)

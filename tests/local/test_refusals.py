@@ -60,7 +60,7 @@ def test_the_call_is_refused(unchecked, places, refusal, row):
     assert refused.message.startswith(message)
 
 
-def test_what_no_key_of_the_file_can_ask_for(unchecked, places, refusal):
+def test_requests_that_only_other_clients_send(unchecked, places, refusal):
     """Requests that only other clients send, for calls that the file leads to."""
     gateway, logs = unchecked("apigateway"), unchecked("logs")
     api = {"restApiId": places["API"]}

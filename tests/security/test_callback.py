@@ -93,7 +93,7 @@ def test_the_two_addresses_take_one_answer_together():
 
 @pytest.mark.parametrize("holder", [V4, WILDCARD, pytest.param(V6, marks=needs_ipv6)])
 @pytest.mark.parametrize("by_fragment", [False, True])
-def test_a_port_that_another_holds_at_one_address_is_taken(holder, by_fragment):
+def test_a_port_in_use_at_one_address_is_taken(holder, by_fragment):
     with closing(bound(holder)) as other:
         other.listen()
         port = other.getsockname()[1]

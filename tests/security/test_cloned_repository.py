@@ -133,7 +133,7 @@ def repository(tmp_path):
     [[], pytest.param(OTHER_LOOKS, marks=pytest.mark.nightly)],
     ids=["some", "every"],
 )
-def test_no_command_that_looks_runs_what_is_there(repository, others):
+def test_read_only_commands_run_nothing_from_the_folder(repository, others):
     """All modules of Python, of cgw, and of its libraries are planted."""
     repository.plant(module_names())
     repository.plant_programs()

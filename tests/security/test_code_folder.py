@@ -138,7 +138,7 @@ def test_a_secret_is_refused_by_its_name(tmp_path):
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_only_looks_like_one_is_deployed(code, tmp_path, name):
+def test_files_that_only_look_secret_are_deployed(code, tmp_path, name):
     """Certificates, examples, and code: libraries contain many of them."""
     put(code, name, HARMLESS[name])
     code_of.refuse_secrets(code, [])
@@ -190,7 +190,7 @@ def deployed(code, *include):
 
 
 @pytest.mark.parametrize("include", [".env", "sub/.env", "./sub/"])
-def test_what_is_left_out_is_deployed_on_purpose(code, include):
+def test_include_deploys_an_ignored_file(code, include):
     """`include` takes a path, a name, or a folder, and deploys nothing else."""
     put(code, "sub/.env")
     put(code, "sub2/.env.local")
@@ -263,7 +263,7 @@ api: {routes: {GET /orders: {}}}
 """
 
 
-def test_what_deploys_is_refused_and_what_reads_is_not(code, tmp_path, at_home):
+def test_deploying_is_refused_and_reading_is_not(code, tmp_path, at_home):
     """The whole stack, its step, and the plan fail before cgw creates anything."""
     at_home.chdir(tmp_path)
     cgw = QuickTerminal(tmp_path, ("--local",))

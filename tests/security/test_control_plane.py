@@ -266,7 +266,7 @@ def test_the_key_is_on_no_page(server, ask, path):
     assert server.access_key.id not in repr(server)
 
 
-def test_the_key_is_for_the_user_s_eyes_and_another_each_time(server):
+def test_the_key_is_private_and_new_at_each_start(server):
     """It is in a private file and not among a process's arguments."""
     state = server.log.with_name("local.json")
     assert server.access_key.id in state.read_text()
@@ -432,7 +432,7 @@ class TestOtherUsers:
             assert "another user" in answer.text
 
 
-def test_a_connection_of_one_s_own_is_known(server):
+def test_the_users_own_connection_is_recognized(server):
     """`cgw` reads the kernel's list correctly: this process is the peer."""
     place = urlsplit(server.url)
     with socket.create_connection((place.hostname, place.port)) as own:

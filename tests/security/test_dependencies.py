@@ -121,7 +121,7 @@ def test_no_click_that_loses_options(release):
     assert not any(each.specifier.contains(release) for each in ALL["click"])
 
 
-def test_what_is_imported_is_declared():
+def test_imports_are_declared():
     """Also if another dependency would install some release of it."""
     declared = _declared(CORE, EXTRAS["local"]).keys() | {
         "botocore",  # in step with boto3

@@ -221,7 +221,7 @@ def test_a_function_writes_to_tmp_by_its_name(answer):
 
 
 @own_tmp
-def test_a_function_does_not_see_what_others_have_in_tmp(answer):
+def test_a_function_does_not_see_the_tmp_of_others(answer):
     source = "import os\ndef handler(event, _): return os.path.exists(event)"
     mine = Path("/tmp", f"of-another-{uuid.uuid4().hex}")  # noqa: S108
     mine.write_text("secret")
@@ -323,7 +323,7 @@ def test_a_function_gets_no_settings_of_the_users(users_home):
     assert told["metadata"] == "true"
 
 
-def test_a_function_sees_only_what_it_needs_of_the_environment(users_home):
+def test_a_function_sees_only_the_variables_it_needs(users_home):
     source = "import os\ndef handler(event, context): return dict(os.environ)"
     own = {"PATH": os.environ["PATH"], "HOME": str(users_home), **SECRETS}
     seen = lambdas.answer({"app.py": source}, environment=own)
@@ -466,7 +466,7 @@ def handler(event, context):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_server_left_is_removed(tmp_path):
+def test_leftovers_of_a_killed_server_are_removed(tmp_path):
     """The next start deletes the read-only folders of its functions."""
     from cognito_gw.local.awslambda.environment import Places
 
@@ -529,7 +529,7 @@ def test_node_writes_to_tmp_by_its_name(answer):
     assert not Path(path).exists()
 
 
-def test_local_status_shows_what_is_in_force(tmp_path, request, environment):
+def test_local_status_shows_the_active_restrictions(tmp_path, request, environment):
     cgw = QuickTerminal(tmp_path)
     stopped = cgw("local", "status", "-o", "json").document
     assert stopped == {"running": False, "url": None, "pid": None, "log": None}

@@ -78,7 +78,7 @@ def _lie(monkeypatch, answer):
 
 
 @pytest.mark.usefixtures("lying_click")
-def test_what_is_given_before_a_command_holds():
+def test_options_before_a_command_apply():
     """No default of a command overwrites an option given to `cgw` itself."""
     for path in PATHS:
         understood = _understood(path, [EVERYTHING, *([] for _ in path)])

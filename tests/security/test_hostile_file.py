@@ -258,7 +258,7 @@ NAMED = [
 
 
 @pytest.mark.parametrize("said", NAMED)
-def test_kept_tokens_are_not_found_where_the_file_names_another_place(tmp_path, said):
+def test_cached_tokens_are_not_found_for_another_endpoint(tmp_path, said):
     """For a stack of the same name, in the same account, for the same user."""
     cache.keep(
         TokenRequest().key(session_of(tmp_path, HONEST)), Tokens("a", time.time() + 999)
@@ -269,7 +269,7 @@ def test_kept_tokens_are_not_found_where_the_file_names_another_place(tmp_path, 
     )
 
 
-def test_kept_tokens_are_not_found_for_another_api(tmp_path):
+def test_cached_tokens_are_not_found_for_another_api(tmp_path):
     """An API created elsewhere may belong to anyone."""
     cache.keep(
         TokenRequest().key(session_of(tmp_path, HONEST)), Tokens("a", time.time() + 999)
@@ -319,7 +319,7 @@ TO_RENEW = Tokens("a.b.access", 1, "a.b.id", "refresh", by_oauth=True)
 
 
 @pytest.mark.server
-def test_a_kept_token_goes_to_no_host_that_a_file_adds(cgw, tmp_path):
+def test_a_cached_token_goes_to_no_host_that_a_file_adds(cgw, tmp_path):
     """Whichever command would send it."""
     cgw.write(HONEST)
     cgw("up", "-q")

@@ -753,7 +753,7 @@ class TestWhoExists:
         assert unknown["USERNAME"] == unknown["USER_ID_FOR_SRP"]
         assert len(unknown["SECRET_BLOCK"]) == len(known["SECRET_BLOCK"])
 
-    def test_what_is_made_up_stays(self, site):
+    def test_made_up_values_are_stable(self, site):
         """Across calls, clients, and upper or lower case."""
         other = People(site.people.pool, **HIDING)
         names = [site.nobody, site.nobody]
@@ -871,7 +871,7 @@ class TestWhoExists:
         }
         assert len(sent) == 1
 
-    def test_a_disabled_user_is_none_to_codes(self, make_pool, refusal):
+    def test_codes_treat_a_disabled_user_as_unknown(self, make_pool, refusal):
         people = People(make_pool(**BY_MAIL), **HIDING).confirmed(ALICE)
         people.pool.call("admin_disable_user", Username=ALICE)
         people.call("resend_confirmation_code", Username=ALICE)

@@ -114,7 +114,7 @@ def test_a_neighbor_takes_no_job_and_forges_no_answer(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_key_is_where_no_other_user_can_read_it(language):
+def test_no_other_user_can_read_the_key(language):
     """Not in the arguments, which anyone can read, nor in a function's output."""
     files, settings = FUNCTIONS[language]
     kept = []

@@ -152,7 +152,7 @@ def test_an_instance_takes_its_state(planted):
         "cognito_gw.local.dispatch.ControlPlane",
     ],
 )
-def test_what_no_state_holds_is_refused(place):
+def test_objects_that_no_state_contains_are_refused(place):
     """Servers, backends, and factories of classes are not data."""
     with pytest.raises(pickle.PickleError):
         load(named(place))

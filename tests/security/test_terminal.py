@@ -180,7 +180,7 @@ def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode, commands):
 
 
 @pytest.mark.server
-def test_claims_and_what_functions_say_are_spelled_out(cgw, server):
+def test_claims_and_function_output_are_escaped(cgw, server):
     """AWS is unchanged here: the users and the code are hostile."""
     who = ("--user", "alice@example.com")
     called = cgw("call", "/hello", *who, code=4)
@@ -200,7 +200,7 @@ def test_claims_and_what_functions_say_are_spelled_out(cgw, server):
     assert not _UNSAFE.search(log)
 
 
-def test_a_line_of_the_log_stays_one(capsys):
+def test_a_log_entry_stays_one_line(capsys):
     """No caller can add a line to the log of the local AWS."""
     events.write_log("GET /a\nfake 200: \x1b[2Jok\u2028\r")
     assert capsys.readouterr().err.count("\n") == 1
