@@ -48,7 +48,7 @@ SECTIONS = ("stack", "start", "gateway", "routes")
 )
 @click.option(
     "--peer",
-    type=click.Choice([each.name for each in PEERS[1:]], case_sensitive=False),
+    type=click.Choice([peer.name for peer in PEERS[1:]], case_sensitive=False),
     multiple=True,
     help="These tools alone beside cgw.",
 )

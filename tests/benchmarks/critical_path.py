@@ -102,7 +102,7 @@ class Tracer:
             stack = self._build(config)
             resources = stack.resources + leftover_functions(stack, self.aws)
             self._walk(reconcile.refresh, forward(resources), trips)
-            found = [each for each in resources if each.live is not None]
+            found = [resource for resource in resources if resource.live is not None]
             self._walk(reconcile.destroy, backward(found), trips)
         return trips
 
@@ -131,8 +131,8 @@ class Tracer:
         for step in walk(visit, graph):
             if step.error:
                 raise step.error
-        own = {each: calls.pop(each, []) for each in graph}
-        trips.chain += [(str(each), own[each]) for each in _longest(graph, own)]
+        own = {node: calls.pop(node, []) for node in graph}
+        trips.chain += [(str(node), own[node]) for node in _longest(graph, own)]
 
 
 def _longest(graph, own):
@@ -143,8 +143,8 @@ def _longest(graph, own):
         before = max((ending_at[need] for need in graph[each]), key=length, default=[])
         ending_at[each] = [*before, each]
     longest = max(ending_at.values(), key=length, default=[])
-    return [each for each in longest if own[each]]
+    return [node for node in longest if own[node]]
 
 
 def _length(own, path):
-    return sum(len(own[each]) for each in path)
+    return sum(len(own[node]) for node in path)

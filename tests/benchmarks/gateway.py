@@ -52,7 +52,7 @@ def _notes(pid):
     kept = f"{CONNECTIONS} connections, kept open, for {SECONDS:.0f} s each"
     notes = [f"{kept}; callers, server and function share the machine's cores"]
     if Path("/proc/self/status").exists():
-        functions = ", ".join(f"{resident(each):.0f}" for each in children(pid))
+        functions = ", ".join(f"{resident(child):.0f}" for child in children(pid))
         memory = f"memory after it: {resident(pid):.0f} MiB"
         notes.append(f"{memory}; its functions' processes: {functions} MiB")
     return notes

@@ -33,12 +33,12 @@ def server(shell):
 def resident(pid):
     """Return the memory of a process in MiB, as Linux reports it."""
     lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
-    kib = next(each.split()[1] for each in lines if each.startswith("VmRSS:"))
+    kib = next(line.split()[1] for line in lines if line.startswith("VmRSS:"))
     return int(kib) / 1024
 
 
 def children(pid):
     """Return the descendants of a process."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    own = [each for task in tasks for each in (task / "children").read_text().split()]
-    return [*own, *(deeper for each in own for deeper in children(each))]
+    own = [child for task in tasks for child in (task / "children").read_text().split()]
+    return [*own, *(deeper for child in own for deeper in children(child))]

@@ -163,8 +163,8 @@ def _chain(trips):
 def _prove(peer, verb, account):
     """Raise if the account does not match the tool's report."""
     found = account.parts()
-    missing = [each for each in peer.parts if each not in found]
-    left = [each for each in peer.parts if each in found]
+    missing = [part for part in peer.parts if part not in found]
+    left = [part for part in peer.parts if part in found]
     if verb == "down" and left:
         raise Refused(f"left {', '.join(left)}")
     if verb != "down" and missing:

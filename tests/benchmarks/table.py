@@ -46,7 +46,7 @@ class Table:
 
 
 def _row(cells):
-    return f"| {' | '.join(each.replace('|', chr(92) + '|') for each in cells)} |"
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def seconds(value):

@@ -28,7 +28,7 @@ def test_the_path_of_round_trips_stays_short(session):
     """Known values are not fetched again; if nothing differs, it only reads."""
     trips = critical_paths(session)
     assert {verb: each.length for verb, each in trips.items()} == TRIPS
-    assert all(each.length <= each.total for each in trips.values())
+    assert all(trip.length <= trip.total for trip in trips.values())
     again = [call for _, calls in trips["again"].chain for call in calls]
     assert all(is_read(call.partition(":")[2]) for call in again)
 

@@ -72,7 +72,7 @@ def test_options(line, shown):
 
 def test_every_option_that_is_shown_exists():
     """Some command has it: users can type anything in backticks."""
-    known = {name for each in _commands(cgw_group) for name in options_of(each)}
+    known = {name for command in _commands(cgw_group) for name in options_of(command)}
     foreign = {"--cgw-config", "--option"}  # pytest's options, and any
     named = {
         found

@@ -173,10 +173,10 @@ def test_settings_fixed_by_aws_are_reported_before_any_deletion(cgw, change, tol
     # `deploy` needs the user pool, but no app client.
     for command in ("up",) if "app_clients" in change else ("up", "deploy --with-deps"):
         steps = cgw(*command.split(), "-o", "json", code=1).document["steps"]
-        assert {each["action"] for each in steps} == {"failed", "skipped"}
+        assert {step["action"] for step in steps} == {"failed", "skipped"}
     cgw.write(SMALLER)
     steps = cgw("plan", "-o", "json").document["steps"]
-    assert [each["name"] for each in steps if each["action"] == "delete"] == ["POST /a"]
+    assert [step["name"] for step in steps if step["action"] == "delete"] == ["POST /a"]
 
 
 def test_up_shows_the_next_commands(cgw):

@@ -189,7 +189,7 @@ def test_a_new_password_is_typed_twice_and_may_be_corrected(typist, make_pool):
     person.types("name of alice@example.com: ", "Alice")
     text, code = person.ends()
     assert code == 0
-    assert not [each for each in (PASSWORD, OTHER) if each in said + text]
+    assert not [password for password in (PASSWORD, OTHER) if password in said + text]
     assert claims_of(access_token(text))["name"] == "Alice"
 
 

@@ -81,7 +81,7 @@ def test_an_open_route_fails_the_check(standing, account, tmp_path):
     """So does a route that is missing from the file; exit 1."""
     api = {"restApiId": standing.outputs["api_id"]}
     items = account.apigateway.get_resources(**api)["items"]
-    found = next(each for each in items if each["path"] == "/transactions")
+    found = next(item for item in items if item["path"] == "/transactions")
     method = api | {"resourceId": found["id"]}
     opened = [{"op": "replace", "path": "/authorizationType", "value": "NONE"}]
     standing.is_changed = True

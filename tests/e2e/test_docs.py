@@ -43,7 +43,7 @@ def test_every_command_of_the_page_works(standing, page):
     (cgw.folder / "token.txt").write_text(token)
     commands = shown_commands([page])
     for line, words in commands.items():
-        if line in ELSEWHERE or any(each in line for each in REAL):
+        if line in ELSEWHERE or any(name in line for name in REAL):
             continue
         typed = TYPED.get(line, f"{PASSWORD}\n{PASSWORD}\n").format(id=token)
         cgw(*words, code=CODES.get(line, 0), typed=typed)
@@ -54,4 +54,4 @@ def test_every_command_of_the_page_works(standing, page):
 def test_commands_run_elsewhere_have_a_test():
     """Without that file, a command would never run."""
     folder = Path(__file__).parent
-    assert not [each for each in ELSEWHERE.values() if not (folder / each).exists()]
+    assert not [test for test in ELSEWHERE.values() if not (folder / test).exists()]

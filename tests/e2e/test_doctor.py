@@ -32,7 +32,7 @@ def by_check(outcome):
     assert document.keys() == {"ok", "checks"}
     for each in document["checks"]:
         assert each.keys() == {"check", "state", "found", "fix"}
-    states = [each["state"] for each in document["checks"]]
+    states = [item["state"] for item in document["checks"]]
     assert document["ok"] is ("fail" not in states)
     assert outcome.code == int(not document["ok"])
     found = {each["check"]: each for each in document["checks"]}

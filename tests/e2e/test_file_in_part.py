@@ -69,7 +69,7 @@ def test_a_command_needs_its_part_of_the_file(lost, environment):
 def status_compares_what_it_can(lost):
     """`status` names values missing from the file and does not report them as drift."""
     found = lost("status", "-o", "json")
-    states = {each["state"] for each in found.document["resources"]}
+    states = {resource["state"] for resource in found.document["resources"]}
     assert states == {"ok"}
     assert "not compared: functions.hello.code: there is no folder" in found.err
     assert "not compared: functions.hello.memory" in found.err

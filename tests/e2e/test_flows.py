@@ -290,7 +290,7 @@ def test_sign_in_shows_no_secret(stack, account, tmp_path):
     arguments = seen.read_text()
     assert "--flow" in arguments
     assert len(secrets) > 20
-    assert not [each for each in secrets if each in told + arguments]
+    assert not [secret for secret in secrets if secret in told + arguments]
     assert "code_verifier" not in told + arguments
     assert "code=" not in told.replace("response_type=code", "")
 
@@ -312,4 +312,4 @@ def client_secrets(stack, account):
         )
         for name in ("confidential", "machine")
     ]
-    return {each["UserPoolClient"]["ClientSecret"] for each in described}
+    return {client["UserPoolClient"]["ClientSecret"] for client in described}

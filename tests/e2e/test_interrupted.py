@@ -39,7 +39,7 @@ def test_an_interrupted_up_reports_progress_and_the_next_continues(
     assert stopped.err.endswith("interrupted\n")
     environment.setattr(walk, "next_ended", NEXT)
     steps = cgw("up", "-o", "json").document["steps"]
-    made_before = {f"{each['kind']}" for each in steps if each["action"] == "unchanged"}
+    made_before = {f"{step['kind']}" for step in steps if step["action"] == "unchanged"}
     assert "user pool" in made_before
     assert "Create" not in " ".join(cgw("up", "-v").calls)
     cgw("down", "--yes")

@@ -121,7 +121,7 @@ def descriptors(pid):
 def children(pid):
     """The child processes of a process."""
     tasks = (PROC / str(pid) / "task").iterdir()
-    return {int(each) for t in tasks for each in (t / "children").read_text().split()}
+    return {int(child) for t in tasks for child in (t / "children").read_text().split()}
 
 
 def wait_until(is_so):
@@ -135,7 +135,7 @@ def wait_until(is_so):
 def test_many_callers(cgw):
     """Valid, forged, and missing tokens, unknown routes, and errors, all mixed."""
     url = cgw("up", "-o", "json").document["outputs"]["invoke_url"]
-    right, other = (cgw("token", each).out.strip() for each in ("--id", "--access"))
+    right, other = (cgw("token", option).out.strip() for option in ("--id", "--access"))
     load = Load(url, right, other)
     server = process.running(state_of(cgw)).pid
     idle = descriptors(server)

@@ -130,7 +130,7 @@ def test_a_failed_sign_in_shows_no_password(api, scopes):
             api.token(BOB, app_client="confidential", scopes=scopes)
     finally:
         cognito.admin_enable_user(**bob)
-    assert not [each for each in caught.traceback if "oauth" in str(each.path)]
+    assert not [entry for entry in caught.traceback if "oauth" in str(entry.path)]
     assert PASSWORD not in str(caught.getrepr(showlocals=True, style="long"))
     assert PASSWORD not in repr(api)
     assert api.password(BOB) == PASSWORD

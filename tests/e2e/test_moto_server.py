@@ -73,7 +73,7 @@ def an_update_that_the_endpoint_lacks_says_so(cgw, edited):
 
     cgw.write(edited(make_public))
     outcome = cgw("up", "-o", "json", code=1)
-    failed = [each for each in outcome.document["steps"] if each["action"] == "failed"]
+    failed = [step for step in outcome.document["steps"] if step["action"] == "failed"]
     assert [step["name"] for step in failed] == ["GET /transactions"]
     assert "UpdateMethod" in failed[0]["error"]
     assert "<" not in failed[0]["error"]

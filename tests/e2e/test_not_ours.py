@@ -34,7 +34,7 @@ def outputs(cgw):
 def failures(outcome):
     """The errors of the failed resources, by kind."""
     steps = outcome.document["steps"]
-    return {each["kind"]: each["error"] for each in steps if each["error"]}
+    return {step["kind"]: step["error"] for step in steps if step["error"]}
 
 
 def add_to_the_pool(account, outputs):
@@ -50,7 +50,7 @@ def add_to_the_pool(account, outputs):
 def add_to_the_api(account, outputs):
     """By hand, create a path with a method, a method on our path, and a stage."""
     gateway, api = account.apigateway, {"restApiId": outputs["api_id"]}
-    ids = {each["path"]: each["id"] for each in gateway.get_resources(**api)["items"]}
+    ids = {item["path"]: item["id"] for item in gateway.get_resources(**api)["items"]}
     made = gateway.create_resource(parentId=ids["/"], pathPart="by-hand", **api)
     for path, verb in ((made["id"], "GET"), (ids["/health"], "DELETE")):
         method = {"resourceId": path, "httpMethod": verb, **api}
@@ -88,10 +88,10 @@ def what_is_in_the_stack_is_shown(cgw, account, outputs):
     assert "stage" in unmanaged(cgw)
     cgw("up")
     api = {"restApiId": outputs["api_id"]}
-    paths = {each["path"] for each in account.apigateway.get_resources(**api)["items"]}
+    paths = {item["path"] for item in account.apigateway.get_resources(**api)["items"]}
     assert paths == {"/", "/health", "/transactions"}
     stages = account.apigateway.get_stages(**api)["item"]
-    assert {each["stageName"] for each in stages} == {"byhand", "dev"}
+    assert {stage["stageName"] for stage in stages} == {"byhand", "dev"}
     cgw("plan", "--detailed-exitcode")
 
 

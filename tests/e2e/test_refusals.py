@@ -202,7 +202,7 @@ def test_steps_name_their_prerequisites(cgw):
     outcome = cgw("deploy", code=3)
     assert "not there yet: " in outcome.err
     commands = ("pool", "lambda", "api", "resource", "method", "authorizer")
-    hint = ", ".join(f"`cgw --local {each}`" for each in commands)
+    hint = ", ".join(f"`cgw --local {command}`" for command in commands)
     assert f"hint: run {hint} first, or add `--with-deps`" in outcome.err
     outcome = cgw("client", "-o", "json", code=3)
     assert outcome.out == ""

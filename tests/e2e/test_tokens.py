@@ -43,7 +43,7 @@ def rewrite(file, **tokens):
 
 def test_tokens_are_kept_for_the_user_alone(cached):
     """A file of mode 0600 in directories of mode 0700."""
-    modes = [stat.S_IMODE(each.stat().st_mode) for each in (cached, *cached.parents)]
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (cached, *cached.parents)]
     assert modes[:4] == [0o600, 0o700, 0o700, 0o700]
 
 

@@ -46,12 +46,12 @@ def at_once(*commands, held=None):
         if lock:
             assert all(any(WAITING in line for line in each.stderr) for each in running)
             lock.release()
-        streams = [each.communicate(timeout=120) for each in running]
+        streams = [process.communicate(timeout=120) for process in running]
     outcomes = [
         Outcome(each.returncode, *both)
         for each, both in zip(running, streams, strict=True)
     ]
-    assert "Traceback" not in "".join(each.err for each in outcomes)
+    assert "Traceback" not in "".join(outcome.err for outcome in outcomes)
     return outcomes
 
 
@@ -91,25 +91,23 @@ def third(machines, variables, environment, server):
 def made(account, name):
     """The number of a stack's pools, app clients, APIs, functions, and authorizers."""
     pools = account.pages("cognito-idp", "list_user_pools", "UserPools", MaxResults=60)
-    pools = [each["Id"] for each in pools if each["Name"] == name]
+    pools = [pool["Id"] for pool in pools if pool["Name"] == name]
     apis = account.pages("apigateway", "get_rest_apis", "items")
-    apis = [each["id"] for each in apis if each["name"] == name]
+    apis = [api["id"] for api in apis if api["name"] == name]
     inside = [
         account.pages(
             "cognito-idp", "list_user_pool_clients", "UserPoolClients", UserPoolId=each
         )
         for each in pools
     ]
-    shut = [
-        account.apigateway.get_authorizers(restApiId=each)["items"] for each in apis
-    ]
+    shut = [account.apigateway.get_authorizers(restApiId=api)["items"] for api in apis]
     return len(pools), len(apis), *map(len, inside), *map(len, shut)
 
 
 def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack_name):
     """It says so. The second `up` finds all done; a `down` may come first."""
     outcomes = at_once(*[(shell, "up", "-o", "json")] * 2, held=lock)
-    assert [each.code for each in outcomes] == [0, 0]
+    assert [outcome.code for outcome in outcomes] == [0, 0]
     second, first = sorted(outcomes, key=lambda each: len(each.changed))
     assert "stage dev" in first.changed
     assert second.changed == {}
@@ -127,7 +125,7 @@ def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack
 def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_name):
     """They share no lock: both continue with one pool and one API."""
     before = account.listing()
-    for outcome in at_once(*((each, "up", "-o", "json") for each in machines)):
+    for outcome in at_once(*((machine, "up", "-o", "json") for machine in machines)):
         assert outcome.code == 0, outcome.out + outcome.err
     assert made(account, stack_name) == (1, 1, 1, 1)
     third("up", "-q")

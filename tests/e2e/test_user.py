@@ -45,8 +45,8 @@ class Pool:
     def names(self):
         """The addresses of all users."""
         users = self.call("list_users")["Users"]
-        pairs = [each for user in users for each in user["Attributes"]]
-        return {each["Value"] for each in pairs if each["Name"] == "email"}
+        pairs = [pair for user in users for pair in user["Attributes"]]
+        return {pair["Value"] for pair in pairs if pair["Name"] == "email"}
 
     def sign_in(self, name, password):
         """Return the challenge, the tokens' kind, or the error message."""
@@ -308,7 +308,7 @@ def test_the_list_as_json_has_all_that_aws_says(cgw, pool, dora):
     pool.call("admin_update_user_attributes", Username=dora, UserAttributes=nasty)
     outcome = cgw("user", "list", "-o", "json")
     assert outcome.out.isascii()
-    users = {each["username"]: each for each in outcome.document["users"]}
+    users = {user["username"]: user for user in outcome.document["users"]}
     assert [users[ALICE]["in_file"], users[dora]["in_file"]] == [True, False]
     found = users[dora]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z", found.pop("created"))

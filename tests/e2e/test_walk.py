@@ -62,8 +62,8 @@ def test_from_nothing_to_a_secured_api_and_back(shell, cgw, stack_name, account)
     status = cgw("status", "-o", "json").document
     assert status.keys() == {"stack", "resources"}
     row = {"kind", "name", "id", "state", "changes"}
-    assert all(each.keys() == row for each in status["resources"])
-    assert {each["state"] for each in status["resources"]} == {"ok"}
+    assert all(resource.keys() == row for resource in status["resources"])
+    assert {resource["state"] for resource in status["resources"]} == {"ok"}
 
     _calls(shell, cgw)
     by_up = account.description(outputs)
@@ -116,7 +116,7 @@ def _calls(shell, cgw):
     assert json.loads(answer["body"]) == {"message": "Unauthorized"}
     assert [cause["code"] for cause in answer["causes"]] == ["no-token"]
     cause = {"code", "summary", "evidence", "fix"}
-    assert all(each.keys() == cause for each in answer["causes"])
+    assert all(item.keys() == cause for item in answer["causes"])
 
 
 def _ten_steps(cgw, account, stack_name, by_up):

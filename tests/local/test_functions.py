@@ -487,8 +487,8 @@ def test_each_line_is_an_event(make):
 
     arn, lines = asyncio.run(run())
     told = [event.facts for event in activity.latest() if event.kind == "log"]
-    assert tuple(each["line"] for each in told) == lines
-    assert {each["function"] for each in told} == {arn.rpartition(":")[2]}
+    assert tuple(event["line"] for event in told) == lines
+    assert {event["function"] for event in told} == {arn.rpartition(":")[2]}
     assert told[-1]["request_id"] == lines[-1].split()[2]
 
 

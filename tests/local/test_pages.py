@@ -317,7 +317,7 @@ class TestGuards:
         assert token.query["code"]
         raw = self.post(alice, {"Cookie": "XSRF-TOKEN=a"}, _csrf="a")
         cookies = raw.headers.get_list("Set-Cookie")
-        session = next(each for each in cookies if each.startswith("cognito="))
+        session = next(cookie for cookie in cookies if cookie.startswith("cognito="))
         assert "HttpOnly" in session
         assert "SameSite=Lax" in session
         assert f"Path=/_aws/cognito/{alice.app.base.rpartition('/')[2]}" in session

@@ -58,7 +58,7 @@ class TestSignUp:
         assert refusal(people.sign_in).code == "UserNotConfirmedException"
         confirm(people, mailed(USER))
         user = people.api.get_user(AccessToken=people.tokens()["AccessToken"])
-        attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+        attributes = {item["Name"]: item["Value"] for item in user["UserAttributes"]}
         assert attributes["email_verified"] == "true"
 
     def test_the_administrator_sees_it(self, people):
@@ -312,5 +312,5 @@ class TestProfile:
 
     def attribute(self, alice, access, name):
         user = alice.api.get_user(AccessToken=access)
-        given = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+        given = {item["Name"]: item["Value"] for item in user["UserAttributes"]}
         return given.get(name)

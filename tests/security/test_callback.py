@@ -86,7 +86,7 @@ def test_localhost_is_answered_at_every_address(address):
 def test_the_two_addresses_take_one_answer_together():
     port = free_port()
     with Loopback(url_at("localhost", port), STATE) as listener:
-        statuses = [get(each, port, f"localhost:{port}") for each in (V6, V4)]
+        statuses = [get(address, port, f"localhost:{port}") for address in (V6, V4)]
         assert statuses == [200, 409]
         assert listener.wait(0) == {"code": "abc"}
 
@@ -208,7 +208,7 @@ def test_the_hosts_file_cannot_lead_away_from_loopback(monkeypatch):
     monkeypatch.setattr(
         callback_server.socket,
         "getaddrinfo",
-        lambda *_, **__: [(0, 0, 0, "", (each, 0)) for each in found],
+        lambda *_, **__: [(0, 0, 0, "", (address, 0)) for address in found],
     )
     listening = callback_server.Callback.of("http://localhost:8765/").addresses
     assert listening == [V4, V6, "127.0.1.1"]

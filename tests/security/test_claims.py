@@ -32,5 +32,5 @@ def test_a_named_test_exists(file, test):
 def test_every_security_test_holds_a_claim():
     """The page names every file of this folder."""
     named = {file.rpartition("/")[2] for file, _ in references()}
-    own = {each.name for each in Path(__file__).parent.glob("test_*.py")}
+    own = {path.name for path in Path(__file__).parent.glob("test_*.py")}
     assert own - named == {Path(__file__).name}

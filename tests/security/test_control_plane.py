@@ -87,7 +87,7 @@ def plane(monkeypatch):
 
     def answer(*requests):
         async def answer_all():
-            return [await control.handle(each) for each in requests]
+            return [await control.handle(request) for request in requests]
 
         return asyncio.run(answer_all())
 

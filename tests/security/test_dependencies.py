@@ -112,7 +112,7 @@ def test_no_installed_release_has_an_advisory(package, fixed, advisory, source):
 @pytest.mark.parametrize("package", sorted(ALL.keys() - {OWN}))
 def test_every_dependency_has_a_lower_bound(package):
     """Otherwise an old environment keeps its old release."""
-    assert all(_lowest(each) for each in ALL[package])
+    assert all(_lowest(requirement) for requirement in ALL[package])
 
 
 @pytest.mark.parametrize("release", CLICKS)

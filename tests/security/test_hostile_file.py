@@ -90,7 +90,7 @@ def refusals(text, name, value=VALUE):
     with pytest.raises(BadConfig) as error:
         of(text.replace("%s", f"${{{name}}}"), **{name: value})
     assert value not in str(error.value)
-    return [each.what for each in error.value.problems if name in each.what]
+    return [problem.what for problem in error.value.problems if name in problem.what]
 
 
 @pytest.mark.parametrize("text", [*ENDPOINTS, *SHOWN, *DEPLOYED])
@@ -104,7 +104,7 @@ def test_credentials_of_aws_are_nowhere_in_a_file(text):
 def test_secrets_are_only_where_they_belong(text):
     """Not where they are sent, printed, or put into an address."""
     for name in SECRETS:
-        assert any("is refused" in each for each in refusals(text, name)), name
+        assert any("is refused" in refusal for refusal in refusals(text, name)), name
 
 
 @pytest.mark.parametrize("text", [*ENDPOINTS, *SHOWN])
@@ -118,7 +118,7 @@ def test_a_password_in_an_address_is_a_secret(text):
 def test_endpoints_hold_only_variables_for_cgw(text):
     """No other variable of the environment was meant for them."""
     for name in ("HOME", "USER", "HOSTNAME", "PATH", "CI", "CGW", "AWS_PROFILE"):
-        assert any("CGW_…" in each for each in refusals(text, name)), name
+        assert any("CGW_…" in refusal for refusal in refusals(text, name)), name
 
 
 def test_variables_for_cgw_may_name_an_endpoint():
@@ -287,7 +287,7 @@ EVIL = HONEST + (
 def test_the_addresses_of_aws_are_not_overridden(tmp_path):
     """A file gives the addresses of emulators; those of AWS are known."""
     links = session_of(tmp_path, EVIL).links
-    assert all("evil" not in each for each in vars(links).values())
+    assert all("evil" not in link for link in vars(links).values())
 
 
 def test_the_addresses_of_the_local_aws_are_not_overridden(tmp_path):

@@ -543,7 +543,7 @@ class Refused(Exception):
     """Raised when an endpoint refuses a request."""
 
 
-HELD = [each for each in vars(Holder) if not each.startswith("_")]
+HELD = [name for name in vars(Holder) if not name.startswith("_")]
 
 
 class TestSessionsEnd:
@@ -880,7 +880,7 @@ class TestWhoExists:
             refusal(people.call, "confirm_forgot_password", Username=each, **new)
             for each in (ALICE, NOBODY)
         }
-        assert {each.code for each in refusals} == {"CodeMismatchException"}
+        assert {refusal.code for refusal in refusals} == {"CodeMismatchException"}
 
     def test_a_wrong_password_reveals_no_state(self, make_pool, refusal):
         """Only the right password reveals: disabled, not confirmed, or to be reset."""
@@ -1060,7 +1060,7 @@ class Guesser:
 
 
 INCORRECT, EXCEEDED = "Incorrect username or password.", "Password attempts exceeded"
-WAYS = [each for each in vars(Guesser) if each.startswith("by_")]
+WAYS = [name for name in vars(Guesser) if name.startswith("by_")]
 
 
 class TestGuessing:

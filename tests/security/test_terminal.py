@@ -271,7 +271,7 @@ PRINTERS = sorted(
 
 def test_only_one_module_prints():
     """All command-line output goes through the module that makes it safe."""
-    found = {str(each): _Printing(each).found for each in PRINTERS}
+    found = {str(printer): _Printing(printer).found for printer in PRINTERS}
     assert {name: places for name, places in found.items() if places} == {}
     assert _Printing(HOME).found
 
@@ -282,8 +282,8 @@ def test_every_character_that_is_not_simply_seen_is_spelled_out():
 
     hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
     letters = (chr(code) for code in range(0x110000))
-    seen = [each for each in letters if unicodedata.category(each) in hidden]
-    assert [each for each in seen if one_line(each) == each] == []
+    seen = [letter for letter in letters if unicodedata.category(letter) in hidden]
+    assert [letter for letter in seen if one_line(letter) == letter] == []
     assert [each for each in seen if each in printable(f"{each}.")] == ["\t", "\n"]
     assert one_line("\u3164\uffa0\ufeff") == "\\u3164\\uffa0\\ufeff"
     assert one_line("naïve ☺ 漢字 ⚠️") == "naïve ☺ 漢字 ⚠️"
@@ -367,7 +367,7 @@ def test_junit_is_xml_whatever_is_in_it(tmp_path):
 def test_a_wrong_command_line_is_quoted_safely(tmp_path, words):
     """The error for a pasted command line does not control the terminal."""
     cgw = QuickTerminal(tmp_path, ("--local",))
-    done = cgw.run(*(each.replace("\udc9b", "") for each in words))
+    done = cgw.run(*(word.replace("\udc9b", "") for word in words))
     assert done.code
     assert not _UNSAFE.search(done.out + done.err)
 
@@ -384,7 +384,7 @@ class TestCompletion:
             "al\x1b[31m",
             "al\nx",
         ]
-        users = [{"username": each} for each in names]
+        users = [{"username": name} for name in names]
         (tmp_path / "cgw.yaml").write_text(json.dumps({"name": "x", "users": users}))
         environment.chdir(tmp_path)
 
@@ -401,7 +401,7 @@ class TestCompletion:
                 check=False,
                 cwd=tmp_path,
             )
-            return [each.partition(",")[2] for each in done.stdout.splitlines()]
+            return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
         return complete
 

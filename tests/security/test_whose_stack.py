@@ -103,7 +103,7 @@ def test_a_renamed_stack_leaves_the_old_one_and_says_so(at, name):
     assert re.match(r"\d{4}-\d\d-\d\dT", found[name]["created"])
     # `down --yes` in another project deletes the first one's stack and reports it.
     assert TOLD in at("two", "down", "--yes", stack=second).err
-    assert f'"{second}"' not in "".join(each.read_text() for each in records())
+    assert f'"{second}"' not in "".join(record.read_text() for record in records())
     assert TOLD not in at("two", "plan", stack=second).err
     err = at("one", "plan", stack=f"{name}-3").err
     assert f"`{name}` before, which" in err
