@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parents[1])  # as pytest has it
+sys.path[0] = str(Path(__file__).parents[1])  # as in pytest
 
 from benchmarks.command import benchmarks  # noqa: E402 - found by the line above
 

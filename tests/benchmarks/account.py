@@ -1,4 +1,4 @@
-"""The account behind an endpoint: emptied, and asked which parts of the stack stand."""
+"""The account behind an endpoint: empties it, and lists the stack's parts in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PARTS = POOL_PARTS + API_PARTS
 
 
 class Emulated:
-    """A moto_server's account."""
+    """The account of a moto_server."""
 
     def __init__(self, url):
         self.url = url
@@ -24,11 +24,11 @@ class Emulated:
         self.gateway = client("apigateway", endpoint_url=url)
 
     def empty(self):
-        """Forget all that is there."""
+        """Delete everything."""
         httpx.post(f"{self.url}/moto-api/reset").raise_for_status()
 
     def parts(self):
-        """Return the parts of the tutorial's stack that are there."""
+        """Return the parts of the tutorial's stack that exist."""
         counted = {
             "function": self.functions.list_functions()["Functions"],
             "role": self.iam.list_roles()["Roles"],

@@ -1,4 +1,4 @@
-"""What all tables share: how often to measure, at which latencies, and where."""
+"""Settings that all tables share: the number of runs, latencies, and folders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Bench:
     folder: Path  # removed at the end
     runs: int
     latencies: tuple[int, ...]  # ms
-    peers: tuple[str, ...] = ()  # beside cgw; none: all
+    peers: tuple[str, ...] = ()  # in addition to cgw; empty: all
     options: dict = field(default_factory=dict)  # of the peers
 
     def shell(self, **variables):
@@ -37,23 +37,23 @@ class Bench:
         return replace(run, calls=proxy.calls)
 
     def often(self, the_shell, command, proxy=None):
-        """Run a command as often as is asked for, and return the median."""
+        """Run a command the requested number of times, and return the median."""
         return middle(
             [self.measured(the_shell, command, proxy) for _ in range(self.runs)]
         )
 
     def interpreter(self):
-        """Measure what no Python program can do without."""
+        """Measure the minimum for any Python program."""
         return self.often(self.shell(), [sys.executable, "-c", "pass"])
 
 
 @contextmanager
 def slow_account():
-    """Yield an account of moto's, and the proxy by which it is slow."""
+    """Yield an account of moto's, and the proxy that adds its latency."""
     with moto_server() as url, slow_proxy(url) as proxy:
         yield Emulated(url), proxy
 
 
 def progress(text):
-    """Say what is being measured."""
+    """Print the current measurement."""
     sys.stderr.write(f"{text}\n")

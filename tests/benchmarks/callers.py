@@ -1,6 +1,6 @@
 """Callers of one address: `callers.py URL TOKEN CONNECTIONS SECONDS`, in a process.
 
-Each connection is kept open, and sends the next call once the last is answered. The
+Each connection stays open and sends the next call after the previous response. The
 bytes are read and written here, as a client library would cost more than the gateway.
 """
 
@@ -26,17 +26,17 @@ class Caller(asyncio.Protocol):
         self.done = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport):
-        """Begin."""
+        """Start."""
         self.transport = transport
         self._call()
 
     def connection_lost(self, exc):
-        """End, also if the server asks for it."""
+        """Stop, also if the server closes the connection."""
         if not self.done.done():
             self.done.set_exception(exc or ConnectionError("closed by the server"))
 
     def data_received(self, data):
-        """Note an answer once all of it is here."""
+        """Record a response once it is complete."""
         self.received += data
         head, found, body = self.received.partition(b"\r\n\r\n")
         if not found or len(body) < int(_LENGTH.search(head)[1]):
@@ -57,7 +57,7 @@ class Caller(asyncio.Protocol):
 
 
 async def call(url, token, connections, seconds):
-    """Call for so many seconds; return answers a second, and how long they took."""
+    """Call for a number of seconds; return responses per second, and the durations."""
     there, times, answers = urlsplit(url), [], Counter()
     lines = [f"GET {there.path} HTTP/1.1", f"Host: {there.netloc}"]
     lines += [f"Authorization: {token}"] if token else []

@@ -2,30 +2,30 @@
 
     python tests/benchmarks [--only stack] [--runs 3] [--markdown]
 
-**stack.** The tutorial's stack (user pool, app client, domain, user, Lambda function
-and role, REST API, GET /transactions, Cognito authorizer, deployment and stage) is
-made, found unchanged, changed (twice the function's memory) and removed, by each tool
-that is installed. AWS is a moto_server, emptied before each run, behind a proxy that
-adds a latency to each call and counts the calls. Commands are processes of their own;
-times are of the wall clock, the median of all runs.
+**stack.** Each installed tool creates the tutorial's stack (user pool, app client,
+domain, user, Lambda function and role, REST API, GET /transactions, Cognito
+authorizer, deployment, and stage), finds it unchanged, changes it (double the
+function's memory), and deletes it. AWS is a moto_server, emptied before each run,
+behind a proxy that adds a latency to each call and counts the calls. Commands are
+separate processes; times are wall-clock times, the median of all runs.
 
 The critical path is computed, not measured: the resources are walked in this process,
-each one's calls are counted, and the path through their graph that has the most calls
-is taken, with what comes before any resource (see critical_path.py). "of path" is
+the calls of each one are counted, and the path through their graph with the most
+calls is taken, plus the calls before any resource (see critical_path.py). "of path" is
 
     (time - time of `python -c pass`) / (round trips of the path x latency)
 
-so that 1.00 were a cgw that costs nothing itself and never waits needlessly.
+so that 1.00 is a cgw without any cost that never waits needlessly.
 
-**start.** What commands cost before and besides their calls, and their peak memory.
+**start.** The cost of commands before and besides their calls, and their peak memory.
 
-**gateway.** The local gateway before one warm Python function, called over 16
-connections that are kept open, from a process of its own: it shares the cores.
+**gateway.** The local gateway in front of one warm Python function, called over 16
+open connections from a separate process, which shares the cores.
 
 **routes.** An API of 200 routes. Only amazonaws.com is paced by API Gateway's quotas:
-on AWS, five paths a second can be made, whatever makes them.
+AWS allows the creation of five paths a second, whatever the client.
 
-Nothing is asserted of any time.
+No test asserts any of the times.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SECTIONS = ("stack", "start", "gateway", "routes")
 )
 @click.option(
     "--peer",
-    type=click.Choice([each.name for each in PEERS[1:]], case_sensitive=False),
+    type=click.Choice([peer.name for peer in PEERS[1:]], case_sensitive=False),
     multiple=True,
     help="These tools alone beside cgw.",
 )
@@ -68,7 +68,7 @@ SECTIONS = ("stack", "start", "gateway", "routes")
     help="Where Terraform's AWS provider is: `terraform init -plugin-dir`.",
 )
 def benchmarks(*, only, markdown, runs, latency, peer, terraform_plugins):  # noqa: PLR0913
-    """Print the tables that are asked for."""
+    """Print the requested tables."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # cleans up, too
     options = {"terraform_plugins": terraform_plugins}
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
@@ -79,7 +79,7 @@ def benchmarks(*, only, markdown, runs, latency, peer, terraform_plugins):  # no
 
 
 def show(table, *, markdown):
-    """Print one table as soon as it is there."""
+    """Print one table as soon as it is complete."""
     if markdown:
         click.echo(table.markdown())
         return

@@ -1,11 +1,11 @@
-"""The critical path of round trips: the least that any order of the calls could take.
+"""The critical path of round trips: the minimum for any order of the calls.
 
-A resource's calls come one after another, and after those of all resources that it
-needs. So the calls of each resource are counted, by walking the graph in this process,
-and the longest path through the graph is taken, with its calls as weights. What comes
+A resource's calls run in sequence, after those of all resources that it requires.
+So the calls of each resource are counted by walking the graph in this process, and
+the longest path through the graph is computed, with its calls as weights. The calls
 before any resource (GetCallerIdentity; for `down` also the search for functions that
-left the file) is added in front. `down` is two walks, one after the other: all is
-looked at, and then removed.
+left the file) are added in front. `down` is two walks in sequence: one reads
+everything, and the other deletes it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BEFORE = "before all"
 
 
 class Ledger:
-    """The chains of calls of a session, by whom they were made for."""
+    """Chains of calls of a session, by the resource that makes them."""
 
     def __init__(self, session):
         self.calls = defaultdict(list)
@@ -45,7 +45,7 @@ class Ledger:
         return self.calls[getattr(self._thread, "whose", BEFORE)]
 
     def of_longest(self, asks):
-        """Ask in turn what is asked at once; only the longest chain counts as one."""
+        """Run concurrent calls in sequence; only the longest chain counts as one."""
         before, chains, answers = [*self._chain], [], []
         for ask in asks:
             self._chain.clear()
@@ -56,7 +56,7 @@ class Ledger:
 
     @contextmanager
     def of(self, whose):
-        """Write down the calls of this thread as somebody's."""
+        """Record the calls of this thread for an owner."""
         self._thread.whose = whose
         try:
             yield
@@ -82,7 +82,7 @@ class Trips:
 
 
 class Tracer:
-    """Carries commands out as `cgw` does, and follows their calls."""
+    """Runs commands as `cgw` does, and traces their calls."""
 
     def __init__(self, session, endpoint_url=None):
         self.ledger = Ledger(session)
@@ -90,24 +90,24 @@ class Tracer:
         self.aws.gather = lambda *asks: self.ledger.of_longest(asks)
 
     def up(self, config):
-        """Bring a stack up, as the file now describes it."""
+        """Create or update a stack to match the file."""
         with self._trips() as trips:
             stack = self._build(config)
             self._walk(reconcile.apply, forward(stack.resources), trips)
         return trips
 
     def down(self, config):
-        """Take it down."""
+        """Delete the stack."""
         with self._trips() as trips:
             stack = self._build(config)
             resources = stack.resources + leftover_functions(stack, self.aws)
             self._walk(reconcile.refresh, forward(resources), trips)
-            found = [each for each in resources if each.live is not None]
+            found = [resource for resource in resources if resource.live is not None]
             self._walk(reconcile.destroy, backward(found), trips)
         return trips
 
     def _build(self, config):
-        caller = self.aws.sts.get_caller_identity()  # each command asks, and once
+        caller = self.aws.sts.get_caller_identity()  # each command fetches it once
         assert caller["Account"] == self.aws.account.number
         return build(config, self.aws.account)
 
@@ -131,20 +131,20 @@ class Tracer:
         for step in walk(visit, graph):
             if step.error:
                 raise step.error
-        own = {each: calls.pop(each, []) for each in graph}
-        trips.chain += [(str(each), own[each]) for each in _longest(graph, own)]
+        own = {node: calls.pop(node, []) for node in graph}
+        trips.chain += [(str(node), own[node]) for node in _longest(graph, own)]
 
 
 def _longest(graph, own):
-    """Return the path through the graph that has the most calls."""
+    """Return the path through the graph with the most calls."""
     length = partial(_length, own)
     ending_at = {}
     for each in TopologicalSorter(graph).static_order():
         before = max((ending_at[need] for need in graph[each]), key=length, default=[])
         ending_at[each] = [*before, each]
     longest = max(ending_at.values(), key=length, default=[])
-    return [each for each in longest if own[each]]
+    return [node for node in longest if own[node]]
 
 
 def _length(own, path):
-    return sum(len(own[each]) for each in path)
+    return sum(len(own[node]) for node in path)

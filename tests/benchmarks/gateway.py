@@ -1,4 +1,4 @@
-"""The local gateway before one warm Python function."""
+"""The local gateway in front of one warm Python function."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CALLERS = Path(__file__).with_name("callers.py")
 
 
 def tables(bench):
-    """Measure what is let in and what is refused."""
+    """Measure accepted and refused calls."""
     columns = ("call", "answer", "calls a second", "p50", "p99")
     table = Table("The local gateway", columns)
     with local_stack(bench) as shell:
@@ -52,7 +52,7 @@ def _notes(pid):
     kept = f"{CONNECTIONS} connections, kept open, for {SECONDS:.0f} s each"
     notes = [f"{kept}; callers, server and function share the machine's cores"]
     if Path("/proc/self/status").exists():
-        functions = ", ".join(f"{resident(each):.0f}" for each in children(pid))
+        functions = ", ".join(f"{resident(child):.0f}" for child in children(pid))
         memory = f"memory after it: {resident(pid):.0f} MiB"
         notes.append(f"{memory}; its functions' processes: {functions} MiB")
     return notes

@@ -1,7 +1,7 @@
-"""Runs one command: `launch.py REPORT COMMAND…`, and reports what it took.
+"""Runs one command: `launch.py REPORT COMMAND…`, and reports its time and memory.
 
-It is a separate process, because Linux counts the memory of the process that starts a
-command as the command's until it begins: the benchmarks are larger than most commands.
+It is a separate process, because Linux counts the parent's memory as the command's
+until the command starts: the benchmarks are larger than most commands.
 """
 
 from __future__ import annotations

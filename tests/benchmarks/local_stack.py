@@ -11,9 +11,9 @@ from benchmarks.peers.cgw import Cgw
 
 @contextmanager
 def local_stack(bench):
-    """Bring it up in a local AWS of its own, and yield the shell that targets it.
+    """Start it in a separate local AWS, and yield the shell that targets it.
 
-    What it serves and all its processes are gone afterwards.
+    All its processes and everything that it serves are gone afterwards.
     """
     shell = bench.shell(CGW_LOCAL="1")
     Cgw(shell, "", {}).prepare(None)
@@ -26,19 +26,19 @@ def local_stack(bench):
 
 
 def server(shell):
-    """Return the process id of the local AWS."""
+    """Return the process ID of the local AWS."""
     return json.loads(shell.read("cgw", "local", "status", "-o", "json"))["pid"]
 
 
 def resident(pid):
-    """Return the memory of a process in MiB, as Linux tells it."""
+    """Return the memory of a process in MiB, as Linux reports it."""
     lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
-    kib = next(each.split()[1] for each in lines if each.startswith("VmRSS:"))
+    kib = next(line.split()[1] for line in lines if line.startswith("VmRSS:"))
     return int(kib) / 1024
 
 
 def children(pid):
-    """Return the processes that a process has started, and theirs."""
+    """Return the descendants of a process."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    own = [each for task in tasks for each in (task / "children").read_text().split()]
-    return [*own, *(deeper for each in own for deeper in children(each))]
+    own = [child for task in tasks for child in (task / "children").read_text().split()]
+    return [*own, *(deeper for child in own for deeper in children(child))]

@@ -1,4 +1,4 @@
-"""Commands as they are run here: in a folder of their own, timed and weighed."""
+"""Runs commands in a separate folder and measures their time and memory."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ REGION = "us-east-1"
 
 
 class Refused(Exception):
-    """A command ended with an error: its last words."""
+    """A command failed: the end of its output."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of a command took."""
+    """The measurements of one run of a command."""
 
     seconds: float
-    processor: float  # seconds of it, too
+    processor: float  # in seconds, too
     peak: float  # MiB
     calls: int = 0
 
@@ -40,7 +40,7 @@ class Shell:
     variables: dict[str, str]
 
     def measure(self, command):
-        """Run a command and return what it took; raise when it fails."""
+        """Run a command and return its measurements; raise if it fails."""
         with (
             tempfile.NamedTemporaryFile("r", encoding="utf-8") as report,
             tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output,
@@ -71,7 +71,7 @@ class Shell:
                 raise
 
     def read(self, *command):
-        """Run a command and return what it prints."""
+        """Run a command and return its output."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -87,7 +87,7 @@ class Shell:
 
 
 def shell(folder, **variables):
-    """Return a shell with nothing of the user's own, and no real credentials."""
+    """Return a shell without the user's settings and without real credentials."""
     own_programs = str(Path(sys.executable).parent)
     passed = ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "LANG")
     kept = {name: os.environ[name] for name in passed if name in os.environ}
@@ -122,7 +122,7 @@ def middle(runs):
 
 
 def _last_words(output):
-    """Return the line that says most, without the HTML that may follow."""
+    """Return the most informative line, without HTML that may follow."""
     lines = [line.strip(" │╵╷") for line in output.splitlines()]
     lines = [line.partition(": <")[0] for line in lines if line]
     refused = [line for line in lines if "when calling the" in line]

@@ -22,7 +22,7 @@ _NOT_SENT = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class SlowProxy:
-    """Stands before `target`; `latency` (seconds) can be changed at any time."""
+    """A proxy for `target`; `latency` (in seconds) can change at any time."""
 
     def __init__(self, target):
         self.target = target
@@ -72,7 +72,7 @@ def _lasting(headers):
 
 @contextmanager
 def slow_proxy(target):
-    """Run a proxy in a thread of its own."""
+    """Run a proxy in a separate thread."""
     proxy = SlowProxy(target)
     begun, loop, end = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 

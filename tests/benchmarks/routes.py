@@ -16,9 +16,9 @@ _VERBS = {"fresh": "up", "again": "up, again", "down": "down"}
 
 
 def with_routes(file, count):
-    """Give a stack's file so many routes, four to a path."""
+    """Add a number of routes to a stack's file, four to a path."""
     verbs = ("GET", "POST", "PUT", "DELETE")
-    routes = [f"{verbs[each % 4]} /items{each // 4}" for each in range(count)]
+    routes = [f"{verbs[number % 4]} /items{number // 4}" for number in range(count)]
     lines = [f"    {route}: {{function: hello}}\n" for route in routes]
     head = file.read_text("utf-8").partition("  routes:")[0]
     file.write_text(f"{head}  routes:\n{''.join(lines)}", "utf-8")

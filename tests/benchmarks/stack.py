@@ -1,4 +1,4 @@
-"""The tutorial's stack: made, found unchanged, changed and removed, by each tool."""
+"""The tutorial's stack: created, unchanged, changed, and deleted, by each tool."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CALLS = 50
 
 
 def tables(bench):
-    """Measure every tool that is installed."""
+    """Measure every installed tool."""
     with slow_account() as (account, proxy):
         trips = critical_paths(account.session, account.url)
         table = _Stack(bench, trips, _call_itself(account.session, proxy.url))
@@ -33,7 +33,7 @@ def tables(bench):
 
 
 def critical_paths(session, url=None):
-    """Return the round trips of each command of cgw, over an empty account."""
+    """Return the round trips of each command of cgw, for an empty account."""
     tracer = Tracer(session, url)
     config = load(STACKS / "tutorial.yaml", {"CGW_ALICE_PASSWORD": PASSWORD}).config
     hello = config.functions["hello"].model_copy(update={"memory": 256})
@@ -56,7 +56,7 @@ class _Stack:
         self.remarks = {}
 
     def measure(self, kind, account, proxy):
-        """Measure one tool, until something is refused."""
+        """Measure one tool, until a command fails."""
         name = kind.name
         if not kind(self.bench.shell(), proxy.url, {}).is_installed:
             self.remarks[name] = "not installed: skipped"
@@ -161,10 +161,10 @@ def _chain(trips):
 
 
 def _prove(peer, verb, account):
-    """Raise where the account is not as the tool says."""
+    """Raise if the account does not match the tool's report."""
     found = account.parts()
-    missing = [each for each in peer.parts if each not in found]
-    left = [each for each in peer.parts if each in found]
+    missing = [part for part in peer.parts if part not in found]
+    left = [part for part in peer.parts if part in found]
     if verb == "down" and left:
         raise Refused(f"left {', '.join(left)}")
     if verb != "down" and missing:

@@ -1,4 +1,4 @@
-"""What a command costs before and besides its calls."""
+"""The cost of a command before and besides its calls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tables(bench):
     for option in ("--version", "--help"):
         start.measure(f"cgw {option}", bench.shell(), ["cgw", option])
     with local_stack(bench) as shell:
-        shell.read("cgw", "token", "--id")  # from now on it is kept
+        shell.read("cgw", "token", "--id")  # cached from now on
         start.measure("cgw token --id, kept", shell, ["cgw", "token", "--id"])
     with slow_account() as (account, proxy):
         start.measure_stack(account, proxy)
@@ -41,7 +41,7 @@ class _Start:
         self.bench, self.table, self.first = bench, table, None
 
     def measure(self, name, shell, command):
-        """Add a row of one command, run as often as is asked for."""
+        """Add a row for one command, run the requested number of times."""
         progress(f"start: {name}")
         self._add(name, self.bench.often(shell, command))
 
@@ -51,7 +51,7 @@ class _Start:
         peer = Cgw(shell, proxy.url, {})
         peer.prepare(account)
         self.measure("cgw plan, 1 route", shell, ["cgw", "plan"])
-        for verb in ("fresh", "down"):  # once each: what is there is there
+        for verb in ("fresh", "down"):  # once each, as a second run has nothing to do
             progress(f"start: {verb}")
             run = self.bench.measured(shell, getattr(peer, verb)())
             self._add(f"cgw {'up' if verb == 'fresh' else verb}, 1 route", run)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Table:
-    """A title, named columns, rows of text, and lines to read with them."""
+    """A title, named columns, rows of text, and notes."""
 
     title: str
     columns: tuple[str, ...]
@@ -46,9 +46,9 @@ class Table:
 
 
 def _row(cells):
-    return f"| {' | '.join(each.replace('|', chr(92) + '|') for each in cells)} |"
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def seconds(value):
-    """Return a time as tables have it."""
+    """Return a time in the format of the tables."""
     return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"

@@ -1,4 +1,4 @@
-"""The benchmarks can be run: the cheapest piece of them, over moto in this process."""
+"""The benchmarks can run: their cheapest part, over moto in this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from moto import mock_aws
 
 @pytest.fixture
 def session(environment):
-    """A session of an empty account, whose clients are quick to make."""
+    """A session of an empty account, with clients that are created fast."""
     share_service_models(environment)
     with mock_aws(config={"lambda": {"use_docker": False}}):
         yield boto3.Session(region_name="us-east-1")
@@ -25,10 +25,10 @@ TRIPS = {"fresh": 11, "again": 6, "change": 8, "down": 12}
 
 
 def test_the_path_of_round_trips_stays_short(session):
-    """What is known is not asked again; where nothing differs, it only reads."""
+    """Known values are not fetched again; if nothing differs, it only reads."""
     trips = critical_paths(session)
     assert {verb: each.length for verb, each in trips.items()} == TRIPS
-    assert all(each.length <= each.total for each in trips.values())
+    assert all(trip.length <= trip.total for trip in trips.values())
     again = [call for _, calls in trips["again"].chain for call in calls]
     assert all(is_read(call.partition(":")[2]) for call in again)
 

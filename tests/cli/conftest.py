@@ -1,4 +1,4 @@
-"""The command line in this process: fast, in an empty folder, with nothing to call."""
+"""The command line in this process: fast, in an empty folder, with no AWS to call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GOLDEN = Path(__file__).with_name("golden")
 
 @pytest.fixture
 def cgw(tmp_path, environment, quick_keys):  # noqa: ARG001 - for moto's AWS
-    """A shell in an empty folder, of a user without an AWS account."""
+    """A shell in an empty folder, for a user without an AWS account."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         environment.delenv(name)
     environment.setenv("HOME", str(tmp_path / "home"))
@@ -26,7 +26,7 @@ def cgw(tmp_path, environment, quick_keys):  # noqa: ARG001 - for moto's AWS
 
 @pytest.fixture
 def golden(request):
-    """Return a check of a whole output against its file; --update-golden writes it."""
+    """Return a check of an output against its file; --update-golden writes the file."""
 
     def check(text, name):
         path = GOLDEN / name

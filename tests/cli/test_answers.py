@@ -1,4 +1,4 @@
-"""Prepared answers to what a sign-in asks; tests/e2e has those that are typed."""
+"""Preset answers to the prompts of a sign-in; tests/e2e has the typed ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cognito_gw.errors import Missing, UsageError
 
 @pytest.fixture
 def answers():
-    """Return a maker of answers, and a note of how long they waited."""
+    """Return a function that makes answers, and the list of their waiting times."""
     session = SimpleNamespace(told=[], naps=[], given=None)
     session.ui = UserInterface()
     session.ui.tell = session.told.append
@@ -31,21 +31,21 @@ def answers():
 
 
 def test_the_password_of_the_file_comes_first(answers, environment):
-    """Then the environment's."""
+    """The environment's comes next."""
     environment.setenv("CGW_PASSWORD", "from the environment")
     assert answers(Password("from the file")).password("alice") == "from the file"
     assert answers().password("alice") == "from the environment"
 
 
 def test_a_variable_that_the_file_names_is_asked_for(answers, environment):
-    """Another password would not be what its author meant."""
+    """The file's author did not mean another password."""
     environment.setenv("CGW_PASSWORD", "another")
     with pytest.raises(UsageError, match="ALICE"):
         answers(Password(None, missing="ALICE")).password("alice")
 
 
-def test_a_code_is_good_for_one_answer(answers):
-    """After it was refused there is none."""
+def test_a_code_is_used_once(answers):
+    """A refused code is not offered again."""
     ready = answers(code="123456")
     assert ready.sent_code("alice", "an email") == "123456"
     assert not ready.again("CodeMismatchException", "no")
@@ -54,7 +54,7 @@ def test_a_code_is_good_for_one_answer(answers):
 
 
 def test_a_code_that_was_used_is_waited_out(answers, tmp_path):
-    """Until the next one, which is told; a wrong one is not waited for."""
+    """It announces the wait for the next code; it does not wait for a wrong one."""
     secret = tmp_path / "secret"
     secret.write_text(f"{pyotp.random_base32()}\n")
     ready = answers(totp_secret=secret)
@@ -67,7 +67,7 @@ def test_a_code_that_was_used_is_waited_out(answers, tmp_path):
 
 
 def test_the_only_way_is_not_asked_about(answers):
-    """Of several, one has to be named."""
+    """With several, the user must name one."""
     assert answers().choice("alice", ["SMS_MFA"]) == "SMS_MFA"
     two = ["SMS_MFA", "EMAIL_OTP"]
     assert (
@@ -80,13 +80,13 @@ def test_the_only_way_is_not_asked_about(answers):
 
 
 def test_no_secret_shows_itself(answers):
-    """Not in a traceback."""
+    """Tracebacks do not show it either."""
     assert "123456" not in repr(PresetAnswers(code="123456"))
     assert "hunter2" not in str(vars(answers(Password("hunter2"))))
 
 
 def test_a_full_disk_under_a_secret(answers, tmp_path):
-    """No empty file stands in the way of the next run."""
+    """No empty file is left to block the next run."""
     secret = tmp_path / "secret"
     with full_disk(), pytest.raises(OSError, match="File too large") as error:
         answers(totp_secret=secret).set_up_app("alice", pyotp.random_base32())

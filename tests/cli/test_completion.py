@@ -1,4 +1,4 @@
-"""What the Tab key offers: asked of click in this process, and in the real shells."""
+"""Completion by the Tab key: with click in this process, and in real shells."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ BOTH = ["alice@example.com", "bob@example.com"]
 
 @pytest.fixture
 def offered(tmp_path, environment):
-    """Return what lists what is offered at the end of a line, beside a file."""
+    """Return what lists the completions at the end of a line, next to a file."""
     environment.chdir(tmp_path)
     environment.setenv("HOME", str(tmp_path))
     (tmp_path / "cgw.yaml").write_text(FILE, encoding="utf-8")
@@ -99,7 +99,7 @@ def offered(tmp_path, environment):
     ],
 )
 def test_names_of_the_file_are_offered(offered, line, expected):
-    """Where a password's or another variable is not set, too."""
+    """Even if the variable for a password, or another one, is not set."""
     found = offered(line)
     assert found[: len(expected)] == expected
     assert len(found) == len(expected) or "--route" in line
@@ -114,7 +114,7 @@ def test_names_of_the_file_are_offered(offered, line, expected):
     ],
 )
 def test_the_named_file_is_read(offered, tmp_path, line):
-    """Before the command or behind it; and what a file leaves out has its default."""
+    """Before or after the command; settings missing from the file have defaults."""
     (tmp_path / "other.yaml").write_text("name: other")
     assert offered(line) == ["hello"]
 
@@ -123,7 +123,7 @@ def test_the_named_file_is_read(offered, tmp_path, line):
     "text", [None, "[", "- a", "name: x\nfunctions: 3", "\0", "functions: [a]"]
 )
 def test_a_file_that_cannot_be_read_offers_nothing(offered, tmp_path, capfd, text):
-    """And nothing is said: somebody is typing."""
+    """It prints nothing, because the user is typing."""
     (tmp_path / "cgw.yaml").unlink()
     if text is not None:
         (tmp_path / "cgw.yaml").write_text(text)
@@ -133,14 +133,14 @@ def test_a_file_that_cannot_be_read_offers_nothing(offered, tmp_path, capfd, tex
 
 
 def test_names_that_no_terminal_should_see_are_not_offered(offered, tmp_path):
-    """They would be obeyed, or could not be printed."""
+    """The terminal would interpret them, or could not print them."""
     text = 'functions: {"a\\eb": , "c\\ud800": , good: }'
     (tmp_path / "cgw.yaml").write_text(text)
     assert offered("cgw logs ") == ["good"]
 
 
 def test_profiles_and_regions_come_from_files(offered, environment, tmp_path):
-    """Those of AWS's own tools; regions from the environment, too."""
+    """From the files of AWS's own tools; regions from the environment, too."""
     (tmp_path / "config").write_text(AWS_CONFIG)
     (tmp_path / "credentials").write_text("[old]\naws_access_key_id = x\n")
     environment.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -170,7 +170,7 @@ def test_profiles_and_regions_come_from_files(offered, environment, tmp_path):
 )
 @pytest.mark.usefixtures("offered")
 def test_bash_is_given_the_rest_of_its_own_word(environment, line, word, expected):
-    """What it takes for the last word begins behind `@` and `=`, and has no quote."""
+    """Bash starts the last word after `@` and `=`, and it has no quote."""
     environment.setenv("COMP_LINE", line)
     environment.setenv("COMP_QUOTE", word[:1])
     environment.setenv("COMP_WORD", word.lstrip("'"))
@@ -178,7 +178,7 @@ def test_bash_is_given_the_rest_of_its_own_word(environment, line, word, expecte
 
 
 class Typing:
-    """A shell in which somebody types, presses Tab, and looks at the line."""
+    """A shell in which a test types, presses Tab, and reads the line."""
 
     def __init__(self, shell, folder):
         options, ready = SHELLS[shell]
@@ -196,14 +196,14 @@ class Typing:
         self.child.expect("ready\r")
 
     def tab(self, line):
-        """Return what the line is after a Tab."""
+        """Return the line after Tab."""
         self.child.send(f"{line}\t\x07")
         self.child.expect(r"\[\[(.*?)\]\]")
         self.child.send("\x15")
         return self.child.match[1].rstrip()
 
 
-# How each starts without the user's files, and shows the line at Ctrl-G.
+# How each shell starts without the user's files, and shows the line at Ctrl-G.
 SHELLS = {
     "bash": (
         ["--norc", "--noprofile"],
@@ -218,7 +218,7 @@ SHELLS = {
 
 @pytest.fixture
 def program(tmp_path, environment):
-    """Let a shell find cgw, and cgw a file."""
+    """Let a shell find cgw, and cgw find a file."""
     (tmp_path / "cgw.yaml").write_text(FILE, encoding="utf-8")
     program = tmp_path / "bin" / "cgw"
     program.parent.mkdir()
@@ -244,7 +244,7 @@ def in_shell(tmp_path, program):  # noqa: ARG001 - it is what is completed
 
 
 def test_bash_completes(in_shell):
-    """Also what it takes for several words, and what needs quotes."""
+    """Also text that it splits into words, and names that need quotes."""
     tab = in_shell("bash").tab
     assert tab("cgw token --user=alice@e") == "cgw token --user=alice@example.com"
     assert tab("cgw check --route 'PO") == "cgw check --route 'POST /orders'"
@@ -253,7 +253,7 @@ def test_bash_completes(in_shell):
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh here")
 def test_zsh_completes(in_shell):
-    """In a zsh that has not been told of completion yet, too."""
+    """Also in a zsh where completion is not set up yet."""
     tab = in_shell("zsh").tab
     assert tab("cgw token --user=al") == "cgw token --user=alice@example.com"
     assert tab("cgw check --route 'PO") == "cgw check --route 'POST /orders'"
@@ -262,7 +262,7 @@ def test_zsh_completes(in_shell):
 @pytest.mark.skipif(not shutil.which("fish"), reason="there is no fish here")
 @pytest.mark.usefixtures("program")
 def test_fish_completes():
-    """By its own completion engine."""
+    """With its own completion engine."""
     script = (
         "cgw completion fish | source\n"
         "complete -C 'cgw call /h'\n"
@@ -280,7 +280,7 @@ def test_fish_completes():
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_is_that_of_clicks_variable(cgw, environment, shell):
-    """`_CGW_COMPLETE` gives the same, and SHELL tells which is meant."""
+    """`_CGW_COMPLETE` gives the same; SHELL selects the default."""
     script = cgw("completion", shell).out
     assert f"{shell}_complete" in script
     environment.setenv("SHELL", f"/usr/bin/{shell}")
@@ -294,14 +294,14 @@ def test_the_script_is_that_of_clicks_variable(cgw, environment, shell):
 
 @pytest.mark.parametrize("shell", ["", "/bin/tcsh"])
 def test_an_unknown_shell_is_asked_for(cgw, environment, shell):
-    """Those that there are stand in the hint."""
+    """The hint lists the known ones."""
     environment.setenv("SHELL", shell)
     assert "`cgw completion zsh`" in cgw("completion", code=2).err
 
 
 @pytest.mark.usefixtures("program")
 def test_a_terminal_shows_where_to_put_the_line():
-    """Behind the script, which it is not part of."""
+    """After the script, and not part of it."""
     shown = pexpect.run("cgw completion bash", env=os.environ, encoding="utf-8")
     *_, head, line = shown.splitlines()
     assert head == "to enable completion in every bash, add to ~/.bashrc:"

@@ -1,4 +1,4 @@
-"""What a newcomer can get wrong: said in words, with the right exit code."""
+"""Mistakes of newcomers get a clear message and the right exit code."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ sso_region = us-east-1
 sso_start_url = https://acme.awsapps.com/start
 """
 
-# Arguments, the file, exit code, words of the error, words of the hint.
+# Arguments, file, exit code, parts of the error, parts of the hint.
 WRONG = [
     ("plan", None, 2, "there is no file cgw.yaml", "`cgw init` writes one"),
     ("plan -c other.yaml", SMALL, 2, "there is no file other.yaml", "`-c FILE`"),
@@ -93,7 +93,7 @@ WRONG = [
     ("local logs", None, 3, "the local AWS is not running", "`cgw local start`"),
 ]
 
-# Arguments, what click says.
+# Arguments, click's message.
 NOT_COMMANDS = [
     ("frob", "No such command 'frob'."),
     ("local frob", "No such command 'frob'."),
@@ -109,8 +109,8 @@ NOT_COMMANDS = [
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong[0])
 @pytest.mark.parametrize("output", ["text", "json"])
-def test_an_error_is_words_and_an_exit_code(cgw, wrong, output):
-    """On stderr, with a hint where there is one; nothing on stdout."""
+def test_an_error_is_a_message_and_an_exit_code(cgw, wrong, output):
+    """On stderr, possibly with a hint; nothing on stdout."""
     line, text, code, error, hint = wrong
     if text is not None:
         cgw.write(text)
@@ -126,7 +126,7 @@ def test_an_error_is_words_and_an_exit_code(cgw, wrong, output):
     [("cgw.yaml", "cgw.yml"), ("prod.yml", "prod.yaml")],
 )
 def test_the_other_suffix_is_noticed(cgw, asked, there):
-    """It is neither read silently nor passed over: `init` writes no second file."""
+    """`cgw` neither reads nor ignores it; `init` does not write a second file."""
     cgw.write("name: x\n", there)
     err = cgw("plan", "-c", asked, code=2).err
     assert f"there is no file {asked}, but {there}" in err
@@ -138,7 +138,7 @@ def test_the_other_suffix_is_noticed(cgw, asked, there):
     "line", ["--help", "schema", "policy -q --account 123456789012 --region eu-west-1"]
 )
 def test_a_full_disk_behind_stdout(cgw, environment, line):
-    """One error, and nothing of Python's own about what it could not flush."""
+    """One error, and no message from Python about the failed flush."""
     environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
     cgw.write(ALICE)
     command = [sys.executable, "-m", "cognito_gw", *line.split()]
@@ -154,7 +154,7 @@ def test_a_full_disk_behind_stdout(cgw, environment, line):
 
 
 def test_a_full_disk_under_a_file(cgw):
-    """Nothing of it is left."""
+    """Nothing is left of the file."""
     with full_disk():
         outcome = cgw("init", "--yes", code=2)
     assert "cgw.yaml cannot be written: File too large" in outcome.err
@@ -162,7 +162,7 @@ def test_a_full_disk_under_a_file(cgw):
 
 
 def test_a_full_disk_under_the_local_aws(cgw):
-    """It says so, and does not run."""
+    """The error says so, and it does not start."""
     with full_disk():
         outcome = cgw("local", "start", code=1)
     assert "local.json cannot be written: File too large\n" in outcome.err
@@ -170,7 +170,7 @@ def test_a_full_disk_under_the_local_aws(cgw):
 
 
 def test_a_full_disk_under_a_report(tmp_path):
-    """Half of it would be no XML."""
+    """Half a report would be invalid XML."""
     report = tmp_path / "check.xml"
     case = {"route": "GET /", "case": "a", "expected": 1, "got": 1, "ok": True}
     with full_disk(), pytest.raises(OSError, match="File too large") as error:
@@ -182,7 +182,7 @@ def test_a_full_disk_under_a_report(tmp_path):
 
 @pytest.mark.parametrize(("line", "words"), NOT_COMMANDS)
 def test_a_wrong_command_line_is_explained(cgw, line, words):
-    """With the usage of the command that was meant."""
+    """With the usage of the intended command."""
     outcome = cgw(*line.split(), code=2)
     assert outcome.out == ""
     assert outcome.err.startswith("Usage: cgw ")
@@ -190,7 +190,7 @@ def test_a_wrong_command_line_is_explained(cgw, line, words):
 
 
 def test_init_writes_a_file_that_is_valid_and_never_over_another(cgw, environment):
-    """The file is the example; a second `init` leaves it."""
+    """The file is the example; a second `init` does not change it."""
     cgw("init")
     written = (cgw.folder / "cgw.yaml").read_text(encoding="utf-8")
     assert written == EXAMPLE.read_text(encoding="utf-8")
@@ -201,7 +201,7 @@ def test_init_writes_a_file_that_is_valid_and_never_over_another(cgw, environmen
 
 
 def test_an_expired_sso_session_says_how_to_sign_in_again(cgw, environment):
-    """Nothing of SSO is in the home directory."""
+    """The home directory contains no SSO files."""
     config = cgw.folder / "aws-config"
     config.write_text(SSO, encoding="utf-8")
     environment.setenv("AWS_CONFIG_FILE", str(config))
@@ -212,7 +212,7 @@ def test_an_expired_sso_session_says_how_to_sign_in_again(cgw, environment):
 
 
 class Endpoint(ThreadingHTTPServer):
-    """An AWS that answers a few operations, and refuses the rest in AWS's words."""
+    """An AWS that answers a few operations and refuses the rest in AWS's format."""
 
     daemon_threads = True
 
@@ -227,7 +227,7 @@ class Answer(BaseHTTPRequestHandler):
     """One answer."""
 
     def do_POST(self):
-        """Answer in the protocol of the service: STS's is XML, Cognito's JSON."""
+        """Answer in the service's protocol: XML for STS, JSON for Cognito."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         target = self.headers.get("X-Amz-Target", "")
         if b"Action=GetCallerIdentity" in body:
@@ -238,11 +238,11 @@ class Answer(BaseHTTPRequestHandler):
             self._deny(target)
 
     def do_GET(self):
-        """Answer the tagging API, which finds nothing."""
+        """Answer the tagging API with no resources."""
         self._send(200, '{"ResourceTagMappingList": []}')
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
     def _caller(self):
         if code := self.server.caller_error:
@@ -292,7 +292,7 @@ def endpoint(environment):
     ],
 )
 def test_credentials_that_aws_refuses(cgw, endpoint, code, words, hint):
-    """Found out with the first call, and said before anything else happens."""
+    """The first call finds it, before anything else happens."""
     endpoint.caller_error = code
     cgw.write(SMALL)
     outcome = cgw("up", code=1)
@@ -303,7 +303,7 @@ def test_credentials_that_aws_refuses(cgw, endpoint, code, words, hint):
 
 @pytest.mark.parametrize("action", ["ListUserPools", "CreateUserPool"])
 def test_a_denied_call_names_the_action_and_the_way_out(cgw, endpoint, action):
-    """A read or a write; in text and in JSON."""
+    """For a read or a write; in text and in JSON."""
     if action == "CreateUserPool":
         endpoint.answers["ListUserPools"] = {"UserPools": []}
         tagged = {"ResourceTagMappingList": []}
@@ -318,7 +318,7 @@ def test_a_denied_call_names_the_action_and_the_way_out(cgw, endpoint, action):
 
 
 def test_an_endpoint_without_a_server_is_named(cgw, environment):
-    """With where its address is from."""
+    """With the source of its address."""
     for name, value in (LOST | {"AWS_ENDPOINT_URL": NO_ONE}).items():
         environment.setenv(name, value)
     cgw.write(SMALL)
@@ -328,7 +328,7 @@ def test_an_endpoint_without_a_server_is_named(cgw, environment):
 
 
 def test_a_port_in_use_is_said(cgw):
-    """And nothing is left running."""
+    """No process is left running."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         outcome = cgw("local", "start", "--port", str(port), code=1)
@@ -343,7 +343,7 @@ def test_a_port_in_use_is_said(cgw):
 
 
 def test_a_state_directory_that_cannot_be_is_named(cgw, environment):
-    """A file stands in its way."""
+    """A file is in its place."""
     (cgw.folder / "state").write_text("")
     environment.setenv("XDG_STATE_HOME", str(cgw.folder / "state"))
     outcome = cgw("plan", code=1)
@@ -375,7 +375,7 @@ def test_ctrl_c_at_a_prompt_ends_with_130(tmp_path):
     assert "Traceback" not in rest
 
 
-# The group with a command that only asks: none of ours asks without an account.
+# The group with a command that only prompts: all of ours need an account for that.
 PROMPT = """
 import signal
 import click

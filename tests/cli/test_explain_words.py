@@ -1,4 +1,4 @@
-"""`cgw explain --error`: words alone are enough, with no file, stack or network."""
+"""`cgw explain --error` works from text alone, without a file, stack, or network."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ SECRET = "Client abc is configured with secret but SECRET_HASH was not received"
 
 
 def codes_of(outcome):
-    """The codes of the causes that were named."""
+    """The codes of the reported causes."""
     return [cause["code"] for cause in outcome.document["causes"]]
 
 
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch):
-    """Let nothing be asked or started."""
+    """Fail on any call or process."""
 
     def refuse(*_, **__):
         raise AssertionError("the network was asked")
@@ -39,7 +39,7 @@ def _offline(monkeypatch):
     ],
 )
 def test_the_cause_is_named_without_a_stack(cgw, options, file, words, code):
-    """And what could not be read is told."""
+    """The output also says what could not be read."""
     if file is not None:
         cgw.write(file)
     found = cgw(*options, "explain", "--error", words, "-o", "json")
@@ -49,14 +49,14 @@ def test_the_cause_is_named_without_a_stack(cgw, options, file, words, code):
     assert unknown["codes"] == []
     first = found.document["causes"][0]
     assert first["evidence"]["told"] == words
-    assert ".." not in first["fix"]  # a name that is not known is spelled out
+    assert ".." not in first["fix"]  # an unknown name is written in full
     assert not first["fix"].endswith(" `")
 
 
 @pytest.mark.parametrize(
     "words", ["kaboom", "NotAuthorizedException: kaboom", "404", "…"]
 )
-def test_words_that_are_not_known_are_not_guessed_at(cgw, words):
+def test_unknown_text_is_not_guessed_at(cgw, words):
     """Whatever may be wrong with the stack."""
     found = cgw("explain", "--error", words, "-o", "json").document
     assert found["causes"] == []
@@ -65,8 +65,8 @@ def test_words_that_are_not_known_are_not_guessed_at(cgw, words):
     assert "ruled out" not in cgw("explain", "--error", words).out
 
 
-def test_words_come_from_a_file_or_stdin_too(cgw):
-    """As a whole stack trace does best."""
+def test_text_comes_from_a_file_or_stdin_too(cgw):
+    """A whole stack trace works best."""
     trace = f"Uncaught (in promise) NotAuthorizedException: {SECRET}\n    at a (b.js:1)"
     cgw.write(trace, "trace.txt")
     for given, typed in (("@trace.txt", None), ("-", trace)):
@@ -74,16 +74,16 @@ def test_words_come_from_a_file_or_stdin_too(cgw):
         assert codes_of(found) == ["client-secret-required"]
 
 
-def test_the_address_that_the_app_got_is_enough(cgw):
-    """It has no client, and needs none."""
+def test_the_callback_url_of_the_app_is_enough(cgw):
+    """It has no client and needs none."""
     address = "http://localhost:8765/cb?error=invalid_request&error_description="
     for end in ("invalid_scope", "invalid_scope#"):
         found = cgw("explain", f"{address}{end}", "-o", "json")
         assert codes_of(found) == ["scope-not-allowed"]
 
 
-def test_a_token_in_the_words_is_not_shown_again(cgw):
-    """Only that there was one."""
+def test_a_token_in_the_text_is_not_repeated(cgw):
+    """The output only says that there was one."""
     token = "eyJhbGciOi.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
     found = cgw("explain", "--error", f"invalid_token {token}")
     assert "access-token-refused" in found.out

@@ -1,4 +1,4 @@
-"""Whole outputs, as files: `pytest --update-golden` rewrites them."""
+"""Whole outputs, kept in files: `pytest --update-golden` rewrites them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from moto import mock_aws
 
 @pytest.fixture
 def aws_account(cgw, environment):  # noqa: ARG001 - it takes the credentials away
-    """An AWS account with nothing in it, and credentials for it."""
+    """An empty AWS account, and credentials for it."""
     environment.setenv("AWS_ACCESS_KEY_ID", "testing")
     environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws(config={"lambda": {"use_docker": False}}):
@@ -19,7 +19,7 @@ def aws_account(cgw, environment):  # noqa: ARG001 - it takes the credentials aw
 
 @pytest.mark.usefixtures("aws_account")
 def test_the_outputs_of_a_walk(cgw, environment, golden):
-    """On an account that is empty at first, with the file changed on the way."""
+    """On an account that starts empty; the file changes on the way."""
     environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
     example = EXAMPLE.read_text(encoding="utf-8")
     cgw.write(example)
@@ -59,7 +59,7 @@ def test_the_outputs_of_a_walk(cgw, environment, golden):
 
 @pytest.mark.usefixtures("aws_account")
 def test_the_policy_of_the_example(cgw, golden):
-    """It needs no account when the account's number is given."""
+    """It needs no account if the account's number is given."""
     cgw.write(EXAMPLE.read_text(encoding="utf-8"))
     outcome = cgw("policy", "--account", "123456789012")
     golden(outcome.out, "policy.json")
@@ -67,7 +67,7 @@ def test_the_policy_of_the_example(cgw, golden):
 
 
 def test_all_problems_of_a_file_at_once(cgw, golden):
-    """Each with its line, its key and what is allowed."""
+    """Each with its line, its key, and the allowed values."""
     cgw.write(BAD)
     outcome = cgw("plan", code=2)
     assert outcome.out == ""

@@ -1,4 +1,4 @@
-"""The help of every command: within a terminal's width, and with lines to copy."""
+"""The help of every command fits a terminal's width and has lines to copy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cognito_gw.cli import cgw as whole
 
 
 def _commands(command, name, parent=None):
-    """Return every command by its words, those of groups as well."""
+    """Return every command by its path, including those of groups."""
     context = command.make_context(name, [], parent, resilient_parsing=True)
     found = {context.command_path: command}
     if isinstance(command, click.Group):
@@ -25,7 +25,7 @@ EXAMPLES = [(path, line) for path, each in COMMANDS.items() for line in each.exa
 
 @pytest.mark.parametrize("path", COMMANDS)
 def test_help_ends_with_examples_and_fits_a_terminal(cgw, path):
-    """One to three; the global options are not among the command's own."""
+    """One to three examples; the command's own options omit the global ones."""
     shown = cgw(*path.split()[1:], "--help").out
     sections = shown.split("\n\n")
     head, *lines = sections[-1].splitlines()
@@ -38,7 +38,7 @@ def test_help_ends_with_examples_and_fits_a_terminal(cgw, path):
 
 @pytest.mark.parametrize(("path", "line"), EXAMPLES)
 def test_an_example_is_a_line_of_the_command(path, line):
-    """As click's own parser sees it, nothing is run; a group shows its commands'."""
+    """The parser of click accepts it; nothing runs. Groups list their commands'."""
     (found,) = [parse(words) for words in commands_in(line)]
     own = COMMANDS[path]
     assert found is own or isinstance(own, click.Group)
@@ -55,8 +55,8 @@ def test_an_example_is_a_line_of_the_command(path, line):
         ("call / --usr me", "'--user'"),
     ],
 )
-def test_a_slip_is_answered_with_the_nearest_word(cgw, line, guess):
-    """Of commands, of their commands, and of options."""
+def test_a_typo_gets_the_nearest_suggestion(cgw, line, guess):
+    """For commands, subcommands, and options."""
     outcome = cgw(*line.split(), code=2)
     assert "Did you mean" in outcome.err
     assert guess in outcome.err.partition("Did you mean")[2]

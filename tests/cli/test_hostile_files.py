@@ -1,4 +1,4 @@
-"""Whatever the file is, the command line says so and exits with 2."""
+"""The command line reports any invalid file and exits with 2."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ KINDS = {
 
 @pytest.mark.parametrize("command", ["plan", "token"])
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-def test_a_file_that_is_none_of_ours_is_a_usage_error(cgw, make, command):
-    """Before any call, with the file's name, and nothing that drives a terminal."""
+def test_an_invalid_file_is_a_usage_error(cgw, make, command):
+    """Before any call, with the file's name, and without control characters."""
     make(cgw.folder / "odd.yaml")
     done = cgw("-c", "odd.yaml", command, code=2)
     assert done.out == ""

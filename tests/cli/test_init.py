@@ -1,4 +1,4 @@
-"""`cgw init`: by options, and in a conversation at a terminal."""
+"""`cgw init` with options, and with prompts at a terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def file(tmp_path):
 
 
 def test_options_answer_beforehand(cgw, file):
-    """Options of the whole command line as well; the comments stay."""
+    """Global options count as well; comments remain."""
     line = ["--name", "orders", "--region", "eu-west-1", "--sign-in-with", "phone"]
     routes = [
         "--route",
@@ -60,7 +60,7 @@ def test_options_answer_beforehand(cgw, file):
 
 
 def test_without_a_terminal_nothing_is_asked(cgw, file, environment):
-    """And the file is the one that is shipped, whatever the environment says."""
+    """It writes the shipped file, whatever the environment contains."""
     environment.setenv("AWS_REGION", "eu-west-3")
     cgw("init", typed="other\n")
     assert file.read_text("utf-8") == EXAMPLE.read_text("utf-8")
@@ -68,7 +68,7 @@ def test_without_a_terminal_nothing_is_asked(cgw, file, environment):
 
 @pytest.mark.parametrize(("arguments", "error", "hint"), WRONG)
 def test_a_bad_answer_is_a_usage_error_and_no_file(cgw, file, arguments, error, hint):
-    """It names the option, and what would do."""
+    """The error names the option and the allowed values."""
     outcome = cgw("init", *arguments, code=2)
     assert outcome.err.startswith("error: ")
     assert error in outcome.err
@@ -91,8 +91,8 @@ def test_a_bad_answer_is_a_usage_error_and_no_file(cgw, file, arguments, error, 
 @example("x", "GET /\udc80", "--route")
 @example("x\ny: z", "GET /a", "--route")
 @example("x", "GET /a: {}\n    GET /b", "--route")
-def test_any_answer_ends_in_a_good_file_or_in_none(cgw, file, name, route, option):
-    """What was answered stands in it, as it was given."""
+def test_any_answer_gives_a_valid_file_or_none(cgw, file, name, route, option):
+    """The file contains the answers exactly as given."""
     file.unlink(missing_ok=True)
     outcome = cgw.run("init", "--name", name, option, route)
     if outcome.code == 0:
@@ -105,8 +105,8 @@ def test_any_answer_ends_in_a_good_file_or_in_none(cgw, file, name, route, optio
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_what_is_there_already_stays(cgw, file, tmp_path, link):
-    """A link that leads nowhere is there, too."""
+def test_an_existing_file_is_unchanged(cgw, file, tmp_path, link):
+    """A dangling link exists, too."""
     if link:
         file.symlink_to(tmp_path / "elsewhere")
     else:
@@ -117,11 +117,11 @@ def test_what_is_there_already_stays(cgw, file, tmp_path, link):
 
 
 def _hear_ctrl_c():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # it may be ignored by now
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # it may be ignored now
 
 
 class Conversation:
-    """Somebody who answers at a terminal."""
+    """A user that answers prompts at a terminal."""
 
     def __init__(self, folder, *options, **environment):
         self.child = pexpect.spawn(
@@ -137,13 +137,13 @@ class Conversation:
         self.child.delaybeforesend = None
 
     def answers(self, *pairs):
-        """Wait for each question, and answer it."""
+        """Wait for each prompt, and answer it."""
         for question, answer in pairs:
             self.child.expect_exact(question)
             self.child.sendline(answer)
 
     def ends(self):
-        """Return the exit code, and what is said to the end."""
+        """Return the exit code, and the remaining output."""
         self.child.expect(pexpect.EOF)
         self.child.close()
         return self.child.exitstatus, self.child.before
@@ -151,7 +151,7 @@ class Conversation:
 
 @pytest.fixture
 def talk(tmp_path):
-    """Return what starts a conversation."""
+    """Return a function that starts a conversation."""
     started = []
 
     def start(*options, **environment):
@@ -164,7 +164,7 @@ def talk(tmp_path):
 
 
 def test_a_conversation_ends_in_a_file(talk, file):
-    """A bad answer is asked for again, with its reason."""
+    """It repeats a prompt after an invalid answer, with the reason."""
     somebody = talk(AWS_REGION="eu-west-3")
     somebody.answers(
         ("Stack name [transactions]: ", "9lives"),
@@ -189,8 +189,8 @@ def test_a_conversation_ends_in_a_file(talk, file):
     assert routes == {"GET /orders": "cognito", "GET /up": "none"}
 
 
-def test_enter_alone_takes_what_is_shipped(talk, file):
-    """And what an option gives is not asked for."""
+def test_enter_accepts_the_shipped_values(talk, file):
+    """It does not prompt for values that options give."""
     somebody = talk("--name", "transactions", AWS_REGION="nonsense")
     somebody.answers(("AWS Region [us-east-1]", ""), ("Users", ""), ("Route", ""))
     assert somebody.ends()[0] == 0
@@ -198,12 +198,12 @@ def test_enter_alone_takes_what_is_shipped(talk, file):
 
 
 def test_ctrl_c_leaves_no_file(talk, file):
-    """Whatever was answered before."""
+    """Whatever the answers so far."""
     somebody = talk()
     somebody.answers(("Stack name", "orders"))
     somebody.child.expect_exact("AWS Region")
     said = ""
-    while not said:  # one that comes just before it reads would be lost
+    while not said:  # one that arrives just before it reads would be lost
         somebody.child.sendintr()
         over = somebody.child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=1)
         said = "" if over else somebody.child.before
@@ -215,7 +215,7 @@ def test_ctrl_c_leaves_no_file(talk, file):
 
 @pytest.mark.parametrize(("options", "code"), [(["--yes"], 0), (["-c", "."], 2)])
 def test_a_terminal_is_not_asked_for_nothing(talk, options, code):
-    """With --yes, and where a file is already."""
+    """With --yes, or if a file exists."""
     ended, said = talk(*options).ends()
     assert ended == code
     assert "Stack name" not in said

@@ -1,4 +1,4 @@
-"""A token as people have it at hand: from the clipboard, a header, or an address."""
+"""A token in the forms that users paste: from the clipboard, a header, or a URL."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WITHOUT = {"authorizationType": "X"}
     ],
 )
 def test_tokens_are_taken_out_of_the_callback_address(text):
-    """The one that the method takes."""
+    """The token that the method requires."""
     assert given_token(text) == ID
     assert given_token(text, "access") == ACCESS
     assert credential(None, text, WITH_SCOPES, None).value == ACCESS
@@ -59,7 +59,7 @@ def test_tokens_are_taken_out_of_the_callback_address(text):
         f"\ufeff{ID}",
     ],
 )
-def test_what_is_around_a_token_goes(text, tmp_path):
+def test_text_around_a_token_is_removed(text, tmp_path):
     """From a file, too."""
     assert given_token(text) == ID
     (tmp_path / "token").write_text(text)
@@ -85,7 +85,7 @@ def test_what_is_around_a_token_goes(text, tmp_path):
     ids=lambda value: f"{value}"[:20],
 )
 def test_content_type(tmp_path, environment, data, given, sent):
-    """What the body is, unless a header says it."""
+    """It follows from the body, unless a header sets it."""
     environment.chdir(tmp_path)
     (tmp_path / "image").write_bytes(b"\x89PNG\xff")
     options = {"verb": None, "path": "/", "headers": given, "queries": ()}
@@ -99,7 +99,7 @@ def test_content_type(tmp_path, environment, data, given, sent):
     [(None, None, "GET"), (None, "", "POST"), ("put", "{}", "PUT"), ("get", "", "GET")],
 )
 def test_a_body_is_posted(verb, data, sent):
-    """Unless a method is given."""
+    """Unless the user gives a method."""
     options = {"verb": verb, "path": "/", "headers": (), "queries": (), "data": data}
     assert RequestOptions.of(options).verb == sent
 
@@ -121,7 +121,7 @@ def test_a_body_is_posted(verb, data, sent):
     ],
 )
 def test_an_address_without_a_token_is_shown_without_its_values(address, words):
-    """What it holds may be a secret."""
+    """A value may be a secret."""
     with pytest.raises(UsageError) as told:
         given_token(address)
     assert words in f"{told.value}"
@@ -129,14 +129,14 @@ def test_an_address_without_a_token_is_shown_without_its_values(address, words):
 
 
 def test_several_tokens_are_distinguished_by_their_claims(tmp_path):
-    """As two lines of a terminal, say."""
+    """For example, two lines of a terminal."""
     (tmp_path / "both").write_text(f"{unsigned({'token_use': 'id'})}\n{A_TOKEN}\n")
     assert given_token(f"@{tmp_path / 'both'}", "access") == A_TOKEN
 
 
 @pytest.mark.parametrize("text", [f"Authorization {A_TOKEN}", A_TOKEN, "x-api-key k3y"])
 def test_an_invalid_header_is_shown_without_its_value(text):
-    """It may be a token."""
+    """The value may be a token."""
     with pytest.raises(UsageError) as told:
         pair(text, ":", "-H")
     assert text not in f"{told.value}"
@@ -154,7 +154,7 @@ def test_an_invalid_header_is_shown_without_its_value(text):
     ],
 )
 def test_a_pasted_address_is_distinguished_from_a_path(text, address):
-    """With what a copy brings along."""
+    """Including characters that copying adds."""
     assert address_in(text) == (text.strip(" '\n") if address else None)
 
 
@@ -168,12 +168,12 @@ def test_a_pasted_address_is_distinguished_from_a_path(text, address):
 )
 @pytest.mark.parametrize("command", ["call", "explain"])
 def test_an_address_of_the_other_target_is_refused(cgw, command, options, address):
-    """Else an API of the same id would be called there."""
+    """Otherwise cgw would call an API of the same ID there."""
     assert "but the target is" in cgw(*options, command, address, code=2).err
 
 
 def test_an_address_that_cannot_be_called_is_shown_without_its_secrets(cgw):
-    """What follows the path may be a token."""
+    """The part after the path may be a token."""
     for command in ("call", "explain"):
         told = cgw(command, "http://localhost:8765/cb#id_token=SECRET", code=2).err
         assert "http://localhost:8765/cb" in told

@@ -1,4 +1,4 @@
-"""`cgw logs` prints what functions wrote, and lets none of it drive the terminal."""
+"""`cgw logs` prints what functions wrote, without control of the terminal."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ api:
   routes:
     GET /hello: {function: hello}
 """
-_MADE = []  # what AWS holds then
+_MADE = []  # what AWS stores then
 STAMP = r"\d\d:\d\d:\d\d\.\d{3}"
 
 
 @pytest.fixture
 def client(cgw, environment):
-    """CloudWatch Logs of an account in which the functions are."""
+    """CloudWatch Logs of an account that has the functions."""
     environment.setenv("AWS_ACCESS_KEY_ID", "testing")
     environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws(config={"lambda": {"use_docker": False}}):
@@ -40,7 +40,7 @@ def client(cgw, environment):
 
 @pytest.fixture
 def put(client):
-    """Return what writes to a function's log group, some seconds ago."""
+    """Return what writes to a function's log group, with a time some seconds ago."""
 
     def write(function, *messages, ago=0.0):
         group = f"/aws/lambda/shop-{function}"
@@ -84,7 +84,7 @@ def test_prints_one_document(cgw, put):
     assert outcome.out.isascii()
 
 
-def test_what_would_drive_the_terminal_is_spelt_out(cgw, put):
+def test_control_characters_are_escaped(cgw, put):
     put("hello", "\x1b[2J\x1b]0;title\x07 \x9b31m\x00\x7f tab\there\r\nsecond line\n")
     shown = cgw("logs", "hello").out
     assert shown.split("  ", 1)[1] == (

@@ -1,4 +1,4 @@
-"""`cgw policy`: the document on stdout, and on stderr what it does not prevent."""
+"""`cgw policy` writes the document to stdout, and its limits to stderr."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OTHER = f"arn:aws:iam::{NUMBER}:policy/other"
 
 @pytest.fixture
 def policy(cgw):
-    """Return `cgw policy` of a small file, or of one with a boundary."""
+    """Return `cgw policy` for a small file, or for one with a boundary."""
 
     def run(*arguments, text="", region="eu-west-1", code=0):
         cgw.write(FILE.format(region=region) + text)
@@ -28,8 +28,8 @@ def within(boundary):
     return f"iam: {{permissions_boundary: {boundary}}}\n"
 
 
-def test_says_what_remains(policy):
-    """Without a boundary the holder can become an administrator; stdout is the JSON."""
+def test_shows_the_remaining_risks(policy):
+    """Without a boundary the holder can become administrator; stdout is the JSON."""
     for arguments in ([], ["-o", "json"], ["--split"]):
         outcome = policy(*arguments)
         assert json.loads(outcome.out)
@@ -39,7 +39,7 @@ def test_says_what_remains(policy):
 
 
 def test_a_boundary_closes_it(policy):
-    """From the file or from the option, which has the last word."""
+    """From the file, or from the option, which takes precedence."""
     inside = policy(text=within(BOUNDARY))
     assert inside.err == ""
     assert policy("--boundary", BOUNDARY, text=within(BOUNDARY)) == inside
@@ -50,7 +50,7 @@ def test_a_boundary_closes_it(policy):
 
 @pytest.mark.parametrize("text", ["", within(OTHER)])
 def test_up_needs_the_boundary_too(policy, text):
-    """Else it creates roles that this policy refuses."""
+    """Otherwise it creates roles that this policy refuses."""
     outcome = policy("--boundary", BOUNDARY, text=text)
     assert f"iam: {{permissions_boundary: {BOUNDARY}}}" in outcome.err
     assert "`cgw up` fails until" in outcome.err
@@ -58,7 +58,7 @@ def test_up_needs_the_boundary_too(policy, text):
 
 
 def test_split_is_a_list_of_documents(policy):
-    """Each can be a managed policy."""
+    """Each document can be a managed policy."""
     (document,) = policy("--split").document
     assert document == policy().document
     functions = {f"f{n}": {"name": f"{n:02}-{'f' * 50}"} for n in range(60)}
@@ -94,7 +94,7 @@ def test_for_use(policy):
     ],
 )
 def test_the_partition_is_the_regions(policy, region, partition):
-    """No account is asked for it."""
+    """Finding it does not require the account."""
     out = policy(region=region).out
     assert f"arn:{partition}:iam::{NUMBER}:role/shop-*" in out
     assert "arn:aws:" not in out
@@ -129,7 +129,7 @@ def test_a_boundary_in_the_file_is_an_arn(policy, value):
 
 
 def test_without_credentials_the_account_can_be_named(cgw):
-    """Nothing else of the policy needs AWS."""
+    """Nothing else in the policy needs AWS."""
     cgw.write("name: shop\nregion: us-east-1\n")
     assert "with `--account NUMBER`" in cgw("policy", code=1).err
     assert cgw("policy", "--account", "123456789012").document["Statement"]

@@ -1,4 +1,4 @@
-"""What a command prints and exits with once its work is done."""
+"""The output and exit code of a command after its work."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ MISSING, USAGE, OTHER = Missing("a"), UsageError("b"), CgwError("c")
     ],
 )
 def test_failures_exit_with_their_code_where_they_agree(errors, code):
-    """And with 1 where they do not."""
+    """Otherwise with 1."""
     steps = [Step(None, Action.FAIL, error=error, done=True) for error in errors]
     skipped = Step(None, Action.SKIP, error=OTHER, done=True)
     assert failure_code([*steps, skipped]) == code
 
 
 def test_a_shell_reads_exported_values_to_the_letter():
-    """And runs nothing that a value contains."""
+    """It runs nothing that a value contains."""
     value = 'a\'b "$(echo owned)" `echo owned`; echo owned'
     script = "\n".join([*exports({"VALUE": value}), 'printf %s "$VALUE"'])
     done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=True)
@@ -41,5 +41,5 @@ def test_a_shell_reads_exported_values_to_the_letter():
 
 
 def test_a_credential_does_not_show_its_token():
-    """It appears in tracebacks."""
+    """Tracebacks print it."""
     assert "secret" not in repr(Credential("id", "secret"))

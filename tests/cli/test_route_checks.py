@@ -1,4 +1,4 @@
-"""What `cgw check` makes of the file's routes: what OPTIONS answers, what ANY sends."""
+"""How `cgw check` tests the file's routes: answers to OPTIONS, the method for ANY."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OPEN, CLOSED = {"auth": "none"}, {}
 
 
 def check(name, routes, cors=None):
-    """Return the check of an open route, for which nobody signs in."""
+    """Return the check of an open route, which needs no sign-in."""
     api = {"routes": routes} | ({"cors": {"origins": cors}} if cors else {})
     config = Config.model_validate({"name": "t", "api": api})
     checks = RouteChecks(SimpleNamespace(config=config), TokenRequest())
@@ -40,7 +40,7 @@ def check(name, routes, cors=None):
     ],
 )
 def test_a_preflight_is_expected_as_the_file_routes_options(routes, cors, expected):
-    """An authorizer on ANY refuses it, which is right where CORS is not asked for."""
+    """An authorizer on ANY refuses it, which is correct without CORS."""
     assert check(next(iter(routes)), routes, cors).preflight == expected
 
 
@@ -53,20 +53,20 @@ def test_a_preflight_is_expected_as_the_file_routes_options(routes, cors, expect
         (("GET", "HEAD", "OPTIONS"), "POST"),
     ],
 )
-def test_any_is_tried_by_a_method_of_its_own(others, sent):
-    """One that no other route of the path takes; one that reads, if there is any."""
+def test_any_is_tried_by_a_separate_method(others, sent):
+    """One that no other route of the path has; one that reads, if possible."""
     routes = {"ANY /a": OPEN} | {f"{verb} /a": OPEN for verb in others}
     assert check("ANY /a", routes).method == sent
 
 
 def test_with_cors_any_is_not_tried_by_options():
-    """The preflight takes it, without an authorizer."""
+    """The preflight answers it, without an authorizer."""
     routes = {"GET /a": OPEN, "HEAD /a": OPEN, "ANY /a": CLOSED}
     assert check("ANY /a", routes, ["*"]).method == "POST"
 
 
 def test_any_is_not_tried_where_it_gets_no_call():
-    """Every method has its own route."""
+    """Every method has another route."""
     verbs = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
     routes = {"ANY /a": CLOSED} | {f"{verb} /a": OPEN for verb in verbs}
     assert list(probes_of(check("ANY /a", routes))) == []
@@ -74,7 +74,7 @@ def test_any_is_not_tried_where_it_gets_no_call():
 
 @pytest.mark.parametrize("user", ["", "GET /a=", "GET /a", "GET /b=alice"])
 def test_a_user_option_without_a_name_is_refused(user):
-    """Before anybody signs in as somebody else."""
+    """Before a sign-in as another user."""
     config = Config.model_validate({"name": "t", "api": {"routes": {"GET /a": {}}}})
     with pytest.raises(UsageError):
         _probes(SimpleNamespace(config=config), dict(config.api.routes), (user,))
@@ -91,7 +91,7 @@ def test_a_user_option_without_a_name_is_refused(user):
     ],
 )
 def test_on_aws_a_kept_token_that_expired_is_found(changes, is_found):
-    """It may differ in nothing else, or something else would be refused."""
+    """It must differ in nothing else, or the refusal would have another cause."""
     claims = {"iss": "https://example.com/eu-west-1_A", "sub": "a", "token_use": "id"}
     old = unsigned(claims | {"exp": 1e9} | changes)
     session = SimpleNamespace(is_local=False)

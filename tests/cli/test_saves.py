@@ -1,4 +1,4 @@
-"""What is saved is heard of, and nothing else; by watchfiles itself."""
+"""Saves of watched files are reported, and nothing else; by watchfiles itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 30  # a test that would hang fails instead
 
 @pytest.fixture
 def watched(tmp_path):
-    """A file, a folder of code with one folder in it, and a zip elsewhere."""
+    """A file, a folder of code with a subfolder, and a zip in another folder."""
     file, code = tmp_path / "cgw.yaml", tmp_path / "hello"
     archive = tmp_path / "build" / "order.zip"
     (code / "package").mkdir(parents=True)
@@ -29,7 +29,7 @@ def watched(tmp_path):
 
 
 def heard(watched, *edits):
-    """Return what is heard of first, when all is edited at once."""
+    """Return the first report after editing everything at once."""
     queue = Queue()
     stream = saves(watched.folders(), watched.has)
     for edit in edits:
@@ -67,7 +67,7 @@ def replacing(name):
     ],
 )
 def test_a_save(watched, save, name):
-    """Of the file, of code in any depth, of a zip; in place, or as editors do."""
+    """Of the file, of code at any depth, of a zip; in place, or as editors do."""
     assert heard(watched, save(name)) == {name}
 
 
@@ -87,12 +87,12 @@ def test_a_save(watched, save, name):
     ids=["new", "removed", "mode", "folder", "folder removed", "folder renamed"],
 )
 def test_a_change(watched, edit, expected):
-    """Whatever changes the zip that is deployed, or takes it away."""
+    """Any change of the deployed zip, or its deletion."""
     assert heard(watched, edit) == expected
 
 
-def test_what_is_not_deployed_is_not_heard_of(watched):
-    """Caches, and what editors keep beside a file."""
+def test_undeployed_files_are_not_reported(watched):
+    """Caches, and the files that editors keep next to a file."""
     names = (
         "other.yaml",
         "build/notes.txt",
@@ -119,7 +119,7 @@ def test_polls_where_no_events_arrive(watched, environment):
 
 
 def test_a_file_by_a_link(watched):
-    """It is watched where it is, and where it is named."""
+    """Both its target and the link are watched."""
     link = watched.file.parent / "build" / "link.yaml"
     link.symlink_to(watched.file)
     linked = Watched(link)
@@ -128,8 +128,8 @@ def test_a_file_by_a_link(watched):
     assert linked.has(watched.file)
 
 
-def test_what_is_not_there_is_awaited_above(tmp_path):
-    """In the nearest folder that there is; to be made there is a change."""
+def test_a_missing_file_is_watched_from_its_parent(tmp_path):
+    """In the nearest existing folder; creating the file is a change."""
     code = CodeFolder(tmp_path / "a" / "b" / "code")
     watched = Watched(tmp_path / "cgw.yaml", frozenset({code}))
     assert watched.folders() == {tmp_path}
@@ -138,6 +138,6 @@ def test_what_is_not_there_is_awaited_above(tmp_path):
 
 
 def test_a_missing_folder_is_reported():
-    """Whoever watches looks again."""
+    """The caller has to look again."""
     with pytest.raises(FileNotFoundError):
         saves({Path("/nowhere/at/all")}, bool)

@@ -1,4 +1,4 @@
-"""Each command that is shown repeats the caller's global options."""
+"""Each command in a message repeats the caller's global options."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_command(settings, words, expected):
 
 
 def test_text():
-    """In backticks and in a shell's $(…), and once however often it is asked for."""
+    """In backticks and in a shell's $(…), and only once however often it is applied."""
     text = '`cgw up`, then `curl -H "$(cgw token --id)"`; cgw made it (cgw token)'
     with click.Context(click.Command("cgw"), obj=LOCAL):
         found = with_options(text)
@@ -71,9 +71,9 @@ def test_options(line, shown):
 
 
 def test_every_option_that_is_shown_exists():
-    """On some command: whatever is put in backticks can be typed."""
-    known = {name for each in _commands(cgw_group) for name in options_of(each)}
-    foreign = {"--cgw-config", "--option"}  # pytest's, and any
+    """Some command has it: users can type anything in backticks."""
+    known = {name for command in _commands(cgw_group) for name in options_of(command)}
+    foreign = {"--cgw-config", "--option"}  # pytest's options, and any
     named = {
         found
         for file in PACKAGE.rglob("*.py")
@@ -95,7 +95,7 @@ COMMANDS = (
 
 
 def test_hints(cgw):
-    """An option of the command stays one, and no command leads to a real account."""
+    """An option of the command remains, and no command targets a real account."""
     cgw.write("name: shop\n")
     for line, shown in (
         ("token", "name one with `--user NAME`"),
@@ -110,5 +110,5 @@ def test_hints(cgw):
 
 
 def test_hint_of_a_missing_file(cgw):
-    """`init` is to write the file that was asked for."""
+    """The hint's `init` writes the requested file."""
     assert "`cgw -c prod.yaml init`" in cgw("-c", "prod.yaml", "plan", code=2).err

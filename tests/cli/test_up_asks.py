@@ -1,4 +1,4 @@
-"""`up` and the steps show what they would delete or replace, and ask at a terminal."""
+"""`up` and the steps show what they delete or replace, and prompt at a terminal."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ RENAMED = FILE.replace("shop-front-1", "shop-window-1").replace("dev", "live")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """The home of a user with a local AWS that runs."""
+    """The home directory of a user with a running local AWS."""
     home = tmp_path_factory.mktemp("asks")
     yield home
     process.stop(home / "cognito-gw")
@@ -39,7 +39,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture
 def cgw(home, environment):
-    """A shell whose file is up."""
+    """A shell whose file is applied."""
     folder = home / "shop"
     folder.mkdir(exist_ok=True)
     environment.setenv("XDG_STATE_HOME", str(home))
@@ -55,7 +55,7 @@ def cgw(home, environment):
 
 @pytest.fixture
 def at_terminal(cgw, environment):
-    """Return what runs `cgw` as if it ran at a terminal."""
+    """Return what runs `cgw` as if at a terminal."""
     environment.setattr(
         "click.testing._NamedTextIOWrapper.isatty",
         lambda stream: stream.name != "<stdout>",
@@ -67,12 +67,12 @@ def at_terminal(cgw, environment):
 
 
 def planned(cgw, *arguments):
-    """Return what a command would do, by kind and name."""
+    """Return the actions of a command, by kind and name."""
     return cgw("plan", *arguments, "-o", "json").changed
 
 
 def test_a_removed_route_is_a_deletion(cgw):
-    """It is a step by itself, in text and in JSON; the API is not changed besides."""
+    """It is a separate step, in text and in JSON; nothing else of the API changes."""
     cgw.write(SMALLER)
     assert "delete    method            POST /a\n" in cgw("plan").out
     steps = cgw("plan", "-o", "json").document["steps"]
@@ -95,7 +95,7 @@ def test_a_removed_route_is_a_deletion(cgw):
 
 
 def test_renamed_stage_and_domain_are_replacements(cgw):
-    """What is lost is said; JSON keeps its words."""
+    """The output says what is lost; JSON keeps its values."""
     cgw.write(RENAMED)
     out = cgw("plan").out
     assert "replace   domain            shop-window-1" in out
@@ -107,7 +107,7 @@ def test_renamed_stage_and_domain_are_replacements(cgw):
 
 
 def test_a_no_changes_nothing(cgw, at_terminal):
-    """The command shows what would be lost before it asks."""
+    """The command shows what would be lost before it prompts."""
     for text, command, words in (
         (SMALLER, "api", "delete    method            POST /a"),
         (RENAMED, "domain", "replace   domain            shop-window-1"),
@@ -121,7 +121,7 @@ def test_a_no_changes_nothing(cgw, at_terminal):
         assert planned(cgw) == before, command
 
 
-def test_a_yes_goes_on(cgw):
+def test_a_yes_continues(cgw):
     """At a real terminal."""
     cgw.write(SMALLER)
     child = pexpect.spawn(
@@ -142,7 +142,7 @@ def test_a_yes_goes_on(cgw):
 
 
 def test_when_up_does_not_ask(cgw, at_terminal):
-    """With `--yes`, where only JSON may be printed, and for what only adds."""
+    """With `--yes`, if only JSON may be printed, and for additions."""
     for text, options in (
         (SMALLER, "--yes"),
         (FILE, ""),
@@ -163,24 +163,24 @@ def test_when_up_does_not_ask(cgw, at_terminal):
     ],
 )
 def test_settings_fixed_by_aws_are_reported_before_any_deletion(cgw, change, told):
-    """A run that is sure to fail removes no route first."""
+    """A run that is certain to fail deletes no route first."""
     cgw.write(f"{SMALLER}{change}\n")
     failed = cgw("up", "--yes", code=1)
     line = SMALLER.count("\n") + 1
     assert f"cgw.yaml:{line}: " in failed.err
     assert told in failed.err
     assert "deleted" not in failed.err
-    # `deploy` needs the user pool, and no app client.
+    # `deploy` needs the user pool, but no app client.
     for command in ("up",) if "app_clients" in change else ("up", "deploy --with-deps"):
         steps = cgw(*command.split(), "-o", "json", code=1).document["steps"]
-        assert {each["action"] for each in steps} == {"failed", "skipped"}
+        assert {step["action"] for step in steps} == {"failed", "skipped"}
     cgw.write(SMALLER)
     steps = cgw("plan", "-o", "json").document["steps"]
-    assert [each["name"] for each in steps if each["action"] == "delete"] == ["POST /a"]
+    assert [step["name"] for step in steps if step["action"] == "delete"] == ["POST /a"]
 
 
-def test_up_says_what_comes_next(cgw):
-    """A call, the local AWS's page, and how to end what goes on running."""
+def test_up_shows_the_next_commands(cgw):
+    """A call, the local AWS's page, and how to stop what keeps running."""
     done = cgw("up")
     url = cgw("local", "status", "-o", "json").document["url"]
     *_, call, page, stop = done.err.splitlines()
@@ -193,7 +193,7 @@ def test_up_says_what_comes_next(cgw):
 
 
 def test_the_call_that_is_shown():
-    """One that can be typed: a GET where there is one, with values for variables."""
+    """It can be typed: a GET if there is one, with values for variables."""
     for routes, shown in (
         (["GET /a"], "/a"),
         (["POST /a", "GET /b"], "/b"),
@@ -228,7 +228,7 @@ LEFT = [
 
 
 def test_unmanaged_resources_are_listed(cgw):
-    """By `plan` and `up`, each with how to remove it; and once it is, no more."""
+    """`plan` and `up` list each one, with how to delete it, until it is deleted."""
     cgw.write(LARGER)
     assert "not in the file" not in cgw("up", "--yes").err
     smaller = LARGER.replace(", writers", "").replace(", mobile: {}", "")
@@ -249,7 +249,7 @@ def test_unmanaged_resources_are_listed(cgw):
     assert "not in the file" not in cgw("plan").err
 
 
-def test_many_users_beside_the_file_are_one_line(cgw):
+def test_many_users_missing_from_the_file_are_one_line(cgw):
     """Most pools have more users than the file."""
     (pool,) = [
         each["id"]

@@ -1,4 +1,4 @@
-"""`cgw up --watch` makes what is saved, and only that; saves are told by the tests."""
+"""`cgw up --watch` applies saved changes and nothing else; tests simulate saves."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def watching(begin, **settings):
 
 
 class Saving:
-    """Saves what it is told to, one edit each time that it is asked for a save."""
+    """Makes one edit each time that `cgw` waits for a save."""
 
     def __init__(self, edits):
         self.saves = (edit() for edit in edits)
         self.watched = []
 
     def __call__(self, folders, has):
-        """Begin to watch."""
+        """Start to watch."""
         self.watched.append((folders, has))
         return self.saves
 
@@ -69,7 +69,7 @@ def account(cgw, environment):
 
 @pytest.fixture
 def watch(account, capsys):  # noqa: ARG001 - it must be there
-    """Return what watches while edits are made, and splits what it says by them."""
+    """Return what watches while edits happen, and splits its output by them."""
 
     def run(*edits, **settings):
         saving = Saving(edits)
@@ -86,7 +86,7 @@ def watch(account, capsys):  # noqa: ARG001 - it must be there
 
 @pytest.fixture
 def saved(cgw):
-    """Return a maker of edits of files in the folder."""
+    """Return a function that makes edits of files in the folder."""
 
     def make(name, text="new"):
         return lambda: {cgw.write(text, name)}
@@ -97,8 +97,8 @@ def saved(cgw):
 CODE = "hello/lambda_function.py"
 
 
-def test_saved_code_is_made_and_nothing_else_looked_at(watch, saved, account):
-    """By the same clients: whose account it is, is asked once."""
+def test_only_saved_code_is_deployed(watch, saved, account):
+    """The clients stay the same: the account is looked up once."""
     functions = account.client("lambda")
     first, second = watch(saved(CODE), verbose=True)
     assert "sts GetCallerIdentity" in first
@@ -110,7 +110,7 @@ def test_saved_code_is_made_and_nothing_else_looked_at(watch, saved, account):
 
 
 def test_unchanged_resources_are_not_reported(watch, saved):
-    """Neither steps nor outputs are told again."""
+    """Neither steps nor outputs appear again."""
     first, *rest = watch(saved("cgw.yaml", FILE), saved(CODE, "old"))
     assert "created   rest api" in first
     assert first.endswith("watching cgw.yaml, hello; press Ctrl-C to stop")
@@ -121,7 +121,7 @@ def test_unchanged_resources_are_not_reported(watch, saved):
 
 
 def test_all_problems_of_a_file_are_shown_until_it_is_fixed(watch, saved):
-    """Also when something else is saved meanwhile."""
+    """Also if something else is saved meanwhile."""
     wrong = FILE.replace("api:", "apo:").replace("region", "regoin")
     _, broken, still, mended = watch(
         saved("cgw.yaml", wrong),
@@ -144,7 +144,7 @@ def test_a_file_that_is_wrong_at_first_ends_it(watch, cgw):
 
 
 def test_a_failed_step_is_reported_and_its_dependents_follow_later(watch, saved, cgw):
-    """By whatever is saved next."""
+    """With the next save."""
     link = cgw.folder / "order" / "link.py"
 
     def linked():
@@ -164,8 +164,8 @@ def test_a_failed_step_is_reported_and_its_dependents_follow_later(watch, saved,
     assert "1 updated in" in then
 
 
-def test_what_the_file_adds_is_watched(watch, saved, cgw):
-    """And before it is read: what is saved between is not lost."""
+def test_files_added_to_the_configuration_are_watched(watch, saved, cgw):
+    """It is watched before it is read, so a save in between is not lost."""
     _, added, then = watch(saved("cgw.yaml", TWO), saved("order/lambda_function.py"))
     assert "created   function          shop-order" in added
     assert "updated   function          shop-order" in then
@@ -175,7 +175,7 @@ def test_what_the_file_adds_is_watched(watch, saved, cgw):
 
 
 def test_another_zip_in_the_same_folder_is_watched(watch, saved, cgw):
-    """Nothing is watched anew for it: the folder is watched already."""
+    """The folder is watched already, so nothing changes."""
     for name in ("old.zip", "new.zip"):
         (cgw.folder / name).write_bytes(zipped(None))
     cgw.write(FILE.replace("./hello", "old.zip"))
@@ -186,13 +186,13 @@ def test_another_zip_in_the_same_folder_is_watched(watch, saved, cgw):
 
 
 def test_a_recreated_folder_is_watched_again(watch, cgw):
-    """Who watches a folder that was deleted hears nothing of the new one."""
+    """A watch on a deleted folder does not report the new one."""
     watch(lambda: {cgw.folder / "hello", cgw.folder / CODE})
     assert len(watch.watched) == 2
     assert watch.watched[0][0] == watch.watched[1][0]
 
 
-def test_what_is_saved_while_a_watch_begins_is_made(account, cgw, capsys):
+def test_a_save_while_a_watch_starts_is_applied(account, cgw, capsys):
     """The file is read after that."""
 
     def begin(*_):
@@ -213,7 +213,7 @@ def test_what_is_saved_while_a_watch_begins_is_made(account, cgw, capsys):
     ],
 )
 def test_another_stack_needs_a_new_start(watch, saved, account, edit, what):
-    """It ends with exit 2, and nothing is made or changed."""
+    """It exits with 2, and nothing is created or changed."""
     with pytest.raises(UsageError, match=f"another {what} than") as caught:
         watch(saved("cgw.yaml", FILE.replace(*edit)), saved(CODE))
     assert "run `cgw up --watch` again" in caught.value.hint
@@ -227,7 +227,7 @@ def test_another_stack_needs_a_new_start(watch, saved, account, edit, what):
 
 
 def test_the_lock_is_free_while_it_waits(watch, cgw):
-    """Other commands may change the stack."""
+    """Other commands can change the stack."""
     taken = count()
 
     def lock():
@@ -240,8 +240,8 @@ def test_the_lock_is_free_while_it_waits(watch, cgw):
     assert next(taken) == 1
 
 
-def test_quiet_says_what_is_wrong(watch, saved):
-    """And nothing else."""
+def test_quiet_shows_errors(watch, saved):
+    """It prints nothing else."""
     watch(saved(CODE), saved("cgw.yaml", "name: ["), quiet=True)
     (said,) = watch.said
     error, line, *more = said.splitlines()
@@ -256,14 +256,14 @@ def test_many_names_are_counted(watch, saved):
 
 
 def test_json_is_refused(cgw):
-    """It is one document, and a watch has no end."""
+    """JSON output is one document, and a watch does not end."""
     outcome = cgw("up", "--watch", "-o", "json", code=2)
     assert outcome.out == ""
     assert "`-o json` prints one document" in outcome.err
 
 
 def test_says_how_to_install_what_is_missing(cgw, environment):
-    """Before anything is made."""
+    """Before anything is created."""
     environment.setitem(sys.modules, "watchfiles", None)
     cgw.write(FILE)
     err = cgw("up", "--watch", code=1).err

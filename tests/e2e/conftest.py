@@ -33,7 +33,7 @@ _ENVIRONMENT = {
 
 @pytest.fixture
 def environment(environment):
-    """The environment of tests/conftest.py, in which `cgw` is quick to run."""
+    """The environment of tests/conftest.py, in which `cgw` starts fast."""
     share_service_models(environment)
     return environment
 
@@ -46,7 +46,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def variables(home):
-    """The environment in which `cgw` runs, with nothing of the real user's."""
+    """The environment in which `cgw` runs, without the real user's settings."""
     home_variables = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
     return _ENVIRONMENT | home_variables
 
@@ -63,7 +63,7 @@ def local(home, variables):
 
 @pytest.fixture(scope="session")
 def moto_url():
-    """The address of a moto_server as moto ships it."""
+    """The address of a moto_server without changes."""
     with moto_server() as url:
         yield url
 
@@ -88,14 +88,14 @@ def stack_name():
 
 @pytest.fixture
 def example(stack_name):
-    """The text of config.example.yaml, for a stack of the test's own."""
+    """The text of config.example.yaml, for a stack of this test."""
     text = EXAMPLE.read_text(encoding="utf-8")
     return text.replace("name: transactions ", f"name: {stack_name} ", 1)
 
 
 @pytest.fixture
 def shell(tmp_path, example, variables, local):  # noqa: ARG001 - it must be running
-    """A shell with the example beside it, in which `cgw` targets the local AWS."""
+    """A shell in a folder with the example, in which `cgw` targets the local AWS."""
     terminal = Terminal(tmp_path, ("--local",), variables)
     terminal.write(example)
     return terminal
@@ -103,7 +103,7 @@ def shell(tmp_path, example, variables, local):  # noqa: ARG001 - it must be run
 
 @pytest.fixture
 def cgw(shell, environment):
-    """The same, with `cgw` run in this process: for the many short cases."""
+    """The same, with `cgw` run in this process, for short cases."""
     for name, value in shell.environment.items():
         environment.setenv(name, value)
     environment.chdir(shell.folder)
@@ -123,7 +123,7 @@ def edited(example):
 
 
 class Standing:
-    """A stack that is up, for tests that change one thing and change it back."""
+    """A stack that is up, for tests that change one thing and revert it."""
 
     def __init__(self, terminal, name, text):
         self.cgw = terminal
@@ -148,11 +148,11 @@ class Standing:
         self.cgw.write(yaml.safe_dump(data))
 
     def restore(self):
-        """Write the file as it was."""
+        """Restore the file."""
         self.cgw.write(self.text)
 
     def restored(self):
-        """Bring all back to what it was."""
+        """Restore everything."""
         self.restore()
         outcome = self.cgw("up", "-o", "json")
         self.is_changed = False
@@ -180,7 +180,7 @@ def in_process(variables, folder):
 
 @pytest.fixture(scope="session")
 def standing_stack(tmp_path_factory, variables, local):  # noqa: ARG001
-    """One stack for all tests of this process that only change it a little."""
+    """One stack for all tests of this process that make small, reverted changes."""
     folder = tmp_path_factory.mktemp("standing")
     name = f"s{uuid.uuid4().hex[:8]}"
     text = EXAMPLE.read_text(encoding="utf-8").replace("transactions ", f"{name} ", 1)
@@ -203,7 +203,7 @@ def standing(standing_stack, environment):
     for name, value in standing_stack.cgw.environment.items():
         environment.setenv(name, value)
     environment.chdir(standing_stack.cgw.folder)
-    if standing_stack.is_changed:  # by a test that failed, or only planned
+    if standing_stack.is_changed:  # left by a test that failed, or only planned
         standing_stack.restored()
     return standing_stack
 
@@ -221,10 +221,10 @@ def standing_flows(tmp_path_factory, variables, local, home):  # noqa: ARG001
 
 @pytest.fixture
 def signed_in(standing_flows, environment):
-    """The same, with the tokens that an earlier test left."""
+    """The same, with tokens left by an earlier test."""
     for name, value in standing_flows.shell.environment.items():
         environment.setenv(name, value)
-    environment.setattr("webbrowser._tryorder", None)  # or BROWSER is read once only
+    environment.setattr("webbrowser._tryorder", None)  # or it reads BROWSER only once
     environment.chdir(standing_flows.shell.folder)
     return standing_flows
 

@@ -1,4 +1,4 @@
-"""The access key of the local AWS reaches other clients of the same user."""
+"""Other clients of the same user can use the access key of the local AWS."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ASK = "import boto3; print(boto3.client('cognito-idp').list_user_pools(MaxResult
 
 
 def evaluated(lines, command):
-    """Run a command in a shell that has evaluated these lines, and nothing else."""
+    """Run a command in a shell that has evaluated only these lines."""
     clean = ["env", "-i", "PATH=/usr/bin:/bin", "/bin/sh", "-ec", f"{lines}\n{command}"]
     return subprocess.run(clean, capture_output=True, text=True, check=False)
 
 
 def test_a_shell_evaluates_it(cgw):
-    """Then boto3 calls the local AWS without any other setting."""
+    """Then boto3 calls the local AWS without further settings."""
     lines = cgw("local", "env").out
     assert {f"export {name}=" for name in NAMES} <= {
         line.partition("=")[0] + "=" for line in lines.splitlines()
@@ -34,7 +34,7 @@ def test_a_shell_evaluates_it(cgw):
 
 
 def test_it_needs_no_file(cgw, server, tmp_path):
-    """Without one the region is the default; a broken one is ignored."""
+    """Without a file the region is the default; an invalid one is ignored."""
     (tmp_path / "cgw.yaml").unlink()
     assert cgw("local", "env", "-o", "json").document == server.variables()
     cgw.write("name: [")
@@ -42,7 +42,7 @@ def test_it_needs_no_file(cgw, server, tmp_path):
 
 
 def test_it_has_the_stack_s_region(cgw, server):
-    """As the command line says, or else the file."""
+    """From the command line, or else from the file."""
     cgw.write("name: there\nregion: eu-west-3\n")
     assert cgw("local", "env", "-o", "json").document == server.variables("eu-west-3")
     asked = cgw("--region", "eu-west-2", "local", "env", "-o", "json").document
@@ -50,7 +50,7 @@ def test_it_has_the_stack_s_region(cgw, server):
 
 
 def test_nothing_runs(cgw, environment, tmp_path):
-    """The command that starts it is named."""
+    """The error names the command that starts it."""
     environment.setenv("XDG_STATE_HOME", str(tmp_path / "other"))
     outcome = cgw("local", "env", code=3)
     assert outcome.out == ""
@@ -58,7 +58,7 @@ def test_nothing_runs(cgw, environment, tmp_path):
 
 
 def test_verbose_output_does_not_show_it(cgw, server):
-    """Nor does any other command."""
+    """The same holds for every other command."""
     told = [cgw(*each) for each in (("plan", "-v"), ("status", "-v"), ("outputs",))]
     told.append(cgw("local", "status", "-o", "json"))
     shown = json.dumps([[each.out, each.err] for each in told])

@@ -1,4 +1,4 @@
-"""A real browser walks from signing up to signing out, and the API takes its tokens."""
+"""A real browser goes from sign-up to sign-out, and the API accepts its tokens."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ pytestmark = pytest.mark.skipif(
 
 
 class App(BaseHTTPRequestHandler):
-    """The app to which people come back."""
+    """The app that the browser returns to."""
 
     def do_GET(self):
-        """Greet."""
+        """Return a greeting."""
         self.send_response(200)
         self.end_headers()
         self.wfile.write(b"welcome")
 
     def log_message(self, *_):
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def app_url():
-    """The address of an app that runs."""
+    """The address of a running app."""
     with ThreadingHTTPServer(("127.0.0.1", 0), App) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -56,7 +56,7 @@ def app_url():
 
 @pytest.fixture
 def outputs(cgw, example, app_url):
-    """What a stack gives whose pages anyone may sign up on."""
+    """The outputs of a stack with self sign-up."""
     data = yaml.safe_load(example)
     data["user_pool"]["self_sign_up"] = True
     data["app_clients"]["web"] |= {
@@ -71,13 +71,13 @@ def outputs(cgw, example, app_url):
 
 
 class Page:
-    """A real browser, used by keyboard alone."""
+    """A real browser, controlled by keyboard alone."""
 
     def __init__(self, driver):
         self.driver = driver
 
     def forget(self):
-        """Drop all cookies, and with them the sign-ins."""
+        """Drop all cookies and thus the sign-ins."""
         self.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
         return self
 
@@ -85,7 +85,7 @@ class Page:
         self.driver.get(url)
 
     def fill(self, **fields):
-        """Fill fields in; Enter in the last of them sends the form."""
+        """Fill in fields; Enter in the last one submits the form."""
         for name, value in fields.items():
             box = self.driver.find_element(By.NAME, name)
             box.clear()
@@ -108,7 +108,7 @@ class Page:
         return urlsplit(self.driver.current_url)
 
     def _then(self, act):
-        """Act, and wait for the page that follows."""
+        """Act, and wait for the next page."""
         page = self.driver.find_element(By.TAG_NAME, "html")
         act()
         gone = expected_conditions.staleness_of(page)
@@ -117,7 +117,7 @@ class Page:
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium without a screen."""
+    """Chromium without a display."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
@@ -129,9 +129,9 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """The browser, in which nobody has signed in.
+    """The browser, not signed in.
 
-    That the pages need no JavaScript is tested without a browser: browsing.py.
+    browsing.py tests without a browser that the pages need no JavaScript.
     """
     return browser.forget()
 
@@ -166,7 +166,7 @@ def test_from_signing_up_to_signing_out(page, outputs, app_url):
 
 
 class Waiting:
-    """`cgw token` in a process of its own, which waits for a browser."""
+    """`cgw token` in a separate process that waits for a browser."""
 
     def __init__(self, shell, flow):
         line = ["--local", "token", "--flow", flow, "--no-browser", "-o", "json"]
@@ -187,7 +187,7 @@ class Waiting:
                 return
 
     def tokens(self):
-        """Return what it prints in the end."""
+        """Return its output when it ends."""
         out, err = self.process.communicate(timeout=SECONDS)
         assert self.process.returncode == 0, self.said + err
         return json.loads(out)
@@ -195,7 +195,7 @@ class Waiting:
 
 @pytest.mark.parametrize("flow", ["browser", "implicit"])
 def test_cgw_takes_the_tokens_from_a_real_browser(page, stack, flow):
-    """A code from the address; or tokens from behind it, which only a script sees."""
+    """A code in the query, or tokens in the fragment, which only a script can read."""
     waiting = Waiting(stack.shell, flow)
     page.open(waiting.url)
     page.fill(username="alice@example.com", password=PASSWORD)
@@ -209,7 +209,7 @@ def test_cgw_takes_the_tokens_from_a_real_browser(page, stack, flow):
 
 
 def test_cgw_and_a_real_browser_agree_on_a_failure(stack, page):
-    """The page says what went wrong, as text; so does the terminal."""
+    """The page shows the error as text, and so does the terminal."""
     waiting = Waiting(stack.shell, "browser")
     query = parse_qs(urlsplit(waiting.url).query)
     told = {"state": query["state"][0], "error": "access_denied"}

@@ -6,12 +6,12 @@ import pytest
 
 
 def test_a_method_is_tested_without_its_authorizer(standing):
-    """The body on stdout; on stderr the log, and what this test leaves out."""
+    """The body on stdout; on stderr the log, and what this test does not check."""
     outcome = standing.cgw("test-method", "/transactions")
     assert outcome.out == '"Hello from Lambda!"\n'
     assert "Starting execution for request: " in outcome.err
     assert "Method completed with status: 200" in outcome.err
-    assert " UTC " not in outcome.err  # the log's times are no help
+    assert " UTC " not in outcome.err  # the log's times vary
     assert max(map(len, outcome.err.splitlines())) < 170
     whole = standing.cgw("test-method", "/transactions", "-v").err
     assert max(map(len, whole.splitlines())) > 500
@@ -20,8 +20,8 @@ def test_a_method_is_tested_without_its_authorizer(standing):
     assert (quiet.out, quiet.err) == (outcome.out, "")
 
 
-def test_a_method_is_sent_what_is_asked_for(standing):
-    """Method, query, header and body; JSON for scripts."""
+def test_a_method_receives_the_given_request(standing):
+    """Method, query, headers, and body; JSON for scripts."""
     line = ["-X", "post", "-q", "a=1 2", "-H", "x-y: z", "-d", "text", "-o", "json"]
     told = standing.cgw("test-method", "/transactions?b=3", *line).document
     assert told.keys() == {"status", "latency", "body", "log"}
@@ -34,7 +34,7 @@ def test_a_method_is_sent_what_is_asked_for(standing):
 
 
 def test_a_method_that_fails_says_how(standing, account):
-    """Exit 5, with API Gateway's own words."""
+    """Exit 5, with API Gateway's own message."""
     code = standing.cgw.folder / "code"
     (code / "lambda_function.py").write_text("def lambda_handler(event, _): pass\n")
     standing.change(("functions", "hello", "code"), str(code))
@@ -55,14 +55,14 @@ def test_a_method_that_fails_says_how(standing, account):
     ],
 )
 def test_a_method_that_is_not_there_is_named(standing, line, words):
-    """Exit 3, with those that are."""
+    """Exit 3; the error lists the existing ones."""
     outcome = standing.cgw("test-method", *line.split(), code=3)
     assert words in outcome.err
     assert "`cgw --local method`" in outcome.err
 
 
 def test_an_authorizer_takes_the_id_token(standing):
-    """Its claims on stdout, as the function would see them."""
+    """It prints the claims as the function receives them."""
     outcome = standing.cgw("test-authorizer")
     assert "email                 alice@example.com\n" in outcome.out
     assert "token_use             id\n" in outcome.out
@@ -74,7 +74,7 @@ def test_an_authorizer_takes_the_id_token(standing):
 
 
 def test_an_authorizer_refuses_the_access_token(standing):
-    """And cgw says that this test refuses every one."""
+    """`cgw` explains that this test refuses every access token."""
     outcome = standing.cgw("test-authorizer", "--token", "access", code=4)
     assert outcome.out == ""
     assert "401" in outcome.err
@@ -100,6 +100,6 @@ def test_an_authorizer_refuses_text_that_is_not_a_token(standing):
         ("test-authorizer", "`cgw --local auth"),
     ],
 )
-def test_what_must_come_first_is_named(cgw, command, hint):
-    """Exit 3."""
+def test_prerequisites_are_named(cgw, command, hint):
+    """Exit 3; the error names the prerequisites."""
     assert hint in cgw(*command.split(), code=3).err

@@ -1,4 +1,4 @@
-"""A catalogue of broken stacks: `cgw explain` names the cause of each failure first.
+"""Broken stacks: `cgw explain` names the cause of each failure first.
 
 The suite runs the first case of each cause and status; `-m nightly` runs the rest.
 """
@@ -22,7 +22,7 @@ CATALOGUE = (
     *sign_in.CASES,
 )
 APP = "https://app.example.com/"
-# What is asked of which stack.
+# The cases of each stack.
 HEALTHY = {
     "everything": ("", "standing"),
     "an ID token": ("/transactions", "standing"),
@@ -44,8 +44,8 @@ HEALTHY = {
 
 @pytest.fixture
 def standing_site(standing, account, environment):
-    """The stack that tests may change a little, changed and changed back."""
-    standing.is_changed = True  # until all of it is undone
+    """A stack that tests change slightly and restore."""
+    standing.is_changed = True  # until everything is restored
     with Broken(standing, standing.cgw, account, environment) as broken:
         yield broken
     standing.is_changed = False
@@ -53,34 +53,34 @@ def standing_site(standing, account, environment):
 
 @pytest.fixture
 def stack_site(stack, account, environment):
-    """The stack with an app client for each flow."""
+    """A stack with an app client for each flow."""
     with Broken(stack, stack.quick, account, environment) as broken:
         yield broken
 
 
 @pytest.fixture
 def site(where, request):
-    """The stack that a case is about."""
+    """The stack of a case."""
     return request.getfixturevalue(f"{where}_site")
 
 
 def explained(site, arguments):
-    """Return what `cgw explain` says."""
+    """Return the output of `cgw explain`."""
     return site.cgw("explain", *arguments, "-o", "json").document
 
 
 def commands(fix):
-    """Return the commands of cgw that a fix names."""
+    """Return the cgw commands that a fix names."""
     return {*re.findall(r"[`(]cgw (?:--local )?([a-z-]+)", fix)}
 
 
 def tokens_in(arguments):
-    """Return the tokens that a command line holds."""
+    """Return the tokens in a command line."""
     return re.findall(r"ey[\w-]{20,}\.[\w.-]+", " ".join(arguments))
 
 
 def parameters():
-    """Return all cases; those that repeat a cause and a status run nightly."""
+    """Return all cases; those with a repeated cause and status run nightly."""
     seen = set()
     for case in CATALOGUE:
         kind = case.code, case.status

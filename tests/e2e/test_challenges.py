@@ -1,6 +1,6 @@
 """Every challenge, answered by option, by environment, and at a terminal's prompt.
 
-The pools are made elsewhere, so that `cgw token` knows them by their ids alone.
+The pools are created without cgw, so `cgw token` knows only their IDs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PHONE = "+15555550123"
 
 @pytest.fixture(scope="module")
 def make_pool(server):
-    """Return a maker of pools in which people sign in by their addresses."""
+    """Return a function that creates pools whose users sign in by email address."""
     client = Account.of(server, "eu-west-1").cognito_idp
 
     def make(**settings):
@@ -57,13 +57,13 @@ def mailed(home):
 
 
 def ids(people):
-    """The options that name a pool and its app client."""
+    """The options for a pool and its app client."""
     return ["--user-pool-id", people.pool.id, "--client-id", people.id, "--user", USER]
 
 
 @pytest.fixture
 def token(cgw, environment):
-    """Run `cgw token` on a pool, with the password at hand."""
+    """Run `cgw token` on a pool, with the password available."""
     environment.setenv("CGW_PASSWORD", PASSWORD)
 
     def run(people, *options, code=0):
@@ -73,7 +73,7 @@ def token(cgw, environment):
 
 
 class Typist:
-    """Somebody at a terminal, who answers what is asked there."""
+    """A user at a terminal, answering prompts."""
 
     def __init__(self, people, shell, *options):
         arguments = ["-m", "cognito_gw", "--local", "token", *ids(people), *options]
@@ -89,13 +89,13 @@ class Typist:
         self.child.delaybeforesend = None
 
     def types(self, question, answer):
-        """Wait for a question and answer it; return what came before it."""
+        """Wait for a prompt and answer it; return the output before it."""
         self.child.expect(question)
         self.child.sendline(answer)
         return self.child.before
 
     def ends(self):
-        """Return what is said to the end, and the exit code."""
+        """Return the remaining output and the exit code."""
         self.child.expect(pexpect.EOF)
         self.child.close()
         return self.child.before, self.child.exitstatus
@@ -103,7 +103,7 @@ class Typist:
 
 @pytest.fixture
 def typist(shell):
-    """Return a maker of people at a terminal."""
+    """Return a function that starts a terminal session."""
     made = []
 
     def make(people, *options):
@@ -116,7 +116,7 @@ def typist(shell):
 
 
 def access_token(text):
-    """The last token that a text holds."""
+    """The last token in a text."""
     return re.findall(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", text)[-1]
 
 
@@ -125,7 +125,7 @@ def access_token(text):
     [("auto", False), ("srp", True), ("password", True), ("choice", True)],
 )
 def test_a_password_signs_in_by_every_flow(token, make_pool, flow, has_secret):
-    """With a client secret, too, which AWS tells who may describe the client."""
+    """Also with a client secret, which AWS returns to permitted callers."""
     people = People(make_pool(), GenerateSecret=has_secret).confirmed()
     factor = ["--factor", "PASSWORD_SRP"] if flow == "choice" else []
     outcome = token(people, "--flow", flow, *factor, "-o", "json")
@@ -141,7 +141,7 @@ def test_a_password_signs_in_by_every_flow(token, make_pool, flow, has_secret):
 
 
 def test_a_wrong_password_signs_in_by_no_flow(token, people, environment):
-    """Exit 1, in Cognito's words."""
+    """Exit 1, with Cognito's message."""
     environment.setenv("CGW_PASSWORD", "Wrong-1234")
     for flow in ("srp", "password", "choice"):
         refused = token(people, "--flow", flow, "--factor", "PASSWORD", code=1)
@@ -150,14 +150,14 @@ def test_a_wrong_password_signs_in_by_no_flow(token, people, environment):
 
 
 def test_without_a_password_and_a_terminal_it_says_what_is_missing(cgw, people):
-    """Exit 3, and the variable that would do."""
+    """Exit 3; the error names the variable to set."""
     refused = cgw("token", *ids(people), code=3)
     assert f"no password for {USER} is given" in refused.err
     assert "CGW_PASSWORD" in refused.err
 
 
 def required_name(make_pool):
-    """A pool that requires the attribute name, and a user who lacks it."""
+    """A pool that requires the attribute name, and a user without it."""
     schema = [{"Name": "name", "Required": True, "Mutable": True}]
     pool = make_pool(Schema=schema)
     pool.user(USER, TemporaryPassword=PASSWORD)
@@ -165,7 +165,7 @@ def required_name(make_pool):
 
 
 def test_a_new_password_comes_from_the_environment(token, make_pool, environment):
-    """And what the pool requires besides, from options."""
+    """Options provide the other attributes that the pool requires."""
     people = required_name(make_pool)
     environment.setenv("CGW_NEW_PASSWORD", OTHER)
     refused = token(people, code=3)
@@ -177,7 +177,7 @@ def test_a_new_password_comes_from_the_environment(token, make_pool, environment
 
 
 def test_a_new_password_is_typed_twice_and_may_be_corrected(typist, make_pool):
-    """Cognito says what a weak one lacks."""
+    """Cognito's message says what a weak password lacks."""
     person = typist(required_name(make_pool), "--id")
     person.types("Password of alice@example.com: ", PASSWORD)
     person.types("requires a new password for .*: ", "weak")
@@ -189,7 +189,7 @@ def test_a_new_password_is_typed_twice_and_may_be_corrected(typist, make_pool):
     person.types("name of alice@example.com: ", "Alice")
     text, code = person.ends()
     assert code == 0
-    assert not [each for each in (PASSWORD, OTHER) if each in said + text]
+    assert not [password for password in (PASSWORD, OTHER) if password in said + text]
     assert claims_of(access_token(text))["name"] == "Alice"
 
 
@@ -198,7 +198,7 @@ class TestAuthenticatorApp:
 
     @pytest.fixture
     def app(self, people):
-        """The app of a user whom the pool asks for a code."""
+        """The app of a user that has to enter a code."""
         people.require_mfa("OPTIONAL")
         return people.with_totp()
 
@@ -216,7 +216,7 @@ class TestAuthenticatorApp:
         environment.setenv("CGW_MFA_CODE", app.next_code())
         assert token(people, "--id").out
 
-    @pytest.mark.nightly  # as at the prompts of test_an_app_is_set_up_at_the_prompt
+    @pytest.mark.nightly  # like the prompts of test_an_app_is_set_up_at_the_prompt
     def test_a_wrong_code_is_corrected_at_the_prompt(self, typist, people, app):
         person = typist(people, "--access")
         person.types("Password of .*: ", PASSWORD)
@@ -270,7 +270,7 @@ class TestAuthenticatorApp:
         refused = token(people, "--totp-secret", "secret", code=2)
         assert f"secret {words}" in refused.err
 
-    def test_the_secret_of_another_app_is_not_written_over(self, token, people, cgw):
+    def test_the_secret_of_another_app_is_not_overwritten(self, token, people, cgw):
         people.require_mfa("ON")
         file = cgw.folder / "secret"
         file.write_text("JBSWY3DPEHPK3PXP")
@@ -280,7 +280,7 @@ class TestAuthenticatorApp:
 
 
 class TestSentCodes:
-    """EMAIL_OTP, SMS_MFA, SMS_OTP: known only once they are sent."""
+    """EMAIL_OTP, SMS_MFA, SMS_OTP: codes known only once they are sent."""
 
     def by_mail(self, people):
         people.require_mfa("OPTIONAL", EmailMfaConfiguration=MAIL)
@@ -312,7 +312,7 @@ class TestSentCodes:
         )
         return app
 
-    def test_the_next_run_goes_on_with_the_code(self, token, people, mailed):
+    def test_the_next_run_continues_with_the_code(self, token, people, mailed):
         self.by_mail(people)
         refused = token(people, code=3)
         assert f"the code of {USER} from the email that Cognito sent to a***@e***" in (
@@ -323,7 +323,7 @@ class TestSentCodes:
         wrong = token(people, "--code", "x", code=1)
         assert "CodeMismatchException" in wrong.err
         assert token(people, "--code", sent, "--id").out
-        assert mailed(USER) == sent  # no other was sent meanwhile
+        assert mailed(USER) == sent  # no other code was sent meanwhile
 
     def test_a_code_without_a_waiting_challenge_starts_a_sign_in(
         self, token, people, mailed
@@ -332,7 +332,7 @@ class TestSentCodes:
         token(people, "--code", "x", code=1)
         assert token(people, "--code", mailed(USER), "--id").out
 
-    @pytest.mark.nightly  # as in test_one_chooses_the_second_factor, by text message
+    @pytest.mark.nightly  # like test_one_chooses_the_second_factor, by text message
     def test_a_sent_code_is_typed(self, typist, people, mailed):
         person = typist(self.by_mail(people), "--access")
         person.types("Password of .*: ", PASSWORD)
@@ -376,7 +376,7 @@ class TestSentCodes:
         flows = ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
         people = People(pool, ExplicitAuthFlows=flows)
         people.confirmed(phone_number=PHONE, phone_number_verified="true")
-        refused = cgw("token", *ids(people), code=3)  # auto: the client allows no other
+        refused = cgw("token", *ids(people), code=3)  # auto: the only allowed flow
         assert f"PASSWORD, PASSWORD_SRP, {factor}" in refused.err
         cgw("token", *ids(people), "--factor", factor, code=3)
         given = cgw("token", *ids(people), "--code", mailed(address), "-o", "json")
@@ -385,7 +385,7 @@ class TestSentCodes:
 
 @pytest.mark.parametrize(("is_rotated", "has_secret"), [(False, False), (True, True)])
 def test_tokens_are_refreshed(token, make_pool, home, is_rotated, has_secret):
-    """With rotation by the call that rotates; each refresh token is kept."""
+    """Also with rotation; cgw keeps each new refresh token."""
     flows = ["ALLOW_USER_SRP_AUTH"] + ["ALLOW_REFRESH_TOKEN_AUTH"] * (not is_rotated)
     settings = {"ExplicitAuthFlows": flows, "GenerateSecret": has_secret}
     if is_rotated:
@@ -407,7 +407,7 @@ def test_tokens_are_refreshed(token, make_pool, home, is_rotated, has_secret):
 
 
 def test_a_pool_made_elsewhere_is_named_in_the_file(cgw, people, environment):
-    """With its app client, or else it says what is lacking."""
+    """With its app client; otherwise the error names the missing setting."""
     environment.setenv("CGW_PASSWORD", PASSWORD)
     pool = f"{{id: {people.pool.id}}}"
     text = f"name: elsewhere\nregion: eu-west-1\nuser_pool: {pool}\n"
@@ -420,7 +420,7 @@ def test_a_pool_made_elsewhere_is_named_in_the_file(cgw, people, environment):
 
 
 def test_an_issuer_with_more_than_an_issuer_depends_on_is_a_usage_error(cgw, people):
-    """An issuer has a region and a user pool, and no API."""
+    """An issuer has a region and a user pool, but no API."""
     cgw.write(
         f"name: elsewhere\nuser_pool: {{id: {people.pool.id}}}\n"
         f"app_clients: {{web: {{id: {people.id}}}}}\n"
@@ -431,11 +431,11 @@ def test_an_issuer_with_more_than_an_issuer_depends_on_is_a_usage_error(cgw, peo
 
 
 class TestWithoutCredentials:
-    """Who only signs in needs no AWS account: the ids of pool and client will do."""
+    """Signing in needs no AWS account: the IDs of the pool and client suffice."""
 
     @pytest.fixture
     def token(self, cgw, local, environment):
-        """Run `cgw token` where AWS's own variables name the endpoint."""
+        """Run `cgw token` with AWS's own variables naming the endpoint."""
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.delenv(name)
         environment.setenv("AWS_ENDPOINT_URL", local)

@@ -1,4 +1,4 @@
-"""A change in the file or behind its back: `up` changes exactly that."""
+"""After a change in the file or outside cgw, `up` changes exactly that."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ TAGGED = (
     "rest api {stack}",
 )
 
-# What changes in the file, to what; what `up` does; what it does when changed back.
-# Changes that touch other resources share a case. Those that deploy run nightly, each
-# alone: that each of them deploys is tested in resources/test_deployment.py.
+# The change in the file; the steps of `up`; its steps when the change is reverted.
+# Changes of unrelated resources share a case. Those that deploy run nightly, each
+# alone: resources/test_deployment.py tests that each of them deploys.
 CHANGES = {
     "what is not deployed": (
         {
@@ -121,7 +121,7 @@ CHANGES["what is deployed"] = tuple(
     ],
 )
 def test_a_change_in_the_file_changes_just_that(standing, what):
-    """`plan` shows it, `up` does it, and the API is deployed if it changed."""
+    """`plan` shows it, `up` applies it, and deploys the API if it changed."""
     values, made, mended = CHANGES[what]
     standing.change_all(values)
     planned = standing.cgw("plan", "-o", "json").changed
@@ -140,7 +140,7 @@ def _touches_stage(changed):
 
 
 def test_a_plan_shows_both_values_but_hides_the_environment(standing):
-    """A field from what it is to what it will be; variables may be secret."""
+    """A field's old and new value; environment variables may be secret."""
     values = {(*HELLO, "timeout"): 5}
     values[*HELLO, "environment"] = {"API_KEY": "hunter2-hunter2"}
     standing.change_all(values)
@@ -168,7 +168,7 @@ def delete_group(account, standing):
 
 
 def open_method(account, standing):
-    """Take the authorizer away from a method: the worst that can happen."""
+    """Remove the authorizer from a method: the worst possible change."""
     api = {"restApiId": standing.outputs["api_id"]}
     items = account.apigateway.get_resources(**api)["items"]
     (found,) = [item for item in items if item["path"] == "/transactions"]
@@ -182,8 +182,8 @@ def open_method(account, standing):
     )
 
 
-def test_what_was_changed_behind_its_back_is_shown_and_repaired(standing, account):
-    """`status` shows the drift, `up` takes it away."""
+def test_drift_is_shown_and_repaired(standing, account):
+    """`status` shows the drift, and `up` repairs it."""
     standing.is_changed = True
     for meddle in (set_timeout, delete_group, open_method):
         meddle(account, standing)
@@ -204,10 +204,10 @@ def test_what_was_changed_behind_its_back_is_shown_and_repaired(standing, accoun
     assert standing.cgw("plan", "-o", "json").changed == {}
 
 
-def test_what_left_the_file_goes_with_down_and_what_is_not_ours_stays(
+def test_down_deletes_dropped_resources_and_keeps_foreign_ones(
     cgw, account, stack_name
 ):
-    """A function and a client no longer in the file; a pool and an API not of cgw."""
+    """`down` deletes a function and a client dropped from the file, nothing foreign."""
     text = f"name: {stack_name}\nregion: us-east-1\n"
     pool = account.cognito_idp.create_user_pool(PoolName=f"{stack_name}-theirs")
     api = account.apigateway.create_rest_api(

@@ -8,7 +8,7 @@ import pytest
 
 
 def test_a_healthy_stack_has_no_failures(stack):
-    """Every kind of try, the right tokens too: a machine's where scopes are asked."""
+    """Every kind of probe, with valid tokens too: a machine's if scopes are set."""
     outcome = stack.quick("check", "-o", "json")
     assert outcome.document.keys() == {"ok", "cases"}
     assert outcome.document["ok"] is True
@@ -38,7 +38,7 @@ def test_a_healthy_stack_has_no_failures(stack):
 
 
 def test_functions_that_write_are_called_only_on_request(stack):
-    """Each other try is made all the same, and the one left out is counted."""
+    """Every other probe runs, and the skipped one is counted."""
     told = stack.quick("check", "--route", "POST /transactions")
     assert "  -     right token        not tried\n" in told.out
     assert "9 checks, no failures, 1 not tried: `--include-writes`" in told.err
@@ -46,8 +46,8 @@ def test_functions_that_write_are_called_only_on_request(stack):
     assert "right token        200\n" in stack.quick(*line).out
 
 
-def test_the_machines_token_is_had_beside_a_users(stack):
-    """A user may be named for all routes, or for one."""
+def test_a_machine_token_works_alongside_a_user(stack):
+    """A user can be named for all routes, or for one."""
     line = ("check", "--route", "POST /transactions", "--include-writes")
     for user in ("alice@example.com", "POST /transactions=alice@example.com"):
         outcome = stack.quick(*line, "--user", user, "-o", "json")
@@ -56,7 +56,7 @@ def test_the_machines_token_is_had_beside_a_users(stack):
 
 
 def test_a_user_is_named_for_all_routes_once(stack):
-    """And for routes of the file."""
+    """Including the routes of the file."""
     twice = stack.quick("check", "--user", "a", "--user", "b", code=2)
     assert "more than one `--user` for all routes" in twice.err
     unknown = stack.quick("check", "--user", "GET /nothing=a", code=2)
@@ -64,7 +64,7 @@ def test_a_user_is_named_for_all_routes_once(stack):
 
 
 def test_for_people_and_for_ci(stack, tmp_path):
-    """A table under each route, and a file that CI systems read."""
+    """A table for each route, and a report that CI systems read."""
     file = tmp_path / "check.xml"
     outcome = stack.quick("check", "--route", "GET /health", "--junit", str(file))
     assert outcome.out == (
@@ -78,10 +78,10 @@ def test_for_people_and_for_ci(stack, tmp_path):
 
 
 def test_an_open_route_fails_the_check(standing, account, tmp_path):
-    """So does a route that is not in the file; exit 1."""
+    """So does a route that is missing from the file; exit 1."""
     api = {"restApiId": standing.outputs["api_id"]}
     items = account.apigateway.get_resources(**api)["items"]
-    found = next(each for each in items if each["path"] == "/transactions")
+    found = next(item for item in items if item["path"] == "/transactions")
     method = api | {"resourceId": found["id"]}
     opened = [{"op": "replace", "path": "/authorizationType", "value": "NONE"}]
     standing.is_changed = True
@@ -111,7 +111,7 @@ def test_an_open_route_fails_the_check(standing, account, tmp_path):
 
 
 def test_preflights_are_answered_where_the_file_says_so(standing):
-    """By CORS headers, without a token."""
+    """With CORS headers, without a token."""
     standing.change(("api", "cors"), {"origins": ["https://app.example.com"]})
     standing.cgw("up")
     cases = standing.cgw("check", "-o", "json").document["cases"]
@@ -128,6 +128,6 @@ def test_preflights_are_answered_where_the_file_says_so(standing):
         ([], 3, "is not deployed yet"),
     ],
 )
-def test_what_cannot_be_checked_is_said(cgw, line, code, words):
-    """A usage error, or what must come first."""
+def test_unchecked_requests_are_reported(cgw, line, code, words):
+    """As a usage error, or with the missing prerequisite."""
     assert words in cgw("check", *line, code=code).err

@@ -1,4 +1,4 @@
-"""The workflow of docs/ci.md, run as a runner would run it."""
+"""The workflow of docs/ci.md runs as on a runner."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOCAL = WORKFLOW["jobs"]["local"]
 
 @pytest.fixture
 def project(tmp_path):
-    """A project with the file of `cgw init`, and the tests that the page shows."""
+    """A project with the file of `cgw init` and the tests of the page."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "cgw.yaml").write_text(EXAMPLE.read_text("utf-8"), encoding="utf-8")
@@ -57,14 +57,14 @@ def runner(project, variables, tmp_path):
 
 @pytest.mark.nightly
 def test_the_job_without_an_account_passes(runner, project, tmp_path):
-    """Each of its own steps, in order; both reports are there, and nothing runs on.
+    """Each step in order; both reports exist, and no process is left.
 
     By default test_docs.py runs its commands, test_local_stack.py the page's tests, and
     test_plugin.py a project's pytest.
     """
     steps = [step["run"] for step in LOCAL["steps"] if "run" in step]
     ours = [step for step in steps if step.startswith(("cgw ", "pytest "))]
-    assert len(ours) == len(steps) - 1  # but for pip
+    assert len(ours) == len(steps) - 1  # except pip
     for step in ours:
         done = runner(step)
         assert done.returncode == 0, f"{step}\n{done.stdout}\n{done.stderr}"
@@ -82,7 +82,7 @@ def test_the_job_without_an_account_passes(runner, project, tmp_path):
     ],
 )
 def test_a_plan_fails_only_where_it_failed(runner, tmp_path, plan, code, words):
-    """Changes are no failure of a pull request."""
+    """Changes do not fail a pull request."""
     programs = tmp_path / "bin"
     programs.mkdir()
     fake = programs / "cgw"
@@ -94,7 +94,7 @@ def test_a_plan_fails_only_where_it_failed(runner, tmp_path, plan, code, words):
 
 
 def test_only_jobs_with_a_role_may_ask_for_a_token():
-    """And none may write to the repository."""
+    """No job may write to the repository."""
     assert WORKFLOW["permissions"] == {"contents": "read"}
     for name, job in WORKFLOW["jobs"].items():
         uses = [step.get("uses", "") for step in job["steps"]]

@@ -1,4 +1,4 @@
-"""The local AWS keeps to this machine, and takes everything along when it goes."""
+"""The local AWS stays on this machine and leaves nothing when it stops."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from cognito_gw.local import process
 
 PROC = Path("/proc")
 SECONDS = 10
-LISTENING, LOOPBACK = "0A", "0100007F"  # as Linux spells them: little-endian
+LISTENING, LOOPBACK = "0A", "0100007F"  # as Linux writes them: little-endian
 
 pytestmark = pytest.mark.skipif(not PROC.is_dir(), reason="asks Linux's /proc")
 
 
 @pytest.fixture
 def shell(tmp_path, variables, environment):
-    """A shell of a user who has a local AWS of their own, with a stack on it."""
+    """A shell of a user with a separate local AWS, with a stack on it."""
     own = {"XDG_STATE_HOME": str(tmp_path / "state"), "TMPDIR": str(tmp_path / "tmp")}
     Path(own["TMPDIR"]).mkdir()
     for key, value in (variables | own).items():
@@ -37,7 +37,7 @@ def shell(tmp_path, variables, environment):
 
 
 def family(pid):
-    """A process and all that come of it."""
+    """A process and all its descendants."""
     children = {}
     for entry in PROC.glob("[0-9]*/stat"):
         try:
@@ -53,7 +53,7 @@ def family(pid):
 
 @contextmanager
 def ended(pids):
-    """Expect that the processes end with the block, or in the moments after it."""
+    """Expect the processes to end with the block, or soon after."""
     with ExitStack() as stack:
         waiting = []
         for pid in pids:
@@ -65,7 +65,7 @@ def ended(pids):
 
 
 def listening_addresses(pids):
-    """Where the processes listen."""
+    """The addresses on which the processes listen."""
     inodes = set()
     for pid in pids:
         for descriptor in (PROC / str(pid) / "fd").iterdir():
@@ -83,7 +83,7 @@ def listening_addresses(pids):
 
 
 def test_it_keeps_to_this_machine(shell):
-    """No socket but of loopback; no foreign name; no process and no file afterwards."""
+    """Only loopback sockets, no foreign host name; no process or file afterwards."""
     pids = family(shell("local", "status", "-o", "json").document["pid"])
     assert len(pids) >= 3, "the server, the function, and what ends it"
     assert listening_addresses(pids) == {LOOPBACK}
@@ -94,7 +94,7 @@ def test_it_keeps_to_this_machine(shell):
 
 
 def refuses_foreign_hosts(outputs):
-    """A name of an attacker's that leads to this port opens nothing."""
+    """An attacker's host name that resolves to this port is refused."""
     issuer = outputs["issuer"]
     url = issuer.rpartition("/")[0]
     addresses = [

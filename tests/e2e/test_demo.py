@@ -1,4 +1,4 @@
-"""`cgw demo`, and the local AWS as a process that one starts and stops."""
+"""`cgw demo`, and starting and stopping the local AWS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from processes import processes_of
 
 
 def test_the_demo_walks_the_tutorial_and_leaves_nothing(tmp_path, variables):
-    """No process, no file; refused without a token, answered with one."""
+    """No process, no file; calls without a token fail, calls with one succeed."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     own = {"TMPDIR": str(temporary), "XDG_STATE_HOME": str(tmp_path / "state")}
@@ -39,7 +39,7 @@ def test_the_demo_walks_the_tutorial_and_leaves_nothing(tmp_path, variables):
 
 @pytest.mark.usefixtures("local")
 def test_the_local_aws_that_runs_is_found_again(tmp_path, variables):
-    """A second start is the first; another port is not what it gets."""
+    """A second start finds the first, even if it names another port."""
     shell = Terminal(tmp_path, environment=variables)
     started = shell("local", "start", "-o", "json").document
     assert started.keys() == {"running", "url", "pid", "log"}

@@ -1,4 +1,4 @@
-"""Every command that README and docs show is run, in the order in which it stands."""
+"""Every command in README and docs runs, in the order of the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from commandline import PASSWORD
 from test_readme import PAGES, shown_commands
 
-# Run by tests of their own, as they wait for somebody or end what others use.
+# Separate tests run these: they wait for input, or end what other tests use.
 ELSEWHERE = {
     "demo": "test_demo.py",
     "init": "../cli/test_init.py",
@@ -21,12 +21,12 @@ ELSEWHERE = {
     "--local down --yes": "test_walk.py",
     "user remove bob@example.com": "test_user.py",
 }
-# Those that name somebody's real API or user pool, which would ask AWS.
+# Commands that name a real API or user pool, which would call AWS.
 REAL = ("a1b2c3", "abc123", "amazoncognito.com", "us-east-1_Ab12Cd34E")
 CODES = {
-    # Its scope comes from a sign-in in a browser, and here is none.
+    # Its scope requires a sign-in in a browser, and there is none here.
     'call /transactions -X POST -d {"amount": 1}': 4,
-    # Only who signed up alone is to be confirmed; one who was added need not be.
+    # Only self-registered users need confirmation.
     "user confirm bob@example.com": 1,
 }
 TYPED = {"token --decode -": "{id}", "test-authorizer --token -": "{id}"}
@@ -43,7 +43,7 @@ def test_every_command_of_the_page_works(standing, page):
     (cgw.folder / "token.txt").write_text(token)
     commands = shown_commands([page])
     for line, words in commands.items():
-        if line in ELSEWHERE or any(each in line for each in REAL):
+        if line in ELSEWHERE or any(name in line for name in REAL):
             continue
         typed = TYPED.get(line, f"{PASSWORD}\n{PASSWORD}\n").format(id=token)
         cgw(*words, code=CODES.get(line, 0), typed=typed)
@@ -51,7 +51,7 @@ def test_every_command_of_the_page_works(standing, page):
         cgw("user", "remove", "bob@example.com", "--yes")
 
 
-def test_what_is_run_elsewhere_has_its_test():
-    """A file that is gone would leave a command unrun."""
+def test_commands_run_elsewhere_have_a_test():
+    """Without that file, a command would never run."""
     folder = Path(__file__).parent
-    assert not [each for each in ELSEWHERE.values() if not (folder / each).exists()]
+    assert not [test for test in ELSEWHERE.values() if not (folder / test).exists()]

@@ -1,4 +1,4 @@
-"""`cgw doctor` says what is ready and what is not, and changes nothing."""
+"""`cgw doctor` reports what is ready and what is not, and changes nothing."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ SECRET = "a-secret-that-nobody-may-see"
 
 
 def by_check(outcome):
-    """Return the findings of a document by their checks."""
+    """Return a document's findings by their checks."""
     document = outcome.document
     assert document.keys() == {"ok", "checks"}
     for each in document["checks"]:
         assert each.keys() == {"check", "state", "found", "fix"}
-    states = [each["state"] for each in document["checks"]]
+    states = [item["state"] for item in document["checks"]]
     assert document["ok"] is ("fail" not in states)
     assert outcome.code == int(not document["ok"])
     found = {each["check"]: each for each in document["checks"]}
     found.pop("callback ports")  # other tests listen there at the same time
-    found.pop("local functions")  # this machine's Python may be another
+    found.pop("local functions")  # this machine's Python may differ
     return found
 
 
 def states(found):
-    """Return the state of each check, without those that are well."""
+    """Return the state of each check that is not OK."""
     return {
         check: each["state"] for check, each in found.items() if each["state"] != "ok"
     }
@@ -57,7 +57,7 @@ def on_aws(cgw, environment):
 
 
 def test_the_local_aws_is_ready(cgw, local):
-    """It asks for no permissions, and has no quotas."""
+    """It checks no permissions, and has no quotas."""
     outcome = cgw("-v", "doctor", "-o", "json")
     found = by_check(outcome)
     assert states(found) == {"permissions": "skipped", "quotas": "skipped"}
@@ -69,7 +69,7 @@ def test_the_local_aws_is_ready(cgw, local):
 
 
 def test_for_people(cgw):
-    """A line for each check, and what is to be done under it."""
+    """A line for each check, followed by its fix."""
     outcome = cgw("doctor")
     lines = outcome.out.splitlines()
     marks = [
@@ -79,7 +79,7 @@ def test_for_people(cgw):
     assert outcome.err == "12 checks, none failed\n"
 
 
-def test_when_quiet_only_what_asks_for_something(cgw, tmp_path):
+def test_quiet_shows_only_problems(cgw, tmp_path):
     """With its fix."""
     (tmp_path / "cgw.yaml").unlink()
     outcome = cgw("doctor", "-q")
@@ -92,19 +92,19 @@ def test_when_quiet_only_what_asks_for_something(cgw, tmp_path):
 
 @pytest.fixture
 def embedded(server):
-    """What other clients of the local AWS have in their environment."""
+    """The environment of the other clients of the local AWS."""
     return server.variables()
 
 
 @pytest.fixture
 def foreign(moto_url):
-    """The same of a server that takes any key."""
+    """The same for a server that accepts any key."""
     return {"AWS_ENDPOINT_URL": moto_url}
 
 
 @pytest.mark.parametrize("endpoint", ["embedded", "foreign"])
 def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, endpoint):
-    """What it cannot answer is skipped or named, and secrets are not shown."""
+    """Checks that it cannot answer are skipped or named, and secrets are hidden."""
     for name, value in request.getfixturevalue(endpoint).items():
         environment.setenv(name, value)
     outcome = on_aws("-v", "doctor", "-o", "json")
@@ -122,7 +122,7 @@ def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, endpoint)
 
 
 def test_without_credentials_the_rest_is_checked(on_aws, environment, moto_url):
-    """Exit 1, with the usual hint; what depends on them is skipped."""
+    """Exit 1, with the usual hint; checks that need credentials are skipped."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         environment.delenv(name)
     environment.setenv("AWS_ENDPOINT_URL", moto_url)
@@ -139,7 +139,7 @@ def test_without_credentials_the_rest_is_checked(on_aws, environment, moto_url):
 
 
 def test_without_a_region_the_rest_is_checked(on_aws):
-    """It says where to set one."""
+    """The error says where to set one."""
     on_aws.write("name: nowhere\n")
     found = by_check(on_aws("doctor", "-o", "json", code=1))
     dependent = ("credentials", "clock", "endpoints", "permissions", "quotas")
@@ -149,7 +149,7 @@ def test_without_a_region_the_rest_is_checked(on_aws):
 
 
 def test_a_profile_that_is_not_there(on_aws):
-    """It is the credentials that are wrong, and the rest waits for them."""
+    """The credentials check fails, and the checks that need it are skipped."""
     found = by_check(on_aws("doctor", "-o", "json", "--profile", "none", code=1))
     assert found["credentials"]["state"] == "fail"
     assert "(none)" in found["credentials"]["found"]
@@ -157,7 +157,7 @@ def test_a_profile_that_is_not_there(on_aws):
 
 
 def test_an_endpoint_that_does_not_answer(on_aws, environment):
-    """The caller and its permissions are unknown then."""
+    """Then the caller and its permissions are unknown."""
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     environment.setenv("AWS_MAX_ATTEMPTS", "1")
     found = by_check(on_aws("doctor", "-o", "json", code=1))
@@ -172,7 +172,7 @@ def test_an_endpoint_that_does_not_answer(on_aws, environment):
 
 
 def test_settings_that_are_nonsense_are_a_finding(on_aws, environment):
-    """And no traceback, whatever boto3 makes of them."""
+    """No traceback, whatever boto3 makes of them."""
     environment.setenv("AWS_ENDPOINT_URL", "nonsense")
     found = by_check(on_aws("doctor", "-o", "json", code=1))
     assert found["credentials"]["found"] == "ValueError: Invalid endpoint: nonsense"
@@ -180,7 +180,7 @@ def test_settings_that_are_nonsense_are_a_finding(on_aws, environment):
 
 @pytest.mark.parametrize("text", ["name: [", "nam: x\n", "name: x\nregion: nowhere\n"])
 def test_a_bad_file_does_not_stop_the_others(cgw, text):
-    """What would need it is skipped."""
+    """Checks that need it are skipped."""
     cgw.write(text)
     found = by_check(cgw("doctor", "-o", "json", code=1))
     assert found["file"]["state"] == "fail"
@@ -189,13 +189,13 @@ def test_a_bad_file_does_not_stop_the_others(cgw, text):
 
 
 def test_a_file_that_was_named_must_be_there(cgw):
-    """Unlike the default one."""
+    """The default file may be missing."""
     found = by_check(cgw("doctor", "-c", "other.yaml", "-o", "json", code=1))
     assert found["file"]["found"] == "there is no file other.yaml"
 
 
 def test_a_local_aws_that_does_not_run_is_not_started(cgw, environment, tmp_path):
-    """What would ask it is skipped; nothing has failed."""
+    """Checks that need it are skipped; nothing has failed."""
     environment.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
     found = by_check(cgw("doctor", "-o", "json"))
     asking = ("credentials", "clock", "endpoints", "permissions", "quotas")
@@ -205,7 +205,7 @@ def test_a_local_aws_that_does_not_run_is_not_started(cgw, environment, tmp_path
 
 
 def test_a_place_for_state_that_cannot_be_made(cgw, environment, tmp_path):
-    """Every other command would end here; this one says the rest as well."""
+    """Any other command would stop here; this one runs the other checks."""
     (tmp_path / "file").touch()
     environment.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     found = by_check(cgw("doctor", "-o", "json", code=1))
@@ -215,7 +215,7 @@ def test_a_place_for_state_that_cannot_be_made(cgw, environment, tmp_path):
 
 
 def test_a_proxy_is_named_without_its_password(on_aws, environment):
-    """Even where it is in the way."""
+    """Even if it is the cause of a failure."""
     environment.setenv("HTTPS_PROXY", f"http://me:{SECRET}@127.0.0.1:9")
     environment.setenv("AWS_MAX_ATTEMPTS", "1")
     outcome = on_aws("-v", "doctor", "-o", "json", code=1)

@@ -1,4 +1,4 @@
-"""A command checks of the file only what it uses."""
+"""A command checks only the part of the file that it uses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ READING = [
 
 @pytest.fixture
 def stack(cgw, environment, stack_name):
-    """A stack that exists, whose file is about to lose what it names."""
+    """An existing stack whose file is about to lose the names it uses."""
     for name, value in GIVEN.items():
         environment.setenv(name, value)
     code = cgw.folder / "code"
@@ -48,7 +48,7 @@ def stack(cgw, environment, stack_name):
 
 @pytest.fixture
 def lost(stack, environment):
-    """The same, once it lost them."""
+    """The same, without these names."""
     stack("up")
     for name in ("DB_URL", "MB"):
         environment.delenv(name)
@@ -59,7 +59,7 @@ def lost(stack, environment):
 
 
 def test_a_command_needs_its_part_of_the_file(lost, environment):
-    """Each is tried on the one stack, and what removes it comes last."""
+    """All run on the one stack; those that delete it come last."""
     status_compares_what_it_can(lost)
     making_needs_all(lost)
     a_step_needs_its_part(lost)
@@ -67,9 +67,9 @@ def test_a_command_needs_its_part_of_the_file(lost, environment):
 
 
 def status_compares_what_it_can(lost):
-    """What the file cannot say is named, and is not reported as drift."""
+    """`status` names values missing from the file and does not report them as drift."""
     found = lost("status", "-o", "json")
-    states = {each["state"] for each in found.document["resources"]}
+    states = {resource["state"] for resource in found.document["resources"]}
     assert states == {"ok"}
     assert "not compared: functions.hello.code: there is no folder" in found.err
     assert "not compared: functions.hello.memory" in found.err
@@ -77,7 +77,7 @@ def status_compares_what_it_can(lost):
 
 
 def making_needs_all(lost):
-    """`plan` and `up` name everything at once, before AWS is asked."""
+    """`plan` and `up` report everything at once, before any AWS call."""
     for line in (["plan"], ["up"]):
         said = lost(*line, "-v", code=2)
         assert said.calls == []
@@ -86,7 +86,7 @@ def making_needs_all(lost):
 
 
 def a_step_needs_its_part(lost):
-    """A step needs what it makes: the pool no code, the functions no password."""
+    """A step needs what it creates: the pool no code, the functions no password."""
     lost("pool")
     lost("deploy")
     assert "too weak" not in lost("lambda", code=2).err
@@ -96,7 +96,7 @@ def a_step_needs_its_part(lost):
 
 
 def reading_needs_none_of_it(lost, environment):
-    """What only reads or removes needs no code, no variable, no strong password."""
+    """Reading and removing need no code, no variable, and no strong password."""
     for line in READING:
         if line.startswith("token"):
             environment.setenv("ALICE", PASSWORD)
@@ -106,7 +106,7 @@ def reading_needs_none_of_it(lost, environment):
 
 
 def test_missing_password_before_the_first_write(stack, environment):
-    """A new user's password is missed before anything is made; an old one's never."""
+    """A new user needs a password before the first write; an existing one never."""
     environment.delenv("ALICE")
     said = stack("up", "-v", code=2)
     assert "alice@example.com" in said.err
@@ -119,13 +119,13 @@ def test_missing_password_before_the_first_write(stack, environment):
 
 
 def test_name_of_a_function_is_always_needed(cgw, stack_name):
-    """Without the variable in its name, another function would be meant."""
+    """Without the variable in its name, it would be another function."""
     cgw.write(f"name: {stack_name}\nfunctions: {{hello: {{name: '${{FN}}'}}}}\n")
     assert "FN is not set" in cgw("down", "--yes", code=2).err
 
 
 def test_doctor_sees_no_region_in_a_bad_file(cgw, environment):
-    """A file that cannot be read is not one that names no region."""
+    """An unreadable file is different from one without a region."""
     environment.delenv("AWS_REGION", raising=False)
     cgw.write("name: shop\nregion: us-east-1\nfunctions: 3\n")
     found = QuickTerminal(cgw.folder).run("doctor", "-o", "json").document

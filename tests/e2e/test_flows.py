@@ -1,4 +1,4 @@
-"""Every flow of `cgw token` on one stack, and what can be done with the tokens."""
+"""Every flow of `cgw token` on one stack, and the uses of the tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cognito_gw.oauth.tokens import claims_of
 
 @pytest.mark.parametrize("client", ["web", "confidential"])
 def test_the_browser_brings_tokens_with_custom_scopes(stack, client):
-    """Code with PKCE; stdout has the token alone, whatever the browser prints."""
+    """Code with PKCE; stdout has only the token, whatever the browser prints."""
     scope = ["--scope", "transactions/write"]
     line = ["token", "--flow", "browser", "--client", client, "--access", *scope]
     outcome = stack.browse(*line, run=stack.shell if client == "web" else None)
@@ -32,7 +32,7 @@ def test_the_browser_brings_tokens_with_custom_scopes(stack, client):
 
 
 def test_without_a_scope_the_pages_give_all_of_the_client(stack):
-    """With an ID token, a refresh token, and a refresh by the token endpoint."""
+    """With an ID token, a refresh token, and a refresh at the token endpoint."""
     first = stack.browse("token", "--flow", "browser", "-o", "json").document
     granted = claims_of(first["access_token"])["scope"].split()
     assert {"openid", "transactions/read", "transactions/write"} <= set(granted)
@@ -48,7 +48,7 @@ def test_without_a_scope_the_pages_give_all_of_the_client(stack):
 
 
 def test_a_password_that_will_not_do_gives_way_to_the_browser(stack):
-    """It says why."""
+    """The output explains why."""
     scope = ["--scope", "transactions/read"]
     refused = stack.quick("token", "--flow", "srp", *scope, code=3)
     why = "an API sign-in does not give transactions/read"
@@ -58,7 +58,7 @@ def test_a_password_that_will_not_do_gives_way_to_the_browser(stack):
 
 
 def test_only_the_requested_user_signs_in(stack):
-    """Nor are another's tokens taken from the cache."""
+    """The cache does not return another user's tokens either."""
     line = ["token", "--flow", "browser", "--id"]
     refused = stack.browse(*line, "--user", BOB, code=1)
     assert f"another user than {BOB} signed in" in refused.err
@@ -66,7 +66,7 @@ def test_only_the_requested_user_signs_in(stack):
     anybody = stack.browse(*line, user=BOB)
     assert claims_of(anybody.out)["email"] == BOB
     stack.browse(*line, "--user", ALICE)
-    theirs, ours = stack.cache  # by the time at which they were written
+    theirs, ours = stack.cache  # judged by the time of writing
     content = json.loads(ours.read_text())
     content["tokens"] = json.loads(theirs.read_text())["tokens"]
     ours.write_text(json.dumps(content))
@@ -76,7 +76,7 @@ def test_only_the_requested_user_signs_in(stack):
 
 
 def test_waiting_for_an_unused_browser_ends(stack):
-    """The link is printed; the hint names what gives more time."""
+    """The link is printed; the hint says how to wait longer."""
     outcome = stack.quick(
         "token", "--flow", "browser", "--no-browser", "--timeout", "0", code=1
     )
@@ -86,8 +86,8 @@ def test_waiting_for_an_unused_browser_ends(stack):
     assert "--timeout" in outcome.err
 
 
-def test_a_machine_gets_a_token_of_its_own(stack):
-    """By its secret; `call` takes it where nobody is there to use the pages."""
+def test_a_machine_gets_a_separate_token(stack):
+    """By its secret; `call` uses the flow if there is no user for the pages."""
     given = stack.quick("token", "--flow", "client-credentials", "-o", "json").document
     claims = claims_of(given["access_token"])
     assert claims["sub"] == stack.outputs["app_clients"]["machine"]
@@ -123,15 +123,15 @@ def test_a_machine_gets_a_token_of_its_own(stack):
         (["--attribute", "name"], "--attribute takes a name"),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(stack, options, words):
-    """Exit 2, before anybody signs in."""
+def test_contradictory_options_are_a_usage_error(stack, options, words):
+    """Exit 2, before any sign-in."""
     refused = stack.quick("token", *options, code=2)
     assert words in refused.err
     assert refused.out == ""
 
 
 class TestHandOver:
-    """The tokens in the forms in which others take them."""
+    """Tokens in the formats that other programs accept."""
 
     def test_for_a_shell(self, signed_in):
         lines = signed_in.quick("token", "--format", "env").out
@@ -165,7 +165,7 @@ class TestHandOver:
 
 
 class TestDecode:
-    """What tokens say, whether it is true, and what they open."""
+    """A token's claims, whether it is valid, and what it opens."""
 
     def test_for_people(self, signed_in):
         text = signed_in.quick("token", "--decode").out
@@ -209,7 +209,7 @@ class TestDecode:
         assert "/transactions" not in told
 
     def test_a_token_of_an_unknown_issuer(self, signed_in):
-        """Its issuer is not asked for keys: any token could name any address."""
+        """`cgw` does not fetch keys from the issuer: a token can name any address."""
         part = base64.urlsafe_b64encode(b'{"iss": "http://127.0.0.1:1/p"}').decode()
         outcome = signed_in.quick(
             "token", "--decode", "-", typed=f"{part}.{part}.x", code=1
@@ -225,7 +225,7 @@ class TestDecode:
 
 
 def test_two_commands_at_once_sign_in_once(stack):
-    """The second waits for the first, and takes what it kept."""
+    """The second waits for the first and uses its cached tokens."""
     with ThreadPoolExecutor() as pool:
         runs = list(pool.map(lambda _: stack.shell("token", "--id", "-v"), range(2)))
     assert len({run.out for run in runs}) == 1
@@ -233,7 +233,7 @@ def test_two_commands_at_once_sign_in_once(stack):
 
 
 def test_open_prints_the_link_to_the_sign_in_page(stack):
-    """Of the first client that uses it, or of one that is named."""
+    """Of the first client that uses it, or of the named one."""
     link = stack.quick("open", "--no-browser").out.strip()
     assert link == stack.outputs["sign_in_url"]
     assert fetch(link).status_code == 200
@@ -243,8 +243,8 @@ def test_open_prints_the_link_to_the_sign_in_page(stack):
     assert "cannot use the sign-in pages: it has no `callback_urls`" in refused.err
 
 
-def test_logout_revokes_what_was_kept(stack):
-    """Only what is asked for; the refresh token is good for nothing then."""
+def test_logout_revokes_cached_tokens(stack):
+    """Only the requested ones; afterwards the refresh token is invalid."""
     alice = stack.quick("token", "--refresh").out.strip()
     stack.quick("token", "--user", BOB)
     stack.quick("token", "--client", "machine")
@@ -265,7 +265,7 @@ def test_logout_revokes_what_was_kept(stack):
 
 
 def test_sign_in_shows_no_secret(stack, account, tmp_path):
-    """By any flow, with -v; nor do other programs see one among the arguments."""
+    """By any flow, with -v; the process arguments do not show one either."""
     seen = tmp_path / "arguments"
     stack.shell.environment["ARGUMENTS_SEEN"] = str(seen)
     lines = [
@@ -280,7 +280,7 @@ def test_sign_in_shows_no_secret(stack, account, tmp_path):
     ]
     told, secrets = "", {PASSWORD} | client_secrets(stack, account)
     for line in lines:
-        # A process of its own shows its arguments while its browser runs.
+        # A separate process shows its arguments while its browser runs.
         run = stack.shell if "confidential" in line else stack.quick
         outcome = run(*line)
         asked_for = "json" in line or "env" in line
@@ -290,13 +290,13 @@ def test_sign_in_shows_no_secret(stack, account, tmp_path):
     arguments = seen.read_text()
     assert "--flow" in arguments
     assert len(secrets) > 20
-    assert not [each for each in secrets if each in told + arguments]
+    assert not [secret for secret in secrets if secret in told + arguments]
     assert "code_verifier" not in told + arguments
     assert "code=" not in told.replace("response_type=code", "")
 
 
 def kept_secrets(stack):
-    """Every token that is kept, and its signature alone."""
+    """Every cached token, and its signature alone."""
     kept = [json.loads(file.read_text())["tokens"] for file in stack.cache]
     names = ("id_token", "access_token", "refresh_token")
     whole = {tokens[name] for tokens in kept for name in names if tokens[name]}
@@ -312,4 +312,4 @@ def client_secrets(stack, account):
         )
         for name in ("confidential", "machine")
     ]
-    return {each["UserPoolClient"]["ClientSecret"] for each in described}
+    return {client["UserPoolClient"]["ClientSecret"] for client in described}

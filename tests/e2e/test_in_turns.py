@@ -1,4 +1,4 @@
-"""Two cgws that bring one stack up in turns: neither fails, and nothing is twice."""
+"""Two cgw processes alternate on one stack: neither fails, and nothing is doubled."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rivals import Cgw, Turns
 
 from cognito_gw.errors import CgwError
 
-LEADS = (0, 24)  # calls by which one is ahead of the other
+LEADS = (0, 24)  # the number of calls by which one is ahead of the other
 REGION = "eu-west-1"
 
 
 @pytest.fixture(scope="session")
 def session(server):
-    """One session for both: what they have in common is the account."""
+    """One session for both: they share only the account."""
     key = server.access_key
     return SharedSession(
         aws_access_key_id=key.id,
@@ -28,19 +28,19 @@ def session(server):
 
 @pytest.fixture
 def cgw(session, configured, local, stack_name):
-    """Return a maker of cgws that work on one stack."""
+    """Return a function that makes cgw runs on one stack."""
     return partial(Cgw, session, configured, local, name=stack_name, domain=stack_name)
 
 
 @pytest.mark.parametrize("lead", LEADS)
 def test_in_turns(cgw, lead):
-    """Each makes one call after one of the other's; a third finds nothing to do."""
+    """Each makes a call after one of the other's; a third run changes nothing."""
     first, second, third = cgw(), cgw(), cgw()
     with Turns(_services(first.aws), lead) as turns:
         turns.run(first.up, second.up)
     assert _ids(first) == _ids(second)
     changed = {each.kind for each, word in third.up().items() if word != "unchanged"}
-    assert changed <= {"stage"}  # each may have deployed the same once
+    assert changed <= {"stage"}  # each may have deployed the same content once
     assert _ids(third) == _ids(first)
     first.aws.session.calls.clear()
     third.up()
@@ -49,7 +49,7 @@ def test_in_turns(cgw, lead):
 
 @pytest.mark.parametrize("lead", LEADS)
 def test_a_down_in_turns_with_an_up(cgw, account, lead):
-    """Each may fail over what the other does; another `up` repairs the stack."""
+    """Each may fail because of the other; another `up` repairs the stack."""
     before = account.listing()
     cgw().up()
 

@@ -1,4 +1,4 @@
-"""Ctrl-C ends a command in order."""
+"""Ctrl-C ends a command cleanly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NEXT = walk.next_ended
 
 @pytest.fixture
 def interrupted(environment):
-    """Return a function that presses Ctrl-C after some calls have ended."""
+    """Return a function that presses Ctrl-C after a number of calls."""
 
     def press(after):
         left = [after]
@@ -28,10 +28,10 @@ def interrupted(environment):
     environment.setattr(walk, "next_ended", NEXT)
 
 
-def test_an_up_says_how_far_it_has_come_and_the_next_goes_on(
+def test_an_interrupted_up_reports_progress_and_the_next_continues(
     cgw, interrupted, environment
 ):
-    """What was under way has ended; what was not begun is named. Exit 130."""
+    """Running steps finish; steps not started are named. Exit 130."""
     interrupted(after=4)
     stopped = cgw("up", code=130)
     assert stopped.out == ""
@@ -39,7 +39,7 @@ def test_an_up_says_how_far_it_has_come_and_the_next_goes_on(
     assert stopped.err.endswith("interrupted\n")
     environment.setattr(walk, "next_ended", NEXT)
     steps = cgw("up", "-o", "json").document["steps"]
-    made_before = {f"{each['kind']}" for each in steps if each["action"] == "unchanged"}
+    made_before = {f"{step['kind']}" for step in steps if step["action"] == "unchanged"}
     assert "user pool" in made_before
     assert "Create" not in " ".join(cgw("up", "-v").calls)
     cgw("down", "--yes")

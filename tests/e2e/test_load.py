@@ -1,6 +1,6 @@
-"""Many callers at once: every answer is the right one, and nothing is left behind.
+"""Many concurrent callers: every answer is correct, and nothing is left behind.
 
-By default each caller makes a few calls. For a minute of them, with the figures:
+By default each caller makes a few calls. To call for a minute and print figures:
 
     CGW_LOAD_SECONDS=60 python -m pytest -m nightly tests/e2e/test_load.py -n 0 -s
 """
@@ -23,7 +23,7 @@ from commandline import PASSWORD, QuickTerminal
 from cognito_gw.local import process
 
 CALLERS, WARM_UP, CALLS = 50, 10, 60
-OF_EACH = 4  # descriptors for the process of a function
+OF_EACH = 4  # file descriptors for a function's process
 SECONDS = float(os.environ.get("CGW_LOAD_SECONDS", "0"))
 PROC = Path("/proc")
 TEXT = """
@@ -49,7 +49,7 @@ pytestmark = [
 
 @pytest.fixture
 def cgw(tmp_path, variables, environment):
-    """A user with a local AWS of their own, and a stack that is up in it."""
+    """A user with a separate local AWS, and a stack on it."""
     own = {"XDG_STATE_HOME": str(tmp_path / "state"), "CGW_ALICE_PASSWORD": PASSWORD}
     for key, value in (variables | own).items():
         environment.setenv(key, value)
@@ -68,7 +68,7 @@ def state_of(terminal):
 
 
 class Load:
-    """Calls of every kind, and the status that each must be answered with."""
+    """Calls of every kind, with the expected status of each."""
 
     def __init__(self, url, right, wrong_kind):
         self.url = urlsplit(url)
@@ -85,7 +85,7 @@ class Load:
         ]
 
     def run(self, calls, seconds=0.0):
-        """Let all callers call; return how often each kind was answered how."""
+        """Run all callers; return the count of each status, by kind of call."""
         with ThreadPoolExecutor(CALLERS) as pool:
             each = [pool.submit(self._call, n, calls, seconds) for n in range(CALLERS)]
             return sum((future.result() for future in each), Counter())
@@ -114,18 +114,18 @@ def resident(pid):
 
 
 def descriptors(pid):
-    """How many descriptors a process has open."""
+    """The number of a process's open descriptors."""
     return len(list((PROC / str(pid) / "fd").iterdir()))
 
 
 def children(pid):
-    """The processes that a process has started."""
+    """The child processes of a process."""
     tasks = (PROC / str(pid) / "task").iterdir()
-    return {int(each) for t in tasks for each in (t / "children").read_text().split()}
+    return {int(child) for t in tasks for child in (t / "children").read_text().split()}
 
 
 def wait_until(is_so):
-    """Wait for what another process does."""
+    """Wait for another process."""
     deadline = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < deadline
@@ -133,9 +133,9 @@ def wait_until(is_so):
 
 
 def test_many_callers(cgw):
-    """Right, forged and missing tokens, unknown routes and errors, all mixed."""
+    """Valid, forged, and missing tokens, unknown routes, and errors, all mixed."""
     url = cgw("up", "-o", "json").document["outputs"]["invoke_url"]
-    right, other = (cgw("token", each).out.strip() for each in ("--id", "--access"))
+    right, other = (cgw("token", option).out.strip() for option in ("--id", "--access"))
     load = Load(url, right, other)
     server = process.running(state_of(cgw)).pid
     idle = descriptors(server)
@@ -152,7 +152,7 @@ def test_many_callers(cgw):
     assert {each for each in seen if each[1] != each[2]} == set()
     assert len({each[:2] for each in seen}) == len({each[::2] for each in load.kinds})
     assert resident(server) < 1.2 * memory
-    # What stays open besides is of the functions' processes: some for each.
+    # The functions' processes keep some more open.
     kept = functions | children(server)
     wait_until(lambda: descriptors(server) <= idle + OF_EACH * len(kept))
     process.stop(state_of(cgw))

@@ -1,4 +1,4 @@
-"""What `cgw_stack` gives a project's tests: answers, tokens, and its own AWS."""
+"""What `cgw_stack` gives a project's tests: answers, tokens, and a separate AWS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cognito_gw.testing.local_stack import RouteToken, bring_up
 
 @pytest.fixture(scope="module")
 def api(standing_flows, home):
-    """The stack that is up for all tests of this process, as `cgw_stack` shows it."""
+    """The stack shared by all tests of this process, as `cgw_stack` provides it."""
     shell = standing_flows.shell
     settings = Options(shell.folder / "cgw.yaml", local=True, quiet=True)
     session = Context(settings, home / "state" / "cognito-gw", shell.environment)
@@ -33,7 +33,7 @@ def api(standing_flows, home):
 
 
 def test_the_user_is_chosen_by_name(api):
-    """Nobody, unless somebody is named; a public route asks nobody."""
+    """By default there is no user; a public route needs none."""
     assert api.get("/transactions").status_code == 401
     assert api.get("/transactions", user=ALICE).json() == "Hello from Lambda!"
     assert api.get("/health").status_code == 200
@@ -42,7 +42,7 @@ def test_the_user_is_chosen_by_name(api):
 
 
 def test_a_client_sends_what_each_route_requires(api):
-    """The ID token, or an access token with a scope of the route."""
+    """The ID token, or an access token with one of the route's scopes."""
     with api.client(BOB) as bob:
         assert bob.get("/transactions").status_code == 200
         wrote = bob.post("/transactions?dry=1", json={"amount": 1})
@@ -54,8 +54,8 @@ def test_a_client_sends_what_each_route_requires(api):
     assert api.post("/transactions", app_client="machine").status_code == 200
 
 
-def test_a_token_opens_what_it_is_for(api):
-    """An access token without the route's scope opens nothing, nor does a wrong one."""
+def test_a_token_opens_only_its_routes(api):
+    """An access token without the route's scope is refused, and so is a wrong one."""
     read = api.token(ALICE, scopes=["transactions/read"])
     assert claims_of(read)["scope"] == "transactions/read"
     assert api.post("/transactions", token=read).status_code == 401
@@ -65,7 +65,7 @@ def test_a_token_opens_what_it_is_for(api):
 
 
 def test_a_header_of_the_test_stays(api):
-    """Whoever is named, too."""
+    """Also if the test names a user."""
     given = {"Authorization": "mine"}
     refused = api.get("/transactions", user=ALICE, headers=given)
     assert refused.status_code == 401
@@ -85,13 +85,13 @@ def test_a_header_of_the_test_stays(api):
     ],
 )
 def test_tokens_of_every_kind(api, options, use, whose):
-    """By password, at the sign-in page, by the implicit flow, of a machine."""
+    """By password, at the sign-in page, by the implicit flow, and for a machine."""
     claims = claims_of(api.token(**options))
     assert (claims["token_use"], claims.get("email")) == (use, whose)
 
 
 def test_equal_requests_share_one_sign_in(api):
-    """And a refresh token comes with it."""
+    """A refresh token comes with it."""
     assert api.token(ALICE) == api.token()
     assert api.token(kind="refresh").count(".") == 4
 
@@ -110,8 +110,8 @@ def test_equal_requests_share_one_sign_in(api):
         ({"app_client": "web", "scopes": ["email"]}, CgwError, "invalid_scope"),
     ],
 )
-def test_what_cannot_be_had_is_said(api, options, error, words):
-    """In words, and with a hint that pytest prints."""
+def test_unavailable_tokens_are_reported(api, options, error, words):
+    """The error has a message, and a hint that pytest prints."""
     with pytest.raises(error, match=words) as caught:
         api.token(**options)
     assert getattr(caught.value, "__notes__", []) == [
@@ -121,7 +121,7 @@ def test_what_cannot_be_had_is_said(api, options, error, words):
 
 @pytest.mark.parametrize("scopes", [(), ["openid"]])
 def test_a_failed_sign_in_shows_no_password(api, scopes):
-    """Pytest prints the arguments of the frames from which an error comes."""
+    """Pytest prints the arguments of the frames in a traceback."""
     cognito = api.boto3_session().client("cognito-idp")
     bob = {"UserPoolId": api.outputs["user_pool_id"], "Username": BOB}
     cognito.admin_disable_user(**bob)
@@ -130,14 +130,14 @@ def test_a_failed_sign_in_shows_no_password(api, scopes):
             api.token(BOB, app_client="confidential", scopes=scopes)
     finally:
         cognito.admin_enable_user(**bob)
-    assert not [each for each in caught.traceback if "oauth" in str(each.path)]
+    assert not [entry for entry in caught.traceback if "oauth" in str(entry.path)]
     assert PASSWORD not in str(caught.getrepr(showlocals=True, style="long"))
     assert PASSWORD not in repr(api)
     assert api.password(BOB) == PASSWORD
 
 
 def test_the_code_under_test_can_reach_the_same_aws(api, environment):
-    """By a session, by the environment, by the outputs."""
+    """By a session, the environment, or the outputs."""
     pool = {"UserPoolId": api.outputs["user_pool_id"]}
     cognito = api.boto3_session().client("cognito-idp")
     assert cognito.describe_user_pool(**pool)["UserPool"]["Id"] == pool["UserPoolId"]
@@ -150,7 +150,7 @@ def test_the_code_under_test_can_reach_the_same_aws(api, environment):
 
 
 def test_the_users_own_settings_are_ignored(api, environment):
-    """No profile, no proxy, no other endpoint; a resource is as good as a client."""
+    """No profile, proxy, or other endpoint; a resource works like a client."""
     environment.setenv("AWS_PROFILE", "none-that-is-here")
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     environment.setenv("HTTP_PROXY", "http://127.0.0.1:1")
@@ -175,7 +175,7 @@ def test_the_users_own_settings_are_ignored(api, environment):
     ],
 )
 def test_no_token_goes_elsewhere(url, is_sent):
-    """Only to the API that it is for, by the path that API Gateway routes."""
+    """Only to its API, by the path that API Gateway routes."""
     paths = []
 
     def token(_, path):
@@ -190,7 +190,7 @@ def test_no_token_goes_elsewhere(url, is_sent):
 
 
 def test_the_tests_of_the_page_pass(api):
-    """Those that docs/ci.md shows."""
+    """The tests in docs/ci.md."""
     page = (EXAMPLE.parent / "docs/ci.md").read_text("utf-8")
     shown = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert len(shown) == 2
@@ -202,15 +202,15 @@ def test_the_tests_of_the_page_pass(api):
 
 
 def test_tokens_are_not_kept_on_disk(api, standing_flows):
-    """The user's own are another AWS's."""
+    """The user's own tokens belong to another AWS."""
     before = standing_flows.cache
     api.token(BOB, "access")
     assert standing_flows.cache == before
     assert not [*Path(standing_flows.shell.folder).glob("*.totp")]
 
 
-def test_what_cannot_be_made_locally_is_one_error(local, home, tmp_path):
-    """With what failed, and not with all that stood upon it."""
+def test_a_resource_that_fails_locally_is_one_error(local, home, tmp_path):
+    """It names the failed resource, but not all of its dependents."""
     assert local
     file = tmp_path / "cgw.yaml"
     file.write_text(

@@ -45,7 +45,7 @@ def folder(tmp_path_factory, variables, local):  # noqa: ARG001 - it must be run
 
 @pytest.fixture
 def shell(folder, variables):
-    """A shell in it, in which `cgw` is a process."""
+    """A shell in that folder; `cgw` is a separate process."""
     return Terminal(folder, ("--local",), variables)
 
 

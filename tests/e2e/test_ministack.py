@@ -1,7 +1,7 @@
-"""The control plane against ministack, as a second opinion on what AWS is like.
+"""The control plane against ministack, as a second opinion on AWS's behavior.
 
-Tried with ministack 1.5.33. It serves no sign-in pages under the names of DNS, and
-GetExport tells no security, so `call`, `check` and `explain` are not tried here.
+Tested with ministack 1.5.33. It serves no sign-in pages by host name, and its
+GetExport has no security, so `call`, `check`, and `explain` are not tested here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def ministack_url(tmp_path_factory):
 
 @pytest.fixture
 def cgw(tmp_path, variables, ministack_url, environment):
-    """A shell whose AWS is a ministack."""
+    """A shell whose AWS is ministack."""
     settings = {"AWS_ENDPOINT_URL": ministack_url, "CGW_ALICE_PASSWORD": PASSWORD}
     for name, value in (variables | settings).items():
         environment.setenv(name, value)
@@ -47,7 +47,7 @@ def cgw(tmp_path, variables, ministack_url, environment):
 
 
 def test_from_nothing_and_back(cgw, ministack_url):
-    """Fresh, again without a write, by steps, told, signed in, and taken down."""
+    """Create, repeat without a write, run by steps, show, sign in, and delete."""
     account = Account(ministack_url)
     before = account.listing()
     brought_up(cgw)

@@ -1,4 +1,4 @@
-"""The control plane against moto as it is, reached as any AWS-compatible endpoint."""
+"""The control plane against unmodified moto, as any AWS-compatible endpoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from commandline import QuickTerminal, brought_up
 
 @pytest.fixture
 def cgw(tmp_path, variables, moto_url, environment):
-    """A shell whose AWS is a moto_server that was started by itself."""
+    """A shell whose AWS is a separate moto_server."""
     for name, value in (variables | {"AWS_ENDPOINT_URL": moto_url}).items():
         environment.setenv(name, value)
     environment.chdir(tmp_path)
@@ -17,9 +17,9 @@ def cgw(tmp_path, variables, moto_url, environment):
 
 
 def test_the_control_plane_from_nothing_and_back(cgw, moto_url, edited):
-    """Fresh, again, by steps, planned, changed, told and taken down.
+    """Create, repeat, run by steps, plan, change, show, and delete.
 
-    The file says where its APIs and sign-in pages are: not at AWS's addresses.
+    The file gives the addresses of its APIs and sign-in pages, which are not AWS's.
     """
     account = Account(moto_url)
     before = account.listing()
@@ -56,7 +56,7 @@ def _links(data):
 
 def _change(data):
     _links(data)
-    # Not the pool: moto's UpdateUserPool forgets what the users sign in with.
+    # Not the pool: moto's UpdateUserPool loses the sign-in attributes.
     data["user_pool"]["groups"].append("writers")
     data["app_clients"]["web"]["validity"]["id"] = "30m"
     data["users"].append({"username": "bob@example.com"})
@@ -65,7 +65,7 @@ def _change(data):
 
 
 def an_update_that_the_endpoint_lacks_says_so(cgw, edited):
-    """Only the method fails, and the message is no page of HTML."""
+    """Only the method fails, and the message is not an HTML page."""
 
     def make_public(data):
         _change(data)
@@ -73,7 +73,7 @@ def an_update_that_the_endpoint_lacks_says_so(cgw, edited):
 
     cgw.write(edited(make_public))
     outcome = cgw("up", "-o", "json", code=1)
-    failed = [each for each in outcome.document["steps"] if each["action"] == "failed"]
+    failed = [step for step in outcome.document["steps"] if step["action"] == "failed"]
     assert [step["name"] for step in failed] == ["GET /transactions"]
     assert "UpdateMethod" in failed[0]["error"]
     assert "<" not in failed[0]["error"]

@@ -1,4 +1,4 @@
-"""What others made: it is shown, it stays, or it was said beforehand that it goes."""
+"""Foreign resources are shown and kept, unless cgw announces their deletion."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def outputs(cgw):
 
 
 def failures(outcome):
-    """The errors of what failed, by kind."""
+    """The errors of the failed resources, by kind."""
     steps = outcome.document["steps"]
-    return {each["kind"]: each["error"] for each in steps if each["error"]}
+    return {step["kind"]: step["error"] for step in steps if step["error"]}
 
 
 def add_to_the_pool(account, outputs):
-    """Make an app client, a group and three users by hand."""
+    """Create an app client, a group, and three users by hand."""
     pool = {"UserPoolId": outputs["user_pool_id"]}
     cognito = account.cognito_idp
     cognito.create_user_pool_client(ClientName="by-hand", **pool)
@@ -48,9 +48,9 @@ def add_to_the_pool(account, outputs):
 
 
 def add_to_the_api(account, outputs):
-    """Make a path with a method, a method on a path of ours, and a stage by hand."""
+    """By hand, create a path with a method, a method on our path, and a stage."""
     gateway, api = account.apigateway, {"restApiId": outputs["api_id"]}
-    ids = {each["path"]: each["id"] for each in gateway.get_resources(**api)["items"]}
+    ids = {item["path"]: item["id"] for item in gateway.get_resources(**api)["items"]}
     made = gateway.create_resource(parentId=ids["/"], pathPart="by-hand", **api)
     for path, verb in ((made["id"], "GET"), (ids["/health"], "DELETE")):
         method = {"resourceId": path, "httpMethod": verb, **api}
@@ -61,14 +61,14 @@ def add_to_the_api(account, outputs):
 
 
 def test_what_cgw_does_not_own(cgw, account, outputs, edited):
-    """It is all tried on the one stack: what changes the API comes last."""
+    """All on one stack: changes of the API come last."""
     what_is_beside_ours_stays(cgw, account, outputs)
     what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited)
     what_is_in_the_stack_is_shown(cgw, account, outputs)
 
 
 def what_is_in_the_stack_is_shown(cgw, account, outputs):
-    """`status` shows it, `up` leaves the pool's, and `down` says what it deletes."""
+    """`status` shows them, `up` keeps the pool's, and `down` says what it deletes."""
     assert "not in the file" not in cgw("down", code=2).err
     add_to_the_pool(account, outputs)
     assert unmanaged(cgw) == {"app client", "group"}
@@ -88,21 +88,21 @@ def what_is_in_the_stack_is_shown(cgw, account, outputs):
     assert "stage" in unmanaged(cgw)
     cgw("up")
     api = {"restApiId": outputs["api_id"]}
-    paths = {each["path"] for each in account.apigateway.get_resources(**api)["items"]}
+    paths = {item["path"] for item in account.apigateway.get_resources(**api)["items"]}
     assert paths == {"/", "/health", "/transactions"}
     stages = account.apigateway.get_stages(**api)["item"]
-    assert {each["stageName"] for each in stages} == {"byhand", "dev"}
+    assert {stage["stageName"] for stage in stages} == {"byhand", "dev"}
     cgw("plan", "--detailed-exitcode")
 
 
 def unmanaged(cgw):
-    """Return the kinds of what the file does not name."""
+    """Return the kinds of the resources missing from the file."""
     rows = cgw("status", "-o", "json").document["resources"]
     return {row["kind"] for row in rows if row["state"] == "unmanaged"}
 
 
 def what_is_beside_ours_stays(cgw, account, outputs):
-    """A statement in the function's policy, a policy in its role: not our business."""
+    """`cgw` ignores a statement in the function's policy and a policy in its role."""
     function = {"FunctionName": outputs["functions"]["hello"]}
     account.client("lambda").add_permission(
         StatementId="by-hand",
@@ -120,8 +120,8 @@ def what_is_beside_ours_stays(cgw, account, outputs):
     assert "by-hand" in [each["Sid"] for each in json.loads(policy)["Statement"]]
 
 
-def test_names_that_another_stack_has(cgw, account, stack_name):
-    """`plan`, `status` and `up` say whose they are; neither `up` nor `down` touches."""
+def test_names_used_by_another_stack(cgw, account, stack_name):
+    """`plan`, `status`, and `up` name the owner; `up` and `down` change nothing."""
     pool = account.cognito_idp.create_user_pool(
         PoolName=stack_name, UserPoolTags=THEIRS
     )["UserPool"]["Id"]
@@ -152,7 +152,7 @@ def test_names_that_another_stack_has(cgw, account, stack_name):
 
 
 def what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited):
-    """Another stack with the first one's pool: `down` leaves the pool, says so."""
+    """Another stack uses the first one's pool: `down` keeps the pool and says so."""
 
     def change(data):
         data["name"] += "-two"

@@ -1,4 +1,4 @@
-"""A local AWS that is kept: after a restart all is there, and works."""
+"""A persistent local AWS: after a restart everything is there and works."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ api: {routes: {GET /transactions: {}}}
 
 @pytest.fixture
 def shell(tmp_path, variables, environment):
-    """A shell of a user who has a local AWS of their own."""
+    """A shell of a user with a separate local AWS."""
     state = {"XDG_STATE_HOME": str(tmp_path / "state")}
     for key, value in (variables | state).items():
         environment.setenv(key, value)
@@ -41,7 +41,7 @@ def state_of(shell):
 
 
 def bring_up(shell, text):
-    """Start, make a stack, and return how all of it is described, and its outputs."""
+    """Start, create a stack, and return its description and its outputs."""
     shell.write(text)
     shell("local", "start", "--persist")
     outputs = shell("--local", "up", "-o", "json").document["outputs"]
@@ -54,12 +54,12 @@ def described(shell, outputs):
 
 
 def account_of(shell, region=REGION):
-    """The account that the local AWS of this user serves now."""
+    """The account that this user's local AWS serves now."""
     return Account.of(process.running(state_of(shell)), region)
 
 
 def wait_until(is_so):
-    """Wait for what another process does."""
+    """Wait for another process."""
     deadline = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < deadline
@@ -67,7 +67,7 @@ def wait_until(is_so):
 
 
 def test_a_restart_keeps_all_there_is(shell):
-    """One of everything: ids, settings, code, policies, tags; at the same address."""
+    """One of everything: IDs, settings, code, policies, tags; at the same address."""
     before, outputs = bring_up(shell, FULL)
     shell("--local", "call", "/health")
     written = shell("--local", "logs").out
@@ -81,7 +81,7 @@ def test_a_restart_keeps_all_there_is(shell):
 
 
 def test_after_a_kill_users_sign_in_and_calls_are_answered(shell):
-    """No chance to save at the end is needed; `--local` goes on with what is kept."""
+    """It does not need to save at the end; `--local` continues with the saved state."""
     before, outputs = bring_up(shell, SMALL)
     token = shell("--local", "token", "--id").out
     last_made = outputs["stage"].encode()
@@ -97,7 +97,7 @@ def test_after_a_kill_users_sign_in_and_calls_are_answered(shell):
 
 
 def another_port_is_said(shell):
-    """The port of the last time is in use again only if it is free."""
+    """The last port is used again only if it is free."""
     url = process.running(state_of(shell)).url
     port = int(url.rpartition(":")[2])
     shell("local", "stop")
@@ -107,10 +107,10 @@ def another_port_is_said(shell):
     assert f"port {port} of the last time is in use" in other.err
 
 
-def test_without_persist_what_is_kept_is_left_alone(shell):
-    """It starts empty, says so, writes nothing, and cannot be told to while it runs.
+def test_without_persist_a_saved_state_is_unchanged(shell):
+    """It starts empty, says so, saves nothing, and cannot start to while it runs.
 
-    It would lose what it holds: that is for the user to decide.
+    That would lose its content, so the user has to decide.
     """
     shell("local", "start", "--persist")
     account_of(shell).logs.create_log_group(logGroupName="kept")
@@ -131,7 +131,7 @@ def test_without_persist_what_is_kept_is_left_alone(shell):
 
 
 def test_a_saved_state_that_is_not_usable_is_not_overwritten(shell):
-    """Nothing is started empty in its place."""
+    """`cgw` does not start an empty one instead."""
     path = state_of(shell) / "local.saved"
     path.parent.mkdir(parents=True)
     path.write_text("of something else")

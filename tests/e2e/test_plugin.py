@@ -1,4 +1,4 @@
-"""A project's own pytest, with the plugin that cognito-gw brings."""
+"""A project's own pytest, with the plugin of cognito-gw."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_asks_for_nothing():
 
 @pytest.fixture
 def project(pytester, variables, environment):
-    """A project with a test file, in which pytest runs as its owner would run it."""
+    """A project with a test file, in which pytest runs as for its owner."""
     for name, value in variables.items():
         environment.setenv(name, value)
     pytester.makepyfile(_TESTS)
@@ -46,7 +46,7 @@ def project(pytester, variables, environment):
 
 
 def test_a_project_gets_a_secured_api_in_one_line(project):
-    """On two workers, after a failure, with second factors and without passwords."""
+    """On two workers, after a failure, with second factors, and without passwords."""
     project.path.joinpath("shop.yaml").write_text(_FILE, encoding="utf-8")
     project.makeini("[pytest]\ncgw_config = shop.yaml\n")
     done = project.runpytest_subprocess("-n2", "-Werror", "--dist=load")
@@ -54,8 +54,8 @@ def test_a_project_gets_a_secured_api_in_one_line(project):
     assert processes_of(project.path) == []
 
 
-def test_what_is_wrong_is_one_message(project, environment):
-    """And no traceback; what needs no stack goes on.
+def test_a_problem_is_one_message(project, environment):
+    """Without a traceback; tests that need no stack still run.
 
     The option names a file from the working folder, as all options do.
     """

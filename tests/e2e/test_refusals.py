@@ -1,4 +1,4 @@
-"""Errors that only an AWS can give: what is taken, what is fixed, what comes first."""
+"""Errors that only AWS can cause: taken names, fixed settings, prerequisites."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ api: {{routes: {{GET /health: {{auth: none}}, GET /orders: {{}}}}}}
 
 @pytest.fixture
 def foreign_pool(account, stack_name):
-    """A user pool of somebody else's, and its domain."""
+    """A foreign user pool and its domain."""
     name = f"{stack_name}-theirs"
     pool = {
         "UserPoolId": account.cognito_idp.create_user_pool(PoolName=name)["UserPool"][
@@ -34,7 +34,7 @@ def foreign_pool(account, stack_name):
 
 
 def failures(outcome):
-    """The errors of what failed, by kind."""
+    """The errors of the failed resources, by kind."""
     return {
         step["kind"]: step["error"]
         for step in outcome.document["steps"]
@@ -43,7 +43,7 @@ def failures(outcome):
 
 
 def test_a_taken_domain_prefix(cgw, stack_name, foreign_pool):
-    """Only the domain fails, with what to do about it."""
+    """Only the domain fails, and the error has a fix."""
     cgw.write(f"name: {stack_name}\nregion: us-east-1\ndomain: {foreign_pool}\n")
     outcome = cgw("up", "-o", "json", code=1)
     assert list(failures(outcome)) == ["domain"]
@@ -53,7 +53,7 @@ def test_a_taken_domain_prefix(cgw, stack_name, foreign_pool):
 
 
 def test_a_taken_pool_name_is_an_error_and_no_adoption(cgw, stack_name, foreign_pool):
-    """It says that cgw did not make it, and touches nothing."""
+    """The error says that cgw did not create it; cgw changes nothing."""
     pool = f"user_pool: {{name: {foreign_pool}}}"
     cgw.write(f"name: {stack_name}\nregion: us-east-1\n{pool}\n")
     outcome = cgw("up", "-o", "json", "-v", code=1)
@@ -64,7 +64,7 @@ def test_a_taken_pool_name_is_an_error_and_no_adoption(cgw, stack_name, foreign_
 
 
 def test_a_taken_function_name(cgw, account, stack_name):
-    """A function of the same name without our tag is left alone, `down` included."""
+    """A function of the same name without our tag is kept, also by `down`."""
     name = f"{stack_name}-hello"
     _make_function(account, name)
     cgw.write(SMALL.format(name=stack_name))
@@ -109,7 +109,7 @@ def _make_function(account, name):
 
 
 def test_a_weak_password_is_found_before_any_call(cgw, environment):
-    """By the policy in the file, also when a variable holds it; it is not repeated."""
+    """By the file's policy, also if a variable holds it; it is not repeated."""
     environment.setenv("CGW_ALICE_PASSWORD", "weak-one")
     outcome = cgw("up", "-v", code=2)
     assert "users[0].password" in outcome.err
@@ -127,7 +127,7 @@ def test_a_weak_password_is_found_before_any_call(cgw, environment):
 def test_code_that_lambda_does_not_take_is_found_before_any_write(
     cgw, edited, file, size, words
 ):
-    """However far down the list its function is."""
+    """Wherever its function is in the list."""
     code = cgw.folder / "code"
     code.mkdir()
     with (code / file).open("wb") as sparse:
@@ -142,7 +142,7 @@ def test_code_that_lambda_does_not_take_is_found_before_any_write(
 def test_a_missing_password_variable_is_reported_before_the_first_write(
     cgw, environment, stack_name
 ):
-    """Commands that need no password do without it; `up` names the variable."""
+    """Commands that need no password work without it; `up` names the variable."""
     cgw.write(SMALL.format(name=stack_name))
     environment.delenv("CGW_ALICE_PASSWORD")
     cgw("plan")
@@ -153,15 +153,15 @@ def test_a_missing_password_variable_is_reported_before_the_first_write(
     environment.setenv("CGW_ALICE_PASSWORD", PASSWORD)
     assert cgw("up", "-o", "json").changed["user alice@example.com"] == "created"
     environment.delenv("CGW_ALICE_PASSWORD")
-    assert cgw("up", "-o", "json").changed == {}  # the user has one
+    assert cgw("up", "-o", "json").changed == {}  # the user already has one
     assert cgw("call", "/health").code == 0
     token = cgw("token", code=2)
     assert (token.out, "CGW_ALICE_PASSWORD" in token.err) == ("", True)
     cgw("down", "--yes")
 
 
-def test_what_aws_fixes_at_creation_is_an_error_and_no_replacement(standing):
-    """`plan` and `up` say so, and what to do; `status` shows it as drifted."""
+def test_changing_a_fixed_setting_is_an_error(standing):
+    """`plan` and `up` say so with a fix; `status` shows it as drifted."""
     standing.change(("user_pool", "sign_in_with"), ["phone_number", "email"])
     for command in ("plan", "up"):
         outcome = standing.cgw(command, "-o", "json", code=1)
@@ -175,7 +175,7 @@ def test_what_aws_fixes_at_creation_is_an_error_and_no_replacement(standing):
 
 
 def test_a_pool_under_deletion_protection_stays(cgw, stack_name):
-    """`down` refuses before it deletes anything."""
+    """`down` stops before it deletes anything."""
     text = (
         f"name: {stack_name}\nregion: us-east-1\nusers: [{{username: a@example.com}}]\n"
     )
@@ -197,12 +197,12 @@ def test_down_asks_and_without_a_terminal_refuses(standing):
     assert standing.cgw("plan", "-o", "json").changed == {}
 
 
-def test_steps_name_what_must_come_first(cgw):
-    """Exit 3 with the commands in the tutorial's order; --with-deps makes them, too."""
+def test_steps_name_their_prerequisites(cgw):
+    """Exit 3 with the commands in the tutorial's order; --with-deps runs them too."""
     outcome = cgw("deploy", code=3)
     assert "not there yet: " in outcome.err
     commands = ("pool", "lambda", "api", "resource", "method", "authorizer")
-    hint = ", ".join(f"`cgw --local {each}`" for each in commands)
+    hint = ", ".join(f"`cgw --local {command}`" for command in commands)
     assert f"hint: run {hint} first, or add `--with-deps`" in outcome.err
     outcome = cgw("client", "-o", "json", code=3)
     assert outcome.out == ""
@@ -216,7 +216,7 @@ def test_steps_name_what_must_come_first(cgw):
 
 
 def test_deploy_refuses_while_a_route_is_not_secured(cgw, stack_name):
-    """Between `method` and `authorizer` the routes are shut, and are not deployed."""
+    """Between `method` and `authorizer` the routes are closed and not deployed."""
     cgw.write(SMALL.format(name=stack_name))
     for step in ("pool", "lambda", "api", "resource", "method"):
         cgw(step)
@@ -251,15 +251,15 @@ def test_a_refused_call_shows_its_cause(standing, line, status, code):
         ("/health --token @nowhere", "nowhere cannot be read"),
     ],
 )
-def test_what_cannot_be_sent_is_a_usage_error(standing, line, words):
-    """No traceback from the depths of an HTTP library."""
+def test_an_unsendable_call_is_a_usage_error(standing, line, words):
+    """No traceback from an HTTP library."""
     outcome = standing.cgw("call", *line.split(), code=2)
     assert words in outcome.err
     assert outcome.out == ""
 
 
-def test_a_call_carries_what_was_asked_for(standing):
-    """Method, headers, body and query; a path needs no slash in front."""
+def test_a_call_sends_the_given_request(standing):
+    """Method, headers, body, and query; a path needs no leading slash."""
     shown = standing.cgw("call", "health", "-q", "a=1 2", "-H", "x-y: z").out
     assert shown == '"Hello from Lambda!"\n'
     (standing.cgw.folder / "token").write_bytes(b"\xff\n")

@@ -1,4 +1,4 @@
-"""The whole tutorial, and no secret in what any of it says, shows, writes or runs."""
+"""The whole tutorial, without a secret in its output, files, or process arguments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from commandline import QuickTerminal
 from cognito_gw.local import process
 
 FIRST, SECOND, OTHERS = "Marigold-first-1", "Marigold-second-2", "Marigold-bobs-3"
-SETTING = "sesame-setting-4"  # as an API key of the function's would be
+SETTING = "sesame-setting-4"  # like an API key of the function
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 BAD = "periwig"  # too short for the policy
 FILE = f"""\
@@ -30,7 +30,7 @@ users:
 - {{username: alice@example.com, password: '${{ALICE}}'}}
 - {{username: carol@example.com, password: {OTHERS}}}
 """
-# What is run, in this order; of the last column stdout is the secret that is asked for.
+# The commands, in order; in the last column, the secret that stdout must have.
 LINES = [
     (("plan", "-v"), None),
     (("up", "-v"), None),
@@ -57,7 +57,7 @@ LINES = [
 
 @pytest.fixture
 def shell(tmp_path, variables, environment):
-    """A shell of a user who has a local AWS of their own."""
+    """A shell of a user with a separate local AWS."""
     own = {"XDG_STATE_HOME": str(tmp_path / "state"), "ALICE": FIRST}
     for key, value in (variables | own | {"SETTING": SETTING}).items():
         environment.setenv(key, value)
@@ -78,7 +78,7 @@ def kept(shell):
 
 
 def arguments_of_all():
-    """The arguments of every process that runs."""
+    """The arguments of every running process."""
     told = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -99,20 +99,20 @@ def client_secret(shell, outputs):
 
 
 def told_of_what_goes_wrong(shell, environment):
-    """A token that is odd, a password that is refused, and one that is wrong."""
+    """An invalid token, a refused password, and a wrong one."""
     odd = ("--token", SETTING, "-v")
     told = shell("call", "/hello", *odd, code=4).err
     told += shell("test-authorizer", *odd, code=4).err
     line = ("user", "password", "alice@example.com", "--password-stdin", "-v")
     told += shell(*line, code=2, typed=f"{BAD}\n").err
-    environment.setenv("ALICE", FIRST)  # well-formed, and hers no longer
+    environment.setenv("ALICE", FIRST)  # well-formed, but no longer hers
     told += shell("token", "--flow", "srp", "-v", code=1).err
     environment.setenv("ALICE", BAD)
     return told + shell("plan", code=2).err
 
 
 def test_no_secret_leaves_by_the_way(shell, environment):
-    """Not even with -v; only where it is what the command is for."""
+    """Not even with -v; only where printing it is the command's purpose."""
     told, secrets = {}, {FIRST, SECOND, OTHERS, SETTING, BAD}
     for line, asked_for in LINES:
         typed = f"{SECOND}\n" if "--password-stdin" in line else ""
@@ -136,5 +136,5 @@ def test_no_secret_leaves_by_the_way(shell, environment):
     assert len(secrets) > 8
     found = {where for where, text in told.items() if any(s in text for s in secrets)}
     assert found == set()
-    del told["arguments"]  # of other tests' processes, too
+    del told["arguments"]  # other tests' processes too
     assert {where for where, text in told.items() if JWT.search(text)} == set()

@@ -1,4 +1,4 @@
-"""Signing in: the cache, its privacy, and Cognito's demand for another password."""
+"""Signing in: the cache, its privacy, and Cognito's request for a new password."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cached(standing):
 
 
 def rewrite(file, **tokens):
-    """Change what a cache file says of its tokens."""
+    """Change the token data in a cache file."""
     content = json.loads(file.read_text())
     content["tokens"] |= tokens
     file.write_text(json.dumps(content))
@@ -43,13 +43,13 @@ def rewrite(file, **tokens):
 
 def test_tokens_are_kept_for_the_user_alone(cached):
     """A file of mode 0600 in directories of mode 0700."""
-    modes = [stat.S_IMODE(each.stat().st_mode) for each in (cached, *cached.parents)]
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (cached, *cached.parents)]
     assert modes[:4] == [0o600, 0o700, 0o700, 0o700]
 
 
 @pytest.mark.usefixtures("cached")
 def test_a_kept_token_costs_no_call_and_no_boto3(standing):
-    """Nor rich, nor moto: a process of its own, and what it has imported."""
+    """Nor rich, nor moto: a separate process lists its imports."""
     import subprocess
 
     done = subprocess.run(
@@ -66,7 +66,7 @@ def test_a_kept_token_costs_no_call_and_no_boto3(standing):
 
 @pytest.mark.usefixtures("cached")
 def test_tokens_are_reused_until_they_are_forgotten(standing):
-    """The same ones, again and again; then others."""
+    """The same ones again, then new ones."""
     first = standing.cgw("token", "--id", "-v")
     assert first.calls == []
     assert standing.cgw("token", "--id").out == first.out
@@ -78,7 +78,7 @@ def test_tokens_are_reused_until_they_are_forgotten(standing):
 
 
 def test_expired_tokens_are_refreshed_silently(standing, cached):
-    """The new ones are kept; no password is sent, none is needed."""
+    """The new ones are cached; no password is sent or needed."""
     before = json.loads(cached.read_text())["tokens"]
     rewrite(cached, expires_at=0)
     outcome = standing.cgw("token", "--access", "-v")
@@ -89,7 +89,7 @@ def test_expired_tokens_are_refreshed_silently(standing, cached):
 
 
 def test_a_refresh_that_fails_ends_in_a_new_sign_in(standing, cached):
-    """As when the refresh token has been revoked."""
+    """For example, if the refresh token has been revoked."""
     rewrite(cached, expires_at=0, refresh_token="none-of-cognitos")
     outcome = standing.cgw("token", "-o", "json", "-v")
     assert outcome.calls.count("InitiateAuth") == 2
@@ -112,15 +112,15 @@ def test_an_invalid_cache_file_is_ignored_and_replaced(standing, cached, content
 
 
 def test_token_shows_claims_and_expiry(standing):
-    """For people, in text."""
+    """As text for people."""
     text = standing.cgw("token").out
     assert re.search(r"^ID token\n\S+\n  ", text)
     assert re.search(r"  exp +\d+  \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\)\n", text)
     assert re.search(r"  cognito:groups +readers\n", text)
 
 
-def test_a_wrong_password_says_so_and_not_what_it_is(standing, environment):
-    """Exit 1, with the words of Cognito."""
+def test_a_wrong_password_is_reported_without_its_value(standing, environment):
+    """Exit 1, with Cognito's message."""
     standing.cgw("token", "--forget")
     environment.setenv("CGW_ALICE_PASSWORD", "Wrong-horse-7")
     outcome = standing.cgw("token", code=1)
@@ -132,7 +132,7 @@ def test_a_wrong_password_says_so_and_not_what_it_is(standing, environment):
 def test_a_new_password_is_asked_for_when_cognito_requires_one(
     standing, account, environment
 ):
-    """By variable; with neither variable nor terminal it says which is missing."""
+    """By variable; with neither variable nor terminal, the error names the variable."""
     carol = "carol@example.com"
     pool = {"UserPoolId": standing.outputs["user_pool_id"], "Username": carol}
     account.cognito_idp.admin_create_user(
@@ -167,7 +167,7 @@ def test_a_new_password_is_asked_for_when_cognito_requires_one(
 
 
 def test_a_generated_password_is_shown_once(cgw, edited):
-    """Even when quiet; it works, and the second `up` shows none."""
+    """Even with --quiet; it works, and the second `up` shows none."""
 
     def forget_password(data):
         del data["users"][0]["password"]
@@ -224,14 +224,14 @@ def test_an_unknown_user(standing, line):
         ("call /transaction --token none", 4, "; did you mean GET /transactions?"),
     ],
 )
-def test_other_names_that_are_not_there(standing, line, code, told):
-    """Each error says what may be meant."""
+def test_other_unknown_names(standing, line, code, told):
+    """Each error suggests a name."""
     outcome = standing.cgw(*line.split(), code=code)
     assert told in outcome.out + outcome.err
 
 
 def test_the_case_of_a_user_does_not_count(standing):
-    """As in the user pools that cgw makes: the file's password is found."""
+    """As in the user pools that cgw creates: the file's password is found."""
     standing.cgw("token", "--forget")
     tokens = standing.cgw("token", "--user", "Alice@Example.com", "-o", "json").document
     assert claims_of(tokens["id_token"])["email"] == "alice@example.com"

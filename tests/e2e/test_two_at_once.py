@@ -1,4 +1,4 @@
-"""Two `cgw` processes at work on one stack at the same time."""
+"""Two `cgw` processes change one stack at the same time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ WAITING = "another cgw process is changing the stack"
 
 
 def at_once(*commands, held=None):
-    """Run command lines at the same time, each of a shell of its own.
+    """Run command lines at the same time, each in a separate shell.
 
-    While their lock is `held`, all of them say that they wait, and then it is let go.
+    With `held`, the lock is released once all of them report that they wait.
     """
     with ExitStack() as stack:
         lock = stack.enter_context(FileLock(held)) if held else None
@@ -46,18 +46,18 @@ def at_once(*commands, held=None):
         if lock:
             assert all(any(WAITING in line for line in each.stderr) for each in running)
             lock.release()
-        streams = [each.communicate(timeout=120) for each in running]
+        streams = [process.communicate(timeout=120) for process in running]
     outcomes = [
         Outcome(each.returncode, *both)
         for each, both in zip(running, streams, strict=True)
     ]
-    assert "Traceback" not in "".join(each.err for each in outcomes)
+    assert "Traceback" not in "".join(outcome.err for outcome in outcomes)
     return outcomes
 
 
 @pytest.fixture
 def lock(cgw, home, stack_name):
-    """The lock on changes of the stack, which the first change of it makes."""
+    """The lock on changes of the stack; its first change creates it."""
     cgw.write(FILE.format(name=stack_name))
     folder = home / "state" / "cognito-gw" / "stack-locks"
     before = set(folder.glob("*"))
@@ -68,7 +68,7 @@ def lock(cgw, home, stack_name):
 
 @pytest.fixture
 def machines(tmp_path, stack_name, variables, server):
-    """Two machines with the same file: they have in common the account alone."""
+    """Two machines with the same file: they share only the account."""
     shells = []
     for name in ("one", "two"):
         folder = tmp_path / name
@@ -81,7 +81,7 @@ def machines(tmp_path, stack_name, variables, server):
 
 @pytest.fixture
 def third(machines, variables, environment, server):
-    """A third machine, of which no two commands run at once."""
+    """A third machine, which runs one command at a time."""
     for name, value in (variables | server.variables()).items():
         environment.setenv(name, value)
     environment.chdir(machines[0].folder)
@@ -89,27 +89,25 @@ def third(machines, variables, environment, server):
 
 
 def made(account, name):
-    """How many pools, app clients, APIs, functions and authorizers a stack has."""
+    """The number of a stack's pools, app clients, APIs, functions, and authorizers."""
     pools = account.pages("cognito-idp", "list_user_pools", "UserPools", MaxResults=60)
-    pools = [each["Id"] for each in pools if each["Name"] == name]
+    pools = [pool["Id"] for pool in pools if pool["Name"] == name]
     apis = account.pages("apigateway", "get_rest_apis", "items")
-    apis = [each["id"] for each in apis if each["name"] == name]
+    apis = [api["id"] for api in apis if api["name"] == name]
     inside = [
         account.pages(
             "cognito-idp", "list_user_pool_clients", "UserPoolClients", UserPoolId=each
         )
         for each in pools
     ]
-    shut = [
-        account.apigateway.get_authorizers(restApiId=each)["items"] for each in apis
-    ]
+    shut = [account.apigateway.get_authorizers(restApiId=api)["items"] for api in apis]
     return len(pools), len(apis), *map(len, inside), *map(len, shut)
 
 
 def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack_name):
-    """It says so. The second of two `up` finds all done; a `down` may come first."""
+    """It says so. The second `up` finds all done; a `down` may come first."""
     outcomes = at_once(*[(shell, "up", "-o", "json")] * 2, held=lock)
-    assert [each.code for each in outcomes] == [0, 0]
+    assert [outcome.code for outcome in outcomes] == [0, 0]
     second, first = sorted(outcomes, key=lambda each: len(each.changed))
     assert "stage dev" in first.changed
     assert second.changed == {}
@@ -125,9 +123,9 @@ def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack
 
 
 def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_name):
-    """No lock is between them: both go on with one pool and one API."""
+    """They share no lock: both continue with one pool and one API."""
     before = account.listing()
-    for outcome in at_once(*((each, "up", "-o", "json") for each in machines)):
+    for outcome in at_once(*((machine, "up", "-o", "json") for machine in machines)):
         assert outcome.code == 0, outcome.out + outcome.err
     assert made(account, stack_name) == (1, 1, 1, 1)
     third("up", "-q")
@@ -137,7 +135,7 @@ def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_n
     assert account.listing() == before
 
 
-@pytest.mark.nightly  # in turns, call by call, in test_in_turns.py
+@pytest.mark.nightly  # test_in_turns.py alternates call by call
 def test_on_two_machines_a_down_during_an_up(machines, third, account):
     """Each explains what blocked it; another `up` repairs everything."""
     before = account.listing()

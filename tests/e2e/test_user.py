@@ -21,7 +21,7 @@ DONE = {"username", "action", "status", "enabled"}
 
 @pytest.fixture
 def cgw(standing):
-    """The command line beside the standing stack's file."""
+    """The command line in the folder of the standing stack's file."""
     return standing.cgw
 
 
@@ -32,7 +32,7 @@ def name():
 
 
 class Pool:
-    """The standing stack's pool, as seen without `cgw`."""
+    """The standing stack's pool, without `cgw`."""
 
     def __init__(self, cognito, outputs):
         self.cognito = cognito
@@ -45,11 +45,11 @@ class Pool:
     def names(self):
         """The addresses of all users."""
         users = self.call("list_users")["Users"]
-        pairs = [each for user in users for each in user["Attributes"]]
-        return {each["Value"] for each in pairs if each["Name"] == "email"}
+        pairs = [pair for user in users for pair in user["Attributes"]]
+        return {pair["Value"] for pair in pairs if pair["Name"] == "email"}
 
     def sign_in(self, name, password):
-        """Return the challenge, or the tokens' kind, or the words of the refusal."""
+        """Return the challenge, the tokens' kind, or the error message."""
         parameters = {"USERNAME": name, "PASSWORD": password}
         try:
             answer = self.cognito.initiate_auth(
@@ -66,7 +66,7 @@ class Pool:
 
 @pytest.fixture
 def pool(standing, account):
-    """The pool; those whom a test has added go at its end."""
+    """The pool; users added by a test are deleted at its end."""
     pool = Pool(account.cognito_idp, standing.outputs)
     before = pool.names()
     yield pool
@@ -76,7 +76,7 @@ def pool(standing, account):
 
 @pytest.fixture
 def dora(cgw, pool, environment, name):  # noqa: ARG001 - the pool tidies up
-    """A user whom the file does not name."""
+    """A user that is missing from the file."""
     environment.setenv("CGW_PASSWORD", STRONG)
     cgw("user", "add", name)
     environment.delenv("CGW_PASSWORD")
@@ -92,7 +92,7 @@ def only(outcome):
 
 
 def test_alone_it_is_the_step_of_the_tutorial(cgw):
-    """With the step's options and its JSON."""
+    """With the step's options and JSON."""
     assert cgw("user", "-o", "json").actions == {f"user {ALICE}": "unchanged"}
     dry = cgw("user", "--with-deps", "--dry-run", "-o", "json")
     assert dry.document.keys() == {"stack", "steps", "outputs"}
@@ -101,14 +101,14 @@ def test_alone_it_is_the_step_of_the_tutorial(cgw):
 
 @pytest.mark.parametrize("option", ["--dry-run", "--with-deps"])
 def test_the_options_of_the_step_are_not_for_the_commands(cgw, option):
-    """Or somebody would believe that nothing was done."""
+    """Otherwise a user might believe that they had no effect."""
     outcome = cgw("user", option, "disable", ALICE, "-v", code=2)
     assert "are for `cgw user` without a subcommand" in outcome.err
     assert outcome.calls == []
 
 
 def test_an_added_user_signs_in_at_once(standing, cgw, pool, environment, name):
-    """The password comes from CGW_PASSWORD, and is written nowhere."""
+    """The password comes from CGW_PASSWORD and is not written anywhere."""
     environment.setenv("CGW_PASSWORD", STRONG)
     outcome = cgw(
         "user", "add", name, "--group", "readers", "--attribute", "name=Bob B", "-v"
@@ -129,7 +129,7 @@ def test_an_added_user_signs_in_at_once(standing, cgw, pool, environment, name):
 
 
 def test_global_options_stand_before_and_after_the_command(cgw, pool, name):
-    """And between."""
+    """And in between."""
     before = only(cgw("-o", "json", "user", "add", name))
     assert before == {
         "username": name,
@@ -144,7 +144,7 @@ def test_global_options_stand_before_and_after_the_command(cgw, pool, name):
 
 
 def test_a_made_up_password_is_shown_once_and_works(cgw, pool, name):
-    """On stderr, even when quiet and with JSON on stdout."""
+    """On stderr, even with --quiet and with JSON on stdout."""
     outcome = cgw("user", "add", name, "-q", "-o", "json")
     announced = rf"user `{name}`: generated password, shown this once: (\S+)\n"
     password = re.fullmatch(announced, outcome.err)[1]
@@ -153,13 +153,13 @@ def test_a_made_up_password_is_shown_once_and_works(cgw, pool, name):
 
 
 def test_a_password_of_stdin_is_its_first_line(cgw, pool, name):
-    """Without the line's end, whatever that is."""
+    """Without the line ending, whatever it is."""
     cgw("user", "add", name, "--password-stdin", typed=f"{STRONG}\r\nmore\n")
     assert pool.sign_in(name, STRONG) == "Bearer"
 
 
 def test_a_temporary_password_has_to_be_changed(cgw, pool, environment, name):
-    """At the first sign-in, of a new user or after a change."""
+    """At the first sign-in of a new user, or after a change."""
     environment.setenv("CGW_PASSWORD", STRONG)
     made = only(cgw("user", "add", name, "--temporary", "-o", "json"))
     assert made["status"] == "FORCE_CHANGE_PASSWORD"
@@ -193,8 +193,8 @@ def test_a_bad_password_is_refused_before_any_call(
         assert outcome.calls == []
 
 
-def test_two_passwords_are_one_too_many(cgw, environment):
-    """Which one was meant is not guessed."""
+def test_two_passwords_are_a_usage_error(cgw, environment):
+    """`cgw` does not guess which one was meant."""
     environment.setenv("CGW_PASSWORD", STRONG)
     line = ("user", "password", ALICE, "--password-stdin", "-v")
     outcome = cgw(*line, typed=OTHER, code=2)
@@ -203,7 +203,7 @@ def test_two_passwords_are_one_too_many(cgw, environment):
 
 
 def _answered(terminal, process, replies):
-    """Answer each prompt in its turn; return all that was told, and the output."""
+    """Answer each prompt; return the prompts and the output."""
     told = []
     for prompt, reply in replies:
         heard = ""
@@ -232,7 +232,7 @@ def test_in_a_terminal_the_password_is_asked_for(cgw, pool, name):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
-        start_new_session=True,  # or it asks on the terminal that runs the tests
+        start_new_session=True,  # or it prompts on the tests' terminal
     ) as process:
         alarm = threading.Timer(60, process.kill)  # for a prompt that never comes
         alarm.start()
@@ -248,14 +248,14 @@ def test_in_a_terminal_the_password_is_asked_for(cgw, pool, name):
 
 
 def test_an_existing_user_is_not_added_again(cgw, dora):
-    """In any case; exit 1, and the commands that change a user."""
+    """In upper or lower case; exit 1, and the commands that change a user."""
     outcome = cgw("user", "add", dora.upper(), "-v", code=1)
     assert "already exists\n  hint: see `cgw --local user password` and" in outcome.err
     assert outcome.writes == []
 
 
-def test_what_aws_refuses_is_an_error_and_a_failed_user(cgw):
-    """An address that Cognito takes for none; no password is shown for nobody."""
+def test_a_refusal_of_aws_is_an_error_and_a_failed_user(cgw):
+    """Cognito rejects the address; cgw shows no password for a user not created."""
     outcome = cgw("user", "add", "bob@x.y", "-o", "json", code=1)
     (failed,) = outcome.document["users"]
     assert (failed["action"], failed["status"]) == ("failed", None)
@@ -276,7 +276,7 @@ def test_what_aws_refuses_is_an_error_and_a_failed_user(cgw):
 def test_a_name_that_could_not_sign_in_is_a_usage_error(
     standing, sign_in_with, wrong, words
 ):
-    """As the pool signs in; nothing is called."""
+    """As the pool signs in; there is no AWS call."""
     data = yaml.safe_load(standing.text)
     data["user_pool"]["sign_in_with"], data["users"] = sign_in_with, []
     standing.cgw.write(yaml.safe_dump(data))
@@ -287,7 +287,7 @@ def test_a_name_that_could_not_sign_in_is_a_usage_error(
 
 
 def test_a_group_that_is_not_there_costs_no_user(cgw, pool, name):
-    """Those that are there are named."""
+    """The error lists the existing groups."""
     outcome = cgw("user", "add", name, "--group", "nobodies", code=3)
     assert "no such group: `nobodies`; known: readers" in outcome.err
     assert name not in pool.names()
@@ -303,12 +303,12 @@ def test_the_list_shows_all_users(cgw, pool, dora):
 
 
 def test_the_list_as_json_has_all_that_aws_says(cgw, pool, dora):
-    """In ASCII: what users write of themselves drives no terminal."""
+    """In ASCII: text that users enter does not control the terminal."""
     nasty = [{"Name": "name", "Value": "\x9b31m Dora \u2603"}]
     pool.call("admin_update_user_attributes", Username=dora, UserAttributes=nasty)
     outcome = cgw("user", "list", "-o", "json")
     assert outcome.out.isascii()
-    users = {each["username"]: each for each in outcome.document["users"]}
+    users = {user["username"]: user for user in outcome.document["users"]}
     assert [users[ALICE]["in_file"], users[dora]["in_file"]] == [True, False]
     found = users[dora]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z", found.pop("created"))
@@ -328,7 +328,7 @@ def test_the_list_as_json_has_all_that_aws_says(cgw, pool, dora):
 
 
 def test_the_disabled_cannot_sign_in_until_enabled(cgw, pool, dora):
-    """Each is done once: the second time it makes no call that changes anything."""
+    """Each happens once: a repeated command makes no changing call."""
     for command, enabled, then in (
         ("disable", False, "User is disabled."),
         ("enable", True, "Bearer"),
@@ -355,14 +355,14 @@ def test_an_unknown_user_among_several_changes_nothing(cgw, pool, dora):
 
 @pytest.mark.parametrize("command", ["password", "groups"])
 def test_an_unknown_user_is_named(cgw, command):
-    """Before a password is made up or asked for."""
+    """Before a password is generated or prompted for."""
     outcome = cgw("user", command, "no@example.com", code=3)
     assert "no such user in user pool" in outcome.err
     assert "generated" not in outcome.err
 
 
 def test_one_user_by_several_names_is_one(cgw, pool, dora):
-    """By address in any case, and by the name that AWS gave; told by the address."""
+    """By address in any case, and by AWS's name; reported by the address."""
     sub = pool.call("admin_get_user", Username=dora)["Username"]
     outcome = cgw("user", "disable", sub, dora.upper(), dora, "-v")
     assert outcome.out == f"updated   user              {dora}\n"
@@ -370,7 +370,7 @@ def test_one_user_by_several_names_is_one(cgw, pool, dora):
 
 
 def test_a_signed_up_user_is_confirmed_once(cgw, standing, pool, dora, name):
-    """Who was made by an administrator needs a password instead."""
+    """A user that an administrator created needs a password instead."""
     signed_up = f"s{name}"
     standing.change(["user_pool", "self_sign_up"], value=True)
     cgw("pool")
@@ -396,7 +396,7 @@ def test_a_signed_up_user_is_confirmed_once(cgw, standing, pool, dora, name):
 
 
 def test_groups_are_shown_and_changed_once(cgw, dora):
-    """One a line, or as JSON."""
+    """One per line, or as JSON."""
     assert cgw("user", "groups", dora).out == ""
     joined = only(cgw("user", "groups", dora, "--add", "readers", "-o", "json"))
     assert joined["action"] == "updated"
@@ -411,7 +411,7 @@ def test_groups_are_shown_and_changed_once(cgw, dora):
 
 @pytest.mark.parametrize("option", ["--add", "--remove"])
 def test_a_group_that_is_not_there_is_neither_joined_nor_left(cgw, dora, option):
-    """Exit 3, with those that are there."""
+    """Exit 3; the error lists the existing groups."""
     outcome = cgw("user", "groups", dora, option, "nobodies", "-v", code=3)
     assert "no such group: `nobodies`; known: readers" in outcome.err
     assert outcome.writes == []
@@ -426,7 +426,7 @@ def test_a_group_is_not_joined_and_left_at_once(cgw):
 
 
 def test_no_user_is_removed_without_confirmation(cgw, pool, dora):
-    """Without a terminal it refuses, once it has shown the users it would delete."""
+    """Without a terminal it refuses after showing the users it would delete."""
     refused = cgw("user", "remove", dora, code=2)
     assert f"  user              {dora}\n" in refused.err
     assert (
@@ -445,7 +445,7 @@ def test_no_user_is_removed_without_confirmation(cgw, pool, dora):
 
 
 def test_a_user_of_the_file_is_created_again(standing, cgw, pool):
-    """The error says so, and no cached token of a deleted user is returned."""
+    """The output says so, and no cached token of a deleted user is returned."""
     cgw("token", "--user", ALICE, "--id")
     removed = cgw("user", "remove", ALICE, "--yes")
     assert removed.out == f"deleted   user              {ALICE}\n"
@@ -458,8 +458,8 @@ def test_a_user_of_the_file_is_created_again(standing, cgw, pool):
     assert ALICE in pool.names()
 
 
-def test_without_a_pool_it_says_what_makes_one(cgw, standing):
-    """Exit 3, as the steps do."""
+def test_without_a_pool_the_error_names_the_command(cgw, standing):
+    """Exit 3, like the steps."""
     cgw.write(standing.text.replace(standing.name, f"{standing.name}x"))
     for line in ("list", "add bob@example.com", f"disable {ALICE}"):
         outcome = cgw("user", *line.split(), code=3)
@@ -480,7 +480,7 @@ CHANGES = [
 
 
 def test_a_pool_made_elsewhere_is_shown_and_never_changed(cgw, standing):
-    """As the file promises of what it names by `id`."""
+    """The file promises this for resources with an `id`."""
     pool_id = standing.outputs["user_pool_id"]
     text = (
         f"name: other\nuser_pool: {{id: {pool_id}}}\nusers: [{{username: {ALICE}}}]\n"
@@ -505,8 +505,8 @@ def test_a_pool_made_elsewhere_is_shown_and_never_changed(cgw, standing):
         ("phone_number=12", "phone_number: Invalid phone number format"),
     ],
 )
-def test_an_attribute_that_the_pool_has_not(cgw, name, attribute, fault):
-    """It is refused before the user is made."""
+def test_an_attribute_missing_from_the_pool(cgw, name, attribute, fault):
+    """It fails before the user is created."""
     outcome = cgw("user", "add", name, "--attribute", attribute, "-v", code=2)
     assert fault in outcome.err
     assert outcome.writes == []

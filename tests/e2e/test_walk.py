@@ -34,9 +34,9 @@ STEPS = (
 
 
 def test_from_nothing_to_a_secured_api_and_back(shell, cgw, stack_name, account):
-    """The whole walk; at its end the account is as it was before.
+    """The whole walk; at its end the account is as before.
 
-    Processes of their own run what a newcomer types first; the rest runs in this one.
+    Separate processes run what a newcomer types first; the rest runs in this one.
     """
     before = account.listing()
 
@@ -62,8 +62,8 @@ def test_from_nothing_to_a_secured_api_and_back(shell, cgw, stack_name, account)
     status = cgw("status", "-o", "json").document
     assert status.keys() == {"stack", "resources"}
     row = {"kind", "name", "id", "state", "changes"}
-    assert all(each.keys() == row for each in status["resources"])
-    assert {each["state"] for each in status["resources"]} == {"ok"}
+    assert all(resource.keys() == row for resource in status["resources"])
+    assert {resource["state"] for resource in status["resources"]} == {"ok"}
 
     _calls(shell, cgw)
     by_up = account.description(outputs)
@@ -116,11 +116,11 @@ def _calls(shell, cgw):
     assert json.loads(answer["body"]) == {"message": "Unauthorized"}
     assert [cause["code"] for cause in answer["causes"]] == ["no-token"]
     cause = {"code", "summary", "evidence", "fix"}
-    assert all(each.keys() == cause for each in answer["causes"])
+    assert all(item.keys() == cause for item in answer["causes"])
 
 
 def _ten_steps(cgw, account, stack_name, by_up):
-    """One after another on an empty account, they create what `up` creates."""
+    """Run in order on an empty account, they create what `up` creates."""
     made = {step: cgw(step, "-o", "json").changed for step in STEPS}
     again = cgw("up", "-o", "json", "-v")
     assert (again.changed, again.writes) == ({}, [])

@@ -26,14 +26,14 @@ def lambda_handler(event, context):
 
 
 class Watching:
-    """A `cgw up --watch` that runs."""
+    """A running `cgw up --watch`."""
 
     def __init__(self, process):
         self.process = process
         self.said = ""
 
     def hear(self, words):
-        """Wait until it says something."""
+        """Wait for an output."""
         for line in iter(self.process.stderr.readline, ""):
             self.said += line
             if words in line:
@@ -43,7 +43,7 @@ class Watching:
 
 @contextmanager
 def watching(terminal):
-    """Run it, and end it as Ctrl-C does: in order, and with nothing left."""
+    """Run it, and end it as Ctrl-C does: cleanly, leaving nothing."""
     command = [sys.executable, "-m", "cognito_gw", *terminal.options, "up", "--watch"]
     with subprocess.Popen(
         command,
@@ -78,7 +78,7 @@ def code(cgw, stack_name):
 
 
 def test_each_save_goes_live_until_it_is_interrupted(cgw, shell, code, stack_name):
-    """Through a mistake, too, and past what others do meanwhile."""
+    """Even after a mistake, and despite concurrent commands."""
     with watching(shell) as running:
         lines = (line.split() for line in iter(running.process.stdout.readline, ""))
         invoke_url = next(value for name, value in lines if name == "invoke_url")
@@ -110,8 +110,8 @@ def test_each_save_goes_live_until_it_is_interrupted(cgw, shell, code, stack_nam
 
 
 @pytest.mark.usefixtures("code")
-def test_ctrl_c_while_it_is_at_work_finishes_what_was_begun(cgw, shell):
-    """And says what is left."""
+def test_ctrl_c_during_a_step_finishes_the_step(cgw, shell):
+    """The output says what is left."""
     more = "".join(f"  f{number}: {{code: ./hello}}\n" for number in range(20))
     with watching(shell) as running:
         text = (cgw.folder / "cgw.yaml").read_text()

@@ -1,4 +1,4 @@
-"""One local AWS per test process; each test makes its own things in it."""
+"""One local AWS per test process; each test creates separate resources in it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ URI = f"{LAMBDA}/invocations"
 
 
 class Refused(NamedTuple):
-    """What AWS says when it refuses."""
+    """The error that AWS returns when it refuses a call."""
 
     status: int
     code: str
@@ -47,7 +47,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def local_url(server):
-    """Its address."""
+    """The address of the local AWS."""
     return server.url
 
 
@@ -100,7 +100,7 @@ def name():
 
 @pytest.fixture
 def refusal():
-    """Return how AWS refuses a call that it must refuse."""
+    """Return the error of a call that AWS must refuse."""
 
     def refused(call, *arguments, **params):
         with pytest.raises(ClientError) as caught:
@@ -183,6 +183,6 @@ def make_pool(aws, name):
 
 @pytest.fixture(scope="module")
 def shared_pool(aws):
-    """A pool for all tests of a file: the keys of one take a while to make."""
+    """A pool for all tests of a file: creating its keys takes a while."""
     settings = {"AutoVerifiedAttributes": ["email"]} | SIGN_IN_BY_MAIL
     return UserPool(aws("cognito-idp"), "shared", **settings)

@@ -20,7 +20,7 @@ def lines(events):
 
 
 async def followed(activity, after, *added):
-    """Follow, add lines meanwhile, close, and return what was told."""
+    """Follow, add lines meanwhile, close, and return the received events."""
     told = []
 
     async def follow():

@@ -1,4 +1,4 @@
-"""A method that requires an API key is closed to everybody without one."""
+"""A method that requires an API key is closed to calls without one."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_key_of_a_deleted_plan_opens_nothing(aws, api, key):
 
 
 def test_a_key_is_not_a_token(aws, local_url, key):
-    """Without a token the authorizer refuses first, with its own answer."""
+    """Without a token the authorizer refuses first, with another response."""
     user, api = sign_in(aws), Api(aws, local_url)
     authorizer = {"authorizerId": api.authorizer(user.pool_arn)}
     authorizer["authorizationType"] = "COGNITO_USER_POOLS"
@@ -156,7 +156,7 @@ def document(*statements):
     ],
 )
 def test_a_resource_policy_that_would_refuse_is_refused(aws, refusal, policy):
-    """Nothing here enforces it, and so nothing here takes it."""
+    """The local AWS does not enforce it and so does not accept it."""
     client = aws("apigateway")
     assert refusal(client.create_rest_api, name="t", policy=policy).status == 501
     api = client.create_rest_api(name="t")["id"]
@@ -219,7 +219,7 @@ UNSUPPORTED = [
 
 
 def needed(api, operation):
-    """Return what an operation requires besides."""
+    """Return the other parameters that an operation requires."""
     method = {"resourceId": api.resource("/"), "httpMethod": "GET"}
     deployment = api.call("get_deployments")["items"][0]["id"]
     return {
@@ -234,7 +234,7 @@ def needed(api, operation):
 
 @pytest.mark.parametrize(("operation", "settings"), UNSUPPORTED)
 def test_settings_that_are_not_enforced_are_refused(api, refusal, operation, settings):
-    """AWS would refuse calls by it, or answer otherwise."""
+    """AWS would refuse calls because of them, or answer differently."""
     settings = needed(api, operation) | settings
     if operation not in WITHOUT:
         settings["restApiId"] = api.id

@@ -20,7 +20,7 @@ SCHEMA = [
     },
 ]
 BEGIN = "Attributes did not conform to the schema: "
-# What Cognito says of each; of values out of range, no words are on record.
+# Cognito's message for each; for values out of range, no message is on record.
 WRONG = [
     ("custom:tenant", "acme", f"{BEGIN}custom:tenant: Attribute does not exist in the"),
     ("nonsense", "x", f"{BEGIN}nonsense: Attribute does not exist in the schema."),

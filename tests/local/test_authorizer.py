@@ -1,4 +1,4 @@
-"""The Cognito authorizer lets the right token through, and nothing else."""
+"""The Cognito authorizer accepts the right token, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cognito_gw.local.cognito.tokens import Keys
 URL = "http://127.0.0.1:4566"
 POOL, SECOND, FOREIGN = "eu-west-1_abcdefghi", "eu-west-1_second", "eu-west-1_foreign"
 ARN = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/"
-DAY = 24 * 3600  # longer than any run of the tests
+DAY = 24 * 3600  # longer than any test run
 EXPIRED = "The incoming token has expired"
 ENCODED = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
 KEYS, OTHER_KEYS = Keys(), Keys()
@@ -55,7 +55,7 @@ def encoded(part):
 
 
 def forged(*, header=None, payload=None, signature=None):
-    """Return the good token with other parts, under its old signature."""
+    """Return the valid token with other parts and the old signature."""
     parts = GOOD.split(".")
     if header is not None:
         parts[0] = encoded(header)
@@ -142,7 +142,7 @@ def test_refuses():
         decision = decided(value)
         assert isinstance(decision, Refused), kind
         assert decision.message == "Unauthorized", kind
-        # The page and the log show it: words, and no exception's name.
+        # The page and the log show it: text without an exception's name.
         assert not re.search(r"[a-z][A-Z]|Error\b", decision.reason), decision.reason
 
 
@@ -191,11 +191,11 @@ def test_scopes_decide_which_token_is_required(use, granted, wanted, allowed):
 
 
 @pytest.mark.parametrize("pool", [POOL, SECOND])
-def test_every_pool_of_the_authorizer_will_do(pool):
+def test_every_pool_of_the_authorizer_is_accepted(pool):
     assert isinstance(decided(token(pool=pool)), Allowed)
 
 
-def test_any_client_of_the_pool_will_do():
+def test_any_client_of_the_pool_is_accepted():
     assert isinstance(decided(token(aud="other")), Allowed)
 
 
@@ -235,7 +235,7 @@ def test_reads_the_configured_header():
 
 @given(st.data())
 def test_no_change_of_a_token_is_accepted(data):
-    """Change octets, not characters: base64 has more spellings than one."""
+    """Change bytes, not characters: base64 has several spellings."""
     parts = [base64.urlsafe_b64decode(f"{part}==") for part in GOOD.split(".")]
     which = data.draw(st.integers(0, 2))
     place = data.draw(st.integers(0, len(parts[which]) - 1))
@@ -261,7 +261,7 @@ def test_a_padded_token_is_refused(padding):
 
 
 def test_a_token_is_checked_at_each_call():
-    """Its signature is not verified twice, but all else is, and who may sign."""
+    """The signature is verified once; all else, and the user's state, each time."""
     good = token("access")
     assert isinstance(decided(good, ["a/read"]), Allowed)
     assert isinstance(decided(good, ["a/write"]), Refused)
@@ -274,7 +274,7 @@ def test_a_token_is_checked_at_each_call():
 
 
 def test_a_token_whose_signature_is_known_expires():
-    """Its time is looked at again at the second call."""
+    """The second call checks its expiry again."""
     old = token(exp=NOW - 1)
     decisions = [decided(old), decided(old)]
     assert decisions == 2 * [Refused("the token has expired", EXPIRED)]

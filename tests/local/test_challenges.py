@@ -1,4 +1,4 @@
-"""Challenges between a right password and tokens are asked and checked."""
+"""Challenges between a correct password and the tokens are issued and checked."""
 
 from __future__ import annotations
 

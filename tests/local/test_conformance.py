@@ -1,4 +1,4 @@
-"""The local API Gateway answers as AWS has been seen, or is documented, to answer."""
+"""The local API Gateway answers as AWS is recorded or documented to answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ POOL_ARN = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/"
 
 @pytest.fixture(scope="session")
 def words(aws):
-    """What the cases cannot know: ids and tokens."""
+    """The values that cases cannot know: IDs and tokens."""
     user, role = sign_in(aws), make_role(aws)
     source = FOLDER.joinpath("function.py").read_text("utf-8")
     foreign = aws("cognito-idp").create_user_pool(PoolName="t")["UserPool"]["Id"]

@@ -1,4 +1,4 @@
-"""The local Cognito answers as Cognito has been seen, or is documented, to answer."""
+"""The local Cognito answers as Cognito is recorded or documented to answer."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def apps(shared_pool, people, local_url):
 
 @pytest.fixture(scope="module")
 def words(apps, people, shared_pool, local_url):
-    """What the cases cannot know: ids and tokens."""
+    """The values that cases cannot know: IDs and tokens."""
     web = apps["web"]
     arrival = web.sign_in(USER, PASSWORD, scope="openid email", nonce="n")
     given = web.redeem(arrival.query["code"]).json()
@@ -99,7 +99,7 @@ def test_the_domain_answers_as_aws(case, apps, words):
 
 
 def sent(app, request):
-    """Send a case's request, with the id of its app client."""
+    """Send a case's request, with the ID of its app client."""
     own, url = {"client_id": app.client_id}, f"{app.base}{request['path']}"
     query = own | request.get("query", {})
     headers = request.get("headers", {})
@@ -132,7 +132,7 @@ def test_the_sign_in_api_answers_as_aws(case, people, words):
 
 
 @pytest.mark.parametrize("case", CLAIMS)
-def test_the_tokens_hold_what_those_of_aws_hold(case, words):
+def test_the_tokens_have_the_claims_of_aws(case, words):
     token = words[case["request"]]
     held = jwt.decode(token, options={"verify_signature": False})
     assert fits(held, filled(case["json"], words)), held
@@ -140,7 +140,7 @@ def test_the_tokens_hold_what_those_of_aws_hold(case, words):
     assert header.keys() == {"alg", "kid"}
 
 
-def test_every_case_has_a_name_of_its_own_and_known_sources():
+def test_every_case_has_a_unique_name_and_known_sources():
     names, used = [], set()
     for file in FOLDER.glob("*/*.yaml"):
         for case in read(file) if file.stem != "apis" else []:

@@ -1,4 +1,4 @@
-"""The page at the root shows what is deployed and what happens, to its user alone."""
+"""The page at the root shows deployed resources and activity, to its user alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PAGE = {"Accept": "text/html,application/xhtml+xml"}
 HOSTILE = "<script>alert('x')</script>"
 ESCAPED = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"
 CHATTY = f'def handler(event, context):\n    print("{HOSTILE}")\n'
-# Flags of Chromium without which it starts services of no use here.
+# Flags of Chromium without which it starts unneeded services.
 QUICK = (
     "disable-gpu",
     "disable-sync",
@@ -42,7 +42,7 @@ MOCK = {"type": "MOCK", "requestTemplates": {"application/json": '{"statusCode":
 
 @contextmanager
 def opened(url, headers=PAGE, verb="GET"):
-    """Ask for an address, and give the open response."""
+    """Open an address, and yield the response."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
     target = parts._replace(scheme="", netloc="").geturl() or "/"
@@ -57,7 +57,7 @@ def opened(url, headers=PAGE, verb="GET"):
 
 @pytest.fixture
 def get(local_url):
-    """Return a reader of one address: its status, headers and text."""
+    """Return a function that reads an address: its status, headers, and text."""
 
     def read(path="/", headers=PAGE):
         with opened(f"{local_url}{path}", headers) as response:
@@ -68,7 +68,7 @@ def get(local_url):
 
 @pytest.fixture
 def page(get):
-    """Return a reader of the page as it is now."""
+    """Return a function that reads the current page."""
     return lambda: get()[2]
 
 
@@ -85,7 +85,7 @@ def deployed(api):
 
 @pytest.fixture
 def call(local_url, deployed):
-    """Return a caller of the deployed API; answers the status."""
+    """Return a function that calls the deployed API; it returns the status."""
 
     def get(path="/", verb="GET"):
         url = f"{local_url}/_aws/execute-api/{deployed.id}/dev{path}"
@@ -97,7 +97,7 @@ def call(local_url, deployed):
 
 
 def follow(stream):
-    """Give each event of a stream: its id, its kind and its data."""
+    """Yield each event of a stream: its ID, its kind, and its data."""
     event = {}
     for line in stream:
         name, _, value = line.decode().rstrip("\n").partition(": ")
@@ -107,7 +107,7 @@ def follow(stream):
 
 
 def first(events, wanted, **facts):
-    """Return the id and the data of the first event of a kind with these facts."""
+    """Return the ID and the data of the first event of a kind with these values."""
     return next(
         (event_id, data)
         for event_id, kind, data in events
@@ -302,7 +302,7 @@ def test_an_error_of_the_function_is_shown_as_its_own():
 
 
 def test_the_preflights_of_a_stage_are_folded(page, deployed):
-    """Those that anyone may call; another OPTIONS is a route like any other."""
+    """Those that anyone may call; another OPTIONS is an ordinary route."""
     for verb, auth in (("OPTIONS", "NONE"), ("PUT", "AWS_IAM")):
         deployed.method(verb, authorizationType=auth)
         deployed.on_method("put_integration", verb, **MOCK)
@@ -352,7 +352,7 @@ def test_a_client_that_reconnects_misses_nothing(local_url, call):
 @pytest.mark.parametrize("path", ["/", "/_cgw/events", "/?key=x"])
 @pytest.mark.parametrize("made_by", ["empty", "iframe", "script", "object"])
 def test_another_page_cannot_read_it(get, path, made_by):
-    """One of this origin neither: a function may have answered it."""
+    """Not even a page of this origin: a function may have returned it."""
     status, headers, _ = get(path, PAGE | {"Sec-Fetch-Dest": made_by})
     assert status == 403
     assert "Access-Control-Allow-Origin" not in headers
@@ -360,7 +360,7 @@ def test_another_page_cannot_read_it(get, path, made_by):
 
 @pytest.fixture
 def state_dir(tmp_path):
-    """The state directory of a local AWS of the test's own."""
+    """The state directory of a local AWS for one test."""
     yield tmp_path
     process.stop(tmp_path)
 
@@ -371,12 +371,12 @@ def test_an_empty_local_aws_says_what_to_do_and_ends_its_streams_in_order(state_
         assert "<code>cgw --local up</code>" in response.read().decode()
     with opened(f"{url}/_cgw/events") as stream:
         process.stop(state_dir)
-        assert stream.read() == b""  # a stream that breaks off would raise
+        assert stream.read() == b""  # an interrupted stream would raise
 
 
 @contextmanager
 def serving(folder, port=0, key=None):
-    """Serve a local AWS from a thread of this process, and give its address."""
+    """Serve a local AWS from a thread of this process, and yield its address."""
     listener = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     ready = Future()
@@ -403,7 +403,7 @@ def serving(folder, port=0, key=None):
 
 @pytest.fixture(scope="module")
 def browser():
-    """One browser for all tests: to start it takes longer than most of them."""
+    """One browser for all tests: starting it takes longer than most of them."""
     webdriver = pytest.importorskip("selenium.webdriver")
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver:
@@ -419,7 +419,7 @@ def browser():
 
 @pytest.fixture
 def wait_for(browser):
-    """Return what waits until an element of the page has a text."""
+    """Return a function that waits until an element of the page has a text."""
     from selenium.webdriver.support.wait import WebDriverWait
 
     script = "return document.querySelector(arguments[0])?.textContent ?? ''"
@@ -434,7 +434,7 @@ def wait_for(browser):
 
 @pytest.fixture(scope="module")
 def apart(tmp_path_factory):
-    """A local AWS without what other tests made: a long page takes a browser long."""
+    """A local AWS without other tests' resources: a long page takes a browser long."""
     key = AccessKey.create()
     with serving(tmp_path_factory.mktemp("apart"), key=key) as url:
         yield url, key
@@ -469,7 +469,7 @@ class TestInABrowser:
         assert browser.get_log("browser") == []
 
     def test_requests_are_filtered(self, browser, wait_for, local_url, call, api):
-        """By path, status and decision; a preflight that passed is shown on demand."""
+        """By path, status, and decision; a passed preflight is shown on demand."""
         from selenium.webdriver.common.by import By
         from selenium.webdriver.common.keys import Keys
         from selenium.webdriver.support.select import Select

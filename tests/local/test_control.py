@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 @pytest.fixture
 def get(local_url):
-    """Makes one plain HTTP request; answers status, headers and body."""
+    """Makes one plain HTTP request; returns status, headers, and body."""
 
     def request(path="/", method="GET", headers=None, body=None):
         connection = http.client.HTTPConnection(urlsplit(local_url).netloc, timeout=10)

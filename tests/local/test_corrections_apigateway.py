@@ -205,7 +205,7 @@ def test_a_custom_default_shows_in_the_types_of_its_class(api, kind, expected):
     api.call("put_gateway_response", responseType="AUTHORIZER_FAILURE")
     one = api.call("get_gateway_response", responseType=kind)
     listed = api.call("get_gateway_responses")["items"]
-    (same,) = [each for each in listed if each["responseType"] == kind]
+    (same,) = [response for response in listed if response["responseType"] == kind]
     assert one.items() >= expected.items()
     assert same.items() >= expected.items()
 
@@ -285,7 +285,7 @@ def test_lists_the_stages_of_a_deployment(api):
     first = api.deployable().deployment(stageName="dev")
     api.deployment(stageName="prod")
     stages = api.call("get_stages", deploymentId=first)["item"]
-    assert [each["stageName"] for each in stages] == ["dev"]
+    assert [stage["stageName"] for stage in stages] == ["dev"]
     assert len(api.call("get_stages")["item"]) == 2
 
 
@@ -348,7 +348,7 @@ def test_an_api_shows_how_it_is_reached(api):
     """Read on AWS in 2026: cdk-real-drift, AWS__ApiGateway__RestApi."""
     made = api.client.get_rest_api(restApiId=api.id)
     listed = api.client.get_rest_apis(limit=500)["items"]
-    (same,) = [each for each in listed if each["id"] == api.id]
+    (same,) = [item for item in listed if item["id"] == api.id]
     for answer in (made, same):
         endpoint = answer["endpointConfiguration"]
         assert endpoint == {"types": ["EDGE"], "ipAddressType": "ipv4"}

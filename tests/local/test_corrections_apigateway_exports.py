@@ -1,4 +1,4 @@
-"""API Gateway exports what a stage serves, as AWS does and moto does not."""
+"""API Gateway exports the content of a stage as AWS does and moto does not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def export(api, kind="oas30", parameters=EXTENSIONS):
 
 
 def exported(api, verb="get", **method):
-    """Return the operation and the schemes of a method that is deployed."""
+    """Return the operation and the security schemes of a deployed method."""
     api.method(**method)
     api.integration()
     api.deployment(stageName="dev")
@@ -43,7 +43,7 @@ def exported(api, verb="get", **method):
 
 
 def scheme_of(api, parameters=EXTENSIONS, **authorizer):
-    """Return the scheme of an authorizer that is deployed."""
+    """Return the security scheme of a deployed authorizer."""
     authorizer = {"identitySource": AUTHORIZATION} | authorizer
     api.authorizer(**authorizer)
     api.deployable().deployment(stageName="dev")
@@ -285,7 +285,7 @@ def test_a_mock_answers_by_its_responses(api):
     }
 
 
-def test_any_method_has_a_name_of_its_own(api):
+def test_any_method_has_a_special_name(api):
     api.method("ANY")
     api.integration("ANY")
     api.deployment(stageName="dev")
@@ -337,7 +337,7 @@ def test_swagger_spells_the_same_in_its_own_way(api):
     }
 
 
-def test_swagger_names_responses_though_there_are_none(api):
+def test_swagger_has_responses_even_if_empty(api):
     api.root = api.resource("{id}")["id"]
     api.deployable().deployment(stageName="dev")
     operation = export(api, "swagger")["paths"]["/{id}"]["get"]

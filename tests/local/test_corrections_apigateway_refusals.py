@@ -1,4 +1,4 @@
-"""API Gateway refuses what AWS refuses, in AWS's words."""
+"""API Gateway refuses what AWS refuses, with AWS's messages."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ NO_TIME = "Timeout should be between 50 ms and 29000 ms"
 # Recorded on AWS 2024-03-05 to 2025-07-02, localstack: test_update_method_validation,
 # test_update_gateway_response, test_update_resource_behaviour,
 # test_update_rest_api_compression, test_update_rest_api_behaviour,
-# test_create_update_stages; others are siblings of these.
+# test_create_update_stages; others are similar to these.
 PATCHES = [
     ("update_authorizer", ("add", "/name", "x"), NO_OPERATION),
     ("update_authorizer", ("replace", "/colour", "x"), NO_PATH + "/colour"),

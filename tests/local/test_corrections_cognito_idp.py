@@ -150,7 +150,7 @@ def test_an_administrator_finds_users_in_any_case_and_by_sub(pool, way):
     group = {"Username": name, "GroupName": "readers"}
     pool.call("admin_add_user_to_group", **group)
     listed = pool.call("admin_list_groups_for_user", Username=name)["Groups"]
-    assert [each["GroupName"] for each in listed] == ["readers"]
+    assert [group["GroupName"] for group in listed] == ["readers"]
     pool.call("admin_remove_user_from_group", **group)
     pool.call("admin_disable_user", Username=name)
     assert pool.call("admin_get_user", Username=name)["Enabled"] is False

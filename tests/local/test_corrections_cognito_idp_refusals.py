@@ -1,4 +1,4 @@
-"""Cognito refuses what AWS refuses, in AWS's words."""
+"""Cognito refuses what AWS refuses, with AWS's messages."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_a_new_function_is_pending_then_active(aws, create_function):
 
 @pytest.mark.parametrize("limit", [0, 5])
 def test_a_function_returns_its_reserved_concurrency(aws, function, limit):
-    """Of none at all, too; unless none is reserved."""
+    """A value of 0 too; without a reservation there is no value."""
     client = aws("lambda")
     assert "Concurrency" not in client.get_function(FunctionName=function)
     client.put_function_concurrency(
@@ -205,7 +205,7 @@ def test_a_role_is_not_deleted_while_a_policy_is_attached(aws, name, role, refus
 
 @pytest.fixture
 def tagged(aws, name, create_function):
-    """One of each that the stack tags, by its resource type."""
+    """One resource of each tagged type, by its resource type."""
     tags = {"cgw:stack": name}
     gateway = aws("apigateway")
     api = gateway.create_rest_api(name=name, tags=tags)

@@ -1,4 +1,4 @@
-"""What a function is given, and what it may answer, in a Lambda proxy integration."""
+"""The event and the response of a function in a Lambda proxy integration."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_only_the_user_gets_one(tokens, issue, signed):
 
 @pytest.mark.parametrize("token", ["", "garbage", "a.b.c"])
 def test_only_a_valid_token_is_expired(tokens, issue, token):
-    """Foreign claims are not signed."""
+    """Claims from elsewhere are not signed."""
     assert issue(token).status_code == 403
     head, claims, signature = tokens["IdToken"].split(".")
     assert issue(f"{head}.{claims[:-4]}AAAA.{signature}").status_code == 403

@@ -1,7 +1,7 @@
-"""No token but Cognito's own opens a method, whatever is done to a good one.
+"""No token but Cognito's own opens a method, whatever changes a valid one.
 
-Each kind of forgery is a function of a good token. Many are signed with the pool's own
-key, which no forger has: what they get wrong is refused all the same.
+Each kind of forgery is a function of a valid token. Many are signed with the pool's
+key, which no forger has: their other error is still refused.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SCOPES = {"id": [], "access": [SCOPE]}
 
 @dataclass(frozen=True)
 class Good:
-    """A token that opens the method for its use, in its parts."""
+    """A token that opens the method for its use, split into parts."""
 
     use: str
 
@@ -81,7 +81,7 @@ class Good:
         return f"{encoded(head)}.{encoded(body)}.{signature}"
 
     def by_forger(self, **header):
-        """Sign with a key of the forger's, under a header that speaks for it."""
+        """Sign with a forger's key, under a header that names it."""
         key = FORGERS_KEYS.of(POOL, self.use)
         return token_of(self.header | header, self.claims, key)
 
@@ -131,7 +131,7 @@ def with_raw_payload(good, payload):
 
 
 def with_doubled(good, part, name, value):
-    """Sign JSON that has a name twice; the good value last, where parsers look."""
+    """Sign JSON with a duplicate name; the good value is last, where parsers look."""
     values = getattr(good, part)
     double = f'{{"{name}": {json.dumps(value)}, {json.dumps(values)[1:]}'.encode()
     parts = {"header": good.header, "claims": good.claims} | {part: double}
@@ -139,7 +139,7 @@ def with_doubled(good, part, name, value):
 
 
 def with_respelled_end(good, place):
-    """Spell the last character of a part otherwise, with the same bytes behind it."""
+    """Write the last character of a part differently, with the same bytes."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     parts = good.parts
     last = alphabet.index(parts[place][-1])
@@ -148,13 +148,13 @@ def with_respelled_end(good, place):
 
 
 def in_standard_alphabet(good):
-    """Sign claims whose encoding has both letters that the alphabets differ in."""
+    """Sign claims whose encoding has both letters that differ between the alphabets."""
     token = good.with_claims(sub="\x7f~?>\x7f~??~~~???>>>")
     return token.replace("-", "+").replace("_", "/")
 
 
 def foreign(good):
-    """Return a good token of another pool of this server."""
+    """Return a valid token of another pool of this server."""
     claims = good.claims | {"iss": f"{URL}/{FOREIGN}"}
     key = KEYS.of(FOREIGN, good.use)
     return token_of(good.header | {"kid": key.kid}, claims, key)
@@ -341,7 +341,7 @@ FORGERIES = {
         g, "claims", "token_use", OTHER_USE[g.use]
     ),
 }
-# HTTP itself takes off blanks around a value, and refuses some characters.
+# HTTP itself strips blanks around a value, and refuses some characters.
 NEVER_SENT = {
     "blank in front": lambda g: f" {g.token}",
     "blank behind": lambda g: f"{g.token} ",
@@ -391,7 +391,7 @@ USES = pytest.mark.parametrize("use", ["id", "access"])
 @USES
 @pytest.mark.parametrize("prefix", ["", "Bearer "])
 def test_the_good_token_opens(use, prefix):
-    """Without this the other tests would say nothing."""
+    """Without this the other tests would prove nothing."""
     good = Good(use)
     assert decided(use, [prefix + good.token]) == Allowed(good.claims)
 
@@ -426,7 +426,7 @@ def test_the_respelled_signature_has_the_same_bytes():
 
 @pytest.fixture(scope="module")
 def status():
-    """Return a way to ask a gateway over HTTP with any octets in the header."""
+    """Return a function that calls a gateway over HTTP with any bytes in the header."""
     gateway = Gateway(
         stages=lambda *_: DeployedStage("dev", "d", {}, SNAPSHOT),
         keys=KEYS,
@@ -497,7 +497,7 @@ def test_the_good_token_opens_over_http(status, use):
     assert status(use, [Good(use).token])[0] == 200
 
 
-# Forgeries whose header HTTP could change on its way, and one of each other sort.
+# Forgeries whose header HTTP could change, and one of each other kind.
 OVER_HTTP = [
     "expired",
     "exp in words",
@@ -549,7 +549,7 @@ def test_invalid_header_bytes_are_a_client_error(status, use, kind):
 
 
 def test_a_forgery_never_says_that_it_has_expired():
-    """Only the pool's own signature makes an expiry believable."""
+    """Only the pool's own signature makes an expiry credible."""
     good = Good("id")
     expired = good.under_old_signature(claims=good.claims | {"exp": 1})
     assert decided("id", [expired]).message == "Unauthorized"
@@ -638,7 +638,7 @@ REQUIRED = ["iss", "token_use", "exp"]
 @SOME
 @given(st.sampled_from(["id", "access"]), st.sampled_from(REQUIRED), JSON)
 def test_no_other_value_of_a_claim_is_taken(use, claim, value):
-    """Signed with the pool's key, so that nothing but the claim is wrong."""
+    """It is signed with the pool's key, so only the claim is wrong."""
     assume(not (claim == "exp" and type(value) is int and value > NOW))
     assert isinstance(decided(use, [Good(use).with_claims(**{claim: value})]), Refused)
 

@@ -1,4 +1,4 @@
-"""Functions run as on Lambda: warm, apart, in time, and gone with the server."""
+"""Functions run as on Lambda: warm, isolated, in time, and gone with the server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ URL = "http://127.0.0.1:4566"
 KEYS = AccessKeys(AccessKey.create())
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789012:role/test"
-# One function for most tests: the event tells what it does.
+# One function for most tests: the event selects what it does.
 SOURCE = """
 import os, signal, sys, time
 calls = []
@@ -86,13 +86,13 @@ def deployed(client, source=SOURCE, *, code=None, **settings):
 
 @pytest.fixture
 def make(client):
-    """Return what deploys a function."""
+    """Return a function that deploys functions."""
     return partial(deployed, client)
 
 
 @asynccontextmanager
 async def running(activity=None, **settings):
-    """Give functions of their own, to be closed or to be given another host."""
+    """Yield separate functions, for closing them or changing their host."""
     functions = Functions(Host(URL, activity or Activity(), KEYS, **settings))
     try:
         yield functions
@@ -108,7 +108,7 @@ def runner():
 
 @pytest.fixture(scope="module")
 def functions(runner):
-    """Functions that most tests share; each test deploys into them what it needs."""
+    """Functions that most tests share; each test deploys what it needs."""
 
     async def made():
         return Functions(Host(URL, Activity(), KEYS))
@@ -126,7 +126,7 @@ def once(runner, functions):
 
 @pytest.fixture(scope="module")
 def warm(client):
-    """A function that is deployed, and warm after the first test that calls it."""
+    """A deployed function, warm after the first test that calls it."""
     return deployed(client, MemorySize=256, Timeout=7)
 
 
@@ -241,7 +241,7 @@ def test_calls_beyond_the_most_processes_wait(make, runner, functions):
 def test_no_more_calls_run_at_once_than_are_reserved(
     make, client, limit, runner, functions
 ):
-    """The others are throttled, and those after them are not."""
+    """The others are throttled; later ones are not."""
 
     async def run():
         arn = make(Timeout=30)
@@ -487,8 +487,8 @@ def test_each_line_is_an_event(make):
 
     arn, lines = asyncio.run(run())
     told = [event.facts for event in activity.latest() if event.kind == "log"]
-    assert tuple(each["line"] for each in told) == lines
-    assert {each["function"] for each in told} == {arn.rpartition(":")[2]}
+    assert tuple(event["line"] for event in told) == lines
+    assert {event["function"] for event in told} == {arn.rpartition(":")[2]}
     assert told[-1]["request_id"] == lines[-1].split()[2]
 
 
@@ -559,7 +559,7 @@ def handler(event, context):
 
 
 async def started(functions, arn):
-    """Start a call that sleeps; return its task, and its process's id."""
+    """Start a call that sleeps; return its task, and its process ID."""
     told = asyncio.get_running_loop().create_future()
 
     async def hear(reader, writer):
@@ -573,7 +573,7 @@ async def started(functions, arn):
 
 
 def assert_ended(pid):
-    """Assert that a process is gone; end it if it is not."""
+    """Assert that a process has ended; end it otherwise."""
     survived = lives(pid)
     if survived:
         os.kill(pid, 9)

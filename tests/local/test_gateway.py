@@ -18,7 +18,7 @@ from local.conformance.rest_api import allow as allow_invoke
 
 ADMIN_SCOPE = "aws.cognito.signin.user.admin"
 INTERNAL = b'{"message": "Internal server error"}'
-# The header X-Do tells what it does.
+# The header X-Do selects what it does.
 SOURCE = """
 import json, time
 
@@ -207,14 +207,14 @@ def test_the_rest_of_the_path_is_one_variable(served):
 
 
 def test_an_address_has_at_most_10240_bytes(served):
-    """As long as that it is fine by itself, but leaves no room for headers."""
+    """An address of this length alone is valid but leaves no room for headers."""
     longest = "/files/".ljust(10_240, "a")
     assert served.get(longest).status == 431
     assert served.get(f"{longest}a").status == 414
 
 
 def test_a_service_worker_is_not_served(served):
-    """It would answer for the sign-in pages, which have the same origin."""
+    """It would intercept requests to the sign-in pages, which have the same origin."""
     answer = served.get("/any", **{"Service-Worker": "script"})
     assert answer.status == 403
     assert b"service worker" in answer.body
@@ -313,7 +313,7 @@ class TestGatewayResponse:
 
     @pytest.fixture
     def put(self, fresh):
-        """Return a way to customise one response and deploy."""
+        """Return a function that customizes one response and deploys."""
         fresh.mock("GET", "/signed", authorizationType="AWS_IAM")
 
         def customise(kind, status=None, headers=(), template=None):

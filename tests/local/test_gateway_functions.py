@@ -1,4 +1,4 @@
-"""The Lambda proxy integration, with functions that a test can hold and let go."""
+"""The Lambda proxy integration, with functions that a test can pause and resume."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def context(**variables):
 
 
 class Functions:
-    """Functions that wait until they may go on, and then answer or fail."""
+    """Functions that wait until a test resumes them, and then answer or fail."""
 
     def __init__(self, fault=None):
         self.fault, self.invoked = fault, []
@@ -46,7 +46,7 @@ def integration(uri=f"{INVOKE}/{ARN}/invocations", **settings):
 
 
 def answered(functions, given=None, policy=POLICY, **variables):
-    """Return the outcome of a call of functions that may go on at once."""
+    """Return the outcome of a call of functions that need not wait."""
 
     async def once():
         functions.may_go_on.set()
@@ -93,7 +93,7 @@ def test_a_bug_of_cgw_is_not_mistaken_for_a_refusal():
 
 
 def test_a_failure_after_the_timeout_is_ignored():
-    """An exception that nobody takes note of would be a warning, and so an error."""
+    """An exception that is never retrieved would be a warning, and so an error."""
 
     async def once():
         functions = Functions(AwsFault("TooManyRequestsException", "Rate Exceeded."))

@@ -1,4 +1,4 @@
-"""Gateway responses: the variables in them, and which of them is taken."""
+"""Gateway responses: their variables, and the choice among them."""
 
 from __future__ import annotations
 

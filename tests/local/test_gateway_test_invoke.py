@@ -256,7 +256,7 @@ def test_no_good_token_is_unauthorized(ask, params):
     assert (answer["clientStatus"], "claims" in answer) == (401, False)
 
 
-def test_many_values_of_one_are_one(ask, user):
+def test_many_values_of_one_header_are_joined(ask, user):
     answer = ask(multiValueHeaders={"Authorization": [user.id]})
     assert answer["clientStatus"] == 0
 
@@ -300,7 +300,7 @@ def test_refuses_an_authorizer_that_does_not_exist(ask, refusal):
 
 
 def test_a_deployment_of_another_state_does_not_matter(api, ask, user):
-    """The draft's own authorizer is asked; a change shows without a deployment."""
+    """The draft's own authorizer decides; a change applies without a deployment."""
     made = api.authorizer("arn:aws:cognito-idp:eu-west-1:123456789012:userpool/other")
     headers = {"Authorization": user.id}
     assert ask(made, headers=headers)["clientStatus"] == 401

@@ -1,4 +1,4 @@
-"""What of a function's runtime this machine has, and what it says where it has not."""
+"""Which runtimes this machine can run, and the messages for missing ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_missing_node_client_is_reported(tmp_path):
 
 @pytest.mark.parametrize(("version", "same"), [("v22.1.0", True), ("v20.1.0", False)])
 def test_the_version_of_node_counts(tmp_path, version, same):
-    """The client may lie among the function's own modules."""
+    """The client may be among the function's own modules."""
     program(tmp_path / version, "node", version)
     client = tmp_path / "code/node_modules/aws-lambda-ric"
     client.mkdir(parents=True)

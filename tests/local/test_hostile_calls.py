@@ -1,4 +1,4 @@
-"""Whatever reaches the control plane, it is refused in AWS's shape, and all goes on."""
+"""The control plane refuses invalid calls in AWS's format, and continues."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def status_of(place, method, target, body, headers):
 @example(COGNITO, "ListUserPools", b"\xff")
 @example(COGNITO, "CreateUserPool", b'{"PoolName": "x", "Schema": [null]}')
 def test_a_json_call_is_answered_or_refused(place, signed, service, operation, body):
-    """An operation that is none, no JSON, another type: 400."""
+    """An unknown operation, invalid JSON, a wrong type: 400."""
     headers = {
         "X-Amz-Target": f"{service}.{operation}",
         **signed(JSON_SERVICES[service]),
@@ -103,13 +103,13 @@ def test_a_json_call_is_answered_or_refused(place, signed, service, operation, b
 @example("lambda", ("DELETE", "/2015-03-31/functions/x/invocations", b"\x80"))
 @example("s3", ("POST", "/%ff%00", b"Action=ListRoles&Version=\xff"))
 def test_a_call_by_path_is_answered_or_refused(place, signed, service, request_):
-    """501 only says that there is no such call here; there is no failure."""
+    """501 only means that there is no such call here; nothing fails."""
     status = status_of(place, *request_, signed(service))
     assert status < 500 or status == 501
 
 
-def test_what_is_signed_for_another_service_is_refused(place, signed):
-    """As AWS does, which checks for whom a call is before what it asks."""
+def test_a_signature_for_another_service_is_refused(place, signed):
+    """AWS checks the service of a call before its content, too."""
     headers = {"X-Amz-Target": f"{COGNITO}.ListUserPools"} | signed("logs")
     assert status_of(place, "POST", "/", b'{"MaxResults": 1}', headers) == 400
 
@@ -141,7 +141,7 @@ WHOLE = {
 
 
 def sent(place, request):
-    """Send bytes as they are; return the socket."""
+    """Send bytes unchanged; return the socket."""
     host, port = place.split(":")
     head = f"Host: {place}\r\nAuthorization: {SCOPE}\r\n".encode()
     connection = socket.create_connection((host, int(port)), timeout=30)
@@ -151,7 +151,7 @@ def sent(place, request):
 
 @pytest.mark.parametrize("request_", WHOLE.values(), ids=WHOLE)
 def test_malformed_requests_are_refused(server, place, request_):
-    """As the sender's fault, or unknown here; the log has a line at most."""
+    """As a client error, or as unknown; the log has at most one line."""
     before = len(server.log.read_text())
     with sent(place, request_) as connection:
         status_line = connection.makefile("rb").readline()
@@ -171,7 +171,7 @@ def test_malformed_requests_are_refused(server, place, request_):
     ],
 )
 def test_an_aborted_request_leaves_no_trace(server, place, request_):
-    """Half a request is forgotten; the next one is answered."""
+    """Half a request is dropped; the next one is answered."""
     before = len(server.log.read_text())
     sent(place, request_).close()
     assert status_of(place, "GET", "/_cgw/health", b"", {}) == 200
@@ -179,6 +179,6 @@ def test_an_aborted_request_leaves_no_trace(server, place, request_):
 
 
 def test_an_upgrade_is_not_taken(place):
-    """There are no web sockets here: the page is the answer."""
+    """There are no web sockets: the response is the page."""
     headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
     assert status_of(place, "GET", "/", b"", headers) == 200

@@ -1,4 +1,4 @@
-"""Whatever is sent to a deployed API, nobody gets in and nothing breaks."""
+"""No request to a deployed API bypasses authorization or breaks the server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from local.conformance.rest_api import Api, sign_in
 
 OCTETS = st.binary(max_size=30)
-# Spelled as it comes, or escaped; no space and no line end, which end a path.
+# Raw or escaped; without a space or a line end, which end a path.
 SEGMENT = OCTETS.map(quote_from_bytes) | OCTETS.map(
     lambda octets: octets.translate(None, bytes(range(33))).decode("latin-1")
 )
@@ -40,7 +40,7 @@ HARD = settings(
 
 @pytest.fixture(scope="module")
 def api(aws, local_url):
-    """An API with open paths and shut ones."""
+    """An API with open and closed paths."""
     api = Api(aws, local_url)
     authorizer = api.authorizer(sign_in(aws).pool_arn)
     secured = {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": authorizer}
@@ -52,7 +52,7 @@ def api(aws, local_url):
 
 
 def status_of(api, method, target, headers, body):
-    """Send one request, octet by octet as it is given; return the status."""
+    """Send one request byte by byte; return the status."""
     host, _, port = api.netloc.partition(":")
     given = {"Host": api.netloc.encode(), "Content-Length": b"%d" % len(body)} | headers
     lines = [name.encode() + b": " + value for name, value in given.items()]
@@ -66,15 +66,15 @@ def status_of(api, method, target, headers, body):
 @HARD
 @given(REQUESTS)
 def test_no_request_breaks_it(api, request_):
-    """Each is answered, with nothing that would be the server's own fault."""
+    """Each gets a response, and none is a server error."""
     method, path, query, headers, body = request_
     assert status_of(api, method, f"{path}?{query}", headers, body) < 500
 
 
 @HARD
 @given(REQUESTS)
-def test_no_spelling_opens_what_is_shut(api, request_):
-    """Below a shut path nothing but a valid token gets in."""
+def test_no_spelling_opens_a_closed_path(api, request_):
+    """Below a closed path, only a valid token is accepted."""
     method, path, query, headers, body = request_
     status = status_of(api, method, f"shut/{path}?{query}", headers, body)
     assert 400 <= status < 500

@@ -1,4 +1,4 @@
-"""Whatever is sent to the pages and endpoints of a domain, nothing in them breaks."""
+"""No request to a domain's pages and endpoints breaks them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ KNOWN = (
 )
 VALUES = st.sampled_from(KNOWN) | st.binary(max_size=40)
 PARAMS = st.lists(st.tuples(st.sampled_from(NAMES), VALUES), max_size=8)
-# No line ends, which end a header; everything else may stand in one.
+# No line ends, which end a header; everything else may be in one.
 HEADER = st.binary(max_size=60).map(lambda octets: octets.translate(None, b"\r\n\0"))
 TYPES = st.sampled_from(
     [

@@ -1,4 +1,4 @@
-"""Invoke answers as Lambda does, whatever runs the function."""
+"""Invoke answers as Lambda does, with any backend for functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ARN = "arn:aws:lambda:eu-west-1:123456789012:function:hello"
 
 
 class FakeFunctions:
-    """Remembers what it ran; every run fails or none does."""
+    """Records its runs; either every run fails or none does."""
 
     def __init__(self, *, error=False):
         self.ran = []
@@ -26,7 +26,7 @@ class FakeFunctions:
 
 
 class FakeCall(dict):
-    """A call of Invoke on a function that exists."""
+    """A call of Invoke on an existing function."""
 
     backend = SimpleNamespace(
         get_function=lambda *_: SimpleNamespace(function_arn=ARN),

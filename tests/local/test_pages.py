@@ -1,4 +1,4 @@
-"""The sign-in pages: each step by its form, without a script, guarded."""
+"""The sign-in pages: a form for each step, without scripts, protected."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Site:
 
 @pytest.fixture
 def make_site(make_pool, name, local_url):
-    """Return a maker of sites of pools with given settings."""
+    """Return a function that creates sites of pools with given settings."""
 
     def make(**settings):
         return Site(make_pool(**BY_MAIL | settings), name, local_url)
@@ -63,7 +63,7 @@ def alice(site):
 
 
 class TestSigningUp:
-    """From nothing to the app."""
+    """From sign-up to the app."""
 
     def test_confirm_and_sign_in(self, site):
         browser = site.open("/signup")
@@ -232,7 +232,7 @@ class TestForgetting:
 
 
 class TestStayingSignedIn:
-    """A browser is known for an hour, or until it signs out."""
+    """A browser stays signed in for an hour, or until it signs out."""
 
     @pytest.fixture
     def known(self, alice):
@@ -317,7 +317,7 @@ class TestGuards:
         assert token.query["code"]
         raw = self.post(alice, {"Cookie": "XSRF-TOKEN=a"}, _csrf="a")
         cookies = raw.headers.get_list("Set-Cookie")
-        session = next(each for each in cookies if each.startswith("cognito="))
+        session = next(cookie for cookie in cookies if cookie.startswith("cognito="))
         assert "HttpOnly" in session
         assert "SameSite=Lax" in session
         assert f"Path=/_aws/cognito/{alice.app.base.rpartition('/')[2]}" in session

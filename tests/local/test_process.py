@@ -31,7 +31,7 @@ def state_dir(tmp_path):
 
 @pytest.fixture(scope="module")
 def at_once(tmp_path_factory):
-    """What several starts at the same time return, with settings for the real AWS."""
+    """The results of concurrent starts, with settings for the real AWS."""
     state_dir = tmp_path_factory.mktemp("shared") / "state"
     assert process.running(state_dir) is None
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(4) as pool:
@@ -98,7 +98,7 @@ def test_a_port_in_use_is_named(state_dir):
 
 @contextlib.contextmanager
 def _ends(server):
-    """Wait after the block until a process has ended."""
+    """After the block, wait until a process has ended."""
     process = os.pidfd_open(server.pid)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The local AWS refuses what AWS refuses, in its words."""
+"""The local AWS refuses what AWS refuses, with its messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROLE = "arn:aws:iam::123456789012:role/t"
 
 @pytest.fixture(scope="module")
 def places(aws, shared_pool):
-    """Return what the words of the rows stand for."""
+    """Return the values of the names in the rows."""
     gateway = aws("apigateway")
     api = gateway.create_rest_api(name="refusals")["id"]
     root = gateway.get_resources(restApiId=api)["items"][0]["id"]
@@ -33,7 +33,7 @@ def places(aws, shared_pool):
 
 @pytest.fixture
 def unchecked(server):
-    """Return a maker of clients that send also what botocore would refuse itself."""
+    """Return a function that creates clients which skip botocore's own validation."""
     once = {"total_max_attempts": 1}
 
     def client(service):
@@ -60,8 +60,8 @@ def test_the_call_is_refused(unchecked, places, refusal, row):
     assert refused.message.startswith(message)
 
 
-def test_what_no_key_of_the_file_can_ask_for(unchecked, places, refusal):
-    """Of the calls that the file comes to, in what only others send."""
+def test_requests_that_only_other_clients_send(unchecked, places, refusal):
+    """Requests that only other clients send, for calls that the file leads to."""
     gateway, logs = unchecked("apigateway"), unchecked("logs")
     api = {"restApiId": places["API"]}
     pools = ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abcdefghi"]

@@ -1,4 +1,4 @@
-"""The runtime API serves its own process, and nobody else."""
+"""The runtime API serves only its own process."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_requests_of_other_processes_are_refused(verb, path, headers, status):
 
 
 def spoken(*parts):
-    """Send parts, each once the one before was answered; return the answers."""
+    """Send parts, each after the answer to the previous one; return the answers."""
 
     async def exchange(session, job):
         url = session._base_url  # noqa: SLF001 - aiohttp has no other word for it
@@ -85,7 +85,7 @@ RESPONSE = "POST {base}/invocation/{job}/response HTTP/1.1\nHost: {host}\n"
 
 
 def test_answers_expect_100_continue():
-    """As curl does before a large one; without an answer it waits for a second."""
+    """Curl sends this before a large body; without an answer it waits for a second."""
     head = f"{RESPONSE}Expect: 100-continue\nContent-Length: 4\n\n"
     (asked, accepted), payload = spoken(head, "done")
     assert asked == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -94,7 +94,7 @@ def test_answers_expect_100_continue():
 
 
 def test_takes_a_body_in_chunks():
-    """As Node.js sends what has no length yet."""
+    """Node.js sends a body of unknown length in this way."""
     chunks = "2\ndo\n2\nne\n0\n\n"
     (accepted,), payload = spoken(f"{RESPONSE}Transfer-Encoding: chunked\n\n{chunks}")
     assert accepted.startswith(b"HTTP/1.1 202 Accepted\r\n")
@@ -110,12 +110,12 @@ def test_ends_a_connection_as_the_client_asks():
 
 @pytest.mark.parametrize("rubbish", ["\0\0\0\n\n", "GET\n\n", "GET / HTTP/1.1\nA\n\n"])
 def test_ends_a_connection_that_speaks_no_http(rubbish):
-    """And takes no job with it."""
+    """It takes no job either."""
     assert spoken(rubbish) == ([b""], False)
 
 
 def test_a_disconnected_client_takes_no_job():
-    """What it waited for goes to the one that asks next."""
+    """The next client gets the job instead."""
 
     async def run():
         api = RuntimeApi(FUNCTION, lambda: None)
@@ -125,7 +125,7 @@ def test_a_disconnected_client_takes_no_job():
                 wait = aiohttp.ClientTimeout(0.05)
                 with pytest.raises(TimeoutError):
                     await session.get(f"{BASE}/invocation/next", timeout=wait)
-                await session.get(f"{BASE}/elsewhere")  # so that its end is known
+                await session.get(f"{BASE}/elsewhere")  # to see its end
                 api.give(Job(b"{}"))
                 patience = aiohttp.ClientTimeout(10)
                 path = f"{BASE}/invocation/next"

@@ -1,4 +1,4 @@
-"""Which runtime client runs a function, and what is said where there is none."""
+"""The choice of a function's runtime client, and the message if it is missing."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def refusal(folder, **environment):
 
 
 def programs(folder, **scripts):
-    """Make programs in a folder, and return it."""
+    """Create programs in a folder, and return it."""
     for name, script in scripts.items():
         program = folder / name
         program.write_text(f"#!/bin/sh\n{script}\n")
@@ -62,7 +62,7 @@ def programs(folder, **scripts):
 
 
 def install(modules, entry="./index.mjs"):
-    """Make what npm makes, but for the program itself, and return its path."""
+    """Create what npm creates, except the program itself, and return its path."""
     package = modules / "aws-lambda-ric"
     package.mkdir(parents=True)
     description = {"bin": {"aws-lambda-ric": entry}}
@@ -85,7 +85,7 @@ def test_reports_a_missing_client_for_node(tmp_path):
 
 @pytest.mark.parametrize("where", ["function", "path", "prefix", "global"])
 def test_finds_the_client_for_node(tmp_path, where):
-    """In the function's zip, on NODE_PATH, beside Node.js, or where npm puts it."""
+    """In the function's zip, on NODE_PATH, next to Node.js, or in npm's folder."""
     folders = {
         "function": tmp_path / "function/node_modules",
         "path": tmp_path / "path",

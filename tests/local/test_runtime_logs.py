@@ -1,4 +1,4 @@
-"""What functions print is in CloudWatch Logs, and Invoke refuses what AWS refuses."""
+"""CloudWatch Logs has functions' output; Invoke refuses what AWS refuses."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_events_are_in_order_over_streams_and_pages(aws, function, invoke, messa
         invoke(**{"from": number, "to": number + 1})
         variables = {
             "NUMBER": str(number)
-        }  # so that the next call has a stream of its own
+        }  # so that the next call has a separate stream
         aws("lambda").update_function_configuration(
             FunctionName=function, Environment={"Variables": variables}
         )
@@ -244,4 +244,4 @@ def test_a_busy_function_ends_when_the_server_is_killed(tmp_path, name):
         connection.settimeout(30)
         assert told.readline().startswith(b"GET /")
         os.kill(server.pid, signal.SIGKILL)
-        told.read()  # until nobody holds the other end any more
+        told.read()  # until no process holds the other end

@@ -148,7 +148,7 @@ def test_only_data_is_loaded(state):
 
 @pytest.fixture
 def restarted():
-    """Return what goes through a restart of moto, as far as moto can tell."""
+    """Return what a restart of moto preserves, as far as moto knows."""
 
     def restart(make, read):
         make()
@@ -178,7 +178,7 @@ def test_a_user_keeps_password_and_second_factor(restarted):
         names = {"UserPoolId": pool["Id"], "Username": "alice"}
         client("cognito-idp").admin_create_user(**names, TemporaryPassword="Right-1!")
         made = backend("cognito-idp").user_pools[pool["Id"]]
-        made.json_web_key = None  # as the local AWS makes pools
+        made.json_web_key = None  # as the local AWS creates pools
         user = User(made.users["alice"])
         user.mfa.totp_secret = "JBSWY3DPEHPK3PXP"
 
@@ -219,7 +219,7 @@ def test_a_function_keeps_its_dependencies(restarted):
 
 
 def test_a_restored_state_can_be_saved_again(restarted):
-    """Also the default factories of moto's mappings."""
+    """Including the default factories of moto's mappings."""
 
     def make():
         client("apigateway").create_rest_api(name="any")

@@ -1,4 +1,4 @@
-"""Control plane and data plane together: a stage serves what is deployed."""
+"""Control plane and data plane together: a stage serves its deployment."""
 
 from __future__ import annotations
 

@@ -450,7 +450,7 @@ class TestAccessToken:
     def test_returns_the_user(self, sign_in):
         access = sign_in.tokens()["AccessToken"]
         user = sign_in.pool.client.get_user(AccessToken=access)
-        attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+        attributes = {item["Name"]: item["Value"] for item in user["UserAttributes"]}
         assert attributes["email"] == USER
         assert user["Username"] == claims(access)["username"]
 
@@ -475,7 +475,7 @@ class TestAccessToken:
 
 
 def test_every_operation_that_takes_an_access_token_is_ours(aws):
-    """Those of moto accept its own tokens, whose key is public."""
+    """Moto's operations accept moto's own tokens, whose key is public."""
     model = aws("cognito-idp").meta.service_model
     takes = {
         name

@@ -21,7 +21,7 @@ def people(make_pool):
 
 @pytest.fixture
 def make_people(make_pool):
-    """Return a maker of pools with given settings."""
+    """Return a function that creates pools with given settings."""
 
     def make(client=None, **settings):
         return People(make_pool(**BY_MAIL | settings), **client or {})
@@ -58,7 +58,7 @@ class TestSignUp:
         assert refusal(people.sign_in).code == "UserNotConfirmedException"
         confirm(people, mailed(USER))
         user = people.api.get_user(AccessToken=people.tokens()["AccessToken"])
-        attributes = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+        attributes = {item["Name"]: item["Value"] for item in user["UserAttributes"]}
         assert attributes["email_verified"] == "true"
 
     def test_the_administrator_sees_it(self, people):
@@ -101,7 +101,7 @@ class TestSignUp:
         old = mailed(USER)
         people.call("resend_confirmation_code", Username=USER)
         new = mailed(USER)
-        if old != new:  # once in a million they are the same
+        if old != new:  # once in a million they are equal
             assert refusal(confirm, people, old).code == "CodeMismatchException"
         confirm(people, new)
         refused = refusal(people.call, "resend_confirmation_code", Username=USER)
@@ -206,7 +206,7 @@ class TestForgotPassword:
         self.forget(people)
         refused = refusal(self.reset, people, mailed(USER), "short")
         assert refused.code == "InvalidPasswordException"
-        self.reset(people, mailed(USER))  # the code is not used up
+        self.reset(people, mailed(USER))  # the code is still valid
 
     def test_an_unverified_address_gets_no_code(self, people, refusal):
         people.confirmed(email_verified="false")
@@ -232,7 +232,7 @@ class TestForgotPassword:
 
 
 class TestHiding:
-    """A client with PreventUserExistenceErrors does not reveal who is a user."""
+    """A client with PreventUserExistenceErrors does not reveal which users exist."""
 
     def test_forgetting(self, make_people):
         people = make_people(HIDING)
@@ -312,5 +312,5 @@ class TestProfile:
 
     def attribute(self, alice, access, name):
         user = alice.api.get_user(AccessToken=access)
-        given = {each["Name"]: each["Value"] for each in user["UserAttributes"]}
+        given = {item["Name"]: item["Value"] for item in user["UserAttributes"]}
         return given.get(name)

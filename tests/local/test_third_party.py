@@ -150,7 +150,7 @@ class TestAwsCli:
 
     @pytest.fixture
     def aws_cli(self, people, tmp_path):
-        """Return a runner of the AWS CLI; without credentials it does not sign."""
+        """Return a function that runs the AWS CLI, unsigned without credentials."""
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),

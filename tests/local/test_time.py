@@ -59,7 +59,7 @@ def test_codes_are_valid_for_hours():
 
 
 class TestBrowser:
-    """A browser is known for an hour."""
+    """A browser stays signed in for an hour."""
 
     @pytest.fixture
     def pool_id(self, name):

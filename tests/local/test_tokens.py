@@ -17,7 +17,7 @@ from cognito_gw.local.errors import AwsFault
 POOL = "eu-west-1_abcdefghi"
 URL = "http://127.0.0.1:4566"
 HOUR, DAY = 3600, 86400
-KEYS = Keys()  # RSA keys take a while to make
+KEYS = Keys()  # RSA keys take a while to create
 
 
 class Alice:

@@ -1,4 +1,4 @@
-"""Codes, tokens and sessions of one user are invalid for another."""
+"""One user's codes, tokens, and sessions are invalid for another."""
 
 from __future__ import annotations
 

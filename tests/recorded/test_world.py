@@ -1,4 +1,4 @@
-"""On AWS as it was recorded, `plan` after `up` shows nothing, and writes are valid."""
+"""With recorded AWS responses, `plan` after `up` shows nothing; writes are valid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STACKS = {
         "app_clients": {"web": {"callback_urls": URLS, "logout_urls": URLS[:2]}},
     },
 }
-# As long, and as many, as the check of the file lets through.
+# As long and as many as the file's schema allows.
 SCOPES = {f"{number:0254}": "d" * 256 for number in range(100)}
 MANY = [f"com.example.app{number}:/{'x' * 900}" for number in range(100)]
 LARGEST = {
@@ -52,7 +52,7 @@ LARGEST = {
 
 
 def _walk(shape, value, do):
-    """Do something with each part of an answer, and with its shape."""
+    """Apply a function to each part of a response and its shape."""
     if value is None:
         return
     do(shape, value)
@@ -68,7 +68,7 @@ def _walk(shape, value, do):
 
 
 def as_recorded(shape, value):
-    """Answer as AWS did when it was recorded."""
+    """Answer as AWS did in the recording."""
     if amend := RECORDED.get(shape.name):
         amend(value)
 
@@ -98,20 +98,20 @@ RECORDED = {
 
 
 def with_new_fields(shape, value):
-    """Answer with a field that nobody knows yet, wherever one can be."""
+    """Add an unknown field to a response wherever possible."""
     if shape.type_name == "structure":
         value["aFieldOf2031"] = {"value": ["x"]}
 
 
 def in_another_order(shape, value):
-    """Answer each list the other way round."""
+    """Reverse each list of a response."""
     if shape.type_name == "list":
         value.reverse()
 
 
 @contextmanager
 def answering(aws, *amends):
-    """Let AWS answer so."""
+    """Let AWS answer in this way."""
 
     def amend(model, parsed, **_):
         if model.output_shape is not None and "Error" not in parsed:
@@ -130,7 +130,7 @@ def answering(aws, *amends):
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_plan_after_up_shows_nothing(aws, built, do, stack):
-    """Whatever AWS adds, reorders or keeps to itself is no drift and no redeploy."""
+    """Whatever AWS adds, reorders, or omits causes no drift and no deployment."""
     sections = STACKS[stack]
     with answering(aws, as_recorded):
         steps = do("apply", *built(**sections).resources)
@@ -147,7 +147,7 @@ def test_plan_after_up_shows_nothing(aws, built, do, stack):
 
 
 def test_the_first_url_of_the_file_is_the_one_to_use(aws, built, do):
-    """AWS answers them sorted."""
+    """AWS returns them sorted."""
     with answering(aws, as_recorded):
         do("apply", *built(**STACKS["URLs"]).resources)
         again = built(**STACKS["URLs"])
@@ -158,7 +158,7 @@ def test_the_first_url_of_the_file_is_the_one_to_use(aws, built, do):
 
 @pytest.mark.parametrize("stack", [*STACKS, "at their limits"])
 def test_every_write_is_as_the_model_says(aws, built, do, stack):
-    """Names, kinds, lengths, values and patterns, of all that `up` and `down` send."""
+    """Names, types, lengths, values, and patterns, in all calls of `up` and `down`."""
     sections = STACKS.get(stack, LARGEST)
     steps = do("apply", *built(**sections).resources)
     assert [step.error for step in steps.values() if step.error] == []

@@ -20,7 +20,7 @@ from cognito_gw.aws.clients import Aws
 
 
 class Answer(NamedTuple):
-    """What an HTTP request came to."""
+    """The response to an HTTP request."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -48,7 +48,7 @@ def client(server):  # noqa: F811
 
 @pytest.fixture(scope="session")
 def ask(server):  # noqa: F811
-    """Make one HTTP request; the path is sent as it is given."""
+    """Make one HTTP request; send the path unchanged."""
     place = urlsplit(server.url)
 
     def request(method, path, headers=None, body=b"", user=None):
@@ -65,13 +65,13 @@ def ask(server):  # noqa: F811
 
 @pytest.fixture(scope="session")
 def local_home(server):  # noqa: F811
-    """The XDG_STATE_HOME with which `cgw --local` finds the running local AWS."""
+    """The XDG_STATE_HOME in which `cgw --local` finds the running local AWS."""
     return str(server.log.parent.parent)
 
 
 @pytest.fixture
 def at_home(local_home, environment):
-    """The environment of a user whose local AWS runs, in which `cgw` is quick."""
+    """The environment of a user with a running local AWS, where `cgw` starts fast."""
     environment.setenv("XDG_STATE_HOME", local_home)
     environment.setenv("HOME", local_home)
     share_service_models(environment)
@@ -80,7 +80,7 @@ def at_home(local_home, environment):
 
 
 def _connected(place, user):
-    """Connect as a user: who makes a socket owns it."""
+    """Connect as a given user: a socket belongs to the user that creates it."""
     if user is None:
         return socket.create_connection((place.hostname, place.port), timeout=30)
     user, family = user if isinstance(user, tuple) else (user, socket.AF_INET)

@@ -1,4 +1,4 @@
-"""The audit of what is installed: it fails for an advisory, and never passes unseen."""
+"""The audit of installed packages fails for an advisory and never passes unchecked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AFFECTED = {
     "version": "3.16.0",
     "vulns": [{"id": "GHSA-w853-jp5j-5j7f", "fix_versions": ["3.20.1"], "aliases": []}],
 }
-# The ends of what pip-audit 2.10.1 writes when it cannot reach its service.
+# The last lines of pip-audit 2.10.1 when it cannot reach its service.
 REFUSED = (
     "requests.exceptions.ConnectionError: Max retries exceeded with url: /v1/query"
 )
@@ -30,7 +30,7 @@ DOWN = "pip_audit._service.interface.ServiceError"
 
 @pytest.fixture(scope="module")
 def verdict():
-    """Return the function that reads the two streams of pip-audit."""
+    """Return the function that parses both output streams of pip-audit."""
     return runpy.run_path(str(ROOT / ".ci/audit.py"))["verdict"]
 
 
@@ -39,14 +39,14 @@ def _answer(*packages):
 
 
 def test_an_advisory_fails(verdict):
-    """Also among packages that are clean or unknown, with the release that fixes it."""
+    """The report includes the fixed release, even among clean or unknown packages."""
     code, words = verdict(_answer(CLEAN, UNKNOWN, AFFECTED), "")
     assert code == 1
     assert "filelock 3.16.0: GHSA-w853-jp5j-5j7f, fixed in 3.20.1" in words
 
 
 def test_no_advisory_passes(verdict):
-    """And the packages that were not looked up are named."""
+    """The report lists the packages that the audit could not look up."""
     assert verdict(_answer(CLEAN), "") == (
         0,
         "audit: no advisory; packages looked up: 1",
@@ -56,28 +56,28 @@ def test_no_advisory_passes(verdict):
 
 @pytest.mark.parametrize("err", [REFUSED, TIMED_OUT, DOWN])
 def test_an_unreachable_service_is_reported(verdict, err):
-    """Not taken for a clean answer."""
+    """The audit does not count it as a clean result."""
     code, words = verdict("", f"Traceback (most recent call last):\n{err}\n")
     assert code == 0
     assert "SKIPPED" in words
 
 
 def test_an_index_without_advisories_is_reported(verdict):
-    """pip-audit itself says "No known vulnerabilities found" and exits 0."""
+    """pip-audit itself prints "No known vulnerabilities found" and exits with 0."""
     code, words = verdict(_answer(UNKNOWN), "No known vulnerabilities found")
     assert code == 0
     assert "SKIPPED" in words
 
 
 def test_a_broken_audit_fails(verdict):
-    """Whatever else keeps it from answering."""
+    """The audit fails for any other error as well."""
     code, words = verdict("", "ModuleNotFoundError: pip_audit")
     assert code == 1
     assert "ModuleNotFoundError" in words
 
 
 def test_the_workflow_runs_what_is_there():
-    """On every supported Python, and with the lowest releases; each script audits."""
+    """Every script audits, on each supported Python and with the lowest releases."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
     jobs = workflow["jobs"]
     assert jobs["test"]["strategy"]["matrix"]["python"] == [

@@ -1,4 +1,4 @@
-"""Nothing of a malformed request gets into the local AWS's log: it may be a secret."""
+"""The local AWS logs nothing of a malformed request: it may contain a secret."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MALFORMED = {
 
 
 def answer_to(server, request):
-    """Send the octets of a request; return the answer's."""
+    """Send the bytes of a request; return those of the response."""
     address = urlsplit(server.url)
     host = b"Host: %s\r\nConnection: close\r\n" % address.netloc.encode()
     answer = b""
@@ -59,7 +59,7 @@ def answer_to(server, request):
 
 
 def test_the_log_has_nothing_of_malformed_requests(server):
-    """Whichever part of it is malformed; the log only says that there was one."""
+    """Whichever part is malformed, the log only records that it happened."""
     before = server.log.stat().st_size
     answers = {name: answer_to(server, each) for name, each in MALFORMED.items()}
     refused = [each for each in answers.values() if each[8:].startswith(b" 400 ")]
@@ -82,7 +82,7 @@ ERRORS = [
 
 @given(st.sampled_from(ERRORS), st.text(min_size=1))
 def test_the_log_has_only_the_kind_of_error(make, text):
-    """Whatever the HTTP library says of the request."""
+    """The log omits what the HTTP library says about the request."""
     log_without_traceback()
     error = make(f"secret-{text}")
     info = (type(error), error, None)

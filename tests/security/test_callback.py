@@ -1,4 +1,4 @@
-"""Nobody else on this machine gets what the browser brings back from a sign-in."""
+"""No other local user or program receives the browser's response to a sign-in."""
 
 from __future__ import annotations
 
@@ -86,20 +86,20 @@ def test_localhost_is_answered_at_every_address(address):
 def test_the_two_addresses_take_one_answer_together():
     port = free_port()
     with Loopback(url_at("localhost", port), STATE) as listener:
-        statuses = [get(each, port, f"localhost:{port}") for each in (V6, V4)]
+        statuses = [get(address, port, f"localhost:{port}") for address in (V6, V4)]
         assert statuses == [200, 409]
         assert listener.wait(0) == {"code": "abc"}
 
 
 @pytest.mark.parametrize("holder", [V4, WILDCARD, pytest.param(V6, marks=needs_ipv6)])
 @pytest.mark.parametrize("by_fragment", [False, True])
-def test_a_port_that_another_holds_at_one_address_is_taken(holder, by_fragment):
+def test_a_port_in_use_at_one_address_is_taken(holder, by_fragment):
     with closing(bound(holder)) as other:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(PortTaken, match=f"listens on port {port}"):
             Loopback(url_at("localhost", port), STATE, by_fragment=by_fragment)
-        if holder == V6:  # and the other address was given back
+        if holder == V6:  # the other address is free again
             bound(V4, port).close()
 
 
@@ -116,7 +116,7 @@ def test_the_dual_stack_wildcard_is_taken_too():
 @pytest.mark.parametrize("address", [V4, pytest.param(V6, marks=needs_ipv6)])
 @pytest.mark.parametrize("option", ["SO_REUSEADDR", "SO_REUSEPORT"])
 def test_the_port_cannot_be_shared(address, option):
-    """Not even with the options that share a port between willing programs."""
+    """Not even with the options that let cooperating programs share a port."""
     if not hasattr(socket, option):
         pytest.skip(f"this system has no {option}")
     port = free_port()
@@ -146,7 +146,7 @@ def test_an_address_is_served_there_and_nowhere_else(own):
     port, foreign = free_port(), {V4: V6, V6: V4}[own]
     with Loopback(url_at(own, port), STATE) as listener:
         if has_ipv6():
-            bound(foreign, port).close()  # it is free
+            bound(foreign, port).close()  # the port is free
         for host in (f"localhost:{port}", f"{HOST_OF[foreign]}:{port}", HOST_OF[own]):
             assert get(own, port, host) == 421
         assert get(own, port, f"{HOST_OF[own]}:{port}") == 200
@@ -155,7 +155,7 @@ def test_an_address_is_served_there_and_nowhere_else(own):
 
 @pytest.mark.parametrize("address", [V4, pytest.param(V6, marks=needs_ipv6)])
 def test_localhost_has_one_name(address):
-    """An address is another origin, and the app client may not have it."""
+    """An address is a different origin, which the app client may not register."""
     port = free_port()
     names = (f"127.0.0.1:{port}", f"[::1]:{port}", f"localhost.:{port}", "localhost")
     with Loopback(url_at("localhost", port), STATE):
@@ -203,12 +203,12 @@ def test_a_machine_without_ipv6_listens_on_ipv4(monkeypatch, code):
 
 
 def test_the_hosts_file_cannot_lead_away_from_loopback(monkeypatch):
-    """Of what the name resolves to, only loopback counts, and all of that does."""
+    """Only the loopback addresses of the name count, and all of them do."""
     found = ["192.0.2.1", "127.0.1.1", WILDCARD, "fe80::1%lo", "::1"]
     monkeypatch.setattr(
         callback_server.socket,
         "getaddrinfo",
-        lambda *_, **__: [(0, 0, 0, "", (each, 0)) for each in found],
+        lambda *_, **__: [(0, 0, 0, "", (address, 0)) for address in found],
     )
     listening = callback_server.Callback.of("http://localhost:8765/").addresses
     assert listening == [V4, V6, "127.0.1.1"]
@@ -216,7 +216,7 @@ def test_the_hosts_file_cannot_lead_away_from_loopback(monkeypatch):
 
 @needs_ipv6
 def test_a_sign_in_goes_to_the_next_callback_url():
-    """The browser is never sent to a port that somebody else holds in part."""
+    """The browser never goes to a port that another program holds in part."""
     with closing(bound(V6)) as other:
         other.listen()
         taken, free = other.getsockname()[1], free_port()

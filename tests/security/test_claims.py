@@ -1,4 +1,4 @@
-"""docs/SECURITY.md names the test of each claim, and each of them exists."""
+"""docs/SECURITY.md names the test for each claim, and all these tests exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMED = re.findall(r"`((?:tests/)?[\w/]*test_\w+\.py)?(?:::(\w+))?`", PAGE)
 
 
 def references():
-    """Give each named file with the test; a bare `::name` is of the last file."""
+    """Yield each named file with its test; a bare `::name` refers to the last file."""
     file = ""
     for named, test in NAMED:
         file = named or file
@@ -23,14 +23,14 @@ def references():
 
 @pytest.mark.parametrize(("file", "test"), sorted(set(references())))
 def test_a_named_test_exists(file, test):
-    """By its path, and by its name where there is one."""
+    """The path exists, and the name too if there is one."""
     folder = ROOT if file.startswith("tests/") else Path(__file__).parent
     source = (folder / file).read_text("utf-8")
     assert not test or re.search(rf"(?:def|class) {test}\b", source)
 
 
 def test_every_security_test_holds_a_claim():
-    """A file that the page does not name is for nothing it promises."""
+    """The page names every file of this folder."""
     named = {file.rpartition("/")[2] for file, _ in references()}
-    own = {each.name for each in Path(__file__).parent.glob("test_*.py")}
+    own = {path.name for path in Path(__file__).parent.glob("test_*.py")}
     assert own - named == {Path(__file__).name}

@@ -1,8 +1,8 @@
-"""Nothing that a cloned repository holds is run when one only looks at it.
+"""Read-only commands run nothing from a cloned repository.
 
-The folder holds a module of every name that cgw, its server or its workers could
-import, and a program of every name that they could look for. Each leaves a word when it
-runs.
+The folder holds a module for every name that cgw, its server, or its workers could
+import, and a program for every name that they could look for. Each leaves a mark when
+it runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from cognito_gw.local import process
 
 pytestmark = pytest.mark.server
-CGW = Path(sys.executable).with_name("cgw")  # as it is installed
+CGW = Path(sys.executable).with_name("cgw")  # as installed
 FILE = """\
 name: cloned
 users: [{username: alice@example.com, password: "${CGW_ALICE_PASSWORD}"}]
@@ -27,8 +27,8 @@ api: {routes: {GET /hello: {}, GET /open: {auth: none}}}
 """
 PROGRAMS = ("node", "npm", "git", "uname", "sh", "env", "ldconfig", "gcc", "xdg-open")
 PROGRAMS += ("python", "python3", "www-browser", "firefox", "x-www-browser")
-# They look for programs, start processes, or run functions. One has no other way to
-# run what is in the folder than the rest, and they run nightly.
+# These look for programs, start processes, or run functions. One command has no other
+# way to run files from the folder than the rest, so the rest run nightly.
 LOOKS = [
     ("--local", "up"),
     ("--local", "call", "/hello"),
@@ -44,19 +44,19 @@ OTHER_LOOKS = [
     ("--local", "logs"),
     ("demo",),
 ]
-# Without these the others would look at nothing, and no worker would start.
+# Without these the other commands would read nothing, and no worker would start.
 MUST_WORK = LOOKS[:2]
 
 
 def module_names():
-    """Every name that can be imported here, and what Python looks for by itself."""
+    """Every importable name, and the names that Python itself looks for."""
     names = {*sys.stdlib_module_names, *metadata.packages_distributions()}
     names |= {"sitecustomize", "usercustomize", "moto", "uvloop", "jwt", "cognito_gw"}
     return sorted(name for name in names if name.isidentifier())
 
 
 class Repository:
-    """A working folder that was cloned from somebody, and the user who looks at it."""
+    """A working folder cloned from a stranger, and the user that inspects it."""
 
     def __init__(self, folder):
         self.folder = folder / "repository"
@@ -70,11 +70,11 @@ class Repository:
             "XDG_STATE_HOME": str(self.state),
             "AWS_EC2_METADATA_DISABLED": "true",
             "CGW_ALICE_PASSWORD": "Correct-horse-7",
-            "DISPLAY": ":99",  # there is none, but browsers are looked for
+            "DISPLAY": ":99",  # no browser is installed, but cgw looks for one
         }
 
     def plant(self, names):
-        """Let a module, or a package with its parts, leave a word when it is run."""
+        """Make a module, or a package with its parts, leave a mark when it runs."""
         word = f"import os\nopen({str(self.witness)!r}, 'a').write(__file__ + '\\n')\n"
         for name in names:
             (self.folder / f"{name}.py").write_text(word)
@@ -85,7 +85,7 @@ class Repository:
                 (self.folder / part / "__main__.py").write_text(word)
 
     def plant_programs(self):
-        """Let programs leave a word, here and in `bin` and `node_modules/.bin`."""
+        """Make programs leave a mark, here and in `bin` and `node_modules/.bin`."""
         for place in (".", "bin", "node_modules/.bin"):
             (self.folder / place).mkdir(parents=True, exist_ok=True)
             for name in PROGRAMS:
@@ -94,13 +94,13 @@ class Repository:
                 program.chmod(0o755)
 
     def write(self, name, text):
-        """Put a file into the folder."""
+        """Write a file in the folder."""
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
     def run(self, *command, code=0, **environment):
-        """Run a command in it."""
+        """Run a command in the folder."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -115,13 +115,13 @@ class Repository:
 
     @property
     def ran(self):
-        """What of it was run."""
+        """The files of the folder that ran."""
         return self.witness.read_text().splitlines() if self.witness.exists() else []
 
 
 @pytest.fixture
 def repository(tmp_path):
-    """A cloned repository whose server is stopped in the end."""
+    """A cloned repository whose server stops at the end."""
     made = Repository(tmp_path)
     made.write("cgw.yaml", FILE)
     yield made
@@ -133,8 +133,8 @@ def repository(tmp_path):
     [[], pytest.param(OTHER_LOOKS, marks=pytest.mark.nightly)],
     ids=["some", "every"],
 )
-def test_no_command_that_looks_runs_what_is_there(repository, others):
-    """With every module of Python's, of cgw's and of its libraries planted."""
+def test_read_only_commands_run_nothing_from_the_folder(repository, others):
+    """All modules of Python, of cgw, and of its libraries are planted."""
     repository.plant(module_names())
     repository.plant_programs()
     repository.write(".npmrc", f"prefix={repository.folder}\n")
@@ -174,10 +174,10 @@ def spelled(settings):
     ids=spelled,
 )
 def test_the_server_takes_no_path_into_the_folder_from_its_caller(repository, settings):
-    """Entries that are relative, or empty, of a variable that Python reads.
+    """The variables that Python reads contain relative or empty entries.
 
-    Whichever variable leads into the folder, what is planted there is seen to run: so
-    all at once find what each of them alone would find.
+    Each variable that leads into the folder is first shown to run the planted files,
+    so testing all at once finds what separate tests would find.
     """
     repository.plant(module_names())
     folder = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -190,11 +190,11 @@ def test_the_server_takes_no_path_into_the_folder_from_its_caller(repository, se
     script += "own = pathlib.Path(f'/proc/{server.pid}/cwd')\n"
     script += "print(server.url, own.readlink() if own.exists() else where.resolve())\n"
     script += "print(server == process.running(where), process.stop(where))"
-    # `-I`: this process stands for a cgw that was found without that path.
+    # `-I`: this process stands in for a cgw that was found without that path.
     command = [sys.executable, "-I", "-c", script, "relative/state"]
     started, stopped = repository.run(*command, **settings).stdout.splitlines()
     state = repository.folder / "relative/state"
-    # The server works in its own folder, and starts nothing in the caller's.
+    # The server works in a separate folder and starts nothing in the caller's.
     assert started.startswith("http://127.0.0.1:")
     assert started.endswith(f" {state}")
     assert stopped == "True True"
@@ -203,9 +203,9 @@ def test_the_server_takes_no_path_into_the_folder_from_its_caller(repository, se
 
 
 def test_python_m_leaves_the_folder_before_it_imports_more(repository):
-    """Python has put it first by then; cgw takes it out before all that is not ours.
+    """Python puts the folder first; cgw removes it before it imports third-party code.
 
-    Safe path keeps all of it out of `python -m`, as the documentation says.
+    As the documentation says, safe path keeps all of it out of `python -m`.
     """
     names = {*metadata.packages_distributions()} - {"cognito_gw"}
     repository.plant(name for name in names if name.isidentifier())

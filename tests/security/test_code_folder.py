@@ -1,4 +1,4 @@
-"""No secret is deployed by accident with a function's code."""
+"""A function's code does not deploy secrets by accident."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ LEFT_OUT = [
 
 @pytest.fixture
 def code(tmp_path):
-    """A function's folder."""
+    """The folder of a function."""
     folder = tmp_path / "code"
     folder.mkdir()
     (folder / "app.py").write_text("a = 1")
@@ -105,7 +105,7 @@ def put(folder, name, content=b"x"):
 
 
 def archived(path, files):
-    """Write a .zip with files."""
+    """Write a .zip file."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("app.py", "a = 1")
         for name, content in files.items():
@@ -114,14 +114,14 @@ def archived(path, files):
 
 
 def refusal(code, *include):
-    """Return how the code is refused, and what can be done."""
+    """Return the error for the code, and its hint."""
     with pytest.raises(UsageError) as error:
         code_of.refuse_secrets(code, include)
     return error.value
 
 
 def test_a_secret_is_refused_by_its_name(tmp_path):
-    """Wherever it is in the folder, or in a .zip; and the message says which."""
+    """Anywhere in the folder or in a .zip; the message names the file."""
     for number, name in enumerate([*SECRETS, *BY_CONTENT]):
         content = BY_CONTENT.get(name, b"x")
         folder = tmp_path / str(number)
@@ -138,15 +138,15 @@ def test_a_secret_is_refused_by_its_name(tmp_path):
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_only_looks_like_one_is_deployed(code, tmp_path, name):
-    """Certificates, examples and code: libraries are full of them."""
+def test_files_that_only_look_secret_are_deployed(code, tmp_path, name):
+    """Certificates, examples, and code: libraries contain many of them."""
     put(code, name, HARMLESS[name])
     code_of.refuse_secrets(code, [])
     code_of.refuse_secrets(archived(tmp_path / "a.zip", {name: HARMLESS[name]}), [])
 
 
 def test_a_folder_is_included_with_all_that_is_in_it(code):
-    """But with nothing beside it."""
+    """Files next to it are not included."""
     put(code, ".aws/config")
     put(code, ".aws/credentials")
     code_of.refuse_secrets(code, [".aws"])
@@ -156,7 +156,7 @@ def test_a_folder_is_included_with_all_that_is_in_it(code):
 
 
 def test_a_link_to_a_secret_is_one(code):
-    """Under whichever name it is deployed, and from where nothing else is."""
+    """Under any name, and from a place that deploys nothing else."""
     put(code, ".git/config", b"url = https://user:password@example.com")
     (code / "settings.txt").symlink_to(".git/config")
     assert refusal(code).what.endswith(": settings.txt")
@@ -164,34 +164,34 @@ def test_a_link_to_a_secret_is_one(code):
 
 @pytest.mark.parametrize("place", [".ssh", ".aws", ".git", ".kube/cache"])
 def test_a_folder_of_secrets_is_not_code(tmp_path, place):
-    """Also where `code` itself leads there."""
+    """Also if `code` itself points to it."""
     put(tmp_path, f"{place}/work")
     assert refusal(tmp_path / place).what.endswith(": work")
 
 
 def test_a_pipe_is_not_waited_for(code):
-    """Whatever its name."""
+    """Whatever its name, reading it does not block."""
     os.mkfifo(code / "server.pem")
     refusal(code)
 
 
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_histories_and_environments_are_never_deployed(code, name):
-    """They are left out, as they always are of no use there."""
+    """They are left out because a function never needs them."""
     put(code, name)
     code_of.refuse_secrets(code, [])
     assert deployed(code) == ["app.py"]
 
 
 def deployed(code, *include):
-    """Return the files that are deployed."""
+    """Return the deployed files."""
     with zipfile.ZipFile(io.BytesIO(code_of.zipped(code, include))) as archive:
         return archive.namelist()
 
 
 @pytest.mark.parametrize("include", [".env", "sub/.env", "./sub/"])
-def test_what_is_left_out_is_deployed_on_purpose(code, include):
-    """By its path, its name or its folder; and nothing else of its kind."""
+def test_include_deploys_an_ignored_file(code, include):
+    """`include` takes a path, a name, or a folder, and deploys nothing else."""
     put(code, "sub/.env")
     put(code, "sub2/.env.local")
     assert deployed(code, include) == ["app.py", "sub/.env"]
@@ -199,7 +199,7 @@ def test_what_is_left_out_is_deployed_on_purpose(code, include):
 
 
 def test_the_ignore_file_leaves_secrets_out(code):
-    """What is not deployed is not refused either."""
+    """Files that are not deployed cause no error."""
     put(code, "keys/server.pem", KEY)
     refusal(code)
     put(code, ".cgwignore", b"keys/")
@@ -208,7 +208,7 @@ def test_the_ignore_file_leaves_secrets_out(code):
 
 
 def test_the_ignore_file_does_not_deploy_a_secret(code):
-    """It can say that `.env` is not left out; `include` alone deploys it."""
+    """The ignore file can re-include `.env`, but only `include` deploys it."""
     put(code, ".env")
     put(code, ".cgwignore", b"!.env")
     assert refusal(code).what.endswith(": .env")
@@ -216,17 +216,17 @@ def test_the_ignore_file_does_not_deploy_a_secret(code):
 
 @pytest.mark.parametrize("name", [".git/config", "a/.hg/hgrc", "a\\.env", "A/.Env"])
 def test_a_zip_with_them_is_refused(tmp_path, name):
-    """It goes as it is or not at all."""
+    """A .zip is deployed unchanged or not at all."""
     refusal(archived(tmp_path / "code.zip", {name: b"x"}))
 
 
 def test_a_zip_with_an_unreadable_key_is_refused(tmp_path):
-    """An encrypted entry cannot be told from a key."""
+    """An encrypted entry cannot be distinguished from a key."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("server.pem", CERTIFICATE)
     encrypted = bytearray(content.getvalue())
-    encrypted[6] |= 1  # the flag, in the entry
+    encrypted[6] |= 1  # the flag in the entry
     encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1  # and in the directory
     (tmp_path / "code.zip").write_bytes(encrypted)
     refusal(tmp_path / "code.zip")
@@ -238,14 +238,14 @@ def test_a_zip_with_an_unreadable_key_is_refused(tmp_path):
     st.randoms(use_true_random=False),
 )
 def test_no_place_and_no_case_hides_a_secret(folders, name, random):
-    """In a .zip, whose names are free."""
+    """Names in a .zip can be anything."""
     spelled = "".join(random.choice([each.upper(), each.lower()]) for each in name)
     path = PurePosixPath(*folders, spelled)
     assert code_of.is_secret(path, lambda: b"x")
 
 
 def test_the_function_is_not_made_with_a_secret(built, do, code):
-    """Whoever asks for it; one that is named on purpose is deployed."""
+    """By any command; a secret that `include` names is deployed."""
     put(code, "id_rsa")
     made = {"runtime": "python3.13", "handler": "app.f", "code": code}
     file = "name: shop"
@@ -263,8 +263,8 @@ api: {routes: {GET /orders: {}}}
 """
 
 
-def test_what_deploys_is_refused_and_what_reads_is_not(code, tmp_path, at_home):
-    """The whole stack, its step and the plan; before anything is made."""
+def test_deploying_is_refused_and_reading_is_not(code, tmp_path, at_home):
+    """The whole stack, its step, and the plan fail before cgw creates anything."""
     at_home.chdir(tmp_path)
     cgw = QuickTerminal(tmp_path, ("--local",))
     cgw.write(FILE)
@@ -292,13 +292,13 @@ def test_what_deploys_is_refused_and_what_reads_is_not(code, tmp_path, at_home):
 
 
 def states(cgw):
-    """Return the resources as `status` tells them."""
+    """Return the resources that `status` reports."""
     return cgw("status", "-o", "json").document["resources"]
 
 
 @pytest.fixture
 def project(tmp_path, code):
-    """A project's folder, beside other code."""
+    """The folder of a project, next to other code."""
     folder = tmp_path / "project"
     put(folder, "code/app.py")
     put(folder, "app.py")
@@ -309,7 +309,7 @@ def project(tmp_path, code):
 
 @pytest.mark.parametrize("spelled", ["../code", "{code}", "link", "./code/../../code"])
 def test_code_that_leads_out_of_the_project_is_warned_of(project, code, spelled):
-    """By its path, from the root, or by a link."""
+    """By its path, from the root, or through a link."""
     spelled = spelled.format(code=code)
     file = put(
         project,
@@ -323,7 +323,7 @@ def test_code_that_leads_out_of_the_project_is_warned_of(project, code, spelled)
 
 @pytest.mark.parametrize("spelled", ["code", "./code", "inner", ".", "../project/code"])
 def test_code_in_the_project_is_not_warned_of(project, spelled):
-    """However it is spelled."""
+    """Whatever the spelling of the path."""
     file = put(
         project,
         "cgw.yaml",

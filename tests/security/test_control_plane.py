@@ -1,4 +1,4 @@
-"""Nobody but the user calls the control plane: no page, no neighbor, no function."""
+"""Only the user calls the control plane: no page, no other user, no function."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FROM_PAGES = (
     {"Sec-Fetch-Dest": "empty"},
     {"Sec-Fetch-Mode": "no-cors"},
 )
-# What moto serves besides AWS, and other spellings that lead there.
+# What moto serves in addition to AWS, and other spellings of those paths.
 PATHS_OF_MOTO = (
     "/moto-api/",
     "/moto-api/reset",
@@ -74,7 +74,7 @@ NIGHTLY = pytest.mark.nightly
 
 @pytest.fixture
 def plane(monkeypatch):
-    """Return what answers a request, where moto itself must not be reached."""
+    """Return what handles a request when the request must not reach moto."""
 
     def reached(call):
         raise AssertionError(f"moto was asked: {call.method} {call.url}")
@@ -87,7 +87,7 @@ def plane(monkeypatch):
 
     def answer(*requests):
         async def answer_all():
-            return [await control.handle(each) for each in requests]
+            return [await control.handle(request) for request in requests]
 
         return asyncio.run(answer_all())
 
@@ -99,7 +99,7 @@ def reached_by_nobody(what):
     raise AssertionError(f"{what} was carried out")
 
 
-# aiohttp would make these for each request, which takes longer than the rest of it.
+# aiohttp would create these for each request, which takes most of the time.
 _PARTS = dict.fromkeys(("app", "loop", "protocol", "transport", "writer"), MagicMock())
 
 
@@ -118,7 +118,7 @@ def scope(service, key):
 
 
 def targets():
-    """Each operation of each service that takes its name by a header."""
+    """Every operation of each service that a header names."""
     for service in SERVICES:
         model = get_service_model(service)
         prefix = model.metadata.get("targetPrefix")
@@ -127,7 +127,7 @@ def targets():
 
 
 def test_unsigned_calls_are_for_signing_in_alone(plane):
-    """Every operation that a header can name, the public ones that moto has too."""
+    """Every operation that a header can name, including those public in moto."""
     refused = [
         (name, target)
         for service, name, target in targets()
@@ -145,7 +145,7 @@ def test_unsigned_calls_are_for_signing_in_alone(plane):
 
 
 def test_no_operation_is_reached_by_another_path(plane):
-    """Neither moto's own pages nor any other, by the name of a public operation."""
+    """Neither moto's own pages nor other paths, with the name of a public operation."""
     public = [
         target
         for service, name, target in targets()
@@ -165,7 +165,7 @@ def test_no_operation_is_reached_by_another_path(plane):
     ["lambda", "motoapi", *(pytest.param(x, marks=NIGHTLY) for x in OTHER_SERVICES)],
 )
 def test_moto_s_own_pages_are_shut_to_the_user_too(service, server, ask, signed):
-    """What a page could not do, a confused client does not either."""
+    """A confused client must not do what a page cannot do."""
     for path in PATHS_OF_MOTO:
         for method in ("GET", "POST"):
             answer = ask(method, path, signed(service), b"{}")
@@ -174,7 +174,7 @@ def test_moto_s_own_pages_are_shut_to_the_user_too(service, server, ask, signed)
 
 
 def test_no_request_resets_the_state(ask, client, signed):
-    """Every spelling of a reset, unsigned from a page, and signed."""
+    """Every spelling of a reset, unsigned from a page and signed."""
     pools = client("cognito-idp")
     made = pools.create_user_pool(PoolName="kept")["UserPool"]["Id"]
     page = {"Origin": EVIL, "Content-Type": "application/x-amz-json-1.1"}
@@ -214,7 +214,7 @@ MADE_UP = (
 
 @pytest.mark.parametrize("authorization", MADE_UP, ids=range(len(MADE_UP)))
 def test_a_made_up_signature_opens_nothing(plane, authorization):
-    """Only the whole form of a signature with the key of this start does."""
+    """Only a complete signature with the key of this start does."""
     asked = [
         request("POST", "/", Authorization=authorization, X_Amz_Target=target)
         for target in (f"{COGNITO}.ListUserPools", "Logs_20140328.DescribeLogGroups")
@@ -241,7 +241,7 @@ def test_a_made_up_signature_opens_nothing(plane, authorization):
     ],
 )
 def test_no_page_signs(ask, signed, headers, service, line):
-    """Not even with the right key: an answer of a function runs in this origin."""
+    """Not even with the right key: a function's response runs in this origin."""
     sent = signed(service) | headers | TARGET.get(service, {})
     body = b"Action=ListRoles&Version=2010-05-08" if service == "iam" else b"{}"
     answer = ask(*line, sent, body)
@@ -251,7 +251,7 @@ def test_no_page_signs(ask, signed, headers, service, line):
 
 
 def test_the_user_s_own_key_opens_all(client):
-    """The refusals above are no accident."""
+    """The errors above have no other cause."""
     assert client("sts").get_caller_identity()["Account"]
     assert client("iam").list_roles()["Roles"] is not None
     assert client("lambda").list_functions()["Functions"] is not None
@@ -259,15 +259,15 @@ def test_the_user_s_own_key_opens_all(client):
 
 @pytest.mark.parametrize("path", ["/", "/_cgw/events", "/_cgw/health", "/_cgw/x"])
 def test_the_key_is_on_no_page(server, ask, path):
-    """Nor in the log that the server writes."""
-    if path != "/_cgw/events":  # which does not end
+    """The server's log does not contain it either."""
+    if path != "/_cgw/events":  # the stream does not end
         assert server.access_key.id not in ask("GET", path).text
     assert server.access_key.id not in server.log.read_text()
     assert server.access_key.id not in repr(server)
 
 
-def test_the_key_is_for_the_user_s_eyes_and_another_each_time(server):
-    """In a private file, and not among the arguments of a process."""
+def test_the_key_is_private_and_new_at_each_start(server):
+    """It is in a private file and not among a process's arguments."""
     state = server.log.with_name("local.json")
     assert server.access_key.id in state.read_text()
     assert state.stat().st_mode & 0o077 == 0
@@ -350,7 +350,7 @@ def function(client):
 def test_a_function_may_do_what_its_role_allows(
     function, service, call, params, action
 ):
-    """Next to nothing: code that is reached by a hole in it has no power here."""
+    """Almost nothing: code that exploits a hole in the function gains no power here."""
     refused = function(service, call, **params)
     is_older = service in ("iam", "s3", "sns", "sqs")
     assert refused["Code"] == ("AccessDenied" if is_older else "AccessDeniedException")
@@ -360,7 +360,7 @@ def test_a_function_may_do_what_its_role_allows(
 
 
 def test_a_function_can_get_its_identity_and_write_its_log(function, client):
-    """As the role that cgw makes allows it; not into another's log."""
+    """Its role allows this, but not writing to another function's log."""
     asked = function("sts", "get_caller_identity")
     assert asked["Arn"].endswith(":assumed-role/caller/caller")
     own = {"logGroupName": "/aws/lambda/caller", "logStreamName": "made-by-hand"}
@@ -372,7 +372,7 @@ def test_a_function_can_get_its_identity_and_write_its_log(function, client):
 
 
 def test_a_refusal_of_an_unknown_key_explains_how_to_get_one(client):
-    """In AWS's code, and by the command that prints it."""
+    """With AWS's error code, and the command that prints the key."""
     with pytest.raises(ClientError) as caught:
         client("cognito-idp", AccessKey("any", "any")).list_user_pools(MaxResults=1)
     error = caught.value.response["Error"]
@@ -381,7 +381,7 @@ def test_a_refusal_of_an_unknown_key_explains_how_to_get_one(client):
 
 
 class TestOtherUsers:
-    """Those of the same machine, where it tells who is at the other end."""
+    """Other users of this machine, where the system identifies the peer."""
 
     pytestmark = pytest.mark.skipif(
         os.geteuid() != 0 or not os.path.exists("/proc/net/tcp"),  # noqa: PTH110
@@ -407,36 +407,36 @@ class TestOtherUsers:
 
     @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
     def test_are_known_by_an_ipv6_socket_too(self, ask, signed):
-        """Java, for one, has such sockets for IPv4 addresses as well."""
+        """Java, for example, opens such sockets for IPv4 addresses."""
         other = NOBODY, socket.AF_INET6
         assert ask("GET", "/", user=other).status == 403
         own = os.geteuid(), socket.AF_INET6
         assert ask("GET", "/restapis", signed("apigateway"), user=own).status == 200
 
     def test_may_not_sign_in_for_a_page(self, ask):
-        """Nor call what is unsigned."""
+        """They may not make unsigned calls either."""
         target = {"X-Amz-Target": f"{COGNITO}.InitiateAuth"}
         assert ask("POST", "/", target, b"{}", user=NOBODY).status == 403
 
     def test_reach_what_is_public_on_aws_too(self, ask):
-        """A deployed stage decides by tokens, and an issuer's keys are for all."""
+        """A deployed stage decides by tokens, and an issuer's keys are public."""
         stage = ask("GET", "/_aws/execute-api/x/dev/y", user=NOBODY)
         assert "another user" not in stage.text
         keys = ask("GET", "/eu-west-1_x/.well-known/jwks.json", user=NOBODY)
         assert "another user" not in keys.text
 
     def test_a_path_that_only_looks_public_is_not(self, ask, signed):
-        """The control plane is not reached by what its path contains."""
+        """A path's content does not lead to the control plane."""
         for path in ("/restapis/.well-known/", "/_aws/execute-api/x"):
             answer = ask("GET", path, signed("apigateway"), user=NOBODY)
             assert "another user" in answer.text
 
 
-def test_a_connection_of_one_s_own_is_known(server):
-    """The kernel's list is read right: this very process is at the other end."""
+def test_the_users_own_connection_is_recognized(server):
+    """`cgw` reads the kernel's list correctly: this process is the peer."""
     place = urlsplit(server.url)
     with socket.create_connection((place.hostname, place.port)) as own:
         ends = own.getsockname(), own.getpeername()
         assert not is_another_user(*ends)
     if os.path.exists("/proc/net/tcp"):  # noqa: PTH110 - Linux alone has it
-        assert is_another_user(("127.0.0.1", 1), ("127.0.0.1", 2))  # it has gone
+        assert is_another_user(("127.0.0.1", 1), ("127.0.0.1", 2))  # it has closed

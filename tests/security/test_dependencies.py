@@ -1,4 +1,4 @@
-"""No release with a published advisory is allowed, nor one that loses an option."""
+"""No release with a published advisory, or that loses an option, is allowed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CVE = "https://www.cve.org/CVERecord?id="
 GHSA = "https://github.com/advisories/"
 
 # Package, the first release without a known advisory, the advisory that it fixes, and
-# where it is published. Read on 2026-11-27; an older advisory of a package is left out.
+# its URL. Read on 2026-11-27; older advisories of a package are left out.
 ADVISORIES = [
     ("aiohttp", "3.14.4", "PYSEC-2026-4393", OSV),
     ("anyio", "4.14.2", "GHSA-3w57-8xmc-8v26", GHSA),
@@ -51,7 +51,7 @@ ADVISORIES = [
     ("urllib3", "2.8.0", "PYSEC-2026-4177", OSV),
     ("werkzeug", "3.1.9", "GHSA-g6x2-hccm-hh4m", GHSA),
 ]
-# Likewise, of packages that only others bring, and only in some of their releases.
+# The same for transitive packages, some releases of which are affected.
 BROUGHT = [
     ("pyasn1", "0.6.4", "GHSA-8ppf-4f7h-5ppj", GHSA),
     ("pydantic-settings", "2.14.2", "GHSA-4xgf-cpjx-pc3j", OSV),
@@ -63,7 +63,7 @@ CLICKS = ["8.1.8", "8.2.1", "8.3.3", "8.4.0"]
 
 
 def _declared(*lists):
-    """Return the requirements of some lists of pyproject.toml, by package."""
+    """Return the requirements in some lists of pyproject.toml, by package."""
     found = {}
     for line in (line for each in lists for line in each):
         requirement = Requirement(line)
@@ -76,7 +76,7 @@ ALL = _declared(CORE, *EXTRAS.values())
 
 
 def _lowest(requirement):
-    """Return the lower bound of a requirement, or None if it has none."""
+    """Return the lower bound of a requirement, or None."""
     bounds = [
         Version(each.version) for each in requirement.specifier if ">=" in str(each)
     ]
@@ -91,7 +91,7 @@ def _of_each(rows):
 
 @_of_each(ADVISORIES)
 def test_no_declared_release_has_an_advisory(package, fixed, advisory, source):
-    """Neither the core install nor an extra allows a release that is affected."""
+    """Neither the core install nor an extra allows an affected release."""
     assert package in ALL, f"no lower bound keeps {advisory} out: {source}{advisory}"
     for requirement in ALL[package]:
         lowest = _lowest(requirement)
@@ -101,7 +101,7 @@ def test_no_declared_release_has_an_advisory(package, fixed, advisory, source):
 
 @_of_each([*ADVISORIES, *BROUGHT])
 def test_no_installed_release_has_an_advisory(package, fixed, advisory, source):
-    """What the tests run with is not affected either."""
+    """The packages that the tests use are not affected either."""
     try:
         installed = Version(version(package))
     except PackageNotFoundError:
@@ -111,8 +111,8 @@ def test_no_installed_release_has_an_advisory(package, fixed, advisory, source):
 
 @pytest.mark.parametrize("package", sorted(ALL.keys() - {OWN}))
 def test_every_dependency_has_a_lower_bound(package):
-    """Else an old environment keeps what it has."""
-    assert all(_lowest(each) for each in ALL[package])
+    """Otherwise an old environment keeps its old release."""
+    assert all(_lowest(requirement) for requirement in ALL[package])
 
 
 @pytest.mark.parametrize("release", CLICKS)
@@ -121,8 +121,8 @@ def test_no_click_that_loses_options(release):
     assert not any(each.specifier.contains(release) for each in ALL["click"])
 
 
-def test_what_is_imported_is_declared():
-    """Also where another dependency would bring it, in whichever release."""
+def test_imports_are_declared():
+    """Also if another dependency would install some release of it."""
     declared = _declared(CORE, EXTRAS["local"]).keys() | {
         "botocore",  # in step with boto3
         "pydantic-core",  # pinned by pydantic
@@ -139,7 +139,7 @@ def test_what_is_imported_is_declared():
 
 
 def _imported(file):
-    """Return the top names of all that a file imports."""
+    """Return the top-level names of a file's imports."""
     tree = ast.parse(file.read_text("utf-8"), str(file))
     modules = set()
     for node in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""What a function cannot do on this machine: what it cannot do on Lambda either."""
+"""A function cannot do on this machine what it cannot do on Lambda."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LANDLOCK_CREATE_RULESET, VERSION = 444, 1
 
 
 def landlock():
-    """The kernel's version of Landlock; 0 where it has none."""
+    """The kernel's Landlock version; 0 if it has none."""
     if sys.platform != "linux":
         return 0
     call = ctypes.CDLL(None).syscall
@@ -30,7 +30,7 @@ def landlock():
 
 
 def may_mount():
-    """Whether this user may have mounts for one process alone."""
+    """Whether this user can have mounts for one process alone."""
     users = [] if os.geteuid() == 0 else ["--user"]
     try:
         command = ["unshare", "--mount", *users, "true"]
@@ -47,7 +47,7 @@ with_node = pytest.mark.skipif(
     node_client() is None, reason="aws-lambda-ric for Node.js is not installed"
 )
 
-# Of each name in the event, whether the deed was done; refused is what fails.
+# For each name in the event, whether the action succeeded; an error means refused.
 WRITER = """
 import os, pathlib, shutil, subprocess, tempfile
 
@@ -93,7 +93,7 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def answer():
-    """Deploy a function, run it once beside those of other tests; return its answer."""
+    """Deploy a function, run it once with those of other tests; return its answer."""
     with running() as run:
 
         def answer_of(files, event=None, **settings):
@@ -105,7 +105,7 @@ def answer():
 
 @pytest.fixture
 def outside(tmp_path):
-    """A folder of the user's, which functions have no business in."""
+    """A folder of the user that functions must not access."""
     folder = tmp_path / "outside"
     folder.mkdir()
     (folder / "file").write_text("the user's")
@@ -114,7 +114,7 @@ def outside(tmp_path):
 
 
 def seen(folder):
-    """What is in a folder: every path, and what the files hold."""
+    """The content of a folder: every path, and the data of the files."""
     return {
         str(path): path.read_text() if path.is_file() else None
         for path in sorted(folder.rglob("*"))
@@ -153,7 +153,7 @@ def test_a_function_changes_nothing_of_the_users(answer, outside):
 
 @confined
 def test_a_function_writes_nowhere_but_in_its_tmp(answer):
-    """Not beside its code, nor at home, nor where everybody may write."""
+    """Not next to its code, in the home directory, or in world-writable folders."""
     name = uuid.uuid4().hex
     paths = [
         f"{folder}/{name}"
@@ -202,7 +202,7 @@ MADE = {"b", "db", "s", "socket"}
 
 
 def test_a_function_has_a_tmp_for_itself():
-    """Where tempfile puts its files; the next worker has another one, and it goes."""
+    """The module tempfile uses it; the next worker gets another; cgw deletes it."""
     first, second = (lambdas.answer({"app.py": TMP}) for _ in range(2))
     assert first[0] == second[0] == "ke"
     assert set(first[1]) >= MADE
@@ -213,7 +213,7 @@ def test_a_function_has_a_tmp_for_itself():
 
 @own_tmp
 def test_a_function_writes_to_tmp_by_its_name(answer):
-    """As much code does; and nothing of it is seen in the machine's own /tmp."""
+    """Much code does this; the machine's own /tmp shows nothing of it."""
     folder = f"/tmp/{uuid.uuid4().hex}"  # noqa: S108
     told = answer({"app.py": TMP}, folder)
     assert told == ["ke", sorted(MADE), folder]
@@ -221,7 +221,7 @@ def test_a_function_writes_to_tmp_by_its_name(answer):
 
 
 @own_tmp
-def test_a_function_does_not_see_what_others_have_in_tmp(answer):
+def test_a_function_does_not_see_the_tmp_of_others(answer):
     source = "import os\ndef handler(event, _): return os.path.exists(event)"
     mine = Path("/tmp", f"of-another-{uuid.uuid4().hex}")  # noqa: S108
     mine.write_text("secret")
@@ -243,7 +243,7 @@ def handler(event, context):
 
 
 def test_the_code_is_read_only(answer):
-    """By its modes, which hold where there is no Landlock; folders in it, too."""
+    """The file modes enforce this without Landlock, in subfolders too."""
     modes = answer({"app.py": STAT, "part/of/it.txt": "", "part/x.py": ""})
     assert set(modes) >= {"", "/app.py", "/part", "/part/of", "/part/of/it.txt"}
     assert not [path for path, mode in modes.items() if mode & 0o222]
@@ -270,7 +270,7 @@ def handler(event, context):
 
 @pytest.fixture
 def users_home(tmp_path):
-    """A home with settings in it that lead elsewhere."""
+    """A home directory with settings that point elsewhere."""
     home = tmp_path / "home"
     (home / ".aws").mkdir(parents=True)
     config = "[default]\nregion = ap-south-1\nendpoint_url = http://evil.example\n"
@@ -323,7 +323,7 @@ def test_a_function_gets_no_settings_of_the_users(users_home):
     assert told["metadata"] == "true"
 
 
-def test_a_function_sees_only_what_it_needs_of_the_environment(users_home):
+def test_a_function_sees_only_the_variables_it_needs(users_home):
     source = "import os\ndef handler(event, context): return dict(os.environ)"
     own = {"PATH": os.environ["PATH"], "HOME": str(users_home), **SECRETS}
     seen = lambdas.answer({"app.py": source}, environment=own)
@@ -378,7 +378,7 @@ def test_a_function_starts_as_many_processes_as_on_lambda(answer):
 
 
 def test_a_function_imports_nothing_of_ours(answer):
-    """What is not in its code is not on Lambda: it fails here as it would there."""
+    """A module that is not in its code fails here as it would on Lambda."""
     source = """
 import importlib
 def handler(names, context):
@@ -441,7 +441,7 @@ def test_a_function_may_add_to_its_path(answer):
 @confined
 @pytest.mark.parametrize("variable", ["PYTHONPATH", "PYTHONHOME"])
 def test_no_code_of_the_function_runs_before_it_is_confined(answer, outside, variable):
-    """Modules that are imported on the way there are Python's own."""
+    """Modules imported before that are Python's own."""
     path = str(outside / "planted")
     planted = f"open({path!r}, 'w').write(__name__)\n"
     names = ["ctypes", "json", "resource", "struct", "contextlib", "typing", "site"]
@@ -454,7 +454,7 @@ def test_no_code_of_the_function_runs_before_it_is_confined(answer, outside, var
 
 
 def test_nothing_is_left_when_functions_end(tmp_path, monkeypatch):
-    """Neither the code, which is read-only, nor what functions wrote."""
+    """Neither the read-only code nor files written by functions."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     source = """
 import os, tempfile
@@ -466,8 +466,8 @@ def handler(event, context):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_server_left_is_removed(tmp_path):
-    """The folders of its functions, which are read-only, go with the next start."""
+def test_leftovers_of_a_killed_server_are_removed(tmp_path):
+    """The next start deletes the read-only folders of its functions."""
     from cognito_gw.local.awslambda.environment import Places
 
     left = tmp_path / "cgw-functions-left/function-left/code"
@@ -529,7 +529,7 @@ def test_node_writes_to_tmp_by_its_name(answer):
     assert not Path(path).exists()
 
 
-def test_local_status_shows_what_is_in_force(tmp_path, request, environment):
+def test_local_status_shows_the_active_restrictions(tmp_path, request, environment):
     cgw = QuickTerminal(tmp_path)
     stopped = cgw("local", "status", "-o", "json").document
     assert stopped == {"running": False, "url": None, "pid": None, "log": None}

@@ -1,4 +1,4 @@
-"""A command goes to the target that was given, whatever click says of its defaults."""
+"""A command goes to the given target, whatever click reports about its defaults."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from cognito_gw.app.context import Options
 from cognito_gw.cli import cgw
 
-# What click may say of where a value comes from. 8.4.0 says None of everything, while
-# callbacks run (https://github.com/pallets/click/issues/3458).
+# What click may report as the source of a value. 8.4.0 reports None for everything
+# while callbacks run (https://github.com/pallets/click/issues/3458).
 ANSWERS = [None, *ParameterSource]
 WORDS = st.sampled_from(["", "a", "prod", "eu-west-1", "text", "cgw.yaml", "--local"])
 OPTIONS = st.one_of(
@@ -37,7 +37,7 @@ EVERYTHING = [
 
 
 def _paths(command=cgw, path=()):
-    """Yield the words of every command and group."""
+    """Yield the path of every command and group."""
     yield path
     if isinstance(command, click.Group):
         context = click.Context(command)
@@ -54,7 +54,7 @@ def _spelled(option):
 
 
 def _understood(path, said):
-    """Return the settings of a command, with options given before and behind each word.
+    """Return the settings of a command with options before and after each word.
 
     `said` has the options of `cgw` first, then those of each word of `path`.
     """
@@ -69,7 +69,7 @@ def _understood(path, said):
 
 @pytest.fixture(params=ANSWERS, ids=str)
 def lying_click(request, monkeypatch):
-    """A click that says the same of the source of each value."""
+    """A click that reports the same source for each value."""
     _lie(monkeypatch, request.param)
 
 
@@ -78,8 +78,8 @@ def _lie(monkeypatch, answer):
 
 
 @pytest.mark.usefixtures("lying_click")
-def test_what_is_given_before_a_command_holds():
-    """No default of any command overwrites an option given to `cgw` itself."""
+def test_options_before_a_command_apply():
+    """No default of a command overwrites an option given to `cgw` itself."""
     for path in PATHS:
         understood = _understood(path, [EVERYTHING, *([] for _ in path)])
         assert asdict(understood) == dict(EVERYTHING), path
@@ -94,7 +94,7 @@ def test_nothing_given_is_nothing_set():
 
 @given(st.data(), st.sampled_from(PATHS), st.sampled_from(ANSWERS))
 def test_the_last_word_wins(data, path, answer):
-    """Options split in any way among the words of a command, also repeated."""
+    """Options can be split among the words of a command, and repeated."""
     said = [data.draw(st.lists(OPTIONS, max_size=4)) for _ in ("cgw", *path)]
     with pytest.MonkeyPatch.context() as patch:
         _lie(patch, answer)

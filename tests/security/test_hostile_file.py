@@ -1,4 +1,4 @@
-"""A file of a stranger: what it names gets neither the user's secrets nor tokens."""
+"""An untrusted file gets neither the user's secrets nor the user's tokens."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SECRETS = [
     "SSH_PASSPHRASE",
     "GOOGLE_APPLICATION_CREDENTIALS",
 ]
-# Places in a file, with where the variable is.
+# Places in a file, with the location of the variable.
 ENDPOINTS = [
     "endpoints: {invoke: 'https://evil.example/%s'}",
     "endpoints: {hosted_ui: 'https://%s.evil.example'}",
@@ -80,17 +80,17 @@ DEPLOYED = [
 
 
 def of(text, **environment):
-    """Load a text as a file in an environment."""
+    """Load text as a file in an environment."""
     text = text if text.startswith("name:") else f"name: x\n{text}"
     return loaded(document_of(text, Options.config, environment)).config
 
 
 def refusals(text, name, value=VALUE):
-    """Return what is said of a file with a variable, which is not its value."""
+    """Return the error for a file with a variable; it omits the value."""
     with pytest.raises(BadConfig) as error:
         of(text.replace("%s", f"${{{name}}}"), **{name: value})
     assert value not in str(error.value)
-    return [each.what for each in error.value.problems if name in each.what]
+    return [problem.what for problem in error.value.problems if name in problem.what]
 
 
 @pytest.mark.parametrize("text", [*ENDPOINTS, *SHOWN, *DEPLOYED])
@@ -104,7 +104,7 @@ def test_credentials_of_aws_are_nowhere_in_a_file(text):
 def test_secrets_are_only_where_they_belong(text):
     """Not where they are sent, printed, or put into an address."""
     for name in SECRETS:
-        assert any("is refused" in each for each in refusals(text, name)), name
+        assert any("is refused" in refusal for refusal in refusals(text, name)), name
 
 
 @pytest.mark.parametrize("text", [*ENDPOINTS, *SHOWN])
@@ -116,13 +116,13 @@ def test_a_password_in_an_address_is_a_secret(text):
 
 @pytest.mark.parametrize("text", ENDPOINTS)
 def test_endpoints_hold_only_variables_for_cgw(text):
-    """Whatever else is in the environment was never meant for them."""
+    """No other variable of the environment was meant for them."""
     for name in ("HOME", "USER", "HOSTNAME", "PATH", "CI", "CGW", "AWS_PROFILE"):
-        assert any("CGW_…" in each for each in refusals(text, name)), name
+        assert any("CGW_…" in refusal for refusal in refusals(text, name)), name
 
 
 def test_variables_for_cgw_may_name_an_endpoint():
-    """The user's own say where an emulator is; the file's default is checked too."""
+    """The user's own variable locates an emulator; a default is checked too."""
     text = "endpoints: {invoke: 'https://${CGW_HOST}/${CGW_PATH:-x}/{api_id}'}"
     assert of(text, CGW_HOST="here.test").endpoints.invoke == (
         "https://here.test/x/{api_id}"
@@ -188,7 +188,7 @@ FOREIGN = [
 
 @pytest.mark.parametrize("address", FOREIGN)
 def test_an_endpoint_is_https_or_on_this_machine(address):
-    """And an address that every program reads in the same way."""
+    """And every program parses the address in the same way."""
     document = document_of("name: x", Options.config, {})
     document.data["endpoints"] = {"invoke": address}
     with pytest.raises(BadConfig) as error:
@@ -198,7 +198,7 @@ def test_an_endpoint_is_https_or_on_this_machine(address):
 
 @given(st.text("abh01.:/@\\#?%[]{} \tlocalhstevi。", max_size=30))
 def test_no_text_makes_http_leave_this_machine(rest):
-    """What is taken and not https has a loopback host, as the HTTP client reads it."""
+    """An accepted non-https address has a loopback host, as the client parses it."""
     import httpx
 
     document = document_of("name: x", Options.config, {})
@@ -226,7 +226,7 @@ HOSTS = {
 
 
 def test_no_name_in_the_file_changes_a_host():
-    """Each of them becomes a part of an address of AWS."""
+    """Each name becomes part of an AWS address."""
     for key, values in HOSTS.items():
         for value in values:
             document = document_of("name: x", Options.config, {})
@@ -258,8 +258,8 @@ NAMED = [
 
 
 @pytest.mark.parametrize("said", NAMED)
-def test_kept_tokens_are_not_found_where_the_file_names_another_place(tmp_path, said):
-    """Of a stack of the same name, in the same account, for the same user."""
+def test_cached_tokens_are_not_found_for_another_endpoint(tmp_path, said):
+    """For a stack of the same name, in the same account, for the same user."""
     cache.keep(
         TokenRequest().key(session_of(tmp_path, HONEST)), Tokens("a", time.time() + 999)
     )
@@ -269,8 +269,8 @@ def test_kept_tokens_are_not_found_where_the_file_names_another_place(tmp_path, 
     )
 
 
-def test_kept_tokens_are_not_found_for_another_api(tmp_path):
-    """An API made elsewhere may be anybody's."""
+def test_cached_tokens_are_not_found_for_another_api(tmp_path):
+    """An API created elsewhere may belong to anyone."""
     cache.keep(
         TokenRequest().key(session_of(tmp_path, HONEST)), Tokens("a", time.time() + 999)
     )
@@ -285,9 +285,9 @@ EVIL = HONEST + (
 
 
 def test_the_addresses_of_aws_are_not_overridden(tmp_path):
-    """A file says where an emulator serves; where AWS does is known."""
+    """A file gives the addresses of emulators; those of AWS are known."""
     links = session_of(tmp_path, EVIL).links
-    assert all("evil" not in each for each in vars(links).values())
+    assert all("evil" not in link for link in vars(links).values())
 
 
 def test_the_addresses_of_the_local_aws_are_not_overridden(tmp_path):
@@ -299,7 +299,7 @@ def test_the_addresses_of_the_local_aws_are_not_overridden(tmp_path):
 
 
 def test_the_addresses_of_an_emulator_come_from_the_file(tmp_path, environment):
-    """As its own are not known."""
+    """The addresses of an emulator are not known."""
     environment.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     session = session_of(tmp_path, EVIL)
     assert set(vars(session.links).values()) == {"https://evil.example"}
@@ -319,8 +319,8 @@ TO_RENEW = Tokens("a.b.access", 1, "a.b.id", "refresh", by_oauth=True)
 
 
 @pytest.mark.server
-def test_a_kept_token_goes_to_no_host_that_a_file_adds(cgw, tmp_path):
-    """Whichever command it is that would send it."""
+def test_a_cached_token_goes_to_no_host_that_a_file_adds(cgw, tmp_path):
+    """Whichever command would send it."""
     cgw.write(HONEST)
     cgw("up", "-q")
     key = TokenRequest().key(session_of(tmp_path, HONEST))
@@ -372,7 +372,7 @@ UNSAFE = [
     "key", ["issuer", "jwks_uri", "authorization_endpoint", "token_endpoint"]
 )
 def test_a_discovered_address_is_https_or_on_this_machine(pool, key, address):
-    """Tokens, codes and secrets are sent there, or a browser is."""
+    """`cgw` sends tokens, codes, and secrets there, or a browser."""
     url, document = pool
     document[key] = address
     with pytest.raises(CgwError):
@@ -390,7 +390,7 @@ def test_a_discovered_address_is_https_or_on_this_machine(pool, key, address):
     ],
 )
 def test_issuer_and_keys_are_of_the_pool_that_was_asked(pool, key, address):
-    """Else another's tokens would be good."""
+    """Otherwise tokens of another pool would be valid."""
     url, document = pool
     document[key] = address
     with pytest.raises(CgwError, match=r"issuer|another host"):
@@ -398,7 +398,7 @@ def test_issuer_and_keys_are_of_the_pool_that_was_asked(pool, key, address):
 
 
 def test_an_issuer_is_exactly_the_one_that_was_asked(pool):
-    """Not even with a slash, or in capitals."""
+    """Not even with a slash or in capitals."""
     url, document = pool
     for issuer in (f"{url}/", url.upper(), f"{url}x", url[:-1], f"{url}/../x"):
         document["issuer"] = issuer

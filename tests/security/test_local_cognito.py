@@ -1,4 +1,4 @@
-"""The local Cognito is no laxer than Cognito: one user never gets what is another's."""
+"""The local Cognito is as strict as Cognito: no user gets another user's data."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ UUID4 = re.compile(
 
 
 def passwordless(*factors, **settings):
-    """Settings of a pool whose users may sign in with a code."""
+    """Settings of a pool whose users can sign in with a code."""
     policy = {"AllowedFirstAuthFactors": ["PASSWORD", *factors]}
     return settings | {"Policies": {"SignInPolicy": policy}}
 
@@ -118,7 +118,7 @@ def wrong_code(code):
 
 
 class TestAddressAsUserName:
-    """Where an address is the user name, it is one user's, verified or not."""
+    """An address used as the user name belongs to one user, verified or not."""
 
     @pytest.fixture
     def people(self, make_pool):
@@ -196,7 +196,7 @@ class TestAddressAsUserName:
 
 
 class TestAlias:
-    """Where an address is an alias, it is the one user's who has verified it."""
+    """An address used as an alias belongs to the one user that verified it."""
 
     @pytest.fixture
     def people(self, make_pool):
@@ -227,7 +227,7 @@ class TestAlias:
         assert sub_of(people, name=ALICE) == owner
 
     def test_a_user_can_take_the_alias_after_the_warning(self, people, mailed, refusal):
-        """The same code works; the former owner loses the alias, and is told so."""
+        """The same code works; the former owner loses the alias and is notified."""
         new = {"Username": "eve", "Password": OTHER}
         people.call("sign_up", UserAttributes=pairs(email=ALICE), **new)
         code = {"Username": "eve", "ConfirmationCode": mailed(ALICE)}
@@ -286,7 +286,7 @@ class TestAlias:
 
 
 class TestVerification:
-    """A code proves the one address to which it went, for the one purpose."""
+    """A code proves only the address that received it, for one purpose."""
 
     @pytest.fixture
     def make_people(self, make_pool):
@@ -297,7 +297,7 @@ class TestVerification:
         return make
 
     def test_not_another_address(self, make_people, mailed, refusal):
-        """Though the pool sends no code of itself for the new one."""
+        """Even if the pool sends no code of its own accord for the new address."""
         people = make_people(AutoVerifiedAttributes=[])
         token = people.tokens(name="alice")["AccessToken"]
         people.api.get_user_attribute_verification_code(
@@ -343,7 +343,7 @@ class TestVerification:
         assert refused.code == "ExpiredCodeException"
 
     def test_a_second_factor_is_not_another_one(self, make_pool, mailed, refusal):
-        """A code by mail does not pass for the one by text message."""
+        """A code sent by email does not count as the one sent by text message."""
         sms = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/s"}}
         people = People(make_pool())
         people.confirmed("alice", email=ALICE, phone_number=PHONE)
@@ -402,7 +402,7 @@ class TestVerification:
         assert "email_verified" not in attributes_of(people, "alice")
 
     def test_signing_up_proves_nothing_by_itself(self, make_people):
-        """The attribute and the claim say so, also when the administrator confirms."""
+        """The attribute and claim show it, also after an administrator confirms."""
         people = make_people()
         new = {"Username": "bob", "Password": PASSWORD}
         people.call("sign_up", UserAttributes=pairs(email="bob@example.com"), **new)
@@ -412,7 +412,7 @@ class TestVerification:
 
 
 class TestSub:
-    """The sub says who a user is, and is never another's."""
+    """The sub identifies a user and never belongs to another."""
 
     @pytest.fixture
     def people(self, make_pool):
@@ -454,7 +454,7 @@ def disabled(people, _):
 
 
 class Holder:
-    """Somebody who has signed in as Alice, and keeps all that came of it."""
+    """A client that signed in as Alice and keeps everything it received."""
 
     def __init__(self, people, app):
         self.people, self.app = people, app
@@ -540,14 +540,14 @@ GONE = "User does not exist."
 
 
 class Refused(Exception):
-    """Raised where an endpoint was seen to refuse."""
+    """Raised when an endpoint refuses a request."""
 
 
-HELD = [each for each in vars(Holder) if not each.startswith("_")]
+HELD = [name for name in vars(Holder) if not name.startswith("_")]
 
 
 class TestSessionsEnd:
-    """What was given to a user is worth nothing to another who has the name later."""
+    """What one user received is useless to a later user of the same name."""
 
     @pytest.fixture
     def make_site(self, aws, local_url):
@@ -597,7 +597,7 @@ class TestSessionsEnd:
             assert people.tokens(name="alice")
 
     def test_a_first_password_is_set_once(self, make_site, name, refusal):
-        """Of two sign-ins with the temporary one, only the first sets another."""
+        """Of two sign-ins with the temporary password, only the first sets another."""
         people, _ = make_site(name)
         people.pool.user("carol", TemporaryPassword=PASSWORD)
         one, two = (people.sign_in(name="carol") for _ in range(2))
@@ -650,7 +650,7 @@ class TestSessionsEnd:
 
 
 class TestOneTimeFactor:
-    """A code alone does not sign in whoever must show two factors."""
+    """A code alone does not sign in a user that needs two factors."""
 
     @pytest.fixture
     def people(self, make_pool):
@@ -683,7 +683,7 @@ class TestOneTimeFactor:
         assert following["ChallengeName"] == "SOFTWARE_TOKEN_MFA"
 
     def test_it_does_not_outrun_the_second(self, people, mailed, refusal):
-        """It is offered without MFA; a code of that time is refused after set-up."""
+        """It is offered without MFA; after MFA setup, such a code is refused."""
         offered = choose(people, "alice")["AvailableChallenges"]
         assert offered == ["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP"]
         people.require_mfa("OPTIONAL")
@@ -718,7 +718,7 @@ class TestOneTimeFactor:
 
 @pytest.fixture(scope="class", params=["mail", "name", "address", "alias"])
 def site(request, aws):
-    """A pool of each kind with a user; the name of the user, and an unused name."""
+    """A pool of each kind with a user; the user's name, and an unused name."""
     factors = passwordless("EMAIL_OTP")
     kind = {"mail": BY_MAIL, "alias": BY_ALIAS}.get(request.param, {})
     pool = UserPool(aws("cognito-idp"), "any", **kind | factors)
@@ -731,10 +731,10 @@ def site(request, aws):
 
 
 class TestWhoExists:
-    """A client that hides who is a user answers alike for users and for nobody."""
+    """A client that hides user existence answers alike for known and unknown names."""
 
     def shape(self, text):
-        """Return what a stranger can tell of a text without knowing who exists."""
+        """Return the parts of a text that depend on whether the user exists."""
         if UUID4.fullmatch(text):
             return "uuid"
         return re.sub(r"[0-9a-f]{20,}|[A-Za-z0-9+/=]{100,}", "~", text)
@@ -753,8 +753,8 @@ class TestWhoExists:
         assert unknown["USERNAME"] == unknown["USER_ID_FOR_SRP"]
         assert len(unknown["SECRET_BLOCK"]) == len(known["SECRET_BLOCK"])
 
-    def test_what_is_made_up_stays(self, site):
-        """From call to call, from client to client, and in another case."""
+    def test_made_up_values_are_stable(self, site):
+        """Across calls, clients, and upper or lower case."""
         other = People(site.people.pool, **HIDING)
         names = [site.nobody, site.nobody]
         settings = site.people.pool.described()
@@ -781,7 +781,7 @@ class TestWhoExists:
             assert len({each[key] for each in told}) == 4
 
     def test_a_made_up_id_is_taken_as_a_name(self, site):
-        """As a user's own is."""
+        """Just like a real user's ID."""
         for name in (site.user, site.nobody):
             user_id = begin_srp(site.people, name)["ChallengeParameters"]
             again = begin_srp(site.people, user_id["USER_ID_FOR_SRP"])
@@ -790,7 +790,7 @@ class TestWhoExists:
 
     @pytest.mark.parametrize("preferred", [None, "EMAIL_OTP"])
     def test_a_choice_is_offered_alike(self, site, refusal, preferred):
-        """And what follows it: a code that nobody can have."""
+        """The steps after it too: a code that no user can receive."""
         outcomes = []
         for name in (site.user, site.nobody):
             parameters = {"PREFERRED_CHALLENGE": preferred} if preferred else {}
@@ -811,7 +811,7 @@ class TestWhoExists:
         assert outcomes[0] == outcomes[1]
 
     def test_a_challenge_is_answered_alike(self, site, refusal):
-        """Under the name, under the id, and under the name of somebody else."""
+        """Under the name, the ID, and another user's name."""
         outcomes = []
         for name in (site.user, site.nobody):
             own = begin_srp(site.people, name)["ChallengeParameters"]
@@ -854,7 +854,7 @@ class TestWhoExists:
             assert parameters.keys() == challenges[-1]["ChallengeParameters"].keys()
 
     def test_forgetting_does_not_reveal_the_state_of_a_user(self, make_pool):
-        """Users who get no code get the same answer as a user who does not exist."""
+        """Users that get no code see the same answer as users that do not exist."""
         pool = make_pool(**BY_MAIL)
         people = People(pool, **HIDING)
         pool.user("amy@example.org", TemporaryPassword=PASSWORD)
@@ -871,7 +871,7 @@ class TestWhoExists:
         }
         assert len(sent) == 1
 
-    def test_a_disabled_user_is_none_to_codes(self, make_pool, refusal):
+    def test_codes_treat_a_disabled_user_as_unknown(self, make_pool, refusal):
         people = People(make_pool(**BY_MAIL), **HIDING).confirmed(ALICE)
         people.pool.call("admin_disable_user", Username=ALICE)
         people.call("resend_confirmation_code", Username=ALICE)
@@ -880,10 +880,10 @@ class TestWhoExists:
             refusal(people.call, "confirm_forgot_password", Username=each, **new)
             for each in (ALICE, NOBODY)
         }
-        assert {each.code for each in refusals} == {"CodeMismatchException"}
+        assert {refusal.code for refusal in refusals} == {"CodeMismatchException"}
 
     def test_a_wrong_password_reveals_no_state(self, make_pool, refusal):
-        """Only the right one shows: disabled, not confirmed, or to be reset."""
+        """Only the right password reveals: disabled, not confirmed, or to be reset."""
         people = People(make_pool(**BY_MAIL), **HIDING)
         people.confirmed("disabled@example.com").confirmed("reset@example.com")
         people.pool.call("admin_disable_user", Username="disabled@example.com")
@@ -898,7 +898,7 @@ class TestWhoExists:
 
 
 def attempt(people, username, password, flow):
-    """Sign in by one of the ways that take a password."""
+    """Sign in by one of the flows that take a password."""
     parameters = {"USERNAME": username, "PASSWORD": password}
     if flow == "srp":
         srp = AWSSRP(username, password, people.pool.id, people.id, client=people.api)
@@ -923,7 +923,7 @@ class TestCounting:
     """Each wrong answer counts once."""
 
     def test_a_failed_proof(self, make_pool, refusal):
-        """Four wrong proofs, and then the right one under the same session."""
+        """Four wrong proofs, then the right one under the same session."""
         people = People(make_pool()).confirmed("alice")
         srp = AWSSRP("alice", PASSWORD, people.pool.id, people.id, client=people.api)
         begun = people.call(
@@ -961,7 +961,7 @@ class TestCounting:
 
 
 class Clock:
-    """Tells the time that a test says."""
+    """A clock that a test sets."""
 
     def __init__(self):
         self.now = 1_000_000.0
@@ -971,7 +971,7 @@ class Clock:
 
 
 class Guesser:
-    """Tries passwords in a pool of this process, under a clock of the test's."""
+    """Tries passwords in a pool of this process, under a clock that the test sets."""
 
     def __init__(self, **client):
         self.clock = Clock()
@@ -1051,7 +1051,7 @@ class Guesser:
         return self.cognito.sign_in.with_password(client, username, password)
 
     def said(self, way, password=WRONG, username="alice"):
-        """Return the refusal of one attempt, or None where it signs in."""
+        """Return the error of one attempt, or None if it signs in."""
         try:
             getattr(self, way)(username, password)
         except AwsFault as fault:
@@ -1060,11 +1060,11 @@ class Guesser:
 
 
 INCORRECT, EXCEEDED = "Incorrect username or password.", "Password attempts exceeded"
-WAYS = [each for each in vars(Guesser) if each.startswith("by_")]
+WAYS = [name for name in vars(Guesser) if name.startswith("by_")]
 
 
 class TestGuessing:
-    """Wrong passwords in a row lock a user out, whatever way they are tried."""
+    """Consecutive wrong passwords lock a user out, whatever the flow."""
 
     @pytest.fixture
     def guesser(self):
@@ -1111,7 +1111,7 @@ class TestGuessing:
         assert said[0] == said[1] == [INCORRECT] * 5 + [EXCEEDED]
 
     def test_the_right_password_alone_forgets_nothing(self, guesser):
-        """With MFA it is half of a sign-in, and codes are not guessed for ever."""
+        """With MFA it is half of a sign-in, and guessing of codes is limited."""
         self.require_mail(guesser)
         for _ in range(4):
             assert guesser.said("by_password") == INCORRECT
@@ -1177,10 +1177,10 @@ class TestGuessing:
 
 
 class TestLockout:
-    """The pauses are those that AWS documents.
+    """The pauses match AWS's documentation.
 
     Cognito developer guide, "Authentication with Amazon Cognito user pools", lockout
-    behavior; "MFA" of the same guide for codes. The words: amplify-js#1234.
+    behavior; "MFA" of the same guide for codes. The messages: amplify-js#1234.
     """
 
     def test_they_double_up_to_a_quarter_of_an_hour(self):
@@ -1191,7 +1191,7 @@ class TestLockout:
             begun = clock.now
             if number >= 5:
                 low, high = 0, 900
-                while low < high:  # the first second at which she is let in again
+                while low < high:  # the first second in which she can sign in again
                     middle = (low + high) // 2
                     clock.now = begun + middle
                     low, high = (

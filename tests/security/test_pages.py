@@ -1,4 +1,4 @@
-"""What scripts can do in a real browser: those of a foreign page, and of a function."""
+"""What scripts of a foreign page and of a function can do in a real browser."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ const done = arguments[1];
 navigator.serviceWorker.register(arguments[0], {scope: "/"}).then(
   () => done("registered"), (error) => done(error.name));
 """
-# Tries one request, and tells what the script may read of the answer.
+# Tries one request, and reports what the script can read of the response.
 TRY = """
 const [url, options, done] = arguments;
 fetch(url, options).then(
@@ -48,14 +48,14 @@ class Foreign(BaseHTTPRequestHandler):
     """A page of another origin."""
 
     def do_GET(self):
-        """Serve it."""
+        """Serve the page."""
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
         self.wfile.write(b"<!doctype html><title>foreign</title>")
 
     def log_message(self, *_):
-        """Keep quiet."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def foreign():
 
 @pytest.fixture(scope="module")
 def stage(server, client):
-    """The address of a deployed function that answers with a page."""
+    """The address of a deployed function that returns a page."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("app.py", FUNCTION)
@@ -145,7 +145,7 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(params=["foreign", "function"])
 def attempt(request, browser, foreign, stage):
-    """Return what makes a request in a script of a page, by origin of the page."""
+    """Return what makes a request in a page's script, by origin of the page."""
     browser.get(foreign if request.param == "foreign" else stage)
     browser.set_script_timeout(20)
     return lambda url, **options: browser.execute_async_script(TRY, url, options)
@@ -166,7 +166,7 @@ def test_no_script_calls_the_control_plane(attempt, server, signed, target):
 
 
 def test_no_script_reads_our_pages(attempt, server, domain):
-    """The page at the root, its events, the sign-in pages."""
+    """The page at the root, its events, and the sign-in pages."""
     login = f"/_aws/cognito/{domain}/login?client_id=x"
     for path in ("/", "/_cgw/events?after=0", login):
         status, _ = attempt(server.url + path, credentials="include")
@@ -174,7 +174,7 @@ def test_no_script_reads_our_pages(attempt, server, domain):
 
 
 def test_a_function_s_page_does_not_answer_for_ours(browser, stage):
-    """A service worker would get every request to this origin."""
+    """A service worker would receive every request to this origin."""
     browser.get(stage)
     browser.set_script_timeout(20)
     for script in (f"{stage}?script=1", stage):
@@ -187,7 +187,7 @@ def test_a_function_s_page_does_not_answer_for_ours(browser, stage):
 def test_a_function_s_page_cannot_read_a_window_that_it_opens(
     browser, stage, server, page
 ):
-    """Our pages are apart from what opened them."""
+    """Our pages are isolated from the page that opened them."""
     browser.get(stage)
     own = browser.current_window_handle
     address = server.url + page
@@ -207,7 +207,7 @@ def test_a_function_s_page_cannot_read_a_window_that_it_opens(
 
 
 def test_people_see_our_pages(browser, server, domain):
-    """What is refused to scripts is there for who opens it."""
+    """Pages that scripts cannot read are available to people."""
     browser.get(server.url)
     assert "cgw" in browser.page_source
     browser.get(f"{server.url}/_aws/cognito/{domain}/nowhere")

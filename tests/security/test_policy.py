@@ -1,7 +1,7 @@
-"""Whoever holds the operator's policy reaches the stack's own things, and no others.
+"""The operator's policy reaches the stack's own resources, and no others.
 
-Each attack is a request as AWS would authorize it: an action, a resource, and what is
-known of both. Foreign things carry no tag, or another stack's.
+Each attack is a request as AWS would authorize it: an action, a resource, and its
+context. Foreign resources have no tag, or another stack's.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ API, TAGS = gateway_arn("/restapis/theirs"), gateway_arn("/tags/")
 FUNCTION = f"arn:aws:lambda:{REGION}:{NUMBER}:function:shop-theirs"
 GROUP = f"arn:aws:logs:{REGION}:{NUMBER}:log-group:/aws/lambda/shop-theirs"
 ROLE = role("shop-theirs-eu-west-1")
-# What the file itself names.
+# What the file names.
 OWN_FUNCTION, OWN_GROUP = (
     arn.replace("shop-theirs", "shop-hello") for arn in (FUNCTION, GROUP)
 )
@@ -92,14 +92,14 @@ CLAIMS = [
 
 @pytest.fixture(params=[None, BOUNDARY], ids=["without a boundary", "within one"])
 def policy(request, configured):
-    """The policy of a stack called `shop`; the functions' roles may be limited."""
+    """The policy of a stack called `shop`, optionally with a boundary for roles."""
     stack = build(configured(SMALL), Account("aws", REGION, NUMBER))
     return operator_policy(stack, *filter(None, [request.param]))
 
 
 @pytest.mark.parametrize("owner", [NONE, TAKEN], ids=["nobody", "another stack"])
 def test_foreign_things_are_not_touched(policy, owner):
-    """Not even where their names begin as the stack's do, nor by claiming them."""
+    """Not even if their names begin like the stack's, and not by tagging them."""
     api_alone = {"lambda:Principal": "apigateway.amazonaws.com"}
     limited = {"iam:PermissionsBoundary": BOUNDARY}
     for arn, actions in WRITES.items():
@@ -110,7 +110,7 @@ def test_foreign_things_are_not_touched(policy, owner):
 
 @pytest.mark.parametrize("owner", [NONE, TAKEN], ids=["nobody", "another stack"])
 def test_foreign_things_are_not_claimed(policy, owner):
-    """What gets the stack's tag is the stack's to delete, so it does not get it."""
+    """The stack may delete what has its tag, so foreign resources cannot get it."""
     for action, arn in CLAIMS:
         assert not is_allowed(policy, action, arn, owner | CLAIM), (action, arn)
 
@@ -128,7 +128,7 @@ def test_foreign_things_are_not_claimed(policy, owner):
     ids=str,
 )
 def test_own_things_are_not_planted_on_others(policy, action, arn):
-    """Another stack takes for its own what carries its tag."""
+    """Another stack would adopt resources that carry its tag."""
     assert not is_allowed(policy, action, arn, OWN | request_tag("other"))
     assert is_allowed(policy, action, arn, OWN | CLAIM)
 
@@ -145,7 +145,7 @@ CREATIONS = [
 @pytest.mark.parametrize(("action", "arn"), CREATIONS, ids=str)
 @pytest.mark.parametrize("tags", [NONE, request_tag("other")], ids=["no", "another's"])
 def test_nothing_is_created_for_others(policy, action, arn, tags):
-    """With no tag it would be a stranger, with another's a plant."""
+    """A resource with no tag is foreign; with another stack's tag it is planted."""
     limited = {"iam:PermissionsBoundary": BOUNDARY}
     assert not is_allowed(policy, action, arn, tags | limited)
     assert is_allowed(policy, action, arn, CLAIM | limited)
@@ -184,21 +184,21 @@ def test_not_even_on_own_things(policy, action, arn):
 
 
 def test_only_own_functions_are_opened_and_only_to_the_gateway(policy):
-    """A permission for everybody would go around the API and its authorizer."""
+    """A permission for everyone would bypass the API and its authorizer."""
     for who in ("*", "s3.amazonaws.com", "arn:aws:iam::999999999999:root"):
         context = OWN | {"lambda:Principal": who}
         assert not is_allowed(policy, "lambda:AddPermission", OWN_FUNCTION, context)
 
 
 def test_secrets_of_another_stack_are_not_read(policy):
-    """A function's environment, where the name begins as the stack's do."""
+    """A function's environment, even if its name begins like the stack's."""
     assert not is_allowed(policy, "lambda:GetFunction", FUNCTION, TAKEN)
     assert is_allowed(policy, "lambda:GetFunction", FUNCTION, OWN)
     assert is_allowed(policy, "lambda:GetFunction", FUNCTION), "it may not exist yet"
 
 
 def test_roles_stay_within_the_boundary(configured):
-    """Without it an own role, with any rights, is an administrator's."""
+    """Without the boundary, a role of the stack can become an administrator."""
     stack = build(configured(SMALL), Account("aws", REGION, NUMBER))
     policy = operator_policy(stack, BOUNDARY)
     grants = ("iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary")
@@ -212,7 +212,7 @@ def test_roles_stay_within_the_boundary(configured):
 
 
 def test_the_boundary_of_the_file_is_the_default(configured):
-    """So nobody has to remember the option."""
+    """The option is not needed if the file has a boundary."""
     text = f"{SMALL}iam: {{permissions_boundary: {BOUNDARY}}}\n"
     stack = build(configured(text), Account("aws", REGION, NUMBER))
     plain = build(configured(SMALL), Account("aws", REGION, NUMBER))

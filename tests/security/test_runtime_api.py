@@ -49,7 +49,7 @@ LANGUAGES = ["python", pytest.param("node", marks=with_node)]
 
 
 def asked(address, verb, path, body=None, **headers):
-    """Ask a runtime API as anyone on the machine could; return the status."""
+    """Call a runtime API as any local user could; return the status."""
     connection = http.client.HTTPConnection(address, timeout=5)
     try:
         connection.request(verb, path, body, headers)
@@ -59,9 +59,9 @@ def asked(address, verb, path, body=None, **headers):
 
 
 def statuses(requests):
-    """Send requests to a runtime API that has a job, and tell what became of it.
+    """Send requests to a runtime API that has a job, and return the outcome.
 
-    A request's path may name the key and the job's ID, which no stranger knows.
+    A request's path may contain the key and the job's ID, which no stranger knows.
     """
 
     async def run():
@@ -84,7 +84,7 @@ def statuses(requests):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_neighbor_takes_no_job_and_forges_no_answer(language):
-    """Whoever finds the port of a warm worker hears and changes nothing."""
+    """A neighbor that finds the port of a warm worker reads and changes nothing."""
     files, settings = FUNCTIONS[language]
 
     async def run():
@@ -114,8 +114,8 @@ def test_a_neighbor_takes_no_job_and_forges_no_answer(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_key_is_where_no_other_user_can_read_it(language):
-    """Not among the arguments, which all may read, nor in what a function prints."""
+def test_no_other_user_can_read_the_key(language):
+    """Not in the arguments, which anyone can read, nor in a function's output."""
     files, settings = FUNCTIONS[language]
     kept = []
 
@@ -218,7 +218,7 @@ def test_the_worker_itself_is_served():
 
 
 def test_request_ids_cannot_be_guessed():
-    """They come from the system's random numbers, 122 bits of them."""
+    """They have 122 bits from the system's random numbers."""
 
     async def ids():
         return [Job(b"").id for _ in range(50)]

@@ -1,4 +1,4 @@
-"""A saved state makes data, and changes nothing else of the process that reads it."""
+"""A saved state creates only data and changes nothing in the process that reads it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLASSES = [
     "dateutil.tz.tz.tzlocal",
     "re._compile",
 ]
-NOTHING = pickle.dumps(({}, {}), 0)  # a state in which nothing is saved
+NOTHING = pickle.dumps(({}, {}), 0)  # a state with no data
 
 
 def named(place):
@@ -41,18 +41,18 @@ def spelled(value):
 
 
 def found(place):
-    """Return what a place names."""
+    """Return the value at a path."""
     module, _, name = place.rpartition(".")
     return getattr(importlib.import_module(module), name)
 
 
 def load(*opcodes):
-    """Read a state that begins with these opcodes, and is empty besides."""
+    """Read an otherwise empty state that begins with these opcodes."""
     return autosave.load(b"".join([*opcodes, b"0", NOTHING]), Snapshots())
 
 
 def attributes_of(*places):
-    """Return what classes have, and what functions have by default."""
+    """Return the attributes of classes and the defaults of functions."""
     things = [found(place) for place in places]
     return [
         (dict(vars(thing)), getattr(thing, "__defaults__", None)) for thing in things
@@ -60,7 +60,7 @@ def attributes_of(*places):
 
 
 def test_the_empty_state_is_read():
-    """What the tests below add to it is what is refused."""
+    """So an error below comes from what the test adds."""
     load(spelled("any"))
 
 
@@ -71,7 +71,7 @@ def test_the_empty_state_is_read():
     ids=str,
 )
 def test_a_class_takes_no_state(place, state):
-    """`BUILD` sets attributes on an object; a class is an object, too."""
+    """`BUILD` sets attributes on an object, and a class is an object."""
     before = attributes_of(place)
     with pytest.raises(pickle.PickleError, match="may not be changed"):
         load(named(place), spelled(state), b"b")
@@ -79,7 +79,7 @@ def test_a_class_takes_no_state(place, state):
 
 
 def test_a_class_takes_no_state_where_it_is_made_of():
-    """Neither its constructor nor its methods can be put in the place of others."""
+    """Neither its constructor nor its methods can be replaced."""
     before = attributes_of("moto.iam.models.Role")
     with pytest.raises(pickle.PickleError):
         load(
@@ -93,7 +93,7 @@ def test_a_class_takes_no_state_where_it_is_made_of():
 
 @pytest.fixture
 def planted(monkeypatch):
-    """A class of moto's that notes when it is constructed."""
+    """A class of moto's that records its construction."""
 
     class Planted:
         def __init__(self, *arguments):
@@ -111,7 +111,7 @@ def planted(monkeypatch):
     ids=["reduce", "with arguments", "empty tuple", "twice"],
 )
 def test_no_constructor_runs(planted, opcodes):
-    """Some of moto's start processes, open files, or register themselves."""
+    """Some constructors of moto start processes, open files, or register themselves."""
     with suppress(TypeError, pickle.PickleError):
         load(named("moto.iam.models.Planted"), opcodes)
     assert planted.constructed == []
@@ -130,7 +130,7 @@ def test_no_constructor_runs_by_older_opcodes(planted, opcodes):
 
 
 def test_an_instance_takes_its_state(planted):
-    """As before: without a constructor, and with its attributes."""
+    """Without a constructor, and with its attributes."""
     made = []
     planted.__setstate__ = lambda self, state: made.append((type(self), state))
     load(named("moto.iam.models.Planted"), b")\x81", spelled({"name": "any"}), b"b")
@@ -152,15 +152,15 @@ def test_an_instance_takes_its_state(planted):
         "cognito_gw.local.dispatch.ControlPlane",
     ],
 )
-def test_what_no_state_holds_is_refused(place):
-    """Servers, backends and what makes classes are no data."""
+def test_objects_that_no_state_contains_are_refused(place):
+    """Servers, backends, and factories of classes are not data."""
     with pytest.raises(pickle.PickleError):
         load(named(place))
 
 
 @pytest.mark.parametrize("service", ["s3", "sts", "ec2", "../iam", ""])
 def test_only_backends_whose_state_is_saved_are_found(service):
-    """A state file can reach into no other service."""
+    """A state file cannot reach any other service."""
     place = pickle.dumps((service, "123456789012", "eu-west-1"), 0)[:-1]
     with pytest.raises(pickle.PickleError):
         load(place, b"Q")
@@ -180,7 +180,7 @@ OPCODES = st.sampled_from([b"b", b"R", b")", b"\x81", b"\x85", b"2", b"(", b"t",
 
 @given(st.sampled_from(CLASSES), STATES, st.lists(STEPS | OPCODES, max_size=6))
 def test_no_order_of_opcodes_changes_a_class(place, state, opcodes):
-    """Whatever is pushed, called and built."""
+    """Whatever it pushes, calls, and builds."""
     before = attributes_of(*CLASSES)
     with suppress(Exception):
         load(named(place), b"2", spelled(state), b"b", *opcodes)

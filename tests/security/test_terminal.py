@@ -1,4 +1,4 @@
-"""No text of others drives the terminal, spoofs a line, or ends a quoted word."""
+"""No external text controls the terminal, spoofs a line, or ends a quoted word."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _UNSAFE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     r"\ud800-\udfff]"
 )
-# Fields by which cgw finds, compares or goes on: with these changed, nothing is found.
+# Fields that cgw finds, compares, or pages by: changed, they would match nothing.
 _IDENTITY = re.compile(
     r"(?i).*(id|ids|arn|name|token|secret|url|urls|uri|status|type|types|flow|flows|"
     r"scope|scopes|path|method|domain|version|state|principal|policy|ownerset|session|"
@@ -96,7 +96,7 @@ def project(tmp_path_factory):
 
 @pytest.fixture
 def cgw(project, at_home):
-    """A shell in it whose stack is on the local AWS, with a hostile user."""
+    """A shell in that folder; its stack is on the local AWS, with a hostile user."""
     at_home.chdir(project)
     terminal = QuickTerminal(project, ("--local",))
     if not (project / "cgw.yaml").exists():
@@ -108,7 +108,7 @@ def cgw(project, at_home):
 
 
 def _poisoned(value, spared, key=""):
-    """Return an answer with hostile text added to each of its texts."""
+    """Return a response with hostile text added to each string."""
     if isinstance(value, dict):
         return {
             name: _poisoned(each, spared, name)
@@ -167,7 +167,7 @@ EVERY = [*COMMANDS, *(f"{command} -o json" for command in SOME[:-3])]
     "commands", [SOME, pytest.param(EVERY, **NIGHTLY)], ids=["some", "every"]
 )
 def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode, commands):
-    """Whatever AWS answers, each command prints it as text that can be seen."""
+    """Each command prints any response of AWS as visible text."""
     _answering(environment, MODES[mode])
     spelled = 0
     for command in commands:
@@ -180,11 +180,11 @@ def test_no_answer_of_aws_drives_the_terminal(cgw, environment, mode, commands):
 
 
 @pytest.mark.server
-def test_claims_and_what_functions_say_are_spelled_out(cgw, server):
-    """Nothing of AWS is changed here: the users and the code are hostile."""
+def test_claims_and_function_output_are_escaped(cgw, server):
+    """AWS is unchanged here: the users and the code are hostile."""
     who = ("--user", "alice@example.com")
     called = cgw("call", "/hello", *who, code=4)
-    assert called.out == "\x1b[31mhi\x9b\n"  # a program gets what was sent
+    assert called.out == "\x1b[31mhi\x9b\n"  # a program gets the original text
     for command in (
         "local logs",
         "logs",
@@ -200,8 +200,8 @@ def test_claims_and_what_functions_say_are_spelled_out(cgw, server):
     assert not _UNSAFE.search(log)
 
 
-def test_a_line_of_the_log_stays_one(capsys):
-    """No caller writes a line of his own into the log of the local AWS."""
+def test_a_log_entry_stays_one_line(capsys):
+    """No caller can add a line to the log of the local AWS."""
     events.write_log("GET /a\nfake 200: \x1b[2Jok\u2028\r")
     assert capsys.readouterr().err.count("\n") == 1
     import logging
@@ -211,7 +211,7 @@ def test_a_line_of_the_log_stays_one(capsys):
 
 
 class _Printing(ast.NodeVisitor):
-    """The places in a file where something is printed past `cli/output.py`."""
+    """The places in a file that print without `cli/output.py`."""
 
     BY_CLICK = frozenset(
         {
@@ -270,27 +270,27 @@ PRINTERS = sorted(
 
 
 def test_only_one_module_prints():
-    """All that the command line prints goes through the module that makes it safe."""
-    found = {str(each): _Printing(each).found for each in PRINTERS}
+    """All command-line output goes through the module that makes it safe."""
+    found = {str(printer): _Printing(printer).found for printer in PRINTERS}
     assert {name: places for name, places in found.items() if places} == {}
     assert _Printing(HOME).found
 
 
 def test_every_character_that_is_not_simply_seen_is_spelled_out():
-    """By Unicode's own categories, so that a new one is not forgotten."""
+    """By Unicode's categories, so that new characters are covered."""
     from cognito_gw.text import one_line, printable
 
     hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
     letters = (chr(code) for code in range(0x110000))
-    seen = [each for each in letters if unicodedata.category(each) in hidden]
-    assert [each for each in seen if one_line(each) == each] == []
+    seen = [letter for letter in letters if unicodedata.category(letter) in hidden]
+    assert [letter for letter in seen if one_line(letter) == letter] == []
     assert [each for each in seen if each in printable(f"{each}.")] == ["\t", "\n"]
     assert one_line("\u3164\uffa0\ufeff") == "\\u3164\\uffa0\\ufeff"
     assert one_line("naïve ☺ 漢字 ⚠️") == "naïve ☺ 漢字 ⚠️"
 
 
 def test_text_with_our_style_is_safe_and_no_longer_so_once_it_is_put_together():
-    """Only `say` makes text that keeps its escapes."""
+    """Only `say` creates text that keeps its escapes."""
     from cognito_gw.cli.output import line, styled
 
     title = styled("a\x1b]0;x\x07", fg="red")
@@ -308,7 +308,7 @@ def test_a_program_gets_text_as_it_is_or_nothing(capsys):
 
 
 def test_a_body_on_a_terminal_is_made_safe(capfdbinary, monkeypatch):
-    """A pipe gets the bytes untouched; a terminal gets what cannot drive it."""
+    """A pipe gets the bytes unchanged; a terminal gets harmless text."""
     from cognito_gw.cli import output
 
     output.say_content(b"\x1b[2J\xff", "\x1b[2J")
@@ -330,7 +330,7 @@ def test_json_is_printable_ascii(capsys):
 
 
 def test_rows_on_a_terminal_are_text():
-    """Neither escapes nor rich's markup of a name reach the terminal."""
+    """The terminal gets neither escapes nor rich markup from a name."""
     from cognito_gw.cli.rows import Rows
 
     resource = FakeResource(f"[blink]x[/blink]{HOSTILE}")
@@ -354,7 +354,7 @@ def test_rows_on_a_terminal_are_text():
 
 
 def test_junit_is_xml_whatever_is_in_it(tmp_path):
-    """XML has no place for control characters, not even spelled as references."""
+    """XML does not allow control characters, not even as references."""
     from cognito_gw.cli.checks import write_junit
 
     case = {"route": f"GET /{HOSTILE}", "case": HOSTILE, "expected": "200", "ok": False}
@@ -365,26 +365,26 @@ def test_junit_is_xml_whatever_is_in_it(tmp_path):
 
 @pytest.mark.parametrize("words", [["plan", HOSTILE], ["outputs", "x", HOSTILE]])
 def test_a_wrong_command_line_is_quoted_safely(tmp_path, words):
-    """A pasted command line does not drive the terminal by its error message."""
+    """The error for a pasted command line does not control the terminal."""
     cgw = QuickTerminal(tmp_path, ("--local",))
-    done = cgw.run(*(each.replace("\udc9b", "") for each in words))
+    done = cgw.run(*(word.replace("\udc9b", "") for word in words))
     assert done.code
     assert not _UNSAFE.search(done.out + done.err)
 
 
 class TestCompletion:
-    """Names in a file are offered only as what they are: a word."""
+    """Names in a file are completed only as single words."""
 
     @pytest.fixture
     def offered(self, environment, tmp_path):
-        """Return what the shell is given for a word that is begun."""
+        """Return what the shell receives for a partial word."""
         names = [
             "al'; touch owned; '",
             'al"$(touch owned)`touch owned`',
             "al\x1b[31m",
             "al\nx",
         ]
-        users = [{"username": each} for each in names]
+        users = [{"username": name} for name in names]
         (tmp_path / "cgw.yaml").write_text(json.dumps({"name": "x", "users": users}))
         environment.chdir(tmp_path)
 
@@ -401,13 +401,13 @@ class TestCompletion:
                 check=False,
                 cwd=tmp_path,
             )
-            return [each.partition(",")[2] for each in done.stdout.splitlines()]
+            return [line.partition(",")[2] for line in done.stdout.splitlines()]
 
         return complete
 
     @pytest.mark.parametrize("quote", ["", "'", '"'])
     def test_no_name_ends_the_word(self, offered, tmp_path, quote):
-        """Bash reads each offer, in the quote that is open, as the one name."""
+        """Bash reads each completion as one name, within the open quote."""
         words = offered(quote)
         assert len(words) == 2
         for word in words:
@@ -425,7 +425,7 @@ class TestCompletion:
 
 
 def test_commands_in_fixes_quote_what_they_name():
-    """A name with shell syntax in it does not become a second command when pasted."""
+    """A name with shell syntax does not become a second command when pasted."""
     from cognito_gw.diagnosis.rule import Finding, Rule
 
     rule = Rule("x", (), "", "`cgw user enable {user}`", None, lambda _: None)
@@ -434,7 +434,7 @@ def test_commands_in_fixes_quote_what_they_name():
 
 
 def test_outputs_for_eval_name_variables_that_shells_take():
-    """Only ASCII letters, digits and underscores make a name."""
+    """Only ASCII letters, digits, and underscores form a name."""
     from cognito_gw.app.stack_state import variables
 
     assert variables({"functions": {"é-1": "x"}}) == {"CGW_FUNCTIONS___1": "x"}

@@ -35,7 +35,7 @@ def projects(tmp_path_factory):
 
 @pytest.fixture
 def at(at_home, projects):
-    """Return what runs `cgw` in the folder of a project, with a file for a stack."""
+    """Return what runs `cgw` in a project's folder, with a file for a stack."""
 
     def run(project, *arguments, stack, code=0):
         folder = projects / project
@@ -50,13 +50,13 @@ def at(at_home, projects):
 
 @pytest.fixture(scope="module")
 def made():
-    """The stacks that exist."""
+    """The existing stacks."""
     return []
 
 
 @pytest.fixture
 def name(at, made):
-    """A stack that the project `one` made."""
+    """A stack that the project `one` created."""
     if not made:
         name = f"w{uuid.uuid4().hex[:8]}"
         assert TOLD not in at("one", "up", stack=name).err
@@ -65,13 +65,13 @@ def name(at, made):
 
 
 def records():
-    """The files that say which project applied which stack."""
+    """The files that record which project applied which stack."""
     return Path(os.environ["XDG_STATE_HOME"], "cognito-gw/stacks").iterdir()
 
 
 def test_a_second_project_is_warned(at, projects, name):
-    """With the same name, it takes over what another folder made."""
-    assert TOLD not in at("one", "plan", stack=name).err  # it made the stack
+    """With the same name, it takes over a stack of another folder."""
+    assert TOLD not in at("one", "plan", stack=name).err  # it created the stack
     quiet = at("two", "plan", "-q", "-o", "json", stack=name)
     assert (quiet.err, bool(quiet.document["steps"])) == ("", True)
     for command in ("plan", "up"):
@@ -89,7 +89,7 @@ def test_a_step_warns_too(at, name):
 
 
 def test_a_renamed_stack_leaves_the_old_one_and_says_so(at, name):
-    """A second stack is made, and the first one stays until `down`."""
+    """`cgw` creates a second stack, and the first one remains until `down`."""
     second = f"{name}-2"
     err = at("one", "up", stack=second).err
     assert f"this file applied the stack `{name}` before, which still exists" in err
@@ -101,9 +101,9 @@ def test_a_renamed_stack_leaves_the_old_one_and_says_so(at, name):
     assert found[name]["env"] is None
     assert found[name]["resources"] >= 4  # pool, API, stage, function
     assert re.match(r"\d{4}-\d\d-\d\dT", found[name]["created"])
-    # `down --yes` in another project removes the stack of the first, and says so.
+    # `down --yes` in another project deletes the first one's stack and reports it.
     assert TOLD in at("two", "down", "--yes", stack=second).err
-    assert f'"{second}"' not in "".join(each.read_text() for each in records())
+    assert f'"{second}"' not in "".join(record.read_text() for record in records())
     assert TOLD not in at("two", "plan", stack=second).err
     err = at("one", "plan", stack=f"{name}-3").err
     assert f"`{name}` before, which" in err
@@ -115,7 +115,7 @@ def test_a_renamed_stack_leaves_the_old_one_and_says_so(at, name):
 
 
 def test_the_record_is_private_and_a_bad_one_is_ignored(at_home, projects, name):
-    """As is one that is missing, as on another machine."""
+    """The same goes for a missing record, as on another machine."""
     at_home.chdir(projects)
 
     def notices(project):
@@ -142,7 +142,7 @@ def test_the_record_is_private_and_a_bad_one_is_ignored(at_home, projects, name)
 
 
 def test_at_a_terminal_it_asks(at, projects, name):
-    """Before it would change something; a no leaves everything as it was."""
+    """It asks before it changes something; "no" leaves everything unchanged."""
     folder = projects / "five"
     folder.mkdir()
     text = FILE.format(name).replace("{GET /a: {}}", "{GET /a: {}, GET /b: {}}")

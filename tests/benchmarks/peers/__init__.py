@@ -1,4 +1,4 @@
-"""The tools that are measured beside cgw; a new one is one module and one line."""
+"""The tools measured in addition to cgw; a new one is one module and one line."""
 
 from benchmarks.peers.cgw import Cgw
 from benchmarks.peers.chalice import Chalice

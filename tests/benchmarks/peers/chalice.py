@@ -9,7 +9,7 @@ from benchmarks.peers.peer import Peer
 
 
 class Chalice(Peer):
-    """Makes the function and the API; the user pool is made beforehand."""
+    """Creates the function and the API; the user pool already exists."""
 
     name = "Chalice"
     program = "chalice"

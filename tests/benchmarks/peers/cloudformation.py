@@ -8,7 +8,7 @@ _STACK = ("--stack-name", "transactions")
 
 
 class CloudFormation(Peer):
-    """The stack is made inside AWS; only the questions about it are round trips."""
+    """AWS itself creates the stack; only status requests are round trips."""
 
     name = "CloudFormation"
     program = "aws"

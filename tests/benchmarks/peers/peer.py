@@ -1,4 +1,4 @@
-"""What all tools have in common here: four commands, run in a folder of their own."""
+"""The common parts of all tools: four commands, run in a separate folder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ VERBS = ("fresh", "again", "change", "down")
 class Peer(ABC):
     """One tool and its description of the tutorial's stack.
 
-    `change` gives the function twice the memory. What `prepare` and the four methods
-    do themselves is not measured; the commands that the methods return are.
+    `change` doubles the function's memory. The work of `prepare` and the four methods
+    themselves is not measured; the commands that the methods return are.
     """
 
     name: ClassVar[str]
     program: ClassVar[str]
-    parts: ClassVar[tuple[str, ...]] = PARTS  # of the stack, that it makes
+    parts: ClassVar[tuple[str, ...]] = PARTS  # of the stack that it creates
     remark: ClassVar[str] = ""
 
     def __init__(self, shell, url, options):
@@ -31,23 +31,23 @@ class Peer(ABC):
 
     @property
     def is_installed(self):
-        """Whether its program is on the PATH."""
+        """Whether its program is in the PATH."""
         return shutil.which(self.program, path=self.shell.variables["PATH"]) is not None
 
     def write(self, stack, name):
-        """Put one of the stacks into the folder, and return its path."""
+        """Copy one of the stacks into the folder, and return its path."""
         return shutil.copy(STACKS / stack, self.shell.folder / name)
 
     @abstractmethod
     def prepare(self, account):
-        """Write the files; make what it is told of and does not make itself."""
+        """Write the files; create prerequisites that the tool does not create."""
 
     @abstractmethod
     def fresh(self):
-        """Return the command that makes the stack."""
+        """Return the command that creates the stack."""
 
     def again(self):
-        """Return the command that finds nothing to do."""
+        """Return the command that has nothing to do."""
         return self.fresh()
 
     @abstractmethod
@@ -56,4 +56,4 @@ class Peer(ABC):
 
     @abstractmethod
     def down(self):
-        """Return the command that removes it."""
+        """Return the command that deletes it."""

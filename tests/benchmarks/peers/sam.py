@@ -9,7 +9,7 @@ _STACK = ("--stack-name", "transactions")
 
 
 class Sam(Peer):
-    """CloudFormation, with a transform that AWS carries out."""
+    """CloudFormation, with a transform that AWS runs."""
 
     name = "AWS SAM"
     program = "sam"
@@ -17,7 +17,7 @@ class Sam(Peer):
 
     def prepare(self, account):
         self.write("sam.yaml", "template.yaml")
-        # moto takes a bucket from a link's path on localhost only.
+        # Moto extracts a bucket from a link's path on localhost only.
         variables, config = self.shell.variables, self.shell.folder / "config"
         variables["AWS_ENDPOINT_URL"] = self.url.replace("127.0.0.1", "localhost")
         variables["AWS_CONFIG_FILE"] = str(config)

@@ -1,4 +1,4 @@
-"""The same stack as a plain boto3 script: call after call, and no checks at all."""
+"""The same stack as a plain boto3 script: sequential calls, without checks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SCRIPT = "script.py"
 
 
 class Script(Peer):
-    """Keeps the ids in a file; `again` reads everything once."""
+    """Keeps the IDs in a file; `again` reads everything once."""
 
     name = "boto3 script"
     program = sys.executable

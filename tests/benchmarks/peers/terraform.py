@@ -8,7 +8,7 @@ from benchmarks.peers.peer import STACKS, Peer
 
 
 class Terraform(Peer):
-    """`init` is not measured: the provider is there."""
+    """`init` is not measured: the provider is already installed."""
 
     name = "Terraform"
     program = "terraform"

@@ -1,4 +1,4 @@
-"""The same API for Chalice, which makes no user pool: it is told of one."""
+"""The same API for Chalice, which does not create the user pool."""
 
 import os
 
@@ -12,5 +12,5 @@ authorizer = CognitoUserPoolAuthorizer(
 
 @app.route("/transactions", authorizer=authorizer)
 def hello():
-    """Answer as the console's first function does."""
+    """Answer like the console's first function."""
     return "Hello from Lambda!"

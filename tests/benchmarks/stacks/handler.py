@@ -4,5 +4,5 @@ import json
 
 
 def lambda_handler(_event, _context):
-    """Answer as the console's first function does."""
+    """Answer like the console's first function."""
     return {"statusCode": 200, "body": json.dumps("Hello from Lambda!")}

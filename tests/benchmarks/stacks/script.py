@@ -1,4 +1,4 @@
-"""The tutorial's stack by boto3 alone: `script.py create|read|change|destroy`."""
+"""The tutorial's stack with boto3 alone: `script.py create|read|change|destroy`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def lambda_handler(event, context):
 
 
 class Tutorial:
-    """The stack by its ids."""
+    """The stack by its IDs."""
 
     def __init__(self, client, ids=None):
         self.ids = ids or {}
@@ -39,7 +39,7 @@ class Tutorial:
         self.functions, self.gateway = client("lambda"), client("apigateway")
 
     def create(self):
-        """Make everything, in the tutorial's order."""
+        """Create everything, in the tutorial's order."""
         self._create_pool()
         self._create_function()
         self._create_api()
@@ -139,12 +139,12 @@ class Tutorial:
         self.gateway.get_stages(**api)
 
     def change(self):
-        """Give the function twice the memory."""
+        """Double the function's memory."""
         change = self.functions.update_function_configuration
         change(FunctionName=NAME, MemorySize=256)
 
     def destroy(self):
-        """Remove everything."""
+        """Delete everything."""
         pool = {"UserPoolId": self.ids["pool"]}
         self.gateway.delete_rest_api(restApiId=self.ids["api"])
         self.functions.delete_function(FunctionName=NAME)
@@ -161,7 +161,7 @@ def _zipped(code):
 
 
 def main(verb):
-    """Carry a verb out, with the ids in a file beside."""
+    """Run a verb, with the IDs in a file next to the script."""
     file = Path("ids.json")
     ids = json.loads(file.read_text("utf-8")) if file.exists() else None
     session = boto3.Session()

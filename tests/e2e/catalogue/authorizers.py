@@ -1,4 +1,4 @@
-"""An authorizer that is another than the file wants, in the draft or in the stage."""
+"""An authorizer that differs from the file, in the draft or in the stage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from e2e.catalogue.case import Case
 READ = "GET /transactions"
 HEADER = "identitySource"
 PATTERN = "identityValidationExpression"
-API_SCOPE = "aws.cognito.signin.user.admin"  # which a password gives
+API_SCOPE = "aws.cognito.signin.user.admin"  # the scope of a password sign-in
 
 
 def another_header(site):
@@ -21,20 +21,20 @@ def another_header(site):
 
 
 def other_clients_only(site):
-    """Deploy an authorizer that takes the tokens of other app clients alone."""
+    """Deploy an authorizer that accepts only tokens of other app clients."""
     site.patch_authorizer({PATTERN: None}, {PATTERN: "other-.*"})
     site.deploy()
 
 
 def open_when_deployed(site):
-    """Secure the draft after it was deployed open to all."""
+    """Secure the draft after an open deployment."""
     site.guard(READ)
     site.deploy()
     site.guard(READ, now="NONE", then="COGNITO_USER_POOLS")
 
 
 def other_pool_when_deployed(site):
-    """Let the draft trust our pool after it was deployed with another."""
+    """Let the draft trust our pool after a deployment that trusts another."""
     _, arn = site.other_pool()
     site.trust(arn)
     site.deploy()
@@ -42,7 +42,7 @@ def other_pool_when_deployed(site):
 
 
 def scope_not_deployed(site):
-    """Ask in the draft for a scope that a password gives, too."""
+    """In the draft, also accept a scope that a password sign-in gets."""
     site.ask_for("POST /transactions", API_SCOPE)
 
 
@@ -53,7 +53,7 @@ def other_pool(site):
 
 
 def deleted_pool(site):
-    """Deploy an authorizer that trusts a pool which is no more."""
+    """Deploy an authorizer that trusts a deleted pool."""
     pool_id, arn = site.other_pool()
     site.trust(arn)
     site.deploy()
@@ -61,7 +61,7 @@ def deleted_pool(site):
 
 
 def no_authorizer(site):
-    """Delete the authorizer, and open all that it guarded."""
+    """Delete the authorizer, and open all routes that it secured."""
     site.callback(site.rebuild)
     opened = [{"op": "replace", "path": "/authorizationType", "value": "NONE"}]
     for route in (READ, "POST /transactions"):
@@ -72,7 +72,7 @@ def no_authorizer(site):
 
 
 def shut(site):
-    """Deploy a method that only signed requests may call."""
+    """Deploy a method that requires signed requests."""
     site.guard(READ, then="AWS_IAM")
     site.deploy()
 

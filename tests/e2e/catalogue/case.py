@@ -1,4 +1,4 @@
-"""One broken set-up: how it comes about, how one asks why, and what is the matter."""
+"""One broken setup: how it arises, how a user asks about it, and its cause."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 def nothing(_):
-    """Leave the stack as it is."""
+    """Leave the stack unchanged."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is asked is a command line, in which `{site}` is the broken stack."""
+    """The question is a command line; `{site}` in it is the broken stack."""
 
     name: str
     code: str  # of the first cause
-    line: str  # the arguments of `cgw explain`, between blanks
-    status: int | None = None  # with which the API answers; None: not to be told
+    line: str  # the arguments of `cgw explain`, separated by spaces
+    status: int | None = None  # the status of the API's response; None: not passed on
     breaks: Callable[[Broken], None] = nothing
-    more: tuple[str, ...] = ()  # arguments with blanks in them
-    token: Callable[[Broken], str] | None = None  # which one is sent
+    more: tuple[str, ...] = ()  # arguments that contain spaces
+    token: Callable[[Broken], str] | None = None  # the token to send
     also: tuple[str, ...] = ()  # the codes of the other causes
     where: str = "standing"  # or "stack", which has an app client for each flow
 

@@ -1,4 +1,4 @@
-"""What browsers refuse, though the API answers."""
+"""Responses that browsers reject although the API answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PREFLIGHT = "/transactions -X OPTIONS --token none"
 
 
 def guarded_preflight(site):
-    """Deploy an OPTIONS that asks for a token, which no preflight has."""
+    """Deploy an OPTIONS that requires a token, which no preflight has."""
     guard = {"authorizationType": "COGNITO_USER_POOLS"}
     guard["authorizerId"] = site.outputs["authorizer_id"]
     site.put_method("OPTIONS /transactions", **guard)
@@ -18,12 +18,12 @@ def guarded_preflight(site):
 
 
 def for_one_origin(site):
-    """Let one web app in, by the file."""
+    """Allow one web app in the file."""
     site.change(("api", "cors"), {"origins": [OURS]})
 
 
 def silent_refusals(site):
-    """Take the CORS headers from what the gateway itself answers."""
+    """Remove the CORS headers from the gateway's own responses."""
     for_one_origin(site)
     site.gateway.delete_gateway_response(**site.api, responseType="DEFAULT_4XX")
     site.deploy()

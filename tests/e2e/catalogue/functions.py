@@ -1,4 +1,4 @@
-"""A function that API Gateway may not call, or that does not answer as it should."""
+"""A function that API Gateway cannot call, or that does not answer as it should."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ def lambda_handler(event, _):
 
 
 def answering(value):
-    """A program that answers a value, spelled in Python."""
+    """A program that returns a value, written in Python."""
     return f"def lambda_handler(event, _):\n    return {value}\n"
 
 
 def program(source, site):
-    """Let the function be another program."""
+    """Replace the function's program."""
     site.run(source)
 
 
 def permission(rest, site):
-    """Permit calls from elsewhere in our API, and no others."""
+    """Permit only calls from elsewhere in our API."""
     site.permit(site.source(rest))
 
 
 def no_permission(site):
-    """Take the permission away."""
+    """Remove the permission."""
     site.permit(None)
 
 
 def permission_of_other_api(site):
-    """Permit another API's calls, and no others."""
+    """Permit only calls from another API."""
     site.permit(site.source("*/*", "a1b2c3d4e5"))
 
 
@@ -54,7 +54,7 @@ def too_slow_for_itself(site):
 
 
 def too_slow_for_the_api(site):
-    """Let the function take longer than the integration waits."""
+    """Let the function take longer than the integration's timeout."""
     site.run(SLOW.format(seconds=0.3))
     site.patch_integration(
         "GET /transactions", {"timeoutInMillis": "29000"}, {"timeoutInMillis": "50"}

@@ -1,4 +1,4 @@
-"""What is not there, or not there yet: APIs, stages, paths and methods."""
+"""APIs, stages, paths, and methods that do not exist or are not deployed yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def no_stage(site):
 
 
 def new_method(site):
-    """Add a method, and do not deploy it."""
+    """Add a method without deploying it."""
     site.put_method("PUT /transactions")
 
 

@@ -1,4 +1,4 @@
-"""A sign-in that fails: by the user's state, the app client's settings, or the app."""
+"""A failed sign-in, because of the user's state, the app client, or the app."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ NO_SECRET_HASH = (
 
 
 def disabled(site):
-    """Keep a user from signing in."""
+    """Disable a user."""
     site.cognito.admin_disable_user(**site.person())
 
 
 def unconfirmed(site):
-    """Let somebody sign up, and not say the code that was sent."""
+    """Sign a user up, and leave the account unconfirmed."""
     site.set_pool(AdminCreateUserConfig={ADMIN_ONLY: False})
     site.cognito.sign_up(ClientId=site.client, **site.named())
     site.callback(site.cognito.admin_delete_user, **site.pool, Username=site.user)
 
 
 def reset(site):
-    """Have an administrator reset a password."""
+    """Reset a password as an administrator."""
     site.cognito.admin_reset_user_password(**site.person())
 
 
 def first_password(site):
-    """Make a user with a password for once."""
+    """Create a user with a temporary password."""
     site.person(temporary=True)
 
 
 def with_app(site):
-    """Make a user who is asked for a code."""
+    """Create a user that must enter a code."""
     change, software = site.cognito.set_user_pool_mfa_config, {"Enabled": True}
     mfa = {"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": software}
     change(**site.pool, **mfa)
@@ -55,20 +55,20 @@ def with_app(site):
 
 
 def wrong_password(site):
-    """Have another password at hand than the user's."""
+    """Provide a password that is not the user's."""
     site.person()
     site.environment.setenv("CGW_PASSWORD", f"Not-{PASSWORD}")
 
 
 def no_password_flow(site):
-    """Allow the app client no flow that sends a password."""
+    """Remove the app client's flows that send a password."""
     site.sign_out()
     flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     site.set_client(ExplicitAuthFlows=flows)
 
 
 def other_callback(site):
-    """Register another address of the app than the file's."""
+    """Register a callback URL that differs from the file's."""
     site.sign_out()
     site.set_client(CallbackURLs=["https://elsewhere.example.com/callback"])
 
@@ -90,13 +90,13 @@ def no_client(site):
 
 
 def link(page="oauth2/authorize", client="web", **changes):
-    """Spell a link to a page of the hosted UI, as an app would."""
+    """Return a link to a hosted UI page, as an app would build it."""
     asked = {"response_type": "code", "redirect_uri": CALLBACK} | changes
     client_id = f"client_id={{site.outputs[app_clients][{client}]}}"
     return f"{{site.outputs[hosted_ui_url]}}/{page}?{client_id}&{urlencode(asked)}"
 
 
-# A user of such a state: what is the matter, and how it comes about.
+# A user's state: the cause, and how it arises.
 PEOPLE = {
     "a disabled user": ("user-disabled", disabled),
     "an unconfirmed user": ("user-unconfirmed", unconfirmed),
@@ -105,7 +105,7 @@ PEOPLE = {
     "a password for once": ("new-password-required", first_password),
     "a wrong password": ("wrong-password", wrong_password),
 }
-# Addresses that are not quite the registered one.
+# Addresses that differ slightly from the registered one.
 CALLBACKS = {
     "another host": "https://other.example.com/callback",
     "another port": "http://localhost:8766/callback",

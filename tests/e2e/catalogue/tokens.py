@@ -1,4 +1,4 @@
-"""Requests with a token that the authorizer does not take, or with none."""
+"""Requests without a token, or with one that the authorizer rejects."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ AWS_ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEf123"
 
 
 def good(form, site):
-    """A good ID token, in another form."""
+    """A valid ID token in another form."""
     return form.format(site.token("--id"))
 
 
 def forged(kind, site):
-    """A good ID token with other content, as whoever lacks the key can make it."""
+    """A valid ID token with other content, as anyone without the key can make it."""
     return forgeries(site.token("--id"))[kind]
 
 
 def unknown_key(site):
-    """A token that says it is signed with a key that its pool does not have."""
+    """A token that claims to be signed with a key that its pool does not have."""
     token = site.token("--id")
     header = json.dumps(header_of(token) | {"kid": "bm9ib2R5J3Mga2V5"}).encode()
     spelled = base64.urlsafe_b64encode(header).decode().rstrip("=")
@@ -37,7 +37,7 @@ def unknown_key(site):
 
 
 def of_aws(site):
-    """A token that says it is from a user pool of AWS itself."""
+    """A token that claims to come from a user pool of AWS itself."""
     claims = claims_of(site.token("--id")) | {"iss": AWS_ISSUER}
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     headers = {"kid": "YSBrZXkgb2YgQVdT", "typ": None}
@@ -45,7 +45,7 @@ def of_aws(site):
 
 
 def of_other_pool(site):
-    """A good ID token of another pool of the same account."""
+    """A valid ID token of another pool in the same account."""
     pool_id, _ = site.other_pool()
     flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     client = site.cognito.create_user_pool_client(
@@ -64,12 +64,12 @@ def of_other_pool(site):
 
 
 def for_reading(site):
-    """A machine's access token, with the one scope of two that allows no change."""
+    """A machine's access token with only the scope that does not allow changes."""
     machine = ("--client", "machine", "--scope", "transactions/read")
     return site.token(*machine, "--access")
 
 
-# What is sent to GET /transactions: whose it is, and what is the matter with it.
+# The token sent to GET /transactions: whose it is, and what is wrong with it.
 SENT = {
     "garbage": ("malformed-token", lambda _: "garbage"),
     "a refresh token": ("malformed-token", lambda site: site.token("--refresh")),

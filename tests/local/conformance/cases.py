@@ -1,4 +1,4 @@
-"""Cases as data: how they are read, filled in, and compared with an answer."""
+"""Cases as data: reading them, filling them in, and comparing them with a response."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ FOLDER = Path(__file__).parent
 
 
 class Absent:
-    """Stands for a key that must not be there."""
+    """Represents a key that must be absent."""
 
 
 class Loader(yaml.SafeLoader):
-    """Reads `!absent` too."""
+    """A YAML loader with `!absent`."""
 
 
 Loader.add_constructor("!absent", lambda *_: Absent)
@@ -39,7 +39,7 @@ def cases(path, optional):
 
 
 def filled(value, words):
-    """Return data with the words in the place of their names in braces."""
+    """Return data with each name in braces replaced by its text."""
     text = json.dumps(value, default=lambda _: "!absent")
     for name, word in words.items():
         text = text.replace(f"{{{name}}}", word)
@@ -51,7 +51,7 @@ def _with_absences(pairs):
 
 
 def fits(actual, expected):
-    """Whether a value is the expected one, or holds it, or matches its `~pattern`."""
+    """Whether a value equals or contains the expected one, or matches `~pattern`."""
     if isinstance(expected, dict):
         return isinstance(actual, dict) and all(
             fits(actual.get(key, Absent), value) for key, value in expected.items()
@@ -62,7 +62,7 @@ def fits(actual, expected):
 
 
 def have_headers(actual, expected):
-    """Whether a header has the values that are expected; null stands for none."""
+    """Whether a header has the expected values; null means that it is absent."""
 
     def has(name, wanted):
         values = actual.get_all(name, [])

@@ -1,4 +1,4 @@
-"""REST APIs of the local AWS, made and called as the tests of the gateway need them."""
+"""REST APIs of the local AWS, created and called by the tests of the gateway."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 class Api:
-    """A REST API with the routes that are put on it, and a way to call its stage."""
+    """A REST API with added routes, and a way to call its stage."""
 
     def __init__(self, aws, url, **settings):
         self.client, self.netloc = aws("apigateway"), urlsplit(url).netloc
@@ -80,7 +80,7 @@ class Api:
         return self
 
     def request(self, verb, path, body=None, stage="dev", **headers):
-        """Send header names with "_" for "-"; octets are sent as they are."""
+        """Send header names with "-" for "_"; bytes are sent unchanged."""
         fields = [(name.replace("_", "-"), value) for name, value in headers.items()]
         return self.send(verb, f"/{stage}{path}", fields, body)
 
@@ -109,7 +109,7 @@ def proxy(function, **settings):
 
 
 def make_role(aws):
-    """Make a role that functions can have."""
+    """Create a role for functions."""
     trust = {"Effect": "Allow", "Action": "sts:AssumeRole"}
     trust["Principal"] = {"Service": "lambda.amazonaws.com"}
     document = json.dumps({"Version": "2012-10-17", "Statement": trust})
@@ -119,7 +119,7 @@ def make_role(aws):
 
 
 def make_function(aws, role, source):
-    """Make a function of one file with `handler` in it."""
+    """Create a function with one file that contains `handler`."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("app.py", source)
@@ -133,7 +133,7 @@ def make_function(aws, role, source):
 
 
 def allow(aws, function, api, source="*", **changes):
-    """Let an API invoke a function, as `source` limits it."""
+    """Let an API invoke a function, limited by `source`."""
     statement = {
         "Action": "lambda:InvokeFunction",
         "Principal": "apigateway.amazonaws.com",
@@ -155,7 +155,7 @@ class SignedIn(NamedTuple):
 
 
 def sign_in(aws):
-    """Make a pool with a user, and sign the user in."""
+    """Create a pool with a user, and sign the user in."""
     cognito = aws("cognito-idp")
     pool = cognito.create_user_pool(PoolName="t", UsernameAttributes=["email"])
     pool = pool["UserPool"]

@@ -1,4 +1,4 @@
-"""The function behind the routes: it answers what a case tells it to, or its event."""
+"""The function behind the routes: it returns what a case asks for, or its event."""
 
 import json
 import os
