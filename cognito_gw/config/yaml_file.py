@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from functools import partial
@@ -59,7 +60,8 @@ LIMIT = 1 << 20  # bytes; thousands of routes and users stay below it
 def read_text(file: Path) -> str:
     """Read a UTF-8 file, or a pipe."""
     try:
-        with file.open("rb") as opened:  # a device may have no end
+        with open(file, "rb", opener=_without_waiting) as opened:
+            # A device may have no end.
             content = opened.read(LIMIT + 1)
         if len(content) > LIMIT:
             raise UsageError(
@@ -78,6 +80,14 @@ def read_text(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise UsageError(f"{file} cannot be read: {why}") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a pipe without a writer as an empty file, instead of waiting for one."""
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(handle, True)
+    return handle
 
 
 def other_suffix(file: Path) -> Path | None:

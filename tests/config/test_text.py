@@ -43,6 +43,11 @@ class TestKinds:
             listening.bind(os.fspath(file))
             assert f"{file} cannot be read" in refusal(file)
 
+    def test_a_pipe_without_a_writer(self, file):
+        """It is empty; cgw does not wait."""
+        os.mkfifo(file)
+        assert read_text(file) == ""
+
     def test_a_pipe(self):
         """A pipe is read to its end."""
         reading, writing = os.pipe()
