@@ -117,7 +117,7 @@ def test_a_failure_of_aws_is_a_fact_that_is_unread(error, why):
     for _ in range(3):
         with pytest.raises(Unread) as told:
             known.thing  # noqa: B018 - reading it is the point
-        assert told.value.what == "the thing"
+        assert told.value.what == "the fact"
         assert why in told.value.why
     assert tries == ["read"]
 
