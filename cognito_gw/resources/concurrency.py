@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.engine.resource import Change, Resource
+from cognito_gw.resources.function import once_idle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,15 +50,17 @@ class ReservedConcurrency(Resource):
         return dict(answer) if "ReservedConcurrentExecutions" in answer else None
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        return dict(
-            aws.functions.put_function_concurrency(**self._key(), **self.desired())
+        reserve = partial(
+            aws.functions.put_function_concurrency, **self._key(), **self.desired()
         )
+        return dict(once_idle(reserve, self.function, aws))
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         return self.create(aws)
 
     def delete(self, aws: Aws) -> None:
-        aws.functions.delete_function_concurrency(**self._key())
+        release = partial(aws.functions.delete_function_concurrency, **self._key())
+        once_idle(release, self.function, aws)
 
     def _key(self) -> dict[str, str]:
         return {"FunctionName": self.function.name}

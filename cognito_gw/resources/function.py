@@ -117,7 +117,7 @@ class Function(Resource):
             Tags=self.tags,
             **self._configuration(),
         )
-        made = _once_idle(partial(self._with_new_role, create, aws), self, aws)
+        made = once_idle(partial(self._with_new_role, create, aws), self, aws)
         if made.get("State") == "Active":
             return dict(made) | {"Tags": self.tags}
         return self._awaited(aws, "State", "Active")
@@ -131,7 +131,7 @@ class Function(Resource):
             live = self._update_configuration(aws)
         if "CodeSha256" in fields:
             self.refuse_secrets()
-            _once_idle(
+            once_idle(
                 partial(
                     aws.functions.update_function_code,
                     FunctionName=self.name,
@@ -145,7 +145,7 @@ class Function(Resource):
 
     def delete(self, aws: Aws) -> None:
         delete = partial(aws.functions.delete_function, FunctionName=self.name)
-        _once_idle(delete, self, aws)
+        once_idle(delete, self, aws)
 
     def _configuration(self) -> dict[str, Any]:
         return {
@@ -163,7 +163,7 @@ class Function(Resource):
             FunctionName=self.name,
             **self._configuration(),
         )
-        _once_idle(partial(self._with_new_role, update, aws), self, aws)
+        once_idle(partial(self._with_new_role, update, aws), self, aws)
         # Lambda refuses a second update while the first is in progress.
         return self._awaited(aws, "LastUpdateStatus", "Successful")
 
@@ -268,7 +268,7 @@ class InvokePermission(Resource):
     def create(self, aws: Aws) -> dict[str, Any]:
         wanted = self.desired()
         add = partial(aws.functions.add_permission, **self._key(), **wanted)
-        _once_idle(add, self.function, aws)
+        once_idle(add, self.function, aws)
         return wanted
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
@@ -277,13 +277,13 @@ class InvokePermission(Resource):
 
     def delete(self, aws: Aws) -> None:
         remove = partial(aws.functions.remove_permission, **self._key())
-        _once_idle(remove, self.function, aws)
+        once_idle(remove, self.function, aws)
 
     def _key(self) -> dict[str, str]:
         return {"FunctionName": self.function.name, "StatementId": self._sid}
 
 
-def _once_idle(change: Callable[[], Any], function: Function, aws: Aws) -> Any:
+def once_idle(change: Callable[[], Any], function: Function, aws: Aws) -> Any:
     """Retry a change while Lambda still makes another one."""
     until = f"{function} takes another change"
     return settle(change, aws, passing=_is_busy, until=until)

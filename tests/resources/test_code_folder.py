@@ -155,11 +155,10 @@ def test_settings_that_are_left_out_are_named(code):
     """Unless `include` or the ignore file excludes them explicitly."""
     for name in (".env", ".env.local", ".envrc"):
         write(code, name, "")
-    folder = CodeFolder
-    assert folder(code).settings_left_out() == [".env", ".env.local"]
-    assert folder(code, (".env",)).settings_left_out() == [".env.local"]
+    assert CodeFolder(code).settings_left_out() == [".env", ".env.local"]
+    assert CodeFolder(code, (".env",)).settings_left_out() == [".env.local"]
     write(code, ".cgwignore", ".env*")
-    assert folder(code).settings_left_out() == []
+    assert CodeFolder(code).settings_left_out() == []
 
 
 def write(code, name, text):

@@ -1,6 +1,7 @@
 """A function's reserved concurrency, in addition to the contract tests."""
 
 import pytest
+from fakes import refusal
 
 
 @pytest.fixture
@@ -47,3 +48,24 @@ def test_a_number_set_elsewhere_is_drift(reserved, do, aws):
     (step,) = [s for r, s in do("plan", resource).items() if r is resource]
     (change,) = step.changes.values()
     assert (step.action, change.before, change.after) == ("update", 7, 5)
+
+
+def test_waits_while_another_change_of_the_function_is_in_progress(
+    reserved, do, aws, monkeypatch
+):
+    """The invoke permission is added at the same time; Lambda then refuses one."""
+    busy = refusal(
+        "ResourceConflictException",
+        "An update is in progress for resource: shop-hello",
+        "PutFunctionConcurrency",
+    )
+    refusals, put = [busy], aws.functions.put_function_concurrency
+
+    def put_later(**request):
+        if refusals:
+            raise refusals.pop()
+        return put(**request)
+
+    monkeypatch.setattr(aws.functions, "put_function_concurrency", put_later)
+    do("apply", reserved(5))
+    assert (refusals, on_aws(aws)) == ([], 5)
