@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.config.model import API_NAME, ORIGIN, POLICY_ARN, Config
+from cognito_gw.config.model import (
+    API_NAME,
+    IAM_PATH,
+    ORIGIN,
+    POLICY_ARN,
+    ROLE_ARN,
+    Config,
+)
 from cognito_gw.config.variables import KeyPath, Password
 from cognito_gw.config.yaml_file import Problem, brief
 from cognito_gw.text import guess
@@ -33,6 +40,8 @@ ALLOWED = {
     "least 2 characters",
     POLICY_ARN: "the ARN of a policy, such as "
     "arn:aws:iam::123456789012:policy/functions",
+    ROLE_ARN: "the ARN of a role, such as arn:aws:iam::123456789012:role/functions",
+    IAM_PATH: "`/`, or names between slashes, such as /apps/",
     r"^[A-Za-z0-9_-]+$": "the name of a header: letters, digits, - and _",
     API_NAME: "printable ASCII characters, not beginning or ending with a space; at "
     "most 128",
