@@ -56,10 +56,16 @@ def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
 
 
 def change_lines(changes: Mapping[str, Change]) -> Iterator[Safe]:
-    """Yield `field: before → after`, or only the new value if there was none."""
+    """Yield `field: before → after`, or only the new value if there was none.
+
+    Of a long list, yield each entry that is removed or added.
+    """
     for field, change in changes.items():
         before, after = _spelled(change.before), _spelled(change.after)
-        if change.before is None:
+        if isinstance(change.after, list) and len(f"{before}{after}") > _WIDEST:
+            for sign, entry in _entries(change.before or [], change.after):
+                yield line(f"{'':12}{field}: {sign} {_spelled(entry)}")
+        elif change.before is None:
             yield line(f"{'':12}{field}: {_cut(after)}")
         else:
             same = _alike(before, after)
@@ -72,6 +78,11 @@ def summary(steps: list[Step]) -> str:
     for step in steps:
         counts[step.spoken] = counts.get(step.spoken, 0) + 1
     return ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def _entries(before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any]]:
+    yield from (("-", entry) for entry in before if entry not in after)
+    yield from (("+", entry) for entry in after if entry not in before)
 
 
 def _spelled(value: Any) -> str:
