@@ -31,6 +31,7 @@ COLORS = {
     Action.SKIP: "magenta",
 }
 _WIDEST = 70
+_LONG = 50  # characters of an entry of a list that gets its own line
 _BEFORE = 20  # characters to show before the first difference
 
 
@@ -58,13 +59,12 @@ def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
 def change_lines(changes: Mapping[str, Change]) -> Iterator[Safe]:
     """Yield `field: before → after`, or only the new value if there was none.
 
-    Of a long list, yield each entry that is removed or added.
+    Of a list of long texts, yield each that is removed or added.
     """
     for field, change in changes.items():
         before, after = _spelled(change.before), _spelled(change.after)
-        if isinstance(change.after, list) and len(f"{before}{after}") > _WIDEST:
-            for sign, entry in _entries(change.before or [], change.after):
-                yield line(f"{'':12}{field}: {sign} {_spelled(entry)}")
+        if entries := _long_entries(change):
+            yield from (line(f"{'':12}{field}: {entry}") for entry in entries)
         elif change.before is None:
             yield line(f"{'':12}{field}: {_cut(after)}")
         else:
@@ -80,9 +80,15 @@ def summary(steps: list[Step]) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
-def _entries(before: list[Any], after: list[Any]) -> Iterator[tuple[str, Any]]:
-    yield from (("-", entry) for entry in before if entry not in after)
-    yield from (("+", entry) for entry in after if entry not in before)
+def _long_entries(change: Change) -> list[str]:
+    """Return the removed and the added entries, if they are long texts."""
+    before, after = change.before or [], change.after or []
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return []
+    if not any(isinstance(each, str) and len(each) > _LONG for each in before + after):
+        return []
+    removed = [f"- {entry}" for entry in before if entry not in after]
+    return removed + [f"+ {entry}" for entry in after if entry not in before]
 
 
 def _spelled(value: Any) -> str:
