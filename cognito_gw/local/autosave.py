@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import copyreg
 import io
 import logging
 import pickle
+import sys
 from collections import defaultdict
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from threading import Condition
 from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
@@ -94,7 +97,11 @@ class Autosave:
             log.exception("the state cannot be saved")
 
 
-SERVICES = ("apigateway", "cognito-idp", "iam", "lambda", "logs")
+# Those of the stack, and those that functions use. Keys of KMS are not saved.
+SERVICES = (
+    *("apigateway", "cognito-idp", "iam", "lambda", "logs"),
+    *("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs", "ssm"),
+)
 # What the file may contain besides the classes of moto and ours. A pattern is pickled
 # as a call of its compiler in `re`.
 PLAIN = {
@@ -103,11 +110,15 @@ PLAIN = {
     *(f"datetime.{name}" for name in ("date", "datetime", "timedelta", "timezone")),
     *(f"dateutil.tz.tz.{name}" for name in ("tzlocal", "tzutc")),
     "re._compile",
+    "requests.structures.CaseInsensitiveDict",
+    "threading.Condition",
     "weakref.WeakValueDictionary",
 }
 OURS = (
     *("moto.apigateway.", "moto.awslambda.", "moto.cognitoidp.", "moto.iam."),
     *("moto.logs.", "moto.utilities."),
+    *(f"moto.{name}." for name in ("dynamodb", "events", "s3", "secretsmanager")),
+    *(f"moto.{name}." for name in ("sns", "sqs", "ssm")),
     *("cognito_gw.local.apigateway.", "cognito_gw.local.cognito."),
 )
 # Modules whose classes are written in C: nothing can change them.
@@ -122,6 +133,7 @@ def dump(snapshots: Snapshots) -> bytes:
     places = {
         (service, account, region): backend
         for service in SERVICES
+        if _is_used(service)
         for account, region, backend in get_backend(service).iter_backends()
     }
     content = {place: vars(backend) for place, backend in places.items()}
@@ -130,11 +142,22 @@ def dump(snapshots: Snapshots) -> bytes:
     return written.getvalue()
 
 
+def _is_used(service: str) -> bool:
+    """Whether moto has loaded a service; to load it for nothing takes long."""
+    return f"moto.{service.replace('-', '').replace('lambda', 'awslambda')}.models" in (
+        sys.modules
+    )
+
+
 def load(state: bytes, snapshots: Snapshots) -> None:
     """Restore what `dump` returned. Raises PickleError for anything else."""
     content, frozen = _Unpickler(io.BytesIO(state)).load()
     for place, attributes in content.items():
-        vars(_backend(place)).update(attributes)
+        fresh = vars(_backend(place))
+        for name, value in attributes.items():
+            if isinstance(value, defaultdict) and name in fresh:  # it may be nested
+                value.default_factory = fresh[name].default_factory
+        fresh.update(attributes)
     vars(snapshots).update(frozen)
 
 
@@ -159,6 +182,12 @@ class _Pickler(pickle.Pickler):
         match obj:
             case Enum():  # some versions of Python would write `getattr`
                 return type(obj), (obj.value,)
+            case defaultdict() if type(obj) is not defaultdict:  # moto's parameters
+                state = vars(obj), {"default_factory": obj.default_factory}
+                new = copyreg.__newobj__, (type(obj),)  # type: ignore[attr-defined]
+                return *new, state, None, iter(obj.items())
+            case Condition():
+                return Condition, ()
             case WeakValueDictionary():
                 return WeakValueDictionary, (dict(obj),)
             case defaultdict(default_factory=FunctionType() as make):
