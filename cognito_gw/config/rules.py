@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.aws_rules import API_SCOPE, STANDARD_SCOPES
-from cognito_gw.config import function_rules
+from cognito_gw.config import environment_rules, function_rules
 from cognito_gw.config.yaml_file import Document, Problem, other_suffix
 from cognito_gw.gateway_rules import split_route
 from cognito_gw.text import is_private, unknown
@@ -45,6 +45,7 @@ _NAME_LIMIT = 64  # of functions and of roles
 
 def check(config: Config, folder: Path) -> Iterator[Problem]:
     """Yield every violation of a rule that spans several keys."""
+    yield from environment_rules.problems_of(config)
     yield from _external(config)
     yield from _tags(config)
     yield from _clients(config)
@@ -89,6 +90,11 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         for key in config.api.routes
         for part in key.split("/")[1:]
         if aws_rules.is_path_part(part) and (meant := aws_rules.variable_meant(part))
+    ]
+    warnings += [
+        f"{document.where(path)}: all environments have the name `{name}`, which AWS "
+        "takes only once: set it in each environment"
+        for path, name in environment_rules.shared_names(config, document)
     ]
     if beside := other_suffix(document.file):
         warnings.append(f"{beside} is ignored: {document.file} is read")
