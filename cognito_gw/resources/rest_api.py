@@ -200,6 +200,10 @@ class Path(Resource):
     def parent(self) -> Resource | None:
         return self.api
 
+    @property
+    def is_known_absent(self) -> bool:
+        return self.path != "/" and super().is_known_absent
+
     def desired(self) -> dict[str, Any]:
         return {"path": self.path}
 
