@@ -18,10 +18,53 @@ ABOUT = """\
 prints the JSON Schema. `NAME` is a key that you choose.
 """
 NOTES = """
+## Environments
+
+`environments` has what differs between environments, with the same keys as the file:
+
+```yaml
+name: orders
+user_pool: {groups: [readers]}
+api: {cors: {origins: [http://localhost:5173]}}
+environments:
+  dev: {target: local}
+  prod:
+    protect: true
+    user_pool: {deletion_protection: true}
+    api: {stage: prod, cors: {origins: [https://app.example.com]}}
+```
+
+The option `--env prod` or the variable `CGW_ENV` chooses one, for every command. cgw
+then merges it into the rest of the file, and validates the result:
+
+- Mappings are merged key by key. Lists and other values replace those of the file.
+- `null` removes a key that the file has: its default applies again, or a route,
+  function or app client is not part of this environment.
+- Only variables of the chosen environment must be set.
+- An environment has no `name`: its stack is `NAME-ENV`, here `orders-prod`, with at
+  most 32 characters. All default names contain it, and the tag `cgw:env` has the
+  environment.
+
+The environments, and the file without one, are separate stacks with separate tokens.
+They can be in the same account and Region, unless they share a name that AWS takes only
+once, such as `domain.prefix` or `functions.NAME.name`. `cgw list` shows all stacks.
+
+## Protection
+
+With `protect: true`, in an environment or for the whole file, `up` and the steps ask
+before every change. Without a terminal, or with `-o json`, they need `--yes` for a
+change, also with `--watch`. `down` needs `--yes-really-delete` with the name of the
+stack. This protects against mistakes with cgw; with `user_pool.deletion_protection`,
+AWS refuses to delete the pool, also from other tools.
+
 ## Variables
 
-`${VAR}` and `${VAR:-default}` come from the environment. A file may come from someone
-else, so cgw refuses a variable where its value could leak:
+`${VAR}` and `${VAR:-default}` come from the environment, in any value: text, numbers,
+`true` and `false`, and items of lists. The default counts if VAR is not set; a variable
+that is set to nothing is empty. `$${` is a literal `${`. YAML requires quotes within
+brackets and braces: `["${GROUP:-readers}"]`.
+
+A file may come from someone else, so cgw refuses a variable where its value could leak:
 
 - AWS credentials, such as `AWS_SECRET_ACCESS_KEY`, everywhere.
 - Other variables that look like secrets, by their name or because they hold an address

@@ -112,17 +112,19 @@ def stacks(aws: Aws) -> list[dict[str, Any]]:
     while.
     """
     from cognito_gw.aws.tags import creation, owned
+    from cognito_gw.config.model import ENVIRONMENT_TAG
 
     found = []
-    for name, arns in sorted(owned(aws).items()):
+    for name, tags in sorted(owned(aws).items()):
         made = creation(aws, name)
-        if made or any(":lambda:" in arn or ":logs:" in arn for arn in arns):
+        if made or any(":lambda:" in arn or ":logs:" in arn for arn in tags):
+            envs = (found.get(ENVIRONMENT_TAG) for found in tags.values())
             found.append(
                 {
                     "name": name,
-                    "env": None,
+                    "env": next(filter(None, envs), None),
                     "region": aws.account.region,
-                    "resources": len(arns),
+                    "resources": len(tags),
                     "created": made.isoformat() if made else None,
                 }
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.config.model import (
     API_NAME,
+    ENVIRONMENT,
     HEADER,
     MEDIA_TYPE,
     ORIGIN,
@@ -38,6 +39,7 @@ ALLOWED = {
     r"^[a-z][a-z0-9.-]{1,31}$": "a Lambda runtime, such as python3.13 or nodejs22.x",
     r"^[a-zA-Z][a-zA-Z0-9_]+$": "a letter from A to Z, then letters, digits and _; at "
     "least 2 characters",
+    ENVIRONMENT: "letters, digits and -, beginning with a letter or digit",
     POLICY_ARN: "the ARN of a policy, such as "
     "arn:aws:iam::123456789012:policy/functions",
     r"^[A-Za-z0-9_-]+$": "the name of a header: letters, digits, - and _",

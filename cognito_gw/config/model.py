@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -123,7 +123,7 @@ def _distinct_headers(values: list[str]) -> list[str]:
 def _cors(value: Any) -> Any:
     if value is True:
         raise ValueError("name the origins: {origins: [https://app.example.com]}")
-    return None if value is False else value
+    return None if value is False or value == "false" else value  # of a variable
 
 
 def _route_key(value: str) -> str:
@@ -343,6 +343,8 @@ class FunctionConfig(Section):
         pattern=r"^[a-z][a-z0-9.-]{1,31}$",
     )
     """Lambda runtime identifier. The local AWS runs Python and Node.js."""
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    """The CPU on AWS; packages are installed for it."""
     handler: str = Field(
         default="lambda_function.lambda_handler", pattern=r"^\S{1,128}$"
     )
@@ -462,6 +464,11 @@ class Endpoints(Section):
 
 
 Keyed = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
+ENVIRONMENT = r"^[A-Za-z0-9][A-Za-z0-9-]*$"
+ENVIRONMENT_TAG = "cgw:env"
+
+
+Overlay = Annotated[dict[str, Any], BeforeValidator(_or_empty)]
 
 
 class Config(Section):
@@ -500,3 +507,26 @@ class Config(Section):
     """The REST API."""
     endpoints: Annotated[Endpoints, BeforeValidator(_or_empty)] = Endpoints()
     """URLs of another AWS-compatible endpoint; unused on AWS itself."""
+    protect: bool = False
+    """`up` asks before every change; `down` needs `--yes-really-delete NAME`."""
+    environments: Annotated[
+        dict[Annotated[str, Field(pattern=ENVIRONMENT)], Overlay],
+        BeforeValidator(_or_empty),
+    ] = {}
+    """Keys that differ in an environment, which `--env NAME` or CGW_ENV chooses."""
+
+    @property
+    def env(self) -> str | None:
+        """The chosen environment."""
+        return self.tags.get(ENVIRONMENT_TAG)
+
+    @property
+    def stacks(self) -> list[str]:
+        """The names of all stacks that the file describes."""
+        name = self.name.removesuffix(f"-{self.env}") if self.env else self.name
+        return [name, *(f"{name}-{env}" for env in self.environments)]
+
+    def in_environment(self, env: str) -> Self:
+        """Return the configuration of the stack of a chosen environment."""
+        tags = {ENVIRONMENT_TAG: env, **self.tags}
+        return self.model_copy(update={"name": f"{self.name}-{env}", "tags": tags})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.aws_rules import API_SCOPE, STANDARD_SCOPES
-from cognito_gw.config import function_rules
+from cognito_gw.config import environment_rules, function_rules
 from cognito_gw.config.yaml_file import Document, Problem, other_suffix
 from cognito_gw.gateway_rules import INTEGRATION_TIMEOUT, split_route
 from cognito_gw.text import is_private, unknown
@@ -45,6 +45,7 @@ _NAME_LIMIT = 64  # of functions and of roles
 
 def check(config: Config, folder: Path) -> Iterator[Problem]:
     """Yield every violation of a rule that spans several keys."""
+    yield from environment_rules.problems_of(config)
     yield from _external(config)
     yield from _tags(config)
     yield from _clients(config)
@@ -90,6 +91,11 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         for key in config.api.routes
         for part in key.split("/")[1:]
         if aws_rules.is_path_part(part) and (meant := aws_rules.variable_meant(part))
+    ]
+    warnings += [
+        f"{document.where(path)}: all environments have the name `{name}`, which AWS "
+        "takes only once: set it in each environment"
+        for path, name in environment_rules.shared_names(config, document)
     ]
     warnings += [
         f"{document.where(('api', 'routes', key))}: API Gateway waits {wait:g} s, but "
@@ -167,14 +173,14 @@ def _external(config: Config) -> Iterator[Problem]:
         if section in given:
             yield Problem(
                 (section,),
-                "user_pool.id names a pool made elsewhere, in which cgw makes nothing",
+                "user_pool.id names an existing pool, which cgw does not change",
             )
     for key, client in config.app_clients.items():
         if client.id is None and "app_clients" in given:
             yield Problem(
                 ("app_clients", key),
-                "needs an `id`: user_pool.id names a pool made elsewhere, "
-                "in which cgw makes nothing",
+                "needs an `id`: user_pool.id names an existing pool, "
+                "which cgw does not change",
             )
 
 

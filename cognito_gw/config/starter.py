@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from cognito_gw.config.environment_schema import describe_environments
 from cognito_gw.config.load import BadConfig, loaded
 from cognito_gw.config.model import VERBS, Config
 from cognito_gw.config.yaml_file import document_of
@@ -122,6 +123,7 @@ def published_schema() -> dict[str, Any]:
     mfa["enum"].append(False)
     prefix = schema["$defs"]["DomainConfig"]["properties"]["prefix"]["anyOf"][0]
     schema["properties"]["domain"]["anyOf"].append(prefix)
+    describe_environments(schema)
     return schema
 
 
