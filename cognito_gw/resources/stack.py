@@ -21,7 +21,7 @@ from cognito_gw.resources.function_parts import ExecutionRole, LogGroup
 from cognito_gw.resources.method import Authorizer, Method
 from cognito_gw.resources.pool_parts import Group, MfaSetting, ResourceServer
 from cognito_gw.resources.rest_api import Path, RestApi, parent_of
-from cognito_gw.resources.user import User
+from cognito_gw.resources.user import User, with_verification
 from cognito_gw.resources.user_pool import UserPool
 
 if TYPE_CHECKING:
@@ -121,8 +121,10 @@ class Stack:
                 tuple(self.groups[name] for name in user.groups or []),
                 self.config.user_pool.password_policy,
                 user.password,
+                with_verification(user.attributes),
+                place=("users", index),
             )
-            for user in self.config.users
+            for index, user in enumerate(self.config.users)
         ]
 
     @cached_property
