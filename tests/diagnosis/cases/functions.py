@@ -48,7 +48,11 @@ DENIED = DENIED.replace(
 FOR_OTHERS = SOURCE.replace("/transactions", "/other")
 LIMITED = {
     "stageName": "dev",
-    "methodSettings": {"*/*": {"throttlingRateLimit": 0.5}, "a/GET": {}},
+    "methodSettings": {
+        "*/*": {"throttlingRateLimit": 0.5, "throttlingBurstLimit": 2},
+        "a/GET": {},
+        "b/GET": {"throttlingRateLimit": -1.0, "throttlingBurstLimit": -1},
+    },
 }
 STOPPED = {
     "Configuration": {"FunctionName": "hello"},
@@ -66,7 +70,7 @@ def policy(*sources):
 CASES = {
     "too many calls": (
         "throttled",
-        {"message": "Too Many Requests", "stage, */*": "0.5 calls a second"},
+        {"message": "Too Many Requests", "stage, */*": "0.5 calls a second, 2 at once"},
         Call(
             **MANY,
             message="Too Many Requests",
