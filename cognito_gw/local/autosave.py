@@ -98,10 +98,8 @@ class Autosave:
 
 
 # Those of the stack, and those that functions use. Keys of KMS are not saved.
-SERVICES = (
-    *("apigateway", "cognito-idp", "iam", "lambda", "logs"),
-    *("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs", "ssm"),
-)
+SERVICES = ("apigateway", "cognito-idp", "iam", "lambda", "logs")
+OF_FUNCTIONS = ("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs", "ssm")
 # What the file may contain besides the classes of moto and ours. A pattern is pickled
 # as a call of its compiler in `re`.
 PLAIN = {
@@ -117,8 +115,7 @@ PLAIN = {
 OURS = (
     *("moto.apigateway.", "moto.awslambda.", "moto.cognitoidp.", "moto.iam."),
     *("moto.logs.", "moto.utilities."),
-    *(f"moto.{name}." for name in ("dynamodb", "events", "s3", "secretsmanager")),
-    *(f"moto.{name}." for name in ("sns", "sqs", "ssm")),
+    *(f"moto.{name}." for name in OF_FUNCTIONS),
     *("cognito_gw.local.apigateway.", "cognito_gw.local.cognito."),
 )
 # Modules whose classes are written in C: nothing can change them.
@@ -132,8 +129,7 @@ def dump(snapshots: Snapshots) -> bytes:
     """Return the state of moto for the services we use, and of the deployments."""
     places = {
         (service, account, region): backend
-        for service in SERVICES
-        if _is_used(service)
+        for service in (*SERVICES, *filter(_is_used, OF_FUNCTIONS))
         for account, region, backend in get_backend(service).iter_backends()
     }
     content = {place: vars(backend) for place, backend in places.items()}
@@ -144,9 +140,7 @@ def dump(snapshots: Snapshots) -> bytes:
 
 def _is_used(service: str) -> bool:
     """Whether moto has loaded a service; to load it for nothing takes long."""
-    return f"moto.{service.replace('-', '').replace('lambda', 'awslambda')}.models" in (
-        sys.modules
-    )
+    return f"moto.{service}.models" in sys.modules
 
 
 def load(state: bytes, snapshots: Snapshots) -> None:
@@ -202,7 +196,7 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, name: Any) -> Any:
         """Return the backend at a place."""
-        if name[0] not in SERVICES:
+        if name[0] not in (*SERVICES, *OF_FUNCTIONS):
             raise pickle.PickleError(f"{name[0]} is not a service whose state is saved")
         return _backend(name)
 

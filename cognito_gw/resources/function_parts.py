@@ -278,9 +278,11 @@ class ExecutionRole(Resource):
             ) from error
 
     def delete(self, aws: Aws) -> None:
-        for name in (_POLICY, _PERMISSIONS):
+        with absent_is_none():
+            self._delete_policy(aws, _POLICY)
+        if self.live and self.live.get("Permissions"):
             with absent_is_none():
-                self._delete_policy(aws, name)
+                self._delete_policy(aws, _PERMISSIONS)
         try:
             aws.iam.delete_role(RoleName=self.name)
         except ClientError as error:

@@ -55,5 +55,5 @@ def test_the_line_that_explain_names_allows_the_call(cgw, stack_name, server):
     planned = cgw("plan").out
     assert f"+ dynamodb:GetItem on {table.table_arn}" in planned
     cgw("lambda")
-    assert cgw("call", "/orders").out == "tea"
+    assert cgw("call", "/orders").out == "tea\n"
     assert "update" not in cgw("plan").out
