@@ -158,9 +158,10 @@ def _dynamodb(service: str, operation: str, params: Params) -> Pairs:
         yield name, f"{table}/index/{index}" if index else table
 
 
-def _events(_: str, operation: str, params: Params) -> Pairs:
-    for entry in params.get("Entries", [params]):
+def _events(service: str, operation: str, params: Params) -> Pairs:
+    for entry in params.get("Entries", []):
         yield operation, _filled("event-bus/{}", entry.get("EventBusName") or "default")
+    yield from _named(service, operation, params)
 
 
 def _lambda(service: str, operation: str, params: Params) -> Pairs:

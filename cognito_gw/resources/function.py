@@ -183,7 +183,7 @@ class Function(Resource):
         return {
             "Runtime": self.config.runtime,
             "Handler": self.config.handler,
-            "Role": self.role.get("Arn", KNOWN_AFTER_APPLY),
+            "Role": self.role.arn,
             "MemorySize": self.config.memory,
             "Timeout": self.config.timeout,
             "Environment": {"Variables": Exactly(self.config.environment)},

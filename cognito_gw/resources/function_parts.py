@@ -13,7 +13,7 @@ from cognito_gw.aws.errors import ABSENT, absent_is_none, code_of, is_of_the_cal
 from cognito_gw.aws.responses import listed
 from cognito_gw.aws.tags import is_ours, refuse_foreign
 from cognito_gw.aws.waits import settle
-from cognito_gw.engine.resource import Change, Exactly, Resource
+from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Exactly, Resource
 from cognito_gw.errors import AwsRefused, CgwError
 
 if TYPE_CHECKING:
@@ -188,6 +188,14 @@ class ExecutionRole(Resource):
     @property
     def enabled(self) -> bool:
         return self.without is None
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, which a planned replacement changes."""
+        is_replaced = self.pending and self.step is not None and self.step.loss
+        return str(
+            KNOWN_AFTER_APPLY if is_replaced else self.get("Arn", KNOWN_AFTER_APPLY)
+        )
 
     def desired(self) -> dict[str, Any]:
         return {

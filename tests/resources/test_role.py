@@ -201,14 +201,17 @@ def test_permissions_are_one_policy_beside_the_log(aws, role_of, do):
     assert _policies(aws, none) == ["write-logs"]
 
 
-def test_a_changed_path_replaces_the_role(aws, role_of, do):
+def test_a_changed_path_replaces_the_role(aws, stack_of, do):
     """AWS fixes the path at creation; `up` asks, as it does before each loss."""
-    do("apply", role_of(permissions=[READ]))
-    role = role_of("/apps/", permissions=[READ])
-    step = do("plan", role)[role]
+    do("apply", stack_of(permissions=[READ]).functions["hello"])
+    function = stack_of("/apps/", permissions=[READ]).functions["hello"]
+    role, steps = function.role, do("plan", function)
+    step = steps[role]
     assert (step.spoken, set(step.changes)) == ("replace", {"Path"})
     assert "calls of the function may fail" in step.loss
-    do("apply", role)
+    assert set(steps[function].changes) == {"Role"}
+    do("apply", function)
+    assert function.live["Role"] == role.id
     assert role.id == f"arn:aws:iam::123456789012:role/apps/{role.name}"
     assert sorted(_policies(aws, role)) == ["permissions", "write-logs"]
 

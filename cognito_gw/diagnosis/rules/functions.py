@@ -159,9 +159,9 @@ def lambda_access_denied(case: CallCase) -> Finding | None:
     evidence["log group"] = case.log.group
     if denial.is_by_boundary:
         return Finding(
-            "IAM denies a call of the function, whatever its role allows",
+            "IAM denies a call of the function, and no permission alone allows it",
             evidence | {"why": denial.why},
-            f"change the policy that decides ({denial.why} …): the function's "
+            f"change the policy that decides (AWS says: {denial.why}): the function's "
             "`permissions` alone cannot allow it",
         )
     what = "the role of the function does not allow a call of AWS"
