@@ -35,6 +35,7 @@ def problems_of(
     """Yield what Lambda would refuse, and what would fail at the first call."""
     yield from _runtime(function, at)
     yield from _environment(function, at)
+    yield from _layers(function, at)
     if function.code and (what := _zip_fault(folder / function.code)):
         yield Problem((*at, "code"), what)
     elif _language(function) and not _is_handler(function):
@@ -128,6 +129,15 @@ def _environment(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
             f"{size:,} bytes with the names and quotes; Lambda takes "
             f"{aws_rules.LARGEST_ENVIRONMENT:,} for all variables of a function",
         )
+
+
+def _layers(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
+    """Two versions of a layer: Lambda refuses them (lambda-live-debugger#37)."""
+    layers = [arn.rpartition(":")[0] for arn in function.layers]
+    for number, layer in enumerate(layers):
+        if layer in layers[:number]:
+            what = "Lambda takes one version of a layer; another one is listed above"
+            yield Problem((*at, "layers", number), what)
 
 
 def _language(function: FunctionConfig) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.config.model import API_NAME, ORIGIN, POLICY_ARN, Config
+from cognito_gw.config.model import API_NAME, LAYER_ARN, ORIGIN, POLICY_ARN, Config
 from cognito_gw.config.variables import KeyPath, Password
 from cognito_gw.config.yaml_file import Problem, brief
 from cognito_gw.text import guess
@@ -31,6 +31,8 @@ ALLOWED = {
     r"^[a-z][a-z0-9.-]{1,31}$": "a Lambda runtime, such as python3.13 or nodejs22.x",
     r"^[a-zA-Z][a-zA-Z0-9_]+$": "a letter from A to Z, then letters, digits and _; at "
     "least 2 characters",
+    LAYER_ARN: "the ARN of a layer's version, such as "
+    "arn:aws:lambda:us-east-1:123456789012:layer:name:1",
     POLICY_ARN: "the ARN of a policy, such as "
     "arn:aws:iam::123456789012:policy/functions",
     r"^[A-Za-z0-9_-]+$": "the name of a header: letters, digits, - and _",

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -64,11 +64,16 @@ def find_client(
     if function.runtime.startswith("python"):
         targets = {link.resolve().parent for link in places.packages.iterdir()}
         version = f"python:{platform.python_version()}"
-        here = _packages(function, folder)
-        command = ["python", str(places.packages), *map(str, here)]
-        return Client(command, version, (places.packages, *targets, *here))
+        here, layers = _packages(function, folder), function.layers
+        paths = (here, layers.python(function.runtime))
+        search = (os.pathsep.join(map(str, each)) for each in paths)
+        command = ["python", str(places.packages), *search]
+        needed = (places.packages, *targets, *here, *layers.folders)
+        return Client(command, version, needed)
     if function.runtime.startswith("nodejs"):
-        return _node(function.name, function.runtime, folder, environment)
+        client = _node(function.name, function.runtime, folder, environment)
+        needed = (*client.needed, *function.layers.folders)
+        return replace(client, needed=needed)
     raise _unsupported(function.name, function.runtime)
 
 
