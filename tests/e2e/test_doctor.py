@@ -20,6 +20,7 @@ CHECKS = [
     "quotas",
     "callback ports",
     "state directory",
+    "packages",
     "local AWS",
     "local functions",
 ]

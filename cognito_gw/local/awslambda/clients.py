@@ -72,7 +72,8 @@ def find_client(
         return Client(command, version, needed)
     if function.runtime.startswith("nodejs"):
         client = _node(function.name, function.runtime, folder, environment)
-        needed = (*client.needed, *function.layers.folders)
+        here = _node_packages(function, folder)
+        needed = (*client.needed, *here, *function.layers.folders)
         return replace(client, needed=needed)
     raise _unsupported(function.name, function.runtime)
 
@@ -82,8 +83,24 @@ def _packages(function: Function, folder: Path) -> list[Path]:
 
     `up` has built them, so this finds them at once unless they were pruned.
     """
-    if not any(folder.glob("*.dist-info")):  # none are deployed
-        return []
+    deployed = any(folder.glob("*.dist-info"))
+    return _built_here(function, folder) if deployed else []
+
+
+def _node_packages(function: Function, folder: Path) -> list[Path]:
+    """Link a function's node_modules to those that run here, if they are others."""
+    modules = folder / "node_modules"
+    here = _built_here(function, folder) if modules.is_dir() else []
+    for built in here:
+        mode = folder.stat().st_mode
+        folder.chmod(0o700)
+        modules.rename(folder / ".node_modules")
+        modules.symlink_to(built / modules.name)
+        folder.chmod(mode)
+    return here
+
+
+def _built_here(function: Function, folder: Path) -> list[Path]:
     target = Target.on_lambda(function.runtime, function.architecture)
     try:
         here = build_here(folder, target)
