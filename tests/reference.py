@@ -206,6 +206,43 @@ stores, Terraform state and variables, `.envrc`, and the credential files of com
 tools. List them in `.cgwignore`, or move them out of the folder. To deploy one of them,
 or a `.env`, list it under `include`, by path or by name. cgw also refuses a `.env` in a
 .zip. `plan` and `up` warn about code outside the folder of the file.
+
+## Packages
+
+cgw installs the packages that one of these files at the top of `code` lists, and
+deploys them with the code:
+
+- Python: `requirements.txt`; without it, `uv.lock` beside `pyproject.toml`. uv installs
+  them if it is on the PATH, or else pip.
+- Node.js: `package-lock.json` beside `package.json`. `npm ci` installs them, without
+  development's. They replace the folder's own `node_modules`.
+
+- **For Lambda.** Packages are for the function's `runtime` and `architecture`, not for
+  your machine: manylinux wheels, up to glibc 2.26 (Python 3.8 to 3.11) or 2.34.
+- **Nothing is run.** cgw installs wheels only, and runs no scripts of npm packages. A
+  package without a wheel for the target is an error before AWS changes. So are
+  paths, addresses, `git+…` and variables in `requirements.txt`.
+- **Pin versions.** Only the list decides whether to install again. A list with exact
+  versions gives the same `CodeSha256` on each machine; `--hash` is checked.
+- **Private indexes.** Set `PIP_INDEX_URL` or `UV_INDEX_URL`, each of which is used for
+  both tools, or use the configuration of the tool. npm reads your `~/.npmrc`, and
+  none of the code folder. `PIP_FIND_LINKS` names folders of wheels.
+- **Kept.** Packages stay in the user's cache directory, and are removed 30 days after
+  their last use.
+- **Locally**, the same packages are installed for the Python that runs the function. A
+  package that is not listed cannot be imported, except boto3 and what it requires.
+
+To deploy a folder as it is, list `requirements.txt` (or `uv.lock`, or
+`package-lock.json`) in `.cgwignore`. A zip has at most 50 MiB, and its files 250 MiB;
+the error names the largest files.
+
+## Layers
+
+`layers` are ARNs of layer versions, at most five. Layers that are attached outside of
+cgw are detached by the next `up`. The local AWS cannot download them:
+`local_layers` are folders with their content, as it would be in `/opt`. Their `python`,
+`nodejs`, `bin` and `lib` are on the search paths, those of later folders first; `/opt`
+itself is not there.
 """
 WIDTH = 80
 

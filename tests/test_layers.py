@@ -55,6 +55,7 @@ MAY_IMPORT = {
         "local",
         "local.awslambda",
         "oauth",
+        "packages",
         "resources",
         "state",
     },

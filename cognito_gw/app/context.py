@@ -225,8 +225,10 @@ class Context:
     @cached_property
     def stack(self) -> Stack:
         """The file as resources, in the caller's account."""
+        from cognito_gw.app.layers import with_local_layers
         from cognito_gw.resources.stack import build
 
-        stack = build(self.config, self.aws.account)
+        config = with_local_layers(self.loaded) if self.is_local else self.config
+        stack = build(config, self.aws.account)
         stack.ignore(problem.path for problem in self.loaded.unread)
         return stack

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cognito_gw.app.history import History
+from cognito_gw.app.layers import check_layers, missing_locally
 from cognito_gw.app.walks import failure_code, locked, look, planned, prepare, walk
 from cognito_gw.engine.resource import Action, Step, told
 from cognito_gw.errors import CannotChange, CgwError, Missing, NotOurs, UsageError
@@ -54,7 +55,8 @@ def _local_shortcomings(context: Context) -> list[str]:
         return []
     from cognito_gw.local.awslambda.clients import shortcomings
 
-    return list(shortcomings(context.config.functions).values())
+    differences = shortcomings(context.config.functions).values()
+    return [*differences, *missing_locally(context.config)]
 
 
 def plan(context: Context) -> list[Step]:
@@ -161,6 +163,8 @@ def check_code(context: Context, resources: list[Resource]) -> None:
     """
     from cognito_gw.resources.function import Function
 
+    if not context.is_local:
+        check_layers(context.loaded, context.aws.region)
     for resource in resources:
         if isinstance(resource, Function):
             resource.check_code(context.ui.tell)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from cognito_gw.app.deploy import apply, warn
 from cognito_gw.app.walks import failure_code, is_news, known_error
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.resources.code import code_folders
+from cognito_gw.resources.code import CodeFolder, code_folders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from watchfiles import Change
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cognito_gw.app.walks import Report
     from cognito_gw.config.model import FunctionConfig
     from cognito_gw.engine.resource import Resource, Step
-    from cognito_gw.resources.code import CodeFolder
     from cognito_gw.resources.function import Function
 
     Saves = Iterator[set[Path]]  # for each save, its paths
@@ -268,12 +267,14 @@ class Watch:
             )
 
 
-def _codes(functions: Iterable[FunctionConfig]) -> frozenset[CodeFolder]:
-    """Return the functions' code; raise UsageError for a bad ignore file."""
+def _codes(functions: Collection[FunctionConfig]) -> frozenset[CodeFolder]:
+    """Return functions' code and layers; raise UsageError for a bad ignore file."""
     codes = code_folders(functions)
     for code in codes:
         _ = code.ignored
-    return codes
+    paths = [path for each in functions for path in each.local_layers]
+    layers = {CodeFolder(path) for path in paths if path.is_dir()}
+    return codes | layers
 
 
 def _is_of(path: Path, function: Function) -> bool:

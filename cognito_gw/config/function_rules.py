@@ -36,6 +36,7 @@ def problems_of(
     yield from _runtime(function, at)
     yield from _environment(function, at)
     yield from _permissions(function, at)
+    yield from _layers(function, at)
     if function.code and (what := _zip_fault(folder / function.code)):
         yield Problem((*at, "code"), what)
     elif _language(function) and not _is_handler(function):
@@ -159,6 +160,15 @@ def unlimited(function: FunctionConfig) -> Iterator[tuple[KeyPath, str]]:
         elif "*" in permission.allow:
             what = f"every action on {', '.join(permission.on)}"
             yield ("permissions", index, "allow"), what
+
+
+def _layers(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
+    """Two versions of a layer: Lambda refuses them (lambda-live-debugger#37)."""
+    layers = [arn.rpartition(":")[0] for arn in function.layers]
+    for number, layer in enumerate(layers):
+        if layer in layers[:number]:
+            what = "Lambda takes one version of a layer; another one is listed above"
+            yield Problem((*at, "layers", number), what)
 
 
 def _language(function: FunctionConfig) -> str | None:

@@ -161,11 +161,16 @@ def _first_of_each(problems: list[Problem]) -> list[Problem]:
 
 
 def _beside(config: Config, folder: Path) -> Config:
-    """Make the paths of code absolute."""
+    """Make the paths of code and of local layers absolute."""
     functions = {
-        key: function.model_copy(update={"code": (folder / function.code).resolve()})
-        if function.code
-        else function
+        key: function.model_copy(
+            update={
+                "code": function.code and (folder / function.code).resolve(),
+                "local_layers": [
+                    (folder / layer).absolute() for layer in function.local_layers
+                ],
+            }
+        )
         for key, function in config.functions.items()
     }
     return config.model_copy(update={"functions": functions})

@@ -10,6 +10,7 @@ from cognito_gw.config.model import (
     ENVIRONMENT,
     HEADER,
     IAM_PATH,
+    LAYER_ARN,
     MEDIA_TYPE,
     ORIGIN,
     POLICY_ARN,
@@ -41,6 +42,8 @@ ALLOWED = {
     r"^[a-z][a-z0-9.-]{1,31}$": "a Lambda runtime, such as python3.13 or nodejs22.x",
     r"^[a-zA-Z][a-zA-Z0-9_]+$": "a letter from A to Z, then letters, digits and _; at "
     "least 2 characters",
+    LAYER_ARN: "the ARN of a layer's version, such as "
+    "arn:aws:lambda:us-east-1:123456789012:layer:name:1",
     ENVIRONMENT: "letters, digits and -, beginning with a letter or digit",
     POLICY_ARN: "the ARN of a policy, such as "
     "arn:aws:iam::123456789012:policy/functions",

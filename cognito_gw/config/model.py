@@ -62,6 +62,10 @@ VERBS = (*METHODS, ANY)
 API_NAME = r"^[\x21-\x7E](?:[\x20-\x7E]{0,126}[\x21-\x7E])?$"
 # Apps have origins of their own schemes, such as capacitor://localhost.
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:\[\]-]+)$"
+LAYER_ARN = (
+    r"^arn:aws[a-z-]*:lambda:[a-z]{2,4}(-[a-z]+)+-[0-9]:[0-9]{12}"
+    r":layer:[A-Za-z0-9_-]{1,140}:[0-9]+$"
+)
 HEADER = r"^[A-Za-z0-9!#$%&*+.^_`|~-]{1,128}$"
 MEDIA_TYPE = (
     r"^(\*/\*|[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
@@ -477,6 +481,12 @@ class FunctionConfig(Section):
         Annotated[str, Field(pattern=r"^[a-zA-Z][a-zA-Z0-9_]+$")], str
     ] = {}
     """Environment variables; cgw never shows their values."""
+    layers: Annotated[list[Annotated[str, Field(pattern=LAYER_ARN)]], Once] = Field(
+        default=[], max_length=5
+    )
+    """ARNs of layer versions in the stack's Region; later ones come first."""
+    local_layers: list[Path] = []
+    """Folders that the local AWS uses as the content of the layers, as in /opt."""
     memory: int = Field(default=128, ge=128, le=10240)
     """Memory in MiB."""
     timeout: int = Field(default=3, ge=1, le=900)

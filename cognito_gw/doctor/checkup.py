@@ -50,6 +50,7 @@ class Checkup:
             "state directory": lambda: machine.state_directory(
                 self.state, options.platform
             ),
+            "packages": lambda: machine.packages(options.config),
             "local AWS": self._local,
             "local functions": self._functions,
         }

@@ -143,6 +143,27 @@ def _unfit(requirement: Requirement, version: str | None) -> list[str]:
     return [f"{requirement.name} {version} is not {requirement.specifier}"]
 
 
+def packages(config: Config | None) -> Finding:
+    """Check for the tools that install what the file's functions list."""
+    from cognito_gw.packages.install import lacking
+    from cognito_gw.resources.code import code_folders
+
+    if config is None:
+        raise CannotTell("there is no valid file: see `file`")
+    tools = sorted(
+        {
+            tool
+            for code in code_folders(config.functions.values())
+            if (tool := code.tool)
+        }
+    )
+    if not tools:
+        return Finding("ok", "no function's code lists packages")
+    for error in filter(None, map(lacking, tools)):
+        return Finding("fail", error.what, error.hint)
+    return Finding("ok", "the tools that install the functions' packages are there")
+
+
 _RUNTIMES = "install the runtime, or test these functions on AWS"
 _START = "`cgw local start`; `cgw --local up` also starts it"
 WINDOWS = "win32"

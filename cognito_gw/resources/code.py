@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cognito_gw import aws_rules
 from cognito_gw.errors import UsageError
 from cognito_gw.packages.build import build, build_here, silent
-from cognito_gw.packages.lock import NPM_LOCK, PACKAGE, unlocked
+from cognito_gw.packages.lock import NPM_LOCK, PACKAGE, REQUIREMENTS, UV_LOCK, unlocked
 from cognito_gw.packages.lock import find as find_lock
 from cognito_gw.resources import archive
 
@@ -180,6 +180,15 @@ class CodeFolder:
             return None
         is_python = not self.is_node
         return unlocked(self.root, is_python=is_python, is_ignored=self._leaves_out)
+
+    @property
+    def tool(self) -> str | None:
+        """What installs the packages that it lists: "python" or "npm"."""
+        names = [REQUIREMENTS, UV_LOCK]
+        if self.is_node:
+            return "npm" if self._has_npm_lock else None
+        found = ((self.root / n).is_file() and not self._leaves_out(n) for n in names)
+        return "python" if any(found) else None
 
     @cached_property
     def _has_npm_lock(self) -> bool:

@@ -40,6 +40,7 @@ _FIELDS = {
     "environment": "Environment",
     "memory": "MemorySize",
     "timeout": "Timeout",
+    "layers": "Layers",
     "architecture": "Architectures",
 }
 # Conflicts that resolve themselves; the others are over names.
@@ -119,7 +120,7 @@ class Function(Resource):
         if self.live and self.live.get("State") == _FAILED:
             raise _failed(self, self.live, "State")
         ignored = {_FIELDS[key] for key in self.ignored}
-        wanted = {**self._configuration(), "Tags": self.tags}
+        wanted = _comparable({**self._configuration(), "Tags": self.tags})
         wanted["Architectures"] = [self.config.architecture]
         if "CodeSha256" not in ignored:
             wanted["CodeSha256"] = sha256(self.code)
@@ -132,7 +133,9 @@ class Function(Resource):
         self._is_leaving = answer["Configuration"].get("State") == _LEAVING
         if self._is_leaving:
             return None
-        return dict(answer["Configuration"]) | {"Tags": tags}
+        found = answer["Configuration"]
+        layers = [layer["Arn"] for layer in found.get("Layers", [])]
+        return _comparable({**found, "Layers": layers, "Tags": tags})
 
     def create(self, aws: Aws) -> dict[str, Any]:
         self.refuse_secrets()
@@ -150,7 +153,9 @@ class Function(Resource):
         )
         made = once_idle(partial(self._with_new_role, create, aws), self, aws)
         if made.get("State") == "Active":
-            return dict(made) | {"Tags": self.tags}
+            return _comparable(
+                {**made, "Layers": self.config.layers, "Tags": self.tags}
+            )
         return self._awaited(aws, "State", "Active")
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
@@ -187,6 +192,7 @@ class Function(Resource):
             "MemorySize": self.config.memory,
             "Timeout": self.config.timeout,
             "Environment": {"Variables": Exactly(self.config.environment)},
+            "Layers": self.config.layers,
         }
 
     def _update_configuration(self, aws: Aws) -> dict[str, Any]:
@@ -233,6 +239,13 @@ class Function(Resource):
 
         until = f"{self} is {'active' if field == 'State' else 'updated'}"
         return wait_for(settled, aws, until=until, patience=300)
+
+
+def _comparable(configuration: dict[str, Any]) -> dict[str, Any]:
+    """Return it with numbered layers: their order counts, unlike other lists'."""
+    layers = enumerate(configuration["Layers"], 1)
+    numbered = Exactly({str(number): arn for number, arn in layers})
+    return {**configuration, "Layers": numbered}
 
 
 def _failed(function: Function, found: dict[str, Any], field: str) -> CgwError:

@@ -184,6 +184,13 @@ class _Own:
         return [self._arn("lambda", f"function:{name}") for name in self._names]
 
     @property
+    def layers(self) -> list[str]:
+        """The layer versions of the file: adding one to a function reads it."""
+        functions = self.stack.functions.values()
+        found = (arn for function in functions for arn in function.config.layers)
+        return [*dict.fromkeys(found)]
+
+    @property
     def log_groups(self) -> list[str]:
         groups = [f"log-group:/aws/lambda/{name}" for name in self._names]
         if self.stack.config.api.access_log:
@@ -282,6 +289,8 @@ def _reads(own: _Own, *people: str) -> Iterator[Statement]:
         "ReadFunctions", ["lambda:GetFunction", "lambda:ListTags"], own.functions
     )
     yield functions | {"Condition": {"StringEqualsIfExists": own.is_ours}}
+    if own.layers:
+        yield _allow("UseLayers", ["lambda:GetLayerVersion"], own.layers)
 
 
 def _own_reads(stack: Stack) -> Iterator[str]:

@@ -65,6 +65,7 @@ SENT = [
     Sent((*FUNCTION, "environment", KEY), "lambda", "EnvironmentVariableName"),
     Sent((*FUNCTION, "memory"), "lambda", "MemorySize"),
     Sent((*FUNCTION, "timeout"), "lambda", "Timeout"),
+    Sent((*FUNCTION, "layers", 0), "lambda", "LayerVersionArn", "no AWS layers"),
     Sent(("iam", "permissions_boundary"), "iam", "arnType", "the ARN of a policy"),
     Sent(("tags", KEY), "iam", "tagKeyType", TAGS),
     Sent(("tags", KEY), "logs", "TagKey", TAGS),
@@ -80,6 +81,10 @@ LISTS = [
 ]
 ODD = ["\n", "\t", "\0", "\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", "é", "東", "👍"]
 ODD += ["5", "a", "Z", " ", *string.punctuation]
+ARNS = {
+    "arnType": "arn:aws:iam::aws:policy/x",
+    "LayerVersionArn": "arn:aws:lambda:eu-west-1:123456789012:layer:x:1",
+}
 IDS = [f"{'.'.join(map(str, sent.path))}-{sent.service}" for sent in SENT]
 
 
@@ -127,7 +132,7 @@ def tried(shape):
     least, most = (shape.metadata.get(trait) for trait in ("min", "max"))
     if shape.type_name == "integer":
         return [least - 1, least, most, most + 1]
-    plain = "x" * 20 if shape.name != "arnType" else "arn:aws:iam::aws:policy/x"
+    plain = ARNS.get(shape.name, "x" * 20)
     lengths = [0, 1, 2, 63, 64, 65, 128, 129, 256, 257]
     lengths += [size for size in (most, most and most + 1) if size and size < 5000]
     return [

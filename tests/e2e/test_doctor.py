@@ -20,6 +20,7 @@ CHECKS = [
     "quotas",
     "callback ports",
     "state directory",
+    "packages",
     "local AWS",
     "local functions",
 ]
@@ -76,7 +77,7 @@ def test_for_people(cgw):
         re.match(r"(ok|warn|FAIL|skip) +(\S+(?: \S+)?)  +\S", each) for each in lines
     ]
     assert [mark[2] for mark in marks if mark] == CHECKS
-    assert outcome.err == "12 checks, none failed\n"
+    assert outcome.err == "13 checks, none failed\n"
 
 
 def test_quiet_shows_only_problems(cgw, tmp_path):
@@ -134,7 +135,7 @@ def test_without_credentials_the_rest_is_checked(on_aws, environment, moto_url):
     told = on_aws("doctor", code=1)
     assert "\nFAIL  credentials      no AWS credentials were found\n" in told.out
     assert told.err.startswith(
-        "12 checks, 1 failed\ndocs/aws.md lists what was never tested"
+        "13 checks, 1 failed\ndocs/aws.md lists what was never tested"
     )
 
 

@@ -6,10 +6,12 @@ import io
 import zipfile
 
 import pytest
-from lambdas import REGION, answer, deploy
+from lambdas import REGION, answer, answers, deploy
 
 from cognito_gw.local.awslambda.lambda_store import find_function
+from cognito_gw.local.awslambda.layers import VARIABLE, variable_of
 from cognito_gw.local.awslambda.operations import awslambda
+from cognito_gw.local.errors import AwsFault
 from cognito_gw.local.operations import Call
 from cognito_gw.packages.target import Target
 from cognito_gw.resources.code import zipped
@@ -72,3 +74,53 @@ def test_a_new_architecture_is_kept(code):
     call = Call("lambda", "UpdateFunctionCode", REGION, params)
     assert awslambda.find(call.operation).answer(call)["Architectures"] == ["arm64"]
     assert find_function(arn).architecture == "arm64"
+
+
+LAYER = "arn:aws:lambda:eu-west-1:{}:layer:{}:{}"
+
+
+@pytest.fixture
+def layers(tmp_path):
+    """Return the environment for two layers; the second is for one Python only."""
+    for number, place in (1, "python"), (2, "python/lib/python3.13/site-packages"):
+        folder = tmp_path / f"layer{number}" / place
+        folder.mkdir(parents=True)
+        (folder / "fastmath.py").write_text(f"WHERE = 'layer {number}'")
+    (tmp_path / "layer1/python/web.py").write_text("WHERE = 'layer 1'")
+    (tmp_path / "layer1/bin").mkdir()
+    return lambda: variable_of([tmp_path / "layer1", tmp_path / "layer2"])
+
+
+def test_local_layers_are_on_the_search_paths(layers):
+    """The last layer comes first, and after the code; a change starts a new worker."""
+    source = HANDLER.replace(
+        "return {", "import os\n    return {'env': [*os.environ]} | {"
+    )
+    arn = deploy({"app.py": source}, Environment={"Variables": layers()})
+    got = answers(arn, ["fastmath", "web", "app"])[0]
+    assert (got["fastmath"], got["web"]) == ("layer 2", "layer 1")
+    assert VARIABLE not in got["env"]
+    before = find_function(arn)
+    assert before.environment == {}
+    assert before.layers.variables("nodejs22.x", "/bin")["PATH"].endswith("layer1/bin")
+    (before.layers.folders[0] / "python/new.py").write_text("")
+    assert not layers()[VARIABLE].startswith(before.layers.newest)
+
+
+def test_layers_of_other_accounts_are_accepted():
+    """Moto knows only those published here, and refuses others of this account."""
+    arn = deploy({"app.py": HANDLER})
+    update = awslambda.find("UpdateFunctionConfiguration")
+
+    def call(*layers):
+        params = {"FunctionName": arn, "Layers": [*layers]}
+        return Call("lambda", "UpdateFunctionConfiguration", REGION, params)
+
+    foreign = LAYER.format("017000801446", "tools", 3)
+    answer = update.answer(call(foreign))
+    assert [layer["Arn"] for layer in answer["Layers"]] == [foreign]
+    assert not update.answer(call()).get("Layers")
+    with pytest.raises(AwsFault, match="LayerVersion"):
+        update.answer(call(LAYER.format("123456789012", "tools", 3)))
+    with pytest.raises(AwsFault, match="Two different versions of the same layer"):
+        update.check(call(foreign, LAYER.format("017000801446", "tools", 4)))

@@ -290,6 +290,12 @@ def _code(aws, function):
     aws.functions.update_function_code(FunctionName=function.name, ZipFile=_zip())
 
 
+def _layer(aws, function):
+    content = {"ZipFile": _zip()}
+    made = aws.functions.publish_layer_version(LayerName="x", Content=content)
+    _function(Layers=[made["LayerVersionArn"]])(aws, function)
+
+
 def _permission(aws, permission):
     name = permission.function.name
     aws.functions.remove_permission(FunctionName=name, StatementId="cgw-shop")
@@ -461,6 +467,7 @@ DRIFTS = [
     Drift("function", "Timeout", _function(Timeout=60)),
     Drift("function", "Environment", _function(Environment={"Variables": {"K": "v"}})),
     Drift("function", "CodeSha256", _code),
+    Drift("function", "Layers", _layer),
     Drift(
         "function",
         "Tags",

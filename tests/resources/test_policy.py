@@ -36,6 +36,8 @@ ACCOUNT = Account(*WHERE)
 BOUNDARY = "arn:aws:iam::123456789012:policy/functions"
 BOUNDED = f"{SMALL}iam: {{permissions_boundary: {BOUNDARY}}}\n"
 ON_A_PATH = BOUNDED.replace("iam: {", "iam: {path: /apps/, ")
+LAYER = "arn:aws:lambda:eu-west-1:123456789012:layer:tools:3"
+LAYERED = SMALL.replace("functions:", f"functions:\n  tools: {{layers: ['{LAYER}']}}")
 REFERENCE = Path(__file__).parents[1] / "recorded" / "service_authorization.json"
 
 
@@ -481,6 +483,13 @@ def test_partitions(configured, region, partition):
         assert all(f"arn%3A{partition}%3A" in arn for arn in tags)
 
 
+def test_layers_may_be_read(configured):
+    """Lambda checks it when a function gets one (lambci/git-lambda-layer#4)."""
+    policy = operator_policy(build(configured(LAYERED), ACCOUNT))
+    assert is_allowed(policy, "lambda:GetLayerVersion", LAYER)
+    assert not is_allowed(policy, "lambda:GetLayerVersion", f"{LAYER}3")
+
+
 def test_an_unknown_region():
     """It belongs to no partition."""
     with pytest.raises(UsageError, match="not an AWS region"):
@@ -494,9 +503,9 @@ class TestReference:
     def reference(self):
         return json.loads(REFERENCE.read_text("utf-8"))
 
-    @pytest.fixture(params=["up", "use", "bounded"])
+    @pytest.fixture(params=["up", "use", "bounded", "layers"])
     def document(self, request, configured):
-        text = BOUNDED if request.param == "bounded" else SMALL
+        text = {"bounded": BOUNDED, "layers": LAYERED}.get(request.param, SMALL)
         stack = build(configured(text), ACCOUNT)
         return user_policy(stack) if request.param == "use" else operator_policy(stack)
 

@@ -7,7 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -64,11 +64,17 @@ def find_client(
     if function.runtime.startswith("python"):
         targets = {link.resolve().parent for link in places.packages.iterdir()}
         version = f"python:{platform.python_version()}"
-        here = _packages(function, folder)
-        command = ["python", str(places.packages), *map(str, here)]
-        return Client(command, version, (places.packages, *targets, *here))
+        here, layers = _packages(function, folder), function.layers
+        paths = (here, layers.python(function.runtime))
+        search = (os.pathsep.join(map(str, each)) for each in paths)
+        command = ["python", str(places.packages), *search]
+        needed = (places.packages, *targets, *here, *layers.folders)
+        return Client(command, version, needed)
     if function.runtime.startswith("nodejs"):
-        return _node(function.name, function.runtime, folder, environment)
+        client = _node(function.name, function.runtime, folder, environment)
+        here = _node_packages(function, folder)
+        needed = (*client.needed, *here, *function.layers.folders)
+        return replace(client, needed=needed)
     raise _unsupported(function.name, function.runtime)
 
 
@@ -77,8 +83,24 @@ def _packages(function: Function, folder: Path) -> list[Path]:
 
     `up` has built them, so this finds them at once unless they were pruned.
     """
-    if not any(folder.glob("*.dist-info")):  # none are deployed
-        return []
+    deployed = any(folder.glob("*.dist-info"))
+    return _built_here(function, folder) if deployed else []
+
+
+def _node_packages(function: Function, folder: Path) -> list[Path]:
+    """Link a function's node_modules to those that run here, if they are others."""
+    modules = folder / "node_modules"
+    here = _built_here(function, folder) if modules.is_dir() else []
+    for built in here:
+        mode = folder.stat().st_mode
+        folder.chmod(0o700)
+        modules.rename(folder / ".node_modules")
+        modules.symlink_to(built / modules.name)
+        folder.chmod(mode)
+    return here
+
+
+def _built_here(function: Function, folder: Path) -> list[Path]:
     target = Target.on_lambda(function.runtime, function.architecture)
     try:
         here = build_here(folder, target)

@@ -218,24 +218,24 @@ def _check(result: int) -> int:
     return result
 
 
-def _run_python(packages: str, *rest: str) -> None:
+def _run_python(packages: str, here: str, layers: str, handler: str) -> None:
     """Run AWS's client, with the function's code first on the path, as on Lambda.
 
-    `packages` are Lambda's own. The rest is where the function's packages for this
-    machine are, if they are not in its code; and the handler.
+    `packages` are Lambda's own; `here` is where the function's are for this machine, if
+    not in its code; and `layers` are where its layers have modules.
     """
-    *here, handler = rest
-    own = [os.path.abspath(entry) for entry in _entries("PYTHONPATH")]
+    variable = os.environ.get("PYTHONPATH", "")
+    own = [os.path.abspath(entry) for entry in _split(variable)]
     sys.argv = ["awslambdaric", handler]
     sys.path.insert(0, packages)
     client = _python_client()
-    sys.path[:0] = [*here, os.getcwd(), *own]
+    sys.path[:0] = [*_split(here), os.getcwd(), *own, *_split(layers)]
     _add_builtins()
     client(sys.argv)
 
 
-def _entries(variable: str) -> list[str]:
-    return [entry for entry in os.environ.get(variable, "").split(os.pathsep) if entry]
+def _split(paths: str) -> list[str]:
+    return [entry for entry in paths.split(os.pathsep) if entry]
 
 
 def _python_client() -> Callable[[list[str]], None]:

@@ -38,8 +38,10 @@ def function_variables(
     the user's settings, least of all to those for the real AWS.
     """
     passed_on = {name: environment[name] for name in _PASSED_ON if name in environment}
+    path = absolute(environment.get("PATH", ""))
     return passed_on | {
-        "PATH": absolute(environment.get("PATH", "")),
+        "PATH": path,
+        **function.layers.variables(function.runtime, path),
         "HOME": str(place.home),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

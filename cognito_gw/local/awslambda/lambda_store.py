@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local import moto_store
+from cognito_gw.local.awslambda.layers import Layers
 
 if TYPE_CHECKING:
     from cognito_gw.packages.target import Architecture
@@ -27,6 +28,7 @@ class Function:
     log_group: str
     environment: dict[str, str] = field(repr=False)
     architecture: Architecture = "x86_64"
+    layers: Layers = field(default_factory=Layers)
     role: str = ""  # its ARN
     concurrency: int | None = None  # how many calls it may run at once, if reserved
 
@@ -35,7 +37,7 @@ class Function:
         """What a worker depends on: if it changes, a new worker replaces the old."""
         settings = (self.runtime, self.handler, self.timeout, self.memory)
         variables = sorted(self.environment.items())
-        return (self.code_sha, self.log_group, *settings, *variables)
+        return (self.code_sha, self.log_group, self.layers, *settings, *variables)
 
 
 def find_function(arn: str) -> Function | None:
@@ -43,6 +45,8 @@ def find_function(arn: str) -> Function | None:
     record = _record(arn)
     if record is None:
         return None
+    environment = dict(record.environment_vars or {})
+    layers = Layers.taken_from(environment)
     region, name = arn.split(":")[3], arn.split(":")[6]
     return Function(
         arn=str(record.function_arn),
@@ -57,7 +61,8 @@ def find_function(arn: str) -> Function | None:
         memory=int(record.memory_size),
         log_group=str(record.logs_group_name),
         architecture=record.architectures[0],
-        environment=dict(record.environment_vars or {}),
+        environment=environment,
+        layers=layers,
         concurrency=record.reserved_concurrency,
     )
 

@@ -119,6 +119,38 @@ def not_a_zip(call: Call) -> None:
         raise _invalid(f"Unzipped size must be smaller than {most} bytes")
 
 
+@awslambda.refuses("CreateFunction", "UpdateFunctionConfiguration")
+def repeated_layer(call: Call) -> None:
+    """Refuse two versions of one layer: InvalidParameterValueException.
+
+    The words are in github.com/ServerlessLife/serverless-spy/issues/32.
+    """
+    seen: dict[str, str] = {}
+    for arn in call.get("Layers") or []:
+        layer = arn.rpartition(":")[0]
+        if first := seen.get(layer):
+            raise _invalid(
+                "Two different versions of the same layer are not allowed to be "
+                f"referenced in the same function. {first} and {arn} are versions of "
+                "the same layer."
+            )
+        seen[layer] = arn
+
+
+@awslambda.answers("CreateFunction", "UpdateFunctionConfiguration")
+def foreign_layers(call: Call) -> dict[str, Any]:
+    """Accept layers of other accounts too; moto knows only those published here."""
+    layers = call.get("Layers") or []
+    own = [arn for arn in layers if f":{moto_store.ACCOUNT}:" in arn]
+    if own == layers:
+        return call.forward()
+    answer = call.forward(Layers=own)
+    function = _function(call)
+    known = {layer["Arn"]: layer for layer in function.layers}
+    function.layers = [known.get(arn, {"Arn": arn, "CodeSize": 0}) for arn in layers]
+    return answer | {"Layers": function.layers}
+
+
 @awslambda.amends("CreateFunction", "UpdateFunctionConfiguration")
 def log_group(call: Call, _: dict[str, Any]) -> None:
     """Use the log group in the call; moto always uses the function's own."""
