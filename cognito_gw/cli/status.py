@@ -241,10 +241,17 @@ class _Since(click.ParamType["datetime"]):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-@command("logs", "cgw logs", "cgw logs hello --since 2h", "cgw logs --follow")
+@command(
+    "logs",
+    "cgw logs",
+    "cgw logs hello --since 2h",
+    "cgw logs --follow",
+    "cgw logs --access",
+)
 @click.argument(
     "functions", nargs=-1, metavar="[FUNCTION]...", shell_complete=completions.functions
 )
+@click.option("--access", is_flag=True, help="Print the access log of the API instead.")
 @click.option("-f", "--follow", is_flag=True, help="Print new logs until Ctrl-C.")
 @click.option(
     "--since",
@@ -256,7 +263,12 @@ class _Since(click.ParamType["datetime"]):
 )
 @with_reading_context
 def logs(
-    context: Context, *, functions: tuple[str, ...], follow: bool, since: datetime
+    context: Context,
+    *,
+    functions: tuple[str, ...],
+    access: bool,
+    follow: bool,
+    since: datetime,
 ) -> None:
     """Print the logs of the functions: all, or those named.
 
@@ -265,7 +277,12 @@ def logs(
     """
     from cognito_gw.aws import log_events
 
-    readers = stack_state.log_readers(context, functions, since)
+    if access and functions:
+        raise click.UsageError("--access takes no functions.")
+    if access:
+        readers = [stack_state.access_log_reader(context, since)]
+    else:
+        readers = stack_state.log_readers(context, functions, since)
     if follow:
         _follow(context, readers)
         return

@@ -116,6 +116,7 @@ def published_schema() -> dict[str, Any]:
     schema: dict[str, Any] = _with_empty(Config.model_json_schema())
     api = schema["$defs"]["Api"]["properties"]
     api["cors"]["anyOf"].append({"const": False})
+    api["access_log"]["anyOf"].append({"type": "boolean"})
     api["routes"]["propertyNames"] = {"pattern": rf"^({'|'.join(VERBS)}) /\S*$"}
     mfa = schema["$defs"]["UserPoolConfig"]["properties"]["mfa"]
     del mfa["type"]
