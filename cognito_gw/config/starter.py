@@ -117,6 +117,8 @@ def published_schema() -> dict[str, Any]:
     api = schema["$defs"]["Api"]["properties"]
     api["cors"]["anyOf"].append({"const": False})
     api["access_log"]["anyOf"].append({"type": "boolean"})
+    rotation = schema["$defs"]["AppClientConfig"]["properties"]["refresh_rotation"]
+    rotation["anyOf"].append({"type": "boolean"})
     api["routes"]["propertyNames"] = {"pattern": rf"^({'|'.join(VERBS)}) /\S*$"}
     mfa = schema["$defs"]["UserPoolConfig"]["properties"]["mfa"]
     del mfa["type"]

@@ -25,8 +25,10 @@ EXAMPLES = {
     "access log": "name: x\napi: {access_log: {retention: never}, throttle: }\n",
     "empty": "name: x\nuser_pool:\napp_clients: {web: }\nfunctions: {a: }\napi:\n",
     "variables": "name: ${N}\nuser_pool: {mfa: '${M:-off}', self_sign_up: '${S:-}'}\n"
-    "functions: {a: {timeout: '${T:-5}'}}\napi: {cors: '${C:-false}'}\n"
+    "functions: {a: {timeout: '${T:-5}'}}\n"
+    "api: {cors: '${C:-false}', access_log: '${L:-true}'}\n"
     "app_clients: {web: {oauth_flows: ['${F}'], validity: {id: '${V}'}}}\n",
+    "rotation": "name: x\napp_clients: {web: {refresh_rotation: true}}\n",
     "off": "name: x\nuser_pool: {mfa: off}\n",
 }
 
