@@ -73,11 +73,10 @@ def up(context: Context, *, watch: bool, yes: bool) -> None:
 
     At a terminal, it asks for confirmation before it deletes or replaces anything.
     """
-    approve = approval(context, yes=yes)
     if watch:
-        _watch(context, approve)
+        _watch(context, yes=yes)
         return
-    steps = deploy.up(context, approve)
+    steps = deploy.up(context, approval(context, yes=yes))
     if not context.options.quiet:
         say(summary(steps), err=True)
     show_unmanaged(context)
@@ -116,13 +115,14 @@ def _where_protected(context: Context) -> str:
     return f" (`protect` at {place})" if place else ""
 
 
-def _watch(context: Context, approve: Approve | None) -> None:
+def _watch(context: Context, *, yes: bool) -> None:
     if context.options.as_json:
         raise UsageError(
             "`-o json` prints one document, and `--watch` does not end",
             hint="use only one of them",
         )
     require_watchfiles()
+    approve = approval(context, yes=yes)
     Watch(context, approve=approve, screen=WatchScreen(context)).run()
 
 

@@ -119,7 +119,14 @@ def _retention(value: Any) -> Any:
     return age.days
 
 
+def _switch(value: Any) -> Any:
+    """Return a Boolean for the text of one, which a variable gives."""
+    meant = {"true": True, "false": False}
+    return meant.get(value, value) if isinstance(value, str) else value
+
+
 def _access_log(value: Any) -> Any:
+    value = _switch(value)
     if value is not None and not isinstance(value, bool | dict):
         raise ValueError("write true or false, or {retention: 90d}")
     return value if isinstance(value, dict) else {} if value else None
@@ -130,9 +137,10 @@ def _distinct_headers(values: list[str]) -> list[str]:
 
 
 def _cors(value: Any) -> Any:
+    value = _switch(value)
     if value is True:
         raise ValueError("name the origins: {origins: [https://app.example.com]}")
-    return None if value is False or value == "false" else value  # of a variable
+    return None if value is False else value
 
 
 def _route_key(value: str) -> str:
@@ -176,6 +184,7 @@ def _attribute_name(value: str) -> str:
 
 
 def _rotation(value: Any) -> Any:
+    value = _switch(value)
     match value:
         case True:
             return {}

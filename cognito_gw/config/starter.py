@@ -117,6 +117,8 @@ def published_schema() -> dict[str, Any]:
     api = schema["$defs"]["Api"]["properties"]
     api["cors"]["anyOf"].append({"const": False})
     api["access_log"]["anyOf"].append({"type": "boolean"})
+    rotation = schema["$defs"]["AppClientConfig"]["properties"]["refresh_rotation"]
+    rotation["anyOf"].append({"type": "boolean"})
     api["routes"]["propertyNames"] = {"pattern": rf"^({'|'.join(VERBS)}) /\S*$"}
     mfa = schema["$defs"]["UserPoolConfig"]["properties"]["mfa"]
     del mfa["type"]
@@ -124,7 +126,7 @@ def published_schema() -> dict[str, Any]:
     prefix = schema["$defs"]["DomainConfig"]["properties"]["prefix"]["anyOf"][0]
     schema["properties"]["domain"]["anyOf"].append(prefix)
     describe_environments(schema)
-    return schema
+    return _with_variables(schema)
 
 
 def _with_empty(node: Any) -> Any:
@@ -138,3 +140,28 @@ def _with_empty(node: Any) -> Any:
     if not kind or kind in _NEVER_EMPTY:
         return node
     return {"anyOf": [{"$ref": node.pop("$ref")}, _NULL], **node}
+
+
+_VARIABLE = {"type": "string", "pattern": r"\$\{\w+(:-[^}]*)?\}"}
+_PLAIN = ("string", "integer", "number", "boolean")
+_LIMITS = ("pattern", "enum", "const")
+_ABOUT = ("title", "description", "default")
+
+
+def _with_variables(node: dict[str, Any]) -> dict[str, Any]:
+    """Allow a variable instead of each value that is not any text."""
+    found = dict(node)
+    for key in ("properties", "patternProperties", "$defs"):
+        if key in node:
+            found[key] = {name: _with_variables(it) for name, it in node[key].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(node.get(key), dict):
+            found[key] = _with_variables(node[key])
+    if "anyOf" in node:
+        found["anyOf"] = [_with_variables(option) for option in node["anyOf"]]
+    is_limited = any(key in node for key in _LIMITS)
+    is_plain = node.get("type") in _PLAIN or "enum" in node or "const" in node
+    if not is_plain or (node.get("type") == "string" and not is_limited):
+        return found
+    about = {key: found.pop(key) for key in _ABOUT if key in found}
+    return {"anyOf": [found, _VARIABLE], **about}

@@ -272,13 +272,7 @@ def test_the_schema_of_an_environment():
     """It has the same keys; none is required, and `null` removes any."""
     schema = published_schema()
     valid = Draft202012Validator(schema)
-    assert [*valid.iter_errors(yaml.safe_load(FILE))] != []  # ${…} for a number
-    plain = yaml.safe_load(FILE.replace('"${MEMORY:-256}"', "256"))
-    del plain["environments"]["broken"]
-    prod = plain["environments"]["prod"]
-    prod["user_pool"]["deletion_protection"] = True
-    prod["functions"]["hello"]["timeout"] = 9
-    assert [*valid.iter_errors(plain)] == []
+    assert [*valid.iter_errors(yaml.safe_load(FILE))] == []
     overlay = schema["$defs"]["Environment"]
     assert {*overlay["properties"]} == {*schema["properties"]} - {
         "name",

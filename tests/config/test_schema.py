@@ -24,6 +24,11 @@ EXAMPLES = {
     "shorthands": "name: x\ndomain: shop\napi: {cors: false, routes: {GET /x: }}\n",
     "access log": "name: x\napi: {access_log: {retention: never}, throttle: }\n",
     "empty": "name: x\nuser_pool:\napp_clients: {web: }\nfunctions: {a: }\napi:\n",
+    "variables": "name: ${N}\nuser_pool: {mfa: '${M:-off}', self_sign_up: '${S:-}'}\n"
+    "functions: {a: {timeout: '${T:-5}'}}\n"
+    "api: {cors: '${C:-false}', access_log: '${L:-true}'}\n"
+    "app_clients: {web: {oauth_flows: ['${F}'], validity: {id: '${V}'}}}\n",
+    "rotation": "name: x\napp_clients: {web: {refresh_rotation: true}}\n",
     "off": "name: x\nuser_pool: {mfa: off}\n",
 }
 
@@ -93,6 +98,7 @@ def test_schema_takes_what_the_file_may_hold(name):
         "name: x\ndomain: -shop-",
         "name: x\ndomain: 5",
         "name: x\nregoin: eu-west-1",
+        "name: x\nfunctions: {a: {timeout: $T}}",
     ],
 )
 def test_schema_refuses_what_the_file_may_not_hold(text):
