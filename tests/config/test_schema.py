@@ -23,6 +23,7 @@ EXAMPLES = {
     "orders": Starter("orders", routes={"GET /orders": False, "ANY /": True}).text,
     "shorthands": "name: x\ndomain: shop\napi: {cors: false, routes: {GET /x: }}\n",
     "empty": "name: x\nuser_pool:\napp_clients: {web: }\nfunctions: {a: }\napi:\n",
+    "rotation": "name: x\napp_clients: {web: {refresh_rotation: true}}\n",
     "off": "name: x\nuser_pool: {mfa: off}\n",
 }
 
