@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 API_SCOPE = "aws.cognito.signin.user.admin"
 STANDARD_SCOPES = ("openid", "email", "phone", "profile", API_SCOPE)
 
+# The days for which CloudWatch Logs keeps events, by API_PutRetentionPolicy.
+LOG_RETENTIONS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
 # Lambda guide, "Defined runtime environment variables", reserved ones, 2026-11.
 _RESERVED_VARIABLES = (
     "_HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION "
@@ -156,6 +162,12 @@ def size_fault(zipped: int, unzipped: int) -> str | None:
         if size > most:
             return f"{-(-size >> 20)} MiB {state}; Lambda takes {most >> 20} MiB"
     return None
+
+
+def largest(sizes: Iterable[tuple[str, int]]) -> str:
+    """Return the names of the five largest files with their sizes."""
+    found = sorted(sizes, key=lambda each: (-each[1], each[0]))[:5]
+    return ", ".join(f"{name} ({-(-size >> 20)} MiB)" for name, size in found)
 
 
 def unzip_fault(entries: Iterable[ZipInfo]) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from cognito_gw.config.environment_schema import describe_environments
 from cognito_gw.config.load import BadConfig, loaded
 from cognito_gw.config.model import VERBS, Config
 from cognito_gw.config.yaml_file import document_of
@@ -115,6 +116,7 @@ def published_schema() -> dict[str, Any]:
     schema: dict[str, Any] = _with_empty(Config.model_json_schema())
     api = schema["$defs"]["Api"]["properties"]
     api["cors"]["anyOf"].append({"const": False})
+    api["access_log"]["anyOf"].append({"type": "boolean"})
     api["routes"]["propertyNames"] = {"pattern": rf"^({'|'.join(VERBS)}) /\S*$"}
     mfa = schema["$defs"]["UserPoolConfig"]["properties"]["mfa"]
     del mfa["type"]
@@ -123,6 +125,7 @@ def published_schema() -> dict[str, Any]:
     rotation["anyOf"].append({"type": "boolean"})
     prefix = schema["$defs"]["DomainConfig"]["properties"]["prefix"]["anyOf"][0]
     schema["properties"]["domain"]["anyOf"].append(prefix)
+    describe_environments(schema)
     return schema
 
 
