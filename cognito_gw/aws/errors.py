@@ -83,6 +83,9 @@ _DOMAIN_TAKEN = "already associated with another user pool"  # or with this one
 # For resource servers, authorizers and domains AWS has no code.
 _TAKEN_WORDS = ("already exists", "must be unique", "already has a domain")
 _ADVICE = {
+    "FeatureUnavailableInTierException": "`user_pool.tier` sets the feature plan",
+    "TierChangeNotAllowedException": "the pool changes before what is in it: "
+    "turn these off with the present `user_pool.tier` and `cgw up`, then change it",
     "InvalidPasswordException": "choose one that meets user_pool.password_policy",
     "TooManyRequestsException": "AWS is throttling: rerun the command in a minute",
     "Throttling": "AWS is throttling: rerun the command in a minute",

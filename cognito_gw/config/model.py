@@ -177,8 +177,13 @@ def _attribute_name(value: str) -> str:
         raise ValueError(
             "write 1 to 20 visible characters without spaces after custom:"
         )
-    custom = f"{aws_rules.CUSTOM}{value}"
-    advice = f"write {custom}, or " if aws_rules.is_custom_name(custom) else ""
+    lower = value.lower()
+    has_prefix = lower.startswith(aws_rules.CUSTOM)
+    custom = aws_rules.CUSTOM + (
+        value[len(aws_rules.CUSTOM) :] if has_prefix else value
+    )
+    meant = lower if lower in aws_rules.STANDARD_ATTRIBUTES else custom
+    advice = f"write {meant}, or " if aws_rules.is_custom_name(custom) else ""
     standard = ", ".join(aws_rules.STANDARD_ATTRIBUTES)
     raise ValueError(f"is not a standard attribute; {advice}one of {standard}")
 

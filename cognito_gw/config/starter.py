@@ -123,6 +123,8 @@ def published_schema() -> dict[str, Any]:
     mfa = schema["$defs"]["UserPoolConfig"]["properties"]["mfa"]
     del mfa["type"]
     mfa["enum"].append(False)
+    rotation = schema["$defs"]["AppClientConfig"]["properties"]["refresh_rotation"]
+    rotation["anyOf"].append({"type": "boolean"})
     prefix = schema["$defs"]["DomainConfig"]["properties"]["prefix"]["anyOf"][0]
     schema["properties"]["domain"]["anyOf"].append(prefix)
     describe_environments(schema)

@@ -378,6 +378,10 @@ class TestMfa:
         assert "AuthenticationResult" in sign_in.password()
 
 
+# AWS does not accept the flow of refreshes with rotation.
+ROTATABLE = {"ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH"]}
+
+
 class TestRefresh:
     """A refresh token gives new tokens to its client until it is revoked."""
 
@@ -427,7 +431,7 @@ class TestRefresh:
 
     def test_is_replaced_with_rotation(self, make_sign_in, refusal):
         rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
-        sign_in = make_sign_in(RefreshTokenRotation=rotation)
+        sign_in = make_sign_in(RefreshTokenRotation=rotation, **ROTATABLE)
         first = sign_in.tokens()["RefreshToken"]
         exchange = "get_tokens_from_refresh_token"
         answer = sign_in.call(exchange, RefreshToken=first)
@@ -439,7 +443,7 @@ class TestRefresh:
 
     def test_rotation_ends_the_older_flow(self, make_sign_in, refusal):
         rotation = {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}
-        sign_in = make_sign_in(RefreshTokenRotation=rotation)
+        sign_in = make_sign_in(RefreshTokenRotation=rotation, **ROTATABLE)
         refused = refusal(sign_in.refresh, sign_in.tokens()["RefreshToken"])
         assert refused.status == 400
 

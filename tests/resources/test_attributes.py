@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from cognito_gw.app.users import require_attributes
 from cognito_gw.engine.reconcile import plan
 from cognito_gw.engine.resource import Action
-from cognito_gw.errors import CannotChange
+from cognito_gw.errors import CannotChange, UsageError
 from cognito_gw.resources.unmanaged import unmanaged
+from cognito_gw.resources.user import Person
 
 TENANT = {"type": "string", "min": 2, "max": 8, "mutable": False}
 ATTRIBUTES = {
@@ -28,7 +32,7 @@ def pool_of(attributes):
 def pool(aws, find, do):
     """Return a function that finds the pool again, with other attributes in the file.
 
-    plain moto leaves out the standard attributes that are not in the request.
+    Plain moto leaves out the standard attributes that are not in the request.
     """
     do("apply", find("user pool", **pool_of(ATTRIBUTES)))
     aws.session.calls.clear()
@@ -136,6 +140,24 @@ def test_omitted_lists_stay(aws, built, do):
         "ReadAttributes",
         "WriteAttributes",
     }, "omitted ones get AWS's default"
+
+
+def test_a_new_user_has_what_the_pool_requires(built, do):
+    """One with a temporary password can give it at the first sign-in."""
+    stack = built(**pool_of(ATTRIBUTES))
+    do("apply", stack.pool)
+    policy = stack.config.user_pool.password_policy
+    context = SimpleNamespace(stack=stack)
+
+    def check(**more):
+        new = Person(stack.pool, "eve@example.com", None, (), policy, None, **more)
+        require_attributes(context, new)
+
+    with pytest.raises(UsageError, match="the pool requires name") as error:
+        check()
+    assert error.value.hint == "--attribute name=…"
+    check(attributes={"name": "Eve"})
+    check(is_temporary=True)
 
 
 @pytest.mark.parametrize(

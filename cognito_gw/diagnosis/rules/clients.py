@@ -23,7 +23,8 @@ _GRANT_FIX = (
     "page: Cognito refuses another one with the same message"
 )
 _API_FLOW_FIX = (
-    "`cgw client` allows it again; for an app client created elsewhere, run "
+    "name it in `app_clients.NAME.auth_flows` (srp, password, choice), then `cgw "
+    "client`; for an app client created elsewhere, run "
     "`aws cognito-idp update-user-pool-client --explicit-auth-flows …` with all its "
     "settings"
 )
