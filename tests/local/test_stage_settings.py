@@ -145,6 +145,17 @@ def test_impossible_changes_of_limits(change, refusal, patch, op, words):
     assert answer.message.startswith(words)
 
 
+def test_a_mock_cannot_read_bytes(aws, local_url):
+    """An API that takes every body as bytes needs it converted to text first."""
+    api = Api(aws, local_url, binaryMediaTypes=["*/*"])
+    api.mock("OPTIONS", "/")
+    key = {"resourceId": api.resource("/"), "httpMethod": "OPTIONS"}
+    assert api.deploy().request("OPTIONS", "/").status == 500
+    patch = {"op": "replace", "path": "/contentHandling", "value": "CONVERT_TO_TEXT"}
+    api.call("update_integration", **key, patchOperations=[patch])
+    assert api.deploy().request("OPTIONS", "/").status == 200
+
+
 class TestAccessLog:
     """One line for each request, in the format of the stage."""
 
