@@ -241,13 +241,7 @@ class _Since(click.ParamType["datetime"]):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-@command(
-    "logs",
-    "cgw logs",
-    "cgw logs hello --since 2h",
-    "cgw logs --follow",
-    "cgw logs --access",
-)
+@command("logs", "cgw logs hello --since 2h", "cgw logs --follow", "cgw logs --access")
 @click.argument(
     "functions", nargs=-1, metavar="[FUNCTION]...", shell_complete=completions.functions
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cognito_gw.aws.responses import api_items, described
+from cognito_gw.aws.responses import api_items, described, without_empty
 from cognito_gw.aws.tags import (
     MORE_THAN_ONE,
     concurrent_create,
@@ -71,8 +71,8 @@ class RestApi(Resource):
         answer = aws.apigateway.create_rest_api(
             name=self.name,
             endpointConfiguration={"types": [self.endpoint.upper()]},
-            binaryMediaTypes=self.binary_media_types,
             tags=self.tags,
+            **without_empty({"binaryMediaTypes": self.binary_media_types}),
         )
         made = described(answer)
         kept = concurrent_create(

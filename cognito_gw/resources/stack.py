@@ -287,8 +287,9 @@ class Stack:
         if cors is None:
             return []
         header = self.config.api.authorizer.identity_source
+        is_binary = "*/*" in self.config.api.binary_media_types
         return [
-            Preflight(self.paths[path], "OPTIONS", cors, its, header)
+            Preflight(self.paths[path], "OPTIONS", cors, its, header, is_binary)
             for path, its in verbs.items()
             if "OPTIONS" not in its
         ]

@@ -12,7 +12,6 @@ from cognito_gw.local.apigateway.context import DeployedStage, Snapshot
 from cognito_gw.local.apigateway.throttle import Buckets
 
 THROTTLED = b'{"message":"Too Many Requests"}'
-NO_SETTING = "because there is no method setting for this method"
 SNAPSHOT = Snapshot("123456789012", "eu-west-1", "a1b2c3", {}, [], {}, {})
 GROUP = "arn:aws:logs:eu-west-1:123456789012:log-group:"
 
@@ -130,19 +129,31 @@ def test_a_setting_comes_with_the_limits_of_the_account(change):
     assert limits <= settings["~1free/GET"].items()
 
 
-@pytest.mark.parametrize(
-    ("patch", "op", "words"),
-    [
-        (("/~1/GET",), "remove", f"Cannot remove method setting ~1/GET {NO_SETTING}"),
-        (("/*/*/throttling/rateLimit", "fast"), "replace", "Invalid value fast"),
-        (("/*/*/throttling/burstLimit", "1.5"), "replace", "Invalid value 1.5"),
-    ],
-)
-def test_impossible_changes_of_limits(change, refusal, patch, op, words):
-    """What AWS says: terraform-provider-aws, aws_api_gateway_method_settings."""
-    answer = refusal(change, patch, op=op)
+def test_settings_that_are_not_there_cannot_be_removed(change, refusal):
+    """In the words that Terraform's AWS provider expects."""
+    answer = refusal(change, ("/~1/GET",), op="remove")
     assert (answer.status, answer.code) == (400, "BadRequestException")
-    assert answer.message.startswith(words)
+    assert answer.message == (
+        "Cannot remove method setting ~1/GET because there is no method setting for "
+        "this method"
+    )
+
+
+@pytest.mark.parametrize(("name", "value"), [("rate", "fast"), ("burst", "1.5")])
+def test_a_limit_is_a_number(change, refusal, name, value):
+    answer = refusal(change, (f"/*/*/throttling/{name}Limit", value))
+    assert (answer.status, answer.code) == (400, "BadRequestException")
+
+
+def test_a_mock_cannot_read_bytes(aws, local_url):
+    """An API that takes every body as bytes needs it converted to text first."""
+    api = Api(aws, local_url, binaryMediaTypes=["*/*"])
+    api.mock("OPTIONS", "/")
+    key = {"resourceId": api.resource("/"), "httpMethod": "OPTIONS"}
+    assert api.deploy().request("OPTIONS", "/").status == 500
+    patch = {"op": "replace", "path": "/contentHandling", "value": "CONVERT_TO_TEXT"}
+    api.call("update_integration", **key, patchOperations=[patch])
+    assert api.deploy().request("OPTIONS", "/").status == 200
 
 
 class TestAccessLog:
@@ -185,6 +196,13 @@ class TestAccessLog:
         text = "Missing Authentication Token"
         assert (bad["status"], bad["error"], bad["what"]) == (403, text, f'"{text}"')
         assert bad["route"] == "GET -"
+
+    def test_a_caller_cannot_forge_a_line(self, stage, lines):
+        """What it sends is escaped."""
+        form = '{"agent": "$context.identity.userAgent"}'
+        lines(form, "/")
+        stage.get("/", User_Agent='x", "status": "200')
+        assert json.loads(lines(form)[-1]) == {"agent": 'x", "status": "200'}
 
     def test_throttled_requests_are_in_it(self, lines, change):
         path = "/*/*/throttling"

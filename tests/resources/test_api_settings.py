@@ -248,3 +248,19 @@ def test_cors(up, api):
     }
     assert "CreateDeployment" in up(f"cors: {{{origin}}}").writes
     assert headers() == {"Allow-Origin": "'https://a.example'"}
+
+
+def test_preflights_of_binary_apis(up, api):
+    """The mock gets text where every body is bytes."""
+
+    def handling():
+        found = api("get_resources", embed=["methods"])["items"]
+        (root,) = [item for item in found if item["path"] == "/"]
+        integration = root["resourceMethods"]["OPTIONS"]["methodIntegration"]
+        return integration.get("contentHandling")
+
+    cors = "cors: {origins: ['*']}"
+    up(f"{cors}\n  binary_media_types: ['*/*']")
+    assert handling() == "CONVERT_TO_TEXT"
+    up(cors)
+    assert handling() is None

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.diagnosis.rule import Finding, NotInQuestion, or_default, rule
-from cognito_gw.gateway_rules import may_invoke
+from cognito_gw.gateway_rules import INTEGRATION_TIMEOUT, may_invoke
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_case import CallCase
@@ -124,7 +124,8 @@ def lambda_timeout(case: CallCase) -> Finding | None:
             {"message": case.answer.message if case.answer else None}
             | or_default(lambda: _integration_timeout(case), {})
             | or_default(lambda: _timeout(case), {}),
-            "make the function faster, or let the caller fetch the result later; "
+            _longer_wait(case)
+            + "make the function faster, or let the caller fetch the result later; "
             "API Gateway waits for the integration's timeout, 29 s at most",
         )
     if not case.log.timeout:
@@ -246,6 +247,14 @@ def _timeout(case: CallCase) -> dict[str, Any]:
     configuration = (function or {}).get("Configuration", {})
     seconds = configuration.get("Timeout")
     return {"function's timeout": f"{seconds} s"} if seconds else {}
+
+
+def _longer_wait(case: CallCase) -> str:
+    """Return the advice for a route that waits for less time than it could."""
+    method = or_default(lambda: case.method, None)
+    if not case.is_ours or not method or method.milliseconds >= INTEGRATION_TIMEOUT:
+        return ""
+    return f"raise the `timeout` of `{method.route}` in the file, then `cgw up`; or "
 
 
 def _integration_timeout(case: CallCase) -> dict[str, Any]:

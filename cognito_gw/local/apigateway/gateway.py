@@ -24,7 +24,11 @@ from cognito_gw.local.apigateway.context import (
     from_http,
     to_http,
 )
-from cognito_gw.local.apigateway.integrations import FunctionIntegration, mock_response
+from cognito_gw.local.apigateway.integrations import (
+    FunctionIntegration,
+    is_bytes_to_mock,
+    mock_response,
+)
 from cognito_gw.local.apigateway.responses import default, refused, respond
 from cognito_gw.local.apigateway.throttle import Buckets
 from cognito_gw.local.cognito.directory import pool_exists
@@ -155,6 +159,9 @@ class Gateway:
         match integration.get("type"):
             case "AWS_PROXY":
                 return await self._function_integration.answer(context, integration)
+            case "MOCK" if is_bytes_to_mock(integration, context):
+                why = "the mock cannot read a body of bytes: see `contentHandling`"
+                return refused(responses.CONFIGURATION_ERROR, context, why)
             case "MOCK" if response := mock_response(integration, context.request):
                 return Outcome(response, "mock")
         kind = integration.get("type")

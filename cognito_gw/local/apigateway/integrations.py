@@ -227,6 +227,17 @@ _OVERRIDE = re.compile(
 _ORIGIN = re.compile(r'\$origin\s*==\s*"([^"]*)"')
 
 
+def is_bytes_to_mock(integration: dict[str, Any], context: Context) -> bool:
+    """Whether a mock gets its body, even an empty one, as bytes: it then fails.
+
+    A test in the console succeeds. Sources: aws/chalice#1310; clebert/aws-simple#167,
+    with the execution log; CodeGenieApp/serverless-express#58.
+    """
+    media, served = context.request.header("Content-Type"), context.served
+    is_text = integration.get("contentHandling") == "CONVERT_TO_TEXT"
+    return not (served.is_test or is_text) and is_binary(media, served)
+
+
 def mock_response(integration: dict[str, Any], request: Request) -> Response | None:
     """Return the mock's response, or None if its settings define none."""
     template = (integration.get("requestTemplates") or {}).get("application/json", "{}")

@@ -117,6 +117,11 @@ CASES = {
         {"API Gateway waits": "29000 ms", "function's timeout": "3 s"},
         Call(**LATE),
     ),
+    "too slow for the route": (
+        "lambda-timeout",
+        {"API Gateway waits": "500 ms"},
+        Call(**LATE, live=replace(HEALTHY, more={"timeoutInMillis": 500})),
+    ),
     "too slow for itself": (
         "lambda-timeout",
         {"log": "Task timed out after 3.00 seconds", "function's timeout": "3 s"},

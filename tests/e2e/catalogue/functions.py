@@ -78,6 +78,19 @@ def no_concurrency(site):
     site.callback(site.functions.delete_function_concurrency, **site.function)
 
 
+def too_many_calls(site):
+    """Let the stage accept no call."""
+    key = {"restApiId": site.outputs["api_id"], "stageName": site.outputs["stage"]}
+
+    def limit(value):
+        paths = (f"/*/*/throttling/{name}Limit" for name in ("rate", "burst"))
+        patch = [{"op": "replace", "path": path, "value": value} for path in paths]
+        site.gateway.update_stage(**key, patchOperations=patch)
+
+    limit("0")
+    site.callback(limit, "-1")
+
+
 PROGRAMS = {
     "raises an error": ("lambda-error", answering("1 / 0")),
     "may not call AWS": ("lambda-access-denied", READS_A_TABLE),
@@ -129,4 +142,5 @@ CASES = [
         too_slow_for_the_api,
     ),
     Case("no concurrency", "throttled", READ, 500, no_concurrency),
+    Case("too many calls", "throttled", READ, 429, too_many_calls),
 ]

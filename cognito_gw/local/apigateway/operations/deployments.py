@@ -213,7 +213,7 @@ def impossible_limit(call: Call) -> None:
             try:
                 _LIMITS[name](value)
             except ValueError:
-                raise bad_request(f"Invalid value {value} for {name}") from None
+                raise bad_request(f"Invalid value for {name}: {value}") from None
 
 
 @apigateway.answers("UpdateStage")
