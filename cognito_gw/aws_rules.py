@@ -134,6 +134,12 @@ def size_fault(zipped: int, unzipped: int) -> str | None:
     return None
 
 
+def largest(sizes: Iterable[tuple[str, int]]) -> str:
+    """Return the names of the five largest files with their sizes."""
+    found = sorted(sizes, key=lambda each: (-each[1], each[0]))[:5]
+    return ", ".join(f"{name} ({-(-size >> 20)} MiB)" for name, size in found)
+
+
 def unzip_fault(entries: Iterable[ZipInfo]) -> str | None:
     """Return why Lambda cannot unzip these entries, if so."""
     for entry in entries:

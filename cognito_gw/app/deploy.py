@@ -11,7 +11,7 @@ from cognito_gw.app.walks import failure_code, locked, look, planned, prepare, w
 from cognito_gw.engine.resource import Action, Step, told
 from cognito_gw.errors import CannotChange, CgwError, Missing, NotOurs, UsageError
 from cognito_gw.oauth.cache import forget
-from cognito_gw.resources.code import IGNORE_FILE, CodeFolder
+from cognito_gw.resources.code import IGNORE_FILE, code_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,12 +36,10 @@ def warn(context: Context) -> None:
 
 def _settings_left_out(context: Context) -> Iterator[str]:
     """Yield a warning for each settings file beside code that is not deployed."""
-    folders = {
-        CodeFolder(function.code, tuple(function.include))
-        for function in context.config.functions.values()
-        if function.code
-    }
+    folders = code_folders(context.config.functions.values())
     for folder in sorted(folders, key=lambda folder: folder.path):
+        if warning := folder.unlocked():
+            yield warning
         for name in folder.settings_left_out():
             yield (
                 f"{folder.path / name} is not deployed. If the function needs it, copy "
@@ -67,7 +65,7 @@ def plan(context: Context) -> list[Step]:
     for notice in history.notices():
         context.ui.warn(notice)
     resources = context.stack.resources
-    check_code(resources)
+    check_code(context, resources)
     return told(planned(context, resources))
 
 
@@ -99,7 +97,7 @@ def apply(
     from cognito_gw.engine import reconcile
     from cognito_gw.engine.walk import forward
 
-    check_code(resources)
+    check_code(context, resources)
     history = history or History(context)
     visit = partial(reconcile.apply, aws=context.aws)
     with locked(context):
@@ -155,13 +153,18 @@ def _stuck(context: Context, resources: list[Resource]) -> list[Step]:
     ]
 
 
-def check_code(resources: list[Resource]) -> None:
-    """Raise for code that Lambda would refuse, or that contains secrets."""
+def check_code(context: Context, resources: list[Resource]) -> None:
+    """Raise for code that Lambda would refuse, or that contains secrets.
+
+    Packages are built for Lambda, and for this machine if the local AWS needs that.
+    """
     from cognito_gw.resources.function import Function
 
     for resource in resources:
         if isinstance(resource, Function):
-            resource.check_code()
+            resource.check_code(context.ui.tell)
+            if context.is_local:
+                resource.build_here(context.ui.tell)
 
 
 def _check_passwords(context: Context, resources: list[Resource]) -> None:
@@ -219,7 +222,7 @@ def run_step(
     needed = closure(chosen)
     shown = needed if with_deps else chosen
     _require(context, [resource for resource in needed if resource not in shown])
-    check_code(shown)
+    check_code(context, shown)
     if not dry_run:
         _check_passwords(context, shown)
     if failed := _stuck(context, shown) if with_deps and not dry_run else []:

@@ -34,11 +34,11 @@ def person(
 
 
 def require_own_pool(context: Context) -> None:
-    """Raise for a pool that was made elsewhere, which cgw never changes."""
+    """Raise for an existing pool, which cgw never changes."""
     if pool_id := context.config.user_pool.id:
         raise CgwError(
-            f"user pool `{pool_id}` was made elsewhere: cgw never changes it",
-            hint="change its users with what made it, or with the AWS CLI",
+            f"cgw never changes the existing user pool `{pool_id}`",
+            hint="change its users with the tool that manages it, or with the AWS CLI",
         )
 
 

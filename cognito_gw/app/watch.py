@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cognito_gw.app.deploy import apply, warn
 from cognito_gw.app.walks import failure_code, is_news, known_error
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.resources.code import CodeFolder
+from cognito_gw.resources.code import code_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cognito_gw.app.walks import Report
     from cognito_gw.config.model import FunctionConfig
     from cognito_gw.engine.resource import Resource, Step
+    from cognito_gw.resources.code import CodeFolder
     from cognito_gw.resources.function import Function
 
     Saves = Iterator[set[Path]]  # for each save, its paths
@@ -265,14 +266,10 @@ class Watch:
 
 def _codes(functions: Iterable[FunctionConfig]) -> frozenset[CodeFolder]:
     """Return the functions' code; raise UsageError for a bad ignore file."""
-    codes = [
-        CodeFolder(function.code, tuple(function.include))
-        for function in functions
-        if function.code
-    ]
+    codes = code_folders(functions)
     for code in codes:
         _ = code.ignored
-    return frozenset(codes)
+    return codes
 
 
 def _is_of(path: Path, function: Function) -> bool:

@@ -159,7 +159,7 @@ _several = click.argument(
 
 
 def _people(context: Context, names: Sequence[str]) -> list[Person]:
-    """Return the users to change; raise for a pool that was made elsewhere."""
+    """Return the users to change; raise for an existing pool."""
     require_own_pool(context)
     return found(context, names)
 

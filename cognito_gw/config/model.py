@@ -300,6 +300,8 @@ class FunctionConfig(Section):
         pattern=r"^[a-z][a-z0-9.-]{1,31}$",
     )
     """Lambda runtime identifier. The local AWS runs Python and Node.js."""
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    """The CPU on AWS; packages are installed for it."""
     handler: str = Field(
         default="lambda_function.lambda_handler", pattern=r"^\S{1,128}$"
     )

@@ -150,14 +150,14 @@ def _external(config: Config) -> Iterator[Problem]:
         if section in given:
             yield Problem(
                 (section,),
-                "user_pool.id names a pool made elsewhere, in which cgw makes nothing",
+                "user_pool.id names an existing pool, which cgw does not change",
             )
     for key, client in config.app_clients.items():
         if client.id is None and "app_clients" in given:
             yield Problem(
                 ("app_clients", key),
-                "needs an `id`: user_pool.id names a pool made elsewhere, "
-                "in which cgw makes nothing",
+                "needs an `id`: user_pool.id names an existing pool, "
+                "which cgw does not change",
             )
 
 

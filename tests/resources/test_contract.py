@@ -468,6 +468,7 @@ ELSEWHERE = {
     ("mfa setting", "SoftwareTokenMfaConfiguration"): "test_pool_parts.py",
     ("domain", "Domain"): "test_domain.py",
     ("domain", "ManagedLoginVersion"): "not answered by moto; test_domain.py",
+    ("function", "Architectures"): "not changed by moto; local/test_packages.py",
     ("invoke permission", "Principal"): "mended as SourceArn is",
     ("invoke permission", "Action"): "mended as SourceArn is",
     ("rest api", "tags"): "not found by moto's TagResource; test_rest_api.py",
