@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 API_SCOPE = "aws.cognito.signin.user.admin"
 STANDARD_SCOPES = ("openid", "email", "phone", "profile", API_SCOPE)
 
+# The days for which CloudWatch Logs keeps events, by API_PutRetentionPolicy.
+LOG_RETENTIONS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
 # Lambda guide, "Defined runtime environment variables", reserved ones, 2026-11.
 _RESERVED_VARIABLES = (
     "_HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION "

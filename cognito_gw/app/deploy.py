@@ -116,15 +116,16 @@ def _confirm(
 ) -> None:
     """Show notices, have the changes approved, and note that this file applies them.
 
-    What needs approval: every change of a stack that was applied from elsewhere;
-    otherwise only deletions and replacements.
+    What needs approval: every change of a stack that is protected, or was applied from
+    elsewhere; otherwise only deletions and replacements.
     """
     notices = history.notices()
     for notice in notices:
         history.context.ui.warn(notice)
     if approve:
         changes = [step for step in plan() if step.is_change]
-        asked = changes if notices else [step for step in changes if step.is_loss]
+        is_all = notices or history.context.config.protect
+        asked = changes if is_all else [step for step in changes if step.is_loss]
         if asked:
             approve(asked)
     history.note()

@@ -161,7 +161,8 @@ class Watch:
     ) -> None:
         """Prepare a watch; `begin` starts to watch folders when it is called.
 
-        `approve` is for the first run only: saving the file approves later changes.
+        `approve` is for the first run only: saving the file approves later changes,
+        unless the stack is protected.
         """
         self._context = context
         self._begin = begin
@@ -226,7 +227,9 @@ class Watch:
         if is_all:
             warn(context)
         self._is_incomplete = True
-        approve, self._approve = self._approve, None
+        approve = self._approve
+        if not context.config.protect:
+            self._approve = None
         steps = apply(context, resources, approve, report=report)
         self._is_incomplete = bool(failure_code(steps))
         reported = [step for step in steps if is_news(step, report)]
@@ -252,7 +255,8 @@ class Watch:
         context = self._context
         target = "local AWS" if context.is_local else "target"
         place = {"region": context.region, target: context.target_name}
-        return {"name": context.config.name, **place}
+        config = context.config
+        return {"name": config.name, "protection": str(config.protect), **place}
 
     def _require_same(self) -> None:
         now = self._identify()

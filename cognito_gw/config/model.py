@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -62,6 +62,11 @@ VERBS = (*METHODS, ANY)
 API_NAME = r"^[\x21-\x7E](?:[\x20-\x7E]{0,126}[\x21-\x7E])?$"
 # Apps have origins of their own schemes, such as capacitor://localhost.
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:\[\]-]+)$"
+HEADER = r"^[A-Za-z0-9!#$%&*+.^_`|~-]{1,128}$"
+MEDIA_TYPE = (
+    r"^(\*/\*|[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
+    r"/(\*|[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}))$"
+)
 POLICY_ARN = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
 _ROUTE = re.compile(rf"({'|'.join(VERBS)}) /\S*")
 
@@ -86,10 +91,39 @@ def _prefix(value: Any) -> Any:
     return {"prefix": value} if is_scalar else _or_empty(value)
 
 
+def _retention(value: Any) -> Any:
+    """Return the days of a retention; 0 for `never`, and for as long as AWS has it."""
+    if value == "never":
+        return 0
+    try:
+        age: timedelta = _duration(value)
+    except ValueError:
+        raise ValueError("write a number of days, such as 30d, or `never`") from None
+    kept = aws_rules.LOG_RETENTIONS
+    if age not in map(timedelta, kept):
+        below = [f"{days}d" for days in kept if timedelta(days) < age][-1:]
+        above = [f"{days}d" for days in kept if timedelta(days) > age][:1]
+        raise ValueError(
+            "CloudWatch Logs does not offer this retention; the nearest: "
+            f"{' and '.join(below + above)}; or `never`, to keep the events"
+        )
+    return age.days
+
+
+def _access_log(value: Any) -> Any:
+    if value is not None and not isinstance(value, bool | dict):
+        raise ValueError("write true or false, or {retention: 90d}")
+    return value if isinstance(value, dict) else {} if value else None
+
+
+def _distinct_headers(values: list[str]) -> list[str]:
+    return list({name.lower(): name for name in reversed(values)}.values())[::-1]
+
+
 def _cors(value: Any) -> Any:
     if value is True:
         raise ValueError("name the origins: {origins: [https://app.example.com]}")
-    return None if value is False else value
+    return None if value is False or value == "false" else value  # of a variable
 
 
 def _route_key(value: str) -> str:
@@ -154,6 +188,12 @@ Duration = Annotated[
     PlainSerializer(_spelled, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}[smhd]$"}),
 ]
+Retention = Annotated[
+    int,
+    BeforeValidator(_retention),
+    PlainSerializer(lambda days: f"{days}d" if days else "never", when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^(never|\d{1,9}[smhd])$"}),
+]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")]
 Label = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_ +=,.@-]+$")
@@ -170,6 +210,9 @@ GroupName = Annotated[
     str, Field(pattern=r"^\S{1,128}$"), AfterValidator(_name_of_users)
 ]
 Once = AfterValidator(_once)  # what is said twice is sent once
+Headers = Annotated[
+    list[Annotated[str, Field(pattern=HEADER)]], AfterValidator(_distinct_headers)
+]
 Url = Annotated[str, Field(min_length=1, max_length=1024)]
 RouteKey = Annotated[str, AfterValidator(_route_key)]
 Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
@@ -320,6 +363,8 @@ class FunctionConfig(Section):
     """Time limit of a call, in seconds."""
     concurrency: int | None = Field(default=None, ge=0)
     """Reserved concurrency: how many calls may run at once. 0 turns it off."""
+    log_retention: Retention | None = None
+    """How long to keep its log, such as 90d, or `never`. Default: 30d at creation."""
 
 
 class Iam(Section):
@@ -329,6 +374,13 @@ class Iam(Section):
     """ARN of a policy that limits the permissions of the functions' roles."""
 
 
+class Throttle(Section):
+    rate: float = Field(ge=0, allow_inf_nan=False)
+    """Requests a second, on average."""
+    burst: int = Field(ge=0, le=2**31 - 1)
+    """Requests that may come at once."""
+
+
 class Route(Section):
     function: str | None = None
     """Default: the only function."""
@@ -336,6 +388,10 @@ class Route(Section):
     """`none`: anyone can call the route without a token."""
     scopes: Annotated[list[str], Once] = []
     """Require an access token with one of these scopes. Empty: require an ID token."""
+    timeout: float | None = Field(default=None, ge=0.05, le=29, allow_inf_nan=False)
+    """Seconds after which API Gateway responds with 504. Default: 29."""
+    throttle: Throttle | None = None
+    """Limit of this route, instead of that in `api.throttle`."""
 
 
 class AuthorizerConfig(Section):
@@ -352,6 +408,19 @@ class Cors(Section):
         min_length=1
     )
     """Origins whose web pages may call the API, or `*`."""
+    headers: Headers | None = None
+    """Request headers that pages may set, besides the token's. Default: see below."""
+    expose: Headers = []
+    """Headers of 4xx and 5xx responses of API Gateway that pages may read."""
+    credentials: bool = False
+    """Let pages send cookies. Browsers then do not accept `*` as an origin."""
+    max_age: int | None = Field(default=None, ge=-1, le=86400)
+    """Seconds for which a browser may remember a preflight; -1: never."""
+
+
+class AccessLog(Section):
+    retention: Retention = Field(default=30, json_schema_extra={"default": "30d"})
+    """How long to keep its events, such as 90d, or `never` to keep them."""
 
 
 class Api(Section):
@@ -365,6 +434,14 @@ class Api(Section):
     """Endpoint type; `edge` goes through CloudFront."""
     cors: Annotated[Cors | None, BeforeValidator(_cors)] = None
     """Answer preflight requests, and add CORS headers to 401 and 403."""
+    binary_media_types: Annotated[
+        list[Annotated[str, Field(pattern=MEDIA_TYPE)]], Once
+    ] = []
+    """Media types whose bodies are bytes: base64 for the function. `*/*` is all."""
+    throttle: Throttle | None = None
+    """Limit of each route. API Gateway responds with 429 above it."""
+    access_log: Annotated[AccessLog | None, BeforeValidator(_access_log)] = None
+    """`true` writes one JSON line for each request to CloudWatch Logs."""
     routes: dict[RouteKey, Annotated[Route, BeforeValidator(_or_empty)]] = Field(
         default={"GET /transactions": Route()}, min_length=1
     )
@@ -387,6 +464,11 @@ class Endpoints(Section):
 
 
 Keyed = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
+ENVIRONMENT = r"^[A-Za-z0-9][A-Za-z0-9-]*$"
+ENVIRONMENT_TAG = "cgw:env"
+
+
+Overlay = Annotated[dict[str, Any], BeforeValidator(_or_empty)]
 
 
 class Config(Section):
@@ -425,3 +507,26 @@ class Config(Section):
     """The REST API."""
     endpoints: Annotated[Endpoints, BeforeValidator(_or_empty)] = Endpoints()
     """URLs of another AWS-compatible endpoint; unused on AWS itself."""
+    protect: bool = False
+    """`up` asks before every change; `down` needs `--yes-really-delete NAME`."""
+    environments: Annotated[
+        dict[Annotated[str, Field(pattern=ENVIRONMENT)], Overlay],
+        BeforeValidator(_or_empty),
+    ] = {}
+    """Keys that differ in an environment, which `--env NAME` or CGW_ENV chooses."""
+
+    @property
+    def env(self) -> str | None:
+        """The chosen environment."""
+        return self.tags.get(ENVIRONMENT_TAG)
+
+    @property
+    def stacks(self) -> list[str]:
+        """The names of all stacks that the file describes."""
+        name = self.name.removesuffix(f"-{self.env}") if self.env else self.name
+        return [name, *(f"{name}-{env}" for env in self.environments)]
+
+    def in_environment(self, env: str) -> Self:
+        """Return the configuration of the stack of a chosen environment."""
+        tags = {ENVIRONMENT_TAG: env, **self.tags}
+        return self.model_copy(update={"name": f"{self.name}-{env}", "tags": tags})

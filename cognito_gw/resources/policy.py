@@ -114,6 +114,8 @@ def _operator_policy(own: _Own, boundary: str | None, passed: list[str]) -> Docu
         to_lambda = {"iam:PassedToService": "lambda.amazonaws.com"}
         statements.append(_allow("PassRoles", ["iam:PassRole"], passed, to_lambda))
         actions += _CHANGE_API
+        if any(f.config.log_retention == 0 for f in stack.functions.values()):
+            actions.append("logs:DeleteRetentionPolicy")
     if actions:
         arns = own.used
         if stack.api.managed:
@@ -188,6 +190,8 @@ class _Own:
     @property
     def log_groups(self) -> list[str]:
         groups = [f"log-group:/aws/lambda/{name}" for name in self._names]
+        if self.stack.config.api.access_log:
+            groups.append(f"log-group:/aws/apigateway/{self.stack.config.name}/*")
         # Depending on the action, AWS checks either form; `*` covers both.
         groups += [f"{group}:*" for group in groups if not group.endswith("*")]
         return [self._arn("logs", group) for group in groups]

@@ -25,19 +25,23 @@ _MOST = 50  # that ListResourceServers returns at a time
 
 
 def leftover_functions(stack: Stack, aws: Aws) -> list[Resource]:
-    """Return the tagged functions that left the file, with their roles and log groups.
+    """Return what left the file: tagged functions with their parts, the access log.
 
-    Other resources are inside the pool or the API, and are deleted with it.
+    `up` keeps the log group of an access log that left the file. Other resources are
+    inside the pool or the API, and are deleted with it.
     """
+    arns = owned_arns(aws, stack.config.name, "lambda:function", "logs:log-group")
     functions = [
-        stack.function(name, FunctionConfig())
-        for name in _unnamed_functions(stack, aws)
+        stack.function(name, FunctionConfig()) for name in _unnamed(stack, arns)
     ]
-    return [
+    parts: list[Resource] = [
         part
         for function in functions
         for part in (function.log_group, function.role, function)
     ]
+    group = stack.access_log_group
+    has_group = any(arn.removesuffix(":*").endswith(f":{group.name}") for arn in arns)
+    return parts + ([group] if has_group and group not in stack.resources else [])
 
 
 def unmanaged(stack: Stack, aws: Aws, *, with_users: bool = False) -> list[Found]:
@@ -62,14 +66,15 @@ def may_have_left(stack: Stack) -> bool:
     return not (stack.pool.is_new and stack.api.is_new)
 
 
-def _unnamed_functions(stack: Stack, aws: Aws) -> list[str]:
+def _unnamed(stack: Stack, arns: list[str]) -> list[str]:
+    """Return the names of the functions among these ARNs that are not in the file."""
     named = {function.name for function in stack.functions.values()}
-    arns = owned_arns(aws, stack.config.name, "lambda:function")
-    return sorted({arn.rsplit(":", 1)[1] for arn in arns} - named)
+    functions = [arn for arn in arns if ":function:" in arn]
+    return sorted({arn.rsplit(":", 1)[1] for arn in functions} - named)
 
 
 def _functions(stack: Stack, aws: Aws) -> Iterator[Found]:
-    for name in _unnamed_functions(stack, aws):
+    for name in _unnamed(stack, owned_arns(aws, stack.config.name, "lambda:function")):
         yield "function", name, stack.account.arn("lambda", f"function:{name}")
 
 

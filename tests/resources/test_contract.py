@@ -212,6 +212,21 @@ def _api(path, value):
     return by
 
 
+def _stage(path, value):
+    def by(aws, setting):
+        aws.apigateway.update_stage(
+            restApiId=setting.stage.api.id,
+            stageName=setting.stage.name,
+            patchOperations=[{"op": "replace", "path": path, "value": value}],
+        )
+
+    return by
+
+
+def _other_retention(aws, group):
+    aws.logs.put_retention_policy(logGroupName=group.name, retentionInDays=7)
+
+
 def _stage_tag(aws, stage):
     arn = f"{stage.api.arn}/stages/{stage.name}"
     aws.apigateway.tag_resource(resourceArn=arn, tags={"team": "theirs"})
@@ -429,6 +444,18 @@ DRIFTS = [
     ),
     Drift("method", "methodIntegration", _integration),
     Drift("method", "methodIntegration", _preflight, "OPTIONS /orders"),
+    Drift("log group", "retentionInDays", _other_retention, "/aws/lambda/shop-hello"),
+    Drift("throttling", "limits", _stage("/*/*/throttling/rateLimit", "7")),
+    Drift("throttling", "limits", _stage("/~1orders/GET/throttling/burstLimit", "7")),
+    Drift("access log", "format", _stage("/accessLogSettings/format", "$context.x")),
+    Drift(
+        "access log",
+        "destinationArn",
+        _stage(
+            "/accessLogSettings/destinationArn",
+            "arn:aws:logs:eu-west-1:123456789012:log-group:theirs",
+        ),
+    ),
     Drift("stage", "deploymentId", _other_deployment),
     Drift("stage", "tags", _stage_tag),
 ]
@@ -472,6 +499,7 @@ ELSEWHERE = {
     ("invoke permission", "Principal"): "mended as SourceArn is",
     ("invoke permission", "Action"): "mended as SourceArn is",
     ("rest api", "tags"): "not found by moto's TagResource; test_rest_api.py",
+    ("rest api", "binaryMediaTypes"): "lost by moto's CreateRestApi; test_rest_api.py",
     ("resource", "path"): "its identity",
     ("authorizer", "type"): "test_authorizer.py",
     ("authorizer", "providerARNs"): "test_authorizer.py",
