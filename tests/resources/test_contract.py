@@ -444,7 +444,7 @@ DRIFTS = [
     ),
     Drift("method", "methodIntegration", _integration),
     Drift("method", "methodIntegration", _preflight, "OPTIONS /orders"),
-    Drift("log group", "retentionInDays", _other_retention, "/aws/lambda/shop-hello"),
+    Drift("log group", "retentionInDays", _other_retention, "/aws/lambda/shop-ship"),
     Drift("throttling", "limits", _stage("/*/*/throttling/rateLimit", "7")),
     Drift("throttling", "limits", _stage("/~1orders/GET/throttling/burstLimit", "7")),
     Drift("access log", "format", _stage("/accessLogSettings/format", "$context.x")),
