@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from chromium import SECONDS, headless, needs_chromium
-from commandline import PASSWORD, Terminal
+from commandline import PASSWORD, QuickTerminal
+from e2e.conftest import in_process
 from flows import free_port
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
@@ -54,8 +55,8 @@ class Project:
         }
         own = {"PATH": os.pathsep.join(programs)}
         self.environment = network | variables | own
-        self.dev = Terminal(folder, ("--env", "dev"), self.environment)
-        self.prod = Terminal(folder, ("--local", "--env", "prod"), self.environment)
+        self.dev = QuickTerminal(folder, ("--env", "dev"))
+        self.prod = QuickTerminal(folder, ("--local", "--env", "prod"))
 
     def run(self, *arguments, **options):
         """Start another program in the folder."""
@@ -76,14 +77,15 @@ def project(tmp_path_factory, variables, local):  # noqa: ARG001 - it must be ru
     if not reaches_pypi():
         pytest.skip("the example's packages come from PyPI, which is unreachable here")
     project = Project(tmp_path_factory.mktemp("example") / "orders", variables)
-    project.dev("up")
-    project.prod("up", "--yes")
-    server = project.run("./start.sh")
-    started = next(iter(server.stdout.readline, ""))
-    yield project
-    server.terminate()
-    server.communicate(timeout=SECONDS)
-    assert f"http://localhost:{project.port}/" in started
+    with in_process(project.environment, project.folder):
+        project.dev("up")
+        project.prod("up", "--yes")
+        server = project.run("./start.sh")
+        started = next(iter(server.stdout.readline, ""))
+        yield project
+        server.terminate()
+        server.communicate(timeout=SECONDS)
+        assert f"http://localhost:{project.port}/" in started
 
 
 def test_its_own_tests_pass(project):

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from lambdas import node_client
 
+from cognito_gw.config.yaml_file import Loader
+
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / name for name in ("handlers.md", "production.md")]
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -35,7 +37,7 @@ def blocks():
 
 BLOCKS = blocks()
 ROUTES = {key: f"r{n}" for n, key in enumerate(BLOCKS) if key[1] in RUNTIMES}
-SECRET = yaml.safe_load(BLOCKS["Secrets", "yaml"])["functions"]["payments"]
+SECRET = Loader(BLOCKS["Secrets", "yaml"]).get_single_data()["functions"]["payments"]
 
 
 def functions_in(folder):
