@@ -92,6 +92,30 @@ PASSWORDS = (
 )
 # Cognito's pattern of passwords, with Java's meaning of `\S` and the dot.
 _PASSWORD = re.compile(r"[^\s][^\n\r\x85\u2028\u2029]{0,254}[^\s]", re.ASCII)
+# Cognito guide, "Standard attributes": those that a pool can require.
+STANDARD_ATTRIBUTES = (
+    "address",
+    "birthdate",
+    "email",
+    "family_name",
+    "gender",
+    "given_name",
+    "locale",
+    "middle_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "picture",
+    "preferred_username",
+    "profile",
+    "updated_at",
+    "website",
+    "zoneinfo",
+)
+CUSTOM = "custom:"  # how the names of custom attributes begin
+MOST_CUSTOM_ATTRIBUTES = 50
+LONGEST_ATTRIBUTE = 2048  # characters of a value
+_LONGEST_CUSTOM_NAME = 20
 # Attributes that are addresses: their patterns and names.
 ADDRESSES = {
     "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "email address"),
@@ -186,6 +210,29 @@ def variable_meant(part: str) -> str | None:
 def is_username(name: str) -> bool:
     """Return whether Cognito accepts a user's name or a URL: visible characters."""
     return bool(name) and all(_major(letter) in "LMSNP" for letter in name)
+
+
+def is_custom_name(name: str) -> bool:
+    """Return whether it can be the name of a custom attribute, with its prefix."""
+    own = name.removeprefix(CUSTOM)
+    is_short = len(own) <= _LONGEST_CUSTOM_NAME
+    return name.startswith(CUSTOM) and is_short and is_username(own)
+
+
+def standard_schema() -> list[dict[str, Any]]:
+    """Return the standard attributes of every pool, as SchemaAttributes."""
+    kinds = dict.fromkeys((*STANDARD_ATTRIBUTES, "sub"), "String")
+    kinds |= {f"{name}_verified": "Boolean" for name in ADDRESSES}
+    kinds["updated_at"] = "Number"
+    limits = {"birthdate": {"MinLength": "10", "MaxLength": "10"}}
+    return [
+        {
+            "Name": name,
+            "AttributeDataType": kind,
+            f"{kind}AttributeConstraints": limits.get(name, {}),
+        }
+        for name, kind in kinds.items()
+    ]
 
 
 def unlike_a_name(name: str, kinds: Sequence[str]) -> str | None:

@@ -305,7 +305,7 @@ class Removal:
 
         stack = self.context.stack
         kinds = (kind for kind, *_ in unmanaged(stack, self.context.aws))
-        counts = Counter(kind for kind in kinds if kind != "function")
+        counts = Counter(kind for kind in kinds if kind not in ("function", "setting"))
         if stack.pool.live and stack.pool.managed:
             in_file = sum(user.live is not None for user in stack.users)
             counts["user"] = stack.pool.live.get("EstimatedNumberOfUsers", 0) - in_file

@@ -14,7 +14,7 @@ from cognito_gw.config.model import Config
 from cognito_gw.config.rules import check, warnings_of
 from cognito_gw.config.yaml_file import Document, Problem, brief, read_document
 from cognito_gw.errors import UsageError
-from cognito_gw.text import one_line
+from cognito_gw.text import key_path, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -79,10 +79,7 @@ def _counted(count: int) -> str:
 
 def spell(path: KeyPath) -> str:
     """Spell a key path as `app_clients.web.oauth_flows[1]: `; nothing for the root."""
-    text = ""
-    for key in path:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}"
-    return text.removeprefix(".") + ": " if path else ""
+    return f"{key_path(path)}: " if path else ""
 
 
 def load(

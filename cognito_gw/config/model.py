@@ -44,7 +44,6 @@ def docstrings(of: type) -> dict[str, str]:
 
 def _beneath(body: ast.ClassDef) -> Iterator[tuple[str, str]]:
     import ast
-    from inspect import cleandoc
     from itertools import pairwise
 
     for above, below in pairwise(body.body):
@@ -53,7 +52,7 @@ def _beneath(body: ast.ClassDef) -> Iterator[tuple[str, str]]:
                 ast.AnnAssign(target=ast.Name(id=name)),
                 ast.Expr(value=ast.Constant(value=str(text))),
             ):
-                yield name, cleandoc(text)
+                yield name, " ".join(text.split())
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -153,6 +152,30 @@ def _name_of_users(value: str) -> str:
     return value
 
 
+def _attribute_name(value: str) -> str:
+    if value in aws_rules.STANDARD_ATTRIBUTES or aws_rules.is_custom_name(value):
+        return value
+    if value.startswith(aws_rules.CUSTOM):
+        raise ValueError(
+            "write 1 to 20 visible characters without spaces after custom:"
+        )
+    custom = f"{aws_rules.CUSTOM}{value}"
+    advice = f"write {custom}, or " if aws_rules.is_custom_name(custom) else ""
+    standard = ", ".join(aws_rules.STANDARD_ATTRIBUTES)
+    raise ValueError(f"is not a standard attribute; {advice}one of {standard}")
+
+
+def _rotation(value: Any) -> Any:
+    match value:
+        case True:
+            return {}
+        case False | None:
+            return None
+        case dict():
+            return value
+    raise ValueError("must be true, false or a mapping")
+
+
 def _once(values: list[Any]) -> list[Any]:
     return [*dict.fromkeys(values)]
 
@@ -214,6 +237,7 @@ Headers = Annotated[
     list[Annotated[str, Field(pattern=HEADER)]], AfterValidator(_distinct_headers)
 ]
 Url = Annotated[str, Field(min_length=1, max_length=1024)]
+AttributeName = Annotated[str, Field(min_length=1, max_length=32)]
 RouteKey = Annotated[str, AfterValidator(_route_key)]
 Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
 
@@ -246,6 +270,19 @@ class PasswordPolicy(Section):
     """Kinds of characters that a password must contain."""
 
 
+class AttributeConfig(Section):
+    required: bool = False
+    """Refuse sign-ups without it. Only for standard attributes; fixed at creation."""
+    mutable: bool = True
+    """Whether it can change after the user is created. Fixed at creation."""
+    type: Literal["string", "number", "datetime", "boolean"] = "string"
+    """Only for custom attributes; fixed at creation."""
+    min: int | None = Field(default=None, ge=0)
+    """Least length of a string (default 0), or value of a number."""
+    max: int | None = Field(default=None, ge=0)
+    """Greatest length of a string (default 2048), or value of a number."""
+
+
 class UserPoolConfig(Section):
     id: str | None = Field(
         default=None, max_length=55, pattern=r"^[A-Za-z0-9-]+_[0-9A-Za-z]+$"
@@ -255,6 +292,15 @@ class UserPoolConfig(Section):
     """Default: the stack's name."""
     sign_in_with: Annotated[list[Literal["email", "phone_number"]], Once] = ["email"]
     """Fixed at creation. With an empty list, users sign in with a user name."""
+    attributes: dict[
+        Annotated[str, AfterValidator(_attribute_name)],
+        Annotated[AttributeConfig, BeforeValidator(_or_empty)],
+    ] = {}
+    """What AWS stores of users: standard attributes that differ from AWS's defaults,
+    and `custom:NAME`. `up` adds custom ones; AWS never removes or changes any."""
+    tier: Literal["lite", "essentials", "plus"] | None = None
+    """Feature plan, which sets the price. Omit to leave it as it is; AWS creates pools
+    with `essentials`."""
     self_sign_up: bool = False
     """Let anyone on the internet sign up, and so get a token."""
     password_policy: PasswordPolicy = PasswordPolicy()
@@ -276,6 +322,11 @@ class Validity(Section):
     """Lifetime of the access token."""
     refresh: Annotated[Duration, between("1h", "3650d")] = lasting("30d")
     """Lifetime of the refresh token; at least as long as the other two."""
+
+
+class RefreshRotation(Section):
+    grace_seconds: int = Field(default=0, ge=0, le=60)
+    """For how long the refresh token that was replaced stays valid."""
 
 
 class AppClientConfig(Section):
@@ -303,6 +354,23 @@ class AppClientConfig(Section):
     """Whether it has a client secret. Fixed at creation."""
     validity: Annotated[Validity, BeforeValidator(_or_empty)] = Validity()
     """Lifetimes of its tokens."""
+    auth_flows: (
+        Annotated[list[Literal["srp", "password", "choice", "custom"]], Once] | None
+    ) = None
+    """How users can sign in through Cognito's API. Default: `srp` and `password`; none
+    for machines. `[]`: only on the sign-in pages. `choice` is the flow USER_AUTH."""
+    refresh_rotation: Annotated[RefreshRotation | None, BeforeValidator(_rotation)] = (
+        Field(default=None, json_schema_extra={"default": False})
+    )
+    """Return a new refresh token at each refresh: `true`, or a mapping."""
+    session_minutes: int = Field(default=3, ge=3, le=15)
+    """How long a user has for each step of a sign-in through the API."""
+    read: Annotated[list[AttributeName], Once] | None = None
+    """Attributes that it can read, also in tokens. `[]`: AWS's default. Omit to leave
+    them as they are."""
+    write: Annotated[list[AttributeName], Once] | None = None
+    """Attributes that its users can set. `[]`: AWS's default. Omit to leave them as
+    they are."""
 
 
 class ResourceServerConfig(Section):
@@ -333,6 +401,9 @@ class UserConfig(Section):
         default=None, max_length=100
     )
     """The user's exact groups. Omit to leave groups unmanaged."""
+    attributes: dict[AttributeName, Annotated[str, Field(max_length=2048)]] = {}
+    """Values of attributes, which `up` restores; others are left alone. "" removes one.
+    An address counts as verified unless `email_verified` is "false"."""
 
 
 class FunctionConfig(Section):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.aws_rules import API_SCOPE, STANDARD_SCOPES
-from cognito_gw.config import environment_rules, function_rules
+from cognito_gw.config import attribute_rules, environment_rules, function_rules
 from cognito_gw.config.yaml_file import Document, Problem, other_suffix
 from cognito_gw.gateway_rules import INTEGRATION_TIMEOUT, split_route
 from cognito_gw.text import is_private, unknown
@@ -49,6 +49,8 @@ def check(config: Config, folder: Path) -> Iterator[Problem]:
     yield from _external(config)
     yield from _tags(config)
     yield from _clients(config)
+    if config.user_pool.id is None:
+        yield from attribute_rules.of_pool(config)
     yield from _domain(config)
     yield from _users(config)
     yield from _functions(config, folder)
@@ -138,7 +140,10 @@ def _unreachable(config: Config) -> Iterator[tuple[KeyPath, str]]:
         if client.oauth_flows
         for scope in client.oauth_scopes
     }
-    if any(client.oauth_flows != ["client_credentials"] for client in clients):
+    if any(
+        client.oauth_flows != ["client_credentials"] and client.auth_flows != []
+        for client in clients
+    ):
         reachable.add(API_SCOPE)  # every sign-in by API has it
     for key, route in config.api.routes.items():
         if route.scopes and not reachable.intersection(route.scopes):
@@ -206,6 +211,7 @@ def _clients(config: Config) -> Iterator[Problem]:
         yield from _urls(client, at)
         yield from _flows(client, at)
         yield from _validity(client, at)
+        yield from attribute_rules.of_client(client, config, at)
         for index, scope in enumerate(client.oauth_scopes):
             yield from _known("scope", scope, scopes, (*at, "oauth_scopes", index))
 
@@ -298,6 +304,7 @@ def _user(user: UserConfig, config: Config, at: KeyPath) -> Iterator[Problem]:
             )
         for index, group in enumerate(user.groups or []):
             yield from _known("group", group, pool.groups, (*at, "groups", index))
+        yield from attribute_rules.of_user(user, config, at)
         if user.password and not user.password.missing:
             fault = _password_fault(user.password.reveal(), pool.password_policy)
             if fault:

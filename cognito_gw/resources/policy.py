@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.tags import STACK_TAG
+from cognito_gw.aws_rules import CUSTOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -298,9 +299,17 @@ def _pool_writes(stack: Stack) -> list[str]:
         actions += ["CreateManagedLoginBranding"]
     if stack.users:
         actions += ["AdminCreateUser", "AdminSetUserPassword"]
+    actions += _attribute_writes(stack)
     if _sets_groups(stack):
         actions += ["AdminAddUserToGroup", "AdminRemoveUserFromGroup"]
     return _of_cognito(*actions)
+
+
+def _attribute_writes(stack: Stack) -> Iterator[str]:
+    if any(name.startswith(CUSTOM) for name in stack.config.user_pool.attributes):
+        yield "AddCustomAttributes"
+    if any(user.attributes for user in stack.users):
+        yield "AdminUpdateUserAttributes"
 
 
 def _sets_groups(stack: Stack) -> bool:

@@ -27,7 +27,7 @@ from cognito_gw.resources.stage_settings import (
     AccessLogGroup,
     Throttling,
 )
-from cognito_gw.resources.user import User
+from cognito_gw.resources.user import User, with_verification
 from cognito_gw.resources.user_pool import UserPool
 
 if TYPE_CHECKING:
@@ -127,8 +127,10 @@ class Stack:
                 tuple(self.groups[name] for name in user.groups or []),
                 self.config.user_pool.password_policy,
                 user.password,
+                with_verification(user.attributes),
+                place=("users", index),
             )
-            for user in self.config.users
+            for index, user in enumerate(self.config.users)
         ]
 
     @cached_property

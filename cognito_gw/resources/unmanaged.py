@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 Found = tuple[str, str, str]
+_TIER = "ESSENTIALS"  # of new pools
 _MOST = 50  # that ListResourceServers returns at a time
 
 
@@ -58,7 +59,7 @@ def unmanaged(stack: Stack, aws: Aws, *, with_users: bool = False) -> list[Found
         parts = [_app_clients, _groups, _resource_servers, *users, *parts]
     with ThreadPoolExecutor(len(parts)) as pool:
         found = pool.map(lambda part: list(part(stack, aws)), parts)
-        return list(chain.from_iterable(found))
+        return [*_kept(stack), *chain.from_iterable(found)]
 
 
 def may_have_left(stack: Stack) -> bool:
@@ -116,6 +117,22 @@ def _users(stack: Stack, aws: Aws) -> Iterator[Found]:
     for user in aws.cognito.list_users(UserPoolId=stack.pool["Id"])["Users"]:
         if not is_called(stack.pool, user, named):
             yield "user", sign_in_name(stack.pool, user), user["Username"]
+
+
+def _kept(stack: Stack) -> Iterator[Found]:
+    """Yield what AWS keeps of the pool and its clients, settings with their values."""
+    pool = stack.pool.live or {}
+    for name in stack.pool.kept_attributes:
+        yield "custom attribute", name, name
+    tier = pool.get("UserPoolTier", _TIER)
+    if stack.pool.managed and stack.pool.config.tier is None and tier != _TIER:
+        yield "setting", "user_pool.tier", tier.lower()
+    for key, client in stack.clients.items():
+        for field, names in client.attribute_lists.items():
+            if client.managed and names is None and (client.live or {}).get(field):
+                name = field.removesuffix("Attributes").lower()
+                kept = ", ".join(client[field])
+                yield "setting", f"app_clients.{key}.{name}", f"[{kept}]"
 
 
 def _listed(stack: Stack, aws: Aws, operation: str, key: str) -> list[dict[str, Any]]:

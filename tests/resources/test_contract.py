@@ -346,6 +346,14 @@ def _group(verb, name):
     return by
 
 
+def _renamed(aws, user):
+    aws.cognito.admin_update_user_attributes(
+        UserPoolId=user.pool.id,
+        Username=user.username,
+        UserAttributes=[{"Name": "nickname", "Value": "Mallory"}],
+    )
+
+
 WEAK = {"PasswordPolicy": {"MinimumLength": 6}}
 MINE = {"cgw:stack": "shop"}
 DRIFTS = [
@@ -383,6 +391,14 @@ DRIFTS = [
         "EnableTokenRevocation",
         _client("EnableTokenRevocation", False),
     ),
+    Drift("app client", "AuthSessionValidity", _client("AuthSessionValidity", 5)),
+    Drift("app client", "ReadAttributes", _client("ReadAttributes", ["name"])),
+    Drift("app client", "WriteAttributes", _client("WriteAttributes", ["name"])),
+    Drift(
+        "app client",
+        "RefreshTokenRotation",
+        _client("RefreshTokenRotation", {"Feature": "DISABLED"}),
+    ),
     Drift("app client", "AccessTokenValidity", _client("AccessTokenValidity", 20)),
     Drift("app client", "IdTokenValidity", _client("IdTokenValidity", 20)),
     Drift("app client", "RefreshTokenValidity", _client("RefreshTokenValidity", 20)),
@@ -392,6 +408,7 @@ DRIFTS = [
         _client("TokenValidityUnits", {"AccessToken": "days"}),
     ),
     Drift("user", "Groups", _group("add_user_to_group", "writers")),
+    Drift("user", "Attributes", _renamed, "bob@example.com"),
     Drift("user", "Groups", _group("remove_user_from_group", "readers")),
     Drift(
         "log group",
@@ -487,6 +504,7 @@ def test_drift(aws, find, do, standing, drift):
 ELSEWHERE = {
     ("user pool", "Name"): "frozen to moto; test_user_pool.py",
     ("user pool", "UsernameAttributes"): "fixed by AWS; test_user_pool.py",
+    ("user pool", "Attributes"): "fixed by AWS; test_attributes.py",
     ("app client", "ClientName"): "its identity",
     ("app client", "GenerateSecret"): "fixed by AWS; test_app_client.py",
     ("group", "GroupName"): "its identity",
