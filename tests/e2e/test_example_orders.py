@@ -72,7 +72,7 @@ class Project:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory, variables, local):  # noqa: ARG001 - it must be running
+def deployed(tmp_path_factory, variables, local):  # noqa: ARG001 - it must be running
     """The example with both environments up, and `start.sh` serving the page."""
     if not reaches_pypi():
         pytest.skip("the example's packages come from PyPI, which is unreachable here")
@@ -86,6 +86,15 @@ def project(tmp_path_factory, variables, local):  # noqa: ARG001 - it must be ru
         server.terminate()
         server.communicate(timeout=SECONDS)
         assert f"http://localhost:{project.port}/" in started
+
+
+@pytest.fixture
+def project(deployed, environment):
+    """The same, with its folder and environment for commands in this process."""
+    for name, value in deployed.environment.items():
+        environment.setenv(name, value)
+    environment.chdir(deployed.folder)
+    return deployed
 
 
 def test_its_own_tests_pass(project):

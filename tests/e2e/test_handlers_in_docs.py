@@ -10,7 +10,7 @@ import pytest
 import yaml
 from lambdas import node_client
 
-from cognito_gw.config.yaml_file import Loader
+from cognito_gw.config.yaml_file import document_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / name for name in ("handlers.md", "production.md")]
@@ -37,7 +37,7 @@ def blocks():
 
 BLOCKS = blocks()
 ROUTES = {key: f"r{n}" for n, key in enumerate(BLOCKS) if key[1] in RUNTIMES}
-SECRET = Loader(BLOCKS["Secrets", "yaml"]).get_single_data()["functions"]["payments"]
+SECRET = document_of(BLOCKS["Secrets", "yaml"], DOCS, {}).data["functions"]["payments"]
 
 
 def functions_in(folder):
