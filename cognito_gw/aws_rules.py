@@ -86,6 +86,18 @@ ZIPPED = 50 << 20  # bytes: the limit of a direct upload
 _ENCRYPTED = 1  # a flag bit of a zip's entry
 LARGEST_REQUEST = 70_167_211  # bytes, with the code in Base64
 
+# IAM guide, "IAM and AWS STS quotas": characters of all inline policies of a role,
+# without white space.
+LARGEST_ROLE_POLICY = 10_240
+ARN_PLACES = ("partition", "region", "account")
+AN_ACCOUNT = {"partition": "aws", "region": "us-east-1", "account": "123456789012"}
+# IAM's words for others: "Actions/Conditions must be prefaced by a vendor, e.g., iam,
+# sdb, ec2, etc.", and `Resource x must be in ARN format or "*".`
+_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
+_RESOURCE = re.compile(
+    r"\*|arn:(aws[a-z-]*|\*):[A-Za-z0-9-]+:[^:\s]*:[^:\s]*:[^\s{}]([^{}]*[^\s{}])?"
+)
+
 PASSWORDS = (
     "a password has 2 to 256 characters and no line breaks, and does not begin or end "
     "with a space"
@@ -179,6 +191,45 @@ def unzip_fault(entries: Iterable[ZipInfo]) -> str | None:
         if entry.flag_bits & _ENCRYPTED:
             return f"`{entry.filename}` is encrypted"
     return None
+
+
+def is_action(action: str) -> bool:
+    """Return whether IAM takes the action of a statement, which may be a pattern."""
+    return _ACTION.fullmatch(action) is not None
+
+
+def is_resource(arn: str) -> bool:
+    """Return whether IAM takes the resource of a statement, which may be a pattern."""
+    return _RESOURCE.fullmatch(arn) is not None
+
+
+def filled_arn(arn: str, place: Mapping[str, str]) -> str:
+    """Return an ARN with the values of `place` for its `ARN_PLACES`."""
+    for name in ARN_PLACES:
+        arn = arn.replace(f"{{{name}}}", place[name])
+    return arn
+
+
+def allowing(
+    permissions: Iterable[tuple[Sequence[str], Sequence[str]]], place: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the policy that allows, in each pair, the actions on the ARNs."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": [*actions],
+                "Resource": [filled_arn(arn, place) for arn in arns],
+            }
+            for actions, arns in permissions
+        ],
+    }
+
+
+def policy_size(document: Mapping[str, Any]) -> int:
+    """Return the characters that IAM counts: all but white space."""
+    return len("".join(json.dumps(document).split()))
 
 
 def reserved_word(prefix: str) -> str | None:

@@ -97,6 +97,7 @@ class Guard:
         self.refused = []  # action and resource
         self.tags = {}  # by ARN
         self.boundaries = {}  # by the ARN of a role
+        self.paths = {}  # by the name of a role
 
     def _note(self, params, model, **_):
         self._call.params, self._call.model = params, model
@@ -190,7 +191,8 @@ class Guard:
         if "RoleName" not in params:
             yield action, params.get("PolicySourceArn", "*"), {}
             return
-        arn, tags = _role_arn(params["RoleName"]), _pairs(params.get("Tags", []))
+        name, tags = params["RoleName"], _pairs(params.get("Tags", []))
+        arn = _role_arn(name, params.get("Path", self.paths.get(name, "/")))
         context = self._tags_of(arn) | _as_tags("Request", tags)
         if model.name == "CreateRole":
             context |= _as_tags("Resource", tags)
@@ -225,7 +227,9 @@ class Guard:
             return
         params = self._call.params
         if model.name in ("CreateRole", "PutRolePermissionsBoundary"):
-            arn = _role_arn(params["RoleName"])
+            name = params["RoleName"]
+            self.paths[name] = params.get("Path", self.paths.get(name, "/"))
+            arn = _role_arn(name, self.paths[name])
             self.boundaries[arn] = params.get("PermissionsBoundary")
         if model.name in _MADE:
             arn, tags = _MADE[model.name](params, parsed)
@@ -247,8 +251,8 @@ def _function_arn(name):
     return name if name.startswith("arn:") else _arn("lambda", f"function:{name}")
 
 
-def _role_arn(name):
-    return f"arn:aws:iam::{NUMBER}:role/{name}"
+def _role_arn(name, path="/"):
+    return f"arn:aws:iam::{NUMBER}:role{path}{name}"
 
 
 def _pool_arn(pool):
@@ -286,7 +290,7 @@ _MADE = {
         sent.get("tags"),
     ),
     "CreateRole": lambda sent, _: (
-        _role_arn(sent["RoleName"]),
+        _role_arn(sent["RoleName"], sent.get("Path", "/")),
         _pairs(sent.get("Tags", [])),
     ),
 }

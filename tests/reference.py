@@ -85,6 +85,36 @@ change of one is an error that names the key and its line, and `up` then changes
 else. Revert the change, or run `cgw down` and `cgw up` to replace the user pool, which
 deletes all its users. For another `secret`, add an app client under another key.
 
+## Permissions
+
+A function's code may write its log, and nothing else on AWS, until `permissions` allow
+it:
+
+```yaml
+functions:
+  orders:
+    permissions:
+      - allow: [dynamodb:GetItem, dynamodb:PutItem]
+        on: "arn:{partition}:dynamodb:{region}:{account}:table/orders"
+      - allow: ssm:GetParameter
+        on: "arn:{partition}:ssm:{region}:{account}:parameter/orders/*"
+```
+
+They become one inline policy of the role that cgw creates for the function. `up`
+restores it after a change by others, and deletes it if you remove the key. `plan` and
+`up` warn about `*` alone; some actions, such as `dynamodb:ListTables`, take nothing
+else. After an AccessDenied, `cgw explain` names the line to add. The local AWS enforces
+the permissions: see [local.md](local.md#other-services).
+
+`role` names an existing role instead, in the account of the stack. Its trust policy
+must let `lambda.amazonaws.com` assume it. cgw neither changes nor deletes it, and
+deletes the role that it created for the function before.
+
+`iam.path` and `iam.permissions_boundary` are for accounts that demand them. AWS fixes
+the path of a role at creation: after a change of `iam.path`, `up` deletes each role and
+creates it again, and calls of its function may fail for some seconds. Without the key,
+roles have the path `/`.
+
 ## Limits of calls
 
 `api.throttle` limits each route: `burst` requests at once, and `rate` requests a second

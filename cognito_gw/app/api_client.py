@@ -109,6 +109,11 @@ class ApiClient:
                 header=settings.authorizer.identity_source,
                 origins=tuple(settings.cors.origins) if settings.cors else (),
                 is_ours=stack.api.managed,
+                permissions={
+                    function.name: f"functions.{key}.permissions"
+                    for key, function in stack.functions.items()
+                    if stack.api.managed and function.role.managed
+                },
             ),
         )
 

@@ -197,13 +197,8 @@ def policy(
 
     There is one policy unless `is_split`. Without an `account` number, AWS is asked.
     """
-    from cognito_gw.resources.policy import (
-        LIMIT,
-        operator_policy,
-        size,
-        split,
-        user_policy,
-    )
+    from cognito_gw.aws_rules import policy_size
+    from cognito_gw.resources.policy import LIMIT, operator_policy, split, user_policy
 
     stack = _stack(context, account)
     if purpose == "use":
@@ -213,7 +208,7 @@ def policy(
         notes = [*_limits_of(stack, boundary)]
     if is_split:
         return split(document), notes
-    if (length := size(document)) > LIMIT:
+    if (length := policy_size(document)) > LIMIT:
         notes.append(
             f"this policy has {length:,} characters; the limit of IAM is {LIMIT:,}: "
             "`cgw policy --split` prints several that fit"

@@ -31,6 +31,7 @@ COLORS = {
     Action.SKIP: "magenta",
 }
 _WIDEST = 70
+_LONG = 50  # characters of an entry of a list that gets its own line
 _BEFORE = 20  # characters to show before the first difference
 
 
@@ -56,10 +57,15 @@ def step_lines(step: Step, *, with_values: bool = False) -> Iterator[Safe]:
 
 
 def change_lines(changes: Mapping[str, Change]) -> Iterator[Safe]:
-    """Yield `field: before → after`, or only the new value if there was none."""
+    """Yield `field: before → after`, or only the new value if there was none.
+
+    Of a list of long texts, yield each that is removed or added.
+    """
     for field, change in changes.items():
         before, after = _spelled(change.before), _spelled(change.after)
-        if change.before is None:
+        if entries := _long_entries(change):
+            yield from (line(f"{'':12}{field}: {entry}") for entry in entries)
+        elif change.before is None:
             yield line(f"{'':12}{field}: {_cut(after)}")
         else:
             same = _alike(before, after)
@@ -72,6 +78,17 @@ def summary(steps: list[Step]) -> str:
     for step in steps:
         counts[step.spoken] = counts.get(step.spoken, 0) + 1
     return ", ".join(f"{count} {word}" for word, count in counts.items())
+
+
+def _long_entries(change: Change) -> list[str]:
+    """Return the removed and the added entries, if they are long texts."""
+    before, after = change.before or [], change.after or []
+    if not (isinstance(before, list) and isinstance(after, list)):
+        return []
+    if not any(isinstance(each, str) and len(each) > _LONG for each in before + after):
+        return []
+    removed = [f"- {entry}" for entry in before if entry not in after]
+    return removed + [f"+ {entry}" for entry in after if entry not in before]
 
 
 def _spelled(value: Any) -> str:

@@ -35,6 +35,7 @@ def problems_of(
     """Yield what Lambda would refuse, and what would fail at the first call."""
     yield from _runtime(function, at)
     yield from _environment(function, at)
+    yield from _permissions(function, at)
     if function.code and (what := _zip_fault(folder / function.code)):
         yield Problem((*at, "code"), what)
     elif _language(function) and not _is_handler(function):
@@ -128,6 +129,36 @@ def _environment(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
             f"{size:,} bytes with the names and quotes; Lambda takes "
             f"{aws_rules.LARGEST_ENVIRONMENT:,} for all variables of a function",
         )
+
+
+# The characters of the policy by which the function writes its log.
+_LOG_POLICY = 340
+
+
+def _permissions(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
+    if function.role and function.permissions:
+        what = "the role that `role` names has its own permissions: remove one of both"
+        yield Problem((*at, "permissions"), what)
+    pairs = [(each.allow, each.on) for each in function.permissions]
+    policy = aws_rules.allowing(pairs, aws_rules.AN_ACCOUNT)
+    size, most = aws_rules.policy_size(policy), aws_rules.LARGEST_ROLE_POLICY
+    if size > most - _LOG_POLICY:
+        yield Problem(
+            (*at, "permissions"),
+            f"{size:,} characters as a policy; IAM takes {most:,} for a role, and "
+            f"{_LOG_POLICY} of them are for the log: use wildcards, or name a `role`",
+        )
+
+
+def unlimited(function: FunctionConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the keys of permissions that allow everything, and what that is."""
+    for index, permission in enumerate(function.permissions):
+        if "*" in permission.on:
+            what = ", ".join(permission.allow)
+            yield ("permissions", index, "on"), f"{what} on everything in the account"
+        elif "*" in permission.allow:
+            what = f"every action on {', '.join(permission.on)}"
+            yield ("permissions", index, "allow"), what
 
 
 def _language(function: FunctionConfig) -> str | None:

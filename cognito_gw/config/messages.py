@@ -9,9 +9,11 @@ from cognito_gw.config.model import (
     API_NAME,
     ENVIRONMENT,
     HEADER,
+    IAM_PATH,
     MEDIA_TYPE,
     ORIGIN,
     POLICY_ARN,
+    ROLE_ARN,
     Config,
 )
 from cognito_gw.config.variables import KeyPath, Password
@@ -42,6 +44,8 @@ ALLOWED = {
     ENVIRONMENT: "letters, digits and -, beginning with a letter or digit",
     POLICY_ARN: "the ARN of a policy, such as "
     "arn:aws:iam::123456789012:policy/functions",
+    ROLE_ARN: "the ARN of a role, such as arn:aws:iam::123456789012:role/functions",
+    IAM_PATH: "`/`, or names between slashes, such as /apps/",
     r"^[A-Za-z0-9_-]+$": "the name of a header: letters, digits, - and _",
     API_NAME: "printable ASCII characters, not beginning or ending with a space; at "
     "most 128",

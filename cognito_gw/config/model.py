@@ -20,6 +20,7 @@ from pydantic import (
 from cognito_gw import aws_rules
 from cognito_gw.config.variables import Password
 from cognito_gw.gateway_rules import ANY, METHODS
+from cognito_gw.text import unknown
 
 if TYPE_CHECKING:
     import ast
@@ -67,6 +68,11 @@ MEDIA_TYPE = (
     r"/(\*|[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}))$"
 )
 POLICY_ARN = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
+ROLE_ARN = (
+    r"^arn:(aws[a-z-]*|\{partition\}):iam::([0-9]{12}|\{account\}):role/"
+    r"([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$"
+)
+IAM_PATH = r"^/([A-Za-z0-9_+=,.@-]+/)*$"
 _ROUTE = re.compile(rf"({'|'.join(VERBS)}) /\S*")
 
 
@@ -178,6 +184,32 @@ def _rotation(value: Any) -> Any:
 
 def _once(values: list[Any]) -> list[Any]:
     return [*dict.fromkeys(values)]
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _action(value: str) -> str:
+    if not aws_rules.is_action(value):
+        raise ValueError(
+            f"`{value}` must be SERVICE:ACTION, such as dynamodb:GetItem or s3:Get*"
+        )
+    return value
+
+
+def _resource(value: str) -> str:
+    """Check the ARN of a statement, with the values that AWS has for placeholders."""
+    for name in re.findall(r"\{([^{}]*)\}", value):
+        if name not in aws_rules.ARN_PLACES:
+            what = f"unknown placeholder `{{{name}}}`"
+            raise ValueError(unknown(what, name, aws_rules.ARN_PLACES))
+    if not aws_rules.is_resource(aws_rules.filled_arn(value, aws_rules.AN_ACCOUNT)):
+        raise ValueError(
+            f"`{value}` must be `*` or an ARN, such as "
+            '"arn:{partition}:dynamodb:{region}:{account}:table/orders"'
+        )
+    return value
 
 
 def between(low: str, high: str) -> Any:
@@ -406,6 +438,23 @@ class UserConfig(Section):
     An address counts as verified unless `email_verified` is "false"."""
 
 
+def _one_or_more(check: Any) -> Any:
+    """Take a text for a list of one, and check each."""
+    item = {"type": "string", "minLength": 1}
+    schema = {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
+    texts = list[Annotated[str, AfterValidator(check)]]
+    return Annotated[texts, BeforeValidator(_listed), Once, WithJsonSchema(schema)]
+
+
+class Permission(Section):
+    """What the code of a function may do, as a statement of its role's policy."""
+
+    allow: _one_or_more(_action) = Field(min_length=1)  # type: ignore[valid-type]
+    """Actions, such as `dynamodb:GetItem`; `*` and `?` are wildcards."""
+    on: _one_or_more(_resource) = Field(min_length=1)  # type: ignore[valid-type]
+    """ARNs, with `{partition}`, `{region}` and `{account}` filled in."""
+
+
 class FunctionConfig(Section):
     name: FunctionName | None = None
     """Default: the stack's name, a hyphen, and the key here."""
@@ -436,6 +485,10 @@ class FunctionConfig(Section):
     """Reserved concurrency: how many calls may run at once. 0 turns it off."""
     log_retention: Retention | None = None
     """How long to keep its log, such as 90d, or `never`. Default: 30d at creation."""
+    permissions: list[Permission] = []
+    """What its code may do on AWS besides writing its log."""
+    role: str | None = Field(default=None, max_length=2048, pattern=ROLE_ARN)
+    """ARN of an existing role: cgw uses it and never changes or deletes it."""
 
 
 class Iam(Section):
@@ -443,6 +496,8 @@ class Iam(Section):
         default=None, max_length=2048, pattern=POLICY_ARN
     )
     """ARN of a policy that limits the permissions of the functions' roles."""
+    path: str = Field(default="/", max_length=512, pattern=IAM_PATH)
+    """Path of the functions' roles, such as /apps/. A change replaces the roles."""
 
 
 class Throttle(Section):

@@ -83,6 +83,11 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         )
     ]
     warnings += [
+        f"{document.where(('functions', key, *path))}: `*` allows {what}"
+        for key, function in config.functions.items()
+        for path, what in function_rules.unlimited(function)
+    ]
+    warnings += [
         f"{document.where(path)}: no app client can get {scopes}, so no token can call "
         "this route; add a scope of it to the `oauth_scopes` of a client"
         for path, scopes in _unreachable(config)

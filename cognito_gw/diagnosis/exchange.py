@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.errors import absent_is_none
 from cognito_gw.aws.log_events import POLL_SECONDS, LogReader
+from cognito_gw.diagnosis.denials import denial_in
 from cognito_gw.oauth.app_client import discover
 from cognito_gw.oauth.request import message_in
 from cognito_gw.oauth.tokens import Keys, claims_of
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Aws
     from cognito_gw.aws.log_events import LogEvent
+    from cognito_gw.diagnosis.denials import Denial
     from cognito_gw.oauth.tokens import Flaw
 
 
@@ -149,6 +151,8 @@ class Target:
     header: str | None = None  # of the token, in the file
     origins: tuple[str, ...] = ()  # that the file allows
     is_ours: bool = False  # created by cgw, so that its commands can fix it
+    # The key of each function's permissions in the file, by the function's name.
+    permissions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,11 @@ class FunctionLog:
                 return "status: timeout"
         found = _TIMED_OUT.search(self.text)
         return found[0].strip() if found else None
+
+    @property
+    def denial(self) -> Denial | None:
+        """The first call of AWS that IAM did not allow."""
+        return denial_in(self.text)
 
     @property
     def runs_on(self) -> str | None:

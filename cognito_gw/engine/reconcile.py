@@ -100,7 +100,7 @@ def destroy(resource: Resource, aws: Aws) -> Step:
     if resource.live is None:
         return Step(resource, Action.KEEP, done=True)
     if not resource.managed:
-        kept = CgwError("the file names it by `id`: not deleted")
+        kept = CgwError(f"the file names it by `{resource.named_by}`: not deleted")
         return Step(resource, Action.SKIP, error=kept, done=True)
 
     def delete() -> None:
@@ -164,7 +164,10 @@ def _is_being_created(resource: Resource) -> bool:
 def _decide(resource: Resource) -> Step:
     if not resource.managed:
         if resource.live is None:
-            raise Missing(f"{resource} does not exist, yet the file names it by `id`")
+            named_by = resource.named_by
+            raise Missing(
+                f"{resource} does not exist, yet the file names it by `{named_by}`"
+            )
         return Step(resource, Action.KEEP)
     if not resource.enabled:
         return Step(resource, Action.KEEP if resource.live is None else Action.DELETE)

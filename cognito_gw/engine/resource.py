@@ -109,6 +109,7 @@ class Resource(ABC):
     command: ClassVar[str]  # the `cgw` step that creates it
     id_field: ClassVar[str] = ""  # the field of `live` with its AWS ID
     hidden: ClassVar[frozenset[str]] = frozenset()  # fields whose values may be secret
+    named_by: ClassVar[str] = "id"  # the key of the file that names an existing one
     optional: ClassVar[bool] = False  # its dependents can be created without it
     # Fields that list what an update deletes, with its kind; and fields of which a
     # change replaces the resource, with what is lost.

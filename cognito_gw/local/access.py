@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
@@ -24,7 +24,6 @@ from cognito_gw.local.operations import iam
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cognito_gw.local.awslambda.lambda_store import Function
     from cognito_gw.local.operations import Call
 
 
@@ -149,14 +148,6 @@ def _in_hex(address: Address) -> str:
     return f"{int.from_bytes(octets, sys.byteorder):08X}:{address[1]:04X}"
 
 
-# What the role that cgw creates lets a function do, in its own log group.
-_LOG_WRITES = ("logs:CreateLogStream", "logs:PutLogEvents")
-# Services with REST-XML and query protocols, whose error code has no "Exception".
-_WITH_SHORT_CODES = frozenset(
-    {"cloudformation", "cloudwatch", "iam", "rds", "s3", "sns", "sqs", "sts"}
-)
-
-
 @iam.refuses("CreateRole")
 def malformed_trust_policy(call: Call) -> None:
     """Refuse an invalid trust policy: MalformedPolicyDocument; moto accepts it."""
@@ -186,36 +177,3 @@ def same_name_in_other_case(call: Call) -> None:
     if name.lower() in (role.name.lower() for role in call.backend.get_roles()):
         message = f"Role with name {name} already exists."
         raise AwsFault("EntityAlreadyExists", message, HTTPStatus.CONFLICT)
-
-
-def identity(function: Function) -> dict[str, str]:
-    """Return the answer of GetCallerIdentity, which needs no permission."""
-    account = function.role.split(":")[4]
-    arn = _session_arn(function)
-    return {"UserId": f"AROALOCAL:{function.name}", "Account": account, "Arn": arn}
-
-
-def require_allowed(
-    function: Function | None, action: str, params: Mapping[str, Any]
-) -> None:
-    """Refuse what the role that cgw creates for a function does not allow.
-
-    It allows writes to the function's log group only. A deleted function has no role.
-    """
-    group = params.get("logGroupName")
-    if function and action in _LOG_WRITES and group == function.log_group:
-        return
-    is_older = action.partition(":")[0] in _WITH_SHORT_CODES
-    raise AwsFault(
-        "AccessDenied" if is_older else "AccessDeniedException",
-        f"User: {_session_arn(function)} is not authorized to perform: {action} "
-        f"because no identity-based policy allows the {action} action",
-        HTTPStatus.FORBIDDEN,
-    )
-
-
-def _session_arn(function: Function | None) -> str:
-    if function is None:
-        return "a deleted function"
-    account, role = function.role.split(":")[4], function.role.rpartition("/")[2]
-    return f"arn:aws:sts::{account}:assumed-role/{role}/{function.name}"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import copyreg
 import io
 import logging
 import pickle
+import sys
 from collections import defaultdict
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from threading import Condition
 from types import BuiltinFunctionType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakValueDictionary
@@ -94,7 +97,9 @@ class Autosave:
             log.exception("the state cannot be saved")
 
 
+# Those of the stack, and those that functions use. Keys of KMS are not saved.
 SERVICES = ("apigateway", "cognito-idp", "iam", "lambda", "logs")
+OF_FUNCTIONS = ("dynamodb", "events", "s3", "secretsmanager", "sns", "sqs", "ssm")
 # What the file may contain besides the classes of moto and ours. A pattern is pickled
 # as a call of its compiler in `re`.
 PLAIN = {
@@ -103,11 +108,14 @@ PLAIN = {
     *(f"datetime.{name}" for name in ("date", "datetime", "timedelta", "timezone")),
     *(f"dateutil.tz.tz.{name}" for name in ("tzlocal", "tzutc")),
     "re._compile",
+    "requests.structures.CaseInsensitiveDict",
+    "threading.Condition",
     "weakref.WeakValueDictionary",
 }
 OURS = (
     *("moto.apigateway.", "moto.awslambda.", "moto.cognitoidp.", "moto.iam."),
     *("moto.logs.", "moto.utilities."),
+    *(f"moto.{name}." for name in OF_FUNCTIONS),
     *("cognito_gw.local.apigateway.", "cognito_gw.local.cognito."),
 )
 # Modules whose classes are written in C: nothing can change them.
@@ -121,7 +129,7 @@ def dump(snapshots: Snapshots) -> bytes:
     """Return the state of moto for the services we use, and of the deployments."""
     places = {
         (service, account, region): backend
-        for service in SERVICES
+        for service in (*SERVICES, *filter(_is_used, OF_FUNCTIONS))
         for account, region, backend in get_backend(service).iter_backends()
     }
     content = {place: vars(backend) for place, backend in places.items()}
@@ -130,11 +138,20 @@ def dump(snapshots: Snapshots) -> bytes:
     return written.getvalue()
 
 
+def _is_used(service: str) -> bool:
+    """Whether moto has loaded a service; to load it for nothing takes long."""
+    return f"moto.{service}.models" in sys.modules
+
+
 def load(state: bytes, snapshots: Snapshots) -> None:
     """Restore what `dump` returned. Raises PickleError for anything else."""
     content, frozen = _Unpickler(io.BytesIO(state)).load()
     for place, attributes in content.items():
-        vars(_backend(place)).update(attributes)
+        fresh = vars(_backend(place))
+        for name, value in attributes.items():
+            if isinstance(value, defaultdict) and name in fresh:  # it may be nested
+                value.default_factory = fresh[name].default_factory
+        fresh.update(attributes)
     vars(snapshots).update(frozen)
 
 
@@ -159,6 +176,12 @@ class _Pickler(pickle.Pickler):
         match obj:
             case Enum():  # some versions of Python would write `getattr`
                 return type(obj), (obj.value,)
+            case defaultdict() if type(obj) is not defaultdict:  # moto's parameters
+                state = vars(obj), {"default_factory": obj.default_factory}
+                new = copyreg.__newobj__, (type(obj),)  # type: ignore[attr-defined]
+                return *new, state, None, iter(obj.items())
+            case Condition():
+                return Condition, ()
             case WeakValueDictionary():
                 return WeakValueDictionary, (dict(obj),)
             case defaultdict(default_factory=FunctionType() as make):
@@ -173,7 +196,7 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, name: Any) -> Any:
         """Return the backend at a place."""
-        if name[0] not in SERVICES:
+        if name[0] not in (*SERVICES, *OF_FUNCTIONS):
             raise pickle.PickleError(f"{name[0]} is not a service whose state is saved")
         return _backend(name)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from moto.core.exceptions import JsonRESTError, ServiceException
 
-from cognito_gw.local import access, logs, moto_store, tagging, wire
+from cognito_gw.local import access, authorization, logs, moto_store, tagging, wire
 from cognito_gw.local.apigateway import export, test_invoke
 from cognito_gw.local.apigateway.operations import (
     authorizers,
@@ -52,7 +52,12 @@ OPERATIONS = (
     *(auth, clients, pools, users),
 )
 # Prefixes of operations that change nothing.
-READS = ("Get", "List", "Describe", "AdminGet", "AdminList", "Invoke", "Test")
+READS = (
+    *("Get", "List", "Describe", "AdminGet", "AdminList", "Invoke", "Test"),
+    *("BatchGet", "Head", "Query", "Scan", "TransactGet"),  # of data
+)
+# What the extra `local-services` installs.
+_OF_SERVICES_EXTRA = ("jsonpath_ng", "py_partiql_parser")
 
 log = logging.getLogger(__name__)
 
@@ -119,10 +124,10 @@ class ControlPlane:
         function = await self.moto.run(lambda_store.find_function, arn)
         action = wire.action(operation, call)
         if operation and function and action == "sts:GetCallerIdentity":
-            return wire.write_answer(operation, access.identity(function))
-        is_ours = operation and operation.service in SERVICES
-        params = wire.read(operation, call) if operation and is_ours else {}
-        access.require_allowed(function, action, params)
+            return wire.write_answer(operation, authorization.identity(function))
+        if operation and operation.service in SERVICES:
+            wire.read(operation, call)  # refuses what cannot be read
+        await self.moto.run(authorization.require_allowed, function, operation, call)
         return await self._answer_operation(operation, call)
 
     async def _answer_operation(
@@ -185,7 +190,17 @@ def _is_preflight(request: web.Request) -> bool:
 
 
 def _ask_moto(call: HttpCall) -> HttpAnswer:
-    answer = moto_store.send(call)
+    try:
+        answer = moto_store.send(call)
+    except ModuleNotFoundError as error:
+        is_extra = error.name in _OF_SERVICES_EXTRA
+        package = "'cognito-gw[local-services]'" if is_extra else error.name
+        raise AwsFault(
+            "NotImplemented",
+            f"The local AWS needs the Python package {error.name} for this call, which "
+            f"is not installed: pip install {package}",
+            HTTPStatus.NOT_IMPLEMENTED,
+        ) from error
     # moto answers an unknown path with a web page.
     if answer.body.startswith(b"<!doctype html"):
         raise NotImplementedError(f"{call.method} {call.url}")

@@ -27,9 +27,14 @@ if TYPE_CHECKING:
 
 SIGN_IN = "cognito-idp"  # the service of an unsigned call
 UNSIGNED_REGION = "us-east-1"
-IAM_NAMES = {"Invoke": "InvokeFunction"}  # actions not named after the operation
-# Services with another name in a signature than in botocore.
-MODEL_OF_SERVICE = {"tagging": "resourcegroupstaggingapi"}
+# Services with another name in a signature than in botocore, and than in IAM.
+MODEL_OF_SERVICE = {
+    "monitoring": "cloudwatch",
+    "states": "stepfunctions",
+    "tagging": "resourcegroupstaggingapi",
+}
+IAM_SERVICES = {"monitoring": "cloudwatch", "tagging": "tag"}
+_STREAMS = "DynamoDBStreams_20120810"  # signed as dynamodb
 
 XML_FAULT = (
     "<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
@@ -72,6 +77,10 @@ def recognize(call: HttpCall) -> Operation | None:
     """Return the operation that is called, or None if only moto may know it."""
     signature = read_signature(call.headers) or Signature("", UNSIGNED_REGION, SIGN_IN)
     service = MODEL_OF_SERVICE.get(signature.service, signature.service)
+    if call.headers.get("X-Amz-Target", "").startswith(_STREAMS):
+        service = "dynamodbstreams"
+    elif service == "ses" and urlsplit(call.url).path.startswith("/v2/"):
+        service = "sesv2"
     try:
         model = get_service_model(service)
     except UnknownServiceError:
@@ -102,11 +111,12 @@ def action(operation: Operation | None, call: HttpCall) -> str:
     """Return the IAM action of a call, such as `lambda:InvokeFunction`."""
     signature = read_signature(call.headers)
     service = signature.service if signature else SIGN_IN
+    service = IAM_SERVICES.get(service, service)
     if operation is None:
         return f"{service}:{call.method}"
     if service == "apigateway":  # whose actions are HTTP methods
         return f"apigateway:{call.method}"
-    return f"{service}:{IAM_NAMES.get(operation.name, operation.name)}"
+    return f"{service}:{operation.name}"
 
 
 def read_input(operation: Operation, call: HttpCall) -> dict[str, Any]:
@@ -225,6 +235,16 @@ def read(operation: Operation, call: HttpCall) -> dict[str, Any]:
         if why := constraints.refusal(params, shape, prefix):
             raise AwsFault(REFUSALS.get(operation.service, "ValidationException"), why)
     return params
+
+
+def read_unchecked(operation: Operation | None, call: HttpCall) -> dict[str, Any]:
+    """Return the parameters as far as they can be read."""
+    if operation is None:
+        return {}
+    try:
+        return read_input(operation, call)
+    except MALFORMED:
+        raise _malformed("it cannot be read") from None
 
 
 def _takes_octets(operation: Operation) -> bool:

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
     from cognito_gw.aws.clients import Account, Aws
     from cognito_gw.config.model import FunctionConfig
-    from cognito_gw.resources.function_parts import ExecutionRole, LogGroup
+    from cognito_gw.resources.function_parts import (
+        ExecutionRole,
+        ExistingRole,
+        LogGroup,
+    )
     from cognito_gw.resources.rest_api import RestApi
 
 # Keys of the file, and what Lambda calls them.
@@ -65,7 +69,7 @@ class Function(Resource):
     name: str
     tags: dict[str, str]
     config: FunctionConfig
-    role: ExecutionRole
+    role: ExecutionRole | ExistingRole
     log_group: LogGroup
     ignored: set[str] = field(default_factory=set)  # keys, not compared
     tell: Callable[[str], None] = field(default=silent, repr=False)

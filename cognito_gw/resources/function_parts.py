@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from cognito_gw.aws.errors import ABSENT, absent_is_none, code_of, is_of_the_caller
 from cognito_gw.aws.responses import listed
-from cognito_gw.aws.tags import refuse_foreign
+from cognito_gw.aws.tags import is_ours, refuse_foreign
 from cognito_gw.aws.waits import settle
 from cognito_gw.engine.resource import Change, Exactly, Resource
-from cognito_gw.errors import AwsRefused
+from cognito_gw.errors import AwsRefused, CgwError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cognito_gw.aws.clients import Account, Aws
+
+    Document = dict[str, Any]
 
 
 _DAYS = 30
@@ -139,13 +141,14 @@ def _is_busy(error: ClientError) -> bool:
     return code_of(error) == "OperationAbortedException"
 
 
-_POLICY = "write-logs"
+_POLICY, _PERMISSIONS = "write-logs", "permissions"  # the role's inline policies
+_LAMBDA = "lambda.amazonaws.com"
 _TRUST = {
     "Version": "2012-10-17",
     "Statement": [
         {
             "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Principal": {"Service": _LAMBDA},
             "Action": "sts:AssumeRole",
         }
     ],
@@ -154,11 +157,18 @@ _TRUST = {
 
 @dataclass(eq=False)
 class ExecutionRole(Resource):
-    """An IAM role with one inline policy; no managed policy is attached."""
+    """An IAM role with one inline policy, and a second one for `permissions`.
+
+    AWS fixes its path at creation, and takes a name once on all paths.
+    """
 
     kind = "execution role"
     command = "lambda"
     id_field = "Arn"
+    replaced: ClassVar[Mapping[str, str]] = {
+        "Path": "the policies that others gave the role; calls of the function may "
+        "fail until Lambda can use the new one"
+    }
 
     stack: str
     name: str
@@ -166,53 +176,75 @@ class ExecutionRole(Resource):
     account: Account
     log_group: str
     boundary: str | None = None  # None: unmanaged
+    path: str = "/"
+    permissions: Document = field(default_factory=dict)
+    # The function that has an existing role instead, before this one is deleted.
+    without: Resource | None = None
 
     @property
     def label(self) -> str:
         return self.name
 
+    @property
+    def enabled(self) -> bool:
+        return self.without is None
+
     def desired(self) -> dict[str, Any]:
         return {
             "AssumeRolePolicyDocument": Exactly(_TRUST),
+            "Path": self.path,
             "Policy": Exactly(self._policy()),
+            "Permissions": _lines(self.permissions),
             "Tags": self.tags,
             **self._limit(),
         }
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
-        answer, policy = aws.gather(
+        answer, policy, permissions = aws.gather(
             partial(aws.iam.get_role, RoleName=self.name),
-            partial(self._read_policy, aws),
+            partial(self._read_policy, aws, _POLICY),
+            partial(self._read_policy, aws, _PERMISSIONS),
         )
         role: dict[str, Any] = answer["Role"]
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
+        if not self.enabled and not is_ours(tags, self.stack):
+            return None
         refuse_foreign(self, tags, self.stack)
-        return role | {"Tags": tags, "Policy": policy}
+        found = {"Policy": policy, "Permissions": _lines(permissions)}
+        return role | {"Tags": tags, **found}
 
-    def _read_policy(self, aws: Aws) -> Any:
+    def _read_policy(self, aws: Aws, name: str) -> Any:
         with absent_is_none():
-            answer = aws.iam.get_role_policy(RoleName=self.name, PolicyName=_POLICY)
+            answer = aws.iam.get_role_policy(RoleName=self.name, PolicyName=name)
             return answer["PolicyDocument"]
         return None
 
     def create(self, aws: Aws) -> dict[str, Any]:
         answer = aws.iam.create_role(
             RoleName=self.name,
+            Path=self.path,
             AssumeRolePolicyDocument=json.dumps(_TRUST),
             Description=f"Execution role of a function of the cgw stack {self.stack}",
             Tags=_tag_list(self.tags),
             **({"PermissionsBoundary": self.boundary} if self.boundary else {}),
         )
         settle(
-            partial(self._put_policy, aws),
+            partial(self._put_policies, aws),
             aws,
             passing=_is_unknown_yet,
             until=f"IAM knows {self}",
         )
-        wanted = {"Tags": self.tags, "Policy": self._policy(), **self._limit()}
-        return dict(answer["Role"]) | wanted
+        return dict(answer["Role"]) | self.desired()
+
+    def _put_policies(self, aws: Aws) -> None:
+        self._put_policy(aws, _POLICY, self._policy())
+        if self.permissions:
+            self._put_policy(aws, _PERMISSIONS, self.permissions)
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
+        if "Path" in changes:
+            self.delete(aws)
+            return self.create(aws)
         if any(field.startswith("Tags") for field in changes):
             aws.iam.tag_role(RoleName=self.name, Tags=_tag_list(self.tags))
         if any(field.startswith("PermissionsBoundary") for field in changes):
@@ -223,7 +255,12 @@ class ExecutionRole(Resource):
         if "AssumeRolePolicyDocument" in changes:
             self._restore_trust(aws)
         if "Policy" in changes:
-            self._put_policy(aws)
+            self._put_policy(aws, _POLICY, self._policy())
+        if "Permissions" in changes:
+            if self.permissions:
+                self._put_policy(aws, _PERMISSIONS, self.permissions)
+            else:
+                self._delete_policy(aws, _PERMISSIONS)
         return self.observe(aws) or {}
 
     def _restore_trust(self, aws: Aws) -> None:
@@ -242,7 +279,10 @@ class ExecutionRole(Resource):
 
     def delete(self, aws: Aws) -> None:
         with absent_is_none():
-            aws.iam.delete_role_policy(RoleName=self.name, PolicyName=_POLICY)
+            self._delete_policy(aws, _POLICY)
+        if self.live and self.live.get("Permissions"):
+            with absent_is_none():
+                self._delete_policy(aws, _PERMISSIONS)
         try:
             aws.iam.delete_role(RoleName=self.name)
         except ClientError as error:
@@ -279,12 +319,88 @@ class ExecutionRole(Resource):
             return {}
         return {"PermissionsBoundary": {"PermissionsBoundaryArn": self.boundary}}
 
-    def _put_policy(self, aws: Aws) -> None:
+    def _put_policy(self, aws: Aws, name: str, document: Document) -> None:
         aws.iam.put_role_policy(
-            RoleName=self.name,
-            PolicyName=_POLICY,
-            PolicyDocument=json.dumps(self._policy()),
+            RoleName=self.name, PolicyName=name, PolicyDocument=json.dumps(document)
         )
+
+    def _delete_policy(self, aws: Aws, name: str) -> None:
+        aws.iam.delete_role_policy(RoleName=self.name, PolicyName=name)
+
+
+@dataclass(eq=False)
+class ExistingRole(Resource):
+    """A role that the file names by its ARN, which cgw uses as it is."""
+
+    kind = "execution role"
+    command = "lambda"
+    id_field = "Arn"
+    named_by = "role"
+
+    arn: str
+    account: Account
+
+    @property
+    def label(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition("/")[2]
+
+    @property
+    def managed(self) -> bool:
+        return False
+
+    def desired(self) -> dict[str, Any]:
+        return {}
+
+    def observe(self, aws: Aws) -> dict[str, Any] | None:
+        """Read it; raise if Lambda could not use it for a function of this account."""
+        _, partition, _, _, number, _ = self.arn.split(":", 5)
+        if (partition, number) != (self.account.partition, self.account.number):
+            raise CgwError(
+                f"{self}: {self.arn} is not in the account {self.account.number} "
+                f"(partition {self.account.partition}) of the function",
+                hint="Lambda takes roles of the same account only",
+            )
+        role: dict[str, Any] = aws.iam.get_role(RoleName=self.name)["Role"]
+        if role["Arn"] != self.arn:
+            what = f"{self}: the file names {self.arn}, but its ARN is {role['Arn']}"
+            raise CgwError(what, hint="a role's path is part of its ARN")
+        if _LAMBDA not in json.dumps(role["AssumeRolePolicyDocument"]):
+            raise CgwError(
+                f"{self}: its trust policy does not let {_LAMBDA} assume it",
+                hint="add Lambda to the role's trust policy, or name another role",
+            )
+        return role
+
+    def create(self, aws: Aws) -> dict[str, Any]:
+        raise NotImplementedError  # it is not managed
+
+    def delete(self, aws: Aws) -> None:
+        raise NotImplementedError
+
+
+def _lines(document: Document | None) -> list[str]:
+    """Return a line for each statement of a policy, different for different ones."""
+    statements = (document or {}).get("Statement") or []
+    return [
+        _line(statement)
+        for statement in (statements if isinstance(statements, list) else [statements])
+    ]
+
+
+def _line(statement: Document) -> str:
+    match statement:
+        case {
+            "Effect": "Allow",
+            "Action": [*actions],
+            "Resource": [*arns],
+            **rest,
+        } if not rest and " " not in "".join(map(str, arns)):
+            return f"{', '.join(map(str, actions))} on {', '.join(map(str, arns))}"
+    return json.dumps(statement, sort_keys=True)
 
 
 def _is_unknown_yet(error: ClientError) -> bool:

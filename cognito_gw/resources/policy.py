@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.tags import STACK_TAG
-from cognito_gw.aws_rules import CUSTOM
+from cognito_gw.aws_rules import CUSTOM, policy_size
+from cognito_gw.resources.function_parts import ExistingRole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,18 +22,13 @@ Document = dict[str, Any]
 LIMIT = 6144  # characters of a managed policy
 
 
-def size(document: Document) -> int:
-    """Return the characters that IAM counts: all but white space."""
-    return len("".join(json.dumps(document).split()))
-
-
 def split(document: Document) -> list[Document]:
     """Return documents within the limit that together allow the same."""
     documents = [_document([])]
     for statement in document["Statement"]:
         for piece in _pieces(statement):
             longer = _document([*documents[-1]["Statement"], piece])
-            if size(longer) <= LIMIT:
+            if policy_size(longer) <= LIMIT:
                 documents[-1] = longer
             else:
                 documents.append(_document([piece]))
@@ -43,7 +38,7 @@ def split(document: Document) -> list[Document]:
 def _pieces(statement: Statement) -> Iterator[Statement]:
     """Yield the statement, or parts of it that each fit into a document."""
     arns = statement["Resource"]
-    if size(_document([statement])) <= LIMIT or len(arns) == 1:
+    if policy_size(_document([statement])) <= LIMIT or len(arns) == 1:
         yield statement
         return
     middle = len(arns) // 2
@@ -97,7 +92,7 @@ def operator_policy(
     """
     own = _Own(stack)
     document = _operator_policy(own, boundary, own.passed_roles)
-    if is_split or size(document) <= LIMIT:
+    if is_split or policy_size(document) <= LIMIT:
         return document
     return _operator_policy(own, boundary, own.passed_role_patterns)
 
@@ -199,24 +194,49 @@ class _Own:
 
     @property
     def roles(self) -> list[str]:
-        pattern = self._arn("iam", f"role/{self.stack.config.name}-*")
-        others = [arn for arn in self.passed_roles if not arn.startswith(pattern[:-1])]
+        """The roles that cgw makes."""
+        pattern = self._role(f"{self.stack.config.name}-*")
+        names = [*self._made_roles, *self._unused_roles]
+        others = [arn for arn in names if not arn.startswith(pattern[:-1])]
         return [pattern, *others]
+
+    @property
+    def read_roles(self) -> list[str]:
+        """Those, before they have their path too, and the existing ones of the file."""
+        path = self.stack.config.iam.path
+        new = [arn.replace(f":role{path}", ":role/") for arn in self.roles]
+        return [*dict.fromkeys([*self.roles, *new, *self.given_roles])]
+
+    @property
+    def given_roles(self) -> list[str]:
+        """The existing roles that the file names."""
+        roles = [function.role for function in self.stack.functions.values()]
+        arns = [role.arn for role in roles if isinstance(role, ExistingRole)]
+        return [*dict.fromkeys(arns)]
+
+    @property
+    def _made_roles(self) -> list[str]:
+        roles = [function.role for function in self.stack.functions.values()]
+        return [self._role(role.name) for role in roles if role.managed]
+
+    @property
+    def _unused_roles(self) -> list[str]:
+        return [self._role(role.name) for role in self.stack.unused_roles]
 
     @property
     def passed_roles(self) -> list[str]:
         """The roles of the file alone: a tag does not limit reliably what is passed."""
-        functions = self.stack.functions.values()
-        return [
-            self._arn("iam", f"role/{function.role.name}") for function in functions
-        ]
+        return [*self._made_roles, *self.given_roles]
 
     @property
     def passed_role_patterns(self) -> list[str]:
         region = self.stack.account.region
-        pattern = self._arn("iam", f"role/{self.stack.config.name}-*-{region}")
+        pattern = self._role(f"{self.stack.config.name}-*-{region}")
         names = self.passed_roles
         return [pattern, *(arn for arn in names if not fnmatchcase(arn, pattern))]
+
+    def _role(self, name: str) -> str:
+        return self._arn("iam", f"role{self.stack.config.iam.path}{name}")
 
     def gateway(self, path: str) -> str:
         """Return an ARN of API Gateway's: they have no account."""
@@ -255,7 +275,7 @@ def _reads(own: _Own, *people: str) -> Iterator[Statement]:
         yield _allow("Read", actions, [*arns, api, f"{api}/*"])
         return
     actions += ["iam:GetRole", "iam:GetRolePolicy", "logs:ListTagsForResource"]
-    arns += [own.gateway("/restapis"), *own.roles, *own.log_groups]
+    arns += [own.gateway("/restapis"), *own.read_roles, *own.log_groups]
     yield _allow("Read", actions, arns)
     # They hold code and secrets: those of another stack are not read.
     functions = _allow(

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from cognito_gw.aws.endpoints import filled, sign_in_query
 from cognito_gw.aws.tags import STACK_TAG
+from cognito_gw.aws_rules import ARN_PLACES, allowing, filled_arn
 from cognito_gw.gateway_rules import split_route
 from cognito_gw.resources.app_client import AppClient
 from cognito_gw.resources.concurrency import ReservedConcurrency
@@ -17,7 +18,11 @@ from cognito_gw.resources.cors import GatewayResponse, Preflight
 from cognito_gw.resources.deployment import Deployment, Stage
 from cognito_gw.resources.domain import Domain, ManagedLoginBranding, default_prefix
 from cognito_gw.resources.function import Function, InvokePermission
-from cognito_gw.resources.function_parts import ExecutionRole, LogGroup
+from cognito_gw.resources.function_parts import (
+    ExecutionRole,
+    ExistingRole,
+    LogGroup,
+)
 from cognito_gw.resources.method import Authorizer, Method
 from cognito_gw.resources.pool_parts import Group, MfaSetting, ResourceServer
 from cognito_gw.resources.rest_api import Path, RestApi, parent_of
@@ -156,12 +161,49 @@ class Stack:
             self.account,
             config.log_retention,
         )
+        role: ExecutionRole | ExistingRole = self.own_role(name, config, group)
+        if config.role:
+            role = ExistingRole(filled_arn(config.role, self._place), self.account)
+        return Function(stack, name, self.tags, config, role, group)
+
+    def own_role(
+        self,
+        name: str,
+        config: FunctionConfig,
+        group: LogGroup,
+        without: Function | None = None,
+    ) -> ExecutionRole:
+        """Return the role that cgw makes for a function, or deletes `without` one."""
         # IAM is global: the region keeps the roles of two regions apart.
         role_name = _fitting(f"{name}-{self.account.region}", _IAM_NAME_LIMIT)
-        boundary = self.config.iam.permissions_boundary
-        place = self.account, group.name
-        role = ExecutionRole(stack, role_name, self.tags, *place, boundary)
-        return Function(stack, name, self.tags, config, role, group)
+        iam, granted = self.config.iam, config.permissions
+        pairs = [(permission.allow, permission.on) for permission in granted]
+        return ExecutionRole(
+            self.config.name,
+            role_name,
+            self.tags,
+            self.account,
+            group.name,
+            iam.permissions_boundary,
+            iam.path,
+            allowing(pairs, self._place) if pairs else {},
+            without,
+        )
+
+    @property
+    def unused_roles(self) -> list[ExecutionRole]:
+        """The roles that cgw made for functions that now have an existing one."""
+        return [
+            self.own_role(function.name, function.config, function.log_group, function)
+            for function in self.functions.values()
+            if function.config.role
+        ]
+
+    @cached_property
+    def _place(self) -> dict[str, str]:
+        account = self.account
+        parts = account.partition, account.region, account.number
+        return dict(zip(ARN_PLACES, parts, strict=True))
 
     @cached_property
     def api(self) -> RestApi:
@@ -315,6 +357,7 @@ def build(config: Config, account: Account) -> Stack:
     for function in stack.functions.values():
         stack.resources += [function.log_group, function.role, function]
         stack.resources += [ReservedConcurrency(function, function.config.concurrency)]
+    stack.resources += stack.unused_roles
     stack.resources += [
         stack.api,
         *stack.gateway_responses,

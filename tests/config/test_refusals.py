@@ -169,3 +169,41 @@ def test_a_zip_that_lambda_may_not_read_is_pointed_out(
     warnings = loaded("name: t\nfunctions: {h: {code: code.zip}}").warnings
     assert len(warnings) == is_told
     assert all("Lambda may not read lambda_function.py" in each for each in warnings)
+
+
+TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table"
+
+
+def test_permissions_that_exceed_the_policies_of_a_role_are_refused(complaints, loaded):
+    """IAM's quota: 10,240 characters without white space, the log's policy included."""
+
+    def text(count):
+        arns = ", ".join(f'"{TABLE}/{n:04}"' for n in range(count))
+        permission = f'{{allow: "dynamodb:*", on: [{arns}]}}'
+        return f"name: t\nfunctions: {{h: {{permissions: [{permission}]}}}}\n"
+
+    assert loaded(text(180))
+    (told,) = complaints(text(190))
+    assert "characters as a policy; IAM takes 10,240 for a role" in told
+
+
+@pytest.mark.parametrize(
+    ("allow", "on", "told"),
+    [
+        ('"dynamodb:*"', f"{TABLE}/*", None),
+        (
+            "[dynamodb:ListTables, s3:ListAllMyBuckets]",
+            '"*"',
+            "dynamodb:ListTables, s3",
+        ),
+        ('"*"', f'[{TABLE}/*, "*"]', "* on everything in the account"),
+        ('["*", "s3:*"]', f"{TABLE}/x", f"every action on {TABLE}/x"),
+    ],
+)
+def test_permissions_for_everything_are_pointed_out(loaded, file, allow, on, told):
+    text = f"name: t\nfunctions:\n  h:\n    permissions:\n    - allow: {allow}\n"
+    warnings = loaded(f"{text}      on: {on}\n").warnings
+    assert len(warnings) == (told is not None)
+    line = 5 if told and told.startswith("every") else 6
+    starts = [each.startswith(f"{file}:{line}: `*` allows {told}") for each in warnings]
+    assert all(starts), warnings

@@ -220,7 +220,8 @@ def test_a_log_that_did_not_come_rules_nothing_out():
     """The function may have raised an error."""
     diagnosis = Call(**FAILED).diagnosed()
     (unknown,) = diagnosis.unknown
-    waiting = {"lambda-timeout", "lambda-error", "lambda-malformed-response"}
+    waiting = {"lambda-timeout", "lambda-access-denied", "lambda-error"}
+    waiting.add("lambda-malformed-response")
     assert {*unknown["codes"]} == waiting
     assert not {cause["code"] for cause in diagnosis.ruled_out} & waiting
 

@@ -54,6 +54,7 @@ BESIDES = {
     "client-missing",
     "cors-headers-missing",
     "domain-missing",
+    "lambda-access-denied",
     "new-password-required",
     "scope-not-allowed",
     "user-missing",

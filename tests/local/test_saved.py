@@ -234,3 +234,46 @@ def test_a_restored_state_can_be_saved_again(restarted):
         return before == again.resources.keys()
 
     assert restarted(make, read)
+
+
+def test_what_functions_use_is_kept(restarted):
+    """Tables, objects, queues, topics, parameters, secrets and event buses."""
+    table = {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    item = {"id": {"S": "1"}, "n": {"N": "1.5"}, "l": {"L": [{"BOOL": True}]}}
+
+    def make():
+        client("dynamodb").create_table(TableName="any", **table)
+        client("dynamodb").put_item(TableName="any", Item=item)
+        place = {"LocationConstraint": "eu-west-1"}
+        client("s3").create_bucket(Bucket="any", CreateBucketConfiguration=place)
+        client("s3").put_object(Bucket="any", Key="k", Body=b"x" * 100)
+        queue = client("sqs").create_queue(QueueName="any")["QueueUrl"]
+        topic = client("sns").create_topic(Name="any")["TopicArn"]
+        arn = "arn:aws:sqs:eu-west-1:123456789012:any"
+        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        client("sqs").send_message(QueueUrl=queue, MessageBody="any")
+        parameter = {"Name": "/a/b", "Value": "any", "Type": "SecureString"}
+        client("ssm").put_parameter(**parameter)
+        client("secretsmanager").create_secret(Name="any", SecretString="any")
+        client("events").create_event_bus(Name="any")
+
+    def read():
+        name = {"TableName": "any", "Key": {"id": {"S": "1"}}}
+        yield client("dynamodb").get_item(**name)["Item"]
+        yield client("s3").get_object(Bucket="any", Key="k")["Body"].read()
+        queue = client("sqs").get_queue_url(QueueName="any")["QueueUrl"]
+        topic = client("sns").list_topics()["Topics"][0]["TopicArn"]
+        client("sns").publish(TopicArn=topic, Message="new")
+        taken = client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=9)
+        yield len(taken["Messages"])
+        by_path = client("ssm").get_parameters_by_path(Path="/a", WithDecryption=True)
+        yield by_path["Parameters"][0]["Value"]
+        yield client("secretsmanager").get_secret_value(SecretId="any")["SecretString"]
+        yield client("events").describe_event_bus(Name="any")["Name"]
+
+    kept = restarted(make, lambda: list(read()))
+    assert kept == [item, b"x" * 100, 2, "any", "any", "any"]

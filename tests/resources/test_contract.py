@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -259,8 +260,30 @@ def _wider_policy(aws, role):
     )
 
 
-def _no_policy(aws, role):
-    aws.iam.delete_role_policy(RoleName=role.name, PolicyName="write-logs")
+def _permissions(effect, arn):
+    def by(aws, role):
+        statement = {"Effect": effect, "Action": ["dynamodb:*"], "Resource": [arn]}
+        document = {"Version": "2012-10-17", "Statement": statement}
+        aws.iam.put_role_policy(
+            RoleName=role.name,
+            PolicyName="permissions",
+            PolicyDocument=json.dumps(document),
+        )
+
+    return by
+
+
+def _other_path(aws, role):
+    """As the role of a file with another `iam.path` is."""
+    role.delete(aws)
+    replace(role, path="/apps/").create(aws)
+
+
+def _no_policy(name):
+    def by(aws, role):
+        aws.iam.delete_role_policy(RoleName=role.name, PolicyName=name)
+
+    return by
 
 
 def _code(aws, function):
@@ -354,6 +377,7 @@ def _renamed(aws, user):
     )
 
 
+SHIP = "shop-ship-eu-west-1"
 WEAK = {"PasswordPolicy": {"MinimumLength": 6}}
 MINE = {"cgw:stack": "shop"}
 DRIFTS = [
@@ -419,7 +443,12 @@ DRIFTS = [
     ),
     Drift("execution role", "AssumeRolePolicyDocument", _trust),
     Drift("execution role", "Policy", _wider_policy),
-    Drift("execution role", "Policy", _no_policy),
+    Drift("execution role", "Policy", _no_policy("write-logs")),
+    Drift("execution role", "Permissions", _no_policy("permissions"), SHIP),
+    Drift("execution role", "Permissions", _permissions("Deny", "*"), SHIP),
+    Drift("execution role", "Permissions", _permissions("Allow", "*"), SHIP),
+    Drift("execution role", "Permissions", _permissions("Allow", "arn:aws:s3:::b")),
+    Drift("execution role", "Path", _other_path),
     Drift(
         "execution role",
         "Tags",

@@ -21,11 +21,12 @@ from moto import mock_aws
 
 from cognito_gw.aws.clients import Account, named_account
 from cognito_gw.aws.log_events import LogReader
+from cognito_gw.aws_rules import policy_size
 from cognito_gw.diagnosis.api import read_draft, read_export, read_stages
 from cognito_gw.engine import reconcile
 from cognito_gw.engine.walk import forward, walk
 from cognito_gw.errors import UsageError
-from cognito_gw.resources.policy import LIMIT, operator_policy, size, split, user_policy
+from cognito_gw.resources.policy import LIMIT, operator_policy, split, user_policy
 from cognito_gw.resources.stack import build
 from cognito_gw.resources.unmanaged import unmanaged
 from cognito_gw.resources.user import Person, groups_of, users_of
@@ -34,6 +35,7 @@ WHERE = ("aws", "eu-west-1", "123456789012")
 ACCOUNT = Account(*WHERE)
 BOUNDARY = "arn:aws:iam::123456789012:policy/functions"
 BOUNDED = f"{SMALL}iam: {{permissions_boundary: {BOUNDARY}}}\n"
+ON_A_PATH = BOUNDED.replace("iam: {", "iam: {path: /apps/, ")
 REFERENCE = Path(__file__).parents[1] / "recorded" / "service_authorization.json"
 
 
@@ -169,6 +171,47 @@ def test_a_life_within_a_boundary(cgw, guard, policy_of):
     assert guard.refused == []
     used = {each for sid, each in guard.used if sid in ("CreateRoles", "GrantRoles")}
     assert "iam:PutRolePermissionsBoundary" in used
+
+
+def test_a_life_on_a_path(cgw, guard, policy_of):
+    """The policy names the roles with their path; without it, they are only read."""
+    guard.document = policy_of(ON_A_PATH)
+    assert cgw.up(ON_A_PATH, workers=1).errors == []
+    assert cgw.down(ON_A_PATH, workers=1).errors == []
+    assert guard.refused == []
+    elsewhere = {
+        action
+        for statement in guard.document["Statement"]
+        if any(":role/shop-" in arn for arn in as_list(statement["Resource"]))
+        for action in statement["Action"]
+        if action.startswith("iam:")
+    }
+    assert elsewhere == {"iam:GetRole", "iam:GetRolePolicy"}
+
+
+def test_an_existing_role_is_only_read_and_passed(cgw, guard, policy_of):
+    """And the role that cgw made before for the function is deleted."""
+    arn = "arn:aws:iam::123456789012:role/team/existing"
+    named = SMALL.replace("hello: {}", f"hello: {{role: '{arn}'}}")
+    assert cgw.up(SMALL, workers=1).errors == []
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+    trust |= {"Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = {"RoleName": "existing", "Path": "/team/"}
+    cgw.aws().iam.create_role(**role, AssumeRolePolicyDocument=document)
+    guard.document = policy_of(named)
+    assert cgw.up(named, workers=1).errors == []
+    (kept,) = cgw.down(named, workers=1).errors
+    assert "`existing`: the file names it by `role`: not deleted" in kept
+    assert guard.refused == []
+    allowed = {
+        action
+        for statement in guard.document["Statement"]
+        if arn in as_list(statement["Resource"])
+        for action in statement["Action"]
+        if action.startswith("iam:")
+    }
+    assert allowed == {"iam:GetRole", "iam:GetRolePolicy", "iam:PassRole"}
 
 
 def test_a_file_without_the_boundary_is_refused(cgw, guard, policy_of):
@@ -349,8 +392,8 @@ class TestSize:
         sections = {"functions": functions, "api": {"routes": routes}}
         domain = {"prefix": "shop-front", "login": "managed"}
         document = policy_of(BOUNDED, name=name, domain=domain, **sections)
-        assert size(document) <= LIMIT == 6144
-        assert size(document) == len(json.dumps(document, separators=(",", ":")))
+        assert policy_size(document) <= LIMIT == 6144
+        assert policy_size(document) == len(json.dumps(document, separators=(",", ":")))
 
     def test_split(self, configured):
         """Parts within the limit allow the same as one policy, each role by name."""
@@ -359,10 +402,10 @@ class TestSize:
         routes = {"GET /": {"function": "f0"}}
         config = configured(functions=functions, api={"routes": routes})
         whole = operator_policy(build(config, ACCOUNT), is_split=True)
-        assert size(whole) > LIMIT
+        assert policy_size(whole) > LIMIT
         parts = split(whole)
         assert len(parts) > 1
-        assert all(size(part) <= LIMIT for part in parts)
+        assert all(policy_size(part) <= LIMIT for part in parts)
         assert all(part["Version"] == "2012-10-17" for part in parts)
         assert together(*parts) == together(whole)
 

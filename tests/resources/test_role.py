@@ -151,3 +151,142 @@ def test_a_boundary_that_the_file_does_not_name_stays(aws, find, do):
     role = find("execution role")
     assert do("apply", role)[role].word == "unchanged"
     assert _boundary(aws, role) == BOUNDARY
+
+
+TABLE = "arn:{partition}:dynamodb:{region}:{account}:table/orders"
+READ = {"allow": ["dynamodb:GetItem", "dynamodb:Query"], "on": TABLE}
+WRITE = {"allow": "dynamodb:PutItem", "on": [TABLE, f"{TABLE}/*"]}
+ORDERS = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+
+
+@pytest.fixture
+def stack_of(built):
+    """Return a function that makes a stack with one function of these settings."""
+
+    def make(path="/", **settings):
+        api = {"routes": {"GET /": {}}}
+        return built(functions={"hello": settings}, api=api, iam={"path": path})
+
+    return make
+
+
+@pytest.fixture
+def role_of(stack_of):
+    """Return a function that makes the role of such a function."""
+    return lambda *given, **settings: (
+        stack_of(*given, **settings).functions["hello"].role
+    )
+
+
+def test_permissions_are_one_policy_beside_the_log(aws, role_of, do):
+    """The placeholders are filled in, and the policy is deleted with the key."""
+    role = role_of(permissions=[READ, WRITE])
+    lines = do("plan", role)[role].changes["Permissions"].after
+    assert lines == [
+        f"dynamodb:GetItem, dynamodb:Query on {ORDERS}",
+        f"dynamodb:PutItem on {ORDERS}, {ORDERS}/*",
+    ]
+    do("apply", role)
+    assert sorted(_policies(aws, role)) == ["permissions", "write-logs"]
+    kept = aws.iam.get_role_policy(RoleName=role.name, PolicyName="permissions")
+    assert kept["PolicyDocument"]["Statement"][1] == {
+        "Effect": "Allow",
+        "Action": ["dynamodb:PutItem"],
+        "Resource": [ORDERS, f"{ORDERS}/*"],
+    }
+    fewer = role_of(permissions=[READ])
+    assert do("apply", fewer)[fewer].word == "updated"
+    none = role_of()
+    assert do("apply", none)[none].word == "updated"
+    assert _policies(aws, none) == ["write-logs"]
+
+
+def test_a_changed_path_replaces_the_role(aws, role_of, do):
+    """AWS fixes the path at creation; `up` asks, as it does before each loss."""
+    do("apply", role_of(permissions=[READ]))
+    role = role_of("/apps/", permissions=[READ])
+    step = do("plan", role)[role]
+    assert (step.spoken, set(step.changes)) == ("replace", {"Path"})
+    assert "calls of the function may fail" in step.loss
+    do("apply", role)
+    assert role.id == f"arn:aws:iam::123456789012:role/apps/{role.name}"
+    assert sorted(_policies(aws, role)) == ["permissions", "write-logs"]
+
+
+EXISTING = "arn:{partition}:iam::{account}:role/team/existing"
+TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
+TRUST |= {"Action": "sts:AssumeRole"}
+
+
+def _existing(aws, path="/team/", trust=TRUST):
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    key = {"RoleName": "existing", "Path": path}
+    aws.iam.create_role(**key, AssumeRolePolicyDocument=document)
+
+
+def _roles(aws):
+    return {role["RoleName"] for role in aws.iam.list_roles()["Roles"]}
+
+
+def test_an_existing_role_is_used_and_stays_as_it_is(aws, stack_of, do):
+    """The role of cgw is deleted after the function has the other, and comes back."""
+    do("apply", *stack_of().resources)
+    _existing(aws)
+    aws.session.calls.clear()
+    stack = stack_of(role=EXISTING)
+    (unused,) = stack.unused_roles
+    steps = do("apply", *stack.resources)
+    assert [step.error for step in steps.values() if step.error] == []
+    sent = aws.calls
+    assert sent.index("UpdateFunctionConfiguration") < sent.index("DeleteRole")
+    assert _roles(aws) == {"existing"}
+    name = stack.functions["hello"].name
+    live = aws.functions.get_function(FunctionName=name)["Configuration"]
+    assert live["Role"] == "arn:aws:iam::123456789012:role/team/existing"
+    steps = do("plan", *stack_of(role=EXISTING).resources)
+    assert {step.word for step in steps.values()} == {"keep"}
+
+    do("apply", *stack_of().resources)
+    assert _roles(aws) == {"existing", unused.name}
+    do("apply", *stack_of(role=EXISTING).resources)
+    aws.session.calls.clear()
+    do("destroy", *stack_of(role=EXISTING).resources)
+    assert _roles(aws) == {"existing"}
+    written = [name for name in aws.writes if "Role" in name]
+    assert written == []
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (EXISTING, None, "does not exist, yet the file names it by `role`"),
+        ("arn:aws:iam::999999999999:role/x", None, "is not in the account"),
+        ("arn:aws-cn:iam::{account}:role/x", None, "(partition aws)"),
+        (EXISTING, {"path": "/"}, "but its ARN is arn:aws:iam::123456789012:role/exi"),
+        (
+            EXISTING,
+            {"trust": TRUST | {"Principal": {"Service": "ec2.amazonaws.com"}}},
+            "its trust policy does not let lambda.amazonaws.com assume it",
+        ),
+    ],
+)
+def test_a_role_that_lambda_cannot_use(aws, stack_of, do, case):
+    """The function is not created: Lambda would be asked again for a minute."""
+    arn, existing, why = case
+    if existing is not None:
+        _existing(aws, **existing)
+    aws.session.calls.clear()
+    function = stack_of(role=arn).functions["hello"]
+    steps = do("apply", function)
+    errors = [step.error for step in steps.values() if step.error]
+    assert any(why in str(error) for error in errors), errors
+    assert "CreateFunction" not in aws.calls
+
+
+def test_a_foreign_role_with_the_name_of_the_unused_one_stays(aws, stack_of, do):
+    _existing(aws)
+    name = stack_of().functions["hello"].role.name
+    aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    steps = do("apply", *stack_of(role=EXISTING).resources)
+    assert [step.error for step in steps.values() if step.error] == []
+    assert _roles(aws) == {"existing", name}

@@ -144,7 +144,7 @@ def test_an_instance_takes_its_state(planted):
         "moto.core.base_backend.InstanceTrackerMeta",
         "moto.core.base_backend.BackendDict",
         "moto.iam.models.IAMBackend",
-        "moto.s3.models.FakeKey",
+        "moto.kms.models.Key",
         "moto.moto_server.threaded_moto_server.ThreadedMotoServer",
         "cognito_gw.local.process.Server",
         "cognito_gw.local.state_file.Saved",
@@ -158,7 +158,7 @@ def test_objects_that_no_state_contains_are_refused(place):
         load(named(place))
 
 
-@pytest.mark.parametrize("service", ["s3", "sts", "ec2", "../iam", ""])
+@pytest.mark.parametrize("service", ["kms", "sts", "ec2", "../iam", ""])
 def test_only_backends_whose_state_is_saved_are_found(service):
     """A state file cannot reach any other service."""
     place = pickle.dumps((service, "123456789012", "eu-west-1"), 0)[:-1]

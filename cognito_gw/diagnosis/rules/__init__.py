@@ -48,6 +48,7 @@ CALL_RULES: tuple[Rule[CallCase], ...] = (
     functions.function_missing,
     functions.lambda_permission_missing,
     functions.lambda_timeout,
+    functions.lambda_access_denied,
     functions.lambda_error,
     functions.lambda_malformed_response,
     browsers.cors_headers_missing,

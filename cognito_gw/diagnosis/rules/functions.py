@@ -10,6 +10,7 @@ from cognito_gw.gateway_rules import may_invoke
 
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_case import CallCase
+    from cognito_gw.diagnosis.exchange import Answer
 
 _BURST = "throttlingBurstLimit"
 _LOGS = "`cgw logs` shows all of it; then `cgw lambda` deploys the code"
@@ -135,6 +136,53 @@ def lambda_timeout(case: CallCase) -> Finding | None:
 
 
 @rule(
+    otherwise="no call of AWS by the function was denied",
+    fix="allow the action in a policy of the function's role",
+)
+def lambda_access_denied(case: CallCase) -> Finding | None:
+    """The function called AWS, and IAM did not allow it.
+
+    A function's code may do only what its role allows. The function's log has AWS's
+    refusal, which names the action and, for most services, the resource. A permissions
+    boundary, a service control policy or an explicit deny outweighs the permissions of
+    the role.
+    """
+    answer = case.answer
+    if answer is None or not _may_be_denied(answer):
+        raise NotInQuestion
+    denial = case.log.denial
+    if denial is None:
+        return None
+    name = (case.function_arn or "").rpartition(":function:")[2].partition(":")[0]
+    evidence = {"action": denial.action, "resource": denial.resource}
+    evidence |= {"caller": denial.user} if denial.user else {}
+    evidence["log group"] = case.log.group
+    if denial.is_by_boundary:
+        return Finding(
+            "IAM denies a call of the function, whatever its role allows",
+            evidence | {"why": denial.why},
+            f"change the policy that decides ({denial.why} …): the function's "
+            "`permissions` alone cannot allow it",
+        )
+    what = "the role of the function does not allow a call of AWS"
+    key = case.target.permissions.get(name)
+    if not denial.is_of(name) or key is None:
+        fix = f"allow {denial.action} on {denial.resource} in a policy of the caller"
+        return Finding(what, evidence, fix)
+    account = case.aws.account
+    line = denial.line(account.partition, account.region, account.number)
+    return Finding(what, evidence, f"add to `{key}`: `{line}`; then `cgw lambda`")
+
+
+def _may_be_denied(answer: Answer) -> bool:
+    """Whether a function that got no access may have answered so."""
+    if not answer.is_functions:
+        return answer.meaning == HTTPStatus.BAD_GATEWAY
+    is_failure = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_failure or answer.status == HTTPStatus.FORBIDDEN
+
+
+@rule(
     502,
     otherwise="the function raised no error",
     fix=_LOGS,
@@ -150,6 +198,8 @@ def lambda_error(case: CallCase) -> Finding | None:
     error = case.log.error
     if error is None:
         return None
+    if case.log.denial:
+        raise NotInQuestion  # it is the error
     evidence = {"log": error, "log group": case.log.group}
     if _UNSUPPORTED in error:
         return Finding("the local AWS cannot run the function", evidence, _ELSEWHERE)
@@ -172,7 +222,7 @@ def lambda_malformed_response(case: CallCase) -> Finding | None:
     has this cause, too. An empty object is valid: a 200 with an empty body.
     """
     log = case.log
-    if not log.text or log.timeout or log.error:
+    if not log.text or log.timeout or log.error or log.denial:
         return None
     return Finding(
         "the function returned a response that API Gateway cannot use",

@@ -25,6 +25,26 @@ UNSUPPORTED = (
 ELSEWHERE = "INIT_START Runtime Version: python:3.11.7 (local; python3.13 on AWS)\n"
 DIVISION = "[ERROR] ZeroDivisionError: division by zero\nTraceback …\n"
 TIMED_OUT = "2026-01-01T00:00:03.000Z abc Task timed out after 3.00 seconds\n\n"
+USER = "arn:aws:sts::123456789012:assumed-role/hello-role/hello"
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+NO_GET = f"User: {USER} is not authorized to perform: dynamodb:GetItem on resource: "
+NO_GET += f"{TABLE} because no identity-based policy allows the dynamodb:GetItem action"
+NO_ACCESS = (
+    "[ERROR] ClientError: An error occurred (AccessDeniedException) when calling the "
+    f"GetItem operation: {NO_GET}\nTraceback (most recent call last):\n"
+)
+NO_ACCESS_BY_NODE = (
+    '2026-01-01T00:00:00.000Z\tabc\tERROR\tInvoke Error \t{"errorType":"AccessDenied",'
+    f'"errorMessage":"User: {USER} is not authorized to perform: s3:GetObject on '
+    'resource: \\"arn:aws:s3:::files/a b.txt\\" because no identity-based policy '
+    'allows the s3:GetObject action","Code":"AccessDenied"}\n'
+)
+DENIED = NO_ACCESS.replace(
+    "because no identity-based policy allows", "with an explicit"
+)
+DENIED = DENIED.replace(
+    "the dynamodb:GetItem action", "deny in an identity-based policy"
+)
 FOR_OTHERS = SOURCE.replace("/transactions", "/other")
 LIMITED = {
     "stageName": "dev",
@@ -120,6 +140,26 @@ CASES = {
             "runtime": "python:3.11.7 locally, python3.13 on AWS",
         },
         Call(**FAILED, log=(ELSEWHERE, START, DIVISION, END, REPORT)),
+    ),
+    "it may not call AWS": (
+        "lambda-access-denied",
+        {"action": "dynamodb:GetItem", "resource": TABLE, "caller": USER},
+        Call(**FAILED, log=(START, NO_ACCESS, END, REPORT)),
+    ),
+    "it says so itself, in Node.js": (
+        "lambda-access-denied",
+        {"action": "s3:GetObject", "resource": "arn:aws:s3:::files/a b.txt"},
+        Call(
+            status=500,
+            error="",
+            answered={"x-amzn-trace-id": "Root=1"},
+            log=(START, NO_ACCESS_BY_NODE, END, REPORT),
+        ),
+    ),
+    "a policy denies it": (
+        "lambda-access-denied",
+        {"why": "with an explicit deny in an identity-based policy"},
+        Call(**FAILED, log=(START, DENIED, END, REPORT)),
     ),
     "it answers nonsense": (
         "lambda-malformed-response",

@@ -16,6 +16,14 @@ def lambda_handler(event, _):
 """
 
 
+READS_A_TABLE = """\
+import boto3
+
+def lambda_handler(event, _):
+    boto3.client("dynamodb").get_item(TableName="orders", Key={"id": {"S": "1"}})
+"""
+
+
 def answering(value):
     """A program that returns a value, written in Python."""
     return f"def lambda_handler(event, _):\n    return {value}\n"
@@ -72,6 +80,7 @@ def no_concurrency(site):
 
 PROGRAMS = {
     "raises an error": ("lambda-error", answering("1 / 0")),
+    "may not call AWS": ("lambda-access-denied", READS_A_TABLE),
     "does not import": ("lambda-error", "import no_such_module\n"),
     "has a syntax error": ("lambda-error", "def lambda_handler(event, _)\n"),
     "has no handler": ("lambda-error", "def another(event, _): pass\n"),
