@@ -140,12 +140,12 @@ cgw does not make it: a stack must not change what others rely on. If `up` repor
 the role is missing, create it once:
 
 ```
-aws iam create-role --role-name apigateway-logs --assume-role-policy-document \
+aws iam create-role --role-name apigateway-logs --assume-role-policy-document \\
   '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
   "Principal":{"Service":"apigateway.amazonaws.com"}}]}'
-aws iam attach-role-policy --role-name apigateway-logs --policy-arn \
+aws iam attach-role-policy --role-name apigateway-logs --policy-arn \\
   arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs
-aws apigateway update-account --patch-operations \
+aws apigateway update-account --patch-operations \\
   op=replace,path=/cloudwatchRoleArn,value=arn:aws:iam::ACCOUNT:role/apigateway-logs
 ```
 
