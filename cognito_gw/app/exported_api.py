@@ -10,7 +10,7 @@ from cognito_gw.app.stack_state import identifier, outputs, plain
 from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
 from cognito_gw.errors import Missing
-from cognito_gw.gateway_rules import ANY, COGNITO, METHODS, token_use
+from cognito_gw.gateway_rules import ANY, COGNITO, METHODS, OPEN, token_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -190,6 +190,9 @@ def _operations(
     for method in draft.methods:
         if method.verb == "OPTIONS" and method.function is None:
             continue  # for browsers
+        if method.authorization_type not in (COGNITO, OPEN):
+            context.ui.warn(f"left out: {method.route}, {method.described}")
+            continue
         is_secured = method.authorization_type == COGNITO
         kind = token_use(method.scopes) if is_secured else "none"
         yield Operation(

@@ -175,7 +175,7 @@ def env(context: Context, *, framework: str, client: str | None) -> None:
     default="up",
     show_default=True,
     help="up: `up`, `down`, `plan` and the steps. use: `status`, `outputs`, `logs`, "
-    "`explain`, `check`, `call`, `token`, `user` and `doctor`.",
+    "`env`, `export`, `explain`, `check`, `call`, `token`, `user` and `doctor`.",
 )
 @click.option(
     "--boundary",
