@@ -299,7 +299,7 @@ def add(context: Context, *, name: str, **options: Any) -> None:
     given = given_password(context, from_stdin=options["password_stdin"])
     new = person(context, name, **more)
     look_at_pool(context, [new])
-    require_attributes(context, more["attributes"])
+    require_attributes(context, new)
     if new.live is not None:
         raise CgwError(
             f"{new} already exists",
