@@ -43,20 +43,22 @@ def open_private(file: Path) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def create_private(file: Path) -> int:
-    """Create a file with mode 0600, replacing any other; return its descriptor."""
+def create_private(file: Path, mode: int = 0o600) -> int:
+    """Create a file with its mode, replacing any other; return its descriptor."""
     file.unlink(missing_ok=True)
-    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, mode)
 
 
-def replace_private(file: Path, content: bytes, *, is_synced: bool = False) -> None:
-    """Write a file with mode 0600, atomically: on an error the old content stays.
+def replace_private(
+    file: Path, content: bytes, *, is_synced: bool = False, mode: int = 0o600
+) -> None:
+    """Write a file with a mode, atomically: on an error the old content stays.
 
     Readers never see part of it. With `is_synced` it also survives a power failure.
     """
     draft = file.with_name(f".{file.name}.{os.urandom(4).hex()}")
     try:
-        with os.fdopen(create_private(draft), "wb") as opened:
+        with os.fdopen(create_private(draft, mode), "wb") as opened:
             opened.write(content)
             opened.flush()
             if is_synced:

@@ -50,13 +50,23 @@ def exists(values: dict[str, Any]) -> bool:
     return not made <= {"region", "stage"}
 
 
-def variables(values: dict[str, Any]) -> dict[str, str]:
-    """Return outputs as environment variables, such as CGW_INVOKE_URL."""
+def plain(values: dict[str, Any]) -> dict[str, str]:
+    """Return the outputs that exist, as variables such as `app_clients_web`."""
     return {
-        f"CGW_{_NOT_IN_NAMES.sub('_', key).upper()}": str(value)
+        identifier(key): str(value)
         for key, value in flat(values).items()
         if value is not None
     }
+
+
+def identifier(key: str) -> str:
+    """Return a key as part of a variable's name."""
+    return _NOT_IN_NAMES.sub("_", key)
+
+
+def variables(values: dict[str, Any]) -> dict[str, str]:
+    """Return outputs as environment variables, such as CGW_INVOKE_URL."""
+    return {f"CGW_{key.upper()}": value for key, value in plain(values).items()}
 
 
 def drift(context: Context) -> list[Step]:

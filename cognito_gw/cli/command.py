@@ -123,9 +123,11 @@ class Command(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
 
-def command(name: str, *examples: str) -> Callable[[Callable[..., Any]], Command]:
+def command(
+    name: str, *examples: str, **settings: Any
+) -> Callable[[Callable[..., Any]], Command]:
     """Return a decorator that makes a function a command with examples."""
-    return click.command(name, cls=Command, examples=examples)
+    return click.command(name, cls=Command, examples=examples, **settings)
 
 
 class Group(Command, click.Group):

@@ -6,11 +6,14 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app.prompter import PASSWORD
+from cognito_gw.app.prompter import PASSWORD, PresetAnswers
+from cognito_gw.app.request_options import pair
+from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.aws_rules import PASSWORDS, is_password
 from cognito_gw.cli import completions
 from cognito_gw.cli.output import ask, say
@@ -23,10 +26,10 @@ if TYPE_CHECKING:
     from cognito_gw.config.variables import Password
 
 
-_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _together(*parameters: _Decorator) -> _Decorator:
+def _together(*parameters: Decorator) -> Decorator:
     """Return a decorator that adds parameters to a command in this order."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,6 +100,73 @@ flow_option = click.option(
     help=f"How to sign in: {', '.join(FLOWS)}. auto selects one that the app client "
     "and the scopes allow.",
 )
+sign_in_options = _together(
+    who_options,
+    flow_option,
+    click.option(
+        "--scope",
+        "scopes",
+        multiple=True,
+        metavar="SCOPE",
+        shell_complete=completions.scopes,
+        help="A scope of the access token; can be repeated.",
+    ),
+    click.option(
+        "--code",
+        envvar="CGW_MFA_CODE",
+        metavar="CODE",
+        help="The code from Cognito or from the authenticator app.",
+    ),
+    click.option(
+        "--factor",
+        "factors",
+        multiple=True,
+        metavar="FACTOR",
+        help="How to sign in if Cognito offers a choice, such as EMAIL_OTP.",
+    ),
+    click.option(
+        "--totp-secret",
+        envvar="CGW_TOTP_SECRET_FILE",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="TOTP secret file; created during MFA setup.",
+    ),
+    click.option(
+        "--attribute",
+        "attributes",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="An attribute that the pool requires with a new password.",
+    ),
+    click.option("--no-browser", is_flag=True, help="Only print the URL."),
+    click.option(
+        "--timeout",
+        type=int,
+        default=300,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for the browser.",
+    ),
+)
+
+
+def token_request(options: dict[str, Any]) -> TokenRequest:
+    """Return the request for tokens that the options of a sign-in make."""
+    attributes = dict(pair(text, "=", "--attribute") for text in options["attributes"])
+    preset = PresetAnswers(
+        options["code"], options["factors"], attributes, options["totp_secret"]
+    )
+    return TokenRequest(
+        options["user"],
+        options["client"],
+        options["flow"],
+        tuple(scope for text in options["scopes"] for scope in text.split()),
+        preset,
+        opens_browser=not options["no_browser"],
+        seconds=options["timeout"],
+    )
+
+
 token_option = click.option(
     "--token",
     "choice",

@@ -1,4 +1,4 @@
-"""`cgw status`, `list`, `outputs`, `policy` and `logs`: they change nothing."""
+"""`cgw status`, `list`, `outputs`, `env`, `policy` and `logs` change nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cognito_gw.app import stack_state
+from cognito_gw.app import front_end, stack_state
 from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command
+from cognito_gw.cli.options import client_option
 from cognito_gw.cli.output import block, line, say, say_exactly, styled
 from cognito_gw.cli.results import (
     change_lines,
@@ -147,6 +148,30 @@ def outputs(context: Context, *, form: str | None) -> None:
         show_outputs(values)
 
 
+@command("env", "cgw env --for vite > .env.local", "cgw env --client web")
+@click.option(
+    "--for",
+    "framework",
+    type=click.Choice([*front_end.PREFIXES]),
+    default="plain",
+    show_default=True,
+    help="The framework that reads the variables.",
+)
+@client_option
+@with_reading_context
+def env(context: Context, *, framework: str, client: str | None) -> None:
+    """Print a front end's settings, as lines of an .env file.
+
+    They contain no secret. `cgw outputs --format env` prints all IDs and URLs instead,
+    for `eval` in a shell.
+    """
+    values = front_end.variables(context, framework, client)
+    if context.options.as_json:
+        show_json(values)
+    else:
+        say_exactly(*front_end.lines(values))
+
+
 @command(
     "policy",
     "cgw policy --account 123456789012 > policy.json",
@@ -160,7 +185,7 @@ def outputs(context: Context, *, form: str | None) -> None:
     default="up",
     show_default=True,
     help="up: `up`, `down`, `plan` and the steps. use: `status`, `outputs`, `logs`, "
-    "`explain`, `check`, `call`, `token`, `user` and `doctor`.",
+    "`env`, `export`, `explain`, `check`, `call`, `token`, `user` and `doctor`.",
 )
 @click.option(
     "--boundary",
@@ -329,6 +354,7 @@ COMMANDS = {
     "status": status,
     "list": list_stacks,
     "outputs": outputs,
+    "env": env,
     "policy": policy,
     "logs": logs,
 }

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import shlex
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cognito_gw.app.auth import page_url, raw_token, sign_out, tokens_for
-from cognito_gw.app.prompter import PresetAnswers
-from cognito_gw.app.request_options import pair
 from cognito_gw.app.stack_state import outputs
-from cognito_gw.app.token_request import TokenRequest
 from cognito_gw.app.walks import look
 from cognito_gw.cli import completions
 from cognito_gw.cli.command import command
 from cognito_gw.cli.options import (
     client_option,
-    flow_option,
     of_pool,
     pool_options,
-    who_options,
+    sign_in_options,
+    token_request,
 )
 from cognito_gw.cli.output import say, say_exactly, styled
 from cognito_gw.cli.results import exports, show_json
@@ -108,52 +104,7 @@ _RAW = {"--id": "id_token", "--access": "access_token", "--refresh": "refresh_to
     metavar="[-|@FILE]",
     help="Verify the tokens, or one from stdin or a file, and list their routes.",
 )
-@who_options
-@flow_option
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    metavar="SCOPE",
-    shell_complete=completions.scopes,
-    help="A scope of the access token; can be repeated.",
-)
-@click.option(
-    "--code",
-    envvar="CGW_MFA_CODE",
-    metavar="CODE",
-    help="The code from Cognito or from the authenticator app.",
-)
-@click.option(
-    "--factor",
-    "factors",
-    multiple=True,
-    metavar="FACTOR",
-    help="How to sign in if Cognito offers a choice, such as EMAIL_OTP.",
-)
-@click.option(
-    "--totp-secret",
-    envvar="CGW_TOTP_SECRET_FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="TOTP secret file; created during MFA setup.",
-)
-@click.option(
-    "--attribute",
-    "attributes",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An attribute that the pool requires with a new password.",
-)
-@click.option("--no-browser", is_flag=True, help="Only print the URL.")
-@click.option(
-    "--timeout",
-    type=int,
-    default=300,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the browser.",
-)
+@sign_in_options
 @click.option("--forget", is_flag=True, help="Clear the cached tokens of this stack.")
 @pool_options
 @with_reading_context
@@ -173,7 +124,7 @@ def token(context: Context, **options: Any) -> None:
         decoded = Decoder(context).decoded(given_jwt(options["decode"]))
         _show_decoded(context, [decoded], decoded.document())
     else:
-        _show_tokens(context, tokens_for(context, _request(options)), options)
+        _show_tokens(context, tokens_for(context, token_request(options)), options)
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -189,22 +140,6 @@ def _check(options: dict[str, Any]) -> None:
 def _raw(options: dict[str, Any]) -> str | None:
     """Return the name of the one token to print, if any."""
     return next((name for name in _RAW.values() if options[name]), None)
-
-
-def _request(options: dict[str, Any]) -> TokenRequest:
-    attributes = dict(pair(text, "=", "--attribute") for text in options["attributes"])
-    preset = PresetAnswers(
-        options["code"], options["factors"], attributes, options["totp_secret"]
-    )
-    return TokenRequest(
-        options["user"],
-        options["client"],
-        options["flow"],
-        tuple(scope for text in options["scopes"] for scope in text.split()),
-        preset,
-        opens_browser=not options["no_browser"],
-        seconds=options["timeout"],
-    )
 
 
 def _show_tokens(context: Context, tokens: Tokens, options: dict[str, Any]) -> None:

@@ -366,3 +366,16 @@ def test_refuses_an_unknown_format(api, refusal):
     refused = refusal(export_answer, api, "raml")
     assert (refused.status, refused.code) == (400, "BadRequestException")
     assert refused.message == "No API exporter for type 'raml'"
+
+
+def test_gateway_responses_are_among_all_extensions(api):
+    """Documents that people exported with `apigateway` list those that they set."""
+    origin = {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}
+    api.call(
+        "put_gateway_response", responseType="DEFAULT_4XX", responseParameters=origin
+    )
+    api.deployable().deployment(stageName="dev")
+    listed = export(api, parameters={"extensions": "apigateway"})
+    found = listed["x-amazon-apigateway-gateway-responses"]
+    assert found["DEFAULT_4XX"]["responseParameters"] == origin
+    assert "x-amazon-apigateway-gateway-responses" not in export(api)

@@ -180,7 +180,11 @@ class Export:
         snapshot, methods = self.snapshot, [method for *_, method in self._methods()]
         found = schemes(snapshot, methods, in_full=self._asks_for("authorizers"))
         host = f"{snapshot.api_id}.execute-api.{snapshot.region}.amazonaws.com"
-        body = {"info": self._info(), "paths": self._paths()}
+        body = {
+            "info": self._info(),
+            "paths": self._paths(),
+            **self._responses_of_api(),
+        }
         if self.is_swagger:
             place = {"host": host, "basePath": f"/{stage}", "schemes": ["https"]}
             end = place | present(securityDefinitions=found)
@@ -244,6 +248,16 @@ class Export:
             if not self.is_swagger:
                 found[status]["content"] = {}
         return found
+
+    def _responses_of_api(self) -> dict[str, Any]:
+        """Return the gateway responses that differ from AWS's, if asked for."""
+        custom = {
+            kind: _fields(response, RESPONSE_FIELDS)
+            for kind, response in self.snapshot.gateway_responses.items()
+            if not response.get("defaultResponse")
+        }
+        is_asked = "apigateway" in self.extensions
+        return {f"{AWS}-gateway-responses": custom} if custom and is_asked else {}
 
     def _asks_for(self, extension: str) -> bool:
         return not self.extensions.isdisjoint({extension, "apigateway"})
