@@ -71,12 +71,9 @@ def test_a_server_stops_or_is_lost_and_the_next_one_starts(state_dir):
     with _ends(lost):
         shutil.rmtree(state_dir)
         assert process.running(state_dir) is None
-    assert len({first.pid, killed.pid, lost.pid}) == 3
-
-
-@pytest.mark.nightly  # as if the directory were deleted, like above
-def test_a_server_whose_directory_moved_stops(state_dir):
-    moved = process.start(state_dir)
+        moved = process.start(state_dir)
+    assert process.running(state_dir) == moved
+    assert len({first.pid, killed.pid, lost.pid, moved.pid}) == 4
     with _ends(moved):
         state_dir.rename(state_dir.with_name("elsewhere"))
         assert process.running(state_dir) is None
