@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 API_SCOPE = "aws.cognito.signin.user.admin"
 STANDARD_SCOPES = ("openid", "email", "phone", "profile", API_SCOPE)
 
+# The days for which CloudWatch Logs keeps events, by API_PutRetentionPolicy.
+LOG_RETENTIONS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+
 # Lambda guide, "Defined runtime environment variables", reserved ones, 2026-11.
 _RESERVED_VARIABLES = (
     "_HANDLER _X_AMZN_TRACE_ID AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_DEFAULT_REGION "
@@ -86,6 +92,30 @@ PASSWORDS = (
 )
 # Cognito's pattern of passwords, with Java's meaning of `\S` and the dot.
 _PASSWORD = re.compile(r"[^\s][^\n\r\x85\u2028\u2029]{0,254}[^\s]", re.ASCII)
+# Cognito guide, "Standard attributes": those that a pool can require.
+STANDARD_ATTRIBUTES = (
+    "address",
+    "birthdate",
+    "email",
+    "family_name",
+    "gender",
+    "given_name",
+    "locale",
+    "middle_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "picture",
+    "preferred_username",
+    "profile",
+    "updated_at",
+    "website",
+    "zoneinfo",
+)
+CUSTOM = "custom:"  # how the names of custom attributes begin
+MOST_CUSTOM_ATTRIBUTES = 50
+LONGEST_ATTRIBUTE = 2048  # characters of a value
+_LONGEST_CUSTOM_NAME = 20
 # Attributes that are addresses: their patterns and names.
 ADDRESSES = {
     "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"), "email address"),
@@ -134,6 +164,12 @@ def size_fault(zipped: int, unzipped: int) -> str | None:
     return None
 
 
+def largest(sizes: Iterable[tuple[str, int]]) -> str:
+    """Return the names of the five largest files with their sizes."""
+    found = sorted(sizes, key=lambda each: (-each[1], each[0]))[:5]
+    return ", ".join(f"{name} ({-(-size >> 20)} MiB)" for name, size in found)
+
+
 def unzip_fault(entries: Iterable[ZipInfo]) -> str | None:
     """Return why Lambda cannot unzip these entries, if so."""
     for entry in entries:
@@ -174,6 +210,29 @@ def variable_meant(part: str) -> str | None:
 def is_username(name: str) -> bool:
     """Return whether Cognito accepts a user's name or a URL: visible characters."""
     return bool(name) and all(_major(letter) in "LMSNP" for letter in name)
+
+
+def is_custom_name(name: str) -> bool:
+    """Return whether it can be the name of a custom attribute, with its prefix."""
+    own = name.removeprefix(CUSTOM)
+    is_short = len(own) <= _LONGEST_CUSTOM_NAME
+    return name.startswith(CUSTOM) and is_short and is_username(own)
+
+
+def standard_schema() -> list[dict[str, Any]]:
+    """Return the standard attributes of every pool, as SchemaAttributes."""
+    kinds = dict.fromkeys((*STANDARD_ATTRIBUTES, "sub"), "String")
+    kinds |= {f"{name}_verified": "Boolean" for name in ADDRESSES}
+    kinds["updated_at"] = "Number"
+    limits = {"birthdate": {"MinLength": "10", "MaxLength": "10"}}
+    return [
+        {
+            "Name": name,
+            "AttributeDataType": kind,
+            f"{kind}AttributeConstraints": limits.get(name, {}),
+        }
+        for name, kind in kinds.items()
+    ]
 
 
 def unlike_a_name(name: str, kinds: Sequence[str]) -> str | None:

@@ -78,7 +78,7 @@ class CannotChange(CgwError):
     """Raised when the file changes a setting that AWS fixes at creation."""
 
     def __init__(
-        self, what: str, *, key: tuple[str, ...] = (), hint: str | None = None
+        self, what: str, *, key: tuple[str | int, ...] = (), hint: str | None = None
     ) -> None:
         """Also store the `key` in the file."""
         super().__init__(what, hint=hint)

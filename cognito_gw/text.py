@@ -99,6 +99,12 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"{what}; {f'{guess(name, names)} {there}'.lstrip()}"
 
 
+def key_path(path: Iterable[str | int]) -> str:
+    """Spell a path of keys, such as `app_clients.web.oauth_flows[1]`."""
+    keys = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return "".join(keys).removeprefix(".")
+
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOOPBACK_HOST = r"(?:localhost|127\.0\.0\.1|\[::1\])"  # a pattern, as in a URL
 # Only what all programs parse alike: no user name, query, backslash, or space.

@@ -18,10 +18,53 @@ ABOUT = """\
 prints the JSON Schema. `NAME` is a key that you choose.
 """
 NOTES = """
+## Environments
+
+`environments` has what differs between environments, with the same keys as the file:
+
+```yaml
+name: orders
+user_pool: {groups: [readers]}
+api: {cors: {origins: [http://localhost:5173]}}
+environments:
+  dev: {target: local}
+  prod:
+    protect: true
+    user_pool: {deletion_protection: true}
+    api: {stage: prod, cors: {origins: [https://app.example.com]}}
+```
+
+The option `--env prod` or the variable `CGW_ENV` chooses one, for every command. cgw
+then merges it into the rest of the file, and validates the result:
+
+- Mappings are merged key by key. Lists and other values replace those of the file.
+- `null` removes a key that the file has: its default applies again, or a route,
+  function or app client is not part of this environment.
+- Only variables of the chosen environment must be set.
+- An environment has no `name`: its stack is `NAME-ENV`, here `orders-prod`, with at
+  most 32 characters. All default names contain it, and the tag `cgw:env` has the
+  environment.
+
+The environments, and the file without one, are separate stacks with separate tokens.
+They can be in the same account and Region, unless they share a name that AWS takes only
+once, such as `domain.prefix` or `functions.NAME.name`. `cgw list` shows all stacks.
+
+## Protection
+
+With `protect: true`, in an environment or for the whole file, `up` and the steps ask
+before every change. Without a terminal, or with `-o json`, they need `--yes` for a
+change, also with `--watch`. `down` needs `--yes-really-delete` with the name of the
+stack. This protects against mistakes with cgw; with `user_pool.deletion_protection`,
+AWS refuses to delete the pool, also from other tools.
+
 ## Variables
 
-`${VAR}` and `${VAR:-default}` come from the environment. A file may come from someone
-else, so cgw refuses a variable where its value could leak:
+`${VAR}` and `${VAR:-default}` come from the environment, in any value: text, numbers,
+`true` and `false`, and items of lists. The default counts if VAR is not set; a variable
+that is set to nothing is empty. `$${` is a literal `${`. YAML requires quotes within
+brackets and braces: `["${GROUP:-readers}"]`.
+
+A file may come from someone else, so cgw refuses a variable where its value could leak:
 
 - AWS credentials, such as `AWS_SECRET_ACCESS_KEY`, everywhere.
 - Other variables that look like secrets, by their name or because they hold an address
@@ -41,6 +84,67 @@ AWS fixes `user_pool.sign_in_with` and an app client's `secret` when it creates 
 change of one is an error that names the key and its line, and `up` then changes nothing
 else. Revert the change, or run `cgw down` and `cgw up` to replace the user pool, which
 deletes all its users. For another `secret`, add an app client under another key.
+
+## Limits of calls
+
+`api.throttle` limits each route: `burst` requests at once, and `rate` requests a second
+after that. A route's own `throttle` replaces it, also where it allows more. Above the
+limit, API Gateway responds with 429 and `Too Many Requests`. The limits are targets: on
+AWS, somewhat more requests can pass. Without `throttle`, the limits of the account
+apply, and `up` removes limits that were set elsewhere. The limits of a route count all
+callers together; for limits of each caller, AWS has API keys with usage plans.
+
+A route's `timeout` limits how long API Gateway waits for the function. The function is
+not stopped: set its own `timeout` for that, which should be the shorter one.
+
+## Access log
+
+With `api.access_log: true`, API Gateway writes one line of JSON for each request to the
+log group `/aws/apigateway/NAME/access`: request ID, time, IP address, route, status,
+size, time taken, the `sub` of the token, and the errors of API Gateway, the authorizer
+and the integration. `cgw logs --access` prints it. It has no tokens, queries and
+bodies. If you remove the key, the log ends; the log group stays until `cgw down`.
+
+API Gateway needs a role for this, which is a setting of the whole account and Region.
+cgw does not make it: a stack must not change what others rely on. If `up` reports that
+the role is missing, create it once:
+
+```
+aws iam create-role --role-name apigateway-logs --assume-role-policy-document \
+  '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole",
+  "Principal":{"Service":"apigateway.amazonaws.com"}}]}'
+aws iam attach-role-policy --role-name apigateway-logs --policy-arn \
+  arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs
+aws apigateway update-account --patch-operations \
+  op=replace,path=/cloudwatchRoleArn,value=arn:aws:iam::ACCOUNT:role/apigateway-logs
+```
+
+`functions.NAME.log_retention` sets how long a function's own log is kept. Without it,
+cgw sets 30 days when it creates the log group, and then leaves the retention alone.
+
+## Binary bodies
+
+API Gateway treats a body as bytes if `api.binary_media_types` has its media type:
+
+- A request body is base64 for the function, and `isBase64Encoded` is true, if the list
+  has the request's `Content-Type`.
+- A function returns bytes as base64 with `isBase64Encoded: true`. API Gateway decodes
+  them if the list has the *first* media type in the request's `Accept` header. Browsers
+  often send `text/html` first: then only `*/*` works.
+
+With `*/*`, every request body is base64 for the function, JSON too.
+
+## CORS
+
+`api.cors` answers preflight requests, and adds headers to the responses of API Gateway
+itself, such as 401, 403 and 429. The function must return the same headers with its own
+responses: `Access-Control-Allow-Origin`, and, if pages need them,
+`Access-Control-Expose-Headers` and `Access-Control-Allow-Credentials: true`.
+
+`headers` replaces the default list: Authorization, Content-Type, X-Amz-Date,
+X-Amz-Security-Token, X-Api-Key. The header of the token is always allowed. Browsers
+remember a preflight for at most two hours (Chrome) or a day (Firefox), even if
+`max_age` is longer.
 
 ## Code
 
@@ -169,7 +273,7 @@ def _spelled(schema, value):
     kind = value["type"]
     if kind == "array":
         return f"list of {_spelled(schema, value['items'])}"
-    if kind == "integer":
+    if kind in ("integer", "number"):
         most = value.get("maximum")
         return f"{value['minimum']} " + (f"to {most}" if most else "or more")
     words = {"boolean": "`true` \\| `false`", "object": "mapping", "string": "text"}

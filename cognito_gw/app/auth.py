@@ -46,12 +46,12 @@ def app_client(context: Context, key: str) -> AppClient:
     pool_id = context.config.user_pool.id
     client_id = context.config.app_clients[key].id
     if pool_id and client_id:
-        return _made_elsewhere(context, pool_id, client_id)
+        return _existing(context, pool_id, client_id)
     client = context.stack.clients.get(key)
     if client is None:
         raise UsageError(
             f"the app client `{key}` has no `id`, and cgw does not add app clients to "
-            "a user pool that was made elsewhere",
+            "an existing user pool",
             hint=f"add the ID: app_clients: {{{key}: {{id: …}}}}",
         )
     look(context, [client])
@@ -81,7 +81,7 @@ def issuer_url(context: Context, pool_id: str) -> str:
     return template.format(region=context.aws.region, user_pool_id=pool_id)
 
 
-def _made_elsewhere(context: Context, pool_id: str, client_id: str) -> AppClient:
+def _existing(context: Context, pool_id: str, client_id: str) -> AppClient:
     """Return an app client by its IDs; the caller may not be allowed to describe it."""
     from botocore.exceptions import BotoCoreError, ClientError
 

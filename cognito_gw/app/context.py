@@ -32,6 +32,7 @@ class Options:
     local: bool = False
     profile: str | None = None
     region: str | None = None
+    env: str | None = None
     output: str = "text"
     quiet: bool = False
     verbose: bool = False
@@ -40,6 +41,11 @@ class Options:
     def is_local(self) -> bool:
         """Whether the command line or the environment selects the local AWS."""
         return self.local or os.environ.get("CGW_LOCAL", "") not in ("", "0")
+
+    @property
+    def chosen_env(self) -> str | None:
+        """The environment that the command line or CGW_ENV chooses."""
+        return self.env if self.env is not None else os.environ.get("CGW_ENV") or None
 
     @property
     def as_json(self) -> bool:
@@ -125,7 +131,8 @@ class Context:
 
         if self.given is not None:
             return Loaded(self.given, [])
-        return load(self.options.config, self.environment, self.steps)
+        options = self.options
+        return load(options.config, self.environment, self.steps, options.chosen_env)
 
     @property
     def config(self) -> Config:

@@ -11,7 +11,7 @@ from cognito_gw.app.walks import failure_code, locked, look, planned, prepare, w
 from cognito_gw.engine.resource import Action, Step, told
 from cognito_gw.errors import CannotChange, CgwError, Missing, NotOurs, UsageError
 from cognito_gw.oauth.cache import forget
-from cognito_gw.resources.code import IGNORE_FILE, CodeFolder
+from cognito_gw.resources.code import IGNORE_FILE, code_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,12 +36,10 @@ def warn(context: Context) -> None:
 
 def _settings_left_out(context: Context) -> Iterator[str]:
     """Yield a warning for each settings file beside code that is not deployed."""
-    folders = {
-        CodeFolder(function.code, tuple(function.include))
-        for function in context.config.functions.values()
-        if function.code
-    }
+    folders = code_folders(context.config.functions.values())
     for folder in sorted(folders, key=lambda folder: folder.path):
+        if warning := folder.unlocked():
+            yield warning
         for name in folder.settings_left_out():
             yield (
                 f"{folder.path / name} is not deployed. If the function needs it, copy "
@@ -67,7 +65,7 @@ def plan(context: Context) -> list[Step]:
     for notice in history.notices():
         context.ui.warn(notice)
     resources = context.stack.resources
-    check_code(resources)
+    check_code(context, resources)
     return told(planned(context, resources))
 
 
@@ -99,7 +97,7 @@ def apply(
     from cognito_gw.engine import reconcile
     from cognito_gw.engine.walk import forward
 
-    check_code(resources)
+    check_code(context, resources)
     history = history or History(context)
     visit = partial(reconcile.apply, aws=context.aws)
     with locked(context):
@@ -118,15 +116,16 @@ def _confirm(
 ) -> None:
     """Show notices, have the changes approved, and note that this file applies them.
 
-    What needs approval: every change of a stack that was applied from elsewhere;
-    otherwise only deletions and replacements.
+    What needs approval: every change of a stack that is protected, or was applied from
+    elsewhere; otherwise only deletions and replacements.
     """
     notices = history.notices()
     for notice in notices:
         history.context.ui.warn(notice)
     if approve:
         changes = [step for step in plan() if step.is_change]
-        asked = changes if notices else [step for step in changes if step.is_loss]
+        is_all = notices or history.context.config.protect
+        asked = changes if is_all else [step for step in changes if step.is_loss]
         if asked:
             approve(asked)
     history.note()
@@ -155,13 +154,18 @@ def _stuck(context: Context, resources: list[Resource]) -> list[Step]:
     ]
 
 
-def check_code(resources: list[Resource]) -> None:
-    """Raise for code that Lambda would refuse, or that contains secrets."""
+def check_code(context: Context, resources: list[Resource]) -> None:
+    """Raise for code that Lambda would refuse, or that contains secrets.
+
+    Packages are built for Lambda, and for this machine if the local AWS needs that.
+    """
     from cognito_gw.resources.function import Function
 
     for resource in resources:
         if isinstance(resource, Function):
-            resource.check_code()
+            resource.check_code(context.ui.tell)
+            if context.is_local:
+                resource.build_here(context.ui.tell)
 
 
 def _check_passwords(context: Context, resources: list[Resource]) -> None:
@@ -219,7 +223,7 @@ def run_step(
     needed = closure(chosen)
     shown = needed if with_deps else chosen
     _require(context, [resource for resource in needed if resource not in shown])
-    check_code(shown)
+    check_code(context, shown)
     if not dry_run:
         _check_passwords(context, shown)
     if failed := _stuck(context, shown) if with_deps and not dry_run else []:
@@ -301,7 +305,7 @@ class Removal:
 
         stack = self.context.stack
         kinds = (kind for kind, *_ in unmanaged(stack, self.context.aws))
-        counts = Counter(kind for kind in kinds if kind != "function")
+        counts = Counter(kind for kind in kinds if kind not in ("function", "setting"))
         if stack.pool.live and stack.pool.managed:
             in_file = sum(user.live is not None for user in stack.users)
             counts["user"] = stack.pool.live.get("EstimatedNumberOfUsers", 0) - in_file

@@ -29,6 +29,7 @@ class Record:
     stack: str
     target: str
     files: dict[str, str] = field(default_factory=dict)  # path: time
+    env: str | None = None
 
     @property
     def last(self) -> str | None:
@@ -107,14 +108,27 @@ class History:
         )
 
     def _left_behind(self) -> Iterator[str]:
+        there = self.context.config.stacks
         for record in self._records():
             old = record.stack
             is_ours = record.target == self._target and str(self._file) in record.files
-            if is_ours and old != self._stack and self._creation(old):
+            if is_ours and old not in there and self._creation(old):
                 yield (
                     f"this file applied the stack `{old}` before, which still exists: "
-                    f"to remove it, set `name: {old}` and run `cgw down`"
+                    f"to remove it, {self._how_to_remove(record)}"
                 )
+
+    def _how_to_remove(self, record: Record) -> str:
+        """Say what to change in the file, and what to run then."""
+        config, env = self.context.config, record.env
+        name = record.stack.removesuffix(f"-{env}") if env else record.stack
+        changes = [f"set `name: {name}`"] if name != config.stacks[0] else []
+        if env and env not in config.environments:
+            changes.append(f"set `environments: {{{env}: {{}}}}`")
+        command = f"`cgw --env {env} down`" if env else "`cgw down`"
+        if config.env and not env:
+            command = "`down` without `--env`"
+        return f"{' and '.join(changes)} and run {command}"
 
     def _creation(self, stack: str) -> datetime | None:
         """Return when a stack was created, if it exists and the caller may see it."""
@@ -133,7 +147,9 @@ class History:
         return self._creations[stack]
 
     def _record(self) -> Record:
-        return _read(self._path(self._stack)) or Record(self._stack, self._target)
+        env = self.context.config.env
+        known = _read(self._path(self._stack))
+        return known or Record(self._stack, self._target, env=env)
 
     def _records(self) -> Iterator[Record]:
         for path in sorted((self.context.state / "stacks").glob("*.json")):
@@ -149,7 +165,7 @@ def _read(path: Path) -> Record | None:
     """Return a record; None if it is malformed or others may write it."""
     with suppress(OSError, ValueError, TypeError), open_private(path) as file:
         record = Record(**json.load(file))
-        texts = (record.stack, record.target, *record.files.items())
+        texts = (record.stack, record.target, record.env or "", *record.files.items())
         if all(isinstance(text, str | tuple) for text in texts):
             return record
     return None

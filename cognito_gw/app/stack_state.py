@@ -112,17 +112,19 @@ def stacks(aws: Aws) -> list[dict[str, Any]]:
     while.
     """
     from cognito_gw.aws.tags import creation, owned
+    from cognito_gw.config.model import ENVIRONMENT_TAG
 
     found = []
-    for name, arns in sorted(owned(aws).items()):
+    for name, tags in sorted(owned(aws).items()):
         made = creation(aws, name)
-        if made or any(":lambda:" in arn or ":logs:" in arn for arn in arns):
+        if made or any(":lambda:" in arn or ":logs:" in arn for arn in tags):
+            envs = (found.get(ENVIRONMENT_TAG) for found in tags.values())
             found.append(
                 {
                     "name": name,
-                    "env": None,
+                    "env": next(filter(None, envs), None),
                     "region": aws.account.region,
-                    "resources": len(arns),
+                    "resources": len(tags),
                     "created": made.isoformat() if made else None,
                 }
             )
@@ -154,11 +156,33 @@ def log_readers(
                 f"no logs yet: {function.log_group} does not exist",
                 hint="run `cgw lambda`, or call the function once",
             )
-    start = int(since.timestamp() * 1000)
     return [
-        LogReader(context.aws.logs, name, function.log_group.name, start)
+        LogReader(context.aws.logs, name, function.log_group.name, _start(since))
         for name, function in chosen.items()
     ]
+
+
+def access_log_reader(context: Context, since: datetime) -> LogReader:
+    """Return a reader of the access log.
+
+    Raises UsageError if the file has none, Missing before `up` made it.
+    """
+    from cognito_gw.aws.log_events import LogReader
+
+    if not context.config.api.access_log:
+        raise UsageError(
+            "the file has no access log",
+            hint="add `access_log: true` to `api`, and run `cgw up`",
+        )
+    group = context.stack.access_log_group
+    look(context, [group])
+    if group.live is None:
+        raise Missing(f"{group} does not exist yet", hint="run `cgw up` first")
+    return LogReader(context.aws.logs, "access", group.name, _start(since))
+
+
+def _start(since: datetime) -> int:
+    return int(since.timestamp() * 1000)
 
 
 def policy(

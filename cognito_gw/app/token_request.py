@@ -95,7 +95,7 @@ class TokenRequest:
         return (machines + people if prefers_machines else people + machines)[0]
 
     def _fits(self, client: AppClientConfig) -> bool:
-        if client.id is not None:  # made elsewhere: its flows are not in the file
+        if client.id is not None:  # an existing one: its flows are not in the file
             return True
         if self.flow in BY_OAUTH and BY_OAUTH[self.flow] not in client.oauth_flows:
             return False

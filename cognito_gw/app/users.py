@@ -13,7 +13,7 @@ from cognito_gw.errors import CgwError, Missing, UsageError
 from cognito_gw.text import guess, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from cognito_gw.app.context import Context
     from cognito_gw.config.variables import Password
@@ -34,11 +34,11 @@ def person(
 
 
 def require_own_pool(context: Context) -> None:
-    """Raise for a pool that was made elsewhere, which cgw never changes."""
+    """Raise for an existing pool, which cgw never changes."""
     if pool_id := context.config.user_pool.id:
         raise CgwError(
-            f"user pool `{pool_id}` was made elsewhere: cgw never changes it",
-            hint="change its users with what made it, or with the AWS CLI",
+            f"cgw never changes the existing user pool `{pool_id}`",
+            hint="change its users with the tool that manages it, or with the AWS CLI",
         )
 
 
@@ -112,13 +112,24 @@ def check_name(context: Context, name: str) -> None:
         )
 
 
-def require_attributes(context: Context, given: Mapping[str, str]) -> None:
-    """Raise for attributes or values that the pool's schema does not allow."""
+def require_attributes(context: Context, new: Person) -> None:
+    """Raise for attributes that the pool's schema does not allow, or lacks.
+
+    A user with a temporary password gives missing ones at the first sign-in.
+    """
+    given = new.attributes
     schema = (context.stack.pool.live or {}).get("SchemaAttributes", [])
     faults = attribute_faults(schema, given) if schema else []
     if faults:
         names = ", ".join(sorted(attribute["Name"] for attribute in schema))
         raise UsageError(f"--attribute {faults[0]}", hint=f"the pool has: {names}")
+    required = {field["Name"] for field in schema if field.get("Required")} - {"sub"}
+    lacking = sorted(required - new.initial_attributes.keys())
+    if lacking and not new.is_temporary:
+        raise UsageError(
+            f"the pool requires {', '.join(lacking)}",
+            hint=" ".join(f"--attribute {name}=…" for name in lacking),
+        )
 
 
 def require_groups(context: Context, names: Iterable[str]) -> None:

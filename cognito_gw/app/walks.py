@@ -77,10 +77,12 @@ def is_news(step: Step, report: Report = "all") -> bool:
 
 
 def _located(context: Context, step: Step) -> Step:
-    """Return the step; an error about a key of the file starts with its line."""
+    """Return the step; an error about a key starts with the nearest line."""
     if not isinstance(step.error, CannotChange):
         return step
-    place = context.loaded.where(step.error.key)
+    key = step.error.key
+    above = (key[:size] for size in range(len(key), 0, -1))
+    place = next(filter(None, map(context.loaded.where, above)), None)
     return replace(step, error=step.error.at(place)) if place else step
 
 

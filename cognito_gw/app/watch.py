@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cognito_gw.app.deploy import apply, warn
 from cognito_gw.app.walks import failure_code, is_news, known_error
 from cognito_gw.errors import CgwError, UsageError
-from cognito_gw.resources.code import CodeFolder
+from cognito_gw.resources.code import code_folders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cognito_gw.app.walks import Report
     from cognito_gw.config.model import FunctionConfig
     from cognito_gw.engine.resource import Resource, Step
+    from cognito_gw.resources.code import CodeFolder
     from cognito_gw.resources.function import Function
 
     Saves = Iterator[set[Path]]  # for each save, its paths
@@ -160,7 +161,8 @@ class Watch:
     ) -> None:
         """Prepare a watch; `begin` starts to watch folders when it is called.
 
-        `approve` is for the first run only: saving the file approves later changes.
+        `approve` is for the first run only: saving the file approves later changes,
+        unless the stack is protected.
         """
         self._context = context
         self._begin = begin
@@ -225,7 +227,9 @@ class Watch:
         if is_all:
             warn(context)
         self._is_incomplete = True
-        approve, self._approve = self._approve, None
+        approve = self._approve
+        if not context.config.protect:
+            self._approve = None
         steps = apply(context, resources, approve, report=report)
         self._is_incomplete = bool(failure_code(steps))
         reported = [step for step in steps if is_news(step, report)]
@@ -251,7 +255,8 @@ class Watch:
         context = self._context
         target = "local AWS" if context.is_local else "target"
         place = {"region": context.region, target: context.target_name}
-        return {"name": context.config.name, **place}
+        config = context.config
+        return {"name": config.name, "protection": str(config.protect), **place}
 
     def _require_same(self) -> None:
         now = self._identify()
@@ -265,14 +270,10 @@ class Watch:
 
 def _codes(functions: Iterable[FunctionConfig]) -> frozenset[CodeFolder]:
     """Return the functions' code; raise UsageError for a bad ignore file."""
-    codes = [
-        CodeFolder(function.code, tuple(function.include))
-        for function in functions
-        if function.code
-    ]
+    codes = code_folders(functions)
     for code in codes:
         _ = code.ignored
-    return frozenset(codes)
+    return codes
 
 
 def _is_of(path: Path, function: Function) -> bool:

@@ -63,12 +63,12 @@ def owned_arns(aws: Aws, stack: str, *resource_types: str) -> list[str]:
     return [item["ResourceARN"] for item in _tagged(aws, [stack], resource_types)]
 
 
-def owned(aws: Aws) -> dict[str, list[str]]:
-    """Return the ARNs of each stack of this account and Region, by stack name."""
-    found: dict[str, list[str]] = {}
+def owned(aws: Aws) -> dict[str, dict[str, dict[str, str]]]:
+    """Return each stack of this account and Region: its ARNs, with their tags."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
     for item in _tagged(aws):
-        name = next(tag["Value"] for tag in item["Tags"] if tag["Key"] == STACK_TAG)
-        found.setdefault(name, []).append(item["ResourceARN"])
+        tags = {tag["Key"]: tag["Value"] for tag in item["Tags"]}
+        found.setdefault(tags[STACK_TAG], {})[item["ResourceARN"]] = tags
     return found
 
 

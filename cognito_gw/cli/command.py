@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,12 @@ def global_options(taken: Collection[str] = ()) -> list[GlobalOption]:
             metavar="REGION",
             help="AWS Region.",
             shell_complete=completions.regions,
+        ),
+        option(
+            "--env",
+            metavar="NAME",
+            help="Environment of the file. Default: CGW_ENV.",
+            shell_complete=completions.environments,
         ),
         option(
             "-o",
@@ -190,7 +197,10 @@ def command_line(words: str) -> str:
     if words.startswith(_WITHOUT_FILE):
         return f"cgw {words}"
     local, _, rest = words.rpartition("--local")
-    given = shlex.join(_arguments(_options(), to_local=bool(local or words != rest)))
+    arguments = partial(_arguments, to_local=bool(local or words != rest))
+    given = shlex.join(arguments(_options()))
+    if "--env" in words.split() and not words.startswith(given):
+        given = shlex.join(arguments(replace(_options(), env=None)))
     if not given or words.startswith(given):
         return f"cgw {words}"
     return f"cgw {given} {rest.strip()}".rstrip()
@@ -243,6 +253,7 @@ def _arguments(options: Options, *, to_local: bool) -> list[str]:
     given = {
         "--profile": None if is_local and not options.local else options.profile,
         "--region": options.region,
+        "--env": options.env,
         "-c": None if options.config == Options.config else str(options.config),
     }
     named = [[name, value] for name, value in given.items() if value is not None]

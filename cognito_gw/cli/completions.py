@@ -92,7 +92,20 @@ def regions(
     return _fitting(sorted(filter(None, found)), incomplete)
 
 
+def environments(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """Offer the environments of the file."""
+    names = _names_with(context, None)
+    return _fitting(names.environments if names else [], incomplete)
+
+
 def _names(context: click.Context) -> Names | None:
+    return _names_with(context, context.ensure_object(Options).chosen_env)
+
+
+def _names_with(context: click.Context, env: str | None) -> Names | None:
+    """Return the names in the file, with an environment merged in."""
     from cognito_gw.config.yaml_file import names_in
 
     file = context.ensure_object(Options).config
@@ -100,7 +113,7 @@ def _names(context: click.Context) -> Names | None:
         RuntimeError
     ):  # such as ~nobody/cgw.yaml, which the shell has not expanded
         file = file.expanduser()
-    return names_in(file, os.environ)
+    return names_in(file, os.environ, env)
 
 
 def _pairs(names: Names) -> list[tuple[str, str]]:

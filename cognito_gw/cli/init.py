@@ -148,6 +148,7 @@ def init(context: Context, *, yes: bool, **options: Any) -> None:
     it uses those of the tutorial. --route and --public replace its routes.
     """
     target = context.options.config
+    context.options.env = None  # the new file has none
     _require_free(target)
     given = _given(context, options)
     starter = _started(given)

@@ -127,7 +127,7 @@ pool_options = _together(
         "--user-pool-id",
         "pool_id",
         metavar="ID",
-        help="A user pool made elsewhere; no file is read.",
+        help="An existing user pool; no file is read.",
     ),
     click.option("--client-id", metavar="ID", help="An app client of that user pool."),
 )

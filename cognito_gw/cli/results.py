@@ -130,6 +130,10 @@ _REMOVALS = {
     "stage": "aws apigateway delete-stage --rest-api-id {api} --stage-name {id}",
     "function": "aws lambda delete-function --function-name {id}",
 }
+_UNREMOVABLE = {
+    "custom attribute": "AWS never deletes one",
+    "setting": "{id}; the file can set it",
+}
 _VARIABLE = re.compile(r"\{[^}]+\}")
 
 
@@ -173,7 +177,7 @@ def show_unmanaged(context: Context) -> None:
     found = unmanaged_with_users(context)
     for text in _unmanaged_lines(context.stack, found):
         say(styled("warning:", fg="yellow"), f" {text}", err=True)
-    if context.is_local and any(kind != "user" for kind, *_ in found):
+    if context.is_local and any(kind in _REMOVALS for kind, *_ in found):
         line = f'eval "$({command_line("local env")})"'
         say(f"for `aws` on the local AWS: {line}", err=True)
 
@@ -182,6 +186,10 @@ def _unmanaged_lines(stack: Stack, found: list[Found]) -> Iterator[str]:
     """Yield each with the command that deletes it; many users as one."""
     is_crowd = sum(kind == "user" for kind, *_ in found) > _CROWD
     for kind, name, id_ in found:
+        if kind in _UNREMOVABLE:
+            why = _UNREMOVABLE[kind].format(id=id_)
+            yield f"{kind} `{name}` is not in the file and stays: {why}"
+            continue
         if kind != "user":
             how = _REMOVALS[kind].format(
                 id=shlex.quote(id_), pool=stack.pool.id, api=stack.api.id

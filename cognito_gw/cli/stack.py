@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,14 +87,33 @@ def up(context: Context, *, watch: bool, yes: bool) -> None:
 
 
 def approval(context: Context, *, yes: bool) -> Approve | None:
-    """Return what asks for confirmation; None without a terminal, or if not wanted."""
-    is_asked = not yes and not context.options.as_json
-    return _approve if is_asked and is_terminal() and sys.stderr.isatty() else None
+    """Return what asks for confirmation; None without a terminal, or if not wanted.
+
+    Without a terminal, it refuses the changes of a protected stack.
+    """
+    if yes:
+        return None
+    if not context.options.as_json and is_terminal() and sys.stderr.isatty():
+        return _approve
+    return partial(_refuse, context) if context.config.protect else None
 
 
 def _approve(steps: list[Step]) -> None:
     show_steps(steps, err=True)
     confirm("Go on?", abort=True)
+
+
+def _refuse(context: Context, steps: list[Step]) -> None:
+    raise UsageError(
+        f"the stack {context.config.name} is protected{_where_protected(context)}: "
+        f"not changed without confirmation ({summary(steps)})",
+        hint="add `--yes`, or confirm at a terminal",
+    )
+
+
+def _where_protected(context: Context) -> str:
+    place = context.loaded.where(("protect",))
+    return f" (`protect` at {place})" if place else ""
 
 
 def _watch(context: Context, approve: Approve | None) -> None:
@@ -167,11 +187,32 @@ def _names(paths: Iterable[Path]) -> str:
 
 @command("down", "cgw down", "cgw --local down --yes")
 @yes_option
+@click.option(
+    "--yes-really-delete",
+    "named",
+    metavar="NAME",
+    help="Skip confirmation, also if `protect` is on. NAME is the name of the stack.",
+)
 @with_reading_context
-def down(context: Context, *, yes: bool) -> None:
+def down(context: Context, *, yes: bool, named: str | None) -> None:
     """Delete everything that this stack owns, and nothing else."""
+    _check_protection(context, named)
     with locked(context):
-        _remove(context, is_asked=not yes)
+        _remove(context, is_asked=not yes and named is None)
+
+
+def _check_protection(context: Context, named: str | None) -> None:
+    """Raise if the option names another stack, or a protected stack is not named."""
+    name = context.config.name
+    if named is not None and named != name:
+        raise UsageError(
+            f"`--yes-really-delete {named}` names another stack: this one is `{name}`"
+        )
+    if named is None and context.config.protect:
+        raise UsageError(
+            f"the stack `{name}` is protected{_where_protected(context)}",
+            hint=f"to delete it: `cgw down --yes-really-delete {name}`",
+        )
 
 
 def _remove(context: Context, *, is_asked: bool) -> None:

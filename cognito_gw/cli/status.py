@@ -24,6 +24,7 @@ from cognito_gw.cli.results import (
 )
 from cognito_gw.cli.terminal import with_reading_context
 from cognito_gw.errors import UsageError
+from cognito_gw.oauth.tokens import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,10 +90,10 @@ def _show_row(row: dict[str, Any]) -> None:
 @command("list", "cgw list", "cgw --local list -o json")
 @with_reading_context
 def list_stacks(context: Context) -> None:
-    """List the stacks of this account and Region.
+    """List the stacks of this account and Region, with their environments.
 
-    It finds them by their tag and needs no file. It does not count resources that have
-    no tags.
+    It finds them by their tags and needs no file. It does not count resources that have
+    no tags. The state `incomplete` means: no user pool and no API.
     """
     from cognito_gw.config.model import Config
 
@@ -105,8 +106,17 @@ def list_stacks(context: Context) -> None:
     if not stacks:
         say(f"no stacks in {context.aws.account.region}", err=True)
     for stack in stacks:
-        created = (stack["created"] or "(unknown)")[:19].replace("T", " ")
-        say(f"{stack['name']:<32}{stack['resources']:>4} resources  {created}")
+        count, env = f"{stack['resources']:>4} resources", stack["env"] or "-"
+        say(f"{stack['name']:<34}{env:<18}{count}  {_age(stack['created'])}")
+
+
+def _age(created: str | None) -> str:
+    """Return the state and the age of a stack."""
+    if created is None:
+        return "incomplete"
+    at = datetime.fromisoformat(created)
+    age = in_words((datetime.now(UTC) - at).total_seconds())
+    return f"up, created {at:%Y-%m-%d %H:%M} ({age} ago)"
 
 
 @command("outputs", "cgw outputs", 'eval "$(cgw outputs --format env)"')
@@ -231,10 +241,17 @@ class _Since(click.ParamType["datetime"]):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-@command("logs", "cgw logs", "cgw logs hello --since 2h", "cgw logs --follow")
+@command(
+    "logs",
+    "cgw logs",
+    "cgw logs hello --since 2h",
+    "cgw logs --follow",
+    "cgw logs --access",
+)
 @click.argument(
     "functions", nargs=-1, metavar="[FUNCTION]...", shell_complete=completions.functions
 )
+@click.option("--access", is_flag=True, help="Print the access log of the API instead.")
 @click.option("-f", "--follow", is_flag=True, help="Print new logs until Ctrl-C.")
 @click.option(
     "--since",
@@ -246,7 +263,12 @@ class _Since(click.ParamType["datetime"]):
 )
 @with_reading_context
 def logs(
-    context: Context, *, functions: tuple[str, ...], follow: bool, since: datetime
+    context: Context,
+    *,
+    functions: tuple[str, ...],
+    access: bool,
+    follow: bool,
+    since: datetime,
 ) -> None:
     """Print the logs of the functions: all, or those named.
 
@@ -255,7 +277,12 @@ def logs(
     """
     from cognito_gw.aws import log_events
 
-    readers = stack_state.log_readers(context, functions, since)
+    if access and functions:
+        raise click.UsageError("--access takes no functions.")
+    if access:
+        readers = [stack_state.access_log_reader(context, since)]
+    else:
+        readers = stack_state.log_readers(context, functions, since)
     if follow:
         _follow(context, readers)
         return

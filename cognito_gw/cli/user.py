@@ -159,7 +159,7 @@ _several = click.argument(
 
 
 def _people(context: Context, names: Sequence[str]) -> list[Person]:
-    """Return the users to change; raise for a pool that was made elsewhere."""
+    """Return the users to change; raise for an existing pool."""
     require_own_pool(context)
     return found(context, names)
 
@@ -299,7 +299,7 @@ def add(context: Context, *, name: str, **options: Any) -> None:
     given = given_password(context, from_stdin=options["password_stdin"])
     new = person(context, name, **more)
     look_at_pool(context, [new])
-    require_attributes(context, more["attributes"])
+    require_attributes(context, new)
     if new.live is not None:
         raise CgwError(
             f"{new} already exists",

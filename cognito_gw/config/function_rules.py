@@ -54,9 +54,12 @@ def _zip_fault(code: Path) -> str | None:
     except _NO_ZIP:
         return f"{code} cannot be unzipped"
     unzipped = sum(entry.file_size for entry in entries)
-    fault = aws_rules.unzip_fault(entries)
-    fault = fault or aws_rules.size_fault(code.stat().st_size, unzipped)
-    return f"{code}: {fault}" if fault else None
+    if fault := aws_rules.unzip_fault(entries):
+        return f"{code}: {fault}"
+    if fault := aws_rules.size_fault(code.stat().st_size, unzipped):
+        sizes = ((entry.filename, entry.file_size) for entry in entries)
+        return f"{code}: {fault}; the largest: {aws_rules.largest(sizes)}"
+    return None
 
 
 def _is_handler(function: FunctionConfig) -> bool:

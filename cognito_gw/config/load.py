@@ -14,7 +14,7 @@ from cognito_gw.config.model import Config
 from cognito_gw.config.rules import check, warnings_of
 from cognito_gw.config.yaml_file import Document, Problem, brief, read_document
 from cognito_gw.errors import UsageError
-from cognito_gw.text import one_line
+from cognito_gw.text import key_path, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -51,11 +51,24 @@ class BadConfig(UsageError):
         self.problems = sorted(
             problems, key=lambda problem: document.line(problem.path)
         )
-        lines = [f"{document.file} has {_counted(len(problems))}:"]
+        which = f" with the environment {document.env}" if document.env else ""
+        lines = [f"{document.file}{which} has {_counted(len(problems))}:"]
         for problem in self.problems[:_MOST]:
             what = one_line(spell(problem.path) + problem.what)
             lines.append(brief(f"  {document.where(problem.path)}: {what}", _LONGEST))
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(lines), hint=_hint(document, problems))
+
+
+def _hint(document: Document, problems: list[Problem]) -> str | None:
+    """Return the environments to choose from, if one may have what is missing."""
+    data = document.data if isinstance(document.data, dict) else {}
+    known = data.get("environments")
+    elsewhere = [
+        problem for problem in problems if problem.path[:1] != ("environments",)
+    ]
+    if document.env or not elsewhere or not known or not isinstance(known, dict):
+        return None
+    return f"no environment was chosen; `--env NAME` chooses one: {', '.join(known)}"
 
 
 def _counted(count: int) -> str:
@@ -66,19 +79,20 @@ def _counted(count: int) -> str:
 
 def spell(path: KeyPath) -> str:
     """Spell a key path as `app_clients.web.oauth_flows[1]: `; nothing for the root."""
-    text = ""
-    for key in path:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}"
-    return text.removeprefix(".") + ": " if path else ""
+    return f"{key_path(path)}: " if path else ""
 
 
 def load(
     file: Path,
     environment: Mapping[str, str] = os.environ,
     steps: Collection[str] | None = None,
+    env: str | None = None,
 ) -> Loaded:
-    """Read and validate the file for these steps, or for all; no AWS call is made."""
-    return loaded(read_document(file, environment), steps)
+    """Read and validate the file for these steps, or for all; no AWS call is made.
+
+    The `environment` has the variables; `env` is one of the file's `environments`.
+    """
+    return loaded(read_document(file, environment, env), steps)
 
 
 def loaded(document: Document, steps: Collection[str] | None = None) -> Loaded:
@@ -87,6 +101,8 @@ def loaded(document: Document, steps: Collection[str] | None = None) -> Loaded:
     config, problems = _validate(document)
     said = [problem for problem in problems if problem.path not in document.unset]
     problems = [*document.problems, *said]
+    if config is not None and document.env:
+        config = config.in_environment(document.env)
     if config is not None:
         problems += check(config, folder)
     unread: list[Problem] = []

@@ -5,7 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.config.model import API_NAME, ORIGIN, POLICY_ARN, Config
+from cognito_gw.config.model import (
+    API_NAME,
+    ENVIRONMENT,
+    HEADER,
+    MEDIA_TYPE,
+    ORIGIN,
+    POLICY_ARN,
+    Config,
+)
 from cognito_gw.config.variables import KeyPath, Password
 from cognito_gw.config.yaml_file import Problem, brief
 from cognito_gw.text import guess
@@ -31,11 +39,14 @@ ALLOWED = {
     r"^[a-z][a-z0-9.-]{1,31}$": "a Lambda runtime, such as python3.13 or nodejs22.x",
     r"^[a-zA-Z][a-zA-Z0-9_]+$": "a letter from A to Z, then letters, digits and _; at "
     "least 2 characters",
+    ENVIRONMENT: "letters, digits and -, beginning with a letter or digit",
     POLICY_ARN: "the ARN of a policy, such as "
     "arn:aws:iam::123456789012:policy/functions",
     r"^[A-Za-z0-9_-]+$": "the name of a header: letters, digits, - and _",
     API_NAME: "printable ASCII characters, not beginning or ending with a space; at "
     "most 128",
+    HEADER: "the name of a header, such as X-Trace-Id; at most 128 characters",
+    MEDIA_TYPE: "a media type, such as image/png, image/* or */*, without parameters",
     ORIGIN: "`*`, or an origin without a path, such as https://app.example.com",
     r"^[a-z0-9]+$": "the ID of a REST API: lowercase letters and digits",
     r"^[A-Za-z0-9_-]{1,128}$": "letters, digits, - and _; at most 128 characters",
@@ -63,6 +74,9 @@ _TYPES = {
     "int_type": "a whole number",
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "path_type": "a path",
@@ -147,6 +161,11 @@ def _shown(value: Any) -> str:
 
 
 def _unknown_key(path: KeyPath) -> str:
+    if path == ("api", "authorizers"):
+        return (
+            "reserved: Cognito is the only kind of authorizer for now, and "
+            "`authorizer` sets it; a route without one is `auth: none`"
+        )
     allowed = _keys_at(path[:-1])
     meant = f"{guess(str(path[-1]), allowed)} ".lstrip()
     return f"unknown key; {meant}allowed: {', '.join(allowed)}"

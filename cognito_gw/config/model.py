@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -44,7 +44,6 @@ def docstrings(of: type) -> dict[str, str]:
 
 def _beneath(body: ast.ClassDef) -> Iterator[tuple[str, str]]:
     import ast
-    from inspect import cleandoc
     from itertools import pairwise
 
     for above, below in pairwise(body.body):
@@ -53,7 +52,7 @@ def _beneath(body: ast.ClassDef) -> Iterator[tuple[str, str]]:
                 ast.AnnAssign(target=ast.Name(id=name)),
                 ast.Expr(value=ast.Constant(value=str(text))),
             ):
-                yield name, cleandoc(text)
+                yield name, " ".join(text.split())
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -62,6 +61,11 @@ VERBS = (*METHODS, ANY)
 API_NAME = r"^[\x21-\x7E](?:[\x20-\x7E]{0,126}[\x21-\x7E])?$"
 # Apps have origins of their own schemes, such as capacitor://localhost.
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:\[\]-]+)$"
+HEADER = r"^[A-Za-z0-9!#$%&*+.^_`|~-]{1,128}$"
+MEDIA_TYPE = (
+    r"^(\*/\*|[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
+    r"/(\*|[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}))$"
+)
 POLICY_ARN = r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]+$"
 _ROUTE = re.compile(rf"({'|'.join(VERBS)}) /\S*")
 
@@ -86,10 +90,39 @@ def _prefix(value: Any) -> Any:
     return {"prefix": value} if is_scalar else _or_empty(value)
 
 
+def _retention(value: Any) -> Any:
+    """Return the days of a retention; 0 for `never`, and for as long as AWS has it."""
+    if value == "never":
+        return 0
+    try:
+        age: timedelta = _duration(value)
+    except ValueError:
+        raise ValueError("write a number of days, such as 30d, or `never`") from None
+    kept = aws_rules.LOG_RETENTIONS
+    if age not in map(timedelta, kept):
+        below = [f"{days}d" for days in kept if timedelta(days) < age][-1:]
+        above = [f"{days}d" for days in kept if timedelta(days) > age][:1]
+        raise ValueError(
+            "CloudWatch Logs does not offer this retention; the nearest: "
+            f"{' and '.join(below + above)}; or `never`, to keep the events"
+        )
+    return age.days
+
+
+def _access_log(value: Any) -> Any:
+    if value is not None and not isinstance(value, bool | dict):
+        raise ValueError("write true or false, or {retention: 90d}")
+    return value if isinstance(value, dict) else {} if value else None
+
+
+def _distinct_headers(values: list[str]) -> list[str]:
+    return list({name.lower(): name for name in reversed(values)}.values())[::-1]
+
+
 def _cors(value: Any) -> Any:
     if value is True:
         raise ValueError("name the origins: {origins: [https://app.example.com]}")
-    return None if value is False else value
+    return None if value is False or value == "false" else value  # of a variable
 
 
 def _route_key(value: str) -> str:
@@ -117,6 +150,30 @@ def _name_of_users(value: str) -> str:
     if not aws_rules.is_username(value):
         raise ValueError("must be visible characters, without spaces")
     return value
+
+
+def _attribute_name(value: str) -> str:
+    if value in aws_rules.STANDARD_ATTRIBUTES or aws_rules.is_custom_name(value):
+        return value
+    if value.startswith(aws_rules.CUSTOM):
+        raise ValueError(
+            "write 1 to 20 visible characters without spaces after custom:"
+        )
+    custom = f"{aws_rules.CUSTOM}{value}"
+    advice = f"write {custom}, or " if aws_rules.is_custom_name(custom) else ""
+    standard = ", ".join(aws_rules.STANDARD_ATTRIBUTES)
+    raise ValueError(f"is not a standard attribute; {advice}one of {standard}")
+
+
+def _rotation(value: Any) -> Any:
+    match value:
+        case True:
+            return {}
+        case False | None:
+            return None
+        case dict():
+            return value
+    raise ValueError("must be true, false or a mapping")
 
 
 def _once(values: list[Any]) -> list[Any]:
@@ -154,6 +211,12 @@ Duration = Annotated[
     PlainSerializer(_spelled, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}[smhd]$"}),
 ]
+Retention = Annotated[
+    int,
+    BeforeValidator(_retention),
+    PlainSerializer(lambda days: f"{days}d" if days else "never", when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^(never|\d{1,9}[smhd])$"}),
+]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")]
 Label = Annotated[
     str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_ +=,.@-]+$")
@@ -170,7 +233,11 @@ GroupName = Annotated[
     str, Field(pattern=r"^\S{1,128}$"), AfterValidator(_name_of_users)
 ]
 Once = AfterValidator(_once)  # what is said twice is sent once
+Headers = Annotated[
+    list[Annotated[str, Field(pattern=HEADER)]], AfterValidator(_distinct_headers)
+]
 Url = Annotated[str, Field(min_length=1, max_length=1024)]
+AttributeName = Annotated[str, Field(min_length=1, max_length=32)]
 RouteKey = Annotated[str, AfterValidator(_route_key)]
 Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
 
@@ -203,6 +270,19 @@ class PasswordPolicy(Section):
     """Kinds of characters that a password must contain."""
 
 
+class AttributeConfig(Section):
+    required: bool = False
+    """Refuse sign-ups without it. Only for standard attributes; fixed at creation."""
+    mutable: bool = True
+    """Whether it can change after the user is created. Fixed at creation."""
+    type: Literal["string", "number", "datetime", "boolean"] = "string"
+    """Only for custom attributes; fixed at creation."""
+    min: int | None = Field(default=None, ge=0)
+    """Least length of a string (default 0), or value of a number."""
+    max: int | None = Field(default=None, ge=0)
+    """Greatest length of a string (default 2048), or value of a number."""
+
+
 class UserPoolConfig(Section):
     id: str | None = Field(
         default=None, max_length=55, pattern=r"^[A-Za-z0-9-]+_[0-9A-Za-z]+$"
@@ -212,6 +292,15 @@ class UserPoolConfig(Section):
     """Default: the stack's name."""
     sign_in_with: Annotated[list[Literal["email", "phone_number"]], Once] = ["email"]
     """Fixed at creation. With an empty list, users sign in with a user name."""
+    attributes: dict[
+        Annotated[str, AfterValidator(_attribute_name)],
+        Annotated[AttributeConfig, BeforeValidator(_or_empty)],
+    ] = {}
+    """What AWS stores of users: standard attributes that differ from AWS's defaults,
+    and `custom:NAME`. `up` adds custom ones; AWS never removes or changes any."""
+    tier: Literal["lite", "essentials", "plus"] | None = None
+    """Feature plan, which sets the price. Omit to leave it as it is; AWS creates pools
+    with `essentials`."""
     self_sign_up: bool = False
     """Let anyone on the internet sign up, and so get a token."""
     password_policy: PasswordPolicy = PasswordPolicy()
@@ -233,6 +322,11 @@ class Validity(Section):
     """Lifetime of the access token."""
     refresh: Annotated[Duration, between("1h", "3650d")] = lasting("30d")
     """Lifetime of the refresh token; at least as long as the other two."""
+
+
+class RefreshRotation(Section):
+    grace_seconds: int = Field(default=0, ge=0, le=60)
+    """For how long the refresh token that was replaced stays valid."""
 
 
 class AppClientConfig(Section):
@@ -260,6 +354,23 @@ class AppClientConfig(Section):
     """Whether it has a client secret. Fixed at creation."""
     validity: Annotated[Validity, BeforeValidator(_or_empty)] = Validity()
     """Lifetimes of its tokens."""
+    auth_flows: (
+        Annotated[list[Literal["srp", "password", "choice", "custom"]], Once] | None
+    ) = None
+    """How users can sign in through Cognito's API. Default: `srp` and `password`; none
+    for machines. `[]`: only on the sign-in pages. `choice` is the flow USER_AUTH."""
+    refresh_rotation: Annotated[RefreshRotation | None, BeforeValidator(_rotation)] = (
+        Field(default=None, json_schema_extra={"default": False})
+    )
+    """Return a new refresh token at each refresh: `true`, or a mapping."""
+    session_minutes: int = Field(default=3, ge=3, le=15)
+    """How long a user has for each step of a sign-in through the API."""
+    read: Annotated[list[AttributeName], Once] | None = None
+    """Attributes that it can read, also in tokens. `[]`: AWS's default. Omit to leave
+    them as they are."""
+    write: Annotated[list[AttributeName], Once] | None = None
+    """Attributes that its users can set. `[]`: AWS's default. Omit to leave them as
+    they are."""
 
 
 class ResourceServerConfig(Section):
@@ -290,6 +401,9 @@ class UserConfig(Section):
         default=None, max_length=100
     )
     """The user's exact groups. Omit to leave groups unmanaged."""
+    attributes: dict[AttributeName, Annotated[str, Field(max_length=2048)]] = {}
+    """Values of attributes, which `up` restores; others are left alone. "" removes one.
+    An address counts as verified unless `email_verified` is "false"."""
 
 
 class FunctionConfig(Section):
@@ -300,6 +414,8 @@ class FunctionConfig(Section):
         pattern=r"^[a-z][a-z0-9.-]{1,31}$",
     )
     """Lambda runtime identifier. The local AWS runs Python and Node.js."""
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    """The CPU on AWS; packages are installed for it."""
     handler: str = Field(
         default="lambda_function.lambda_handler", pattern=r"^\S{1,128}$"
     )
@@ -318,6 +434,8 @@ class FunctionConfig(Section):
     """Time limit of a call, in seconds."""
     concurrency: int | None = Field(default=None, ge=0)
     """Reserved concurrency: how many calls may run at once. 0 turns it off."""
+    log_retention: Retention | None = None
+    """How long to keep its log, such as 90d, or `never`. Default: 30d at creation."""
 
 
 class Iam(Section):
@@ -327,6 +445,13 @@ class Iam(Section):
     """ARN of a policy that limits the permissions of the functions' roles."""
 
 
+class Throttle(Section):
+    rate: float = Field(ge=0, allow_inf_nan=False)
+    """Requests a second, on average."""
+    burst: int = Field(ge=0, le=2**31 - 1)
+    """Requests that may come at once."""
+
+
 class Route(Section):
     function: str | None = None
     """Default: the only function."""
@@ -334,6 +459,10 @@ class Route(Section):
     """`none`: anyone can call the route without a token."""
     scopes: Annotated[list[str], Once] = []
     """Require an access token with one of these scopes. Empty: require an ID token."""
+    timeout: float | None = Field(default=None, ge=0.05, le=29, allow_inf_nan=False)
+    """Seconds after which API Gateway responds with 504. Default: 29."""
+    throttle: Throttle | None = None
+    """Limit of this route, instead of that in `api.throttle`."""
 
 
 class AuthorizerConfig(Section):
@@ -350,6 +479,19 @@ class Cors(Section):
         min_length=1
     )
     """Origins whose web pages may call the API, or `*`."""
+    headers: Headers | None = None
+    """Request headers that pages may set, besides the token's. Default: see below."""
+    expose: Headers = []
+    """Headers of 4xx and 5xx responses of API Gateway that pages may read."""
+    credentials: bool = False
+    """Let pages send cookies. Browsers then do not accept `*` as an origin."""
+    max_age: int | None = Field(default=None, ge=-1, le=86400)
+    """Seconds for which a browser may remember a preflight; -1: never."""
+
+
+class AccessLog(Section):
+    retention: Retention = Field(default=30, json_schema_extra={"default": "30d"})
+    """How long to keep its events, such as 90d, or `never` to keep them."""
 
 
 class Api(Section):
@@ -363,6 +505,14 @@ class Api(Section):
     """Endpoint type; `edge` goes through CloudFront."""
     cors: Annotated[Cors | None, BeforeValidator(_cors)] = None
     """Answer preflight requests, and add CORS headers to 401 and 403."""
+    binary_media_types: Annotated[
+        list[Annotated[str, Field(pattern=MEDIA_TYPE)]], Once
+    ] = []
+    """Media types whose bodies are bytes: base64 for the function. `*/*` is all."""
+    throttle: Throttle | None = None
+    """Limit of each route. API Gateway responds with 429 above it."""
+    access_log: Annotated[AccessLog | None, BeforeValidator(_access_log)] = None
+    """`true` writes one JSON line for each request to CloudWatch Logs."""
     routes: dict[RouteKey, Annotated[Route, BeforeValidator(_or_empty)]] = Field(
         default={"GET /transactions": Route()}, min_length=1
     )
@@ -385,6 +535,11 @@ class Endpoints(Section):
 
 
 Keyed = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
+ENVIRONMENT = r"^[A-Za-z0-9][A-Za-z0-9-]*$"
+ENVIRONMENT_TAG = "cgw:env"
+
+
+Overlay = Annotated[dict[str, Any], BeforeValidator(_or_empty)]
 
 
 class Config(Section):
@@ -423,3 +578,26 @@ class Config(Section):
     """The REST API."""
     endpoints: Annotated[Endpoints, BeforeValidator(_or_empty)] = Endpoints()
     """URLs of another AWS-compatible endpoint; unused on AWS itself."""
+    protect: bool = False
+    """`up` asks before every change; `down` needs `--yes-really-delete NAME`."""
+    environments: Annotated[
+        dict[Annotated[str, Field(pattern=ENVIRONMENT)], Overlay],
+        BeforeValidator(_or_empty),
+    ] = {}
+    """Keys that differ in an environment, which `--env NAME` or CGW_ENV chooses."""
+
+    @property
+    def env(self) -> str | None:
+        """The chosen environment."""
+        return self.tags.get(ENVIRONMENT_TAG)
+
+    @property
+    def stacks(self) -> list[str]:
+        """The names of all stacks that the file describes."""
+        name = self.name.removesuffix(f"-{self.env}") if self.env else self.name
+        return [name, *(f"{name}-{env}" for env in self.environments)]
+
+    def in_environment(self, env: str) -> Self:
+        """Return the configuration of the stack of a chosen environment."""
+        tags = {ENVIRONMENT_TAG: env, **self.tags}
+        return self.model_copy(update={"name": f"{self.name}-{env}", "tags": tags})

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.aws_rules import API_SCOPE, STANDARD_SCOPES
-from cognito_gw.config import function_rules
+from cognito_gw.config import attribute_rules, environment_rules, function_rules
 from cognito_gw.config.yaml_file import Document, Problem, other_suffix
-from cognito_gw.gateway_rules import split_route
+from cognito_gw.gateway_rules import INTEGRATION_TIMEOUT, split_route
 from cognito_gw.text import is_private, unknown
 
 if TYPE_CHECKING:
@@ -45,13 +45,17 @@ _NAME_LIMIT = 64  # of functions and of roles
 
 def check(config: Config, folder: Path) -> Iterator[Problem]:
     """Yield every violation of a rule that spans several keys."""
+    yield from environment_rules.problems_of(config)
     yield from _external(config)
     yield from _tags(config)
     yield from _clients(config)
+    if config.user_pool.id is None:
+        yield from attribute_rules.of_pool(config)
     yield from _domain(config)
     yield from _users(config)
     yield from _functions(config, folder)
     yield from _routes(config)
+    yield from _cors(config)
     yield from _endpoints(config)
 
 
@@ -90,6 +94,17 @@ def warnings_of(config: Config, document: Document) -> list[str]:
         for part in key.split("/")[1:]
         if aws_rules.is_path_part(part) and (meant := aws_rules.variable_meant(part))
     ]
+    warnings += [
+        f"{document.where(path)}: all environments have the name `{name}`, which AWS "
+        "takes only once: set it in each environment"
+        for path, name in environment_rules.shared_names(config, document)
+    ]
+    warnings += [
+        f"{document.where(('api', 'routes', key))}: API Gateway waits {wait:g} s, but "
+        f"the function `{function}` may run {seconds} s: a later response is lost, and "
+        "the caller gets 504"
+        for key, function, wait, seconds in _impatient(config)
+    ]
     if beside := other_suffix(document.file):
         warnings.append(f"{beside} is ignored: {document.file} is read")
     open_routes = [
@@ -125,11 +140,24 @@ def _unreachable(config: Config) -> Iterator[tuple[KeyPath, str]]:
         if client.oauth_flows
         for scope in client.oauth_scopes
     }
-    if any(client.oauth_flows != ["client_credentials"] for client in clients):
+    if any(
+        client.oauth_flows != ["client_credentials"] and client.auth_flows != []
+        for client in clients
+    ):
         reachable.add(API_SCOPE)  # every sign-in by API has it
     for key, route in config.api.routes.items():
         if route.scopes and not reachable.intersection(route.scopes):
             yield ("api", "routes", key, "scopes"), ", ".join(route.scopes)
+
+
+def _impatient(config: Config) -> Iterator[tuple[str, str, float, int]]:
+    """Yield the routes that wait for less time than their function may run."""
+    only = next(iter(config.functions), "")
+    for key, route in config.api.routes.items():
+        name = route.function or only
+        wait = route.timeout or INTEGRATION_TIMEOUT / 1000
+        if name in config.functions and config.functions[name].timeout > wait:
+            yield key, name, wait, config.functions[name].timeout
 
 
 def known_scopes(config: Config) -> list[str]:
@@ -150,14 +178,14 @@ def _external(config: Config) -> Iterator[Problem]:
         if section in given:
             yield Problem(
                 (section,),
-                "user_pool.id names a pool made elsewhere, in which cgw makes nothing",
+                "user_pool.id names an existing pool, which cgw does not change",
             )
     for key, client in config.app_clients.items():
         if client.id is None and "app_clients" in given:
             yield Problem(
                 ("app_clients", key),
-                "needs an `id`: user_pool.id names a pool made elsewhere, "
-                "in which cgw makes nothing",
+                "needs an `id`: user_pool.id names an existing pool, "
+                "which cgw does not change",
             )
 
 
@@ -183,6 +211,7 @@ def _clients(config: Config) -> Iterator[Problem]:
         yield from _urls(client, at)
         yield from _flows(client, at)
         yield from _validity(client, at)
+        yield from attribute_rules.of_client(client, config, at)
         for index, scope in enumerate(client.oauth_scopes):
             yield from _known("scope", scope, scopes, (*at, "oauth_scopes", index))
 
@@ -275,6 +304,7 @@ def _user(user: UserConfig, config: Config, at: KeyPath) -> Iterator[Problem]:
             )
         for index, group in enumerate(user.groups or []):
             yield from _known("group", group, pool.groups, (*at, "groups", index))
+        yield from attribute_rules.of_user(user, config, at)
         if user.password and not user.password.missing:
             fault = _password_fault(user.password.reveal(), pool.password_policy)
             if fault:
@@ -355,6 +385,24 @@ def _routes(config: Config) -> Iterator[Problem]:
         for index, scope in enumerate(route.scopes):
             if config.user_pool.id is None:
                 yield from _known("scope", scope, scopes, (*at, "scopes", index))
+
+
+def _cors(config: Config) -> Iterator[Problem]:
+    cors = config.api.cors
+    if cors is None or not cors.credentials:
+        return
+    at: KeyPath = ("api", "cors")
+    if "*" in cors.origins:
+        yield Problem(
+            (*at, "credentials"),
+            "browsers refuse credentials for the origin `*`: name the `origins`",
+        )
+    for field in ("headers", "expose"):
+        if "*" in (getattr(cors, field) or ()):
+            yield Problem(
+                (*at, field),
+                "with credentials, browsers take `*` literally: name the headers",
+            )
 
 
 def _path(path: str, at: KeyPath, variables: dict[str, str]) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from cognito_gw.config.environment_schema import describe_environments
 from cognito_gw.config.load import BadConfig, loaded
 from cognito_gw.config.model import VERBS, Config
 from cognito_gw.config.yaml_file import document_of
@@ -115,12 +116,14 @@ def published_schema() -> dict[str, Any]:
     schema: dict[str, Any] = _with_empty(Config.model_json_schema())
     api = schema["$defs"]["Api"]["properties"]
     api["cors"]["anyOf"].append({"const": False})
+    api["access_log"]["anyOf"].append({"type": "boolean"})
     api["routes"]["propertyNames"] = {"pattern": rf"^({'|'.join(VERBS)}) /\S*$"}
     mfa = schema["$defs"]["UserPoolConfig"]["properties"]["mfa"]
     del mfa["type"]
     mfa["enum"].append(False)
     prefix = schema["$defs"]["DomainConfig"]["properties"]["prefix"]["anyOf"][0]
     schema["properties"]["domain"]["anyOf"].append(prefix)
+    describe_environments(schema)
     return schema
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from cognito_gw.config import environments
 from cognito_gw.config.variables import KeyPath, Password, is_password, refusal
 from cognito_gw.errors import UsageError
 
@@ -172,6 +173,7 @@ class Document:
     literal_passwords: list[KeyPath] = field(default_factory=list)
     unset: set[KeyPath] = field(default_factory=set)  # their variable is not filled in
     values: int = 0  # how many there are
+    env: str | None = None  # the environment that is merged in
 
     def where(self, path: KeyPath) -> str:
         """Return the file and the line of a key."""
@@ -184,28 +186,65 @@ class Document:
         return self.lines.get(path, 1)
 
 
-def read_document(file: Path, environment: Mapping[str, str]) -> Document:
-    """Read a YAML file and fill in its variables."""
-    return document_of(read_text(file), file, environment)
+def read_document(
+    file: Path, environment: Mapping[str, str], env: str | None = None
+) -> Document:
+    """Read a YAML file, merge in the environment `env`, and fill in its variables."""
+    return document_of(read_text(file), file, environment, env)
 
 
-def document_of(text: str, file: Path, environment: Mapping[str, str]) -> Document:
+def document_of(
+    text: str, file: Path, environment: Mapping[str, str], env: str | None = None
+) -> Document:
     """Return the document of the text of a file."""
-    document = Document(file)
+    document = Document(file, env=env)
     try:
-        loader = Loader(text)
-        node = loader.get_single_node()
-        if node is None:
-            document.data = {}
-            return document
-        loader.instead.update(_Variables(document, environment).fill(node))
-        document.data = loader.construct_document(node)
+        _load(Loader(text), document, environment)
     except yaml.YAMLError as error:
         raise bad_yaml(text, file, error) from None
     except RecursionError:
         what = "it is nested too deep, or an alias contains itself"
         raise UsageError(f"{file}: {what}") from None
     return document
+
+
+def _load(loader: Loader, document: Document, environment: Mapping[str, str]) -> None:
+    """Load the data; of environments that are not merged in, only their keys."""
+    root = loader.get_single_node() or _nothing()
+    scalars = [*_scalars(root, (), document)]
+    others = environments.section(root)
+    if others or document.env is not None:
+        root = environments.chosen(root, document.env, document.file)
+        at = (environments.KEY,)
+        lines = document.lines
+        document.lines = {path: lines[path] for path in lines if path[:1] == at}
+        scalars = [*_scalars(root, (), document)]
+    lacking = _Variables(document, environment).fill(scalars)
+    loader.instead.update(lacking)
+    document.data = loader.construct_document(root)
+    if others:
+        document.data[environments.KEY] = _shape(loader, others, _KEYS_OF_EACH)
+
+
+def _nothing() -> yaml.Node:
+    """Return an empty mapping at the start of a file."""
+    start = yaml.Mark("", 0, 0, 0, None, 0)
+    return yaml.MappingNode(f"{_TAG}map", [], start, start)
+
+
+_KEYS_OF_EACH = 2  # levels: the names of the environments, and their keys
+
+
+def _shape(loader: Loader, node: yaml.Node, depth: int) -> Any:
+    """Return the keys of mappings down to a depth; other values as they are."""
+    if not depth:
+        return None
+    if not isinstance(node, yaml.MappingNode):
+        return loader.construct_object(node, deep=True)
+    return {
+        key: _shape(loader, value, depth - 1)
+        for key, (_, value) in environments.pairs(node).items()
+    }
 
 
 class _Variables:
@@ -216,10 +255,12 @@ class _Variables:
         self.environment = environment
         self.raw: dict[yaml.Node, str] = {}  # before replacement: aliases repeat nodes
 
-    def fill(self, root: yaml.Node) -> dict[yaml.Node, Password]:
+    def fill(
+        self, scalars: list[tuple[KeyPath, yaml.ScalarNode]]
+    ) -> dict[yaml.Node, Password]:
         """Replace variables; return the passwords whose variable is not set."""
         lacking: dict[yaml.Node, Password] = {}
-        for path, node in _scalars(root, (), self.document):
+        for path, node in scalars:
             raw = self.raw.setdefault(node, node.value)
             node.value = _VARIABLE.sub(partial(self._value, path), raw)
             if is_password(path):
@@ -309,12 +350,15 @@ class Names:
     functions: list[str]
     routes: list[str]
     stages: list[str]
+    environments: list[str]
 
 
-def names_in(file: Path, environment: Mapping[str, str]) -> Names | None:
+def names_in(
+    file: Path, environment: Mapping[str, str], env: str | None = None
+) -> Names | None:
     """Return the names in a file; None where there is no file, or it is not YAML."""
     try:
-        data = read_document(file, environment).data
+        data = read_document(file, environment, env).data
     except UsageError:
         return None
     return _names(data) if isinstance(data, dict) else None
@@ -332,6 +376,7 @@ def _names(data: dict[str, Any]) -> Names:
         functions=_plain(_mapping(data, "functions", _FUNCTIONS)),
         routes=_plain(_mapping(api, "routes", _ROUTES)),
         stages=_plain([api.get("stage", _STAGE)]),
+        environments=_plain(_mapping(data, environments.KEY, {})),
     )
 
 

@@ -36,7 +36,10 @@ def file(options: DoctorOptions) -> Finding:
         return Finding(
             "warn", f"there is no file {options.file}", "`cgw init` writes one"
         )
-    found = f"{options.file}: stack {options.loaded.config.name}"
+    config = options.loaded.config
+    found = f"{options.file}: stack {config.name}"
+    if config.env:
+        found += f", environment {config.env}"
     if options.loaded.warnings:
         return Finding("warn", "\n".join([found, *options.loaded.warnings]))
     return Finding("ok", found)

@@ -22,6 +22,7 @@ from cognito_gw.engine.resource import (
     Step,
 )
 from cognito_gw.errors import CannotChange, CgwError, Missing
+from cognito_gw.text import key_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -172,9 +173,9 @@ def _decide(resource: Resource) -> Step:
         return Step(resource, Action.CREATE, changes)
     for field, key in resource.frozen.items():
         if field in changes:
-            before, after = map(_in_file, (changes[field].before, changes[field].after))
+            before, after = _in_file(changes[field])
             raise CannotChange(
-                f"{resource}: `{'.'.join(key)}` is {after} in the file and {before} on "
+                f"{resource}: `{key_path(key)}` is {after} in the file and {before} on "
                 "AWS, which fixes it at creation",
                 key=key,
                 hint=f"undo the change; {resource.replacing}",
@@ -218,8 +219,15 @@ def _canonical(value: Any) -> Any:
     return None if value == "" or value is False else value
 
 
-def _in_file(value: Any) -> str:
-    """Spell a value as the file does."""
-    if isinstance(value, list | None):
-        return f"[{', '.join(value or ())}]"
-    return json.dumps(value)
+def _in_file(change: Change) -> list[str]:
+    """Spell both values as the file does."""
+    values = change.before, change.after
+    nothing = "[]" if any(isinstance(value, list) for value in values) else "not set"
+    return [
+        nothing
+        if value is None
+        else f"[{', '.join(value)}]"
+        if isinstance(value, list)
+        else json.dumps(value)
+        for value in values
+    ]

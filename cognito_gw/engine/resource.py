@@ -170,7 +170,7 @@ class Resource(ABC):
         return self.parent is not None and self.parent.is_new
 
     @property
-    def frozen(self) -> Mapping[str, tuple[str, ...]]:
+    def frozen(self) -> Mapping[str, tuple[str | int, ...]]:
         """The fields that AWS fixes at creation, each with its key in the file."""
         return {}
 

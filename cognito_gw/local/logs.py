@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from cognito_gw import aws_rules
 from cognito_gw.local import events, moto_store
 from cognito_gw.local.awslambda.runtime_api import LOG_TAIL
 from cognito_gw.local.constraints import Violation, report
@@ -128,16 +129,11 @@ class Log:
         self.say(f"END RequestId: {self._request_id}", report)
 
 
-# API_PutRetentionPolicy: the days for which events can be kept.
-RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
-RETENTIONS += [1096, 1827, 2192, 2557, 2922, 3288, 3653]
-
-
 @logs.refuses("PutRetentionPolicy")
 def impossible_retention(call: Call) -> None:
     """Refuse a number of days that is not on the list: InvalidParameterException."""
-    if (days := call["retentionInDays"]) not in RETENTIONS:
-        options = f"Member must satisfy enum value set: {RETENTIONS}"
+    if (days := call["retentionInDays"]) not in aws_rules.LOG_RETENTIONS:
+        options = f"Member must satisfy enum value set: {[*aws_rules.LOG_RETENTIONS]}"
         violation = Violation("retentionInDays", f"'{days}' ", options)
         raise invalid_parameter(report(violation))
 

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from cognito_gw.local.access import AccessKeys, is_another_user
+from cognito_gw.local.apigateway.access_log import AccessLog
 from cognito_gw.local.apigateway.context import Snapshots
 from cognito_gw.local.apigateway.gateway import Gateway
 from cognito_gw.local.autosave import Autosave
@@ -109,7 +110,14 @@ def application(start: Start) -> web.Application:
     access_keys = AccessKeys(start.access_key)
     host = Host(url, activity, access_keys)
     functions = Functions(host, start.folder)
-    gateway = Gateway(snapshots.stage, keys, functions, url, activity)
+    gateway = Gateway(
+        snapshots.stage,
+        keys,
+        functions,
+        url,
+        activity,
+        access_log=AccessLog(host.log_queue),
+    )
     cognito = Cognito(keys, url, activity)
     parts = (cognito, snapshots, gateway, Invoke(functions), host.log_queue)
     control = ControlPlane(access_keys, activity, parts)

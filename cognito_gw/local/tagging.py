@@ -65,7 +65,7 @@ def _given(call: Call) -> dict[str, str]:
 
 @tagging.amends("GetResources")
 def pools_and_apis(call: Call, answer: dict[str, Any]) -> None:
-    """Find user pools, REST APIs and stages; moto finds Lambda functions and others."""
+    """Find pools, APIs, stages and log groups; moto finds functions and others."""
     if call.get("PaginationToken"):  # ours were on the first page
         return
     found = answer["ResourceTagMappingList"]
@@ -84,6 +84,10 @@ def _tagged(region: str) -> Iterator[Tagged]:
     for pool in moto_store.backend("cognito-idp", region).user_pools.values():
         tags = pool.extended_config.get("UserPoolTags", {})
         yield "cognito-idp:userpool", pool.arn, tags
+    logs = moto_store.backend("logs", region)
+    for name in logs.groups:
+        arn = f"arn:aws:logs:{region}:{moto_store.ACCOUNT}:log-group:{name}"
+        yield "logs:log-group", arn, logs.list_tags_for_resource(arn)
     for api in moto_store.backend("apigateway", region).apis.values():
         arn = f"arn:aws:apigateway:{region}::/restapis/{api.id}"
         yield "apigateway:restapis", arn, api.tags or {}

@@ -75,11 +75,11 @@ def _first_allowed(client: AppClient, flows: dict[str, str], reason: str) -> Cho
 
 def _asked_for(client: AppClient, flow: str) -> Chosen:
     if not is_allowed(client, flow):
-        name = BY_API.get(flow) or BY_OAUTH[flow]
-        where = "ExplicitAuthFlows" if flow in BY_API else "`oauth_flows`"
+        name = BY_OAUTH.get(flow, flow)
+        where = "auth_flows" if flow in BY_API else "oauth_flows"
         raise UsageError(
-            f"the app client does not allow the flow {flow}: {where} lacks {name}",
-            hint="`--flow auto` uses a flow that it allows",
+            f"the app client does not allow the flow {flow}: `{where}` lacks {name}",
+            hint="`--flow auto` uses a flow that it allows; or add it to the client",
         )
     return Chosen(flow, "it was requested")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cognito_gw.aws.errors import absent_is_none, code_of
+from cognito_gw.aws.errors import absent_is_none, code_of, message_of
 from cognito_gw.aws.responses import listed, overlay, settable, without_empty
 from cognito_gw.aws.tags import MORE_THAN_ONE, concurrent_create
 from cognito_gw.aws.waits import settle
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from cognito_gw.resources.user_pool import UserPool
 
 _UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
-_USER_FLOWS = (
-    "ALLOW_USER_PASSWORD_AUTH",
-    "ALLOW_USER_SRP_AUTH",
-    "ALLOW_REFRESH_TOKEN_AUTH",
-)
+_AUTH_FLOWS = {
+    "password": "ALLOW_USER_PASSWORD_AUTH",
+    "srp": "ALLOW_USER_SRP_AUTH",
+    "choice": "ALLOW_USER_AUTH",
+    "custom": "ALLOW_CUSTOM_AUTH",
+}
 
 
 @dataclass(eq=False)
@@ -75,11 +76,7 @@ class AppClient(Resource):
         return {
             "ClientName": self.name,
             "GenerateSecret": self.config.secret,
-            "ExplicitAuthFlows": (
-                ["ALLOW_REFRESH_TOKEN_AUTH"]
-                if flows == ["client_credentials"]
-                else list(_USER_FLOWS)
-            ),
+            "ExplicitAuthFlows": self._auth_flows(),
             "AllowedOAuthFlowsUserPoolClient": bool(flows),
             "AllowedOAuthFlows": list(flows),
             "AllowedOAuthScopes": list(self.config.oauth_scopes) if flows else [],
@@ -87,8 +84,46 @@ class AppClient(Resource):
             "LogoutURLs": list(self.config.logout_urls) if flows else [],
             "PreventUserExistenceErrors": "ENABLED",
             "EnableTokenRevocation": True,
+            "AuthSessionValidity": self.config.session_minutes,
+            **self._rotation(),
             **_validity(self.config.validity),
+            **{
+                field: list(names)
+                for field, names in self.attribute_lists.items()
+                if names is not None
+            },
         }
+
+    @property
+    def attribute_lists(self) -> dict[str, list[str] | None]:
+        """The lists of attributes in the file, by AWS's names; None stays as it is."""
+        return {
+            "ReadAttributes": self.config.read,
+            "WriteAttributes": self.config.write,
+        }
+
+    def _auth_flows(self) -> list[str]:
+        is_machine = self.config.oauth_flows == ["client_credentials"]
+        names = self.config.auth_flows
+        if names is None:
+            names = [] if is_machine else ["srp", "password"]
+        flows = [flow for name, flow in _AUTH_FLOWS.items() if name in names]
+        # AWS does not accept both this flow and rotation.
+        again = [] if self.config.refresh_rotation else ["ALLOW_REFRESH_TOKEN_AUTH"]
+        return flows + again
+
+    def _rotation(self) -> dict[str, Any]:
+        """Return the setting; nothing for one that is off and that AWS never had."""
+        if rotation := self.config.refresh_rotation:
+            settings = {
+                "Feature": "ENABLED",
+                "RetryGracePeriodSeconds": rotation.grace_seconds,
+            }
+        elif (self.live or {}).get("RefreshTokenRotation"):
+            settings = {"Feature": "DISABLED"}
+        else:
+            return {}
+        return {"RefreshTokenRotation": settings}
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         if self.config.id:
@@ -131,6 +166,7 @@ class AppClient(Resource):
         # UpdateUserPoolClient resets every field that it is not sent.
         request = overlay(self.live or {}, self.desired())
         request = settable(aws.cognito, "UpdateUserPoolClient", request)
+        request |= self._rotation()  # without the period of one that is now off
         update = partial(aws.cognito.update_user_pool_client, **request)
         return self._described(self._once_scopes_exist(update, aws))
 
@@ -143,18 +179,23 @@ class AppClient(Resource):
         )
 
     def _once_scopes_exist(self, call: Callable[[], Any], aws: Aws) -> Any:
-        """Retry until Cognito knows the scopes of a new resource server."""
+        """Retry until Cognito knows new scopes and attributes."""
         return settle(
             call,
             aws,
-            passing=self._is_scope_too_new,
-            until=f"Cognito knows the scopes of {self}",
+            passing=lambda error: (
+                self._is_scope_too_new(error) or self._is_attribute_too_new(error)
+            ),
+            until=f"Cognito knows the scopes and attributes of {self}",
             patience=60.0,
         )
 
     def _is_scope_too_new(self, error: ClientError) -> bool:
         is_unknown = code_of(error) == "ScopeDoesNotExistException"
         return is_unknown and bool(self.resource_servers)
+
+    def _is_attribute_too_new(self, error: ClientError) -> bool:
+        return self.pool.changed and "attributes specified while" in message_of(error)
 
     def _ids(self, aws: Aws) -> list[str]:
         """Return the IDs of the app clients with this name."""

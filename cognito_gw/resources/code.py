@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
 import os
 import re
 import stat
@@ -18,12 +15,20 @@ from typing import TYPE_CHECKING
 
 from cognito_gw import aws_rules
 from cognito_gw.errors import UsageError
+from cognito_gw.packages.build import build, build_here, silent
+from cognito_gw.packages.lock import NPM_LOCK, PACKAGE, unlocked
+from cognito_gw.packages.lock import find as find_lock
+from cognito_gw.resources import archive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePath
 
     from pathspec import GitIgnoreSpec
+
+    from cognito_gw.config.model import FunctionConfig
+    from cognito_gw.packages.lock import Lock
+    from cognito_gw.packages.target import Target
 
 
 _HISTORIES = {".bzr", ".git", ".hg", ".jj", ".svn"}
@@ -132,6 +137,7 @@ class CodeFolder:
 
     path: Path
     include: tuple[str, ...] = ()
+    is_node: bool = False
 
     @cached_property
     def root(self) -> Path:
@@ -159,6 +165,29 @@ class CodeFolder:
                     hint="the syntax is that of .gitignore",
                 ) from None
         return _patterns(lines)
+
+    def lock(self, target: Target) -> Lock | None:
+        """Return the packages that the folder lists for a target."""
+        return find_lock(self.root, target, self._leaves_out)
+
+    def build_here(self, target: Target, tell: Callable[[str], None]) -> None:
+        """Build the packages for this machine, unless those for the target run here."""
+        build_here(self.root, target, self._leaves_out, tell)
+
+    def unlocked(self) -> str | None:
+        """Return a warning if it lists packages in a way that cgw does not deploy."""
+        if not self.path.is_dir():
+            return None
+        is_python = not self.is_node
+        return unlocked(self.root, is_python=is_python, is_ignored=self._leaves_out)
+
+    @cached_property
+    def _has_npm_lock(self) -> bool:
+        """Whether cgw builds its node_modules: the folder's own is not deployed."""
+        return self.is_node and all(
+            (self.root / name).is_file() and not self._leaves_out(name)
+            for name in (PACKAGE, NPM_LOCK)
+        )
 
     def files(self) -> list[Path]:
         """Return the files to deploy, in the order of their names."""
@@ -207,6 +236,8 @@ class CodeFolder:
 
     def _leaves_out(self, name: str) -> bool:
         """Whether a path of the folder is not deployed; that of a folder ends in /."""
+        if name.startswith("node_modules/") and self._has_npm_lock:
+            return True
         said = self.ignored.check_file(name).include
         if said is not None:
             return said
@@ -232,6 +263,15 @@ class CodeFolder:
                 if not self._leaves_out(f"{(here / name).as_posix()}/")
             ]
             yield Path(at), inner, names
+
+
+def code_folders(functions: Iterable[FunctionConfig]) -> frozenset[CodeFolder]:
+    """Return the code of functions, each once."""
+    return frozenset(
+        CodeFolder(code, tuple(function.include), function.runtime.startswith("nodejs"))
+        for function in functions
+        if (code := function.code)
+    )
 
 
 @cache
@@ -295,21 +335,37 @@ def lambda_handler(event, context):
     }
 """
 _NO_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error)
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def zipped(code: Path | None, include: Sequence[str] = ()) -> bytes:
-    """Return the zip of a folder, a given .zip as it is, or the default code."""
+def zipped(
+    code: Path | None,
+    include: Sequence[str] = (),
+    target: Target | None = None,
+    tell: Callable[[str], None] = silent,
+) -> bytes:
+    """Return the zip of a folder, a given .zip as it is, or the default code.
+
+    With a target, the zip of a folder also has the packages that the folder lists,
+    built for the target if they are new. `tell` reports such a build.
+    """
     if code is None:
-        return _zip([("lambda_function.py", HELLO.encode(), False)])
+        return archive.make([("lambda_function.py", HELLO.encode(), False)])
     try:
-        folder = CodeFolder(code, tuple(include))
-        return _of_folder(folder) if code.is_dir() else code.read_bytes()
+        if not code.is_dir():
+            return code.read_bytes()
+        folder = CodeFolder(
+            code, tuple(include), is_node=bool(target and not target.version)
+        )
+        lock = folder.lock(target) if target else None
+        packages = build(lock, target, tell) if lock and target else None
+        return _of_folder(folder, packages)
     except OSError as error:
         raise unreadable(error.filename or code, error) from None
 
 
-def refuse_secrets(code: Path | None, include: Sequence[str]) -> None:
+def refuse_secrets(
+    code: Path | None, include: Sequence[str], *, is_node: bool = False
+) -> None:
     """Raise for files of the code that look like secrets, unless `include` names them.
 
     What is only read of a stack does not ask for this.
@@ -317,69 +373,67 @@ def refuse_secrets(code: Path | None, include: Sequence[str]) -> None:
     if code is None:
         return
     try:
-        folder = CodeFolder(code, tuple(include))
+        folder = CodeFolder(code, tuple(include), is_node=is_node)
         found = folder.secrets() if code.is_dir() else _secrets_in(code)
         refuse(code, found, include)
     except OSError as error:
         raise unreadable(error.filename or code, error) from None
 
 
-def sha256(content: bytes) -> str:
-    """Return the hash in Lambda's spelling: CodeSha256."""
-    return base64.b64encode(hashlib.sha256(content).digest()).decode()
-
-
-def _of_folder(folder: CodeFolder) -> bytes:
+def _of_folder(folder: CodeFolder, packages: Path | None) -> bytes:
     found = folder.files()
-    size = sum(path.stat().st_size for path in found)
-    _bound(folder.path, unzipped=size)  # before reading it
-    content = b"" if size > aws_rules.ZIPPED else _zip(_entries(folder.root, found))
-    if not content or len(content) > aws_rules.ZIPPED:
-        content = _zip(_entries(folder.root, found), zipfile.ZIP_DEFLATED)
-    _bound(folder.path, len(content))
+    sizes = {path.relative_to(folder.root).as_posix(): path for path in found}
+    if packages is not None:
+        added = archive.files_in(packages)
+        _refuse_both(folder, sizes.keys() & added.keys())
+        sizes |= added
+    size = sum(path.stat().st_size for path in sizes.values())
+    _bound(folder, sizes, unzipped=size)  # before reading it
+    content = b""
+    for method in archive.methods(size):
+        base = archive.kept(packages, method) if packages else b""
+        content = archive.make(archive.entries(folder.root, found), method, base)
+        if len(content) <= aws_rules.ZIPPED:
+            return content
+    _bound(folder, sizes, len(content))
     return content
 
 
-def _entries(root: Path, found: list[Path]) -> Iterator[tuple[str, bytes, bool]]:
-    for path in found:
-        is_executable = bool(path.stat().st_mode & 0o100)
-        yield path.relative_to(root).as_posix(), path.read_bytes(), is_executable
+def _refuse_both(folder: CodeFolder, both: Iterable[str]) -> None:
+    """Raise for files that the code and its packages both have."""
+    if names := sorted({PurePosixPath(path).parts[0] for path in both}):
+        raise UsageError(
+            f"{folder.path} has {', '.join(names[:_SHOWN])}, and so have the packages "
+            "that it lists",
+            hint="delete it from the folder, as cgw installs the packages; or, to "
+            f"deploy the folder as it is, list the list in {IGNORE_FILE}",
+        )
 
 
 def _secrets_in(file: Path) -> Iterator[PurePath]:
-    with suppress(*_NO_ZIP), zipfile.ZipFile(file) as archive:
-        for entry in archive.infolist():
+    with suppress(*_NO_ZIP), zipfile.ZipFile(file) as opened:
+        for entry in opened.infolist():
             path = PurePosixPath(entry.filename.replace("\\", "/"))
             is_file = bool(path.name) and not entry.is_dir()
-            if is_file and is_secret(path, partial(_entry_start, archive, entry)):
+            if is_file and is_secret(path, partial(_entry_start, opened, entry)):
                 yield path
 
 
-def _entry_start(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+def _entry_start(opened: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
-        with archive.open(entry) as file:
+        with opened.open(entry) as file:
             return file.read(ENOUGH)
     except Exception:  # noqa: BLE001 - damaged and encrypted zips raise many types
         return b""
 
 
-def _zip(
-    entries: Iterable[tuple[str, bytes, bool]], method: int = zipfile.ZIP_STORED
-) -> bytes:
-    """Return a zip, by default uncompressed: zlib's output, and so the hash, varies."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", method) as archive:
-        for name, content, is_executable in entries:
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.create_system = 3  # Unix on every system, for the same bytes
-            entry.external_attr = (0o100755 if is_executable else 0o100644) << 16
-            archive.writestr(entry, content, method)
-    return target.getvalue()
-
-
-def _bound(code: Path, zipped: int = 0, unzipped: int = 0) -> None:
+def _bound(
+    folder: CodeFolder, files: Mapping[str, Path], zipped: int = 0, unzipped: int = 0
+) -> None:
     if fault := aws_rules.size_fault(zipped, unzipped):
+        sizes = ((name, path.stat().st_size) for name, path in files.items())
+        ignore = folder.path / IGNORE_FILE
         raise UsageError(
-            f"{code}: {fault}",
-            hint=f"list what the function does not need in {code / IGNORE_FILE}",
+            f"{folder.path}: {fault}; the largest: {aws_rules.largest(sizes)}",
+            hint=f"list what the function does not need in {ignore}, or use `layers`",
         )

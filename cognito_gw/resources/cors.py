@@ -12,20 +12,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cognito_gw.aws.clients import Aws
+    from cognito_gw.config.model import Cors
     from cognito_gw.resources.rest_api import RestApi
 
 _ALLOW = "Access-Control-Allow-"
-_SENT_BY_CLIENTS = (
-    "Authorization,Content-Type,X-Amz-Date,X-Amz-Security-Token,X-Api-Key"
+_SENT_BY_CLIENTS = [
+    *("Authorization", "Content-Type", "X-Amz-Date", "X-Amz-Security-Token"),
+    "X-Api-Key",
+]
+_ON_RESPONSES = (
+    f"gatewayresponse.header.{_ALLOW}Origin",
+    f"gatewayresponse.header.{_ALLOW}Credentials",
+    "gatewayresponse.header.Access-Control-Expose-Headers",
 )
-_RESPONSE_ORIGIN = f"gatewayresponse.header.{_ALLOW}Origin"
+_RESPONSE_ORIGIN = _ON_RESPONSES[0]
 
 
 @dataclass(eq=False)
 class Preflight(PathMethod):
     """OPTIONS of one path, answered by a mock; public, as preflights have no token."""
 
-    origins: list[str]
+    cors: Cors
     verbs: list[str]
     identity_source: str
 
@@ -81,23 +88,30 @@ class Preflight(PathMethod):
         return self._read(aws)
 
     def _headers(self) -> dict[str, str]:
-        sent = _SENT_BY_CLIENTS.split(",")
-        if self.identity_source not in sent:
-            sent.append(self.identity_source)
+        cors = self.cors
+        sent = _SENT_BY_CLIENTS if cors.headers is None else cors.headers
+        if self.identity_source.lower() not in map(str.lower, sent):
+            sent = [*sent, self.identity_source]
         verbs = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
         if "ANY" not in self.verbs:
             verbs = sorted(self.verbs)
-        return {
-            f"{_ALLOW}Origin": self.origins[0],
+        headers = {
+            f"{_ALLOW}Origin": cors.origins[0],
             f"{_ALLOW}Methods": ",".join([*verbs, "OPTIONS"]),
             f"{_ALLOW}Headers": ",".join(sent),
         }
+        if cors.credentials:
+            headers[f"{_ALLOW}Credentials"] = "true"
+        if cors.max_age is not None:
+            headers["Access-Control-Max-Age"] = str(cors.max_age)
+        return headers
 
     def _templates(self) -> dict[str, str]:
         """With several origins, return the request's origin if it is one of them."""
-        if len(self.origins) == 1:
+        origins = self.cors.origins
+        if len(origins) == 1:
             return {}
-        tests = " || ".join(f'$origin == "{origin}"' for origin in self.origins)
+        tests = " || ".join(f'$origin == "{origin}"' for origin in origins)
         return {
             "application/json": (
                 '#set($origin = $input.params().header.get("Origin"))\n'
@@ -119,7 +133,7 @@ class GatewayResponse(Resource):
 
     api: RestApi
     response_type: str
-    origins: list[str]  # none: no CORS headers
+    cors: Cors | None
 
     @property
     def label(self) -> str:
@@ -127,18 +141,33 @@ class GatewayResponse(Resource):
 
     @property
     def enabled(self) -> bool:
-        return bool(self.origins)
+        return self.cors is not None
 
     @property
     def parent(self) -> Resource | None:
         return self.api
 
     def desired(self) -> dict[str, Any]:
+        """Return the CORS headers; None for those that have left the file."""
+        live = (self.live or {}).get("responseParameters", {})
+        gone = {name: None for name in _ON_RESPONSES if name in live}
+        return {"responseParameters": gone | self._headers()}
+
+    def _headers(self) -> dict[str, str]:
+        cors = self.cors
+        if cors is None:
+            return {}
         # These responses hold no data: with several origins, any origin may read them.
-        origin = f"'{self.origins[0]}'"
-        if len(self.origins) > 1:
+        origin = f"'{cors.origins[0]}'"
+        if len(cors.origins) > 1:
             origin = "method.request.header.Origin"
-        return {"responseParameters": {_RESPONSE_ORIGIN: origin}}
+        values = (
+            origin,
+            "'true'" if cors.credentials else None,
+            f"'{','.join(cors.expose)}'" if cors.expose else None,
+        )
+        named = zip(_ON_RESPONSES, values, strict=True)
+        return {name: value for name, value in named if value}
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         answer = aws.apigateway.get_gateway_response(**self._key())
@@ -147,9 +176,10 @@ class GatewayResponse(Resource):
         return dict(answer) if is_cors else None
 
     def create(self, aws: Aws) -> dict[str, Any]:
-        return dict(
-            aws.apigateway.put_gateway_response(**self._key(), **self.desired())
+        answer = aws.apigateway.put_gateway_response(
+            **self._key(), responseParameters=self._headers()
         )
+        return dict(answer)
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         return self.create(aws)

@@ -12,7 +12,10 @@ from cognito_gw.aws.tags import refuse_foreign
 from cognito_gw.aws.waits import settle, wait_for
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Exactly, Resource
 from cognito_gw.errors import CgwError
-from cognito_gw.resources.code import refuse_secrets, sha256, zipped
+from cognito_gw.packages.build import silent
+from cognito_gw.packages.target import Target
+from cognito_gw.resources.archive import sha256
+from cognito_gw.resources.code import CodeFolder, refuse_secrets, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +36,7 @@ _FIELDS = {
     "environment": "Environment",
     "memory": "MemorySize",
     "timeout": "Timeout",
+    "architecture": "Architectures",
 }
 # Conflicts that resolve themselves; the others are over names.
 _BUSY = ("in progress", "at this time", "concurrent update")
@@ -64,6 +68,7 @@ class Function(Resource):
     role: ExecutionRole
     log_group: LogGroup
     ignored: set[str] = field(default_factory=set)  # keys, not compared
+    tell: Callable[[str], None] = field(default=silent, repr=False)
     # Whether AWS is still deleting it.
     _is_leaving: bool = field(default=False, init=False, repr=False)
 
@@ -74,23 +79,44 @@ class Function(Resource):
     @cached_property
     def code(self) -> bytes:
         """The zip to deploy."""
-        return zipped(self.config.code, self.config.include)
+        config = self.config
+        return zipped(config.code, config.include, self.target, self.tell)
+
+    @property
+    def target(self) -> Target | None:
+        """Where its packages run, if its language has any."""
+        runtime = self.config.runtime
+        has_packages = runtime.startswith(("python", "nodejs"))
+        architecture = self.config.architecture
+        return Target.on_lambda(runtime, architecture) if has_packages else None
 
     def refuse_secrets(self) -> None:
         """Raise for files of the code that look like secrets, unless included."""
-        refuse_secrets(self.config.code, self.config.include)
+        is_node = self.config.runtime.startswith("nodejs")
+        refuse_secrets(self.config.code, self.config.include, is_node=is_node)
 
-    def check_code(self) -> None:
-        """Raise for code that is too large or holds secrets."""
+    def check_code(self, tell: Callable[[str], None] = silent) -> None:
+        """Raise for code that is too large, holds secrets, or lacks packages.
+
+        Packages are built if they are new; `tell` reports that.
+        """
         self.refuse_secrets()
+        self.tell = tell
         if "CodeSha256" not in {_FIELDS[key] for key in self.ignored}:
             _ = self.code  # raises if it is too large
+
+    def build_here(self, tell: Callable[[str], None]) -> None:
+        """Build the packages for the local AWS, which finds them in the cache."""
+        code = self.config.code
+        if self.target and code and code.is_dir():
+            CodeFolder(code, tuple(self.config.include)).build_here(self.target, tell)
 
     def desired(self) -> dict[str, Any]:
         if self.live and self.live.get("State") == _FAILED:
             raise _failed(self, self.live, "State")
         ignored = {_FIELDS[key] for key in self.ignored}
         wanted = {**self._configuration(), "Tags": self.tags}
+        wanted["Architectures"] = [self.config.architecture]
         if "CodeSha256" not in ignored:
             wanted["CodeSha256"] = sha256(self.code)
         return {name: wanted[name] for name in wanted if name not in ignored}
@@ -114,6 +140,7 @@ class Function(Resource):
             FunctionName=self.name,
             Code={"ZipFile": self.code},
             PackageType="Zip",
+            Architectures=[self.config.architecture],
             Tags=self.tags,
             **self._configuration(),
         )
@@ -127,15 +154,16 @@ class Function(Resource):
         live = None
         if "Tags" in fields:
             aws.functions.tag_resource(Resource=self["FunctionArn"], Tags=self.tags)
-        if fields - {"Tags", "CodeSha256"}:
+        if fields - {"Tags", "CodeSha256", "Architectures"}:
             live = self._update_configuration(aws)
-        if "CodeSha256" in fields:
+        if fields & {"CodeSha256", "Architectures"}:
             self.refuse_secrets()
             once_idle(
                 partial(
                     aws.functions.update_function_code,
                     FunctionName=self.name,
                     ZipFile=self.code,
+                    Architectures=[self.config.architecture],
                 ),
                 self,
                 aws,

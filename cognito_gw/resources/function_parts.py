@@ -28,7 +28,11 @@ _UNFINISHED = "Unfinished"
 
 @dataclass(eq=False)
 class LogGroup(Resource):
-    """A CloudWatch log group; one that Lambda creates keeps its events forever."""
+    """A CloudWatch log group; one that Lambda creates keeps its events forever.
+
+    Without a retention in the file, it gets one at creation, and later changes by the
+    user stay.
+    """
 
     kind = "log group"
     command = "lambda"
@@ -38,15 +42,21 @@ class LogGroup(Resource):
     name: str
     tags: dict[str, str]
     account: Account
+    retention: int | None = None  # days; 0: forever
 
     @property
     def label(self) -> str:
         return self.name
 
+    @property
+    def _days(self) -> int | None:
+        return _DAYS if self.retention is None else self.retention or None
+
     def desired(self) -> dict[str, Any]:
-        """Set the retention only at creation: later changes by the user stay."""
         is_made = self.live is not None and not self.live.get(_UNFINISHED)
-        return {"tags": self.tags} | ({} if is_made else {"retentionInDays": _DAYS})
+        if self.retention is None and is_made:
+            return {"tags": self.tags}
+        return {"tags": self.tags, "retentionInDays": self._days}
 
     def observe(self, aws: Aws) -> dict[str, Any] | None:
         found, tags = aws.gather(
@@ -65,11 +75,12 @@ class LogGroup(Resource):
             aws.logs.create_log_group, logGroupName=self.name, tags=self.tags
         )
         self._once_idle(create, aws)
-        self._keep(aws)
+        if self._days:
+            self._keep(aws)
         return {
             "arn": f"{self._arn()}:*",
             "tags": self.tags,
-            "retentionInDays": _DAYS,
+            "retentionInDays": self._days,
         }
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
@@ -87,7 +98,7 @@ class LogGroup(Resource):
 
         Its function is created later: if that exists, a user removed the retention.
         """
-        if found.get("retentionInDays"):
+        if found.get("retentionInDays") or self.retention is not None:
             return False
         with absent_is_none():
             aws.functions.get_function(FunctionName=self.name.rsplit("/", 1)[1])
@@ -106,11 +117,13 @@ class LogGroup(Resource):
         return None
 
     def _keep(self, aws: Aws) -> None:
-        keep = partial(
-            aws.logs.put_retention_policy,
-            logGroupName=self.name,
-            retentionInDays=_DAYS,
-        )
+        group, logs = {"logGroupName": self.name}, aws.logs
+        if self._days:
+            keep = partial(
+                logs.put_retention_policy, **group, retentionInDays=self._days
+            )
+        else:
+            keep = partial(logs.delete_retention_policy, **group)
         self._once_idle(keep, aws)
 
     def _once_idle(self, change: Callable[[], Any], aws: Aws) -> None:

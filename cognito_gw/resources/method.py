@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.responses import api_items, described, without_empty
 from cognito_gw.engine.resource import KNOWN_AFTER_APPLY, Change, Resource
-from cognito_gw.gateway_rules import COGNITO, IAM, OPEN
+from cognito_gw.gateway_rules import COGNITO, IAM, INTEGRATION_TIMEOUT, OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,6 +154,7 @@ class Method(PathMethod):
     authorizer: Authorizer | None  # None: a public route
     scopes: list[str]
     account: Account
+    timeout: float | None = None  # seconds; None: AWS's default
 
     @property
     def is_unsecured(self) -> bool:
@@ -175,8 +176,22 @@ class Method(PathMethod):
                 "httpMethod": "POST",  # of the call to Lambda, for every method
                 "uri": f"arn:{partition}:apigateway:{region}:lambda:path/2015-03-31"
                 f"/functions/{function}/invocations",
-            },
+            }
+            | self._time_limit(),
         }
+
+    def _time_limit(self) -> dict[str, int]:
+        """Return the limit; without one in the file, a longer one of the user stays.
+
+        The file cannot name that: AWS has it only in accounts with a raised quota.
+        """
+        if self.timeout is not None:
+            return {"timeoutInMillis": round(self.timeout * 1000)}
+        live = (self.live or {}).get("methodIntegration") or {}
+        is_short = (
+            live.get("timeoutInMillis", INTEGRATION_TIMEOUT) < INTEGRATION_TIMEOUT
+        )
+        return {"timeoutInMillis": INTEGRATION_TIMEOUT} if is_short else {}
 
     def create(self, aws: Aws) -> dict[str, Any]:
         wanted = self.desired()
@@ -223,5 +238,10 @@ class Method(PathMethod):
             type=integration["type"],
             integrationHttpMethod=integration["httpMethod"],
             uri=integration["uri"],
+            **{
+                key: integration[key]
+                for key in ("timeoutInMillis",)
+                if key in integration
+            },
         )
         return answer

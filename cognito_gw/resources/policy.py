@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws.tags import STACK_TAG
+from cognito_gw.aws_rules import CUSTOM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -114,6 +115,8 @@ def _operator_policy(own: _Own, boundary: str | None, passed: list[str]) -> Docu
         to_lambda = {"iam:PassedToService": "lambda.amazonaws.com"}
         statements.append(_allow("PassRoles", ["iam:PassRole"], passed, to_lambda))
         actions += _CHANGE_API
+        if any(f.config.log_retention == 0 for f in stack.functions.values()):
+            actions.append("logs:DeleteRetentionPolicy")
     if actions:
         arns = own.used
         if stack.api.managed:
@@ -188,6 +191,8 @@ class _Own:
     @property
     def log_groups(self) -> list[str]:
         groups = [f"log-group:/aws/lambda/{name}" for name in self._names]
+        if self.stack.config.api.access_log:
+            groups.append(f"log-group:/aws/apigateway/{self.stack.config.name}/*")
         # Depending on the action, AWS checks either form; `*` covers both.
         groups += [f"{group}:*" for group in groups if not group.endswith("*")]
         return [self._arn("logs", group) for group in groups]
@@ -294,9 +299,17 @@ def _pool_writes(stack: Stack) -> list[str]:
         actions += ["CreateManagedLoginBranding"]
     if stack.users:
         actions += ["AdminCreateUser", "AdminSetUserPassword"]
+    actions += _attribute_writes(stack)
     if _sets_groups(stack):
         actions += ["AdminAddUserToGroup", "AdminRemoveUserFromGroup"]
     return _of_cognito(*actions)
+
+
+def _attribute_writes(stack: Stack) -> Iterator[str]:
+    if any(name.startswith(CUSTOM) for name in stack.config.user_pool.attributes):
+        yield "AddCustomAttributes"
+    if any(user.attributes for user in stack.users):
+        yield "AdminUpdateUserAttributes"
 
 
 def _sets_groups(stack: Stack) -> bool:

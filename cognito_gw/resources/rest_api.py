@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -44,6 +44,7 @@ class RestApi(Resource):
     given_id: str | None
     routes: frozenset[Route]  # every method in the file, and those for CORS
     account: Account
+    binary_media_types: list[str] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -57,6 +58,7 @@ class RestApi(Resource):
         return {
             "name": self.name,
             "endpointConfiguration": {"types": [self.endpoint.upper()]},
+            "binaryMediaTypes": self.binary_media_types,
             "tags": self.tags,
             "UnlistedRoutes": [],
         }
@@ -69,6 +71,7 @@ class RestApi(Resource):
         answer = aws.apigateway.create_rest_api(
             name=self.name,
             endpointConfiguration={"types": [self.endpoint.upper()]},
+            binaryMediaTypes=self.binary_media_types,
             tags=self.tags,
         )
         made = described(answer)
@@ -99,6 +102,8 @@ class RestApi(Resource):
             patch.append(
                 {"op": "replace", "path": path, "value": self.endpoint.upper()}
             )
+        if "binaryMediaTypes" in changes:
+            patch += self._binary_patch(self.live or {})
         if patch:
             aws.apigateway.update_rest_api(restApiId=self["id"], patchOperations=patch)
         if any(field.startswith("tags") for field in changes):
@@ -106,6 +111,15 @@ class RestApi(Resource):
         if "UnlistedRoutes" in changes:
             self._remove_unlisted(aws)
         return self.observe(aws) or {}
+
+    def _binary_patch(self, live: dict[str, Any]) -> list[dict[str, str]]:
+        has, wanted = {*live.get("binaryMediaTypes", ())}, {*self.binary_media_types}
+        changes = [("add", media) for media in sorted(wanted - has)]
+        changes += [("remove", media) for media in sorted(has - wanted)]
+        return [
+            {"op": op, "path": f"/binaryMediaTypes/{escaped(media)}"}
+            for op, media in changes
+        ]
 
     def delete(self, aws: Aws) -> None:
         aws.apigateway.delete_rest_api(restApiId=self["id"])
@@ -200,6 +214,10 @@ class Path(Resource):
     def parent(self) -> Resource | None:
         return self.api
 
+    @property
+    def is_known_absent(self) -> bool:
+        return self.path != "/" and super().is_known_absent
+
     def desired(self) -> dict[str, Any]:
         return {"path": self.path}
 
@@ -221,6 +239,11 @@ class Path(Resource):
 
     def delete(self, aws: Aws) -> None:
         aws.apigateway.delete_resource(restApiId=self.api["id"], resourceId=self["id"])
+
+
+def escaped(name: str) -> str:
+    """Return a name as one part of the path of a patch operation (RFC 6901)."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def is_under(path: str, top: str) -> bool:

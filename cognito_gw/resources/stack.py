@@ -21,7 +21,13 @@ from cognito_gw.resources.function_parts import ExecutionRole, LogGroup
 from cognito_gw.resources.method import Authorizer, Method
 from cognito_gw.resources.pool_parts import Group, MfaSetting, ResourceServer
 from cognito_gw.resources.rest_api import Path, RestApi, parent_of
-from cognito_gw.resources.user import User
+from cognito_gw.resources.stage_settings import (
+    EVERY_ROUTE,
+    AccessLog,
+    AccessLogGroup,
+    Throttling,
+)
+from cognito_gw.resources.user import User, with_verification
 from cognito_gw.resources.user_pool import UserPool
 
 if TYPE_CHECKING:
@@ -121,8 +127,10 @@ class Stack:
                 tuple(self.groups[name] for name in user.groups or []),
                 self.config.user_pool.password_policy,
                 user.password,
+                with_verification(user.attributes),
+                place=("users", index),
             )
-            for user in self.config.users
+            for index, user in enumerate(self.config.users)
         ]
 
     @cached_property
@@ -141,7 +149,13 @@ class Stack:
     def function(self, name: str, config: FunctionConfig) -> Function:
         """Wire up one function with its role and its log group."""
         stack = self.config.name
-        group = LogGroup(stack, f"/aws/lambda/{name}", self.tags, self.account)
+        group = LogGroup(
+            stack,
+            f"/aws/lambda/{name}",
+            self.tags,
+            self.account,
+            config.log_retention,
+        )
         # IAM is global: the region keeps the roles of two regions apart.
         role_name = _fitting(f"{name}-{self.account.region}", _IAM_NAME_LIMIT)
         boundary = self.config.iam.permissions_boundary
@@ -163,14 +177,13 @@ class Stack:
             config.id,
             frozenset(routes),
             self.account,
+            config.binary_media_types,
         )
 
     @cached_property
     def gateway_responses(self) -> list[GatewayResponse]:
-        cors = self.config.api.cors
-        origins = list(cors.origins) if cors else []
-        kinds = ("DEFAULT_4XX", "DEFAULT_5XX")
-        return [GatewayResponse(self.api, kind, origins) for kind in kinds]
+        cors, kinds = self.config.api.cors, ("DEFAULT_4XX", "DEFAULT_5XX")
+        return [GatewayResponse(self.api, kind, cors) for kind in kinds]
 
     @cached_property
     def routes(self) -> list[tuple[str, str, model.Route]]:
@@ -209,6 +222,7 @@ class Stack:
                 self.authorizer if route.auth == "cognito" else None,
                 list(route.scopes),
                 self.account,
+                route.timeout,
             )
             for verb, path, route in self.routes
         ]
@@ -232,7 +246,7 @@ class Stack:
             return []
         header = self.config.api.authorizer.identity_source
         return [
-            Preflight(self.paths[path], "OPTIONS", list(cors.origins), its, header)
+            Preflight(self.paths[path], "OPTIONS", cors, its, header)
             for path, its in verbs.items()
             if "OPTIONS" not in its
         ]
@@ -252,6 +266,31 @@ class Stack:
     def stage(self) -> Stage:
         name = self.config.api.stage
         return Stage(self.api, self.deployment, name, self.tags, self.account)
+
+    @cached_property
+    def throttling(self) -> Throttling:
+        config = self.config.api
+        limits = {EVERY_ROUTE: config.throttle} if config.throttle else {}
+        limits |= {
+            k: route.throttle for k, route in config.routes.items() if route.throttle
+        }
+        return Throttling(self.stage, limits)
+
+    @cached_property
+    def access_log_group(self) -> AccessLogGroup:
+        """The log group of the access log, whether the file has one or not."""
+        config = self.config.api.access_log
+        name = f"/aws/apigateway/{self.config.name}/access"
+        retention = config.retention if config else 0
+        return AccessLogGroup(
+            self.config.name, name, self.tags, self.account, retention
+        )
+
+    @cached_property
+    def access_log(self) -> AccessLog:
+        group = self.access_log_group
+        arn = self.account.arn("logs", f"log-group:{group.name}")
+        return AccessLog(self.stage, group if self.config.api.access_log else None, arn)
 
 
 def build(config: Config, account: Account) -> Stack:
@@ -286,6 +325,9 @@ def build(config: Config, account: Account) -> Stack:
         *stack.permissions,
         stack.deployment,
         stack.stage,
+        stack.throttling,
+        *([stack.access_log_group] if config.api.access_log else []),
+        stack.access_log,
     ]
     return stack
 

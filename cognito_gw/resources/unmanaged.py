@@ -21,23 +21,28 @@ if TYPE_CHECKING:
 
 
 Found = tuple[str, str, str]
+_TIER = "ESSENTIALS"  # of new pools
 _MOST = 50  # that ListResourceServers returns at a time
 
 
 def leftover_functions(stack: Stack, aws: Aws) -> list[Resource]:
-    """Return the tagged functions that left the file, with their roles and log groups.
+    """Return what left the file: tagged functions with their parts, the access log.
 
-    Other resources are inside the pool or the API, and are deleted with it.
+    `up` keeps the log group of an access log that left the file. Other resources are
+    inside the pool or the API, and are deleted with it.
     """
+    arns = owned_arns(aws, stack.config.name, "lambda:function", "logs:log-group")
     functions = [
-        stack.function(name, FunctionConfig())
-        for name in _unnamed_functions(stack, aws)
+        stack.function(name, FunctionConfig()) for name in _unnamed(stack, arns)
     ]
-    return [
+    parts: list[Resource] = [
         part
         for function in functions
         for part in (function.log_group, function.role, function)
     ]
+    group = stack.access_log_group
+    has_group = any(arn.removesuffix(":*").endswith(f":{group.name}") for arn in arns)
+    return parts + ([group] if has_group and group not in stack.resources else [])
 
 
 def unmanaged(stack: Stack, aws: Aws, *, with_users: bool = False) -> list[Found]:
@@ -54,7 +59,7 @@ def unmanaged(stack: Stack, aws: Aws, *, with_users: bool = False) -> list[Found
         parts = [_app_clients, _groups, _resource_servers, *users, *parts]
     with ThreadPoolExecutor(len(parts)) as pool:
         found = pool.map(lambda part: list(part(stack, aws)), parts)
-        return list(chain.from_iterable(found))
+        return [*_kept(stack), *chain.from_iterable(found)]
 
 
 def may_have_left(stack: Stack) -> bool:
@@ -62,14 +67,15 @@ def may_have_left(stack: Stack) -> bool:
     return not (stack.pool.is_new and stack.api.is_new)
 
 
-def _unnamed_functions(stack: Stack, aws: Aws) -> list[str]:
+def _unnamed(stack: Stack, arns: list[str]) -> list[str]:
+    """Return the names of the functions among these ARNs that are not in the file."""
     named = {function.name for function in stack.functions.values()}
-    arns = owned_arns(aws, stack.config.name, "lambda:function")
-    return sorted({arn.rsplit(":", 1)[1] for arn in arns} - named)
+    functions = [arn for arn in arns if ":function:" in arn]
+    return sorted({arn.rsplit(":", 1)[1] for arn in functions} - named)
 
 
 def _functions(stack: Stack, aws: Aws) -> Iterator[Found]:
-    for name in _unnamed_functions(stack, aws):
+    for name in _unnamed(stack, owned_arns(aws, stack.config.name, "lambda:function")):
         yield "function", name, stack.account.arn("lambda", f"function:{name}")
 
 
@@ -111,6 +117,22 @@ def _users(stack: Stack, aws: Aws) -> Iterator[Found]:
     for user in aws.cognito.list_users(UserPoolId=stack.pool["Id"])["Users"]:
         if not is_called(stack.pool, user, named):
             yield "user", sign_in_name(stack.pool, user), user["Username"]
+
+
+def _kept(stack: Stack) -> Iterator[Found]:
+    """Yield what AWS keeps of the pool and its clients, settings with their values."""
+    pool = stack.pool.live or {}
+    for name in stack.pool.kept_attributes:
+        yield "custom attribute", name, name
+    tier = pool.get("UserPoolTier", _TIER)
+    if stack.pool.managed and stack.pool.config.tier is None and tier != _TIER:
+        yield "setting", "user_pool.tier", tier.lower()
+    for key, client in stack.clients.items():
+        for field, names in client.attribute_lists.items():
+            if client.managed and names is None and (client.live or {}).get(field):
+                name = field.removesuffix("Attributes").lower()
+                kept = ", ".join(client[field])
+                yield "setting", f"app_clients.{key}.{name}", f"[{kept}]"
 
 
 def _listed(stack: Stack, aws: Aws, operation: str, key: str) -> list[dict[str, Any]]:

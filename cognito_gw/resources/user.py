@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cognito_gw.resources.user_pool import UserPool
 
 
+_PREFIX = "Attributes."  # of the fields of a change
 _UNUSED = "FORCE_CHANGE_PASSWORD"  # created, and no permanent password set yet
 _SYMBOLS = "!#%+-=?@^_"
 
@@ -43,6 +44,7 @@ class User(Resource):
     password: Password | None = field(repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict)  # besides the address
     is_temporary: bool = False  # the password must change at the first sign-in
+    place: tuple[str | int, ...] = ()  # in the file
 
     @property
     def label(self) -> str:
@@ -52,10 +54,27 @@ class User(Resource):
     def parent(self) -> Resource | None:
         return self.pool
 
+    @property
+    def frozen(self) -> dict[str, tuple[str | int, ...]]:
+        """The attributes that are fixed at creation; all while that is not known."""
+        pool = self.pool.live
+        schema = None if pool is None else pool.get("Attributes", {})
+        return {
+            f"{_PREFIX}{name}": (*self.place, "attributes", name)
+            for name in self.attributes
+            if schema is None or not schema.get(name, {}).get("Mutable", True)
+        }
+
+    @property
+    def replacing(self) -> str:
+        return f"`cgw user remove {self.username}` and `cgw up` create the user again"
+
     def desired(self) -> dict[str, Any]:
         wanted: dict[str, Any] = {}
         if self.group_names is not None:
             wanted["Groups"] = self.group_names
+        if self.attributes:
+            wanted["Attributes"] = dict(self.attributes)
         if self.live is not None and self.needs_password:
             wanted["UserStatus"] = "CONFIRMED"
         return wanted
@@ -66,11 +85,12 @@ class User(Resource):
             operation = "admin_list_groups_for_user"
             groups = listed(aws.cognito, operation, "Groups", **self._key())
             user["Groups"] = [group["GroupName"] for group in groups]
-        return user
+        return user | {"Attributes": attributes_of(user)}
 
     def create(self, aws: Aws) -> dict[str, Any]:
         password = self._password()  # first, as it raises if the variable is missing
-        request = {"UserAttributes": self._attributes(), "MessageAction": "SUPPRESS"}
+        attributes = _pairs(self.initial_attributes)
+        request = {"UserAttributes": attributes, "MessageAction": "SUPPRESS"}
         if self.is_temporary:
             self._announce(aws, password)
             request["TemporaryPassword"] = password
@@ -80,11 +100,17 @@ class User(Resource):
         self._join(aws, set(self.group_names or []))
         status = _UNUSED if self.is_temporary else "CONFIRMED"
         user: dict[str, Any] = answer["User"] | {"UserStatus": status}
-        return user | {"Groups": list(self.group_names or [])}
+        user |= {"UserAttributes": user.get("Attributes", [])}
+        given = {"Attributes": attributes_of(user)}
+        return user | {"Groups": list(self.group_names or [])} | given
 
     def update(self, aws: Aws, changes: Mapping[str, Change]) -> dict[str, Any]:
         if "UserStatus" in changes:
             self._set_password(aws, self._password())
+        if values := self._changed(changes):
+            aws.cognito.admin_update_user_attributes(
+                **self._key(), UserAttributes=_pairs(values)
+            )
         if "Groups" in changes:
             has, wants = set(self["Groups"]), set(self.group_names or [])
             self._join(aws, wants - has)
@@ -108,9 +134,21 @@ class User(Resource):
     def _key(self) -> dict[str, str]:
         return {"UserPoolId": self.pool["Id"], "Username": self.username}
 
-    def _attributes(self) -> list[dict[str, str]]:
+    @property
+    def initial_attributes(self) -> dict[str, str]:
+        """The attributes that the user is created with."""
         values = _address(self.username) | dict(self.attributes)
-        return [{"Name": name, "Value": values[name]} for name in values]
+        return {name: value for name, value in values.items() if value}
+
+    def _changed(self, changes: Mapping[str, Change]) -> dict[str, str]:
+        """Return the attributes that change; with an address, whether it is verified.
+
+        AWS would take a new address as unverified.
+        """
+        names = {name for name in self.attributes if f"{_PREFIX}{name}" in changes}
+        names |= {f"{name}_verified" for name in names & ADDRESSES.keys()}
+        given = self.attributes.items()
+        return {name: value for name, value in given if name in names}
 
     def _password(self) -> str:
         if self.password is not None:
@@ -131,6 +169,16 @@ class User(Resource):
     def _join(self, aws: Aws, groups: set[str]) -> None:
         for name in sorted(groups):
             aws.cognito.admin_add_user_to_group(**self._key(), GroupName=name)
+
+
+def _pairs(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": values[name]} for name in values]
+
+
+def with_verification(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Return attributes with addresses as verified, unless they say otherwise."""
+    given = [name for name in ADDRESSES if attributes.get(name)]
+    return {f"{name}_verified": "true" for name in given} | dict(attributes)
 
 
 def _address(username: str) -> dict[str, str]:

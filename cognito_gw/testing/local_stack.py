@@ -213,10 +213,15 @@ class LocalStack:
 
 
 @contextmanager
-def local_stack(file: Path, folder: Path) -> Iterator[LocalStack]:
-    """Deploy the stack of a file; the local AWS keeps its state in the folder."""
-    config = _for_tests(load(file).config)
-    settings = Options(config=file, local=True, quiet=True)
+def local_stack(
+    file: Path, folder: Path, env: str | None = None
+) -> Iterator[LocalStack]:
+    """Deploy the stack of a file; the local AWS keeps its state in the folder.
+
+    `env` is an environment of the file; by default, that of CGW_ENV.
+    """
+    settings = Options(config=file, local=True, quiet=True, env=env)
+    config = _for_tests(load(file, env=settings.chosen_env).config)
     with process.private(folder):
         context = Context(settings, folder, given=config)
         bring_up(context)

@@ -61,7 +61,7 @@ SECTIONS = ("stack", "start", "gateway", "routes")
     show_default=True,
     help="Milliseconds that are added to each call; can be repeated.",
 )
-@click.option("--markdown", is_flag=True, help="Tables for the README.")
+@click.option("--markdown", is_flag=True, help="Tables as Markdown.")
 @click.option(
     "--terraform-plugins",
     type=click.Path(exists=True, file_okay=False, resolve_path=True),

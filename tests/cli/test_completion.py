@@ -32,6 +32,9 @@ api:
     POST /orders: {function: sell}
     GET /orders/{id}: {function: list}
     ANY /health: {function: list, auth: none}
+environments:
+  dev: {functions: {trace: }}
+  prod: {users: [{username: "${UNSET}"}], api: {stage: prod}}
 """
 AWS_CONFIG = """\
 [default]
@@ -95,6 +98,12 @@ def offered(tmp_path, environment):
         ("cgw user groups alice@example.com --add w", ["writers"]),
         ("cgw user add carol@example.com --group ", ["readers", "writers"]),
         ("cgw up -o ", ["text", "json"]),
+        ("cgw --env ", ["dev", "prod"]),
+        ("cgw up --env p", ["prod"]),
+        ("cgw --env dev logs ", ["list", "sell", "trace"]),
+        ("cgw explain --env prod --stage ", ["prod"]),
+        ("cgw --env nope logs ", []),
+        ("cgw --env nope up --env ", ["dev", "prod"]),
         ("cgw completion ", ["bash", "zsh", "fish"]),
     ],
 )

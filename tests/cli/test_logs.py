@@ -152,3 +152,19 @@ def test_an_absent_log_group_means_no_logs_yet(cgw, client):
     client.delete_log_group(logGroupName="/aws/lambda/shop-hello")
     assert "no logs yet" in cgw("logs", "hello", code=3).err
     assert cgw("logs", "order").out == ""
+
+
+def test_the_access_log(cgw, client, put):
+    """It is printed instead of the logs of the functions."""
+    put("hello", "a function's\n")
+    assert "the file has no access log" in cgw("logs", "--access", code=2).err
+    cgw.write(f"{FILE}  access_log: true\n")
+    assert "does not exist yet" in cgw("logs", "--access", code=3).err
+    group = {"logGroupName": "/aws/apigateway/shop/access"}
+    client.create_log_group(**group, tags={"cgw:stack": "shop"})
+    client.create_log_stream(**group, logStreamName="a stream")
+    event = {"timestamp": int(time.time() * 1000), "message": '{"status": "200"}'}
+    client.put_log_events(**group, logStreamName="a stream", logEvents=[event])
+    answer = cgw("logs", "--access")
+    assert re.fullmatch(rf'{STAMP}  {{"status": "200"}}\n', answer.out)
+    assert "takes no functions" in cgw("logs", "hello", "--access", code=2).err

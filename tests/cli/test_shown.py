@@ -15,6 +15,7 @@ from cognito_gw.cli.command import command_line, options_of, with_options
 
 PACKAGE = Path(cognito_gw.__file__).parent
 LOCAL = Options(local=True)
+PROD = Options(local=True, config=Path("a.yaml"), env="prod")
 OTHER = Options(config=Path("my prod.yaml"), profile="work", region="eu-west-1")
 
 
@@ -34,12 +35,15 @@ OTHER = Options(config=Path("my prod.yaml"), profile="work", region="eu-west-1")
         (LOCAL, "init", "cgw --local init"),
         (OTHER, "local stop", "cgw local stop"),
         (OTHER, "completion zsh", "cgw completion zsh"),
+        (PROD, "up", "cgw --local --env prod -c a.yaml up"),
+        (PROD, "--env dev up", "cgw --local -c a.yaml --env dev up"),
     ],
 )
 def test_command(settings, words, expected):
     """As the caller can run it."""
     with click.Context(click.Command("cgw"), obj=settings):
         assert command_line(words) == expected
+        assert command_line(expected.removeprefix("cgw ")) == expected
 
 
 def test_text():

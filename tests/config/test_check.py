@@ -46,11 +46,11 @@ def test_complaint(complaints, tmp_path, text, expected):
         ),
         ("app_clients: {web: {oauth_flows: [], callback_urls: []}}", "no hosted UI"),
         ("user_pool: {sign_in_with: []}\nusers: [{username: bob}]", "plain user names"),
-        ("user_pool: {id: eu-west-1_Ab}", "a pool made elsewhere"),
+        ("user_pool: {id: eu-west-1_Ab}", "names an existing pool"),
         ("user_pool: {id: eu-west-1_Ab}\napp_clients: {web: {id: abc}}", "its client"),
         (
             "user_pool: {id: eu-west-1_Ab}\napi: {routes: {GET /: {scopes: [x/y]}}}",
-            "the scopes of a pool made elsewhere are not ours to know",
+            "cgw does not know the scopes of an existing pool",
         ),
         ("endpoints: {invoke: 'https://x/{api_id}/{stage}'}", "a template"),
         ("functions: {a: {}, b: {}}\napi: {routes: {GET /: {function: b}}}", "named"),

@@ -163,6 +163,9 @@ def holding(path, value):
 BESIDE = {  # always required
     ("users", 0): {"username": "a@b.c"},
     ("resource_servers", "abc"): {"scopes": {"read": "Read"}},
+    ("api", "cors"): {"origins": ["https://a.example"]},
+    ("api", "throttle"): {"rate": 1, "burst": 1},
+    ("api", "routes", "GET /x", "throttle"): {"rate": 1, "burst": 1},
 }
 PATHS = key_paths(SCHEMA)
 

@@ -146,7 +146,8 @@ def test_a_zip_that_unfolds_to_too_much_is_refused(complaints, file):
     function = "{handler: app.handler, code: code.zip}"
     (told,) = complaints(f"name: x\nfunctions: {{hello: {function}}}\n")
     assert "functions.hello.code: " in told
-    assert told.endswith("code.zip: 251 MiB unzipped; Lambda takes 250 MiB")
+    fault = "code.zip: 251 MiB unzipped; Lambda takes 250 MiB; the largest: "
+    assert told.endswith(f"{fault}app.py (251 MiB)")
 
 
 @pytest.mark.parametrize(

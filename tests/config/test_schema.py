@@ -22,6 +22,7 @@ EXAMPLES = {
     "full": (ROOT / "tests/full.yaml").read_text("utf-8"),
     "orders": Starter("orders", routes={"GET /orders": False, "ANY /": True}).text,
     "shorthands": "name: x\ndomain: shop\napi: {cors: false, routes: {GET /x: }}\n",
+    "access log": "name: x\napi: {access_log: {retention: never}, throttle: }\n",
     "empty": "name: x\nuser_pool:\napp_clients: {web: }\nfunctions: {a: }\napi:\n",
     "off": "name: x\nuser_pool: {mfa: off}\n",
 }

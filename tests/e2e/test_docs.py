@@ -1,4 +1,4 @@
-"""Every command in README and docs runs, in the order of the page."""
+"""Every command in README and docs runs once, in the order of its first page."""
 
 from __future__ import annotations
 
@@ -32,34 +32,39 @@ CODES = {
 TYPED = {"token --decode -": "{id}", "test-authorizer --token -": "{id}"}
 
 
-# Other tests run what these have more than the README, with other values.
+# Other tests run what these have more than the rest, with other values.
 NIGHTLY = {"check.md", "ci.md", "doctor.md", "explain.md", "why-401.md"}
-WITH_COMMANDS = [
-    pytest.param(page, marks=[pytest.mark.nightly] * (page.name in NIGHTLY))
-    for page in PAGES
-    if shown_commands([page])
-]
 
 
-@pytest.fixture(scope="module")
-def done():
-    """The commands of the pages before."""
-    return set()
+def first_shown():
+    """Return the commands by page that run here and that no earlier page shows."""
+    seen, found = {*ELSEWHERE}, {}
+    for page in sorted(PAGES, key=lambda page: page.name in NIGHTLY):
+        for line, words in shown_commands([page]).items():
+            if line not in seen and not any(name in line for name in REAL):
+                found.setdefault(page, {})[line] = words
+                seen.add(line)
+    return found
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
-def test_every_command_of_the_page_works(standing, page, done):
-    """On the example, with the local AWS; a command of several pages runs once."""
+COMMANDS = first_shown()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.nightly] * (page.name in NIGHTLY))
+        for page in COMMANDS
+    ],
+    ids=lambda page: page.name,
+)
+def test_every_command_of_the_page_works(standing, page):
+    """On the example, with the local AWS."""
     cgw = standing.cgw
     token = cgw("token", "--id").out
     (cgw.folder / "token.txt").write_text(token)
-    commands = shown_commands([page])
+    commands = COMMANDS[page]
     for line, words in commands.items():
-        if line in ELSEWHERE or any(name in line for name in REAL):
-            continue
-        if line in done and "bob" not in line:  # each page adds and removes bob
-            continue
-        done.add(line)
         typed = TYPED.get(line, f"{PASSWORD}\n{PASSWORD}\n").format(id=token)
         cgw(*words, code=CODES.get(line, 0), typed=typed)
     if any(line.startswith("user add bob") for line in commands):

@@ -110,7 +110,7 @@ def test_a_machine_gets_a_separate_token(stack):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--client", "machine", "--flow", "srp"], "ExplicitAuthFlows lacks USER_SRP"),
+        (["--client", "machine", "--flow", "srp"], "`auth_flows` lacks srp"),
         (["--flow", "implicit", "--client", "web"], "`oauth_flows` lacks implicit"),
         (["--flow", "implicit", "--scope", "a/b"], "no app client gives tokens by the"),
         (["--scope", "no/such"], "no app client gives tokens with no/such"),

@@ -13,7 +13,10 @@ users:
   - {username: bob@example.com}
 endpoints: {invoke: "http://localhost:1/{api_id}"}
 api:
-  routes: {GET /transactions: {}, GET /health: {auth: none}}
+  routes: {GET /transactions: {}}
+environments:
+  dev: {api: {routes: {GET /health: {auth: none}}}}
+  prod: {region: "${NOT_SET}"}
 """
 _TESTS = """\
 import pytest
@@ -51,7 +54,7 @@ def project(pytester, variables, environment):
 def test_a_project_gets_a_secured_api_in_one_line(project, workers):
     """On workers, after a failure, with second factors, and without passwords."""
     project.path.joinpath("shop.yaml").write_text(_FILE, encoding="utf-8")
-    project.makeini("[pytest]\ncgw_config = shop.yaml\n")
+    project.makeini("[pytest]\ncgw_config = shop.yaml\ncgw_env = dev\n")
     done = project.runpytest_subprocess(workers, "-Werror", "--dist=load")
     done.assert_outcomes(passed=5, failed=1)
     assert processes_of(project.path) == []
@@ -80,3 +83,18 @@ def test_a_problem_is_one_message(project, environment):
     assert "`--cgw-config FILE`" in told
     assert "cognito_gw/" not in told, "no traceback through our own code"
     assert processes_of(project.path) == []
+
+
+def test_the_command_line_chooses_the_environment(project, environment):
+    """Before CGW_ENV, and that before the setting."""
+    project.path.joinpath("cgw.yaml").write_text(_FILE, encoding="utf-8")
+    project.makeini("[pytest]\ncgw_env = first\n")
+    for option, variable, found in (
+        ((), "", "first"),
+        ((), "second", "second"),
+        (("--cgw-env=third",), "second", "third"),
+    ):
+        environment.setenv("CGW_ENV", variable)
+        done = project.runpytest_inprocess("-pno:xdist", *option, "-k", "public")
+        told = f"no environment `{found}` in {project.path}/cgw.yaml; known: dev, prod"
+        assert told in done.stdout.str()

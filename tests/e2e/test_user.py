@@ -495,7 +495,7 @@ def test_a_pool_made_elsewhere_is_shown_and_never_changed(cgw, standing):
     assert cgw("user", "groups", ALICE).out == "readers\n"
     for line in CHANGES:
         outcome = cgw("user", *line.split(), "-v", code=1)
-        assert f"user pool `{pool_id}` was made elsewhere: cgw never" in outcome.err
+        assert f"cgw never changes the existing user pool `{pool_id}`" in outcome.err
         assert outcome.calls == []
     cgw.write(text.replace(pool_id, "us-east-1_nowhere00"))
     assert "does not exist" in cgw("user", "list", code=3).err

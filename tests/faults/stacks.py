@@ -29,12 +29,17 @@ user_pool:
   mfa: optional
   groups: [writers, readers]
   password_policy: {min_length: 10, require: [lowercase, numbers]}
+  attributes: {"custom:team": {max: 64}}
 resource_servers:
   orders: {scopes: {read: Read orders, write: Write them}}
 app_clients:
   web: {oauth_scopes: [openid, orders/write], validity: {access: 15m}}
 domain: {prefix: shop-window, login: managed}
-users: [{username: bob@example.com, password: Correct-Horse-1, groups: [readers]}]
+users:
+  - username: bob@example.com
+    password: Correct-Horse-1
+    groups: [readers]
+    attributes: {"custom:team": logistics}
 functions:
   hello: {timeout: 7, concurrency: 5, environment: {TABLE: orders}}
 api:

@@ -268,8 +268,9 @@ def test_a_disabled_endpoint_answers_no_request(aws, local_url):
     assert (answer.status, answer.body) == (403, FORBIDDEN)
 
 
-def test_throttling_is_accepted_with_a_warning_that_it_is_not_enforced(server, api):
-    patch = {"op": "replace", "path": "/*/*/throttling/rateLimit", "value": "1"}
-    api.call("update_stage", stageName="dev", patchOperations=[patch])
+def test_quotas_are_accepted_with_a_warning_that_they_are_not_enforced(server, aws):
+    quota = {"limit": 1, "period": "DAY"}
+    aws("apigateway").create_usage_plan(name="limited", quota=quota)
     log = server.log.read_text(encoding="utf-8")
-    assert "UpdateStage: throttling and quotas are accepted, but not enforced" in log
+    words = "CreateUsagePlan: throttling and quotas are accepted, but not enforced"
+    assert words in log

@@ -67,8 +67,8 @@ def test_the_reason_against_a_password_is_reported():
 @pytest.mark.parametrize(
     ("asked", "lacks"),
     [
-        ("srp", "ExplicitAuthFlows lacks USER_SRP_AUTH"),
-        ("choice", "ExplicitAuthFlows lacks USER_AUTH"),
+        ("srp", "`auth_flows` lacks srp"),
+        ("choice", "`auth_flows` lacks choice"),
         ("browser", "`oauth_flows` lacks code"),
         ("implicit", "`oauth_flows` lacks implicit"),
         ("client-credentials", "`oauth_flows` lacks client_credentials"),

@@ -44,8 +44,13 @@ class TestUpdate:
             "ExplicitAuthFlows": [
                 "ALLOW_USER_PASSWORD_AUTH",
                 "ALLOW_USER_SRP_AUTH",
-                "ALLOW_REFRESH_TOKEN_AUTH",
             ],
+            "RefreshTokenRotation": {
+                "Feature": "ENABLED",
+                "RetryGracePeriodSeconds": 10,
+            },
+            "ReadAttributes": ["email", "nickname", "custom:tenant"],
+            "WriteAttributes": ["email", "nickname"],
             "AllowedOAuthFlowsUserPoolClient": True,
             "AllowedOAuthFlows": ["code"],
             "AllowedOAuthScopes": ["openid", "orders/read"],
@@ -53,6 +58,7 @@ class TestUpdate:
             "LogoutURLs": ["http://localhost:8765/"],
             "PreventUserExistenceErrors": "ENABLED",
             "EnableTokenRevocation": True,
+            "AuthSessionValidity": 3,
             "AccessTokenValidity": 1,
             "IdTokenValidity": 1,
             "RefreshTokenValidity": 30,
@@ -70,15 +76,14 @@ class TestUpdate:
             "WriteAttributes": ["email"],
             "SupportedIdentityProviders": ["COGNITO", "Google"],
             "DefaultRedirectURI": "http://localhost:8765/callback",
-            "AuthSessionValidity": 5,
             "EnablePropagateAdditionalUserContextData": False,
         }
-        sent = updated(**theirs)
+        sent = updated("machine", **theirs)
         assert {key: sent[key] for key in theirs} == theirs
 
     def test_sends_no_empty_lists(self, updated):
         """Empty lists of URLs are omitted because AWS refuses them."""
-        assert "ReadAttributes" not in updated(ReadAttributes=[])
+        assert "ReadAttributes" not in updated("machine", ReadAttributes=[])
 
 
 class TestCreate:

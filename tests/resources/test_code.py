@@ -12,7 +12,8 @@ import pytest
 
 from cognito_gw.aws_rules import size_fault
 from cognito_gw.errors import UsageError
-from cognito_gw.resources.code import sha256, zipped
+from cognito_gw.resources.archive import sha256
+from cognito_gw.resources.code import zipped
 
 MIB = 1024 * 1024
 

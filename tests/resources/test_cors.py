@@ -123,3 +123,22 @@ def test_foreign_gateway_response(aws, find, do):
     response = find("gateway response", "DEFAULT_4XX", api=routes)
     assert do("apply", response)[response].word == "unchanged"
     assert "DeleteGatewayResponse" not in aws.writes
+
+
+def test_details(headers):
+    """A preflight names the headers of the file, and always that of the token."""
+    cors = {"origins": ["https://a.example"], "headers": ["X-Trace"]}
+    cors |= {"credentials": True, "max_age": -1, "expose": ["X-Total"]}
+    assert headers("/orders", _api(cors=cors)) == {
+        "Origin": "'https://a.example'",
+        "Methods": "'GET,POST,OPTIONS'",
+        "Headers": "'X-Trace,Authorization'",
+        "Credentials": "'true'",
+        "method.response.header.Access-Control-Max-Age": "'-1'",
+    }
+
+
+def test_the_tokens_header_is_there_once(headers):
+    """In whatever case the file spells it."""
+    cors = {"origins": ["*"], "headers": ["authorization", "*"]}
+    assert headers("/orders", _api(cors=cors))["Headers"] == "'authorization,*'"

@@ -123,6 +123,8 @@ def changed_by_others(aws):
         archive.writestr("lambda_function.py", "")
     code = content.getvalue()
     aws.functions.update_function_code(FunctionName="shop-hello", ZipFile=code)
+    group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/apigateway/shop/access"
+    aws.logs.tag_resource(resourceArn=group, tags={"team": "theirs"})
     (api,) = aws.apigateway.get_rest_apis()["items"]
     aws.apigateway.delete_rest_api(restApiId=api["id"])
 
@@ -130,6 +132,9 @@ def changed_by_others(aws):
 WITH_SHIP = CHANGED.replace("functions:", "functions:\n  ship: {}")
 CLASSIC = CHANGED.replace("login: managed", "login: classic")
 CLASSIC = CLASSIC.replace("concurrency: 5, ", "")  # deleted by `up`
+CLASSIC = CLASSIC.replace("timeout: 7", "timeout: 7, log_retention: never")
+CLASSIC = CLASSIC.replace("stage: live", "stage: live\n  access_log: true")
+CLASSIC = CLASSIC.replace("access_log:", "throttle: {rate: 9, burst: 9}\n  access_log:")
 LIFE = (SMALL, SMALL, WITH_SHIP, CLASSIC)  # `ship` is added, and removed from the file
 # Allowed, but not called by the test below.
 UNUSED = {"cognito-idp:DeleteUserPoolClient": "a client that two cgws made at once"}

@@ -21,7 +21,7 @@ ANSWERS = [None, *ParameterSource]
 WORDS = st.sampled_from(["", "a", "prod", "eu-west-1", "text", "cgw.yaml", "--local"])
 OPTIONS = st.one_of(
     st.tuples(st.sampled_from(["local", "quiet", "verbose"]), st.just(True)),
-    st.tuples(st.sampled_from(["profile", "region"]), WORDS),
+    st.tuples(st.sampled_from(["profile", "region", "env"]), WORDS),
     st.tuples(st.just("config"), WORDS.map(Path)),
     st.tuples(st.just("output"), st.sampled_from(["text", "json"])),
 )
@@ -29,6 +29,7 @@ EVERYTHING = [
     ("local", True),
     ("profile", "prod"),
     ("region", "eu-west-1"),
+    ("env", "prod"),
     ("config", Path("other.yaml")),
     ("output", "json"),
     ("quiet", True),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ALLOW = "access-control-allow-origin"
 _HEADERS = "access-control-allow-headers"
+_CREDENTIALS = "access-control-allow-credentials"
 _METHODS = "access-control-allow-methods"
 _SIMPLE = ("GET", "HEAD", "POST", "OPTIONS")
 _SUCCESS = range(200, 300)
@@ -32,8 +33,9 @@ def cors_preflight_blocked(case: CallCase) -> Finding | None:
     Before a browser sends a token to another origin, it sends an `OPTIONS` request
     *without* a token: the preflight. It fails if the path has no method OPTIONS, if the
     method has an authorizer, or if the response does not allow the page's origin, the
-    method, and each header that the page sets, including the token's. Only browsers
-    send a preflight; curl and Postman do not.
+    method, and each header that the page sets, including the token's. If the page sends
+    cookies, the response must also allow credentials, and name the origin. Only
+    browsers send a preflight; curl and Postman do not.
     """
     is_asked = case.origin or case.sent.verb == "OPTIONS"
     if not is_asked or case.answer is None or _lacks_route(case):
@@ -50,7 +52,11 @@ def cors_preflight_blocked(case: CallCase) -> Finding | None:
             evidence | {"origin": case.origin, "allowed": told},
             _with_others(case, ", then `cgw up`"),
         )
-    return _method_not_allowed(case, answer) or _header_not_allowed(case, answer)
+    return (
+        _method_not_allowed(case, answer)
+        or _header_not_allowed(case, answer)
+        or _cookies_not_allowed(case, answer, "the CORS preflight")
+    )
 
 
 @rule(
@@ -72,7 +78,8 @@ def cors_headers_missing(case: CallCase) -> Finding | None:
         raise NotInQuestion
     told = case.answer.headers.get(_ALLOW)
     if told in ("*", case.origin):
-        return None
+        what = f"the response {case.answer.status}"
+        return _cookies_not_allowed(case, case.answer, what)
     return Finding(
         f"the response {case.answer.status} has no CORS headers for this origin",
         {"origin": case.origin, "Access-Control-Allow-Origin": told},
@@ -137,6 +144,26 @@ def _header_not_allowed(case: CallCase, answer: Answer) -> Finding | None:
     )
 
 
+def _cookies_not_allowed(case: CallCase, answer: Answer, what: str) -> Finding | None:
+    """Return the finding for cookies that a page may not send to this API."""
+    credentials, origin = (answer.headers.get(name) for name in (_CREDENTIALS, _ALLOW))
+    is_allowed = credentials == "true" and origin != "*"
+    if is_allowed or not case.origin or case.sent.header("Cookie") is None:
+        return None
+    return Finding(
+        f"{what} does not allow cookies",
+        {
+            "Access-Control-Allow-Credentials": credentials,
+            "Access-Control-Allow-Origin": origin,
+        },
+        "set `api.cors.credentials: true` in the file, with `origins` by name, then "
+        f"`cgw up`; the function must return `{_CREDENTIALS}: true` too"
+        if case.is_ours
+        else f"return `{_CREDENTIALS}: true` and the page's origin instead of `*` from "
+        "OPTIONS, the function and the gateway responses, and deploy",
+    )
+
+
 def _allowing(case: CallCase, lacking: list[str], allowed: str) -> str:
     """Return the fix for headers that the preflight does not allow."""
     words = ", ".join(lacking)
@@ -144,7 +171,9 @@ def _allowing(case: CallCase, lacking: list[str], allowed: str) -> str:
         return f"let OPTIONS of the path name {words} in `{_HEADERS}`, and deploy"
     if [name.lower() for name in lacking] == [case.header.lower()]:
         return "`cgw up` allows the header of the token"
-    return f"do not send {words} from the page: it may set {allowed or 'no header'}"
+    known = [name for name in (part.strip() for part in allowed.split(",")) if name]
+    every = ", ".join(map(quote, [*known, *lacking]))
+    return f"`api: {{cors: {{headers: [{every}]}}}}` in the file, then `cgw up`"
 
 
 def _options(case: CallCase) -> str:

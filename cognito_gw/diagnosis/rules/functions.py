@@ -11,6 +11,7 @@ from cognito_gw.gateway_rules import may_invoke
 if TYPE_CHECKING:
     from cognito_gw.diagnosis.call_case import CallCase
 
+_BURST = "throttlingBurstLimit"
 _LOGS = "`cgw logs` shows all of it; then `cgw lambda` deploys the code"
 _UNSUPPORTED = "Runtime.Unsupported"  # of the local AWS, for what it cannot run
 _ELSEWHERE = "install what the log names, or call the function on AWS"
@@ -21,8 +22,10 @@ _LOGS_ELSEWHERE = "`aws logs tail` shows the function's whole log"
     429,
     500,
     otherwise="nothing is throttled",
-    fix="wait, or raise the limit: of the stage, the usage plan, or the function's "
-    "concurrency",
+    fix="wait, or raise the limit: `throttle` of the API or the route in the file, the "
+    "usage plan, or the function's `concurrency`",
+    elsewhere="wait, or raise the limit: of the stage, the usage plan, or the "
+    "function's concurrency",
 )
 def throttled(case: CallCase) -> Finding | None:
     """There are more calls than a limit allows.
@@ -205,8 +208,9 @@ def _limits(case: CallCase) -> dict[str, Any]:
     stage = (case.stages or {}).get(case.target.stage, {})
     return {
         f"stage, {route}": f"{settings['throttlingRateLimit']} calls a second"
+        + (f", {settings[_BURST]} at once" if _BURST in settings else "")
         for route, settings in stage.get("methodSettings", {}).items()
-        if "throttlingRateLimit" in settings
+        if settings.get("throttlingRateLimit", -1) >= 0
     }
 
 

@@ -43,6 +43,8 @@ class DeployedStage:
     deployment_id: str
     variables: dict[str, str]
     snapshot: Snapshot
+    method_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    access_log: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -68,8 +70,14 @@ class Snapshots:
             api = backend.apis.get(api_id)
             stage = api.stages.get(name) if api else None
             if stage and (snapshot := self.of(api_id, stage.deployment_id)):
-                variables = dict(stage.variables)
-                return DeployedStage(name, stage.deployment_id, variables, snapshot)
+                return DeployedStage(
+                    name,
+                    stage.deployment_id,
+                    dict(stage.variables),
+                    snapshot,
+                    stage.method_settings,
+                    stage.access_log_settings or {},
+                )
         return None
 
 
@@ -133,6 +141,7 @@ class Response:
     status: int
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+    error: dict[str, Any] | None = None  # `$context.error` of a gateway response
 
 
 @dataclass(frozen=True)
@@ -154,6 +163,7 @@ class Outcome:
     why: str
     failure: str | None = None
     call: FunctionCall | None = None
+    context: Context | None = None  # None: refused before its route was looked for
 
 
 async def from_http(request: web.Request) -> Request:

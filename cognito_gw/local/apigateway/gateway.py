@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from aiohttp import web
 from cognito_gw.gateway_rules import COGNITO, IAM, OPEN
 from cognito_gw.local import events
 from cognito_gw.local.apigateway import responses
+from cognito_gw.local.apigateway.access_log import AccessLog
 from cognito_gw.local.apigateway.authorizer import Authorizer, Refused
 from cognito_gw.local.apigateway.context import (
     Context,
@@ -24,6 +26,7 @@ from cognito_gw.local.apigateway.context import (
 )
 from cognito_gw.local.apigateway.integrations import FunctionIntegration, mock_response
 from cognito_gw.local.apigateway.responses import default, refused, respond
+from cognito_gw.local.apigateway.throttle import Buckets
 from cognito_gw.local.cognito.directory import pool_exists
 
 if TYPE_CHECKING:
@@ -103,19 +106,25 @@ class Gateway:
     activity: Activity
     pool_exists: Callable[[str], bool] = pool_exists
     find_api_key: Callable[[Snapshot, str, str], ApiKey | None] = find_api_key
+    access_log: AccessLog = field(default_factory=AccessLog)
+    clock: Callable[[], float] = time.monotonic  # of the throttling, in seconds
     _served: dict[tuple[str, str], Served] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Create the integration, which holds the calls that are running."""
         self._function_integration = FunctionIntegration(self.functions)
+        self._buckets = Buckets(self.clock)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one HTTP request to `/{api_id}/{stage}/…`, and report it."""
         if "Service-Worker" in request.headers:  # it would serve cgw's own pages too
             return web.Response(status=403, text="No service workers here.\n")
         api_id, stage = request.match_info["api_id"], request.match_info["stage"]
-        received = await from_http(request)
-        outcome = await self._answer(received, self.stages(api_id, stage))
+        received, began = await from_http(request), time.monotonic()
+        deployed = self.stages(api_id, stage)
+        outcome = await self._answer(received, deployed)
+        if deployed and deployed.access_log:
+            self.access_log.write(deployed.access_log, outcome, began)
         status, why = outcome.response.status, outcome.why
         events.write_log(f"{request.method} {request.rel_url.raw_path} {status}: {why}")
         self.activity.add(
@@ -162,16 +171,23 @@ class Gateway:
         if deployed.snapshot.rest_api.get("disableExecuteApiEndpoint"):
             why = "the API's default endpoint is disabled"
             return Outcome(default(responses.FORBIDDEN), why)
-        return await self._answer_deployed(request, self._as_served(deployed))
+        return await self._answer_deployed(request, deployed)
 
-    async def _answer_deployed(self, request: Request, served: Served) -> Outcome:
+    async def _answer_deployed(
+        self, request: Request, deployed: DeployedStage
+    ) -> Outcome:
+        served = self._as_served(deployed)
         match = served.router.match(request.method, request.path)
         context = Context(request, served, match)
         if match is None:
-            return Outcome(signature_required(context), "no such route is deployed")
+            why = "no such route is deployed"
+            return Outcome(signature_required(context), why, context=context)
+        if not self._buckets.let_in(deployed, match):
+            why = "above the throttling limit of the stage"
+            return refused(responses.THROTTLED, context, why)
         if match.method["authorizationType"] == IAM:
             why = "the method requires a SigV4 signature"
-            return Outcome(signature_required(context), why)
+            return Outcome(signature_required(context), why, context=context)
         if match.method["authorizationType"] == OPEN:
             return await self._pass(context, match.method)
         return await self._answer_secured(context, match.method)
@@ -208,7 +224,7 @@ class Gateway:
                 why = "the method requires an API key of a usage plan of the stage"
                 return refused(responses.NO_API_KEY, context, why)
             context = replace(context, api_key=key)
-        return await self.integrate(context, method)
+        return replace(await self.integrate(context, method), context=context)
 
     def _api_key(self, context: Context) -> ApiKey | None:
         """Return the API key in the request; a Cognito authorizer supplies none."""

@@ -40,6 +40,9 @@ NO_ROUTE = ResponseType(
     "MissingAuthenticationTokenException",
     "Missing Authentication Token",
 )
+THROTTLED = ResponseType(
+    "THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"
+)
 NOT_SIGNED = ResponseType("INVALID_SIGNATURE", 403, "IncompleteSignatureException", "")
 FORBIDDEN = ResponseType("ACCESS_DENIED", 403, "ForbiddenException", "Forbidden")
 NO_API_KEY = ResponseType("INVALID_API_KEY", 403, "ForbiddenException", "Forbidden")
@@ -66,15 +69,20 @@ def refused(
     kind: ResponseType, context: Context, why: str, message: str | None = None
 ) -> Outcome:
     """Return the outcome of a request that reaches no integration."""
-    return Outcome(respond(kind, context, message), why, why)
+    return Outcome(respond(kind, context, message), why, why, context=context)
 
 
 def default(kind: ResponseType, message: str | None = None) -> Response:
     """Return AWS's own response of a type."""
-    text = json.dumps(message or kind.message)
-    body = f'{{"message":{kind.blank}{text}}}'
+    text = message or kind.message
+    error = {
+        "message": text,
+        "messageString": json.dumps(text),
+        "responseType": kind.name,
+    }
+    body = f'{{"message":{kind.blank}{error["messageString"]}}}'
     headers = [("Content-Type", _JSON), ("x-amzn-ErrorType", kind.error_type)]
-    return Response(kind.status, body.encode(), headers)
+    return Response(kind.status, body.encode(), headers, error)
 
 
 def respond(
@@ -85,12 +93,7 @@ def respond(
     custom = _customized(kind, context.served.snapshot.gateway_responses)
     if custom is None:
         return usual
-    text = message or kind.message
-    error = {
-        "message": text,
-        "messageString": json.dumps(text),
-        "responseType": kind.name,
-    }
+    error = usual.error or {}
     media, template = _template(custom, context)
     headers = {name.lower(): (name, value) for name, value in usual.headers}
     headers["content-type"] = ("Content-Type", media)
@@ -105,7 +108,7 @@ def respond(
         else rendered(template, context, error).encode()
     )
     status = int(custom.get("statusCode") or kind.status)
-    return Response(status, body, list(headers.values()))
+    return Response(status, body, list(headers.values()), error)
 
 
 def _customized(

@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from cognito_gw.errors import CgwError
+from cognito_gw.packages.build import build_here
+from cognito_gw.packages.target import Target
 from cognito_gw.search_path import absolute
 
 if TYPE_CHECKING:
@@ -61,11 +64,27 @@ def find_client(
     if function.runtime.startswith("python"):
         targets = {link.resolve().parent for link in places.packages.iterdir()}
         version = f"python:{platform.python_version()}"
-        command = ["python", str(places.packages)]
-        return Client(command, version, (places.packages, *targets))
+        here = _packages(function, folder)
+        command = ["python", str(places.packages), *map(str, here)]
+        return Client(command, version, (places.packages, *targets, *here))
     if function.runtime.startswith("nodejs"):
         return _node(function.name, function.runtime, folder, environment)
     raise _unsupported(function.name, function.runtime)
+
+
+def _packages(function: Function, folder: Path) -> list[Path]:
+    """Return where the packages of Python code are that run here, if not in the code.
+
+    `up` has built them, so this finds them at once unless they were pruned.
+    """
+    if not any(folder.glob("*.dist-info")):  # none are deployed
+        return []
+    target = Target.on_lambda(function.runtime, function.architecture)
+    try:
+        here = build_here(folder, target)
+    except CgwError as error:
+        raise Unsupported(f"{error.what} ({error.hint})") from None
+    return [here] if here else []
 
 
 def _unsupported(name: str, runtime: str) -> Unsupported:

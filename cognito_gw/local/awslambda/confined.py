@@ -218,13 +218,18 @@ def _check(result: int) -> int:
     return result
 
 
-def _run_python(packages: str, handler: str) -> None:
-    """Run AWS's client, with the function's code first on the path, as on Lambda."""
+def _run_python(packages: str, *rest: str) -> None:
+    """Run AWS's client, with the function's code first on the path, as on Lambda.
+
+    `packages` are Lambda's own. The rest is where the function's packages for this
+    machine are, if they are not in its code; and the handler.
+    """
+    *here, handler = rest
     own = [os.path.abspath(entry) for entry in _entries("PYTHONPATH")]
     sys.argv = ["awslambdaric", handler]
     sys.path.insert(0, packages)
     client = _python_client()
-    sys.path[:0] = [os.getcwd(), *own]
+    sys.path[:0] = [*here, os.getcwd(), *own]
     _add_builtins()
     client(sys.argv)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cognito_gw.local import moto_store
+
+if TYPE_CHECKING:
+    from cognito_gw.packages.target import Architecture
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Function:
     memory: int
     log_group: str
     environment: dict[str, str] = field(repr=False)
+    architecture: Architecture = "x86_64"
     role: str = ""  # its ARN
     concurrency: int | None = None  # how many calls it may run at once, if reserved
 
@@ -52,6 +56,7 @@ def find_function(arn: str) -> Function | None:
         timeout=int(record.timeout),
         memory=int(record.memory_size),
         log_group=str(record.logs_group_name),
+        architecture=record.architectures[0],
         environment=dict(record.environment_vars or {}),
         concurrency=record.reserved_concurrency,
     )

@@ -139,6 +139,13 @@ def function_changed(call: Call, answer: dict[str, Any]) -> None:
     answer["LastUpdateStatusReasonCode"] = "Creating"
 
 
+@awslambda.amends("UpdateFunctionCode")
+def architecture(call: Call, answer: dict[str, Any]) -> None:
+    """Use the architecture in the call; moto keeps the old one."""
+    if not call.get("DryRun") and (found := call.get("Architectures")):
+        answer["Architectures"] = _function(call).architectures = found
+
+
 @awslambda.amends("CreateFunction")
 def function_pending(_: Call, answer: dict[str, Any]) -> None:
     """Return that the function is pending; moto: active at once."""

@@ -127,6 +127,11 @@ class SignIn:
         parameters = request.get("AuthParameters", {})
         if flow in _REFRESH_FLOWS:
             return self._refresh(client, parameters)
+        if flow == "CUSTOM_AUTH":
+            require_flow(client, "ALLOW_CUSTOM_AUTH", flow)
+            raise invalid_parameter(
+                "Custom auth lambda trigger is not configured for the user pool."
+            )
         if flow not in _ALLOWED_BY or (flow in _ADMIN_ONLY and not is_admin):
             raise invalid_parameter(f"Initiate Auth method not supported: {flow}.")
         require_flow(client, _ALLOWED_BY[flow], flow)

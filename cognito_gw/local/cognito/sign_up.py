@@ -40,12 +40,8 @@ class SignUp:
         _require_known(client, attributes)
         user_attributes.require_writable(client, attributes)
         attributes = attributes | _alias(client, name)
-        missing = [
-            f"{name}: The attribute is required"
-            for name in client.required_attributes
-            if name not in attributes
-        ]
-        user_attributes.require_fitting(client.schema, attributes, missing)
+        user_attributes.require_complete(client, attributes)
+        user_attributes.require_fitting(client.schema, attributes)
         user_attributes.require_username_format(client.pool_id, name)
         _require_new(client, name, attributes)
         given = [address for address in codes.ADDRESSES if address in attributes]

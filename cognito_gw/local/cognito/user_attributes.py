@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from cognito_gw.local.cognito.directory import AppClient, User
 
 PREFIX = "userAttributes."  # of attributes in challenge responses
+_SCIM_NAMES = {
+    "email": "emails",
+    "family_name": "name.familyName",
+    "given_name": "name.givenName",
+    "name": "name.formatted",
+    "phone_number": "phoneNumbers",
+}
 _FORMATS = {"email": "email", "phone_number": "phone number"}
 
 
@@ -71,7 +78,7 @@ def changed(user: User, given: Mapping[str, str]) -> list[str]:
     return [
         name
         for name in codes.ADDRESSES
-        if name in given and given[name] != user.attributes.get(name)
+        if given.get(name) and given[name] != user.attributes.get(name)
     ]
 
 
@@ -112,9 +119,8 @@ def answered(client: AppClient, responses: dict[str, str]) -> dict[str, str]:
 
 def require_writable(client: AppClient, names: Iterable[str]) -> None:
     """Refuse attributes that this client may not write."""
-    mutable = {field["Name"] for field in client.schema if field.get("Mutable", True)}
-    mutable -= {"sub"}
-    writable = set(client.settings.get("WriteAttributes") or mutable) & mutable
+    known = {field["Name"] for field in client.schema} - {"sub"}
+    writable = set(client.settings.get("WriteAttributes") or known)
     for name in names:
         if name not in writable or name.endswith("_verified"):
             raise not_authorized("A client attempted to write unauthorized attribute")
@@ -133,17 +139,42 @@ def require_changeable(pool: dict[str, Any], names: Iterable[str]) -> None:
 def require_fitting(
     schema: Sequence[dict[str, Any]],
     attributes: dict[str, str],
-    wrong: Sequence[str] = (),
 ) -> None:
-    """Refuse attributes that violate a pool's schema, and known `wrong` ones."""
-    wrong = [*wrong, *aws_rules.attribute_faults(schema, attributes)]
-    if wrong:
+    """Refuse attributes that violate a pool's schema; blank ones are to be deleted."""
+    given = {name: value for name, value in attributes.items() if value}
+    if wrong := aws_rules.attribute_faults(schema, given):
         raise _unfitting(wrong)
 
 
 def _unfitting(wrong: Sequence[str]) -> AwsFault:
     listed = "\n".join(wrong)
     return invalid_parameter(f"Attributes did not conform to the schema: {listed}\n")
+
+
+def require_complete(client: AppClient, attributes: Mapping[str, str]) -> None:
+    """Refuse a sign-up without an attribute that the pool requires.
+
+    The words have the names of SCIM, as users quote them since 2020.
+    """
+    lacking = [
+        _SCIM_NAMES.get(name, name)
+        for name in client.required_attributes
+        if not attributes.get(name)
+    ]
+    if lacking:
+        raise _unfitting(
+            [", ".join(f"{name}: The attribute {name} is required" for name in lacking)]
+        )
+
+
+def readable(client: AppClient, user: User) -> dict[str, str]:
+    """Return the attributes of a user that this client may read."""
+    names = client.settings.get("ReadAttributes") or user.attributes
+    return {
+        name: value
+        for name, value in user.attributes.items()
+        if name in {*names, "sub"}
+    }
 
 
 def missing(client: AppClient, user: User) -> list[str]:

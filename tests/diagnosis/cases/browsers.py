@@ -14,6 +14,10 @@ FROM_PAGE = {"headers": (("Origin", PAGE),), "status": 200, "error": ""}
 ALLOWED = {"access-control-allow-origin": PAGE}
 BOTH = ALLOWED | {"access-control-allow-headers": "content-type, Authorization"}
 PASSES = {"preflight": Answer(204, headers=BOTH)}
+WITH_COOKIE = FROM_PAGE | {"headers": (("Origin", PAGE), ("Cookie", "a=b"))}
+ANY = BOTH | {"access-control-allow-origin": "*"}
+KEEPS = {"access-control-allow-credentials": "true"}
+NO_COOKIES = {"Access-Control-Allow-Credentials": None}
 PREFLIGHT = {"verb": "OPTIONS", "claims": None}
 OPENED = replace(HEALTHY, routes=HEALTHY.routes | {"OPTIONS /transactions": OPEN})
 GUARDED = replace(HEALTHY, routes=HEALTHY.routes | {"OPTIONS /transactions": ()})
@@ -76,6 +80,26 @@ CASES = {
             live=OPENED,
             **PASSES,
             answered={"access-control-allow-origin": STRANGE},
+        ),
+    ),
+    "cookies, which the preflight does not allow": (
+        "cors-preflight-blocked",
+        NO_COOKIES | {"Access-Control-Allow-Origin": PAGE},
+        Call(**WITH_COOKIE, live=OPENED, preflight=Answer(204, headers=BOTH)),
+    ),
+    "cookies, and any origin": (
+        "cors-preflight-blocked",
+        {"Access-Control-Allow-Origin": "*"},
+        Call(**WITH_COOKIE, live=OPENED, preflight=Answer(204, headers=ANY | KEEPS)),
+    ),
+    "cookies, which the response does not allow": (
+        "cors-headers-missing",
+        NO_COOKIES,
+        Call(
+            **WITH_COOKIE,
+            live=OPENED,
+            preflight=Answer(204, headers=BOTH | KEEPS),
+            answered=ALLOWED,
         ),
     ),
 }

@@ -28,7 +28,11 @@ TIMED_OUT = "2026-01-01T00:00:03.000Z abc Task timed out after 3.00 seconds\n\n"
 FOR_OTHERS = SOURCE.replace("/transactions", "/other")
 LIMITED = {
     "stageName": "dev",
-    "methodSettings": {"*/*": {"throttlingRateLimit": 0.5}, "a/GET": {}},
+    "methodSettings": {
+        "*/*": {"throttlingRateLimit": 0.5, "throttlingBurstLimit": 2},
+        "a/GET": {},
+        "b/GET": {"throttlingRateLimit": -1.0, "throttlingBurstLimit": -1},
+    },
 }
 STOPPED = {
     "Configuration": {"FunctionName": "hello"},
@@ -46,7 +50,7 @@ def policy(*sources):
 CASES = {
     "too many calls": (
         "throttled",
-        {"message": "Too Many Requests", "stage, */*": "0.5 calls a second"},
+        {"message": "Too Many Requests", "stage, */*": "0.5 calls a second, 2 at once"},
         Call(
             **MANY,
             message="Too Many Requests",

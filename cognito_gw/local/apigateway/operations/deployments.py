@@ -14,6 +14,8 @@ from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import apigateway
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cognito_gw.local.operations import Call
 
 STAGE_NAME = re.compile(r"[A-Za-z0-9_-]+")  # hyphens too, despite AWS's message
@@ -38,6 +40,21 @@ STAGE_PATH = re.compile(
     f"{'|'.join(STAGE_PATHS).replace('{variable_name}', '[^/]+')}|"
     f"/documentationVersion|/canarySettings/.+|/[^/]+/[^/]+/({METHOD_SETTINGS})"
 )
+# The key of a method's settings, such as `~1pets/GET`, or `*/*`, which is all.
+_METHOD_KEY = re.compile(rf"/([^/]+/[^/]+)(?:/({METHOD_SETTINGS}))?$")
+_LIMITS: dict[str, Callable[[str], float]] = {"rateLimit": float, "burstLimit": int}
+# What a method has when one of its settings is made, as CLI's get-stage shows it.
+_SETTINGS: dict[str, Any] = {
+    "metricsEnabled": False,
+    "dataTraceEnabled": False,
+    "throttlingBurstLimit": 5000,
+    "throttlingRateLimit": 10000.0,
+    "cachingEnabled": False,
+    "cacheTtlInSeconds": 300,
+    "cacheDataEncrypted": False,
+    "requireAuthorizationForCacheControl": True,
+    "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
+}
 DESCRIPTION = Field("description")
 STAGE_DEFAULTS = {
     "cacheClusterEnabled": False,
@@ -186,9 +203,26 @@ def unknown_stage_path(call: Call) -> None:
             )
 
 
+@apigateway.refuses("UpdateStage")
+def impossible_limit(call: Call) -> None:
+    """Refuse a limit that is no number: BadRequestException."""
+    for operation in call.get("patchOperations", []):
+        name = operation["path"].rpartition("/throttling/")[2]
+        value = operation.get("value", "")
+        if operation["op"] == "replace" and name in _LIMITS:
+            try:
+                _LIMITS[name](value)
+            except ValueError:
+                raise bad_request(f"Invalid value {value} for {name}") from None
+
+
 @apigateway.answers("UpdateStage")
 def update_stage(call: Call) -> dict[str, Any]:
-    """Add stage variables too; moto only replaces them."""
+    """Add stage variables too, and remove a method's settings; moto does not."""
+    settings = call.backend.get_stage(call["restApiId"], call["stageName"])
+    for operation in call.get("patchOperations", []):
+        if found := _METHOD_KEY.match(operation["path"]):
+            _change_settings(settings.method_settings, operation["op"], found[1])
     return call.forward(
         patchOperations=[
             operation | {"op": "replace"} if operation["op"] == "add" else operation
@@ -227,6 +261,17 @@ def stages_of_deployment(call: Call, answer: dict[str, Any]) -> None:
         answer["item"] = [
             stage for stage in stages if stage["deploymentId"] == deployment_id
         ]
+
+
+def _change_settings(settings: dict[str, Any], op: str, key: str) -> None:
+    """Remove the settings of a method, or make them with the account's limits."""
+    if op != "remove":
+        settings.setdefault(key, dict(_SETTINGS))
+    elif settings.pop(key, None) is None:
+        raise bad_request(
+            f"Cannot remove method setting {key} because there is no method setting "
+            "for this method"
+        )
 
 
 def _touch(stage: Any) -> None:

@@ -86,9 +86,9 @@ def resource_policies(call: Call) -> None:
             raise _not_enforced("resource policies")
 
 
-@apigateway.amends("CreateUsagePlan", "UpdateUsagePlan", "UpdateStage")
+@apigateway.amends("CreateUsagePlan", "UpdateUsagePlan")
 def limits(call: Call, _: dict[str, Any]) -> None:
-    """Accept throttling and quotas, which are not enforced; warn in the log."""
+    """Accept limits of usage plans, which are not enforced; warn in the log."""
     names = [*call.params, *(patch["path"] for patch in _patches(call))]
     if any(map(LIMITS.search, names)):
         log.warning(

@@ -8,6 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cognito_gw.aws_rules import STANDARD_SCOPES, url_fault, users_scopes
+from cognito_gw.local.cognito.operations.pools import (
+    feature_unavailable,
+    is_by_choice,
+    is_lite,
+    rotates,
+)
 from cognito_gw.local.cognito.tokens import validity
 from cognito_gw.local.errors import AwsFault, invalid_parameter, resource_not_found
 from cognito_gw.local.operations import cognito_idp
@@ -105,6 +111,50 @@ def impossible_validity(call: Call) -> None:
         )
 
 
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def impossible_attributes(call: Call) -> None:
+    """Refuse attributes that the pool lacks, and lists that cannot be written.
+
+    cdk-preflight pf-cognito-read-attributes-exists and
+    pf-cognito-write-attributes-immutable; aws-cdk issue 20760. App clients can write
+    all attributes that the pool requires.
+    """
+    schema = call.backend.user_pools[call["UserPoolId"]].schema_attributes
+    verb = "creating" if call.operation == "CreateUserPoolClient" else "updating"
+    required = {name for name in schema if schema[name].required} - {"sub"}
+    read, write = (set(call.get(f"{way}Attributes", [])) for way in ("Read", "Write"))
+    fixed = {"sub", "email_verified", "phone_number_verified"}
+    if not read <= schema.keys():
+        words = "read"
+    elif write and not required <= write <= schema.keys() - fixed:
+        words = "write"
+    else:
+        return
+    raise invalid_parameter(
+        f"Invalid {words} attributes specified while {verb} a client"
+    )
+
+
+@cognito_idp.refuses("CreateUserPoolClient", "UpdateUserPoolClient")
+def impossible_rotation(call: Call) -> None:
+    """Refuse rotation with a flow that it replaces, or in the plan Lite.
+
+    The words are in public infrastructure code of several projects.
+    """
+    is_lite_pool = is_lite(call.backend.user_pools[call["UserPoolId"]])
+    if is_lite_pool and is_by_choice(call.params):
+        raise feature_unavailable("Choice-Based Sign-In")
+    if not rotates(call.params):
+        return
+    if is_lite_pool:
+        raise feature_unavailable("Refresh Token Rotation")
+    if "ALLOW_REFRESH_TOKEN_AUTH" in call.get("ExplicitAuthFlows", []):
+        raise invalid_parameter(
+            "ALLOW_REFRESH_TOKEN_AUTH is not a permitted ExplicitAuthFlow when refresh "
+            "token rotation is enabled."
+        )
+
+
 def _invalid_flow(why: str) -> AwsFault:
     message = f"client_credentials flow can not be selected {why}"
     return AwsFault("InvalidOAuthFlowException", message)
@@ -146,10 +196,12 @@ def update_user_pool_client(call: Call) -> dict[str, Any]:
     "CreateUserPoolClient", "DescribeUserPoolClient", "UpdateUserPoolClient"
 )
 def sorted_lists(_: Call, answer: dict[str, Any]) -> None:
-    """Sort lists; moto keeps the order in which they were given."""
+    """Sort lists, and complete rotation; moto returns them as they were given."""
     client = answer["UserPoolClient"]
     for name in SORTED & client.keys():
         client[name] = sorted(client[name] or [])
+    if rotation := client.get("RefreshTokenRotation"):
+        rotation.setdefault("RetryGracePeriodSeconds", 0)
 
 
 @cognito_idp.answers("UpdateResourceServer")

@@ -19,6 +19,8 @@ from cognito_gw.local.moto_store import ACCOUNT
 from cognito_gw.local.operations import EVERY, cognito_idp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cognito_gw.local.operations import Call
 
 
@@ -55,9 +57,12 @@ def create_user_pool(call: Call) -> dict[str, Any]:
     pool.id = f"{call.region}_{''.join(secrets.choice(ALPHABET) for _ in range(9))}"
     pool.arn = pool.arn.replace(moto_id, pool.id)
     call.backend.user_pools[pool.id] = pool
+    given = {field["Name"]: field for field in call.get("Schema", [])}
     for name, schema in CognitoIdpUserPoolAttribute.STANDARD_SCHEMA.items():
-        standard = CognitoIdpUserPoolAttribute(name, custom=False, schema=schema)
-        pool.schema_attributes.setdefault(name, standard)
+        # moto drops the limits of one that the call names without its type.
+        pool.schema_attributes[name] = CognitoIdpUserPoolAttribute(
+            name, custom=False, schema=schema | given.get(name, {})
+        )
     _complete(pool)
     return {"UserPool": call.ask("DescribeUserPool", UserPoolId=pool.id)["UserPool"]}
 
@@ -92,6 +97,61 @@ def _complete(pool: Any) -> None:
     policies = settings["Policies"]
     policy = POLICY_DEFAULTS | policies.get("PasswordPolicy", {})
     settings["Policies"] = policies | {"PasswordPolicy": policy}
+    settings.setdefault("UserPoolTier", "ESSENTIALS")
+
+
+def feature_unavailable(feature: str) -> AwsFault:
+    """Return the refusal of a feature that the pool's plan, Lite, does not have.
+
+    For managed login the words are on record: cdk-preflight
+    pf-cognito-managed-login-version-tier.
+    """
+    return AwsFault(
+        "FeatureUnavailableInTierException",
+        "The following feature is not available for the LITE pricing tier configured: "
+        f"{feature}",
+    )
+
+
+def is_lite(pool: Any) -> bool:
+    """Whether a pool of moto's has the plan with the fewest features."""
+    return bool(pool.extended_config.get("UserPoolTier") == "LITE")
+
+
+@cognito_idp.refuses("UpdateUserPool")
+def features_of_other_plan(call: Call) -> None:
+    """Refuse the plan Lite while a feature is on that it lacks.
+
+    The code is of botocore's UpdateUserPool; the words are those that users of
+    amplify-backend (issue 2805) and cdk-preflight quote for other features.
+    """
+    pool = call.backend.user_pools[call["UserPoolId"]]
+    if call.get("UserPoolTier") != "LITE":
+        return
+    clients = [client.extended_config for client in pool.clients.values()]
+    domain = pool.domain
+    is_on = {
+        "Managed Login Version 2": getattr(domain, "managed_login_version", 1) > 1,
+        "Refresh Token Rotation": any(map(rotates, clients)),
+        "Choice-Based Sign-In": any(map(is_by_choice, clients)),
+    }
+    if features := [name for name, is_used in is_on.items() if is_used]:
+        raise AwsFault(
+            "TierChangeNotAllowedException",
+            "The following features need to be disabled for the LITE pricing tier "
+            f"configured: {', '.join(features)}",
+        )
+
+
+def rotates(client: Mapping[str, Any]) -> bool:
+    """Whether the settings of an app client rotate refresh tokens."""
+    rotation = client.get("RefreshTokenRotation") or {}
+    return bool(rotation.get("Feature") == "ENABLED")
+
+
+def is_by_choice(client: Mapping[str, Any]) -> bool:
+    """Whether the settings of an app client let users choose how to sign in."""
+    return "ALLOW_USER_AUTH" in (client.get("ExplicitAuthFlows") or [])
 
 
 @cognito_idp.refuses("SetUserPoolMfaConfig")
@@ -215,6 +275,14 @@ def second_prefix(call: Call) -> None:
     for domain in call.backend.user_pool_domains.values():
         if domain.user_pool_id == call["UserPoolId"] and "." not in domain.domain:
             raise invalid_parameter("User pool already has a domain configured.")
+
+
+@cognito_idp.refuses("CreateUserPoolDomain", "UpdateUserPoolDomain")
+def managed_login_in_lite(call: Call) -> None:
+    """Refuse managed login in a pool with the plan Lite."""
+    pool = call.backend.user_pools[call["UserPoolId"]]
+    if call.get("ManagedLoginVersion", CLASSIC) != CLASSIC and is_lite(pool):
+        raise feature_unavailable("Managed Login Version 2")
 
 
 @cognito_idp.amends("CreateUserPoolDomain", "UpdateUserPoolDomain")

@@ -121,9 +121,11 @@ def _user(call: Call) -> tuple[User, AppClient]:
 
 @cognito_idp.answers("GetUser")
 def get_user(call: Call) -> Answer:
-    """Return the user and the second factors, of which moto knows nothing."""
-    user, _ = _user(call)
-    shown = user.description()
+    """Return what the client may read of the user, and the second factors."""
+    user, client = _user(call)
+    readable = user_attributes.readable(client, user)
+    pairs = [{"Name": name, "Value": readable[name]} for name in readable]
+    shown = user.description() | {"UserAttributes": pairs}
     kept = ("Username", "UserAttributes", "UserMFASettingList")
     answer = {key: shown[key] for key in kept if shown[key]}
     if user.mfa.preferred:
@@ -171,6 +173,7 @@ def update_user_attributes(call: Call) -> Answer:
     user, client = _user(call)
     given = user_attributes.by_name(call["UserAttributes"])
     user_attributes.require_writable(client, given)
+    user_attributes.require_changeable(client.pool, given)
     user_attributes.require_fitting(client.schema, given)
     new = user_attributes.changes(client.pool_id, user, given)
     sent = _set(call.part(Cognito).codes, client.pool, user, new)
@@ -201,7 +204,8 @@ def _set(
 ) -> list[dict[str, str]]:
     """Set attributes, and return the delivery details of codes for new addresses.
 
-    If the pool verifies an address before the update, its code sets it.
+    If the pool verifies an address before the update, its code sets it. A blank value
+    deletes an attribute.
     """
     verified = pool.get("AutoVerifiedAttributes") or []
     settings = pool.get("UserAttributeUpdateSettings") or {}
@@ -217,8 +221,15 @@ def _set(
         else:
             user.set_attributes({name: new[name]})
             sent.append(sent_codes.send(user, codes.VERIFY[name], name))
-    user.set_attributes(new)
+    user.set_attributes({name: value for name, value in new.items() if value})
+    _delete(user, [name for name, value in new.items() if not value])
     return sent
+
+
+def _delete(user: User, names: list[str]) -> None:
+    """Delete attributes; with an address, its state too."""
+    gone = [f"{name}_verified" for name in codes.ADDRESSES if name in names]
+    user.delete_attributes([*names, *gone])
 
 
 @cognito_idp.answers("DeleteUserAttributes", "AdminDeleteUserAttributes")
@@ -228,12 +239,12 @@ def delete_user_attributes(call: Call) -> Answer:
     if call.operation == "DeleteUserAttributes":
         user, client = _user(call)
         user_attributes.require_writable(client, names)
+        user_attributes.require_changeable(client.pool, names)
     else:
         user = user_of_pool(call.params)
         pool = directory.pool_settings(call["UserPoolId"])
         user_attributes.require_changeable(pool, names)
-    gone = [f"{name}_verified" for name in codes.ADDRESSES if name in names]
-    user.delete_attributes([*names, *gone])
+    _delete(user, names)
     return {}
 
 
