@@ -70,8 +70,10 @@ def test_a_server_stops_or_is_lost_and_the_next_one_starts(state_dir):
     lost = process.start(state_dir)
     with _ends(lost):
         shutil.rmtree(state_dir)
-        assert process.running(state_dir) is None
-        moved = process.start(state_dir)
+        state_dir.mkdir()
+        (state_dir / process.STATE).touch()  # as of another server
+    assert process.running(state_dir) is None
+    moved = process.start(state_dir)
     assert process.running(state_dir) == moved
     assert len({first.pid, killed.pid, lost.pid, moved.pid}) == 4
     with _ends(moved):
