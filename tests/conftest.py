@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections import Counter
 from copy import deepcopy
 from functools import cache, partial
@@ -54,6 +55,11 @@ def pytest_configure(config):
     settings.register_profile("ci", deadline=None, database=None, max_examples=60)
     settings.register_profile("nightly", settings.get_profile("ci"), max_examples=2000)
     settings.load_profile("nightly" if is_nightly else "ci")
+
+
+def pytest_xdist_auto_num_workers():
+    """Use one worker more than there are cores: tests also wait for other processes."""
+    return len(os.sched_getaffinity(0)) + 1 if sys.platform == "linux" else None
 
 
 @pytest.hookimpl(tryfirst=True)

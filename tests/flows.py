@@ -15,6 +15,7 @@ from commandline import EXAMPLE, PASSWORD, QuickTerminal, Terminal
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 BROWSER = Path(__file__).with_name("signing_browser.py")
+BROWSER_COMMAND = f"{shlex.quote(sys.executable)} {shlex.quote(str(BROWSER))} %s"
 IMPORTS = {"PYTHONPATH": os.pathsep.join(map(str, (BROWSER.parent,)))}
 
 
@@ -59,8 +60,7 @@ class Stack:
 
     def __init__(self, folder, name, variables, home):
         self.name, self.home = name, home
-        browser = f"{shlex.quote(sys.executable)} {shlex.quote(str(BROWSER))} %s"
-        alice = {"BROWSER": browser, "SIGN_IN_AS": f"{ALICE} {PASSWORD}"}
+        alice = {"BROWSER": BROWSER_COMMAND, "SIGN_IN_AS": f"{ALICE} {PASSWORD}"}
         self.shell = Terminal(folder, ("--local",), variables | IMPORTS | alice)
         self.quick = QuickTerminal(folder, ("--local",), self.shell.environment)
         self.text = stack_text(name, free_port())

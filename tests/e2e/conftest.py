@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from contextlib import contextmanager
 
 import pytest
+import quick_server
 import yaml
 from account import Account
 from commandline import (
@@ -19,6 +21,7 @@ from commandline import (
 from flows import Stack
 from moto_server import moto_server
 
+from cognito_gw import search_path
 from cognito_gw.local import process
 
 _ENVIRONMENT = {
@@ -51,11 +54,21 @@ def variables(home):
     return _ENVIRONMENT | home_variables
 
 
+@pytest.fixture
+def quick_start(environment):
+    """Let a local AWS that this process starts use a few signing keys for all pools."""
+    command = [sys.executable, "-P", quick_server.__file__]
+    environment.setattr(search_path, "python_module", lambda _: command)
+
+
 @pytest.fixture(scope="session")
 def local(home, variables):
-    """The address of a local AWS, started and stopped by the command line."""
+    """The address of a local AWS with few signing keys, stopped by the command line."""
     shell = Terminal(home, environment=variables)
-    yield shell("local", "start", "-o", "json").document["url"]
+    with pytest.MonkeyPatch.context() as patch:
+        quick_start.__wrapped__(patch)
+        started = process.start(home / "state" / "cognito-gw")
+    yield started.url
     assert shell("local", "stop").err == "stopped\n"
     assert process.running(home / "state" / "cognito-gw") is None
     assert shell("local", "stop").err == "it was not running\n"

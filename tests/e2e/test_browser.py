@@ -134,7 +134,10 @@ class Waiting:
         return json.loads(out)
 
 
-@pytest.mark.parametrize("flow", ["browser", "implicit"])
+# signing_browser.py signs in by a code without a real browser.
+@pytest.mark.parametrize(
+    "flow", [pytest.param("browser", marks=pytest.mark.nightly), "implicit"]
+)
 def test_cgw_takes_the_tokens_from_a_real_browser(page, stack, flow):
     """A code in the query, or tokens in the fragment, which only a script can read."""
     waiting = Waiting(stack.shell, flow)
@@ -149,6 +152,8 @@ def test_cgw_takes_the_tokens_from_a_real_browser(page, stack, flow):
     assert ("authorization code flow with PKCE" in waiting.said) is (flow == "implicit")
 
 
+# security/test_callback.py and oauth/test_loopback.py test this page
+@pytest.mark.nightly
 def test_cgw_and_a_real_browser_agree_on_a_failure(stack, page):
     """The page shows the error as text, and so does the terminal."""
     waiting = Waiting(stack.shell, "browser")

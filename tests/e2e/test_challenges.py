@@ -10,7 +10,6 @@ import re
 import stat
 import sys
 import uuid
-from pathlib import Path
 
 import pexpect
 import pytest
@@ -122,7 +121,12 @@ def access_token(text):
 
 @pytest.mark.parametrize(
     ("flow", "has_secret"),
-    [("auto", False), ("srp", True), ("password", True), ("choice", True)],
+    [
+        ("auto", False),
+        pytest.param("srp", True, marks=pytest.mark.nightly),
+        pytest.param("password", True, marks=pytest.mark.nightly),
+        ("choice", True),
+    ],
 )
 def test_a_password_signs_in_by_every_flow(token, make_pool, flow, has_secret):
     """Also with a client secret, which AWS returns to permitted callers."""
@@ -253,22 +257,16 @@ class TestAuthenticatorApp:
         app = App(file.read_text().strip())
         assert token(people, "--code", app.next_code(), "--id").out
 
-    def test_codes_are_computed_from_the_secret(self, token, people, cgw, environment):
-        secret = people.with_totp().secret
-        (cgw.folder / "secret").write_text(f"{secret}\n")
+    def test_codes_are_computed_from_the_secret(
+        self, token, people, app, cgw, environment
+    ):
+        file = cgw.folder / "secret"
         environment.setenv("CGW_TOTP_SECRET_FILE", "secret")
+        assert "secret cannot be" in token(people, code=2).err
+        file.write_text("not base 32!")
+        assert "secret is not the secret" in token(people, code=2).err
+        file.write_text(f"{app.secret}\n")
         assert token(people, "--id").out
-
-    @pytest.mark.parametrize(
-        ("content", "words"),
-        [("not base 32!", "is not the secret"), (None, "cannot be")],
-    )
-    @pytest.mark.usefixtures("app")
-    def test_a_file_without_a_secret_is_named(self, token, people, content, words):
-        if content:
-            Path("secret").write_text(content, encoding="utf-8")
-        refused = token(people, "--totp-secret", "secret", code=2)
-        assert f"secret {words}" in refused.err
 
     def test_the_secret_of_another_app_is_not_overwritten(self, token, people, cgw):
         people.require_mfa("ON")
@@ -342,6 +340,7 @@ class TestSentCodes:
         person.child.sendline(mailed(USER))
         assert person.ends()[1] == 0
 
+    @pytest.mark.nightly  # like test_one_chooses_the_second_factor
     def test_a_code_by_text_message(self, token, make_pool, mailed):
         people = self.by_text(make_pool())
         assert "the text message that Cognito sent to" in token(people, code=3).err
@@ -368,7 +367,9 @@ class TestSentCodes:
         person.child.sendline(mailed(PHONE))
         assert person.ends()[1] == 0
 
-    @pytest.mark.parametrize("address", [USER, PHONE])
+    @pytest.mark.parametrize(
+        "address", [USER, pytest.param(PHONE, marks=pytest.mark.nightly)]
+    )
     def test_a_code_in_the_place_of_a_password(self, cgw, make_pool, mailed, address):
         factor = "EMAIL_OTP" if address == USER else "SMS_OTP"
         policy = {"AllowedFirstAuthFactors": ["PASSWORD", factor]}

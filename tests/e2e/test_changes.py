@@ -21,7 +21,8 @@ TAGGED = (
 
 # The change in the file; the steps of `up`; its steps when the change is reverted.
 # Changes of unrelated resources share a case. Those that deploy run nightly, each
-# alone: resources/test_deployment.py tests that each of them deploys.
+# alone: resources/test_deployment.py tests that each of them deploys. So do those that
+# the suite makes in other tests: a stage in test_up_asks.py, code in test_watch.py.
 CHANGES = {
     "what is not deployed": (
         {
@@ -106,6 +107,7 @@ CHANGES = {
 }
 
 
+NIGHTLY = {"the stage, the code and the tags", "one route more", "what is deployed"}
 DEPLOYING = ("a route made public", "cors", "authorizer")
 CHANGES["what is deployed"] = tuple(
     {key: value for what in DEPLOYING for key, value in CHANGES[what][number].items()}
@@ -116,7 +118,9 @@ CHANGES["what is deployed"] = tuple(
 @pytest.mark.parametrize(
     "what",
     [
-        pytest.param(what, marks=[pytest.mark.nightly] * (what in DEPLOYING))
+        pytest.param(
+            what, marks=[pytest.mark.nightly] * (what in {*DEPLOYING, *NIGHTLY})
+        )
         for what in CHANGES
     ],
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-from commandline import Terminal
+from commandline import QuickTerminal, Terminal
 from processes import processes_of
 
 
@@ -37,10 +36,9 @@ def test_the_demo_walks_the_tutorial_and_leaves_nothing(tmp_path, variables):
     assert left == []
 
 
-@pytest.mark.usefixtures("local")
-def test_the_local_aws_that_runs_is_found_again(tmp_path, variables):
+def test_the_local_aws_that_runs_is_found_again(cgw):
     """A second start finds the first, even if it names another port."""
-    shell = Terminal(tmp_path, environment=variables)
+    shell = QuickTerminal(cgw.folder)
     started = shell("local", "start", "-o", "json").document
     assert started.keys() == {"running", "url", "pid", "log"}
     status = shell("local", "status", "-o", "json").document

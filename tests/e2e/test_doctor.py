@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,6 +54,7 @@ def states(found):
 def on_aws(cgw, environment):
     """The same shell with AWS as the target, at the endpoint that a test sets."""
     environment.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    environment.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
     cgw.options = ()
     return cgw
 
@@ -103,7 +105,9 @@ def foreign(moto_url):
     return {"AWS_ENDPOINT_URL": moto_url}
 
 
-@pytest.mark.parametrize("endpoint", ["embedded", "foreign"])
+@pytest.mark.parametrize(
+    "endpoint", ["embedded", pytest.param("foreign", marks=pytest.mark.nightly)]
+)
 def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, endpoint):
     """Checks that it cannot answer are skipped or named, and secrets are hidden."""
     for name, value in request.getfixturevalue(endpoint).items():
@@ -122,11 +126,11 @@ def test_an_endpoint_in_the_place_of_aws(request, on_aws, environment, endpoint)
     assert SECRET not in outcome.out + outcome.err
 
 
-def test_without_credentials_the_rest_is_checked(on_aws, environment, moto_url):
+def test_without_credentials_the_rest_is_checked(on_aws, environment, local):
     """Exit 1, with the usual hint; checks that need credentials are skipped."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         environment.delenv(name)
-    environment.setenv("AWS_ENDPOINT_URL", moto_url)
+    environment.setenv("AWS_ENDPOINT_URL", local)
     found = by_check(on_aws("doctor", "-o", "json", code=1))
     skipped = dict.fromkeys(("clock", "permissions", "quotas"), "skipped")
     assert states(found) == {"credentials": "fail", **skipped}

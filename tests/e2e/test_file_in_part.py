@@ -105,19 +105,6 @@ def reading_needs_none_of_it(lost, environment):
         assert outcome.code == wanted, f"{line}: {outcome.out}{outcome.err}"
 
 
-def test_missing_password_before_the_first_write(stack, environment):
-    """A new user needs a password before the first write; an existing one never."""
-    environment.delenv("ALICE")
-    said = stack("up", "-v", code=2)
-    assert "alice@example.com" in said.err
-    assert "export ALICE=" in said.err
-    assert said.writes == []
-    environment.setenv("ALICE", PASSWORD)
-    stack("up")
-    environment.delenv("ALICE")
-    assert stack("up", "-v").writes == []
-
-
 def test_name_of_a_function_is_always_needed(cgw, stack_name):
     """Without the variable in its name, it would be another function."""
     cgw.write(f"name: {stack_name}\nfunctions: {{hello: {{name: '${{FN}}'}}}}\n")

@@ -6,33 +6,36 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from fakes import SharedSession
+from faults.local import LocalAws, quicken
+from faults.wire import Wire
+from moto import mock_aws
 from rivals import Cgw, Turns
 
 from cognito_gw.errors import CgwError
 
-LEADS = (0, 24)  # the number of calls by which one is ahead of the other
-REGION = "eu-west-1"
-
-
-@pytest.fixture(scope="session")
-def session(server):
-    """One session for both: they share only the account."""
-    key = server.access_key
-    return SharedSession(
-        aws_access_key_id=key.id,
-        aws_secret_access_key=key.secret,
-        region_name=REGION,
-    )
+# The number of calls by which one is ahead of the other. Each lead runs in one test;
+# resources/test_two_at_once.py has the single races.
+NIGHTLY = pytest.mark.nightly
+pytestmark = pytest.mark.aws  # the local AWS in this process: no server, no command
 
 
 @pytest.fixture
-def cgw(session, configured, local, stack_name):
+def local(environment, quick_keys):  # noqa: ARG001 - user pools are made with it
+    """The local AWS in this process."""
+    quicken(environment)
+    with mock_aws():
+        local = LocalAws()
+        Wire(environment, local.serve)
+        yield local
+
+
+@pytest.fixture
+def cgw(session, configured, local):  # noqa: ARG001 - it must be there
     """Return a function that makes cgw runs on one stack."""
-    return partial(Cgw, session, configured, local, name=stack_name, domain=stack_name)
+    return partial(Cgw, session, configured)
 
 
-@pytest.mark.parametrize("lead", LEADS)
+@pytest.mark.parametrize("lead", [0, pytest.param(24, marks=NIGHTLY)])
 def test_in_turns(cgw, lead):
     """Each makes a call after one of the other's; a third run changes nothing."""
     first, second, third = cgw(), cgw(), cgw()
@@ -47,10 +50,9 @@ def test_in_turns(cgw, lead):
     assert first.aws.writes == []
 
 
-@pytest.mark.parametrize("lead", LEADS)
-def test_a_down_in_turns_with_an_up(cgw, account, lead):
+@pytest.mark.parametrize("lead", [pytest.param(0, marks=NIGHTLY), 24])
+def test_a_down_in_turns_with_an_up(cgw, local, lead):
     """Each may fail because of the other; another `up` repairs the stack."""
-    before = account.listing()
     cgw().up()
 
     def up(me):
@@ -64,7 +66,7 @@ def test_a_down_in_turns_with_an_up(cgw, account, lead):
     third = cgw()
     assert {*third.up().values()} == {"unchanged"}
     assert cgw().down() == []
-    assert account.listing() == before
+    assert local.inventory == {}
 
 
 def _services(aws):

@@ -15,6 +15,8 @@ import yaml
 from commandline import QuickTerminal, Terminal
 from e2e.conftest import in_process
 
+from cognito_gw.aws.clients import Aws
+
 FILE = """\
 name: {name}
 region: us-east-1
@@ -99,22 +101,18 @@ def test_following_shows_each_call_until_it_is_interrupted(deployed, shell):
             assert any(f"called with {number}" in line for line in lines)
 
 
-def test_following_prints_one_object_a_line(deployed, shell):
+def test_following_prints_one_object_a_line(deployed, environment):
+    """The first wait for more is interrupted."""
     deployed("call", "/transactions")
-    with following(shell, "-o", "json") as process:
-        event = json.loads(process.stdout.readline())
-    assert event.keys() == {"function", "timestamp", "stream", "message"}
-    assert event["message"].startswith("INIT_START ")
 
+    def interrupt(_seconds):
+        raise KeyboardInterrupt
 
-def test_the_log_of_a_removed_stack_is_gone(deployed, account):
-    name = yaml.safe_load((deployed.folder / "cgw.yaml").read_text())["name"]
-    prefix = {"logGroupNamePrefix": f"/aws/lambda/{name}-"}
-    deployed("call", "/transactions")
-    assert account.logs.describe_log_groups(**prefix)["logGroups"]
-    deployed("down", "--yes")
-    assert account.logs.describe_log_groups(**prefix)["logGroups"] == []
-    deployed("up")
+    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", interrupt)
+    told = deployed("logs", "--follow", "-o", "json", code=130)
+    events = [json.loads(line) for line in told.out.splitlines()]
+    assert events[0].keys() == {"function", "timestamp", "stream", "message"}
+    assert events[0]["message"].startswith("INIT_START ")
 
 
 def test_what_functions_print_cannot_drive_the_terminal(deployed):
@@ -124,3 +122,13 @@ def test_what_functions_print_cannot_drive_the_terminal(deployed):
         told = deployed(*arguments).out
         assert "\x1b" not in told
         assert r"called with \x1b[2J" in told
+
+
+def test_the_log_of_a_removed_stack_is_gone(deployed, account):
+    """The last test of this file: it removes the stack."""
+    name = yaml.safe_load((deployed.folder / "cgw.yaml").read_text())["name"]
+    prefix = {"logGroupNamePrefix": f"/aws/lambda/{name}-"}
+    deployed("call", "/transactions")
+    assert account.logs.describe_log_groups(**prefix)["logGroups"]
+    deployed("down", "--yes")
+    assert account.logs.describe_log_groups(**prefix)["logGroups"] == []

@@ -60,11 +60,9 @@ def add_to_the_api(account, outputs):
     gateway.create_stage(stageName="byhand", deploymentId=deployment, **api)
 
 
-def test_what_cgw_does_not_own(cgw, account, outputs, edited):
+def test_what_cgw_does_not_own(cgw, account, outputs):
     """All on one stack: changes of the API come last."""
     what_is_beside_ours_stays(cgw, account, outputs)
-    what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited)
-    what_is_in_the_stack_is_shown(cgw, account, outputs)
 
 
 def what_is_in_the_stack_is_shown(cgw, account, outputs):
@@ -72,7 +70,6 @@ def what_is_in_the_stack_is_shown(cgw, account, outputs):
     assert "not in the file" not in cgw("down", code=2).err
     add_to_the_pool(account, outputs)
     assert unmanaged(cgw) == {"app client", "group"}
-    cgw("plan", "--detailed-exitcode")
     again = cgw("up", "-v", "-o", "json")
     assert (again.changed, again.writes) == ({}, [])
     add_to_the_api(account, outputs)
@@ -113,8 +110,7 @@ def what_is_beside_ours_stays(cgw, account, outputs):
     found = account.client("lambda").get_function(**function)["Configuration"]["Role"]
     role = {"RoleName": found.rsplit("/", 1)[1], "PolicyName": "by-hand"}
     account.iam.put_role_policy(PolicyDocument=json.dumps(DENY), **role)
-    again = cgw("up", "-v", "-o", "json")
-    assert (again.changed, again.writes) == ({}, [])
+    what_is_in_the_stack_is_shown(cgw, account, outputs)
     assert account.iam.get_role_policy(**role)["PolicyDocument"] == DENY
     policy = account.client("lambda").get_policy(**function)["Policy"]
     assert "by-hand" in [each["Sid"] for each in json.loads(policy)["Statement"]]
@@ -151,7 +147,8 @@ def test_names_used_by_another_stack(cgw, account, stack_name):
     account.iam.delete_role(**role)
 
 
-def what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited):
+@pytest.mark.nightly  # resources/test_user_pool.py has external pools
+def test_what_the_file_names_by_id_is_used_and_stays(cgw, account, outputs, edited):
     """Another stack uses the first one's pool: `down` keeps the pool and says so."""
 
     def change(data):

@@ -130,6 +130,8 @@ def test_without_persist_a_saved_state_is_unchanged(shell):
     assert (state_of(shell) / "local.saved").read_bytes() == kept
 
 
+# local/test_process.py starts one, test_saved.py has more such files
+@pytest.mark.nightly
 def test_a_saved_state_that_is_not_usable_is_not_overwritten(shell):
     """`cgw` does not start an empty one instead."""
     path = state_of(shell) / "local.saved"

@@ -48,11 +48,14 @@ def project(pytester, variables, environment):
     return pytester
 
 
-def test_a_project_gets_a_secured_api_in_one_line(project):
-    """On two workers, after a failure, with second factors, and without passwords."""
+@pytest.mark.parametrize(
+    "workers", ["-n1", pytest.param("-n2", marks=pytest.mark.nightly)]
+)
+def test_a_project_gets_a_secured_api_in_one_line(project, workers):
+    """On workers, after a failure, with second factors, and without passwords."""
     project.path.joinpath("shop.yaml").write_text(_FILE, encoding="utf-8")
     project.makeini("[pytest]\ncgw_config = shop.yaml\ncgw_env = dev\n")
-    done = project.runpytest_subprocess("-n2", "-Werror", "--dist=load")
+    done = project.runpytest_subprocess(workers, "-Werror", "--dist=load")
     done.assert_outcomes(passed=5, failed=1)
     assert processes_of(project.path) == []
 

@@ -10,6 +10,7 @@ import pytest
 from account import Account
 from browsing import fetch
 from commandline import QuickTerminal
+from flows import BROWSER_COMMAND, IMPORTS
 
 from cognito_gw.local import process
 
@@ -42,6 +43,7 @@ LINES = [
     (("token", "--id", "-v"), "asked for"),
     (("token", "-o", "json", "-v"), "asked for"),
     (("token", "--client", "machine", "--access", "-v"), "asked for"),
+    (("token", "--flow", "browser", "--format", "env", "-v"), "asked for"),
     (("call", "/hello", "-v"), None),
     (("call", "/hello", "-v", "-o", "json"), None),
     (("call", "/scoped", "-v", "-o", "json"), None),
@@ -59,6 +61,9 @@ LINES = [
 def shell(tmp_path, variables, environment):
     """A shell of a user with a separate local AWS."""
     own = {"XDG_STATE_HOME": str(tmp_path / "state"), "ALICE": FIRST}
+    own |= IMPORTS | {"BROWSER": BROWSER_COMMAND}
+    own["SIGN_IN_AS"] = f"alice@example.com {FIRST}"
+    environment.setattr("webbrowser._tryorder", None)  # or it reads BROWSER only once
     for key, value in (variables | own | {"SETTING": SETTING}).items():
         environment.setenv(key, value)
     environment.chdir(tmp_path)
@@ -134,6 +139,7 @@ def test_no_secret_leaves_by_the_way(shell, environment):
     told["arguments"] = arguments_of_all()
     assert "cognito_gw.local" in told["arguments"]
     assert len(secrets) > 8
+    assert "code_verifier" not in str(told)
     found = {where for where, text in told.items() if any(s in text for s in secrets)}
     assert found == set()
     del told["arguments"]  # other tests' processes too

@@ -129,6 +129,7 @@ def test_a_wrong_password_is_reported_without_its_value(standing, environment):
     assert "Wrong-horse-7" not in outcome.err
 
 
+@pytest.mark.nightly  # like test_a_new_password_comes_from_the_environment
 def test_a_new_password_is_asked_for_when_cognito_requires_one(
     standing, account, environment
 ):
@@ -167,7 +168,7 @@ def test_a_new_password_is_asked_for_when_cognito_requires_one(
 
 
 def test_a_generated_password_is_shown_once(cgw, edited):
-    """Even with --quiet; it works, and the second `up` shows none."""
+    """Even with --quiet; it works, and the next command shows none."""
 
     def forget_password(data):
         del data["users"][0]["password"]
@@ -176,7 +177,7 @@ def test_a_generated_password_is_shown_once(cgw, edited):
     cgw.write(edited(forget_password))
     first = cgw("up", "-q")
     (password,) = re.findall(r"generated password, shown this once: (\S+)", first.err)
-    assert "generated" not in cgw("up").err
+    assert "generated" not in cgw("user").err
     assert (
         "no password for alice@example.com is in the file" in cgw("token", code=3).err
     )
@@ -197,8 +198,8 @@ def test_a_generated_password_is_shown_once(cgw, edited):
     "line",
     [
         "token --user alice",
-        "check --user alice",
-        "user groups alice",
+        pytest.param("check --user alice", marks=pytest.mark.nightly),
+        pytest.param("user groups alice", marks=pytest.mark.nightly),
         "user disable alice",
     ],
 )
@@ -214,7 +215,11 @@ def test_an_unknown_user(standing, line):
 @pytest.mark.parametrize(
     ("line", "code", "told"),
     [
-        ("explain --user alice", 0, "no user alice; did you mean `alice@example.com`?"),
+        (
+            "explain /transactions --user alice",
+            0,
+            "no user alice; did you mean `alice@example.com`?",
+        ),
         ("logs helo", 2, "no function `helo` in the file; did you mean `hello`?"),
         (
             "test-method /transaction",

@@ -104,8 +104,8 @@ def made(account, name):
     return len(pools), len(apis), *map(len, inside), *map(len, shut)
 
 
-def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack_name):
-    """It says so. The second `up` finds all done; a `down` may come first."""
+def test_on_one_machine_one_waits_for_the_other(shell, lock, account, stack_name):
+    """It says so, and so does `down`. The second `up` finds all done."""
     outcomes = at_once(*[(shell, "up", "-o", "json")] * 2, held=lock)
     assert [outcome.code for outcome in outcomes] == [0, 0]
     second, first = sorted(outcomes, key=lambda each: len(each.changed))
@@ -113,7 +113,14 @@ def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack
     assert second.changed == {}
     assert first.document["outputs"] == second.document["outputs"]
     assert made(account, stack_name) == (1, 1, 1, 1)
+    (down,) = at_once((shell, "down", "--yes"), held=lock)
+    assert down.code == 0
+    assert stack_name not in str(account.listing())
 
+
+@pytest.mark.nightly  # above, each waits for the lock
+def test_on_one_machine_an_up_and_a_down(shell, cgw, lock, account, stack_name):
+    """Each may come first."""
     up, down = at_once((shell, "up"), (shell, "down", "--yes"), held=lock)
     assert (up.code, down.code) == (0, 0)
     if made(account, stack_name) != (0, 0):
@@ -122,6 +129,7 @@ def test_on_one_machine_one_waits_for_the_other(shell, cgw, lock, account, stack
     assert stack_name not in str(account.listing())
 
 
+@pytest.mark.nightly  # test_in_turns.py alternates call by call
 def test_on_two_machines_nothing_is_made_twice(machines, third, account, stack_name):
     """They share no lock: both continue with one pool and one API."""
     before = account.listing()

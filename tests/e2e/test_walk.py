@@ -95,7 +95,7 @@ def _calls(shell, cgw):
         "token_type",
         "expires_in",
     }
-    assert shell("token", "--id").out == tokens["id_token"] + "\n"
+    assert cgw("token", "--id").out == tokens["id_token"] + "\n"
 
     allowed = shell("call", "/transactions")
     assert allowed.out == '"Hello from Lambda!"\n'

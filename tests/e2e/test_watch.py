@@ -109,6 +109,7 @@ def test_each_save_goes_live_until_it_is_interrupted(cgw, shell, code, stack_nam
         assert running.process.poll() is None
 
 
+@pytest.mark.nightly  # test_interrupted.py and faults/test_ctrl_c.py interrupt an `up`
 @pytest.mark.usefixtures("code")
 def test_ctrl_c_during_a_step_finishes_the_step(cgw, shell):
     """The output says what is left."""

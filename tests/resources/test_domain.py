@@ -39,7 +39,9 @@ def test_taken(aws, find, do):
     theirs = aws.cognito.create_user_pool(PoolName="theirs")["UserPool"]["Id"]
     aws.cognito.create_user_pool_domain(UserPoolId=theirs, Domain="shop-front")
     domain = find("domain")
-    assert isinstance(do("apply", domain)[domain].error, NotOurs)
+    error = do("apply", domain)[domain].error
+    assert isinstance(error, NotOurs)
+    assert "choose another `domain:`" in error.hint
     do("destroy", find("domain"))
     assert _owner(aws, "shop-front") == theirs
 

@@ -1063,6 +1063,14 @@ INCORRECT, EXCEEDED = "Incorrect username or password.", "Password attempts exce
 WAYS = [name for name in vars(Guesser) if name.startswith("by_")]
 
 
+def these(*ways):
+    """Return all ways as parameters; those not named run nightly."""
+    nightly = pytest.mark.nightly
+    return [
+        pytest.param(way, marks=[nightly] * (way not in ways), id=way) for way in WAYS
+    ]
+
+
 class TestGuessing:
     """Consecutive wrong passwords lock a user out, whatever the flow."""
 
@@ -1070,7 +1078,8 @@ class TestGuessing:
     def guesser(self):
         return Guesser()
 
-    @pytest.mark.parametrize("way", WAYS)
+    # The next test counts in the other ways.
+    @pytest.mark.parametrize("way", these("by_password", WAYS[5]))
     def test_five_in_one_way_lock_out_of_all(self, guesser, way):
         assert [guesser.said(way) for _ in range(5)] == [INCORRECT] * 5
         for other in WAYS:
@@ -1101,7 +1110,7 @@ class TestGuessing:
         assert guesser.said("by_password", username="bob") == EXCEEDED
         assert guesser.said("by_password", PASSWORD) is None
 
-    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize("way", these("by_password", "by_srp"))
     def test_an_unknown_user_is_locked_out_like_a_user(self, way):
         guesser = Guesser(**HIDING)
         said = [
