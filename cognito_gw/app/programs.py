@@ -71,7 +71,7 @@ class CurlLine:
     """The arguments of curl: which are its URLs, and which method it sends."""
 
     def __init__(self, arguments: Sequence[str], help_text: str) -> None:
-        """Read the arguments as the curl does whose `--help all` is given."""
+        """Read the arguments as curl does, with the list of its options."""
         options = _OPTION.findall(help_text)
         self._long: set[str] = {name for _, name, _ in options}
         self._valued = {name for _, name, value in options if value}

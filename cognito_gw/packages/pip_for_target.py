@@ -1,10 +1,10 @@
 """Runs pip for another machine: `python pip_for_target.py MARKERS ARGUMENT…`.
 
 pip takes the tags of another platform, but evaluates environment markers for its own
-interpreter (github.com/pypa/pip/issues/11664), and `--only-binary` does not cover what
-a package requires by address. Both are changed inside of pip, as pex does; a pip
-without these places fails instead of going on. This file runs in pip's interpreter, so
-it imports nothing of ours.
+interpreter (github.com/pypa/pip/issues/11664), and its option only-binary does not
+cover what a package requires by address. Both are changed inside of pip, as pex does; a
+pip without these places fails instead of going on. This file runs in pip's interpreter,
+so it imports nothing of ours.
 """
 
 from __future__ import annotations
