@@ -8,7 +8,8 @@ import pytest
 from commandline import PASSWORD
 from test_readme import PAGES, shown_commands
 
-# Separate tests run these: they wait for input, or end what other tests use.
+# Separate tests run these: they wait for input, end what other tests use, or become
+# another program, which would end the tests.
 ELSEWHERE = {
     "demo": "test_demo.py",
     "init": "../cli/test_init.py",
@@ -20,6 +21,8 @@ ELSEWHERE = {
     "down": "test_walk.py",
     "--local down --yes": "test_walk.py",
     "user remove bob@example.com": "test_user.py",
+    "exec -- npm test": "test_export.py",
+    "curl -- -sS --json {} /transactions": "test_export.py",
 }
 # Parts of commands that name a real API or user pool, which would call AWS,
 # or the environments of a file, which test_example_orders.py has.
