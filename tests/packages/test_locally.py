@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -63,7 +64,7 @@ def test_packages_that_cannot_be_installed_here():
     files["musl-1.0.dist-info/METADATA"] = ""
     got = answer(files, [], Architectures=["arm64"])
     assert got["errorType"] == "Runtime.Unsupported"
-    assert "musl has no wheel for Python" in got["errorMessage"]
+    assert re.search(r"musl\S* has no wheel for Python", got["errorMessage"])
 
 
 def test_a_new_architecture_is_kept(code):

@@ -79,6 +79,10 @@ def _authorizer(value):
         del value[key]
 
 
+def _integration(value):
+    value.update(ANSWERS["integration"]["adds"] | value)
+
+
 def _app_client(value):
     for key in ANSWERS["app client"]["sorted"]:
         value.get(key, []).sort()
@@ -91,7 +95,7 @@ def _function(value):
 
 RECORDED = {
     "Authorizer": _authorizer,
-    "Integration": lambda value: value.update(ANSWERS["integration"]["adds"]),
+    "Integration": _integration,
     "UserPoolClientType": _app_client,
     "FunctionConfiguration": _function,
 }
