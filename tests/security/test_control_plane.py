@@ -66,9 +66,9 @@ PATHS_OF_MOTO = (
     "/latest/meta-data/iam/security-credentials/x",
     "/latest/api/token",
 )
-OTHER_SERVICES = {*SERVICES, "tagging", "sts", "s3", "dynamodb", "moto_api"} - {
-    "lambda"
-}
+OTHER_SERVICES = sorted(
+    {*SERVICES, "tagging", "sts", "s3", "dynamodb", "moto_api"} - {"lambda"}
+)
 NIGHTLY = pytest.mark.nightly
 
 
@@ -162,7 +162,11 @@ def test_no_operation_is_reached_by_another_path(plane):
 
 @pytest.mark.parametrize(
     "service",
-    ["lambda", "motoapi", *(pytest.param(x, marks=NIGHTLY) for x in OTHER_SERVICES)],
+    [
+        "lambda",
+        "motoapi",
+        *(pytest.param(x, marks=NIGHTLY) for x in OTHER_SERVICES),
+    ],
 )
 def test_moto_s_own_pages_are_shut_to_the_user_too(service, server, ask, signed):
     """A confused client must not do what a page cannot do."""
