@@ -105,7 +105,7 @@ class UserPool(Resource):
             return None
         return CgwError(
             f"{self} has deletion protection",
-            hint="set `deletion_protection: false`, `cgw up`, then `cgw down`",
+            hint="set `deletion_protection: false`, run `cgw up`, then repeat this",
         )
 
     def desired(self) -> dict[str, Any]:

@@ -190,6 +190,7 @@ def test_a_pool_under_deletion_protection_stays(cgw, stack_name):
     cgw("client", "--with-deps")
     outcome = cgw("down", "--yes", "-v", code=1)
     assert "deletion protection" in outcome.err
+    assert "up`, then repeat this" in outcome.err
     assert outcome.writes == []
     cgw.write(text)
     cgw("pool")
