@@ -110,7 +110,7 @@ class ApiClient:
                 origins=tuple(settings.cors.origins) if settings.cors else (),
                 is_ours=stack.api.managed,
                 permissions={
-                    function.name: f"functions.{key}.permissions"
+                    function.name: _permissions_of(context, key)
                     for key, function in stack.functions.items()
                     if stack.api.managed and function.role.managed
                 },
@@ -222,3 +222,10 @@ def _issuer(context: Context, pool_id: str) -> str:
         return issuer_url(context, pool_id)
     template = aws_links(region).issuer
     return template.format(region=region, user_pool_id=pool_id)
+
+
+def _permissions_of(context: Context, function: str) -> str:
+    """Return the key of a function's permissions, with its line if the file has it."""
+    where = context.loaded.where(("functions", function, "permissions"))
+    key = f"`functions.{function}.permissions`"
+    return f"{key} ({where})" if where else key

@@ -151,7 +151,7 @@ class Target:
     header: str | None = None  # of the token, in the file
     origins: tuple[str, ...] = ()  # that the file allows
     is_ours: bool = False  # created by cgw, so that its commands can fix it
-    # The key of each function's permissions in the file, by the function's name.
+    # Where the file has the permissions of each function, by the function's name.
     permissions: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -148,7 +148,7 @@ def fix(log, **target):
     return cause.fix
 
 
-IN_FILE = {"permissions": {"hello": "functions.hello.permissions"}}
+IN_FILE = {"permissions": {"hello": "`functions.hello.permissions`"}}
 
 
 def test_the_fix_is_the_line_for_the_file():

@@ -172,7 +172,7 @@ def lambda_access_denied(case: CallCase) -> Finding | None:
         return Finding(what, evidence, fix)
     account = case.aws.account
     line = denial.line(account.partition, account.region, account.number)
-    return Finding(what, evidence, f"add to `{key}`: `{line}`; then `cgw lambda`")
+    return Finding(what, evidence, f"add to {key}: `{line}`; then `cgw lambda`")
 
 
 def _may_be_denied(answer: Answer) -> bool:
