@@ -263,6 +263,11 @@ def is_username(name: str) -> bool:
     return bool(name) and all(_major(letter) in "LMSNP" for letter in name)
 
 
+# Cognito guide, "Standard attributes", and botocore's CreateUserPoolClient: no app
+# client may write these; cdk-preflight pf-cognito-write-attributes-immutable.
+COGNITOS_ATTRIBUTES = ("sub", *(f"{name}_verified" for name in ADDRESSES))
+
+
 def is_custom_name(name: str) -> bool:
     """Return whether it can be the name of a custom attribute, with its prefix."""
     own = name.removeprefix(CUSTOM)

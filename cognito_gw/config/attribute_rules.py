@@ -27,9 +27,6 @@ _TYPES = {
     "boolean": "Boolean",
 }
 _LIMITS = {"String": ("MinLength", "MaxLength"), "Number": ("MinValue", "MaxValue")}
-# No app client may write these; botocore's CreateUserPoolClient and cdk-preflight
-# pf-cognito-write-attributes-immutable.
-_UNWRITABLE = ("sub", *(f"{name}_verified" for name in aws_rules.ADDRESSES))
 
 
 def schema_of(attributes: dict[str, AttributeConfig]) -> list[dict[str, Any]]:
@@ -111,7 +108,7 @@ def of_client(
     for key in ("read", "write"):
         for index, name in enumerate(getattr(client, key) or []):
             yield from _known(name, config, (*at, key, index))
-            if key == "write" and name in _UNWRITABLE:
+            if key == "write" and name in aws_rules.COGNITOS_ATTRIBUTES:
                 yield Problem((*at, key, index), f"only Cognito sets `{name}`")
     if client.write and (lacking := set(required) - {*client.write}):
         yield Problem(
@@ -168,13 +165,15 @@ def of_user(user: UserConfig, config: Config, at: KeyPath) -> Iterator[Problem]:
             yield Problem(key, f"is the user's name, `{own[name]}`: leave it out")
         elif fault := list(_known(name, config, key)):
             yield from fault
+        elif name == "sub":
+            yield Problem(key, "only Cognito sets `sub`: leave it out")
         elif value and (wrong := aws_rules.attribute_faults(schema, {name: value})):
             yield Problem(key, wrong[0].removeprefix(f"{name}: "))
 
 
 def _known(name: str, config: Config, at: KeyPath) -> Iterator[Problem]:
     """Yield the problem of an attribute that the pool does not have."""
-    standard = (*aws_rules.STANDARD_ATTRIBUTES, *_UNWRITABLE)
+    standard = (*aws_rules.STANDARD_ATTRIBUTES, *aws_rules.COGNITOS_ATTRIBUTES)
     custom = [name for name in config.user_pool.attributes if name.startswith(CUSTOM)]
     if name not in (*standard, *custom):
         what = unknown(f"no such attribute `{name}`", name, (*standard, *custom))

@@ -138,7 +138,9 @@ _LOG_POLICY = 340
 
 def _permissions(function: FunctionConfig, at: KeyPath) -> Iterator[Problem]:
     if function.role and function.permissions:
-        what = "the role that `role` names has its own permissions: remove one of both"
+        what = (
+            "the role that `role` names has its own permissions: remove one of the two"
+        )
         yield Problem((*at, "permissions"), what)
     pairs = [(each.allow, each.on) for each in function.permissions]
     policy = aws_rules.allowing(pairs, aws_rules.AN_ACCOUNT)

@@ -14,13 +14,15 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
 )
 
 from cognito_gw import aws_rules
 from cognito_gw.config.variables import Password
 from cognito_gw.gateway_rules import ANY, METHODS
-from cognito_gw.text import unknown
+from cognito_gw.text import guess, unknown
 
 if TYPE_CHECKING:
     import ast
@@ -177,15 +179,19 @@ def _attribute_name(value: str) -> str:
         raise ValueError(
             "write 1 to 20 visible characters without spaces after custom:"
         )
-    lower = value.lower()
-    has_prefix = lower.startswith(aws_rules.CUSTOM)
-    custom = aws_rules.CUSTOM + (
-        value[len(aws_rules.CUSTOM) :] if has_prefix else value
+    if value in aws_rules.COGNITOS_ATTRIBUTES:
+        raise ValueError("each pool has it, and only Cognito sets it: leave it out")
+    lower, standard = value.lower(), aws_rules.STANDARD_ATTRIBUTES
+    prefix = next((p for p in (aws_rules.CUSTOM, "dev:") if lower.startswith(p)), "")
+    custom = aws_rules.CUSTOM + value[len(prefix) :]
+    advice = f"write {custom}, or " if aws_rules.is_custom_name(custom) else ""
+    if lower in standard:
+        advice = f"write {lower}, or "
+    elif found := guess(value, standard):
+        advice = f"{found} {advice}"
+    raise ValueError(
+        f"is not a standard attribute; {advice}one of {', '.join(standard)}"
     )
-    meant = lower if lower in aws_rules.STANDARD_ATTRIBUTES else custom
-    advice = f"write {meant}, or " if aws_rules.is_custom_name(custom) else ""
-    standard = ", ".join(aws_rules.STANDARD_ATTRIBUTES)
-    raise ValueError(f"is not a standard attribute; {advice}one of {standard}")
 
 
 def _rotation(value: Any) -> Any:
@@ -292,6 +298,9 @@ RouteKey = Annotated[str, AfterValidator(_route_key)]
 Symbols = Literal["lowercase", "uppercase", "numbers", "symbols"]
 
 
+_NUMBERS = (int, float, int | None, float | None)
+
+
 class Section(BaseModel):
     """A part of the file. Unknown keys are errors; models are immutable.
 
@@ -300,6 +309,15 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switch(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse `true` for a number: pydantic would read it as 1."""
+        takes = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and takes in _NUMBERS:
+            raise ValueError("must be a number, not true or false")
+        return value
 
     @classmethod
     def __get_pydantic_json_schema__(

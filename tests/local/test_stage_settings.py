@@ -215,3 +215,11 @@ class TestAccessLog:
         assert len(lines("$context.requestId", "/")) == 1
         change(("/accessLogSettings",), op="remove")
         assert "accessLogSettings" not in change()
+
+
+def test_other_settings_are_not_those_of_a_method(change):
+    """A path of two parts, such as the access log's, has no method."""
+    log = "arn:aws:logs:us-east-1:123456789012:log-group:x"
+    stage = change(("/accessLogSettings/destinationArn", log), ("/variables/a", "b"))
+    assert not stage.get("methodSettings")
+    assert stage["variables"] == {"a": "b"}

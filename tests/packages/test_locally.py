@@ -121,7 +121,8 @@ def test_layers_of_other_accounts_are_accepted():
     answer = update.answer(call(foreign))
     assert [layer["Arn"] for layer in answer["Layers"]] == [foreign]
     assert not update.answer(call()).get("Layers")
-    with pytest.raises(AwsFault, match="LayerVersion"):
-        update.answer(call(LAYER.format("123456789012", "tools", 3)))
+    with pytest.raises(AwsFault, match=r"tools:3 does not exist\.") as refused:
+        update.check(call(LAYER.format("123456789012", "tools", 3)))
+    assert refused.value.code == "InvalidParameterValueException"
     with pytest.raises(AwsFault, match="Two different versions of the same layer"):
         update.check(call(foreign, LAYER.format("017000801446", "tools", 4)))

@@ -137,6 +137,19 @@ def repeated_layer(call: Call) -> None:
         seen[layer] = arn
 
 
+@awslambda.refuses("CreateFunction", "UpdateFunctionConfiguration")
+def absent_layer(call: Call) -> None:
+    """Refuse a layer that the account lacks: InvalidParameterValueException.
+
+    The words are in github.com/intuit/costBuddy/issues/19; moto: not found, which
+    cgw would take for a delay.
+    """
+    for arn in call.get("Layers") or []:
+        is_own = f":{moto_store.ACCOUNT}:" in arn
+        if is_own and call.backend.layers_versions_by_arn(arn) is None:
+            raise _invalid(f"Layer version {arn} does not exist.")
+
+
 @awslambda.answers("CreateFunction", "UpdateFunctionConfiguration")
 def foreign_layers(call: Call) -> dict[str, Any]:
     """Accept layers of other accounts too; moto knows only those published here."""

@@ -41,7 +41,7 @@ STAGE_PATH = re.compile(
     f"/documentationVersion|/canarySettings/.+|/[^/]+/[^/]+/({METHOD_SETTINGS})"
 )
 # The key of a method's settings, such as `~1pets/GET`, or `*/*`, which is all.
-_METHOD_KEY = re.compile(rf"/([^/]+/[^/]+)(?:/({METHOD_SETTINGS}))?$")
+_METHOD_KEY = re.compile(rf"/((?:~1|\*)[^/]*/[^/]+)(?:/({METHOD_SETTINGS}))?$")
 _LIMITS: dict[str, Callable[[str], float]] = {"rateLimit": float, "burstLimit": int}
 # What a method has when one of its settings is made, as CLI's get-stage shows it.
 _SETTINGS: dict[str, Any] = {
