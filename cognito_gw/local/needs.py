@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from cognito_gw.local import moto_store
 from cognito_gw.local.policies import Need
@@ -85,10 +86,12 @@ _TRANSACT = {
     "Put": "PutItem",
     "Update": "UpdateItem",
 }
+# A quoted text may contain anything, such as ` FROM `.
 _PARTIQL = re.compile(
-    r"\s*(?P<verb>SELECT|INSERT|UPDATE|DELETE)\b(?:.*?\b(?:FROM|INTO))?\s+"
-    r'"?(?P<table>[A-Za-z0-9_.-]+)"?(?:\."(?P<index>[^"]+)")?',
-    re.IGNORECASE | re.DOTALL,
+    r"""\s*(?P<verb>SELECT\b(?:'[^']*'|"[^"]*"|[^'"])*?\bFROM
+        |INSERT\s+INTO|DELETE\s+FROM|UPDATE)\s*
+        (?P<quote>["]?)(?P<table>[\w.-]+)(?P=quote)(?:\."(?P<index>[^"]+)")?""",
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
@@ -151,7 +154,7 @@ def _dynamodb(service: str, operation: str, params: Params) -> Pairs:
     for statement in statements:
         if found := _PARTIQL.match(statement.get("Statement", "")):
             rest = f"/index/{found['index']}" if found["index"] else ""
-            verb = found["verb"].capitalize()
+            verb = found["verb"].split()[0].capitalize()
             yield f"PartiQL{verb}", f"table/{found['table']}{rest}"
     for name, table in _named(service, operation, params):
         index = params.get("IndexName")
@@ -191,7 +194,17 @@ def _s3(_: str, operation: str, params: Params) -> Pairs:
     if not keys:
         yield name, bucket
     if source := params.get("CopySource"):
-        yield "GetObject", str(source).partition("?")[0].lstrip("/")
+        yield "GetObject", unquote(str(source).partition("?")[0]).lstrip("/")
+
+
+def _secretsmanager(service: str, operation: str, params: Params) -> Pairs:
+    yield from _named(service, operation, params)
+    if operation == "BatchGetSecretValue":
+        yield operation, "*"
+        for secret in params.get("SecretIdList", []):
+            yield "GetSecretValue", _filled("secret:{}", secret)
+        if "Filters" in params:  # which secrets these are is not known yet
+            yield "GetSecretValue", "*"
 
 
 def _sqs(service: str, operation: str, params: Params) -> Pairs:
@@ -211,6 +224,7 @@ _SPECIAL: dict[str, Callable[[str, str, Params], Pairs]] = {
     "lambda": _lambda,
     "logs": _logs,
     "s3": _s3,
+    "secretsmanager": _secretsmanager,
     "sqs": _sqs,
     "ssm": _ssm,
 }

@@ -204,7 +204,9 @@ def require_known(operation: Operation, call: HttpCall) -> None:
         raise AwsFault(code, f"There is no operation {operation.name!r}") from None
     if operation.protocol.startswith("rest-"):
         return  # recognized by method and path
-    sent = call.method, urlsplit(call.url).path
+    url = urlsplit(call.url)
+    # A query in the address could name another operation than the body, for moto.
+    sent = call.method, f"{url.path}?{url.query}" if url.query else url.path
     if sent != (place["method"], place["requestUri"]):
         raise AwsFault(
             "UnknownOperationException",

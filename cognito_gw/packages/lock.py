@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 REQUIREMENTS, UV_LOCK, PYPROJECT = "requirements.txt", "uv.lock", "pyproject.toml"
 PACKAGE, NPM_LOCK = "package.json", "package-lock.json"
 _PYPI = "https://pypi.org/simple"
+_NPM_SCHEMES = ("http", "https", "npm")
 
 
 @dataclass(frozen=True)
@@ -347,14 +348,22 @@ def _npm(folder: Path) -> Lock:
     file = folder / NPM_LOCK
     try:
         packages = json.loads(texts[NPM_LOCK])["packages"]
-        entries = [(path, entry) for path, entry in packages.items() if path]
-        wanted = [(path, entry) for path, entry in entries if not entry.get("dev")]
-        places = [(path, str(entry.get("resolved", ""))) for path, entry in wanted]
+        needs = _npm_needs(json.loads(texts[PACKAGE]), packages)
+        wanted = [
+            (path, entry)
+            for path, entry in packages.items()
+            if path and (_npm_name(path) in needs or not entry.get("dev"))
+        ]
+        places = [
+            (path, str(place))
+            for path, entry in wanted
+            for place in (entry.get("resolved", ""), *needs.get(_npm_name(path), ()))
+        ]
     except (ValueError, KeyError, TypeError, AttributeError):
         what = f"{file} is not a lock of npm 7 or later"
         raise UsageError(what, hint="run `npm install`") from None
     for path, place in places:
-        is_foreign = place and urlsplit(place).scheme not in ("http", "https")
+        is_foreign = place and urlsplit(place).scheme not in _NPM_SCHEMES
         if is_foreign or not path.startswith("node_modules/"):
             what = f"{file}: {path} does not come from a package registry"
             raise UsageError(
@@ -364,3 +373,26 @@ def _npm(folder: Path) -> Lock:
             )
     is_native = any("os" in entry or "cpu" in entry for _, entry in wanted)
     return Lock(file, "npm", texts, is_native=is_native)
+
+
+def _npm_name(path: str) -> str:
+    return path.rpartition("node_modules/")[2]
+
+
+def _npm_needs(project: Any, packages: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Return the names that a project needs, with the places that are given.
+
+    npm does not trust the `dev` of a lock's entry either.
+    """
+    needs: dict[str, set[str]] = {}
+    found = [project]
+    while found:
+        above = found.pop()
+        for kind in ("dependencies", "optionalDependencies", "peerDependencies"):
+            for name, version in above.get(kind, {}).items():
+                if name not in needs:
+                    found += [packages[p] for p in packages if _npm_name(p) == name]
+                # No version has these characters; every other place has one.
+                places = {version} if {*version} & {*"/:"} else set()
+                needs[name] = needs.get(name, set()) | places
+    return needs

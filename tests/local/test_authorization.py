@@ -58,6 +58,26 @@ NEEDS = [
         {"Statements": [{"Statement": "INSERT INTO orders VALUE {}"}]},
         [f"dynamodb:PartiQLInsert {ORDERS}"],
     ),
+    (
+        "dynamodb:ExecuteStatement",
+        {"Statement": "UPDATE orders SET a = 'moved from log' WHERE b = 1"},
+        [f"dynamodb:PartiQLUpdate {ORDERS}"],
+    ),
+    (
+        "dynamodb:ExecuteStatement",
+        {"Statement": "SELECT ' from log ' FROM orders"},
+        [f"dynamodb:PartiQLSelect {ORDERS}"],
+    ),
+    (
+        "dynamodb:ExecuteStatement",
+        {"Statement": 'DELETE\nFROM "orders" WHERE a = 1'},
+        [f"dynamodb:PartiQLDelete {ORDERS}"],
+    ),
+    (
+        "secretsmanager:BatchGetSecretValue",
+        {"Filters": []},
+        ["secretsmanager:BatchGetSecretValue *", "secretsmanager:GetSecretValue *"],
+    ),
     ("dynamodb:ListTables", {}, ["dynamodb:ListTables *"]),
     (
         "s3:GetObject",
@@ -76,7 +96,7 @@ NEEDS = [
     ("s3:UploadPart", {"Bucket": "b", "Key": "k"}, ["s3:PutObject arn:aws:s3:::b/k"]),
     (
         "s3:CopyObject",
-        {"Bucket": "b", "Key": "k", "CopySource": "/c/d?versionId=1"},
+        {"Bucket": "b", "Key": "k", "CopySource": "/c%2Fd?versionId=1"},
         ["s3:PutObject arn:aws:s3:::b/k", "s3:GetObject arn:aws:s3:::c/d"],
     ),
     (

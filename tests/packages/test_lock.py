@@ -211,6 +211,32 @@ def test_npm_lock_with_what_is_not_published(code, entry, words):
 
 
 @pytest.mark.parametrize(
+    ("version", "entry"),
+    [
+        ("file:/srv/x.tgz", {}),
+        ("someone/x", {}),
+        ("1.0.0", {"dev": True, "resolved": "file:/srv/x.tgz"}),
+    ],
+)
+def test_npm_lock_does_not_hide_what_is_not_published(code, version, entry):
+    """Without `resolved`, npm reads the versions; and it does not trust `dev`."""
+    (code / "package.json").write_text('{"dependencies": {"a": "^1.0.0"}}')
+    a = {"dev": True, "dependencies": {"x": version}}
+    lock = {"packages": {"": {}, "node_modules/a": a, "node_modules/x": entry}}
+    (code / "package-lock.json").write_text(json.dumps(lock))
+    with pytest.raises(UsageError, match="node_modules/x does not come from a"):
+        find(code, NODE)
+
+
+def test_npm_lock_may_have_other_tools_for_development(code):
+    (code / "package.json").write_text('{"dependencies": {"a": "npm:@b/c@^1 || 2"}}')
+    tool = {"dev": True, "resolved": "git+ssh://git@github.com/x/y.git#1"}
+    lock = {"packages": {"": {}, "node_modules/a": {}, "node_modules/x": tool}}
+    (code / "package-lock.json").write_text(json.dumps(lock))
+    assert find(code, NODE)
+
+
+@pytest.mark.parametrize(
     ("name", "text", "is_python"),
     [
         ("pyproject.toml", PROJECT, True),

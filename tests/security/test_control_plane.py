@@ -161,6 +161,22 @@ def test_no_operation_is_reached_by_another_path(plane):
 
 
 @pytest.mark.parametrize(
+    ("service", "named"), [("iam", "ListRoles"), ("sns", "ListTopics")]
+)
+def test_an_address_names_no_other_operation(service, named, ask, signed):
+    """Or moto would obey it, after the check of what the body or header names."""
+    path = f"/?Action=Delete{named.removeprefix('List')}"
+    plain = signed(service) | {"Content-Type": "text/plain"}
+    for headers, body in (
+        (plain | {"X-Amz-Target": named}, b"{}"),
+        (plain, f"Action={named}&Version=2010-05-08".encode()),
+    ):
+        answer = ask("POST", path, headers, body)
+        assert answer.status == 404
+        assert "takes POST / only" in answer.text
+
+
+@pytest.mark.parametrize(
     "service",
     [
         "lambda",
