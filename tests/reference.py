@@ -80,10 +80,11 @@ and of the local AWS are known, and a file cannot change them. An endpoint is
 
 ## Fixed at creation
 
-AWS fixes `user_pool.sign_in_with` and an app client's `secret` when it creates them, and
-each of `user_pool.attributes` when it is added. A change of one is an error that names
-the key and its line, and `up` then changes nothing else. Revert the change, or run `cgw down` and `cgw up` to replace the user pool, which
-deletes all its users. For another `secret`, add an app client under another key.
+AWS fixes `user_pool.sign_in_with` and an app client's `secret` when it creates them,
+and each of `user_pool.attributes` when it is added. A change of one is an error that
+names the key and its line, and `up` then changes nothing else. Revert the change, or
+run `cgw down` and `cgw up` to replace the user pool, which deletes all its users. For
+another `secret`, add an app client under another key.
 
 ## Permissions
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     # Shows changes to the user, and raises unless the user agrees.
     Approve = Callable[[list[Step]], None]
 
+_TAG_FIELDS = ("UserPoolTags", "tags", "Tags")  # as AWS's services name them
+
 
 def warn(context: Context) -> None:
     """Report what the file allows but may be a mistake."""
@@ -297,6 +299,7 @@ class Removal:
         self._found = [resource for resource in resources if resource.live is not None]
         if stack.pool.protected:
             raise stack.pool.protected
+        _require_environment(context, self._owned)
         return self._owned
 
     @property
@@ -329,3 +332,22 @@ class Removal:
         if not failure_code(steps):
             History(context).clear()
         return steps
+
+
+def _require_environment(context: Context, resources: list[Resource]) -> None:
+    """Raise for resources of an environment whose stack has the same name.
+
+    The file that describes the environment may protect it.
+    """
+    from cognito_gw.config.model import ENVIRONMENT_TAG
+
+    for resource in resources:
+        live = resource.live or {}
+        all_tags = (live.get(key) or {} for key in _TAG_FIELDS)
+        envs = {tags[ENVIRONMENT_TAG] for tags in all_tags if ENVIRONMENT_TAG in tags}
+        for env in envs - {context.config.env}:
+            raise UsageError(
+                f"the stack `{context.config.name}` is the environment `{env}` of "
+                "another file",
+                hint=f"use that file with `--env {env}`",
+            )

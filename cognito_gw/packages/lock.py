@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from cognito_gw.errors import UsageError
+from cognito_gw.text import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -214,7 +215,8 @@ def _checked(name: str, value: str, at: str) -> str | None:
 
 def _check_address(value: str, at: str) -> None:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https"):
+    is_loopback = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if parts.scheme != "https" and not is_loopback:
         hint = "set PIP_FIND_LINKS or UV_FIND_LINKS to a folder of wheels"
         what = "is not an https address, and no path is deployed"
         raise UsageError(f"{at}: {redacted(value)} {what}", hint=hint)

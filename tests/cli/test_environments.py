@@ -187,3 +187,11 @@ def test_down_of_a_protected_stack_needs_its_name(cgw, made):
     cgw(*PROD, "down", "--yes")
     listed = cgw("--local", "list", "-o", "json").document["stacks"]
     assert [stack["name"] for stack in listed] == ["shop-dev"]
+
+
+def test_a_file_of_the_same_name_does_not_delete_an_environment(cgw):
+    """It knows nothing of the protection; the error names the environment."""
+    cgw.write(UNPROTECTED.replace("name: shop", "name: shop-prod"), "other.yaml")
+    told = cgw("--local", "-c", "other.yaml", "down", "--yes", code=2).err
+    assert "the stack `shop-prod` is the environment `prod` of another file" in told
+    cgw(*PROD, "plan", "--detailed-exitcode")

@@ -61,6 +61,7 @@ REFUSED = {
     "-i https://host/${AWS_SECRET_ACCESS_KEY}/": "variables are not replaced",
     "--find-links ./wheels": "is not an https address",
     "-f/wheels": "is not an https address",
+    "--index-url http://host/simple": "is not an https address",
     "--no-binary :all:": "nothing is built",
     "--pre": "pin the version of a pre-release",
     "--trusted-host host": "does not support the option --trusted-host",
