@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from fakes import is_read
 
 from cognito_gw.aws.botocore_files import Files, Models
+from cognito_gw.aws.clients import Aws
 from cognito_gw.cli import cgw
 from cognito_gw.cli.command import options_of
 from cognito_gw.resources.stack import STEPS
@@ -181,6 +182,18 @@ class QuickTerminal(Terminal):
             catch_exceptions=False,
         )
         return Outcome(done.exit_code, done.stdout, done.stderr)
+
+
+def at_home(home, environment, *options):
+    """Return a shell of a user with a separate home, in which AWS needs no waiting."""
+    folder = home / "shop"
+    folder.mkdir(exist_ok=True)
+    environment.setenv("XDG_STATE_HOME", str(home))
+    environment.setenv("HOME", str(home))
+    environment.chdir(folder)
+    share_service_models(environment)
+    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", lambda _: None)
+    return QuickTerminal(folder, options)
 
 
 def brought_up(cgw):

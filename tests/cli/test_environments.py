@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from commandline import QuickTerminal, share_service_models
+from commandline import at_home
 
-from cognito_gw.aws.clients import Aws
 from cognito_gw.local import process
 
 pytestmark = pytest.mark.server
@@ -46,14 +45,7 @@ def made():
 @pytest.fixture
 def cgw(home, made, environment):
     """A shell in which both environments are up, unchanged by the test before."""
-    folder = home / "shop"
-    folder.mkdir(exist_ok=True)
-    environment.setenv("XDG_STATE_HOME", str(home))
-    environment.setenv("HOME", str(home))
-    environment.chdir(folder)
-    share_service_models(environment)
-    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", lambda _: None)
-    cgw = QuickTerminal(folder)
+    cgw = at_home(home, environment)
     cgw.write(FILE)
     if not made:
         cgw("--env", "dev", "up")

@@ -9,9 +9,8 @@ import sys
 import boto3
 import pexpect
 import pytest
-from commandline import QuickTerminal, share_service_models
+from commandline import at_home
 
-from cognito_gw.aws.clients import Aws
 from cognito_gw.cli import results
 from cognito_gw.local import process
 
@@ -41,14 +40,7 @@ def home(tmp_path_factory):
 @pytest.fixture
 def cgw(home, environment):
     """A shell whose file is applied."""
-    folder = home / "shop"
-    folder.mkdir(exist_ok=True)
-    environment.setenv("XDG_STATE_HOME", str(home))
-    environment.setenv("HOME", str(home))
-    environment.chdir(folder)
-    share_service_models(environment)
-    environment.setitem(Aws.__init__.__kwdefaults__, "sleep", lambda _: None)
-    cgw = QuickTerminal(folder, ("--local",))
+    cgw = at_home(home, environment, "--local")
     cgw.write(FILE)
     cgw("up", "--yes")
     return cgw
