@@ -10,7 +10,7 @@ from cognito_gw.aws.waits import Once
 from cognito_gw.doctor import caller, machine
 from cognito_gw.doctor.account import counts_of, permissions, quotas
 from cognito_gw.doctor.caller import origin, region
-from cognito_gw.doctor.finding import CannotTell, Finding, needed
+from cognito_gw.doctor.finding import NO_FILE, CannotTell, Finding, needed
 from cognito_gw.doctor.machine import versions
 from cognito_gw.errors import UsageError
 from cognito_gw.oauth.request import send
@@ -126,7 +126,7 @@ class Checkup:
         if self.options.is_local:
             raise CannotTell("the local AWS does not check permissions")
         if self.options.config is None:
-            raise CannotTell("there is no valid file: see `file`")
+            raise CannotTell(NO_FILE)
         who, aws = self._known(), self.aws()
         stack = build(self.options.config, who.account_in(aws.region))
         return permissions(operator_policy(stack), who.arn, aws.iam, aws.region)
@@ -141,7 +141,7 @@ class Checkup:
     def _callback_ports(self) -> Finding:
         config = self.options.config
         if config is None:
-            raise CannotTell("there is no valid file: see `file`")
+            raise CannotTell(NO_FILE)
         apps = config.app_clients.values()
         return machine.callback_ports(url for app in apps for url in app.callback_urls)
 

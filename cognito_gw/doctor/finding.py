@@ -49,6 +49,9 @@ class Finding:
         }
 
 
+NO_FILE = "no file was read: see `file`"
+
+
 class CannotTell(Exception):
     """Raised by a check that cannot be carried out, with the reason."""
 

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from cognito_gw import __version__
-from cognito_gw.doctor.finding import CannotTell, Finding, failure
+from cognito_gw.doctor.finding import NO_FILE, CannotTell, Finding, failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -149,7 +149,7 @@ def packages(config: Config | None) -> Finding:
     from cognito_gw.resources.code import code_folders
 
     if config is None:
-        raise CannotTell("there is no valid file: see `file`")
+        raise CannotTell(NO_FILE)
     tools = sorted(
         {
             tool
@@ -192,7 +192,7 @@ def functions(config: Config | None, platform: str = sys.platform) -> Finding:
     from cognito_gw.local.awslambda.clients import shortcomings
 
     if config is None:
-        raise CannotTell("there is no valid file: see `file`")
+        raise CannotTell(NO_FILE)
     found = shortcomings(config.functions)
     if found:
         return Finding("warn", "; ".join(found.values()), _RUNTIMES)

@@ -274,13 +274,17 @@ class CodeFolder:
             yield Path(at), inner, names
 
 
+def code_folder(function: FunctionConfig) -> CodeFolder | None:
+    """Return the code of a function; None for the default code."""
+    if function.code is None:
+        return None
+    is_node = function.runtime.startswith("nodejs")
+    return CodeFolder(function.code, tuple(function.include), is_node)
+
+
 def code_folders(functions: Iterable[FunctionConfig]) -> frozenset[CodeFolder]:
     """Return the code of functions, each once."""
-    return frozenset(
-        CodeFolder(code, tuple(function.include), function.runtime.startswith("nodejs"))
-        for function in functions
-        if (code := function.code)
-    )
+    return frozenset(filter(None, map(code_folder, functions)))
 
 
 @cache
@@ -415,7 +419,7 @@ def _refuse_both(folder: CodeFolder, both: Iterable[str]) -> None:
             f"{folder.path} has {', '.join(names[:_SHOWN])}, and so have the packages "
             "that it lists",
             hint="delete it from the folder, as cgw installs the packages; or, to "
-            f"deploy the folder as it is, list the list in {IGNORE_FILE}",
+            f"deploy the folder as it is, add that list to {IGNORE_FILE}",
         )
 
 

@@ -15,7 +15,7 @@ from cognito_gw.errors import CgwError
 from cognito_gw.packages.build import silent
 from cognito_gw.packages.target import Target
 from cognito_gw.resources.archive import sha256
-from cognito_gw.resources.code import CodeFolder, refuse_secrets, zipped
+from cognito_gw.resources.code import code_folder, refuse_secrets, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,9 +112,9 @@ class Function(Resource):
 
     def build_here(self, tell: Callable[[str], None]) -> None:
         """Build the packages for the local AWS, which finds them in the cache."""
-        code = self.config.code
-        if self.target and code and code.is_dir():
-            CodeFolder(code, tuple(self.config.include)).build_here(self.target, tell)
+        folder = code_folder(self.config)
+        if self.target and folder and folder.path.is_dir():
+            folder.build_here(self.target, tell)
 
     def desired(self) -> dict[str, Any]:
         if self.live and self.live.get("State") == _FAILED:
